@@ -1,0 +1,83 @@
+internal import DequeModule
+
+/// Decides which waiting items ride together in the model's next forward pass.
+///
+/// A value without clock, lock or thread: what is waiting when the model asks is what it gets, so that a lone request
+/// never waits for company and a crowd fills the batches by itself. Images and texts go through different networks and
+/// so wait in lanes of their own; when both wait, they take turns, so that neither starves the other.
+struct BatchPlanner<Payload> {
+    /// One image or one text that waits.
+    struct Item {
+        /// The request that it belongs to.
+        let request: Int
+        /// Its place among its request's items.
+        let index: Int
+        /// What the model needs of it.
+        let payload: Payload
+        /// What it weighs against the lane's limit: 1 for an image, the number of tokens for a text.
+        let weight: Int
+    }
+
+    /// A tower of the model.
+    enum Lane: CaseIterable, Sendable {
+        case images
+        case texts
+    }
+
+    private let limits: BatchLimits
+    private var images: Deque<Item> = []
+    private var texts: Deque<Item> = []
+    private var nextTurn: Lane = .texts
+
+    /// An empty plan.
+    init(limits: BatchLimits) {
+        self.limits = limits
+    }
+
+    /// Whether nothing waits.
+    var isEmpty: Bool { images.isEmpty && texts.isEmpty }
+
+    /// Puts an item at the end of its lane.
+    mutating func append(_ item: Item, to lane: Lane) {
+        switch lane {
+        case .images: images.append(item)
+        case .texts: texts.append(item)
+        }
+    }
+
+    /// Forgets what waits of a request whose client has left.
+    mutating func remove(request: Int) {
+        images.removeAll { $0.request == request }
+        texts.removeAll { $0.request == request }
+    }
+
+    /// Takes the items of the next forward pass: at least one, in order of arrival; nil if nothing waits.
+    mutating func nextBatch() -> (lane: Lane, items: [Item])? {
+        let lane: Lane
+        switch (images.isEmpty, texts.isEmpty) {
+        case (true, true): return nil
+        case (false, true): lane = .images
+        case (true, false): lane = .texts
+        case (false, false): lane = nextTurn
+        }
+        switch lane {
+        case .images:
+            nextTurn = .texts
+            return (lane, Self.takeItems(from: &images, limit: limits.images))
+        case .texts:
+            nextTurn = .images
+            return (lane, Self.takeItems(from: &texts, limit: limits.textTokens))
+        }
+    }
+
+    private static func takeItems(from lane: inout Deque<Item>, limit: Int) -> [Item] {
+        var taken: [Item] = []
+        var weight = 0
+        while let item = lane.first, taken.isEmpty || weight + item.weight <= limit {
+            weight += item.weight
+            taken.append(item)
+            lane.removeFirst()
+        }
+        return taken
+    }
+}

@@ -1,0 +1,172 @@
+internal import Dispatch
+internal import Synchronization
+
+/// Where requests wait for the model: they put items in and suspend, the model's thread takes batches out.
+///
+/// All decisions are ``BatchPlanner``'s; this type adds a lock, the sleeping of an idle model and the waking of requests.
+final class Batcher: Sendable {
+    /// What the model needs of one item.
+    enum Payload: Sendable {
+        /// Normalised pixels, (3, imageSize, imageSize).
+        case pixelValues([Float])
+        /// Token ids without padding.
+        case tokens([Int32])
+    }
+
+    /// The items of one forward pass. All are of the lane's kind.
+    struct Batch {
+        let lane: BatchPlanner<Payload>.Lane
+        let items: [BatchPlanner<Payload>.Item]
+    }
+
+    /// What a request gets back.
+    struct Outcome: Sendable {
+        let embeddings: [Embedding]
+        let queue: Duration
+        let forward: Duration
+    }
+
+    private struct WaitingRequest {
+        var embeddings: [Embedding?]
+        var missing: Int
+        let continuation: CheckedContinuation<Result<Outcome?, EmbeddingError>, Never>
+        let arrival: ContinuousClock.Instant
+        var firstStart: ContinuousClock.Instant?
+        var lastStart: ContinuousClock.Instant
+    }
+
+    private struct State {
+        var planner: BatchPlanner<Payload>
+        var requests: [Int: WaitingRequest] = [:]
+        var nextRequest = 0
+        var isClosed = false
+    }
+
+    private let state: Mutex<State>
+    /// Signalled once an item and once at the end, so that the model's thread sleeps while nothing waits.
+    private let changes = DispatchSemaphore(value: 0)
+
+    init(limits: BatchLimits) {
+        state = Mutex(State(planner: BatchPlanner(limits: limits)))
+    }
+
+    // MARK: The requests' side
+
+    /// Waits for the embeddings of items of one lane. Nil if the batcher is closed: ask another one.
+    ///
+    /// If the task is cancelled, items that are still waiting are dropped and the error is `cancelled`.
+    func embed(
+        _ payloads: [Payload], lane: BatchPlanner<Payload>.Lane
+    ) async throws(EmbeddingError) -> Outcome? {
+        guard !payloads.isEmpty else { return Outcome(embeddings: [], queue: .zero, forward: .zero) }
+        let request: Int? = state.withLock { state in
+            guard !state.isClosed else { return nil }
+            defer { state.nextRequest += 1 }
+            return state.nextRequest
+        }
+        guard let request else { return nil }
+        let outcome = await withTaskCancellationHandler {
+            await enqueue(payloads, lane: lane, request: request)
+        } onCancel: {
+            cancel(request)
+        }
+        return try outcome.get()
+    }
+
+    private func enqueue(
+        _ payloads: [Payload], lane: BatchPlanner<Payload>.Lane, request: Int
+    ) async -> Result<Outcome?, EmbeddingError> {
+        await withCheckedContinuation { continuation in
+            let now = ContinuousClock.now
+            let isAccepted = state.withLock { state in
+                guard !state.isClosed else { return false }
+                state.requests[request] = WaitingRequest(
+                    embeddings: Array(repeating: nil, count: payloads.count), missing: payloads.count,
+                    continuation: continuation, arrival: now, lastStart: now)
+                for (index, payload) in payloads.enumerated() {
+                    let item = BatchPlanner<Payload>.Item(
+                        request: request, index: index, payload: payload, weight: Self.weight(of: payload))
+                    state.planner.append(item, to: lane)
+                }
+                return true
+            }
+            guard isAccepted else { return continuation.resume(returning: .success(nil)) }
+            changes.signal()
+            // A cancellation that came before the request was known found nothing to drop.
+            if Task.isCancelled { cancel(request) }
+        }
+    }
+
+    private static func weight(of payload: Payload) -> Int {
+        switch payload {
+        case .pixelValues: 1
+        case .tokens(let ids): ids.count
+        }
+    }
+
+    private func cancel(_ request: Int) {
+        let waiting = state.withLock { state in
+            state.planner.remove(request: request)
+            return state.requests.removeValue(forKey: request)
+        }
+        waiting?.continuation.resume(returning: .failure(.cancelled))
+    }
+
+    // MARK: The model's side
+
+    /// Sleeps until something waits, and takes it. Nil once the batcher is closed and empty.
+    func nextBatch() -> Batch? {
+        while true {
+            let (batch, isClosed) = state.withLock { state in
+                let next = state.planner.nextBatch()
+                let now = ContinuousClock.now
+                for item in next?.items ?? [] {
+                    state.requests[item.request]?.lastStart = now
+                    if state.requests[item.request]?.firstStart == nil {
+                        state.requests[item.request]?.firstStart = now
+                    }
+                }
+                return (next.map { Batch(lane: $0.lane, items: $0.items) }, state.isClosed)
+            }
+            if let batch { return batch }
+            if isClosed { return nil }
+            changes.wait()
+        }
+    }
+
+    /// Hands a batch's results, or its failure, to the requests that its items belong to.
+    func finish(_ batch: Batch, with result: Result<[Embedding], EmbeddingError>) {
+        let now = ContinuousClock.now
+        var ready: [(WaitingRequest, Result<Outcome?, EmbeddingError>)] = []
+        state.withLock { state in
+            for (position, item) in batch.items.enumerated() {
+                // A request that was cancelled meanwhile, or that another batch failed, is no longer known.
+                guard var request = state.requests.removeValue(forKey: item.request) else { continue }
+                switch result {
+                case .success(let embeddings):
+                    request.embeddings[item.index] = embeddings[position]
+                    request.missing -= 1
+                    guard request.missing == 0 else {
+                        state.requests[item.request] = request
+                        continue
+                    }
+                    let outcome = Outcome(
+                        embeddings: request.embeddings.compactMap(\.self),
+                        queue: request.lastStart - request.arrival,
+                        forward: now - (request.firstStart ?? now))
+                    ready.append((request, .success(outcome)))
+                case .failure(let error):
+                    state.planner.remove(request: item.request)
+                    ready.append((request, .failure(error)))
+                }
+            }
+        }
+        for (request, outcome) in ready { request.continuation.resume(returning: outcome) }
+    }
+
+    /// Lets what waits be finished and takes nothing more.
+    func close() {
+        state.withLock { $0.isClosed = true }
+        changes.signal()
+    }
+}

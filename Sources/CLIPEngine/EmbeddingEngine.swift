@@ -1,0 +1,204 @@
+internal import CLIPFetching
+internal import CLIPImaging
+internal import CLIPTokenization
+internal import Synchronization
+
+/// Turns images and texts into CLIP embeddings: what every front end calls.
+///
+/// One engine holds the configured models, the threads that run them, the threads that decode images, and the fetcher
+/// of image URLs. All methods may be called from any task at any time; requests that overlap share forward passes.
+public final class EmbeddingEngine: Sendable {
+    private let configuration: EngineConfiguration
+    private let registry: ModelRegistry
+    private let preparation: InputPreparation
+    private let admission: AdmissionGate
+    private let fetcher: ImageFetcher?
+    private let isStarted = Atomic(false)
+
+    /// Checks the configuration. Nothing is loaded until ``start()``.
+    ///
+    /// - Throws: `invalidConfiguration` with every problem at once.
+    public init(configuration: EngineConfiguration) throws(EmbeddingError) {
+        let problems = configuration.validate()
+        guard problems.isEmpty else { throw .invalidConfiguration(problems) }
+        self.configuration = configuration
+        registry = ModelRegistry(configuration: configuration)
+        admission = AdmissionGate(limit: configuration.maxPendingItems)
+        do {
+            fetcher = configuration.allowsURLs ? try ImageFetcher(configuration: configuration.fetching) : nil
+        } catch {
+            throw .failed("the fetcher of image URLs did not start: \(error)")
+        }
+        preparation = InputPreparation(
+            pool: WorkPool(name: "decode", threads: configuration.decodeThreads), fetcher: fetcher)
+    }
+
+    /// Loads every configured model.
+    ///
+    /// - Throws: `modelUnavailable` for the first one that is refused, with file or tensor named; none is usable then.
+    public func start() async throws(EmbeddingError) {
+        for index in configuration.models.indices { _ = try await registry.model(at: index) }
+        isStarted.store(true, ordering: .releasing)
+    }
+
+    /// Finishes what is in hand, refuses the rest, and lets go of models, threads and connections.
+    public func shutdown() {
+        isStarted.store(false, ordering: .releasing)
+        registry.close()
+        fetcher?.shutdown()
+    }
+
+    /// Whether requests are answered without loading anything first.
+    public var isReady: Bool { isStarted.load(ordering: .acquiring) }
+
+    /// The models in memory, in the order of the configuration.
+    public var models: [ModelDescription] { registry.loaded }
+
+    /// The name of the model that requests without a name get.
+    public var defaultModel: String { configuration.models[0].name }
+
+    /// Brings a model into memory, if it is not there.
+    public func load(model name: String) async throws(EmbeddingError) {
+        _ = try await registry.model(at: registry.index(of: name))
+    }
+
+    /// Lets go of a model. The next request that names it loads it again.
+    public func unload(model name: String) throws(EmbeddingError) {
+        registry.unload(at: try registry.index(of: name))
+    }
+
+    /// Lets go of all models.
+    public func unloadAll() {
+        registry.unloadAll()
+    }
+
+    // MARK: Embedding
+
+    /// One embedding an image, in the request's order.
+    ///
+    /// - Parameters:
+    ///   - images: at most `maxBatch` images of any sizes and formats.
+    ///   - name: the model; nil for the default one.
+    public func embed(images: [ImageSource], model name: String? = nil) async throws(EmbeddingError) -> EmbeddingResult {
+        let index = try registry.index(of: name)
+        guard !images.isEmpty else { throw .noImages }
+        guard images.count <= configuration.maxBatch else {
+            throw .tooManyImages(count: images.count, limit: configuration.maxBatch)
+        }
+        try admission.enter(items: images.count)
+        defer { admission.leave(items: images.count) }
+        let (model, loadTime) = try await registry.model(at: index)
+        let (pixelValues, timings) = try await preparation.pixelValues(of: images, by: model.preprocessor)
+        let outcome = try await embeddings(ofPixelValues: pixelValues, by: model, index: index).get()
+        return EmbeddingResult(
+            embeddings: outcome.embeddings,
+            report: RequestReport(
+                model: model.description.name, loadTime: loadTime, timings: timings.adding(outcome)))
+    }
+
+    /// One embedding a text, in the request's order.
+    ///
+    /// - Parameters:
+    ///   - texts: any number of texts.
+    ///   - name: the model; nil for the default one.
+    ///   - truncating: cuts texts that are too long, keeping end-of-text, where they would be refused otherwise.
+    public func embed(
+        texts: [String], model name: String? = nil, truncating: Bool = false
+    ) async throws(EmbeddingError) -> EmbeddingResult {
+        let index = try registry.index(of: name)
+        guard !texts.isEmpty else { throw .noTexts }
+        try admission.enter(items: texts.count)
+        defer { admission.leave(items: texts.count) }
+        let (model, loadTime) = try await registry.model(at: index)
+        let (tokens, timings) = try await preparation.tokens(of: texts, by: model.tokenizer, truncating: truncating)
+        let outcome = try await embeddings(ofTokens: tokens, by: model, index: index).get()
+        return EmbeddingResult(
+            embeddings: outcome.embeddings,
+            report: RequestReport(
+                model: model.description.name, loadTime: loadTime, timings: timings.adding(outcome)))
+    }
+
+    /// The cosine between a subject and each prompt, in the prompts' order; images and texts in any mix.
+    ///
+    /// - Parameters:
+    ///   - subject: what the prompts are compared with.
+    ///   - prompts: at most `maxBatch` images or texts.
+    ///   - name: the model; nil for the default one.
+    ///   - truncating: cuts texts that are too long, where they would be refused otherwise.
+    public func compare(
+        subject: ComparisonItem, prompts: [ComparisonItem], model name: String? = nil, truncating: Bool = false
+    ) async throws(EmbeddingError) -> ComparisonResult {
+        let index = try registry.index(of: name)
+        guard !prompts.isEmpty else { throw .noPrompts }
+        guard prompts.count <= configuration.maxBatch else {
+            throw .tooManyPrompts(count: prompts.count, limit: configuration.maxBatch)
+        }
+        let items = [subject] + prompts
+        try admission.enter(items: items.count)
+        defer { admission.leave(items: items.count) }
+        let (model, loadTime) = try await registry.model(at: index)
+
+        var images: [ImageSource] = []
+        var texts: [String] = []
+        for item in items {
+            switch item {
+            case .image(let image): images.append(image)
+            case .text(let text): texts.append(text)
+            }
+        }
+        // Texts are checked first, since a caption that is too long should not cost eight decoded photographs; then
+        // the model works on them while the photographs are decoded.
+        let (tokens, textTimings) = try await preparation.tokens(of: texts, by: model.tokenizer, truncating: truncating)
+        async let textEmbeddings = embeddings(ofTokens: tokens, by: model, index: index)
+        let (pixelValues, imageTimings) = try await preparation.pixelValues(of: images, by: model.preprocessor)
+        let imageOutcome = try await embeddings(ofPixelValues: pixelValues, by: model, index: index).get()
+        let textOutcome = try await textEmbeddings.get()
+
+        var nextImage = imageOutcome.embeddings.makeIterator()
+        var nextText = textOutcome.embeddings.makeIterator()
+        let embeddings = items.compactMap { item in
+            switch item {
+            case .image: nextImage.next()
+            case .text: nextText.next()
+            }
+        }
+        let timings = textTimings.adding(textOutcome).merged(with: imageTimings.adding(imageOutcome))
+        return ComparisonResult(
+            similarities: embeddings.dropFirst().map { embeddings[0].cosineSimilarity(to: $0) },
+            report: RequestReport(model: model.description.name, loadTime: loadTime, timings: timings))
+    }
+
+    // MARK: Forward passes
+
+    private func embeddings(
+        ofPixelValues pixelValues: [[Float]], by model: LoadedModel, index: Int
+    ) async -> Result<Batcher.Outcome, EmbeddingError> {
+        await run(on: model, index: index) { worker throws(EmbeddingError) in
+            try await worker.embed(pixelValues: pixelValues)
+        }
+    }
+
+    private func embeddings(
+        ofTokens tokens: [[Int32]], by model: LoadedModel, index: Int
+    ) async -> Result<Batcher.Outcome, EmbeddingError> {
+        await run(on: model, index: index) { worker throws(EmbeddingError) in
+            try await worker.embed(tokens: tokens)
+        }
+    }
+
+    /// Runs on the model's worker, or on a new one if the model was unloaded since the request began.
+    private func run(
+        on model: LoadedModel, index: Int,
+        _ work: @Sendable (ModelWorker) async throws(EmbeddingError) -> Batcher.Outcome?
+    ) async -> Result<Batcher.Outcome, EmbeddingError> {
+        var worker = model.worker
+        do throws(EmbeddingError) {
+            while true {
+                if let outcome = try await work(worker) { return .success(outcome) }
+                worker = try await registry.model(at: index).model.worker
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+/// Why a request got no embeddings, grouped by whose fault it is.
+public enum EmbeddingError: Error, Equatable, Sendable {
+    // MARK: The sender's
+
+    /// No model of this name is configured.
+    case unknownModel(String)
+    /// A model name that can never be right, such as one with a slash.
+    case invalidModelName(String)
+    /// An empty list of images.
+    case noImages
+    /// An empty list of texts.
+    case noTexts
+    /// An empty list or mapping of prompts.
+    case noPrompts
+    /// More images than one request may carry.
+    case tooManyImages(count: Int, limit: Int)
+    /// More prompts than one comparison may carry.
+    case tooManyPrompts(count: Int, limit: Int)
+    /// One image could not be used; `index` is its place in the request.
+    case image(index: Int, ImageFault)
+    /// One text has more tokens than the model has positions; both figures count the two special tokens.
+    case textTooLong(index: Int, count: Int, limit: Int)
+
+    // MARK: Load
+
+    /// Too much is waiting already.
+    case overloaded(retryAfterSeconds: Int)
+    /// The engine is being shut down.
+    case shuttingDown
+    /// The client left before its answer was there.
+    case cancelled
+
+    // MARK: Ours
+
+    /// A configured model could not be loaded. The text is for the log: it names files and tensors.
+    case modelUnavailable(name: String, cause: String)
+    /// A forward pass failed. The text is for the log.
+    case failed(String)
+    /// The configuration is refused; every problem is named.
+    case invalidConfiguration([String])
+}
+
+/// Where an image's bytes came from, which decides what its sender is told.
+public enum ImageOrigin: Equatable, Sendable {
+    /// The bytes were in the request.
+    case payload
+    /// The bytes were fetched from a URL.
+    case url
+}
+
+/// What is wrong with one image.
+public enum ImageFault: Error, Equatable, Sendable {
+    /// The text is not base64: a wrong number of characters or wrong padding.
+    case malformedBase64
+    /// There are no bytes.
+    case empty(ImageOrigin)
+    /// The bytes are not an image of a known format, or one that is truncated or damaged.
+    case undecodable(ImageOrigin)
+    /// The image exceeds a limit; the text names figure and limit.
+    case tooLarge(String)
+    /// URLs are switched off.
+    case urlsNotAllowed
+    /// The text is not a URL.
+    case invalidURL
+    /// A scheme other than https and http, here or in a redirect.
+    case schemeNotAllowed
+    /// The URL leads to a private, loopback, link-local or otherwise special address.
+    case addressNotAllowed
+    /// The host could not be reached, or broke off.
+    case unreachable
+    /// The host answered with a status other than success.
+    case badStatus(Int)
+    /// The transfer took longer than the time limit.
+    case timedOut
+    /// More redirects than are followed.
+    case tooManyRedirects
+}

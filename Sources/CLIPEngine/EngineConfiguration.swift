@@ -1,0 +1,100 @@
+internal import CLIPFetching
+internal import CLIPImaging
+
+/// A checkpoint and the name that requests call it by.
+public struct ModelSource: Equatable, Sendable {
+    /// The name, such as `ViT-B-32`; Roboflow's clients send it as `clip_version_id`.
+    public let name: String
+    /// A directory in `transformers` or OpenCLIP layout.
+    public let directory: String
+
+    /// Names a checkpoint directory. Nothing is read yet.
+    public init(name: String, directory: String) {
+        self.name = name
+        self.directory = directory
+    }
+}
+
+/// Everything an ``EmbeddingEngine`` can be told. The defaults serve; only `models` has none.
+public struct EngineConfiguration: Equatable, Sendable {
+    /// The models to load, the default one first.
+    public var models: [ModelSource]
+    /// Number format of the forward pass.
+    public var precision: Precision = .f32
+    /// Threads of a forward pass.
+    public var computeThreads: Int
+    /// Threads that decode and resize images.
+    public var decodeThreads: Int
+    /// Most images, or most prompts of a comparison, in one request. Roboflow's `CLIP_MAX_BATCH_SIZE`.
+    public var maxBatch: Int = 8
+    /// Items (images and texts) in hand at which new requests are turned away.
+    public var maxPendingItems: Int = 1024
+    /// Most bytes of one encoded image, from a request or from a URL.
+    public var maxImageBytes: Int = 20 << 20
+    /// Most pixels of one image, by its header.
+    public var maxImagePixels: Int = 100_000_000
+    /// Whether images may be named by URL.
+    public var allowsURLs: Bool = true
+    /// Whether a URL may lead to private, loopback and link-local addresses.
+    public var allowsPrivateAddresses: Bool = false
+    /// Time for fetching one URL, redirects included.
+    public var fetchTimeLimit: Duration = .seconds(10)
+
+    /// Defaults for a machine with this many processor cores.
+    public init(models: [ModelSource], cores: Int) {
+        self.models = models
+        computeThreads = max(1, cores)
+        decodeThreads = max(1, cores)
+    }
+
+    /// Every problem of the configuration, in sentences; empty when it is sound. Reads no file.
+    public func validate() -> [String] {
+        var problems: [String] = []
+        if models.isEmpty { problems.append("No model is named.") }
+        for name in models.map(\.name) where !Self.isModelName(name) {
+            problems.append("'\(name)' is not a model name: letters, digits, '.', '_' and '-' are.")
+        }
+        for (index, model) in models.enumerated()
+        where models[..<index].contains(where: { $0.name == model.name }) {
+            problems.append("Two models are named '\(model.name)'.")
+        }
+        let counts = [
+            ("compute threads", computeThreads), ("decode threads", decodeThreads), ("the batch limit", maxBatch),
+            ("the limit of pending items", maxPendingItems),
+        ]
+        for (what, value) in counts where value < 1 {
+            problems.append("\(what) must be at least 1, not \(value).")
+        }
+        problems += imageLimits.validate()
+        problems += fetching.validate()
+        return problems
+    }
+
+    /// Whether requests can name a model so: what stands in a path, a header and a file name unquoted.
+    static func isModelName(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.count <= 128
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    var imageLimits: ImageLimits {
+        var limits = ImageLimits()
+        limits.maxEncodedBytes = maxImageBytes
+        limits.maxPixels = maxImagePixels
+        return limits
+    }
+
+    var fetching: FetchingConfiguration {
+        var fetching = FetchingConfiguration()
+        fetching.timeLimit = fetchTimeLimit
+        fetching.maxBytes = maxImageBytes
+        fetching.allowsPrivateAddresses = allowsPrivateAddresses
+        return fetching
+    }
+}

@@ -1,0 +1,17 @@
+/// One image as its sender gave it.
+public enum ImageSource: Equatable, Sendable {
+    /// The bytes of an image file.
+    case encoded([UInt8])
+    /// The ASCII bytes of a base64 text, with or without a `data:...;base64,` prefix.
+    case base64([UInt8])
+    /// An https or http URL.
+    case url(String)
+}
+
+/// One side of a comparison.
+public enum ComparisonItem: Equatable, Sendable {
+    /// An image.
+    case image(ImageSource)
+    /// A text.
+    case text(String)
+}

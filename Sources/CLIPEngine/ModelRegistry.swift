@@ -1,0 +1,109 @@
+internal import Synchronization
+
+/// The configured models by name, and which of them are in memory.
+///
+/// A model that was unloaded is loaded again by the next request that names it; requests that come meanwhile share that
+/// one load.
+final class ModelRegistry: Sendable {
+    private enum Slot {
+        case unloaded
+        case loading(Task<Result<LoadedModel, EmbeddingError>, Never>, id: Int)
+        case loaded(LoadedModel)
+    }
+
+    private struct State {
+        var slots: [Slot]
+        var loads = 0
+        var isClosed = false
+    }
+
+    private enum Step {
+        case ready(LoadedModel)
+        case wait(Task<Result<LoadedModel, EmbeddingError>, Never>, isOwnLoad: Bool, id: Int)
+        case refuse(EmbeddingError)
+    }
+
+    private let sources: [ModelSource]
+    private let loader: ModelLoader
+    private let state: Mutex<State>
+
+    init(configuration: EngineConfiguration) {
+        sources = configuration.models
+        loader = ModelLoader(configuration: configuration)
+        state = Mutex(State(slots: configuration.models.map { _ in .unloaded }))
+    }
+
+    /// The models in memory, in the order of the configuration.
+    var loaded: [ModelDescription] {
+        state.withLock { state in
+            state.slots.compactMap { slot in
+                guard case .loaded(let model) = slot else { return nil }
+                return model.description
+            }
+        }
+    }
+
+    /// The place of a model in the configuration. Nil asks for the default one.
+    func index(of name: String?) throws(EmbeddingError) -> Int {
+        guard let name else { return 0 }
+        guard EngineConfiguration.isModelName(name) else { throw .invalidModelName(name) }
+        guard let index = sources.firstIndex(where: { $0.name == name }) else { throw .unknownModel(name) }
+        return index
+    }
+
+    /// A model in memory, loaded now if it has to be.
+    ///
+    /// `loadTime` is set only for the caller that caused the load.
+    func model(at index: Int) async throws(EmbeddingError) -> (model: LoadedModel, loadTime: Duration?) {
+        let step: Step = state.withLock { state in
+            guard !state.isClosed else { return .refuse(.shuttingDown) }
+            switch state.slots[index] {
+            case .loaded(let model): return .ready(model)
+            case .loading(let task, let id): return .wait(task, isOwnLoad: false, id: id)
+            case .unloaded:
+                state.loads += 1
+                let task = Task { [loader, source = sources[index]] () async -> Result<LoadedModel, EmbeddingError> in
+                    do throws(EmbeddingError) {
+                        return .success(try await loader.load(source))
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+                state.slots[index] = .loading(task, id: state.loads)
+                return .wait(task, isOwnLoad: true, id: state.loads)
+            }
+        }
+        switch step {
+        case .ready(let model): return (model, nil)
+        case .refuse(let error): throw error
+        case .wait(let task, let isOwnLoad, let id):
+            let result = await task.value
+            state.withLock { state in
+                guard case .loading(_, id) = state.slots[index] else { return }
+                state.slots[index] = if case .success(let model) = result { .loaded(model) } else { .unloaded }
+            }
+            let model = try result.get()
+            return (model, isOwnLoad ? model.description.loadTime : nil)
+        }
+    }
+
+    /// Lets go of a model. Requests that it is working on are finished.
+    func unload(at index: Int) {
+        let slot = state.withLock { state in
+            defer { state.slots[index] = .unloaded }
+            return state.slots[index]
+        }
+        if case .loaded(let model) = slot { model.worker.close() }
+    }
+
+    /// Lets go of all models.
+    func unloadAll() {
+        for index in sources.indices { unload(at: index) }
+    }
+
+    /// Lets go of all models and loads none again.
+    func close() {
+        state.withLock { $0.isClosed = true }
+        unloadAll()
+    }
+}

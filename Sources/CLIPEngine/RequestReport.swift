@@ -1,0 +1,64 @@
+/// Embeddings of all items of one request, in its order.
+public struct EmbeddingResult: Sendable {
+    /// One embedding an item.
+    public let embeddings: [Embedding]
+    /// Which model answered and what it cost.
+    public let report: RequestReport
+}
+
+/// Similarities of one subject to each prompt, in the request's order.
+public struct ComparisonResult: Sendable {
+    /// One cosine a prompt.
+    public let similarities: [Float]
+    /// Which model answered and what it cost.
+    public let report: RequestReport
+}
+
+/// Which model answered a request, and where the time went.
+public struct RequestReport: Sendable {
+    /// The name of the model that answered.
+    public let model: String
+    /// How long loading the model took, if this request was the one that loaded it.
+    public let loadTime: Duration?
+    /// Wall time by stage.
+    public var timings: StageTimings
+
+    /// Whether this request had to load the model.
+    public var wasColdStart: Bool { loadTime != nil }
+}
+
+/// Wall time of one request by stage. Stages of different items overlap, so that their sum can exceed the total.
+public struct StageTimings: Equatable, Sendable {
+    /// Fetching image URLs: the slowest item.
+    public var fetch: Duration = .zero
+    /// Decoding, resizing and normalising images: the slowest item, waiting for a thread included.
+    public var decode: Duration = .zero
+    /// Turning texts into token ids.
+    public var tokenize: Duration = .zero
+    /// Waiting for the model: until the last item's batch began.
+    public var queue: Duration = .zero
+    /// The model's forward passes: from the first batch's start to the last one's end.
+    public var forward: Duration = .zero
+
+    /// All stages zero.
+    public init() {}
+
+    /// These timings with what waiting for the model and running it took.
+    func adding(_ outcome: Batcher.Outcome) -> StageTimings {
+        var timings = self
+        timings.queue = outcome.queue
+        timings.forward = outcome.forward
+        return timings
+    }
+
+    /// The longer of each stage, for two parts of a request that ran side by side.
+    func merged(with other: StageTimings) -> StageTimings {
+        var merged = self
+        merged.fetch = max(fetch, other.fetch)
+        merged.decode = max(decode, other.decode)
+        merged.tokenize = max(tokenize, other.tokenize)
+        merged.queue = max(queue, other.queue)
+        merged.forward = max(forward, other.forward)
+        return merged
+    }
+}

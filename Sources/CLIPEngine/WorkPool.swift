@@ -1,0 +1,69 @@
+internal import DequeModule
+internal import Dispatch
+internal import Foundation
+internal import Synchronization
+
+/// A fixed number of threads for work that blocks or computes for long, such as decoding a photograph.
+///
+/// Such work must run neither on an event loop nor on Swift's cooperative pool, which both starve when a thread is held.
+/// The threads end when the pool is released.
+final class WorkPool: Sendable {
+    /// What the threads share. They hold this and not the pool, so that the pool's release can end them.
+    private final class Jobs: Sendable {
+        private struct State {
+            var waiting: Deque<@Sendable () -> Void> = []
+            var isStopped = false
+        }
+
+        private let state = Mutex(State())
+        /// Counts the jobs that wait, so that an idle thread sleeps.
+        private let available = DispatchSemaphore(value: 0)
+
+        func append(_ job: @escaping @Sendable () -> Void) {
+            state.withLock { $0.waiting.append(job) }
+            available.signal()
+        }
+
+        func stop(threads: Int) {
+            state.withLock { $0.isStopped = true }
+            for _ in 0..<threads { available.signal() }
+        }
+
+        func runUntilStopped() {
+            while true {
+                available.wait()
+                let (job, isStopped) = state.withLock { ($0.waiting.popFirst(), $0.isStopped) }
+                if let job {
+                    job()
+                } else if isStopped {
+                    return
+                }
+            }
+        }
+    }
+
+    private let jobs = Jobs()
+    private let threads: Int
+
+    /// Starts the threads.
+    init(name: String, threads: Int) {
+        precondition(threads > 0, "A pool without threads would never finish its work.")
+        self.threads = threads
+        for number in 1...threads {
+            let thread = Thread { [jobs] in jobs.runUntilStopped() }
+            thread.name = "\(name)-\(number)"
+            thread.start()
+        }
+    }
+
+    deinit {
+        jobs.stop(threads: threads)
+    }
+
+    /// Runs work on one of the threads, in order of arrival.
+    func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            jobs.append { continuation.resume(returning: work()) }
+        }
+    }
+}
