@@ -1,0 +1,60 @@
+/// The named tensors of one model, in one safetensors file or spread over several.
+///
+/// Can be shared between threads.
+public struct Checkpoint: Sendable {
+    private let tensors: [String: TensorView]
+
+    /// The files that hold the tensors.
+    public let files: [SafetensorsFile]
+
+    /// A checkpoint of a single file.
+    public init(_ file: SafetensorsFile) {
+        files = [file]
+        var tensors: [String: TensorView] = [:]
+        for name in file.tensorNames { tensors[name] = file.tensor(named: name) }
+        self.tensors = tensors
+    }
+
+    /// Opens the shards that an index such as `model.safetensors.index.json` names, from the index's own directory.
+    ///
+    /// Refuses shard names that lead out of the directory, and shards that do not hold exactly the tensors that the
+    /// index places in them.
+    public init(indexPath: String) throws(WeightError) {
+        let index = try ShardIndex(path: indexPath)
+        var files: [SafetensorsFile] = []
+        var tensors: [String: TensorView] = [:]
+        for shard in index.shards {
+            let file = try SafetensorsFile(path: index.path(of: shard))
+            for name in file.tensorNames {
+                guard index.weightMap[name] == shard else {
+                    throw .tensorNotInIndex(name: name, shard: file.path)
+                }
+                tensors[name] = file.tensor(named: name)
+            }
+            files.append(file)
+        }
+        for (name, shard) in index.weightMap.sorted(by: { $0.key < $1.key }) where tensors[name] == nil {
+            throw .tensorNotInShard(name: name, shard: index.path(of: shard))
+        }
+        self.files = files
+        self.tensors = tensors
+    }
+
+    /// The names of all tensors, sorted.
+    public var tensorNames: [String] { tensors.keys.sorted() }
+
+    /// The tensor of that exact name, or `nil`.
+    public func tensor(named name: String) -> TensorView? {
+        tensors[name]
+    }
+
+    /// Tells the system that all tensors will be read once, front to back, so that it reads ahead.
+    public func adviseSequential() {
+        for file in files { file.adviseSequential() }
+    }
+
+    /// Gives the memory of all pages read so far back to the system; call it when the weights have been converted.
+    public func releasePages() {
+        for file in files { file.releasePages() }
+    }
+}

@@ -1,0 +1,104 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// A directory that holds one CLIP: a configuration and safetensors weights, in one of two layouts.
+///
+/// | layout | configuration | weights |
+/// |---|---|---|
+/// | transformers | `config.json` | `model.safetensors`, or the shards of `model.safetensors.index.json` |
+/// | OpenCLIP | `open_clip_config.json` | `open_clip_model.safetensors` |
+///
+/// Where both are complete, as in the repositories of LAION, OpenCLIP wins: the two hold the same numbers, and its
+/// configuration spells out the activation, the head width and the preprocessing in one file. Symbolic links are followed,
+/// since that is what a Hugging Face cache is made of.
+public struct ModelDirectory: Sendable {
+    /// Whose names and files the directory uses.
+    public enum Layout: Equatable, Sendable {
+        /// Hugging Face `transformers`, `CLIPModel`.
+        case transformers
+        /// `open_clip`, which kept the names of OpenAI's own code.
+        case openCLIP
+    }
+
+    /// A real configuration has a few kilobytes.
+    static let maximumConfigurationByteCount = 1 << 20
+
+    /// The directory as the caller gave it.
+    public let path: String
+    /// The layout found there.
+    public let layout: Layout
+    private let configurationName: String
+    private let weightsName: String
+    private let preprocessorName: String?
+
+    /// Finds out the layout of the directory at `path`; reads no file yet.
+    ///
+    /// Refuses a directory in which neither layout is complete, and says what was looked for. Where there are only
+    /// pickles (`pytorch_model.bin`, `*.pt`), the error says how to convert them.
+    public init(path: String) throws(WeightError) {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: path)
+        } catch {
+            throw .notADirectory(path: path)
+        }
+        let present = Set(names)
+        for candidate in Self.candidates
+        where present.contains(candidate.configuration) && present.contains(candidate.weights) {
+            self.path = path
+            layout = candidate.layout
+            configurationName = candidate.configuration
+            weightsName = candidate.weights
+            let preprocessor = "preprocessor_config.json"
+            preprocessorName = layout == .transformers && present.contains(preprocessor) ? preprocessor : nil
+            return
+        }
+        let pickles = names.filter(Self.isPickle).sorted()
+        guard pickles.isEmpty || present.contains(where: { $0.hasSuffix(".safetensors") }) else {
+            throw .pickledWeightsOnly(path: path, files: pickles)
+        }
+        throw .modelNotFound(
+            path: path,
+            missing: Self.candidates.flatMap { [$0.configuration, $0.weights] }.filter {
+                !present.contains($0)
+            }
+        )
+    }
+
+    /// In order of preference.
+    private static let candidates: [(layout: Layout, configuration: String, weights: String)] = [
+        (.openCLIP, "open_clip_config.json", "open_clip_model.safetensors"),
+        (.transformers, "config.json", "model.safetensors"),
+        (.transformers, "config.json", "model.safetensors.index.json"),
+    ]
+
+    private static func isPickle(_ name: String) -> Bool {
+        [".bin", ".pt", ".pth", ".ckpt", ".pkl"].contains { name.hasSuffix($0) }
+    }
+
+    private func file(_ name: String) -> String {
+        path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+    }
+
+    /// The bytes of `config.json` or `open_clip_config.json`, whichever the layout has.
+    public func configuration() throws(WeightError) -> [UInt8] {
+        try OpenFile.contents(of: file(configurationName), limit: Self.maximumConfigurationByteCount)
+    }
+
+    /// The bytes of `preprocessor_config.json`, or `nil` where there is none or the layout has no use for it.
+    public func preprocessorConfiguration() throws(WeightError) -> [UInt8]? {
+        guard let preprocessorName else { return nil }
+        return try OpenFile.contents(of: file(preprocessorName), limit: Self.maximumConfigurationByteCount)
+    }
+
+    /// Opens and checks the weights, in however many files they come.
+    public func weights() throws(WeightError) -> Checkpoint {
+        guard weightsName.hasSuffix(".index.json") else {
+            return Checkpoint(try SafetensorsFile(path: file(weightsName)))
+        }
+        return try Checkpoint(indexPath: file(weightsName))
+    }
+}

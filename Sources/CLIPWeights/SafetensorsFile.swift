@@ -1,0 +1,71 @@
+/// A safetensors file, mapped into memory and checked in full: every offset, shape and type holds before the first
+/// tensor is looked up.
+///
+/// Opening costs the header (some tens of kilobytes); the tensors are read when they are used. Views keep the mapping
+/// alive. Can be shared between threads.
+public final class SafetensorsFile: Sendable {
+    private let mapping: MappedFile
+    private let tensors: [String: TensorView]
+
+    /// The path that the file was opened by.
+    public let path: String
+    /// The free text that the writer left in the header, such as `["format": "pt"]`.
+    public let metadata: [String: String]
+    /// The names of all tensors, in the order of their data.
+    public let tensorNames: [String]
+
+    /// Opens and checks the file at `path`.
+    ///
+    /// Refuses what is not a regular file, and any header that does not describe exactly the bytes that follow it.
+    public init(path: String) throws(WeightError) {
+        let file = try OpenFile(path: path)
+        guard file.byteCount >= 8 else { throw .fileTooSmall(file: path, byteCount: file.byteCount) }
+        let claim = try file.bytes(at: 0, count: 8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        guard claim <= SafetensorsHeader.maximumByteCount else {
+            throw .headerTooLarge(file: path, byteCount: claim, limit: SafetensorsHeader.maximumByteCount)
+        }
+        let headerByteCount = Int(claim)
+        let dataStart = 8 + headerByteCount
+        guard dataStart <= file.byteCount else {
+            throw .headerBeyondFile(
+                file: path,
+                headerByteCount: headerByteCount,
+                fileByteCount: file.byteCount
+            )
+        }
+        // From a copy, which nobody else can change between the check and the use.
+        let header = try SafetensorsHeader(
+            json: file.bytes(at: 8, count: headerByteCount),
+            dataByteCount: file.byteCount - dataStart,
+            file: path
+        )
+        let mapping = try MappedFile(file)
+        try mapping.file.checkUnchanged()
+        var tensors: [String: TensorView] = [:]
+        for entry in header.entries {
+            tensors[entry.name] = TensorView(entry, dataStart: dataStart, mapping: mapping)
+        }
+        self.mapping = mapping
+        self.tensors = tensors
+        self.path = path
+        metadata = header.metadata
+        tensorNames = header.entries.map(\.name)
+    }
+
+    /// The tensor of that exact name, or `nil`.
+    public func tensor(named name: String) -> TensorView? {
+        tensors[name]
+    }
+
+    /// Tells the system that all tensors will be read once, front to back, so that it reads ahead.
+    public func adviseSequential() {
+        mapping.adviseSequential()
+    }
+
+    /// Gives the memory of all pages read so far back to the system; call it when the weights have been converted.
+    ///
+    /// Views stay valid: reading them again loads the pages from the file again.
+    public func releasePages() {
+        mapping.releasePages(in: 0..<mapping.file.byteCount)
+    }
+}

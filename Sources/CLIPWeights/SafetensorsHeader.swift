@@ -1,0 +1,143 @@
+/// What a safetensors header says about its file, checked in full before any of it is used.
+///
+/// Format: https://github.com/huggingface/safetensors#format, and `safetensors/src/tensor.rs` for what the reference
+/// reader refuses. Stricter here: unknown fields of an entry, and `__metadata__` that is not an object of strings.
+struct SafetensorsHeader: Sendable {
+    struct Entry: Equatable, Sendable {
+        let name: String
+        let scalarType: TensorView.ScalarType
+        let shape: [Int]
+        /// Where the elements lie, counted from the end of the header.
+        let bytes: Range<Int>
+    }
+
+    /// The reference reader's limit, `MAX_HEADER_SIZE`.
+    static let maximumByteCount = 100_000_000
+    /// Forty times what the largest published CLIP has (about 1,600), so that a hostile header stays cheap.
+    static let maximumTensorCount = 65_536
+    /// PyTorch's and NumPy's limit.
+    static let maximumDimensionCount = 64
+
+    /// The tensors in the order of their data.
+    let entries: [Entry]
+    /// The free text that the writer left under `__metadata__`.
+    let metadata: [String: String]
+
+    /// - Parameters:
+    ///   - json: the header without its length.
+    ///   - dataByteCount: how many bytes of the file follow the header.
+    ///   - file: the file's name for errors.
+    init(json: [UInt8], dataByteCount: Int, file: String) throws(WeightError) {
+        var entries: [Entry] = []
+        var metadata: [String: String] = [:]
+        var scanner = try JSONScanner(json, file: file)
+        try scanner.object(duplicate: { .duplicateTensor(name: $0, file: file) }) {
+            (scanner, name) throws(WeightError) in
+            if name == "__metadata__" {
+                metadata = try Self.metadata(&scanner, file: file)
+            } else {
+                guard entries.count < Self.maximumTensorCount else {
+                    throw .tooManyTensors(file: file, limit: Self.maximumTensorCount)
+                }
+                entries.append(try Self.entry(&scanner, name: name, dataByteCount: dataByteCount, file: file))
+            }
+        }
+        try scanner.end()
+        // By end second, so that empty tensors come before the one that begins where they lie.
+        entries.sort {
+            ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound)
+        }
+        try Self.checkTiling(entries, dataByteCount: dataByteCount, file: file)
+        self.entries = entries
+        self.metadata = metadata
+    }
+
+    private static func metadata(
+        _ scanner: inout JSONScanner,
+        file: String
+    ) throws(WeightError) -> [String: String] {
+        var metadata: [String: String] = [:]
+        try scanner.object(duplicate: { .duplicateMetadata(key: $0, file: file) }) {
+            (scanner, key) throws(WeightError) in
+            metadata[key] = try scanner.string()
+        }
+        return metadata
+    }
+
+    private static func entry(
+        _ scanner: inout JSONScanner,
+        name: String,
+        dataByteCount: Int,
+        file: String
+    ) throws(WeightError) -> Entry {
+        var scalarType: TensorView.ScalarType?
+        var shape: [Int]?
+        var offsets: (begin: Int, end: Int)?
+        try scanner.object(duplicate: { .duplicateField(tensor: name, field: $0, file: file) }) {
+            (scanner, field) throws(WeightError) in
+            switch field {
+            case "dtype":
+                let type = try scanner.string()
+                scalarType = TensorView.ScalarType(rawValue: type)
+                guard scalarType != nil else {
+                    throw .unknownScalarType(tensor: name, type: type, file: file)
+                }
+            case "shape":
+                shape = try scanner.counts(limit: maximumDimensionCount)
+                guard shape != nil else {
+                    throw .tooManyDimensions(tensor: name, limit: maximumDimensionCount, file: file)
+                }
+            case "data_offsets":
+                offsets = try scanner.pairOfCounts()
+            default:
+                throw .unknownField(tensor: name, field: field, file: file)
+            }
+        }
+        guard let scalarType else { throw .missingField(tensor: name, field: "dtype", file: file) }
+        guard let shape else { throw .missingField(tensor: name, field: "shape", file: file) }
+        guard let offsets else { throw .missingField(tensor: name, field: "data_offsets", file: file) }
+        let (begin, end) = offsets
+        guard let byteCount = byteCount(of: shape, scalarType) else {
+            throw .shapeOverflow(tensor: name, shape: shape, file: file)
+        }
+        guard begin <= end else { throw .offsetsReversed(tensor: name, begin: begin, end: end, file: file) }
+        guard end <= dataByteCount else {
+            throw .offsetsBeyondData(tensor: name, end: end, dataByteCount: dataByteCount, file: file)
+        }
+        guard end - begin == byteCount else {
+            throw .byteCountMismatch(tensor: name, expected: byteCount, found: end - begin, file: file)
+        }
+        return Entry(name: name, scalarType: scalarType, shape: shape, bytes: begin..<end)
+    }
+
+    /// Bytes of a tensor, or `nil` where they cannot be counted.
+    ///
+    /// Lengths beside a zero are multiplied too, so that the answer does not hang on where the zero stands.
+    private static func byteCount(of shape: [Int], _ type: TensorView.ScalarType) -> Int? {
+        var product = type.byteCount
+        for length in shape {
+            let (next, overflow) = product.multipliedReportingOverflow(by: max(length, 1))
+            guard !overflow else { return nil }
+            product = next
+        }
+        return shape.contains(0) ? 0 : product
+    }
+
+    private static func checkTiling(_ entries: [Entry], dataByteCount: Int, file: String) throws(WeightError)
+    {
+        var covered = 0
+        for entry in entries {
+            let begin = entry.bytes.lowerBound
+            guard begin <= covered else {
+                throw .holeInData(tensor: entry.name, expectedBegin: covered, begin: begin, file: file)
+            }
+            guard begin == covered else {
+                throw .overlappingData(tensor: entry.name, expectedBegin: covered, begin: begin, file: file)
+            }
+            covered = entry.bytes.upperBound
+        }
+        guard covered == dataByteCount else {
+            throw .trailingData(file: file, described: covered, found: dataByteCount)
+        }
+    }
+}

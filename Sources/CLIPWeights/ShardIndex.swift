@@ -1,0 +1,55 @@
+/// Which file of a sharded checkpoint holds which tensor: `model.safetensors.index.json`, as `transformers` writes it.
+struct ShardIndex: Sendable {
+    /// A weight map takes about a hundred bytes per tensor; this has room for a hundred thousand.
+    static let maximumByteCount = 16 << 20
+    /// Far above what a CLIP needs: the largest published checkpoint takes two files.
+    static let maximumShardCount = 256
+
+    /// Tensor name to shard name.
+    let weightMap: [String: String]
+    /// The shard names, sorted.
+    let shards: [String]
+    private let directory: String
+
+    init(path: String) throws(WeightError) {
+        let bytes = try OpenFile.contents(of: path, limit: Self.maximumByteCount)
+        var weightMap: [String: String] = [:]
+        var shards: Set<String> = []
+        var scanner = try JSONScanner(bytes, file: path)
+        try scanner.object(duplicate: { .duplicateMetadata(key: $0, file: path) }) {
+            (scanner, key) throws(WeightError) in
+            guard key == "weight_map" else { return try scanner.skipValue() }
+            try scanner.object(duplicate: { .duplicateTensor(name: $0, file: path) }) {
+                (scanner, name) throws(WeightError) in
+                let shard = try scanner.string()
+                guard Self.isSafe(shard) else { throw .unsafeShardName(name: shard, file: path) }
+                weightMap[name] = shard
+                shards.insert(shard)
+                guard shards.count <= Self.maximumShardCount else {
+                    throw .tooManyShards(file: path, limit: Self.maximumShardCount)
+                }
+            }
+        }
+        try scanner.end()
+        guard !weightMap.isEmpty else { throw .indexWithoutWeightMap(file: path) }
+        self.weightMap = weightMap
+        self.shards = shards.sorted()
+        directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
+            separator: "/"
+        )
+        self.isInWorkingDirectory = !path.utf8.contains(UInt8(ascii: "/"))
+    }
+
+    private let isInWorkingDirectory: Bool
+
+    /// Where a shard of this index lies.
+    func path(of shard: String) -> String {
+        isInWorkingDirectory ? shard : "\(directory)/\(shard)"
+    }
+
+    /// A plain file name: no path, nothing hidden, no end of string for C within it.
+    private static func isSafe(_ shard: String) -> Bool {
+        shard.utf8.count <= 255 && shard.hasSuffix(".safetensors") && !shard.hasPrefix(".")
+            && shard.utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\") }
+    }
+}

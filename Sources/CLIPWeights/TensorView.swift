@@ -1,0 +1,72 @@
+/// A tensor where it lies in its mapped file: nothing is copied until it is asked for.
+///
+/// Keeps the file's mapping alive. Can be shared between threads.
+public struct TensorView: Sendable {
+    /// The tensor's full name in the checkpoint.
+    public let name: String
+    /// How one element is stored.
+    public let scalarType: ScalarType
+    /// The lengths of the dimensions, the outermost first; empty for a single number.
+    public let shape: [Int]
+    private let bytes: Range<Int>
+    private let mapping: MappedFile
+
+    init(_ entry: SafetensorsHeader.Entry, dataStart: Int, mapping: MappedFile) {
+        name = entry.name
+        scalarType = entry.scalarType
+        shape = entry.shape
+        bytes = dataStart + entry.bytes.lowerBound..<dataStart + entry.bytes.upperBound
+        self.mapping = mapping
+    }
+
+    /// How many elements the tensor has.
+    public var count: Int { bytes.count / scalarType.byteCount }
+
+    /// How many bytes the elements take in the file.
+    public var byteCount: Int { bytes.count }
+
+    /// Lends the stored bytes, little endian, in row-major order.
+    ///
+    /// They may start at any address, whatever the element's size: load with `loadUnaligned`.
+    public func withUnsafeBytes<Result, Failure>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try mapping.withUnsafeBytes(in: bytes, body)
+    }
+
+    /// The elements as `Float`: exact from F32, F16 and BF16, rounded to nearest from F64.
+    ///
+    /// Refuses every other type, and a file whose size changed since it was opened.
+    public func floats() throws(WeightError) -> [Float] {
+        try checkReadable()
+        return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+            convert(into: UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+            initialized = count
+        }
+    }
+
+    /// Writes the elements as `Float` into `destination`, which must have room for exactly `count`.
+    ///
+    /// As `floats()`, without an array in between. `destination` need not be initialized.
+    public func copyFloats(into destination: UnsafeMutableBufferPointer<Float>) throws(WeightError) {
+        precondition(destination.count == count, "A tensor is copied into room for exactly its elements.")
+        try checkReadable()
+        convert(into: destination)
+    }
+
+    /// Gives the memory of this tensor's pages back to the system; the view stays valid.
+    public func releasePages() {
+        mapping.releasePages(in: bytes)
+    }
+
+    private func checkReadable() throws(WeightError) {
+        guard FloatConversion.reads(scalarType) else {
+            throw .notConvertibleToFloat(tensor: name, type: scalarType)
+        }
+        try mapping.file.checkUnchanged()
+    }
+
+    private func convert(into destination: UnsafeMutableBufferPointer<Float>) {
+        withUnsafeBytes { FloatConversion.convert($0, of: scalarType, into: destination) }
+    }
+}

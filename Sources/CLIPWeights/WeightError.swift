@@ -1,0 +1,95 @@
+/// Why a model directory, a weight file or a tensor was refused.
+///
+/// Values name files as the caller gave them and tensors by their full name. `description` is a sentence for the
+/// person who starts the program; it says what to change where that is known.
+public enum WeightError: Error, Equatable, Sendable {
+    // Files
+
+    /// The system would not open, read or map the file; `code` is its `errno`.
+    case unreadableFile(path: String, code: Int32)
+    /// A directory, pipe, socket or device stands where a file was expected.
+    case notARegularFile(path: String)
+    /// A configuration is larger than any real one.
+    case fileTooLarge(path: String, byteCount: Int, limit: Int)
+    /// The file grew or shrank after it was opened.
+    case fileChanged(path: String)
+
+    // The header of a safetensors file
+
+    /// Not even room for the eight bytes that give the header's length; an empty file lands here.
+    case fileTooSmall(file: String, byteCount: Int)
+    /// The header claims more bytes than the format allows.
+    case headerTooLarge(file: String, byteCount: UInt64, limit: Int)
+    /// The header claims more bytes than the file has.
+    case headerBeyondFile(file: String, headerByteCount: Int, fileByteCount: Int)
+    /// The bytes are not UTF-8.
+    case notUTF8(file: String)
+    /// The bytes are not the JSON that belongs here; `offset` counts from the start of the JSON.
+    case malformedJSON(file: String, offset: Int, expected: String)
+    /// Two entries carry the same name.
+    case duplicateTensor(name: String, file: String)
+    /// The header lists more tensors than any CLIP has.
+    case tooManyTensors(file: String, limit: Int)
+    /// `__metadata__` has the same key twice.
+    case duplicateMetadata(key: String, file: String)
+
+    // One tensor of a header
+
+    /// The entry gives the same field twice.
+    case duplicateField(tensor: String, field: String, file: String)
+    /// The entry has a field that the format does not know.
+    case unknownField(tensor: String, field: String, file: String)
+    /// The entry lacks `dtype`, `shape` or `data_offsets`.
+    case missingField(tensor: String, field: String, file: String)
+    /// The entry has a type that this reader does not know.
+    case unknownScalarType(tensor: String, type: String, file: String)
+    /// More dimensions than any tensor library allows.
+    case tooManyDimensions(tensor: String, limit: Int, file: String)
+    /// The shape describes more bytes than can be counted.
+    case shapeOverflow(tensor: String, shape: [Int], file: String)
+    /// The data begin after their end.
+    case offsetsReversed(tensor: String, begin: Int, end: Int, file: String)
+    /// The data end after the file's.
+    case offsetsBeyondData(tensor: String, end: Int, dataByteCount: Int, file: String)
+    /// Shape and type describe another number of bytes than the offsets.
+    case byteCountMismatch(tensor: String, expected: Int, found: Int, file: String)
+    /// Bytes before this tensor belong to none.
+    case holeInData(tensor: String, expectedBegin: Int, begin: Int, file: String)
+    /// The tensor shares bytes with the one before it.
+    case overlappingData(tensor: String, expectedBegin: Int, begin: Int, file: String)
+    /// Bytes after the last tensor belong to none: the last offset must be the end of the file.
+    case trailingData(file: String, described: Int, found: Int)
+
+    // Sharded checkpoints
+
+    /// The index has no `weight_map`, or an empty one.
+    case indexWithoutWeightMap(file: String)
+    /// A shard's name is not that of a safetensors file in the same directory.
+    case unsafeShardName(name: String, file: String)
+    /// The index spreads the tensors over more files than any real one.
+    case tooManyShards(file: String, limit: Int)
+    /// The index promises a tensor that its shard does not hold.
+    case tensorNotInShard(name: String, shard: String)
+    /// A shard holds a tensor that the index does not place there.
+    case tensorNotInIndex(name: String, shard: String)
+
+    // Model directories
+
+    /// The path is not a directory that can be listed.
+    case notADirectory(path: String)
+    /// Neither layout is complete; `missing` says for each what was looked for and not found.
+    case modelNotFound(path: String, missing: [String])
+    /// Weights are there, but only as Python pickles, which can run code and are never read.
+    case pickledWeightsOnly(path: String, files: [String])
+
+    // Looking tensors up
+
+    /// The checkpoint lacks tensors that the model needs: `count` in all, of which at most ten are named.
+    case missingTensors(names: [String], count: Int)
+    /// A tensor has another shape than the configuration implies.
+    case shapeMismatch(tensor: String, expected: [Int], found: [Int])
+    /// The checkpoint has tensors that the model did not use: `count` in all, of which at most ten are named.
+    case unusedTensors(names: [String], count: Int)
+    /// The tensor's elements are not floating-point numbers of a kind that converts to `Float`.
+    case notConvertibleToFloat(tensor: String, type: TensorView.ScalarType)
+}
