@@ -1,0 +1,47 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Memory that begins on a cache line, freed with the object.
+final class AlignedMemory {
+    /// What oneDNN's widest instructions (AVX-512) like best, and the length of a cache line.
+    static let alignment = 64
+
+    let byteCount: Int
+    let bytes: UnsafeMutableRawPointer
+
+    var floats: UnsafeMutablePointer<Float> { bytes.assumingMemoryBound(to: Float.self) }
+
+    init(byteCount: Int) throws(KernelError) {
+        // An impossible size would trap in the standard library; nothing has more than 2^46 bytes.
+        guard byteCount >= 0, byteCount < 1 << 46 else { throw .outOfMemory(byteCount: byteCount) }
+        self.byteCount = byteCount
+        guard let bytes = Self.allocate(byteCount) else { throw .outOfMemory(byteCount: byteCount) }
+        self.bytes = bytes
+    }
+
+    convenience init(floatCount rows: Int, times width: Int) throws(KernelError) {
+        try self.init(byteCount: Self.byteCount(rows: rows, width: width))
+    }
+
+    deinit {
+        free(bytes)
+    }
+
+    /// The size of `rows` x `width` floats; `Int.max` when no integer can hold it.
+    static func byteCount(rows: Int, width: Int) -> Int {
+        let (count, overflow) = rows.multipliedReportingOverflow(by: width)
+        let (bytes, tooMany) = count.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
+        return overflow || tooMany ? Int.max : bytes
+    }
+
+    private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+        var pointer: UnsafeMutableRawPointer?
+        guard posix_memalign(&pointer, alignment, max(byteCount, alignment)) == 0 else { return nil }
+        return pointer
+    }
+}

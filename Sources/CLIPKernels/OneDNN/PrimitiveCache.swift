@@ -1,0 +1,36 @@
+/// The compiled operations by shape: at most `limit`, the one unused for longest goes first.
+///
+/// Captions of any length make row counts of any size, so without a limit a long-lived server would collect an
+/// operation for every sum of lengths it has ever seen.
+struct PrimitiveCache {
+    private struct Entry {
+        let primitive: Primitive
+        var lastUse: UInt64
+    }
+
+    let limit: Int
+    private var entries: [PrimitiveKey: Entry] = [:]
+    private var clock: UInt64 = 0
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    var count: Int { entries.count }
+
+    subscript(key: PrimitiveKey) -> Primitive? {
+        mutating get {
+            clock += 1
+            entries[key]?.lastUse = clock
+            return entries[key]?.primitive
+        }
+        set {
+            clock += 1
+            entries[key] = newValue.map { Entry(primitive: $0, lastUse: clock) }
+            // A scan of the whole cache costs less than the compilation that led here.
+            while entries.count > limit, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+                entries[oldest.key] = nil
+            }
+        }
+    }
+}

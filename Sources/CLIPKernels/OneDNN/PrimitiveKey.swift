@@ -1,0 +1,32 @@
+/// The shape of an operation: everything that oneDNN compiles it for.
+package enum PrimitiveKey: Hashable {
+    /// A linear layer over `rows` rows.
+    case linear(rows: Int, inputs: Int, outputs: Int, hasBias: Bool, activation: Activation?, addsToOutput: Bool)
+    /// A stack of matrix products over strided memory.
+    case product(left: Stack, right: Stack, output: Stack, scale: Float)
+    /// Softmax along dense rows.
+    case softmax(rows: Int, width: Int)
+    /// Layer normalisation along dense rows.
+    case layerNorm(rows: Int, width: Int, epsilon: Float)
+
+    /// (sequences, heads, rows, columns) floats and the distance of neighbours in each dimension.
+    package struct Stack: Hashable {
+        var sequences: Int
+        var heads: Int
+        var rows: Int
+        var columns: Int
+        var sequenceStride: Int
+        var headStride: Int
+        var rowStride: Int
+        var columnStride: Int
+    }
+
+    var operation: String {
+        switch self {
+        case .linear(let rows, let inputs, let outputs, _, _, _): "linear \(rows)x\(inputs)x\(outputs)"
+        case .product(let left, let right, _, _): "product \(left.rows)x\(left.columns)x\(right.columns)"
+        case .softmax(let rows, let width): "softmax \(rows)x\(width)"
+        case .layerNorm(let rows, let width, _): "layer norm \(rows)x\(width)"
+        }
+    }
+}

@@ -1,0 +1,37 @@
+/// Floats that live as long as a model: a norm's scale, a bias, a table of embeddings.
+///
+/// A matrix of `rows` x `width`, aligned to a cache line. Linear layers do not keep their weights in one of these
+/// but in oneDNN's own layout.
+public final class Tensor {
+    /// How many rows there are; 1 for a vector.
+    public let rows: Int
+    /// How many floats a row has.
+    public let width: Int
+    private let storage: AlignedMemory
+
+    /// Memory for `rows` x `width` floats, filled by `fill`, which gets it all as one buffer of zeros.
+    public init(
+        rows: Int = 1,
+        width: Int,
+        fill: (UnsafeMutableBufferPointer<Float>) -> Void
+    ) throws(KernelError) {
+        precondition(rows > 0 && width > 0, "A tensor has at least one row and one column.")
+        self.rows = rows
+        self.width = width
+        storage = try AlignedMemory(floatCount: rows, times: width)
+        let floats = UnsafeMutableBufferPointer(start: storage.floats, count: rows * width)
+        floats.initialize(repeating: 0)
+        fill(floats)
+    }
+
+    /// A copy of `floats` as `rows` rows of equal width.
+    public convenience init(rows: Int = 1, _ floats: [Float]) throws(KernelError) {
+        precondition(rows > 0 && floats.count % rows == 0, "The floats do not fill whole rows.")
+        try self.init(rows: rows, width: floats.count / rows) { target in
+            _ = target.update(from: floats)
+        }
+    }
+
+    /// A view of the floats. It does not keep the tensor alive: whoever uses the view holds the tensor.
+    public var matrix: Matrix { Matrix(base: storage.floats, rows: rows, width: width) }
+}

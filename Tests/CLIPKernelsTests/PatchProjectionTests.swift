@@ -1,0 +1,40 @@
+import CLIPKernels
+import CLIPTestSupport
+import Testing
+
+@Suite("Patch projection")
+struct PatchProjectionTests {
+    @Test("Equals a plain convolution, also where the last pixels fill no patch", arguments: [(32, 16), (50, 16), (7, 3)])
+    func matchesReference(size: Int, patch: Int) throws {
+        let bench = try Workbench()
+        let (count, width) = (2, 10)
+        let pixels = Workbench.random("pixels", count * 3 * size * size)
+        let kernels = Workbench.random("kernels", width * 3 * patch * patch)
+        let projection = try PatchProjection(
+            weight: try bench.tensor(kernels, rows: width).matrix,
+            imageSize: size,
+            patchSize: patch,
+            in: bench.context
+        )
+        let rows = count * (1 + projection.patches)
+        let start = Workbench.random("start", rows * width)
+        let tokens = try bench.tensor(start, rows: rows)
+        try bench.context.beginPass()
+        try pixels.withUnsafeBufferPointer { pixels in
+            try projection(#require(pixels.baseAddress), count: count, addingTo: tokens.matrix)
+        }
+
+        var expected: [Float] = []
+        for image in 0..<count {
+            let planes = Array(pixels[image * 3 * size * size..<(image + 1) * 3 * size * size])
+            expected += [Float](repeating: 0, count: width)  // the class token
+            expected += Reference.patchProjection(planes, size: size, kernels: kernels, patch: patch)
+        }
+        expected = zip(start, expected).map { $0 + $1 }
+        #expect(Closeness.relativeError(tokens.matrix.floats(), expected) < 1e-6)
+        for image in 0..<count {
+            let row = image * (1 + projection.patches)
+            #expect(tokens.matrix.floats()[row * width..<(row + 1) * width] == start[row * width..<(row + 1) * width])
+        }
+    }
+}
