@@ -3,6 +3,11 @@
 /// Foundation's readers keep one of two members with the same name and say nothing. Here every object reports a
 /// repeated name, nothing recurses, and a number is a whole count that fits `Int`.
 struct JSONScanner {
+    /// Forty times the tensors of the largest published CLIP (about 1,600), so that a hostile header stays cheap.
+    static let maximumMemberCount = 65_536
+    /// Real names have about a hundred; the limit keeps a hostile one out of the log.
+    static let maximumNameByteCount = 1_024
+
     private let file: String
     private let bytes: [UInt8]
     private var offset = 0
@@ -46,7 +51,8 @@ struct JSONScanner {
 
     /// Reads an object, where `member` must read the value of each name.
     ///
-    /// `duplicate` makes the error for a repeated name. Names that differ only in how Unicode composes them count as repeated, as `String` compares them.
+    /// `duplicate` makes the error for a repeated name. Names that differ only in how Unicode composes them count as
+    /// repeated, as `String` compares them.
     mutating func object(
         duplicate: (String) -> WeightError,
         member: (inout JSONScanner, String) throws(WeightError) -> Void
@@ -55,7 +61,13 @@ struct JSONScanner {
         guard !consume("}") else { return }
         var names: Set<String> = []
         repeat {
+            guard names.count < Self.maximumMemberCount else {
+                throw failure("at most \(Self.maximumMemberCount) names")
+            }
             let name = try string()
+            guard name.utf8.count <= Self.maximumNameByteCount else {
+                throw failure("a name of at most \(Self.maximumNameByteCount) bytes")
+            }
             guard names.insert(name).inserted else { throw duplicate(name) }
             try expect(":")
             try member(&self, name)
@@ -112,46 +124,49 @@ struct JSONScanner {
     /// Reads a string and resolves its escapes.
     mutating func string() throws(WeightError) -> String {
         guard consume("\"") else { throw failure("a string") }
-        var text: [UInt8] = []
+        var text = ""
+        var start = offset
         while let byte = next {
             switch byte {
             case UInt8(ascii: "\""):
+                text += String(decoding: bytes[start..<offset], as: UTF8.self)
                 offset += 1
-                return String(decoding: text, as: UTF8.self)
+                return text
             case UInt8(ascii: "\\"):
+                text += String(decoding: bytes[start..<offset], as: UTF8.self)
                 offset += 1
-                text.append(contentsOf: try escapedCharacter().utf8)
+                text.unicodeScalars.append(try escapedScalar())
+                start = offset
             case 0..<0x20:
                 throw failure("no control character within a string")
             default:
-                text.append(byte)
                 offset += 1
             }
         }
         throw failure("the end of a string")
     }
 
-    private mutating func escapedCharacter() throws(WeightError) -> String {
+    private mutating func escapedScalar() throws(WeightError) -> Unicode.Scalar {
         guard let byte = next else { throw failure("an escaped character") }
-        let plain: Unicode.Scalar
+        let scalar: Unicode.Scalar
         switch Unicode.Scalar(byte) {
-        case "\"", "\\", "/": plain = Unicode.Scalar(byte)
-        case "b": plain = "\u{8}"
-        case "f": plain = "\u{C}"
-        case "n": plain = "\n"
-        case "r": plain = "\r"
-        case "t": plain = "\t"
+        case "\"", "\\", "/": scalar = Unicode.Scalar(byte)
+        case "b": scalar = "\u{8}"
+        case "f": scalar = "\u{C}"
+        case "n": scalar = "\n"
+        case "r": scalar = "\r"
+        case "t": scalar = "\t"
         case "u":
             offset += 1
-            return String(try escapedScalar())
+            return try hexadecimalScalar()
         default: throw failure("an escaped character")
         }
         offset += 1
-        return String(plain)
+        return scalar
     }
 
     /// Reads the digits after `\u`, and a second escape where the first is half of a pair.
-    private mutating func escapedScalar() throws(WeightError) -> Unicode.Scalar {
+    private mutating func hexadecimalScalar() throws(WeightError) -> Unicode.Scalar {
         let first = try fourHexDigits()
         if let scalar = Unicode.Scalar(first) { return scalar }
         guard UTF16.isLeadSurrogate(first), next == UInt8(ascii: "\\") else {
@@ -179,43 +194,21 @@ struct JSONScanner {
         return value
     }
 
-    /// Passes over one value of any kind, at most 64 levels deep.
-    ///
-    /// Only brackets and strings are looked at.
-    mutating func skipValue() throws(WeightError) {
-        var depth = 0
-        repeat {
-            skipSpace()
-            guard let byte = next else { throw failure("a value") }
-            switch byte {
-            case UInt8(ascii: "{"), UInt8(ascii: "["):
-                depth += 1
-                guard depth <= 64 else { throw failure("at most 64 levels") }
-                offset += 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                guard depth > 0 else { throw failure("a value") }
-                depth -= 1
-                offset += 1
-            case UInt8(ascii: "\""):
-                _ = try string()
-            case UInt8(ascii: ","), UInt8(ascii: ":"):
-                guard depth > 0 else { throw failure("a value") }
-                offset += 1
-            default:
-                try skipWord()
-            }
-        } while depth > 0
-    }
+    /// What numbers and the three words are made of.
+    private static let wordBytes = Set("0123456789+-.eEtrufalsn".utf8)
 
-    /// Passes over a number, `true`, `false` or `null`.
-    private mutating func skipWord() throws(WeightError) {
+    /// Passes over a string, a number, `true`, `false` or `null`.
+    mutating func skipScalar() throws(WeightError) {
+        skipSpace()
+        guard next != UInt8(ascii: "\"") else { return _ = try string() }
         let start = offset
-        while let byte = next,
-            (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte)
-                || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+") || byte == UInt8(ascii: ".")
-        {
-            offset += 1
+        while let byte = next, Self.wordBytes.contains(byte) { offset += 1 }
+        let word = String(decoding: bytes[start..<offset], as: UTF8.self)
+        // `Double` also reads "nan" and a leading plus, which JSON does not have.
+        let isNumber = word.first.map { $0.isNumber || $0 == "-" } == true && Double(word)?.isNaN == false
+        guard isNumber || ["true", "false", "null"].contains(word) else {
+            offset = start
+            throw failure("a string, a number, true, false or null")
         }
-        guard offset > start else { throw failure("a value") }
     }
 }

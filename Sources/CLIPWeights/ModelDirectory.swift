@@ -60,12 +60,12 @@ public struct ModelDirectory: Sendable {
         guard pickles.isEmpty || present.contains(where: { $0.hasSuffix(".safetensors") }) else {
             throw .pickledWeightsOnly(path: path, files: pickles)
         }
-        throw .modelNotFound(
-            path: path,
-            missing: Self.candidates.flatMap { [$0.configuration, $0.weights] }.filter {
-                !present.contains($0)
-            }
-        )
+        var missing: [String] = []
+        for name in Self.candidates.flatMap({ [$0.configuration, $0.weights] })
+        where !present.contains(name) && !missing.contains(name) {
+            missing.append(name)
+        }
+        throw .modelNotFound(path: path, missing: missing)
     }
 
     /// In order of preference.

@@ -9,6 +9,7 @@ struct ShardIndex: Sendable {
     let weightMap: [String: String]
     /// The shard names, sorted.
     let shards: [String]
+    /// The index's own directory, with a slash at its end, or empty for the working directory.
     private let directory: String
 
     init(path: String) throws(WeightError) {
@@ -16,9 +17,9 @@ struct ShardIndex: Sendable {
         var weightMap: [String: String] = [:]
         var shards: Set<String> = []
         var scanner = try JSONScanner(bytes, file: path)
-        try scanner.object(duplicate: { .duplicateMetadata(key: $0, file: path) }) {
+        try scanner.object(duplicate: { .duplicateKey(key: $0, file: path) }) {
             (scanner, key) throws(WeightError) in
-            guard key == "weight_map" else { return try scanner.skipValue() }
+            guard key == "weight_map" else { return try Self.skip(&scanner, file: path) }
             try scanner.object(duplicate: { .duplicateTensor(name: $0, file: path) }) {
                 (scanner, name) throws(WeightError) in
                 let shard = try scanner.string()
@@ -42,9 +43,17 @@ struct ShardIndex: Sendable {
 
     private let isInWorkingDirectory: Bool
 
+    /// Passes over `metadata`, which has only sizes and words in it.
+    private static func skip(_ scanner: inout JSONScanner, file: String) throws(WeightError) {
+        try scanner.object(duplicate: { .duplicateKey(key: $0, file: file) }) {
+            (scanner, _) throws(WeightError) in
+            try scanner.skipScalar()
+        }
+    }
+
     /// Where a shard of this index lies.
     func path(of shard: String) -> String {
-        isInWorkingDirectory ? shard : "\(directory)/\(shard)"
+        directory + shard
     }
 
     /// A plain file name: no path, nothing hidden, no end of string for C within it.

@@ -28,10 +28,8 @@ public enum WeightError: Error, Equatable, Sendable {
     case malformedJSON(file: String, offset: Int, expected: String)
     /// Two entries carry the same name.
     case duplicateTensor(name: String, file: String)
-    /// The header lists more tensors than any CLIP has.
-    case tooManyTensors(file: String, limit: Int)
-    /// `__metadata__` has the same key twice.
-    case duplicateMetadata(key: String, file: String)
+    /// An object that describes no tensor, such as `__metadata__`, has the same key twice.
+    case duplicateKey(key: String, file: String)
 
     // One tensor of a header
 
