@@ -1,0 +1,69 @@
+/// An opened bitmap (BMP), read by ourselves: libvips has only ImageMagick for it.
+///
+/// Every byte is reached through bounds-checked arrays, and memory stays at two rows whatever the header says.
+struct BitmapPicture: RowSource {
+    let header: ImageHeader
+    private let bitmap: BitmapHeader
+    private let file: [UInt8]
+
+    init(_ file: [UInt8], limits: ImageLimits) throws(ImagingError) {
+        guard let bitmap = BitmapHeader(file) else { throw .badHeader(.bmp) }
+        try limits.check(width: bitmap.size.width, height: bitmap.size.height)
+        self.bitmap = bitmap
+        self.file = file
+        header = ImageHeader(format: .bmp, storedSize: bitmap.size, orientation: .upright)
+    }
+
+    func forEachRow(_ body: (Int, UnsafePointer<UInt8>) -> Void) throws(ImagingError) {
+        var pixels = [UInt8](repeating: 0, count: bitmap.size.width * 3)
+        func give(_ storedRow: Int) {
+            let row = bitmap.isTopDown ? storedRow : bitmap.size.height - 1 - storedRow
+            pixels.withUnsafeBufferPointer { pixels in
+                if let base = pixels.baseAddress { body(row, base) }
+            }
+        }
+        if case .runs(let bits) = bitmap.coding {
+            var runs = BitmapRuns(file, at: bitmap.pixelOffset, bits: bits)
+            var indices = [UInt8](repeating: 0, count: bitmap.size.width)
+            for storedRow in 0..<bitmap.size.height {
+                guard runs.readRow(into: &indices) else { throw .badPixels(.bmp) }
+                for (column, index) in indices.enumerated() { setColour(Int(index), of: column, in: &pixels) }
+                give(storedRow)
+            }
+            return
+        }
+        // The padding of the last row may be missing.
+        let end = bitmap.pixelOffset + (bitmap.size.height - 1) * bitmap.rowStride + bitmap.rowBytes
+        guard end <= file.count else { throw .badPixels(.bmp) }
+        for storedRow in 0..<bitmap.size.height {
+            unpack(at: bitmap.pixelOffset + storedRow * bitmap.rowStride, into: &pixels)
+            give(storedRow)
+        }
+    }
+
+    /// A stored row -> (width, 3).
+    private func unpack(at offset: Int, into pixels: inout [UInt8]) {
+        switch bitmap.coding {
+        case .palette(let bits), .runs(let bits):
+            for column in 0..<bitmap.size.width {
+                let bit = column * bits
+                let index = file[offset + bit / 8] >> (8 - bits - bit % 8) & UInt8(1 << bits - 1)
+                setColour(Int(index), of: column, in: &pixels)
+            }
+        case .channels(let bytes, let red, let green, let blue):
+            for column in 0..<bitmap.size.width {
+                let start = offset + column * bytes
+                let pixel = (0..<bytes).reduce(0) { $0 | Int(file[start + $1]) << (8 * $1) }
+                pixels[column * 3] = red.byte(of: pixel)
+                pixels[column * 3 + 1] = green.byte(of: pixel)
+                pixels[column * 3 + 2] = blue.byte(of: pixel)
+            }
+        }
+    }
+
+    private func setColour(_ index: Int, of column: Int, in pixels: inout [UInt8]) {
+        pixels[column * 3] = bitmap.palette[index * 3]
+        pixels[column * 3 + 1] = bitmap.palette[index * 3 + 1]
+        pixels[column * 3 + 2] = bitmap.palette[index * 3 + 2]
+    }
+}

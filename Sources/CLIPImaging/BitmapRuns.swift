@@ -1,0 +1,73 @@
+/// Run-length coded rows of a bitmap, one after another in the order they are stored.
+///
+/// What the code skips has index 0. Runs that reach past a row are cut at its end.
+struct BitmapRuns {
+    private let file: [UInt8]
+    private let bits: Int
+    private var position: Int
+    /// Where the next row begins to be filled, and how many rows lie empty before it: what a delta leaves.
+    private var column = 0
+    private var rowsToSkip = 0
+    private var hasEnded = false
+
+    init(_ file: [UInt8], at offset: Int, bits: Int) {
+        self.file = file
+        self.bits = bits
+        position = offset
+    }
+
+    /// Fills a row of indices. False when the file ends before the bitmap does.
+    mutating func readRow(into indices: inout [UInt8]) -> Bool {
+        for index in indices.indices { indices[index] = 0 }
+        if rowsToSkip > 0 { rowsToSkip -= 1 }
+        guard rowsToSkip == 0, !hasEnded else { return true }
+        while true {
+            guard let count = next(), let value = next() else { return false }
+            if count > 0 {
+                for index in 0..<Int(count) { put(nibbleOrByte(of: value, index), in: &indices) }
+                continue
+            }
+            switch value {
+            case 0:
+                column = 0
+                return true
+            case 1:
+                hasEnded = true
+                return true
+            case 2:
+                guard let right = next(), let down = next() else { return false }
+                column += Int(right)
+                rowsToSkip = Int(down)
+                if rowsToSkip > 0 { return true }
+            default:
+                guard putLiterally(Int(value), in: &indices) else { return false }
+            }
+        }
+    }
+
+    /// Indices as they are, in whole pairs of bytes.
+    private mutating func putLiterally(_ count: Int, in indices: inout [UInt8]) -> Bool {
+        let bytes = (count * bits + 7) / 8
+        guard position + bytes <= file.count else { return false }
+        for index in 0..<count {
+            put(nibbleOrByte(of: file[position + index * bits / 8], index), in: &indices)
+        }
+        position += bytes + bytes % 2
+        return true
+    }
+
+    private func nibbleOrByte(of byte: UInt8, _ index: Int) -> UInt8 {
+        bits == 8 ? byte : index % 2 == 0 ? byte >> 4 : byte & 15
+    }
+
+    private mutating func put(_ value: UInt8, in indices: inout [UInt8]) {
+        if column < indices.count { indices[column] = value }
+        column += 1
+    }
+
+    private mutating func next() -> UInt8? {
+        guard position < file.count else { return nil }
+        defer { position += 1 }
+        return file[position]
+    }
+}

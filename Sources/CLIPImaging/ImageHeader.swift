@@ -1,0 +1,24 @@
+/// A width and a height in pixels.
+package struct PixelSize: Equatable, Sendable {
+    package var width: Int
+    package var height: Int
+
+    package init(width: Int, height: Int) {
+        self.width = width
+        self.height = height
+    }
+}
+
+/// What an image says of itself before its pixels are decoded.
+struct ImageHeader: Equatable, Sendable {
+    var format: ImageFormat
+    /// As stored, before the orientation is applied.
+    var storedSize: PixelSize
+    var orientation: Orientation
+
+    /// As a person sees it.
+    var uprightSize: PixelSize {
+        orientation.swapsSides
+            ? PixelSize(width: storedSize.height, height: storedSize.width) : storedSize
+    }
+}

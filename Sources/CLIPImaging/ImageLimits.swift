@@ -1,0 +1,66 @@
+/// How much of an image is taken on. All of it is checked against the header, before a pixel is decoded.
+public struct ImageLimits: Equatable, Sendable {
+    /// Bytes of the encoded image. 64 MiB by default: several times the largest photograph of a phone.
+    public var maxEncodedBytes: Int
+
+    /// Width times height. 2^26 by default, so that the 50 and 64 megapixel modes of phone cameras fit.
+    ///
+    /// Most pictures are resized while they are decoded, and cost a few rows of memory. Those that cannot be (progressive
+    /// JPEG, interlaced PNG, WebP, AVIF, HEIC, and any that EXIF lays on its side) cost three to eight bytes a pixel
+    /// while they are decoded: up to 512 MiB by default.
+    public var maxPixels: Int
+
+    /// The longer side in pixels. 65,535 by default, the most that JPEG can say.
+    public var maxSide: Int
+
+    /// The longer side over the shorter. 10,000 by default.
+    ///
+    /// Generous on purpose: only pixels that the centre crop keeps are ever computed, so a 1 x 500 picture costs no
+    /// more than a square one.
+    public var maxAspectRatio: Int
+
+    /// Limits with the defaults that each property names.
+    public init(
+        maxEncodedBytes: Int = 64 << 20,
+        maxPixels: Int = 1 << 26,
+        maxSide: Int = 65_535,
+        maxAspectRatio: Int = 10_000
+    ) {
+        self.maxEncodedBytes = maxEncodedBytes
+        self.maxPixels = maxPixels
+        self.maxSide = maxSide
+        self.maxAspectRatio = maxAspectRatio
+    }
+
+    /// Everything that is wrong with these limits, in sentences; empty when they are sound.
+    public func validate() -> [String] {
+        var problems: [String] = []
+        func require(_ name: String, _ value: Int, in range: ClosedRange<Int>) {
+            if !range.contains(value) {
+                problems.append(
+                    "\(name) is \(value); it has to be from \(range.lowerBound) to \(range.upperBound)"
+                )
+            }
+        }
+        require("maxEncodedBytes", maxEncodedBytes, in: 1...(1 << 31))
+        require("maxPixels", maxPixels, in: 1...(1 << 30))
+        require("maxSide", maxSide, in: 1...Self.longestSide)
+        require("maxAspectRatio", maxAspectRatio, in: 1...Self.longestSide)
+        return problems
+    }
+
+    /// What libvips can address (VIPS_MAX_COORD).
+    private static let longestSide = 10_000_000
+
+    /// Refuses a picture by its announced size.
+    func check(width: Int, height: Int) throws(ImagingError) {
+        let (short, long) = (min(width, height), max(width, height))
+        guard long <= maxSide else { throw .sideTooLong(width: width, height: height, limit: maxSide) }
+        guard width <= maxPixels / height else {
+            throw .tooManyPixels(width: width, height: height, limit: maxPixels)
+        }
+        guard long <= short * maxAspectRatio else {
+            throw .tooElongated(width: width, height: height, limit: maxAspectRatio)
+        }
+    }
+}

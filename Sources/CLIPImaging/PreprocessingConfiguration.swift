@@ -1,0 +1,189 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+extension PreprocessingRecipe {
+    /// Reads transformers' `preprocessor_config.json` of a CLIP.
+    ///
+    /// A field that is not there has the default of `CLIPImageProcessor` (5.x). Whatever asks for another way of
+    /// preprocessing is refused by its name.
+    public init(preprocessorConfig json: [UInt8]) throws(ImagingError) {
+        let config = try Self.decode(PreprocessorConfig.self, from: json)
+        for (name, type) in [
+            ("image_processor_type", config.imageProcessorType),
+            ("feature_extractor_type", config.featureExtractorType),
+        ] {
+            if let type,
+                ![
+                    "CLIPImageProcessor", "CLIPImageProcessorFast", "CLIPImageProcessorPil",
+                    "CLIPFeatureExtractor",
+                ].contains(type)
+            {
+                throw .unsupportedSetting(name: name, value: type)
+            }
+        }
+        for (name, isDone) in [
+            ("do_resize", config.doResize), ("do_center_crop", config.doCenterCrop),
+            ("do_rescale", config.doRescale), ("do_normalize", config.doNormalize),
+        ] where isDone == false {
+            throw .unsupportedSetting(name: name, value: "false")
+        }
+        if let resample = config.resample, resample != 3 {
+            throw .unsupportedSetting(name: "resample", value: "\(resample)")
+        }
+        if let factor = config.rescaleFactor, abs(factor * 255 - 1) > 1e-6 {
+            throw .unsupportedSetting(name: "rescale_factor", value: "\(factor)")
+        }
+        let imageSize = try Self.shortestEdge(config.size)
+        let crop = try Self.square(config.cropSize)
+        if let crop, crop != imageSize {
+            throw .unsupportedSetting(name: "crop_size", value: "\(crop) after size \(imageSize)")
+        }
+        try self.init(
+            imageSize: imageSize,
+            mean: config.imageMean ?? Self.openAIMean,
+            standardDeviation: config.imageStd ?? Self.openAIStandardDeviation
+        )
+    }
+
+    /// Reads `preprocess_cfg` of OpenCLIP's `open_clip_config.json`. `imageSize` is the vision tower's.
+    ///
+    /// A field that is not there has OpenCLIP's default (3.x). Whatever asks for another way of preprocessing is refused
+    /// by its name.
+    public init(openCLIPConfig json: [UInt8], imageSize: Int) throws(ImagingError) {
+        let config = try Self.decode(OpenCLIPConfig.self, from: json).preprocessing
+        for (name, value, supported) in [
+            ("interpolation", config?.interpolation, "bicubic"),
+            ("resize_mode", config?.resizeMode, "shortest"),
+            ("mode", config?.mode, "RGB"),
+        ] {
+            if let value, value != supported {
+                throw .unsupportedSetting(name: "preprocess_cfg.\(name)", value: value)
+            }
+        }
+        if let sides = config?.size?.sides, sides != [imageSize], sides != [imageSize, imageSize] {
+            throw .unsupportedSetting(name: "preprocess_cfg.size", value: "\(sides)")
+        }
+        try self.init(
+            imageSize: imageSize,
+            mean: config?.mean ?? Self.openAIMean,
+            standardDeviation: config?.std ?? Self.openAIStandardDeviation
+        )
+    }
+
+    private static func decode<Config: Decodable>(
+        _ type: Config.Type,
+        from json: [UInt8]
+    ) throws(ImagingError) -> Config {
+        do {
+            return try JSONDecoder().decode(type, from: Data(json))
+        } catch let DecodingError.typeMismatch(_, context), let DecodingError.valueNotFound(_, context) {
+            throw .malformedConfiguration(name: context.codingPath.first?.stringValue)
+        } catch {
+            throw .malformedConfiguration(name: nil)
+        }
+    }
+
+    private static func shortestEdge(_ size: SideLengths?) throws(ImagingError) -> Int {
+        guard let size else { throw .missingSetting(name: "size") }
+        if size.longestEdge != nil { throw .unsupportedSetting(name: "size", value: "longest_edge") }
+        // With a height and a width, transformers squeezes the picture into them whatever its shape.
+        if size.height != nil || size.width != nil {
+            throw .unsupportedSetting(name: "size", value: "height, width")
+        }
+        guard let side = size.shortestEdge else { throw .missingSetting(name: "size.shortest_edge") }
+        return side
+    }
+
+    private static func square(_ size: SideLengths?) throws(ImagingError) -> Int? {
+        guard let size else { return nil }
+        if let side = size.shortestEdge { return side }
+        guard let height = size.height, let width = size.width else {
+            throw .missingSetting(name: "crop_size")
+        }
+        guard height == width else {
+            throw .unsupportedSetting(name: "crop_size", value: "height \(height), width \(width)")
+        }
+        return height
+    }
+}
+
+/// The fields of `preprocessor_config.json` that matter.
+private struct PreprocessorConfig: Decodable {
+    var imageProcessorType, featureExtractorType: String?
+    var size, cropSize: SideLengths?
+    var resample: Int?
+    var doResize, doCenterCrop, doRescale, doNormalize: Bool?
+    var rescaleFactor: Double?
+    var imageMean, imageStd: [Float]?
+
+    enum CodingKeys: String, CodingKey {
+        case imageProcessorType = "image_processor_type"
+        case featureExtractorType = "feature_extractor_type"
+        case size
+        case cropSize = "crop_size"
+        case resample
+        case doResize = "do_resize"
+        case doCenterCrop = "do_center_crop"
+        case doRescale = "do_rescale"
+        case doNormalize = "do_normalize"
+        case rescaleFactor = "rescale_factor"
+        case imageMean = "image_mean"
+        case imageStd = "image_std"
+    }
+}
+
+/// A size as transformers writes it: a number (the shortest edge), or an object that names its edges.
+private struct SideLengths: Decodable {
+    var shortestEdge, longestEdge, height, width: Int?
+
+    enum CodingKeys: String, CodingKey {
+        case shortestEdge = "shortest_edge"
+        case longestEdge = "longest_edge"
+        case height, width
+    }
+
+    init(from decoder: any Decoder) throws {
+        if let side = try? decoder.singleValueContainer().decode(Int.self) {
+            shortestEdge = side
+            return
+        }
+        let edges = try decoder.container(keyedBy: CodingKeys.self)
+        shortestEdge = try edges.decodeIfPresent(Int.self, forKey: .shortestEdge)
+        longestEdge = try edges.decodeIfPresent(Int.self, forKey: .longestEdge)
+        height = try edges.decodeIfPresent(Int.self, forKey: .height)
+        width = try edges.decodeIfPresent(Int.self, forKey: .width)
+    }
+}
+
+/// The part of `open_clip_config.json` that matters.
+private struct OpenCLIPConfig: Decodable {
+    struct Preprocessing: Decodable {
+        var size: Sides?
+        var mode, interpolation, resizeMode: String?
+        var mean, std: [Float]?
+
+        enum CodingKeys: String, CodingKey {
+            case size, mode, interpolation, mean, std
+            case resizeMode = "resize_mode"
+        }
+    }
+
+    /// A number, or height and width.
+    struct Sides: Decodable {
+        var sides: [Int]
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            sides = try (try? container.decode(Int.self)).map { [$0] } ?? container.decode([Int].self)
+        }
+    }
+
+    var preprocessing: Preprocessing?
+
+    enum CodingKeys: String, CodingKey {
+        case preprocessing = "preprocess_cfg"
+    }
+}
