@@ -1,0 +1,134 @@
+// What Swift cannot call of libcurl: its variadic functions, and the socket address that is longer than its
+// declared type. Nothing is decided here.
+
+#ifndef CLIP_CCURL_SHIM_H
+#define CLIP_CCURL_SHIM_H
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+// Sets libcurl up for this process; false where it cannot be, or where its name look-ups would block the thread.
+static inline bool clip_curl_start(void) {
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK &&
+           (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_ASYNCHDNS) != 0;
+}
+
+static inline CURLcode clip_curl_set_long(CURL* easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode clip_curl_set_offset(CURL* easy, CURLoption option, int64_t value) {
+    return curl_easy_setopt(easy, option, (curl_off_t)value);
+}
+
+// libcurl keeps a copy of the string.
+static inline CURLcode clip_curl_set_string(CURL* easy, CURLoption option, const char* value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+// http and https, for requests and for redirects. The option by name came with 7.85; the bit mask that it
+// replaced does the same.
+static inline CURLcode clip_curl_allow_only_http_and_https(CURL* easy) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+#else
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+    return code != CURLE_OK
+               ? code
+               : curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+// Ending a transfer does not wait for its name look-up: the look-up's thread is detached and frees what it owns
+// when the system answers. Before 7.87 there is no such option, and the end of one transfer can hold up others.
+static inline CURLcode clip_curl_leave_name_lookup_behind(CURL* easy) {
+#if LIBCURL_VERSION_NUM >= 0x075700
+    return curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#else
+    (void)easy;
+    return CURLE_OK;
+#endif
+}
+
+static inline CURLcode clip_curl_set_write_function(CURL* easy, curl_write_callback function, void* context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, function);
+    return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_WRITEDATA, context);
+}
+
+static inline CURLcode clip_curl_set_header_function(CURL* easy, curl_write_callback function, void* context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, function);
+    return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
+}
+
+static inline CURLcode clip_curl_set_open_socket_function(CURL* easy, curl_opensocket_callback function,
+                                                          void* context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
+    return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, context);
+}
+
+static inline CURLMcode clip_curl_multi_set_long(CURLM* multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
+static inline long clip_curl_response_status(CURL* easy) {
+    long status = 0;
+    return curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK ? status : 0;
+}
+
+// Whether the name of the current request's host has been looked up (or needed no look-up).
+static inline bool clip_curl_has_looked_up_name(CURL* easy) {
+    curl_off_t microseconds = 0;
+    return curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &microseconds) == CURLE_OK && microseconds > 0;
+}
+
+// The absolute URL that the answer redirects to, or NULL. It lives as long as the handle's current answer.
+static inline const char* clip_curl_redirect_target(CURL* easy) {
+    char* url = NULL;
+    return curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &url) == CURLE_OK ? url : NULL;
+}
+
+// The IPv4 address in host byte order; false for another family.
+static inline bool clip_curl_ipv4_address(const struct curl_sockaddr* address, uint32_t* value) {
+    struct sockaddr_in socket_address;
+    if (address->family != AF_INET || address->addrlen < sizeof socket_address)
+        return false;
+    memcpy(&socket_address, (const char*)address + offsetof(struct curl_sockaddr, addr), sizeof socket_address);
+    *value = ntohl(socket_address.sin_addr.s_addr);
+    return true;
+}
+
+// The IPv6 address as its two halves, most significant first; false for another family.
+static inline bool clip_curl_ipv6_address(const struct curl_sockaddr* address, uint64_t* high, uint64_t* low) {
+    struct sockaddr_in6 socket_address;
+    if (address->family != AF_INET6 || address->addrlen < sizeof socket_address)
+        return false;
+    memcpy(&socket_address, (const char*)address + offsetof(struct curl_sockaddr, addr), sizeof socket_address);
+    *high = 0;
+    *low = 0;
+    for (int index = 0; index < 8; index += 1) {
+        *high = *high << 8 | socket_address.sin6_addr.s6_addr[index];
+        *low = *low << 8 | socket_address.sin6_addr.s6_addr[8 + index];
+    }
+    return true;
+}
+
+// A socket for the address that no child process inherits.
+static inline curl_socket_t clip_curl_open_socket(const struct curl_sockaddr* address) {
+#ifdef SOCK_CLOEXEC
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+#else
+    curl_socket_t handle = socket(address->family, address->socktype, address->protocol);
+    if (handle != CURL_SOCKET_BAD)
+        (void)fcntl(handle, F_SETFD, FD_CLOEXEC);
+    return handle;
+#endif
+}
+
+#endif

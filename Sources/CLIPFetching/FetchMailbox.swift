@@ -1,0 +1,89 @@
+import CCurl
+import Synchronization
+
+/// One caller's fetch, and where its answer goes.
+struct FetchOrder: Sendable {
+    let id: UInt64
+    let url: ImageURL
+    let deadline: ContinuousClock.Instant
+    let continuation: CheckedContinuation<Result<[UInt8], FetchingError>, Never>
+}
+
+/// What callers leave for the transfer thread: new orders, cancellations, and the wish to end.
+///
+/// An order is in one place at a time, here or with the thread, and whoever has it answers it.
+final class FetchMailbox: Sendable {
+    /// What the thread finds when it looks.
+    struct Post {
+        var orders: [FetchOrder] = []
+        /// Those cancelled and not yet forgotten, whether the thread has them or not.
+        var cancelled: Set<UInt64> = []
+        var isClosed = false
+    }
+
+    private struct State {
+        var post = Post()
+        var lastID: UInt64 = 0
+    }
+
+    /// The transfer thread's libcurl handle.
+    ///
+    /// Only that thread uses it, with one exception that libcurl allows: any thread may wake it. That happens here,
+    /// under the lock, while the mailbox is open; the thread frees the handle only after it has seen it closed.
+    nonisolated(unsafe) let multi: UnsafeMutableRawPointer
+    private let state = Mutex(State())
+
+    init(multi: sending UnsafeMutableRawPointer) {
+        self.multi = multi
+    }
+
+    func newID() -> UInt64 {
+        state.withLock { state in
+            state.lastID += 1
+            return state.lastID
+        }
+    }
+
+    /// Hands an order to the thread, or answers it when that is no longer wanted.
+    func submit(_ order: FetchOrder) {
+        let refusal: FetchingError? = state.withLock { state in
+            if state.post.isClosed { return .shutDown }
+            if state.post.cancelled.contains(order.id) { return .cancelled }
+            state.post.orders.append(order)
+            curl_multi_wakeup(multi)
+            return nil
+        }
+        if let refusal { order.continuation.resume(returning: .failure(refusal)) }
+    }
+
+    /// Notes that an order's answer is no longer wanted; the order may still be on its way.
+    func cancel(_ id: UInt64) {
+        state.withLock { state in
+            state.post.cancelled.insert(id)
+            if !state.post.isClosed { _ = curl_multi_wakeup(multi) }
+        }
+    }
+
+    /// Drops what is known of an order, which has its answer.
+    func forget(_ id: UInt64) {
+        state.withLock { state in _ = state.post.cancelled.remove(id) }
+    }
+
+    /// Lets no more orders in; the thread will end.
+    func close() {
+        state.withLock { state in
+            guard !state.post.isClosed else { return }
+            state.post.isClosed = true
+            curl_multi_wakeup(multi)
+        }
+    }
+
+    /// Empties the mailbox of its orders.
+    func take() -> Post {
+        state.withLock { state in
+            let post = state.post
+            state.post.orders = []
+            return post
+        }
+    }
+}

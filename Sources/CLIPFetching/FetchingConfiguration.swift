@@ -1,0 +1,102 @@
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#else
+import Glibc
+#endif
+
+/// The limits of an ``ImageFetcher``; the defaults are safe for URLs from strangers.
+public struct FetchingConfiguration: Equatable, Sendable {
+    /// How long a fetch may take, from the call until its last byte: waiting for a place, redirects and all.
+    ///
+    /// The default, 10 s, is what imgproxy gives a whole request.
+    public var timeLimit: Duration = .seconds(10)
+
+    /// How long finding and reaching one host may take: name look-up, connection and TLS.
+    ///
+    /// By default 5 s, as in thumbor and weserv.
+    public var connectTimeLimit: Duration = .seconds(5)
+
+    /// The fewest bytes per second, averaged over ``slowTimeLimit``; an answer that is slower times out.
+    ///
+    /// Waiting for the first byte counts too. By default 1,024; 0 allows any speed.
+    public var minimumBytesPerSecond = 1024
+
+    /// How long an answer may be slower than ``minimumBytesPerSecond``; whole seconds, because libcurl counts
+    /// in those.
+    ///
+    /// By default 5 s.
+    public var slowTimeLimit: Duration = .seconds(5)
+
+    /// The most bytes of an answer.
+    ///
+    /// By default 20 MiB.
+    ///
+    /// An announced length above it is refused before the body; any other body is stopped at the first byte past it.
+    public var maxBytes = 20 * 1024 * 1024
+
+    /// The most redirects of one fetch.
+    ///
+    /// By default 5, as in thumbor.
+    public var maxRedirects = 5
+
+    /// The most bytes of a URL.
+    ///
+    /// By default 8,192: signed URLs of object stores reach about 2,000, and common web servers refuse
+    /// request lines above 8,192.
+    public var maxURLBytes = 8192
+
+    /// The most fetches under way at once; others wait for their turn.
+    ///
+    /// By default 16.
+    ///
+    /// A fetch holds at most ``maxBytes`` of memory, and as much again while its buffer grows.
+    public var maxConcurrentFetches = 16
+
+    /// Whether hosts on loopback, private, link-local and other non-public addresses may be asked.
+    ///
+    /// For tests and intranets; by default they are refused, at every redirect.
+    public var allowsPrivateAddresses = false
+
+    /// A PEM file of the certificate authorities to trust instead of the system's, for intranets with one of their
+    /// own.
+    public var certificateAuthorityFile: String?
+
+    /// What the fetcher calls itself in the `User-Agent` field.
+    public var userAgent = "swift-clip"
+
+    /// A configuration of the defaults.
+    public init() {}
+
+    /// Says what is wrong with the values, one sentence each; empty when all is well.
+    public func validate() -> [String] {
+        var problems: [String] = []
+        func require(_ isTrue: Bool, _ problem: String) {
+            if !isTrue { problems.append(problem) }
+        }
+        let times = Duration.milliseconds(1) ... .seconds(3600)
+        require(times.contains(timeLimit), "timeLimit must be from 1 ms to 1 h")
+        require(times.contains(connectTimeLimit), "connectTimeLimit must be from 1 ms to 1 h")
+        require(
+            times.contains(slowTimeLimit) && slowTimeLimit.components.attoseconds == 0,
+            "slowTimeLimit must be whole seconds from 1 s to 1 h"
+        )
+        require(
+            (0...1_000_000_000).contains(minimumBytesPerSecond),
+            "minimumBytesPerSecond must be from 0 to 1,000,000,000"
+        )
+        require((1...1 << 30).contains(maxBytes), "maxBytes must be from 1 to 1,073,741,824")
+        require((0...50).contains(maxRedirects), "maxRedirects must be from 0 to 50")
+        require((16...65536).contains(maxURLBytes), "maxURLBytes must be from 16 to 65,536")
+        require((1...1024).contains(maxConcurrentFetches), "maxConcurrentFetches must be from 1 to 1,024")
+        require(
+            !userAgent.isEmpty && userAgent.utf8.allSatisfy { (0x20...0x7E).contains($0) },
+            "userAgent must be printable ASCII"
+        )
+        if let file = certificateAuthorityFile {
+            require(access(file, R_OK) == 0, "certificateAuthorityFile cannot be read")
+        }
+        return problems
+    }
+}

@@ -1,0 +1,39 @@
+import CLIPFetching
+
+extension IPAddress {
+    /// 127.0.0.1, where the tests' servers are.
+    static let loopback = IPAddress.v4(0x7F00_0001)
+}
+
+/// Runs a test with a server and a fetcher that may reach 127.0.0.1 and no other private address.
+func withFetcher(
+    of server: ScriptedServer,
+    policy: AddressPolicy = .publicAddresses(and: [.loopback]),
+    _ configure: (inout FetchingConfiguration) -> Void = { _ in },
+    test: (ImageFetcher) async throws -> Void
+) async throws {
+    defer { server.stop() }
+    try await withFetcher(policy: policy, configure, test: test)
+}
+
+/// Runs a test with a fetcher.
+func withFetcher(
+    policy: AddressPolicy = .publicAddresses(and: [.loopback]),
+    _ configure: (inout FetchingConfiguration) -> Void = { _ in },
+    test: (ImageFetcher) async throws -> Void
+) async throws {
+    var configuration = FetchingConfiguration()
+    configure(&configuration)
+    let fetcher = try ImageFetcher(configuration: configuration, policy: policy)
+    defer { fetcher.shutdown() }
+    try await test(fetcher)
+}
+
+/// What a fetch came to, for tests that look at several.
+func outcome(of fetcher: ImageFetcher, _ url: String) async -> Result<[UInt8], FetchingError> {
+    do throws(FetchingError) {
+        return .success(try await fetcher.bytes(at: url))
+    } catch {
+        return .failure(error)
+    }
+}
