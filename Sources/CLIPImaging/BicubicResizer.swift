@@ -1,12 +1,14 @@
 /// Resizes a picture with Pillow's bicubic filter and keeps a crop of it, computing nothing but the crop.
 ///
-/// The result is equal, bit for bit, to Pillow's `resize` (12.3.0) followed by the crop: first along the rows into bytes,
-/// then along the columns. A side that keeps its length is not filtered. Source rows are taken one at a time, so that a
-/// picture can be resized while it is being decoded.
+/// The result is equal, bit for bit, to Pillow's `resize` (12.3.0) followed by the crop: first along the rows
+/// into bytes, then along the columns. A side that keeps its length is not filtered. Source rows are taken
+/// one at a time, so that a picture can be resized while it is being decoded.
 package struct BicubicResizer {
     /// The columns of the source that the crop depends on.
     package let sourceColumns: Range<Int>
-    /// The rows of the source that the crop depends on. Others may be given; they are ignored.
+    /// The rows of the source that the crop depends on.
+    ///
+    /// Others may be given; they are ignored.
     package let sourceRows: Range<Int>
 
     private let crop: CenterCrop
@@ -32,7 +34,9 @@ package struct BicubicResizer {
         source == resized ? nil : BicubicWeights(sourceLength: source, resizedLength: resized, kept: kept)
     }
 
-    /// Takes one row of the source, in any order. `pixels` holds the source's width, (width, 3).
+    /// Takes one row of the source, in any order.
+    ///
+    /// `pixels` holds the source's width, (width, 3).
     package mutating func take(row: Int, _ pixels: UnsafePointer<UInt8>) {
         guard sourceRows.contains(row) else { return }
         let width = crop.columns.count * 3

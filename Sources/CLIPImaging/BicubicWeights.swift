@@ -1,7 +1,8 @@
 /// Along one side of a picture: which source pixels make up each resized pixel, and with what weight.
 ///
-/// The filter, its reach, its rounding and its fixed point are Pillow's (libImaging/Resample.c, 12.3.0), so that sums of
-/// these weights are equal to Pillow's bit for bit. When the picture shrinks, the filter widens with it (antialiasing).
+/// The filter, its reach, its rounding and its fixed point are Pillow's (libImaging/Resample.c, 12.3.0), so
+/// that sums of these weights are equal to Pillow's bit for bit. When the picture shrinks, the filter widens
+/// with it (antialiasing).
 package struct BicubicWeights: Sendable {
     /// Fraction bits: 32 less 8 for the byte and 2 for the filter's overshoot.
     package static let fractionBits: Int32 = 22

@@ -1,7 +1,7 @@
 /// The header of a Windows or OS/2 bitmap (BMP), checked field by field.
 ///
-/// Read are headers of 12, 40, 52, 56, 64, 108 and 124 bytes, as Pillow does, with 1, 4, 8, 16, 24 and 32 bits, plain,
-/// run-length coded or with channel masks. JPEG and PNG inside a bitmap are not.
+/// Read are headers of 12, 40, 52, 56, 64, 108 and 124 bytes, as Pillow does, with 1, 4, 8, 16, 24 and 32
+/// bits, plain, run-length coded or with channel masks. JPEG and PNG inside a bitmap are not.
 struct BitmapHeader {
     enum Coding: Equatable {
         /// Indices into the palette, packed from the high bits down.
@@ -125,7 +125,12 @@ struct ChannelMask: Equatable {
 
     /// The channel stretched to a byte, cutting off fractions, as Pillow does for 5 and 6 bits.
     func byte(of pixel: Int) -> UInt8 {
-        largest == 0 ? 0 : UInt8(truncatingIfNeeded: ((pixel >> shift) & largest) * 255 / largest)
+        let value = (pixel >> shift) & largest
+        return switch largest {
+        case 0: 0
+        case 255: UInt8(truncatingIfNeeded: value)
+        default: UInt8(truncatingIfNeeded: value * 255 / largest)
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 /// An opened bitmap (BMP), read by ourselves: libvips has only ImageMagick for it.
 ///
-/// Every byte is reached through bounds-checked arrays, and memory stays at two rows whatever the header says.
+/// Every byte is reached through bounds-checked arrays, and memory stays at two rows whatever the header
+/// says.
 struct BitmapPicture: RowSource {
     let header: ImageHeader
     private let bitmap: BitmapHeader
@@ -53,7 +54,9 @@ struct BitmapPicture: RowSource {
         case .channels(let bytes, let red, let green, let blue):
             for column in 0..<bitmap.size.width {
                 let start = offset + column * bytes
-                let pixel = (0..<bytes).reduce(0) { $0 | Int(file[start + $1]) << (8 * $1) }
+                var pixel = Int(file[start]) | Int(file[start + 1]) << 8
+                if bytes > 2 { pixel |= Int(file[start + 2]) << 16 }
+                if bytes > 3 { pixel |= Int(file[start + 3]) << 24 }
                 pixels[column * 3] = red.byte(of: pixel)
                 pixels[column * 3 + 1] = green.byte(of: pixel)
                 pixels[column * 3 + 2] = blue.byte(of: pixel)

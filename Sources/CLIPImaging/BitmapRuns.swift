@@ -16,7 +16,9 @@ struct BitmapRuns {
         position = offset
     }
 
-    /// Fills a row of indices. False when the file ends before the bitmap does.
+    /// Fills a row of indices.
+    ///
+    /// False when the file ends before the bitmap does.
     mutating func readRow(into indices: inout [UInt8]) -> Bool {
         for index in indices.indices { indices[index] = 0 }
         if rowsToSkip > 0 { rowsToSkip -= 1 }

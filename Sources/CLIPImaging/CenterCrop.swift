@@ -12,7 +12,8 @@ package struct CenterCrop: Equatable, Sendable {
         rows = Self.middle(of: size.height, length: side)
     }
 
-    /// torchvision's `int(round((dim - crop) / 2.0))`: a half goes to the even neighbour (functional.py, 0.29.2).
+    /// torchvision's `int(round((dim - crop) / 2.0))`: a half goes to the even neighbour (functional.py,
+    /// 0.29.2).
     private static func middle(of dimension: Int, length: Int) -> Range<Int> {
         let margin = dimension - length
         let half = margin / 2

@@ -1,4 +1,6 @@
-/// From encoded bytes to the pixels that a resizer keeps. The content decides the format, and each format has one decoder.
+/// From encoded bytes to the pixels that a resizer keeps.
+///
+/// The content decides the format, and each format has one decoder.
 struct ImageDecoder: Sendable {
     let limits: ImageLimits
 

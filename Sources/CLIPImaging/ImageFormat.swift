@@ -1,4 +1,6 @@
-/// What an encoded image is, told from its first bytes. Names and media types are never believed.
+/// What an encoded image is, told from its first bytes.
+///
+/// Names and media types are never believed.
 public enum ImageFormat: String, CaseIterable, Equatable, Sendable {
     case jpeg, png, webp, gif, bmp, tiff, avif, heic
 
@@ -26,7 +28,9 @@ public enum ImageFormat: String, CaseIterable, Equatable, Sendable {
     /// Enough for a file type box with every brand that cameras write.
     private static let sniffedBytes = 128
 
-    /// AVIF and HEIC share a container. The major brand decides; a generic one leaves it to the compatible brands.
+    /// AVIF and HEIC share a container.
+    ///
+    /// The major brand decides; a generic one leaves it to the compatible brands.
     private static func format(ofFileTypeBox head: [UInt8]) -> ImageFormat? {
         let size = head.prefix(4).reduce(0) { $0 << 8 | Int($1) }
         // Size, "ftyp", major brand, minor version, compatible brands.

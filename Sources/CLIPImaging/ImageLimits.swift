@@ -1,22 +1,32 @@
-/// How much of an image is taken on. All of it is checked against the header, before a pixel is decoded.
+/// How much of an image is taken on.
+///
+/// All of it is checked against the header, before a pixel is decoded.
 public struct ImageLimits: Equatable, Sendable {
-    /// Bytes of the encoded image. 64 MiB by default: several times the largest photograph of a phone.
+    /// Bytes of the encoded image.
+    ///
+    /// 64 MiB by default: several times the largest photograph of a phone.
     public var maxEncodedBytes: Int
 
-    /// Width times height. 2^26 by default, so that the 50 and 64 megapixel modes of phone cameras fit.
+    /// Width times height.
     ///
-    /// Most pictures are resized while they are decoded, and cost a few rows of memory. Those that cannot be (progressive
-    /// JPEG, interlaced PNG, WebP, AVIF, HEIC, and any that EXIF lays on its side) cost three to eight bytes a pixel
-    /// while they are decoded: up to 512 MiB by default.
+    /// 2^26 by default, so that the 50 and 64 megapixel modes of phone cameras fit.
+    ///
+    /// Most pictures are resized while they are decoded, and cost a few rows of memory. Those that cannot be
+    /// (progressive JPEG, interlaced PNG, WebP, AVIF, HEIC, and any that EXIF lays on its side) cost three to
+    /// eight bytes a pixel while they are decoded: up to 512 MiB by default.
     public var maxPixels: Int
 
-    /// The longer side in pixels. 65,535 by default, the most that JPEG can say.
+    /// The longer side in pixels.
+    ///
+    /// 65,535 by default, the most that JPEG can say.
     public var maxSide: Int
 
-    /// The longer side over the shorter. 10,000 by default.
+    /// The longer side over the shorter.
     ///
-    /// Generous on purpose: only pixels that the centre crop keeps are ever computed, so a 1 x 500 picture costs no
-    /// more than a square one.
+    /// 10,000 by default.
+    ///
+    /// Generous on purpose: only pixels that the centre crop keeps are ever computed, so a 1 x 500 picture
+    /// costs no more than a square one.
     public var maxAspectRatio: Int
 
     /// Limits with the defaults that each property names.

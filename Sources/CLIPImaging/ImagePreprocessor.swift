@@ -1,4 +1,5 @@
-/// Turns encoded images into what a CLIP vision tower sees, as OpenAI's `_transform` does with torchvision and Pillow.
+/// Turns encoded images into what a CLIP vision tower sees, as OpenAI's `_transform` does with torchvision
+/// and Pillow.
 ///
 /// Blocking, and safe to call from many threads at once: each call decodes on the thread that makes it.
 public struct ImagePreprocessor: Sendable {
@@ -6,7 +7,9 @@ public struct ImagePreprocessor: Sendable {
     private let decoder: ImageDecoder
     private let normalizer: PixelNormalizer
 
-    /// A preprocessor for one model. `limits` are expected to be sound (`ImageLimits.validate()`).
+    /// A preprocessor for one model.
+    ///
+    /// `limits` are expected to be sound (`ImageLimits.validate()`).
     public init(recipe: PreprocessingRecipe, limits: ImageLimits = ImageLimits()) {
         self.recipe = recipe
         decoder = ImageDecoder(limits: limits)

@@ -1,7 +1,8 @@
-/// Turns pixels into the floats that the network sees: a 255th of the byte, less the mean, over the deviation.
+/// Turns pixels into the floats that the network sees: a 255th of the byte, less the mean, over the
+/// deviation.
 ///
-/// The arithmetic is torchvision's ToTensor and Normalize (0.29.2) in single precision, in that order, so the floats are
-/// equal to the last bit. A byte has 256 values, so they are computed once for each channel.
+/// The arithmetic is torchvision's ToTensor and Normalize (0.29.2) in single precision, in that order, so the
+/// floats are equal to the last bit. A byte has 256 values, so they are computed once for each channel.
 struct PixelNormalizer: Sendable {
     /// (3, 256): the float of each byte in each channel.
     private let values: [Float]

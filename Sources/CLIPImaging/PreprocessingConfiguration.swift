@@ -7,8 +7,8 @@ import Foundation
 extension PreprocessingRecipe {
     /// Reads transformers' `preprocessor_config.json` of a CLIP.
     ///
-    /// A field that is not there has the default of `CLIPImageProcessor` (5.x). Whatever asks for another way of
-    /// preprocessing is refused by its name.
+    /// A field that is not there has the default of `CLIPImageProcessor` (5.x). Whatever asks for another way
+    /// of preprocessing is refused by its name.
     public init(preprocessorConfig json: [UInt8]) throws(ImagingError) {
         let config = try Self.decode(PreprocessorConfig.self, from: json)
         for (name, type) in [
@@ -48,10 +48,12 @@ extension PreprocessingRecipe {
         )
     }
 
-    /// Reads `preprocess_cfg` of OpenCLIP's `open_clip_config.json`. `imageSize` is the vision tower's.
+    /// Reads `preprocess_cfg` of OpenCLIP's `open_clip_config.json`.
     ///
-    /// A field that is not there has OpenCLIP's default (3.x). Whatever asks for another way of preprocessing is refused
-    /// by its name.
+    /// `imageSize` is the vision tower's.
+    ///
+    /// A field that is not there has OpenCLIP's default (3.x). Whatever asks for another way of preprocessing
+    /// is refused by its name.
     public init(openCLIPConfig json: [UInt8], imageSize: Int) throws(ImagingError) {
         let config = try Self.decode(OpenCLIPConfig.self, from: json).preprocessing
         for (name, value, supported) in [

@@ -1,6 +1,8 @@
-/// What a model wants done to its images: the side R of the square it sees, and how its floats are centred and scaled.
+/// What a model wants done to its images: the side R of the square it sees, and how its floats are centred
+/// and scaled.
 ///
-/// The rest is the same for every CLIP: the short side becomes R with bicubic filtering, the middle R x R is kept.
+/// The rest is the same for every CLIP: the short side becomes R with bicubic filtering, the middle R x R is
+/// kept.
 public struct PreprocessingRecipe: Equatable, Sendable {
     /// The side R of the square, in pixels.
     public let imageSize: Int
@@ -9,7 +11,8 @@ public struct PreprocessingRecipe: Equatable, Sendable {
     /// What red, green and blue are then divided by.
     public let standardDeviation: [Float]
 
-    /// R is from 1 to 4,096; there are three means and three deviations, finite, and no deviation is below zero or zero.
+    /// R is from 1 to 4,096; there are three means and three deviations, finite, and no deviation is below
+    /// zero or zero.
     public init(imageSize: Int, mean: [Float], standardDeviation: [Float]) throws(ImagingError) {
         guard (1...Self.largestImageSize).contains(imageSize) else {
             throw .unsupportedSetting(name: "image size", value: "\(imageSize)")
@@ -45,7 +48,8 @@ public struct PreprocessingRecipe: Equatable, Sendable {
     /// Ten times what any published CLIP takes.
     private static let largestImageSize = 4096
 
-    /// The short side becomes R; the long side is cut to a whole pixel, as torchvision's Resize does (0.29.2).
+    /// The short side becomes R; the long side is cut to a whole pixel, as torchvision's Resize does
+    /// (0.29.2).
     func resizedSize(of size: PixelSize) -> PixelSize {
         size.width <= size.height
             ? PixelSize(width: imageSize, height: imageSize * size.height / size.width)

@@ -1,11 +1,13 @@
 /// Turns a row of whatever a decoder gives into red, green and blue bytes.
 ///
-/// Alpha is dropped, not composited: the colours under transparent pixels are taken as they are. Sixteen bits become
-/// eight by cutting off the low byte. ICC profiles and gamma are not applied.
+/// Alpha is dropped, not composited: the colours under transparent pixels are taken as they are. Sixteen bits
+/// become eight by cutting off the low byte. ICC profiles and gamma are not applied.
 struct SampleConverter: Sendable {
     enum Colours: Sendable { case grey, rgb, cmyk }
 
-    /// What the samples mean. Samples past these are alpha or extras, and are dropped.
+    /// What the samples mean.
+    ///
+    /// Samples past these are alpha or extras, and are dropped.
     var colours: Colours
     /// Samples of a pixel, extras included.
     var samples: Int
@@ -41,7 +43,8 @@ struct SampleConverter: Sendable {
         }
     }
 
-    /// Pillow's plain conversion (libImaging/Convert.c, 12.3.0): what black leaves, less the ink's share of it.
+    /// Pillow's plain conversion (libImaging/Convert.c, 12.3.0): what black leaves, less the ink's share of
+    /// it.
     private static func colour(ink: Int32, white: Int32) -> UInt8 {
         let product = ink * white + 128
         let share = (product >> 8 + product) >> 8

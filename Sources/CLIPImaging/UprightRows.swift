@@ -1,7 +1,7 @@
 /// Gives a source's rows the way a person sees the picture.
 ///
-/// Mirroring costs one row. A picture on its side has its rows as columns, so it is kept whole (or rather what of it the
-/// resizer looks at, three bytes a pixel) until the last stored row is there.
+/// Mirroring costs one row. A picture on its side has its rows as columns, so it is kept whole (or rather
+/// what of it the resizer looks at, three bytes a pixel) until the last stored row is there.
 struct UprightRows {
     let orientation: Orientation
     let storedSize: PixelSize

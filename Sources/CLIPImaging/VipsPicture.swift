@@ -2,8 +2,8 @@ import CVips
 
 /// An image opened by libvips: the only place that calls it.
 ///
-/// The picture reads from bytes that it does not own, so it lives inside the closure that lends them. It stays on one
-/// thread.
+/// The picture reads from bytes that it does not own, so it lives inside the closure that lends them. It
+/// stays on one thread.
 struct VipsPicture: ~Copyable, RowSource {
     let header: ImageHeader
     private let converter: SampleConverter
@@ -12,8 +12,10 @@ struct VipsPicture: ~Copyable, RowSource {
     /// Rows that libvips is asked for at once: what its JPEG reader decodes in one go.
     private static let stripHeight = 8
 
-    /// libvips starts once in a process, which is a rule of the library and not a state of ours: it keeps one table of
-    /// operations, whatever we do. Swift runs this initialiser once, and lets other threads wait for it.
+    /// libvips starts once in a process, which is a rule of the library and not a state of ours: it keeps one
+    /// table of operations, whatever we do.
+    ///
+    /// Swift runs this initialiser once, and lets other threads wait for it.
     private static let isStarted = cvips_start() != 0
 
     /// Reads the header of an image whose format was sniffed.
