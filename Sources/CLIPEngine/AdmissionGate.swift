@@ -1,17 +1,17 @@
 internal import Synchronization
 
 /// Turns requests away at once when too much is in hand, so that waiting stays bounded.
-final class AdmissionGate: Sendable {
+package final class AdmissionGate: Sendable {
     private let limit: Int
     private let pending = Mutex(0)
 
-    init(limit: Int) {
+    package init(limit: Int) {
         self.limit = limit
     }
 
     /// Counts a request's items in. A single request of any size is admitted while fewer than `limit` items are in
     /// hand, so that a long list of texts never has to be cut by its sender.
-    func enter(items: Int) throws(EmbeddingError) {
+    package func enter(items: Int) throws(EmbeddingError) {
         let isAdmitted = pending.withLock { pending in
             guard pending < limit else { return false }
             pending += items
@@ -21,7 +21,7 @@ final class AdmissionGate: Sendable {
     }
 
     /// Counts a request's items out.
-    func leave(items: Int) {
+    package func leave(items: Int) {
         pending.withLock { $0 -= items }
     }
 }

@@ -3,14 +3,14 @@
 /// Characters outside the standard alphabet are passed over, so that wrapped lines decode; a text that stops in the
 /// middle of a group of four, padding included, is refused. After complete padding the rest is ignored.
 /// Source of the rules: CPython 3.11, `Modules/binascii.c`, `binascii_a2b_base64_impl` with `strict_mode=False`.
-enum Base64 {
+package enum Base64 {
     /// The decoded bytes, or nil if the text ends in the middle of a group.
-    static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         text.withContiguousStorageIfAvailable { decode(contiguous: $0) } ?? decode(Array(text))
     }
 
     /// What follows the prefix of a `data:` URL, or the whole text if it has none.
-    static func payload(of text: [UInt8]) -> ArraySlice<UInt8> {
+    package static func payload(of text: [UInt8]) -> ArraySlice<UInt8> {
         let scheme = Array("data:".utf8)
         // A media type and its parameters are short; a longer search would only scan the payload.
         guard text.starts(with: scheme), let comma = text.prefix(256).firstIndex(of: UInt8(ascii: ",")) else {

@@ -56,6 +56,8 @@ public enum ImageFault: Error, Equatable, Sendable {
     case empty(ImageOrigin)
     /// The bytes are not an image of a known format, or one that is truncated or damaged.
     case undecodable(ImageOrigin)
+    /// The format is known, but this system's libraries lack it, as some do HEIC; the text is its name.
+    case formatNotAvailable(String)
     /// The image exceeds a limit; the text names figure and limit.
     case tooLarge(String)
     /// URLs are switched off.

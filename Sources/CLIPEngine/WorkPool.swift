@@ -7,7 +7,7 @@ internal import Synchronization
 ///
 /// Such work must run neither on an event loop nor on Swift's cooperative pool, which both starve when a thread is held.
 /// The threads end when the pool is released.
-final class WorkPool: Sendable {
+package final class WorkPool: Sendable {
     /// What the threads share. They hold this and not the pool, so that the pool's release can end them.
     private final class Jobs: Sendable {
         private struct State {
@@ -46,7 +46,7 @@ final class WorkPool: Sendable {
     private let threads: Int
 
     /// Starts the threads.
-    init(name: String, threads: Int) {
+    package init(name: String, threads: Int) {
         precondition(threads > 0, "A pool without threads would never finish its work.")
         self.threads = threads
         for number in 1...threads {
@@ -61,7 +61,7 @@ final class WorkPool: Sendable {
     }
 
     /// Runs work on one of the threads, in order of arrival.
-    func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+    package func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
             jobs.append { continuation.resume(returning: work()) }
         }

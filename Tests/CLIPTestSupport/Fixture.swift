@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// A committed test file: an input, or what the reference implementation made of it.
 ///

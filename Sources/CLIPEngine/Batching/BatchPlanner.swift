@@ -5,21 +5,28 @@ internal import DequeModule
 /// A value without clock, lock or thread: what is waiting when the model asks is what it gets, so that a lone request
 /// never waits for company and a crowd fills the batches by itself. Images and texts go through different networks and
 /// so wait in lanes of their own; when both wait, they take turns, so that neither starves the other.
-struct BatchPlanner<Payload> {
+package struct BatchPlanner<Payload: Sendable>: Sendable {
     /// One image or one text that waits.
-    struct Item {
+    package struct Item: Sendable {
         /// The request that it belongs to.
-        let request: Int
+        package let request: Int
         /// Its place among its request's items.
-        let index: Int
+        package let index: Int
         /// What the model needs of it.
-        let payload: Payload
+        package let payload: Payload
         /// What it weighs against the lane's limit: 1 for an image, the number of tokens for a text.
-        let weight: Int
+        package let weight: Int
+
+        package init(request: Int, index: Int, payload: Payload, weight: Int) {
+            self.request = request
+            self.index = index
+            self.payload = payload
+            self.weight = weight
+        }
     }
 
     /// A tower of the model.
-    enum Lane: CaseIterable, Sendable {
+    package enum Lane: CaseIterable, Sendable {
         case images
         case texts
     }
@@ -30,15 +37,15 @@ struct BatchPlanner<Payload> {
     private var nextTurn: Lane = .texts
 
     /// An empty plan.
-    init(limits: BatchLimits) {
+    package init(limits: BatchLimits) {
         self.limits = limits
     }
 
     /// Whether nothing waits.
-    var isEmpty: Bool { images.isEmpty && texts.isEmpty }
+    package var isEmpty: Bool { images.isEmpty && texts.isEmpty }
 
     /// Puts an item at the end of its lane.
-    mutating func append(_ item: Item, to lane: Lane) {
+    package mutating func append(_ item: Item, to lane: Lane) {
         switch lane {
         case .images: images.append(item)
         case .texts: texts.append(item)
@@ -46,13 +53,13 @@ struct BatchPlanner<Payload> {
     }
 
     /// Forgets what waits of a request whose client has left.
-    mutating func remove(request: Int) {
+    package mutating func remove(request: Int) {
         images.removeAll { $0.request == request }
         texts.removeAll { $0.request == request }
     }
 
     /// Takes the items of the next forward pass: at least one, in order of arrival; nil if nothing waits.
-    mutating func nextBatch() -> (lane: Lane, items: [Item])? {
+    package mutating func nextBatch() -> (lane: Lane, items: [Item])? {
         let lane: Lane
         switch (images.isEmpty, texts.isEmpty) {
         case (true, true): return nil

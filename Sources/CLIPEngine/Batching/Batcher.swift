@@ -4,9 +4,9 @@ internal import Synchronization
 /// Where requests wait for the model: they put items in and suspend, the model's thread takes batches out.
 ///
 /// All decisions are ``BatchPlanner``'s; this type adds a lock, the sleeping of an idle model and the waking of requests.
-final class Batcher: Sendable {
+package final class Batcher: Sendable {
     /// What the model needs of one item.
-    enum Payload: Sendable {
+    package enum Payload: Equatable, Sendable {
         /// Normalised pixels, (3, imageSize, imageSize).
         case pixelValues([Float])
         /// Token ids without padding.
@@ -14,16 +14,19 @@ final class Batcher: Sendable {
     }
 
     /// The items of one forward pass. All are of the lane's kind.
-    struct Batch {
-        let lane: BatchPlanner<Payload>.Lane
-        let items: [BatchPlanner<Payload>.Item]
+    package struct Batch: Sendable {
+        package let lane: BatchPlanner<Payload>.Lane
+        package let items: [BatchPlanner<Payload>.Item]
     }
 
     /// What a request gets back.
-    struct Outcome: Sendable {
-        let embeddings: [Embedding]
-        let queue: Duration
-        let forward: Duration
+    package struct Outcome: Sendable {
+        /// One embedding an item, in the request's order.
+        package let embeddings: [Embedding]
+        /// From arrival until the last item's batch began.
+        package let queue: Duration
+        /// From the first batch's start to the last one's end.
+        package let forward: Duration
     }
 
     private struct WaitingRequest {
@@ -46,7 +49,7 @@ final class Batcher: Sendable {
     /// Signalled once an item and once at the end, so that the model's thread sleeps while nothing waits.
     private let changes = DispatchSemaphore(value: 0)
 
-    init(limits: BatchLimits) {
+    package init(limits: BatchLimits) {
         state = Mutex(State(planner: BatchPlanner(limits: limits)))
     }
 
@@ -55,7 +58,7 @@ final class Batcher: Sendable {
     /// Waits for the embeddings of items of one lane. Nil if the batcher is closed: ask another one.
     ///
     /// If the task is cancelled, items that are still waiting are dropped and the error is `cancelled`.
-    func embed(
+    package func embed(
         _ payloads: [Payload], lane: BatchPlanner<Payload>.Lane
     ) async throws(EmbeddingError) -> Outcome? {
         guard !payloads.isEmpty else { return Outcome(embeddings: [], queue: .zero, forward: .zero) }
@@ -115,7 +118,7 @@ final class Batcher: Sendable {
     // MARK: The model's side
 
     /// Sleeps until something waits, and takes it. Nil once the batcher is closed and empty.
-    func nextBatch() -> Batch? {
+    package func nextBatch() -> Batch? {
         while true {
             let (batch, isClosed) = state.withLock { state in
                 let next = state.planner.nextBatch()
@@ -135,7 +138,7 @@ final class Batcher: Sendable {
     }
 
     /// Hands a batch's results, or its failure, to the requests that its items belong to.
-    func finish(_ batch: Batch, with result: Result<[Embedding], EmbeddingError>) {
+    package func finish(_ batch: Batch, with result: Result<[Embedding], EmbeddingError>) {
         let now = ContinuousClock.now
         var ready: [(WaitingRequest, Result<Outcome?, EmbeddingError>)] = []
         state.withLock { state in
@@ -165,7 +168,7 @@ final class Batcher: Sendable {
     }
 
     /// Lets what waits be finished and takes nothing more.
-    func close() {
+    package func close() {
         state.withLock { $0.isClosed = true }
         changes.signal()
     }

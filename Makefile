@@ -1,0 +1,50 @@
+# The habits of this repository, one verb each. `make` alone lists them; `make check` is what CI runs.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Two jobs fit a small machine; Swift's compiler takes about 1 GB each.
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# Tests run on the very build that users run, so that the two commands of the README share one compilation.
+BUILD := swift build -c release --jobs $(JOBS) --explicit-target-dependency-import-check error
+CLIP := .build/release/clip
+PYTHON := python3
+CLIENTS := .venv/clients
+
+.PHONY: help deps build test run check lint format clients goldens compare clean
+
+help: ## list the verbs
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+deps: ## install the missing system packages (Debian, Ubuntu; Homebrew on macOS)
+	@Scripts/install-deps.sh
+
+build: deps ## build the command, optimised
+	$(BUILD) --product clip
+
+run: build ## start the server on 127.0.0.1:9001; CLIP_MODEL names the checkpoint directory
+	$(CLIP) serve
+
+test: deps ## build and run all Swift tests
+	$(BUILD) --build-tests
+	swift test -c release --skip-build --parallel
+
+clients: build ## run the real client libraries against the server
+	@test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
+	@$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check -r Tests/Clients/requirements.txt
+	CLIP_BINARY=$(CLIP) $(CLIENTS)/bin/python -m pytest -q Tests/Clients
+
+lint: ## check formatting and imports
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	Scripts/check-imports.sh
+
+format: ## format all Swift sources in place
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+check: deps lint test clients ## everything that CI checks
+
+goldens: ## make the test fixtures anew from the reference implementations
+	$(PYTHON) Scripts/make-goldens.py
+
+clean: ## remove what was built
+	rm -rf .build .venv

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Holds the architecture in place where the compiler does not: who may import what.
+# (That a target imports only what it declares is checked by the build itself.)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+status=0
+
+# only MODULE TARGET...: MODULE may be imported by these targets alone, and never publicly.
+only() {
+    local module=$1
+    shift
+    local found
+    found=$(grep -rnE "^[^/]*\bimport (struct |class |enum |func |var )?$module\b" Sources --include='*.swift' || true)
+    for target in "$@"; do found=$(grep -v "^Sources/$target/" <<<"$found" || true); done
+    [ -z "$found" ] || { printf '%s is imported outside %s:\n%s\n' "$module" "$*" "$found"; status=1; }
+    found=$(grep -rnE "^(@_exported )?public import $module\b" Sources --include='*.swift' || true)
+    [ -z "$found" ] || { printf '%s is imported publicly:\n%s\n' "$module" "$found"; status=1; }
+}
+
+only COneDNN CLIPKernels
+only CVips CLIPImaging
+only CCurl CLIPFetching
+only CZlib CLIPTokenization
+only Hummingbird CLIPServer
+only ArgumentParser clip
+for leaf in CLIPTokenization CLIPImaging CLIPFetching CLIPKernels CLIPModels CLIPWeights; do
+    for other in CLIPServer clip; do
+        found=$(grep -rnE "import $leaf\b" "Sources/$other" --include='*.swift' || true)
+        [ -z "$found" ] || { printf '%s reaches past the engine:\n%s\n' "$other" "$found"; status=1; }
+    done
+done
+exit $status

@@ -1,0 +1,93 @@
+"""What a case is: a request, and where our answer differs on purpose, how and why."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pictures
+from wire import Answer, Request
+
+EMBED_IMAGE = "/clip/embed_image"
+EMBED_TEXT = "/clip/embed_text"
+COMPARE = "/clip/compare"
+
+# Largest relative error of an embedding (norm of the difference over norm).
+LOSSLESS = 1e-5
+LOSSY = 5e-3
+
+
+@dataclass(frozen=True)
+class OnPurpose:
+    """A difference that is meant: why, and what our answer must be.
+
+    Without `status` and `message` only the parts named in `ignoring` may differ: header names, or
+    `body`, `numbers`. `message` is a regular expression for the whole `message` of our body.
+    """
+
+    reason: str
+    status: int | None = None
+    message: str | None = None
+    ignoring: tuple[str, ...] = ()
+
+    def allows(self, ours: Answer) -> bool:
+        """Whether an answer with a status or message of its own is the intended one."""
+        if self.status is not None and ours.status != self.status:
+            return False
+        if self.message is None:
+            return True
+        body = ours.body if isinstance(ours.body, dict) else {}
+        text = body.get("message")
+        return isinstance(text, str) and re.fullmatch(self.message, text, re.DOTALL) is not None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request to both servers. `open` cases need servers that fetch http URLs of any host."""
+
+    section: str
+    name: str
+    request: Request
+    on_purpose: OnPurpose | None = None
+    tolerance: float = LOSSLESS
+    open: bool = False
+
+
+class Table:
+    """Collects cases under section titles."""
+
+    def __init__(self) -> None:
+        self.cases: list[Case] = []
+        self.title = ""
+
+    def section(self, title: str) -> None:
+        self.title = title
+
+    def send(
+        self,
+        name: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        **options: Any,
+    ) -> None:
+        assert all((case.section, case.name) != (self.title, name) for case in self.cases), name
+        request = Request(method, path, body, headers or {})
+        self.cases.append(Case(self.title, name, request, **options))
+
+    def post(self, name: str, path: str, body: Any, **options: Any) -> None:
+        self.send(name, "POST", path, body, **options)
+
+
+def image(data: bytes) -> dict[str, str]:
+    return {"type": "base64", "value": pictures.base64_of(data)}
+
+
+ONE = image(pictures.png())
+TWO = image(pictures.png(pictures.scene(77, 50, seed=9)))
+THREE = image(pictures.png(pictures.scene(50, 131, seed=4)))
+
+INTERNAL = "the real server answers 500 `Internal error.`; "
+CLIENT_MISTAKE = INTERNAL + "a client's mistake is a 400 that says what to change"

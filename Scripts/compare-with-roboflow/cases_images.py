@@ -1,0 +1,263 @@
+"""Images: how they are declared, every format, and what is behind URLs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pictures
+from case import (
+    CLIENT_MISTAKE,
+    COMPARE,
+    EMBED_IMAGE,
+    INTERNAL,
+    LOSSY,
+    ONE,
+    TWO,
+    OnPurpose,
+    Table,
+    image,
+)
+
+
+def image_declarations(table: Table) -> None:
+    table.section("Image declarations")
+
+    def declared(name: str, kind: Any, *value: Any, **options: Any) -> None:
+        declaration = {"type": kind, **({"value": value[0]} if value else {})}
+        table.post(name, EMBED_IMAGE, {"image": declaration}, **options)
+
+    good = ONE["value"]
+    for kind in ("BASE64", "Base64"):
+        declared(f"type {kind}", kind, good)
+    for prefix in ("png", "jpeg", "webp", "x", "*", "PNG", "svg+xml", "vnd.microsoft.icon"):
+        options = {}
+        if prefix in ("*", "PNG", "svg+xml", "vnd.microsoft.icon"):
+            options["on_purpose"] = OnPurpose(
+                "every data: prefix is taken off, not only those of lower-case letters", 200
+            )
+        declared(
+            f"prefix data:image/{prefix};base64,",
+            "base64",
+            f"data:image/{prefix};base64,{good}",
+            **options,
+        )
+    declared("prefix with a space behind", "base64", f"data:image/png;base64, {good}")
+    declared("prefix only", "base64", "data:image/png;base64,")
+    declared(
+        "prefix data:application/octet-stream;base64,",
+        "base64",
+        f"data:application/octet-stream;base64,{good}",
+        on_purpose=OnPurpose("every data: prefix is taken off", 200),
+    )
+    lines = "\n".join(good[at : at + 76] for at in range(0, len(good), 76))
+    declared("line breaks", "base64", lines)
+    declared("CR LF and a last line break", "base64", lines.replace("\n", "\r\n") + "\r\n")
+    declared("spaces and exclamation marks", "base64", "!" + good[:40] + " ! " + good[40:])
+    declared("non-ASCII characters among it", "base64", good[:40] + "é가" + good[40:])
+    padded = pictures.png()
+    while len(padded) % 3 != 1:
+        padded += b"\0"
+    two_pads = pictures.base64_of(padded)
+    declared("two padding characters", "base64", two_pads)
+    declared("one of two padding characters", "base64", two_pads[:-1])
+    declared("no padding", "base64", two_pads[:-2])
+    declared("too much padding", "base64", two_pads + "==")
+    declared("text behind the padding", "base64", two_pads + "AAAA")
+    declared("URL-safe alphabet", "base64", good.replace("+", "-").replace("/", "_"))
+    declared("one character", "base64", "A")
+    declared("words", "base64", "hello world, this is no base64")
+    declared("four valid characters", "base64", "AAAA")
+    declared("empty string", "base64", "")
+    declared("only characters outside the alphabet", "base64", "!!!!")
+    declared("only padding", "base64", "====")
+    declared("base64 twice", "base64", pictures.base64_of(good.encode()))
+    missing = OnPurpose(CLIENT_MISTAKE, 400, "Could not load input image. Cause: .+")
+    for kind in ("base64", "url"):
+        declared(f"{kind}, value missing", kind, on_purpose=missing)
+        for value in (None, 5, True, [], {"a": 1}, ["aGVsbG8="]):
+            declared(f"{kind}, value {value!r}", kind, value, on_purpose=missing)
+    for kind in ("", "jpeg", "image", "bas64", "text", "base64 ", "imageurl", "í"):
+        declared(f"unknown type `{kind}`", kind, good)
+    refused_kind = OnPurpose(
+        INTERNAL + "types that cannot work over HTTP are refused by name", 400, "Could not load .+"
+    )
+    declared("numpy", "numpy", good)
+    declared("numpy, value missing", "numpy")
+    declared("NumPy", "NumPy", good)
+    declared(
+        "numpy_object",
+        "numpy_object",
+        good,
+        on_purpose=OnPurpose("refused by name like numpy", 400, "Could not load .+"),
+    )
+    declared("pil", "pil", good, on_purpose=refused_kind)
+    declared("multipart", "multipart", good, on_purpose=refused_kind)
+    never = OnPurpose("files of the server are never opened for a client", 400, "Could not load .+")
+    declared("file, missing", "file", "/no/such/file.png", on_purpose=never)
+    declared("file, not a picture", "file", "/etc/hosts", on_purpose=never)
+
+
+def decoded_pictures(table: Table) -> None:
+    table.section("Pictures, lossless")
+    orientation = OnPurpose(
+        "orientation is applied in WebP and AVIF as in every other format",
+        ignoring=("numbers",),
+    )
+    for name, data in pictures.lossless().items():
+        options: dict[str, Any] = {}
+        if name == "WebP, lossless, EXIF orientation 6":
+            options["on_purpose"] = orientation
+        if name == "TIFF, RGBA":
+            options["on_purpose"] = OnPurpose(
+                "alpha is dropped as in every other format; the real server multiplies TIFF by it",
+                ignoring=("numbers",),
+            )
+        table.post(name, EMBED_IMAGE, {"image": image(data)}, **options)
+    table.section("Pictures, lossy")
+    for name, data in pictures.lossy().items():
+        turned = orientation if name == "AVIF, EXIF orientation 6" else None
+        table.post(name, EMBED_IMAGE, {"image": image(data)}, tolerance=LOSSY, on_purpose=turned)
+    table.section("Pictures, damaged or of other formats")
+    undecodable = "Could not load input image. Cause: Malformed base64 input image.*"
+    own = {
+        "PPM": OnPurpose(
+            "the formats decoded are those documented; PPM is not one", 400, undecodable
+        ),
+        "JPEG 2000": OnPurpose(
+            "the formats decoded are those documented; JPEG 2000 is not one", 400, undecodable
+        ),
+        "EXR magic": OnPurpose(CLIENT_MISTAKE, 400, undecodable),
+        "PNG that claims 30,000 x 30,000": OnPurpose(
+            "the message names size and limit", 400, "Could not load .*too large.*"
+        ),
+        "PNG that claims 60,000 x 60,000": OnPurpose(
+            CLIENT_MISTAKE, 400, "Could not load .*too large.*"
+        ),
+    }
+    for name, data in pictures.refused().items():
+        table.post(name, EMBED_IMAGE, {"image": image(data)}, on_purpose=own.get(name))
+
+
+def url_policy(table: Table, loopback: str) -> None:
+    table.section("Image URLs, default settings")
+
+    def url(name: str, value: str, **options: Any) -> None:
+        body = {"image": {"type": "url", "value": value}}
+        table.post(name, EMBED_IMAGE, body, **options)
+
+    guarded = OnPurpose(
+        "http is allowed and the address is checked instead: private ones are refused",
+        400,
+        ".*URL points to a network destination that is not allowed.*",
+    )
+    host = loopback.removeprefix("http://")
+    url("http of a loopback address", f"{loopback}/picture.png", on_purpose=guarded)
+    url("https of a loopback address", f"https://{host}/picture.png", on_purpose=guarded)
+    url("https of localhost", "https://localhost/picture.png", on_purpose=guarded)
+    url("http of the cloud metadata address", "http://169.254.169.254/latest", on_purpose=guarded)
+    url("https of a private address", "https://10.0.0.1/a.png", on_purpose=guarded)
+    url("https of IPv6 loopback", "https://[::1]/a.png", on_purpose=guarded)
+    url(
+        "https of an IPv4-mapped IPv6 address",
+        "https://[::ffff:127.0.0.1]/a.png",
+        on_purpose=guarded,
+    )
+    url("https of a decimal address", "https://2130706433/a.png", on_purpose=guarded)
+    refused_scheme = OnPurpose("the message names the schemes that work", 400, "Could not load .*")
+    for scheme in ("file:///etc/hosts", "ftp://example.com/a.png", "gopher://example.com/"):
+        url(f"`{scheme}`", scheme, on_purpose=refused_scheme)
+    url("data: as a URL", "data:image/png;base64," + ONE["value"], on_purpose=refused_scheme)
+    url("a word", "picture")
+    url("empty", "")
+    url("only a scheme", "https://")
+    url("no host", "https:///a.png")
+    url("a space in the host", "https://exa mple.com/a.png")
+    url("a bad port", "https://example.com:99999/a.png")
+    url("a port that is no number", "https://example.com:abc/a.png")
+    url("a backslash in the host", "https://example.com\\@127.0.0.1/a.png")
+    url(
+        "a host that does not exist",
+        "https://does-not-exist.invalid/a.png",
+        on_purpose=OnPurpose(
+            "no list of public suffixes: a host without address is unreachable",
+            400,
+            "Could not load .*",
+        ),
+    )
+    table.post(
+        "compare, subject as a bare URL string",
+        COMPARE,
+        {"subject": f"{loopback}/picture.png", "prompt": "a dog"},
+        on_purpose=guarded,
+    )
+
+
+def url_images(table: Table, loopback: str) -> None:
+    table.section("Image URLs, any host allowed")
+
+    def url(name: str, value: str, **options: Any) -> None:
+        body = {"image": {"type": "url", "value": value}}
+        table.post(name, EMBED_IMAGE, body, open=True, **options)
+
+    url("PNG", f"{loopback}/picture.png")
+    url("JPEG", f"{loopback}/picture.jpg", tolerance=LOSSY)
+    url("type in capitals is taken too", f"{loopback}/picture.png?x=1#y")
+    url("a picture with a wrong content type", f"{loopback}/mislabelled")
+    url("a redirect", f"{loopback}/redirect")
+    url("white space around", f" {loopback}/picture.png\n")
+    url("a page", f"{loopback}/page.html")
+    url("404", f"{loopback}/missing.png")
+    url("500", f"{loopback}/error")
+    url("a redirect in circles", f"{loopback}/loop")
+    url("a redirect to a file", f"{loopback}/to-file")
+    url("a closed port", "http://127.0.0.1:1/picture.png")
+    url("a host without address", "http://does-not-exist.invalid/picture.png")
+    url("no scheme", loopback.removeprefix("http://") + "/picture.png")
+    url("ftp", "ftp://127.0.0.1/picture.png")
+    url("file", "file:///etc/hosts")
+    url(
+        "an empty document",
+        f"{loopback}/empty",
+        on_purpose=OnPurpose(CLIENT_MISTAKE, 400, "Could not load input image. Cause: .+"),
+    )
+    picture = {"type": "url", "value": f"{loopback}/picture.png"}
+    table.post(
+        "array of a URL and a base64 image", EMBED_IMAGE, {"image": [picture, TWO]}, open=True
+    )
+    table.post(
+        "array with one URL that fails",
+        EMBED_IMAGE,
+        {"image": [TWO, {"type": "url", "value": f"{loopback}/missing.png"}]},
+        open=True,
+    )
+    table.post(
+        "the document's example: image prompt by URL, text subject",
+        f"{COMPARE}?api_key=k",
+        {
+            "prompt": picture,
+            "prompt_type": "image",
+            "subject": "A very cute raccoon",
+            "subject_type": "text",
+        },
+        open=True,
+    )
+    table.post(
+        "bare URL strings as images",
+        COMPARE,
+        {
+            "subject": f"{loopback}/picture.png",
+            "prompt": [f"{loopback}/picture.png", f"{loopback}/redirect"],
+            "prompt_type": "image",
+        },
+        open=True,
+    )
+    table.post(
+        "a mapping of a URL and a bare URL string",
+        COMPARE,
+        {
+            "subject": ONE,
+            "prompt": {"a": picture, "b": f"{loopback}/picture.png"},
+            "prompt_type": "image",
+        },
+        open=True,
+    )

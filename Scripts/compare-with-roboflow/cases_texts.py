@@ -1,0 +1,110 @@
+"""Texts, and how much one request may carry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from case import (
+    COMPARE,
+    EMBED_IMAGE,
+    EMBED_TEXT,
+    INTERNAL,
+    ONE,
+    OnPurpose,
+    Table,
+)
+
+
+def texts(table: Table) -> None:
+    table.section("Texts")
+
+    def text(name: str, value: Any, **options: Any) -> None:
+        table.post(name, EMBED_TEXT, {"text": value}, **options)
+
+    text("empty", "")
+    text("empty ones in an array", ["", "a dog", ""])
+    text("white space", " \n\t ")
+    text("77 tokens", "dog " * 75)
+    too_long = OnPurpose("the message names the length and the limit", 400, ".*78.*77.*|.*77.*78.*")
+    text("78 tokens", "dog " * 76, on_purpose=too_long)
+    text(
+        "one of three too long",
+        ["a dog", "dog " * 76, "a cat"],
+        on_purpose=too_long,
+    )
+    text("10,000 words", "dog " * 10_000, on_purpose=OnPurpose(too_long.reason, 400, ".*77.*"))
+    table.post(
+        "truncate, an extension",
+        EMBED_TEXT,
+        {"text": "dog " * 100, "truncate": True},
+        on_purpose=OnPurpose("an extension of ours: cuts the text, keeps end-of-text", 200),
+    )
+    table.post(
+        "a subject that is too long",
+        COMPARE,
+        {"subject": "dog " * 76, "subject_type": "text", "prompt": "a dog"},
+        on_purpose=too_long,
+    )
+    table.post(
+        "a prompt that is too long",
+        COMPARE,
+        {"subject": ONE, "prompt": ["a dog", "dog " * 76]},
+        on_purpose=too_long,
+    )
+    for name, value in (
+        ("Korean", "야생의 너구리 한 마리"),
+        ("Japanese", "野生のアライグマ"),
+        ("Arabic", "راكون في البرية"),
+        ("emoji", "👩‍👩‍👧‍👦 🏳️‍🌈 😀👍🏽"),
+        ("combining marks", "e\u0301 n\u0303 a\u030a"),
+        ("full width", "Ｈｅｌｌｏ　Ｗｏｒｌｄ"),
+        ("capitals", "A RACCOON In The Wild"),
+        ("HTML", "Tom &amp;amp; Jerry &lt;b&gt; &eacute;"),
+        ("curly quotes and ligatures", "“don’t” ﬁne — ﬂow…"),
+        ("mojibake", "cafÃ© â€œquotedâ€\x9d"),
+        ("special tokens typed", "<|startoftext|> a dog <|endoftext|> cat"),
+        ("numbers and signs", "12345 3.14 $%^&*() a_b-c"),
+        ("line breaks", "a\r\ndog\u2028and\x85cat"),
+        ("control characters", "a\x00\x01\x1b[31mdog\x7f"),
+        ("contractions", "it's we're I'LL they've"),
+        ("Turkish capital i", "İstanbul"),
+    ):
+        text(name, value)
+    text("forty, of many lengths", ["dog " * (n % 20) for n in range(40)])
+    text("the same one twice", ["a dog", "a cat", "a dog"])
+
+
+def limits(table: Table) -> None:
+    table.section("Limits")
+    images = OnPurpose(
+        INTERNAL + "a client's mistake is a 400",
+        400,
+        "The maximum number of images that can be embedded at once is 8.*",
+    )
+    prompts = OnPurpose(
+        INTERNAL + "a client's mistake is a 400",
+        400,
+        "The maximum number of prompts that can be compared at once is 8.*",
+    )
+    table.post(
+        "a body of 68 MB",
+        EMBED_TEXT,
+        {"text": "a dog", "padding": "x" * 68_000_000},
+        on_purpose=OnPurpose(
+            "the size of a body is limited", 413, ".*larger than.*", ("x-model-id",)
+        ),
+    )
+    table.post("nine images", EMBED_IMAGE, {"image": [ONE] * 9}, on_purpose=images)
+    table.post("nine prompts", COMPARE, {"subject": ONE, "prompt": ["a"] * 9}, on_purpose=prompts)
+    table.post(
+        "nine prompts in a mapping",
+        COMPARE,
+        {"subject": ONE, "prompt": {c: c for c in "abcdefghi"}},
+        on_purpose=prompts,
+    )
+    table.post(
+        "nine image prompts",
+        COMPARE,
+        {"subject": ONE, "prompt": [ONE] * 9, "prompt_type": "image"},
+        on_purpose=prompts,
+    )

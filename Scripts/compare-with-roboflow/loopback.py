@@ -1,0 +1,61 @@
+"""A small server on 127.0.0.1: the pictures behind the URLs of the comparison, and, for Roboflow's
+server, the platform that it asks for models which it does not have."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+
+import pictures
+
+
+class LoopbackServer:
+    """Serves from its own thread until `close`."""
+
+    def __init__(self, port: int = 0) -> None:
+        documents = {
+            "/picture.png": ("image/png", pictures.png()),
+            "/picture.jpg": ("image/jpeg", pictures.jpeg()),
+            "/mislabelled": ("text/html", pictures.png()),
+            "/page.html": ("text/html", b"<html><body>No picture here.</body></html>"),
+            "/empty": ("image/png", b""),
+        }
+        redirects = {"/redirect": "/picture.png", "/loop": "/loop", "/to-file": "file:///etc/hosts"}
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                path = self.path.partition("?")[0]
+                if path in documents:
+                    self.reply(200, *documents[path])
+                elif path in redirects:
+                    self.reply(302, "text/plain", b"", redirects[path])
+                elif path == "/error":
+                    self.reply(500, "text/plain", b"broken")
+                else:  # the platform's answer for an unknown model, too
+                    self.reply(404, "application/json", json.dumps({"error": "missing"}).encode())
+
+            do_POST = do_GET
+
+            def reply(self, status: int, kind: str, body: bytes, location: str = "") -> None:
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                if location:
+                    self.send_header("Location", location)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.server.daemon_threads = True
+        self.base = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Asks our server and Roboflow's the same questions and compares the answers, one by one.
+
+    run.py --theirs URL [--theirs-open URL] --record roboflow-1.8.3.json
+    run.py --ours URL [--ours-open URL] --theirs URL [--theirs-open URL] --write REPORT.md
+    run.py --ours URL [--ours-open URL] --replay roboflow-1.8.3.json
+
+The first form keeps the real server's answers, without their numbers. The second compares two
+running servers, embeddings included, and writes the table. The third repeats the comparison
+against the kept answers, without a real server. All end with a line "N same, N different on
+purpose, N unexpected" and a non-zero exit code if anything was unexpected.
+
+Needs Python 3.11 and Pillow 12 (AVIF included).
+
+To start both, with the same checkpoints under the names ViT-B-16 and ViT-B-32 (ONNX files for
+Roboflow's, safetensors for ours), each once with its default settings and once "open", which
+allows pictures from http URLs of any host:
+
+  * ours:        clip serve --port P --model ViT-B-16=DIR --model ViT-B-32=DIR
+    ours, open:  the same with --allow-private-addresses
+  * Roboflow's:  inference-core[clip,cpu,http] 1.8.3 from PyPI under uvicorn, legacy backend, with
+    USE_INFERENCE_MODELS=False DISK_CACHE_CLEANUP=False TELEMETRY_OPT_OUT=True METRICS_ENABLED=False
+    API_BASE_URL=http://127.0.0.1:19400 (the loopback server of this script: it plays the platform
+    that knows no further model), and visual.onnx and textual.onnx in
+    MODEL_CACHE_DIR/~clip-ViT-B-16-209529c29627a4a379adf65002940e2a and
+    MODEL_CACHE_DIR/~clip-ViT-B-32-781fcd03ced4ec602b1ef28ca38f5d25
+    Roboflow's, open: the same with ALLOW_NON_HTTPS_URL_INPUT=True
+    ALLOW_URL_INPUT_WITHOUT_FQDN=True
+
+Cases that need an open server are left out where none is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import sys
+import urllib.request
+
+from case import Case
+from cases import cases
+from loopback import LoopbackServer
+from report import markdown
+from verdict import UNEXPECTED, Verdict, judge
+from wire import COMPARED_HEADERS, Answer, Request, send
+
+
+def main() -> int:
+    options = arguments()
+    loopback = LoopbackServer(options.loopback_port)
+    try:
+        table = [case for case in cases(loopback.base) if options.only in title(case)]
+        return compare(table, options)
+    finally:
+        loopback.close()
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--ours", help="base URL of our server")
+    parser.add_argument("--ours-open", help="base URL of ours that fetches from any host")
+    parser.add_argument("--theirs", help="base URL of Roboflow's server")
+    parser.add_argument("--theirs-open", help="base URL of theirs that fetches from any host")
+    parser.add_argument("--record", type=pathlib.Path, help="keep the real server's answers here")
+    parser.add_argument("--replay", type=pathlib.Path, help="use the answers kept here")
+    parser.add_argument("--write", type=pathlib.Path, help="write the table here, in Markdown")
+    parser.add_argument("--only", default="", help="only cases whose title contains this text")
+    parser.add_argument("--loopback-port", type=int, default=19400)
+    options = parser.parse_args()
+    if bool(options.theirs) == bool(options.replay):
+        parser.error("either --theirs or --replay")
+    if not options.ours and not options.record:
+        parser.error("--ours is missing")
+    return options
+
+
+def title(case: Case) -> str:
+    return f"{case.section}: {case.name}"
+
+
+def compare(table: list[Case], options: argparse.Namespace) -> int:
+    replayed = json.loads(options.replay.read_text()) if options.replay else None
+    kept: dict[str, object] = {}
+    verdicts: list[Verdict] = []
+    left_out = 0
+    for case in table:
+        theirs = their_answer(case, options, replayed)
+        if theirs is None:
+            left_out += 1
+            continue
+        if options.record:
+            kept[title(case)] = theirs.recorded(case.request.fingerprint())
+        base = options.ours_open if case.open else options.ours
+        if options.ours and not base:
+            left_out += 1
+        if base:
+            verdicts.append(judge(case, ask(base, case.request), theirs))
+            explain(verdicts[-1])
+    versions = {"theirs": replayed["theirs"] if replayed else version(options.theirs)}
+    if options.ours:
+        versions["ours"] = version(options.ours)
+    if options.record:
+        lines = ",\n".join(
+            f"{json.dumps(name)}: {json.dumps(answer, ensure_ascii=False)}"
+            for name, answer in kept.items()
+        )
+        text = f'{{"theirs": {json.dumps(versions["theirs"])},\n"answers": {{\n{lines}\n}}}}\n'
+        options.record.write_text(text)
+        print(f"{len(kept)} answers kept")
+    if left_out:
+        print(f"{left_out} cases left out: no open server given")
+    if not verdicts:
+        return 0
+    if options.write:
+        options.write.write_text(markdown(verdicts, versions, COMPARED_HEADERS))
+    counts = {kind: 0 for kind in ("same", "different on purpose", UNEXPECTED)}
+    for verdict in verdicts:
+        counts[verdict.kind] += 1
+    print(", ".join(f"{count} {kind.lower()}" for kind, count in counts.items()))
+    return 1 if counts[UNEXPECTED] else 0
+
+
+def ask(base: str, request: Request) -> Answer:
+    """An answer, or what stands for none: status 0."""
+    try:
+        return send(base, request)
+    except (OSError, ValueError) as error:
+        return Answer(0, {}, f"<no answer: {type(error).__name__}>")
+
+
+def their_answer(case: Case, options: argparse.Namespace, replayed: dict | None) -> Answer | None:
+    if replayed is None:
+        base = options.theirs_open if case.open else options.theirs
+        return ask(base, case.request) if base else None
+    record = replayed["answers"].get(title(case))
+    if record is None:
+        sys.exit(f"No answer is kept for '{title(case)}': record again.")
+    if record["request"] != case.request.fingerprint():
+        sys.exit(f"The answer kept for '{title(case)}' is to another request: record again.")
+    return Answer.replayed(record)
+
+
+def version(base: str) -> str:
+    with urllib.request.urlopen(f"{base}/info", timeout=60) as response:
+        info = json.load(response)
+    return f"{info['name']} {info['version']}"
+
+
+def explain(verdict: Verdict) -> None:
+    if verdict.kind == UNEXPECTED:
+        print(f"UNEXPECTED {title(verdict.case)}")
+        for difference in verdict.differences:
+            print(f"    {difference[:400]}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

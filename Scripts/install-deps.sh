@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Installs the system packages that the build needs, and only those that are missing.
+set -euo pipefail
+
+if [ "$(uname -s)" = Darwin ]; then
+    command -v brew >/dev/null || { echo "Homebrew is needed: https://brew.sh" >&2; exit 1; }
+    brew list onednn vips curl pkg-config >/dev/null 2>&1 || brew install onednn vips curl pkg-config
+    exit 0
+fi
+
+packages=(libdnnl-dev libvips-dev libcurl4-openssl-dev zlib1g-dev pkg-config python3-venv)
+missing=()
+for package in "${packages[@]}"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+command -v apt-get >/dev/null || { echo "Please install: ${missing[*]}" >&2; exit 1; }
+sudo=()
+[ "$(id -u)" -eq 0 ] || sudo=(sudo)
+echo "Installing ${missing[*]}"
+"${sudo[@]}" apt-get update -qq
+"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,0 +1,42 @@
+internal import CLIPFetching
+internal import CLIPImaging
+
+extension ImageFault {
+    /// What a decoding error means for the image's sender.
+    init(_ error: ImagingError, origin: ImageOrigin) {
+        switch error {
+        case .empty: self = .empty(origin)
+        case .unknownFormat, .badHeader, .badPixels, .unsupportedColours: self = .undecodable(origin)
+        case .formatNotAvailable(let format): self = .formatNotAvailable("\(format)")
+        case .tooManyBytes(let count, let limit):
+            self = .tooLarge("\(count) bytes; the limit is \(limit)")
+        case .tooManyPixels(let width, let height, let limit):
+            self = .tooLarge("\(width) x \(height) pixels; the limit is \(limit) pixels")
+        case .sideTooLong(let width, let height, let limit):
+            self = .tooLarge("\(width) x \(height) pixels; the limit of a side is \(limit)")
+        case .tooElongated(let width, let height, let limit):
+            self = .tooLarge("\(width) x \(height) pixels; one side may be at most \(limit) times the other")
+        case .malformedConfiguration, .missingSetting, .unsupportedSetting:
+            preconditionFailure("A recipe is read when its model is loaded, never while an image is decoded.")
+        }
+    }
+
+    /// What a fetching error means for the sender of the URL. Which host failed how is not told: the answer would map
+    /// the network that the server stands in.
+    init(_ error: FetchingError) {
+        switch error {
+        case .invalidURL: self = .invalidURL
+        case .schemeNotAllowed: self = .schemeNotAllowed
+        case .addressNotAllowed: self = .addressNotAllowed
+        case .timedOut: self = .timedOut
+        case .tooManyRedirects: self = .tooManyRedirects
+        case .badStatus(let status): self = .badStatus(status)
+        case .tooManyBytes(let limit): self = .tooLarge("more than \(limit) bytes")
+        case .emptyBody: self = .empty(.url)
+        case .invalidRedirect, .hostNotFound, .connectionFailed, .certificateNotTrusted, .secureConnectionFailed,
+            .connectionLost, .incompleteBody, .invalidResponse, .cancelled, .shutDown, .invalidConfiguration,
+            .transportUnavailable:
+            self = .unreachable
+        }
+    }
+}

@@ -1,0 +1,36 @@
+internal import CLIPModels
+internal import CLIPTokenization
+internal import CLIPWeights
+
+/// The tokenizer of a checkpoint without its network, for looking at what the model will be given.
+public struct TokenizerSource: Sendable {
+    private let tokenizer: CaptionTokenizer
+
+    /// OpenAI's vocabulary and 77 positions.
+    ///
+    /// - Throws: `failed` if the embedded vocabulary cannot be read, which a working build never does.
+    public init() throws(EmbeddingError) {
+        do throws(TokenizationError) {
+            tokenizer = CaptionTokenizer(vocabulary: try Vocabulary.openAI())
+        } catch {
+            throw .failed("the embedded vocabulary: \(error)")
+        }
+    }
+
+    /// The vocabulary and context length of a checkpoint; no weights are read.
+    public init(model: ModelSource) throws(EmbeddingError) {
+        tokenizer = try CheckpointFiles(model).tokenizer
+    }
+
+    /// Token ids from start-of-text to end-of-text, without padding.
+    ///
+    /// - Parameter truncating: cuts a text that is too long, keeping end-of-text.
+    public func tokens(of text: String, truncating: Bool = false) throws(EmbeddingError) -> [Int32] {
+        do throws(TokenizationError) {
+            return try tokenizer.tokens(for: text, truncating: truncating).ids
+        } catch {
+            guard case .tooManyTokens(let count, let limit) = error else { throw .failed("tokenising: \(error)") }
+            throw .textTooLong(index: 0, count: count, limit: limit)
+        }
+    }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// The `clip` command: a server and the same work from the shell.
+@main
+struct ClipCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "clip",
+        abstract: "CLIP embeddings of images and texts, as a server or from the shell.",
+        discussion: """
+            A model is a directory with a checkpoint in transformers layout (config.json, model.safetensors) or \
+            OpenCLIP layout (open_clip_config.json, open_clip_model.safetensors). Every option has an environment \
+            variable, named in its help; an option on the command line wins.
+            """,
+        version: Version.current,
+        subcommands: [
+            ServeCommand.self, EmbedCommand.self, CompareCommand.self, TokenizeCommand.self, ModelsCommand.self,
+        ])
+}

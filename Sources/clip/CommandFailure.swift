@@ -1,0 +1,72 @@
+import ArgumentParser
+internal import CLIPEngine
+internal import Foundation
+
+/// What a person at the shell reads when the engine refuses something.
+struct CommandFailure: Error, CustomStringConvertible {
+    let description: String
+
+    /// All problems of a configuration, a line each.
+    init(problems: [String]) {
+        description = problems.joined(separator: "\n")
+    }
+
+    /// The engine's error in a sentence. At the shell, unlike over HTTP, file and tensor names help.
+    init(_ error: EmbeddingError) {
+        description = Self.sentence(for: error)
+    }
+
+    private static func sentence(for error: EmbeddingError) -> String {
+        switch error {
+        case .unknownModel(let name): "There is no model '\(name)'."
+        case .invalidModelName(let name): "'\(name)' is not a model name."
+        case .noImages: "There is no image."
+        case .noTexts: "There is no text."
+        case .noPrompts: "There is nothing to compare with."
+        case .tooManyImages(let count, let limit): "\(count) images are more than \(limit), the most at once."
+        case .tooManyPrompts(let count, let limit): "\(count) prompts are more than \(limit), the most at once."
+        case .image(_, let fault): sentence(for: fault)
+        case .textTooLong(_, let count, let limit):
+            "The text has \(count) tokens; the model has \(limit) positions. Shorten it, or give --truncate."
+        case .overloaded: "Too much is waiting."
+        case .shuttingDown, .cancelled: "Stopped."
+        case .modelUnavailable(let name, let cause): "Model '\(name)' cannot be loaded: \(cause)"
+        case .failed(let cause): "Failed: \(cause)"
+        case .invalidConfiguration(let problems): problems.joined(separator: "\n")
+        }
+    }
+
+    private static func sentence(for fault: ImageFault) -> String {
+        switch fault {
+        case .malformedBase64: "This is not base64."
+        case .empty: "The image is empty."
+        case .undecodable: "This is not an image of a known format, or it is damaged."
+        case .formatNotAvailable(let format): "This system cannot decode \(format) images."
+        case .tooLarge(let detail): "The image is too large: \(detail)."
+        case .urlsNotAllowed: "Images by URL are switched off."
+        case .invalidURL: "This is not a URL."
+        case .schemeNotAllowed: "Only https and http URLs are fetched."
+        case .addressNotAllowed: "The URL leads to a private or otherwise special address."
+        case .unreachable: "The host could not be reached."
+        case .badStatus(let status): "The host answered with status \(status)."
+        case .timedOut: "Fetching the image took too long."
+        case .tooManyRedirects: "The URL redirects too often."
+        }
+    }
+}
+
+/// Runs an engine for the length of a command, with its errors in sentences.
+func withEngine<Value>(
+    _ configuration: EngineConfiguration, _ environment: Environment,
+    _ body: (EmbeddingEngine) async throws -> Value
+) async throws -> Value {
+    guard environment.problems.isEmpty else { throw CommandFailure(problems: environment.problems) }
+    do {
+        let engine = try EmbeddingEngine(configuration: configuration)
+        defer { engine.shutdown() }
+        try await engine.start()
+        return try await body(engine)
+    } catch let error as EmbeddingError {
+        throw CommandFailure(error)
+    }
+}

@@ -1,0 +1,70 @@
+internal import Foundation
+
+/// Reads settings from environment variables and collects what is wrong with them, so that all problems are told at once.
+struct Environment {
+    private let values: [String: String]
+    /// One sentence for each value that could not be read.
+    private(set) var problems: [String] = []
+
+    /// Reads from the given variables, by default the process's own.
+    init(_ values: [String: String] = ProcessInfo.processInfo.environment) {
+        self.values = values
+    }
+
+    /// The first of the named variables that is set and not empty.
+    func string(_ names: String...) -> String? {
+        first(of: names)?.value
+    }
+
+    /// A whole number.
+    mutating func integer(_ names: String...) -> Int? {
+        guard let (name, value) = first(of: names) else { return nil }
+        guard let number = Int(value) else {
+            problems.append("\(name)='\(value)' is not a whole number.")
+            return nil
+        }
+        return number
+    }
+
+    /// A number of seconds, fractions allowed.
+    mutating func seconds(_ names: String...) -> Double? {
+        guard let (name, value) = first(of: names) else { return nil }
+        guard let number = Double(value), number.isFinite else {
+            problems.append("\(name)='\(value)' is not a number of seconds.")
+            return nil
+        }
+        return number
+    }
+
+    /// A switch: true, 1, yes, on, or their opposites, in any case.
+    mutating func bool(_ names: String...) -> Bool? {
+        guard let (name, value) = first(of: names) else { return nil }
+        switch value.lowercased() {
+        case "true", "1", "yes", "on", "y", "t": return true
+        case "false", "0", "no", "off", "n", "f": return false
+        default:
+            problems.append("\(name)='\(value)' is neither true nor false.")
+            return nil
+        }
+    }
+
+    /// One of an enumeration's values, from an option if it is given.
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+        of type: Choice.Type, _ names: String..., given option: (name: String, value: String?)
+    ) -> Choice? where Choice.RawValue == String {
+        guard let (name, value) = option.value.map({ (option.name, $0) }) ?? first(of: names) else { return nil }
+        guard let choice = Choice(rawValue: value.lowercased()) else {
+            let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            problems.append("\(name)='\(value)' is not one of \(choices).")
+            return nil
+        }
+        return choice
+    }
+
+    private func first(of names: [String]) -> (name: String, value: String)? {
+        for name in names {
+            if let value = values[name], !value.isEmpty { return (name, value) }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,31 @@
+internal import Foundation
+
+/// The few JSON texts that the subcommands print. Numbers have the fewest digits that read back as the same float.
+enum JSONText {
+    /// A string with quotes and escapes.
+    static func string(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\r": quoted += "\\r"
+            case "\t": quoted += "\\t"
+            case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}": quoted += String(format: "\\u%04x", scalar.value)
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+
+    /// An array of numbers.
+    static func numbers(_ values: [Float]) -> String {
+        "[" + values.map(number).joined(separator: ",") + "]"
+    }
+
+    /// One number; null where JSON has none.
+    static func number(_ value: Float) -> String {
+        value.isFinite ? "\(value)" : "null"
+    }
+}

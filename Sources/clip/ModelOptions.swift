@@ -1,0 +1,82 @@
+import ArgumentParser
+internal import CLIPEngine
+internal import Foundation
+
+/// The options that choose and run models, shared by every subcommand that has one.
+struct ModelOptions: ParsableArguments {
+    @Option(
+        name: .customLong("model"),
+        help: ArgumentHelp(
+            "A checkpoint directory and the name that requests call it by; repeat for more. The first is the default. "
+                + "CLIP_MODEL, separated by commas.", valueName: "name=dir"))
+    var models: [String] = []
+
+    @Option(help: "Which of the models answers requests that name none. CLIP_VERSION_ID.")
+    var defaultModel: String?
+
+    @Option(help: "Number format of the forward pass: f32. CLIP_PRECISION.")
+    var precision: String?
+
+    @Option(help: "Threads of a forward pass; by default one a core. CLIP_THREADS.")
+    var threads: Int?
+
+    @Option(help: "Threads that decode and resize images; by default one a core. CLIP_DECODE_THREADS.")
+    var decodeThreads: Int?
+
+    @Option(help: "Most bytes of one encoded image; 20 MiB by default. CLIP_MAX_IMAGE_BYTES.")
+    var maxImageBytes: Int?
+
+    @Option(help: "Most pixels of one image; 100 million by default. CLIP_MAX_IMAGE_PIXELS.")
+    var maxImagePixels: Int?
+
+    /// What the options and the environment say together. Problems are added to the environment's.
+    ///
+    /// - Throws: a `ValidationError` if no model is named, since nothing else can be said then.
+    func engineConfiguration(_ environment: inout Environment) throws -> EngineConfiguration {
+        let named =
+            models.isEmpty
+            ? (environment.string("CLIP_MODEL") ?? "").split(separator: ",").map(String.init) : models
+        var sources = named.map(Self.source(named:))
+        guard !sources.isEmpty else {
+            throw ValidationError(
+                """
+                No model is named. Give --model NAME=DIRECTORY (or CLIP_MODEL), where the directory holds config.json \
+                and model.safetensors, or open_clip_config.json and open_clip_model.safetensors.
+                """)
+        }
+        if let name = defaultModel ?? environment.string("CLIP_VERSION_ID") {
+            guard let index = sources.firstIndex(where: { $0.name == name }) else {
+                throw ValidationError(
+                    "The default model '\(name)' is not among the models: "
+                        + sources.map(\.name).joined(separator: ", ") + ".")
+            }
+            sources.insert(sources.remove(at: index), at: 0)
+        }
+        var configuration = EngineConfiguration(
+            models: sources, cores: ProcessInfo.processInfo.activeProcessorCount)
+        if let value = environment.choice(of: Precision.self, "CLIP_PRECISION", given: ("--precision", precision)) {
+            configuration.precision = value
+        }
+        if let value = threads ?? environment.integer("CLIP_THREADS") { configuration.computeThreads = value }
+        if let value = decodeThreads ?? environment.integer("CLIP_DECODE_THREADS") {
+            configuration.decodeThreads = value
+        }
+        if let value = maxImageBytes ?? environment.integer("CLIP_MAX_IMAGE_BYTES") {
+            configuration.maxImageBytes = value
+        }
+        if let value = maxImagePixels ?? environment.integer("CLIP_MAX_IMAGE_PIXELS") {
+            configuration.maxImagePixels = value
+        }
+        return configuration
+    }
+
+    /// `NAME=DIR`, or a directory alone, which then is named by its last part.
+    static func source(named text: String) -> ModelSource {
+        if let separator = text.firstIndex(of: "="), separator > text.startIndex {
+            return ModelSource(
+                name: String(text[..<separator]), directory: String(text[text.index(after: separator)...]))
+        }
+        let directory = URL(fileURLWithPath: text).standardizedFileURL
+        return ModelSource(name: directory.lastPathComponent, directory: text)
+    }
+}

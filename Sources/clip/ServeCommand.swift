@@ -1,0 +1,2 @@
+import ArgumentParser
+struct ServeCommand: AsyncParsableCommand { func run() async throws {} }

@@ -1,0 +1,38 @@
+import ArgumentParser
+internal import CLIPEngine
+
+/// `clip tokenize`: the token ids that a model is given for a text.
+struct TokenizeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tokenize",
+        abstract: "Print the token ids of texts, one JSON array a line.")
+
+    @Option(
+        name: .customLong("model"),
+        help: ArgumentHelp(
+            "A checkpoint whose vocabulary is used; OpenAI's by default. CLIP_MODEL.", valueName: "name=dir"))
+    var model: String?
+
+    @Flag(help: "Cut texts that are too long, where they would be refused otherwise.")
+    var truncate = false
+
+    @Argument(help: "Texts; '-' is standard input, a text a line.")
+    var texts: [String]
+
+    func run() throws {
+        let named = model ?? Environment().string("CLIP_MODEL").flatMap { $0.split(separator: ",").first.map(String.init) }
+        do throws(EmbeddingError) {
+            let tokenizer =
+                if let named {
+                    try TokenizerSource(model: ModelOptions.source(named: named))
+                } else {
+                    try TokenizerSource()
+                }
+            for text in texts.flatMap({ $0 == "-" ? Terminal.readLines() : [$0] }) {
+                Terminal.write(line: "\(try tokenizer.tokens(of: text, truncating: truncate))")
+            }
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import CLIPEngine
+import Testing
+
+@Suite("The batch planner")
+struct BatchPlannerTests {
+    private typealias Planner = BatchPlanner<Int>
+
+    private func planner(images: Int = 3, textTokens: Int = 10) -> Planner {
+        var limits = BatchLimits()
+        limits.images = images
+        limits.textTokens = textTokens
+        return Planner(limits: limits)
+    }
+
+    private func item(_ request: Int, _ payload: Int, weight: Int = 1) -> Planner.Item {
+        Planner.Item(request: request, index: 0, payload: payload, weight: weight)
+    }
+
+    /// What the items of the next batch carry.
+    private func payloads(_ planner: inout Planner) -> [Int]? {
+        planner.nextBatch()?.items.map(\.payload)
+    }
+
+    @Test("Nothing waiting gives no batch")
+    func empty() {
+        var planner = planner()
+        #expect(planner.isEmpty)
+        #expect(payloads(&planner) == nil)
+    }
+
+    @Test("What waits of one kind rides together up to the limit, in order of arrival")
+    func order() {
+        var planner = planner(images: 3)
+        for number in 1...7 { planner.append(item(number, number), to: .images) }
+        #expect(payloads(&planner) == [1, 2, 3])
+        #expect(payloads(&planner) == [4, 5, 6])
+        #expect(payloads(&planner) == [7])
+        #expect(planner.isEmpty)
+    }
+
+    @Test("Texts are limited by their tokens, not by their number")
+    func tokens() {
+        var planner = planner(textTokens: 10)
+        for (number, weight) in [4, 6, 1, 9, 3].enumerated() {
+            planner.append(item(number, number, weight: weight), to: .texts)
+        }
+        #expect(payloads(&planner) == [0, 1])
+        #expect(payloads(&planner) == [2, 3])
+        #expect(payloads(&planner) == [4])
+    }
+
+    @Test("A text above the limit still goes, alone")
+    func longText() {
+        var planner = planner(textTokens: 10)
+        planner.append(item(1, 1, weight: 77), to: .texts)
+        planner.append(item(2, 2, weight: 1), to: .texts)
+        #expect(payloads(&planner) == [1])
+        #expect(payloads(&planner) == [2])
+    }
+
+    @Test("Images and texts take turns, so that neither starves the other")
+    func turns() {
+        var planner = planner(images: 1, textTokens: 1)
+        for number in 1...3 {
+            planner.append(item(number, number), to: .images)
+            planner.append(item(10 + number, 10 + number), to: .texts)
+        }
+        var lanes: [Planner.Lane] = []
+        while let batch = planner.nextBatch() { lanes.append(batch.lane) }
+        #expect(lanes == [.texts, .images, .texts, .images, .texts, .images])
+    }
+
+    @Test("A request that is removed leaves nothing behind")
+    func removal() {
+        var planner = planner(images: 8)
+        planner.append(item(1, 1), to: .images)
+        planner.append(item(2, 2), to: .images)
+        planner.append(item(1, 3), to: .texts)
+        planner.remove(request: 1)
+        #expect(payloads(&planner) == [2])
+        #expect(planner.isEmpty)
+    }
+}

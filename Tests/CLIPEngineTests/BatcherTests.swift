@@ -1,0 +1,98 @@
+import CLIPEngine
+import Foundation
+import Testing
+
+@Suite("The batcher", .timeLimit(.minutes(1)))
+struct BatcherTests {
+    private static func embedding(_ number: Float) -> Embedding { Embedding(values: [number]) }
+
+    /// The numbers that the items of a batch carry, as a model would answer them.
+    private static func echo(_ batch: Batcher.Batch) -> [Embedding] {
+        batch.items.map { item in
+            guard case .pixelValues(let values) = item.payload else { return embedding(-1) }
+            return embedding(values[0])
+        }
+    }
+
+    /// Takes the next batch on a thread of its own: the call blocks, and must not hold one of the few that tasks run on.
+    private static func nextBatch(of batcher: Batcher) async -> Batcher.Batch? {
+        await withCheckedContinuation { continuation in
+            Thread { continuation.resume(returning: batcher.nextBatch()) }.start()
+        }
+    }
+
+    private static func images(_ numbers: ClosedRange<Int>) -> [Batcher.Payload] {
+        numbers.map { .pixelValues([Float($0)]) }
+    }
+
+    @Test("A request's embeddings come back in its order, over as many batches as they took")
+    func order() async throws {
+        let batcher = Batcher(limits: BatchLimits())
+        Thread {
+            while let batch = batcher.nextBatch() { batcher.finish(batch, with: .success(Self.echo(batch))) }
+        }.start()
+        let outcome = try #require(try await batcher.embed(Self.images(1...20), lane: .images))
+        #expect(outcome.embeddings == (1...20).map { Self.embedding(Float($0)) })
+        #expect(outcome.queue >= .zero && outcome.forward > .zero)
+        batcher.close()
+    }
+
+    @Test("Requests that wait together share a batch")
+    func sharing() async throws {
+        let batcher = Batcher(limits: BatchLimits())
+        async let first = batcher.embed(Self.images(1...1), lane: .images)
+        async let second = batcher.embed(Self.images(2...2), lane: .images)
+        var seen = 0
+        while seen < 2 {
+            let batch = try #require(await Self.nextBatch(of: batcher))
+            seen += batch.items.count
+            batcher.finish(batch, with: .success(Self.echo(batch)))
+        }
+        #expect(try await first?.embeddings == [Self.embedding(1)])
+        #expect(try await second?.embeddings == [Self.embedding(2)])
+    }
+
+    @Test("A failed batch fails the requests in it, once each, and what waited of them is dropped")
+    func failure() async throws {
+        var limits = BatchLimits()
+        limits.images = 2
+        let batcher = Batcher(limits: limits)
+        let request = Task { try await batcher.embed(Self.images(1...5), lane: .images) }
+        let batch = try #require(await Self.nextBatch(of: batcher))
+        batcher.finish(batch, with: .failure(.failed("no")))
+        await #expect(throws: EmbeddingError.failed("no")) { _ = try await request.value }
+        batcher.close()
+        #expect(await Self.nextBatch(of: batcher)?.items.count == nil)
+    }
+
+    @Test("Items of a client that left are skipped when the batch is formed")
+    func cancellation() async throws {
+        let batcher = Batcher(limits: BatchLimits())
+        let left = Task { try await batcher.embed(Self.images(1...3), lane: .images) }
+        left.cancel()
+        await #expect(throws: EmbeddingError.cancelled) { _ = try await left.value }
+        async let stays = batcher.embed(Self.images(7...7), lane: .images)
+        let batch = try #require(await Self.nextBatch(of: batcher))
+        #expect(batch.items.map(\.payload) == [.pixelValues([7])])
+        batcher.finish(batch, with: .success(Self.echo(batch)))
+        #expect(try await stays?.embeddings == [Self.embedding(7)])
+    }
+
+    @Test("A closed batcher finishes what waits and then takes nothing more")
+    func closing() async throws {
+        let batcher = Batcher(limits: BatchLimits())
+        async let waiting = batcher.embed(Self.images(1...1), lane: .images)
+        let batch = try #require(await Self.nextBatch(of: batcher))
+        batcher.close()
+        batcher.finish(batch, with: .success(Self.echo(batch)))
+        #expect(try await waiting?.embeddings.count == 1)
+        #expect(try await batcher.embed(Self.images(2...2), lane: .images)?.embeddings.count == nil)
+        #expect(await Self.nextBatch(of: batcher)?.items.count == nil)
+    }
+
+    @Test("No items need no model")
+    func nothing() async throws {
+        let batcher = Batcher(limits: BatchLimits())
+        #expect(try await batcher.embed([], lane: .texts)?.embeddings == [])
+    }
+}
