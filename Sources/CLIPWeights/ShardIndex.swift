@@ -35,13 +35,8 @@ struct ShardIndex: Sendable {
         guard !weightMap.isEmpty else { throw .indexWithoutWeightMap(file: path) }
         self.weightMap = weightMap
         self.shards = shards.sorted()
-        directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
-            separator: "/"
-        )
-        self.isInWorkingDirectory = !path.utf8.contains(UInt8(ascii: "/"))
+        directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     }
-
-    private let isInWorkingDirectory: Bool
 
     /// Passes over `metadata`, which has only sizes and words in it.
     private static func skip(_ scanner: inout JSONScanner, file: String) throws(WeightError) {
