@@ -11,6 +11,11 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let dequeModule = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
 let package = Package(
     name: "swift-clip",
     platforms: [.macOS(.v15)],
@@ -21,12 +26,81 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.1.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.86.0"),
-        // Its own configuration files and the whole of Foundation are not needed, and cost time and size.
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.24.0"),
+        // Without its traits: configuration files and the whole of Foundation are not needed, and cost time and size.
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.20.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
     ],
     targets: [
+        // MARK: System libraries, each behind one Swift target
+        .target(
+            name: "COneDNN",
+            linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("dl", .when(platforms: [.linux]))]),
+        .systemLibrary(
+            name: "CVipsLibrary", path: "Sources/CVips/Library", pkgConfig: "vips",
+            providers: [.apt(["libvips-dev"]), .brew(["vips"])]),
+        .target(name: "CVips", dependencies: ["CVipsLibrary"], path: "Sources/CVips/Shim"),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // MARK: Leaves
+        .target(name: "CLIPTokenization", dependencies: ["CZlib"], swiftSettings: swiftSettings),
+        .target(name: "CLIPImaging", dependencies: ["CVips"], swiftSettings: swiftSettings),
+        .target(name: "CLIPFetching", dependencies: ["CCurl"], swiftSettings: swiftSettings),
+        .target(name: "CLIPWeights", swiftSettings: swiftSettings),
+        .target(name: "CLIPKernels", dependencies: ["COneDNN"], swiftSettings: swiftSettings),
+
+        // MARK: What is built from them
+        .target(name: "CLIPModels", dependencies: ["CLIPKernels", "CLIPWeights"], swiftSettings: swiftSettings),
+        .target(
+            name: "CLIPEngine",
+            dependencies: [
+                "CLIPFetching", "CLIPImaging", "CLIPModels", "CLIPTokenization", "CLIPWeights", dequeModule,
+            ],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "CLIPServer",
+            dependencies: [
+                "CLIPEngine", logging, serviceLifecycle,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "clip", dependencies: ["CLIPEngine", "CLIPServer", argumentParser, logging],
+            swiftSettings: swiftSettings),
+
+        // MARK: Tests
+        .target(
+            name: "CLIPTestSupport", path: "Tests/CLIPTestSupport", resources: [.copy("Fixtures")],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CLIPTokenizationTests", dependencies: ["CLIPTokenization", "CLIPTestSupport", "CZlib"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CLIPImagingTests", dependencies: ["CLIPImaging", "CLIPTestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "CLIPFetchingTests", dependencies: ["CLIPFetching"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CLIPWeightsTests", dependencies: ["CLIPWeights", "CLIPTestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CLIPKernelsTests", dependencies: ["CLIPKernels", "CLIPTestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CLIPModelsTests", dependencies: ["CLIPModels", "CLIPKernels", "CLIPWeights", "CLIPTestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CLIPEngineTests", dependencies: ["CLIPEngine", "CLIPTestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CLIPServerTests",
+            dependencies: ["CLIPServer", "CLIPEngine", "CLIPTestSupport", logging, serviceLifecycle],
+            swiftSettings: swiftSettings),
     ]
 )

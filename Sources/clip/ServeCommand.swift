@@ -1,2 +1,144 @@
 import ArgumentParser
-struct ServeCommand: AsyncParsableCommand { func run() async throws {} }
+internal import CLIPEngine
+internal import CLIPServer
+internal import Logging
+
+/// `clip serve`: the HTTP server.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Answer embed_image, embed_text and compare over HTTP, as Roboflow Inference Server does.",
+        discussion: """
+            Example:
+              clip serve --model ViT-B-32=models/ViT-B-32
+            """)
+
+    @OptionGroup var options: ModelOptions
+
+    @Option(help: "The address to listen at; 127.0.0.1 by default. CLIP_HOST, HOST.")
+    var host: String?
+
+    @Option(help: "The port to listen at; 9001 by default, 0 for any. CLIP_PORT, PORT.")
+    var port: Int?
+
+    @Option(
+        help: "Most images, or prompts of a comparison, in one request; 8 by default. CLIP_MAX_BATCH, CLIP_MAX_BATCH_SIZE.")
+    var maxBatch: Int?
+
+    @Option(help: "Images and texts in hand at which more are answered 429; 1024 by default. CLIP_MAX_PENDING.")
+    var maxPending: Int?
+
+    @Option(help: "Most bytes of a request; 64 MiB by default. CLIP_MAX_BODY_BYTES.")
+    var maxBodyBytes: Int?
+
+    @Option(help: "Most open connections; 1024 by default. CLIP_MAX_CONNECTIONS.")
+    var maxConnections: Int?
+
+    @Flag(
+        name: .customLong("allow-urls"), inversion: .prefixedNo,
+        help: "Whether images may be named by URL; they may by default. CLIP_ALLOW_URLS, ALLOW_URL_INPUT.")
+    var allowURLs: Bool?
+
+    @Flag(help: "Fetch from private, loopback and link-local addresses too. CLIP_ALLOW_PRIVATE_ADDRESSES.")
+    var allowPrivateAddresses = false
+
+    @Option(help: "Seconds for fetching one image, redirects included; 10 by default. CLIP_FETCH_SECONDS.")
+    var fetchSeconds: Double?
+
+    @Option(help: "Seconds that requests in hand get once the server is told to stop; 30 by default. CLIP_DRAIN_SECONDS.")
+    var drainSeconds: Double?
+
+    @Option(help: "Web origins that may read answers, separated by commas; all by default. CLIP_ALLOW_ORIGINS, ALLOW_ORIGINS.")
+    var allowOrigins: String?
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical; info by default. CLIP_LOG_LEVEL, LOG_LEVEL.")
+    var logLevel: String?
+
+    func run() async throws {
+        var environment = Environment()
+        var engineConfiguration = try options.engineConfiguration(&environment)
+        fill(&engineConfiguration, from: &environment)
+        var serverConfiguration = ServerConfiguration()
+        fill(&serverConfiguration, from: &environment)
+        let level =
+            environment.choice(of: Logger.Level.self, "CLIP_LOG_LEVEL", "LOG_LEVEL", given: ("--log-level", logLevel))
+            ?? .info
+
+        let problems = environment.problems + engineConfiguration.validate() + serverConfiguration.validate()
+        guard problems.isEmpty else { throw CommandFailure(problems: problems) }
+
+        var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = level
+        try await serve(engineConfiguration, serverConfiguration, logger: logger)
+    }
+
+    /// Listens at once and loads meanwhile: a supervisor sees a live process, and `/readiness` tells when it is ready.
+    /// Requests that come early wait for the model. A model that is refused ends the server.
+    private func serve(
+        _ engineConfiguration: EngineConfiguration, _ serverConfiguration: ServerConfiguration, logger: Logger
+    ) async throws {
+        do {
+            let engine = try EmbeddingEngine(configuration: engineConfiguration)
+            defer { engine.shutdown() }
+            let server = try EmbeddingServer(
+                engine: engine, configuration: serverConfiguration, logger: logger, version: Version.current)
+            try await withThrowingTaskGroup { group in
+                group.addTask { try await server.runUntilSignalled() }
+                do throws(EmbeddingError) {
+                    try await engine.start()
+                } catch .shuttingDown {
+                    // Told to stop while still loading: nothing is wrong.
+                } catch {
+                    group.cancelAll()
+                    throw error
+                }
+                for model in engine.models {
+                    logger.notice(
+                        "model \(model.name) is ready",
+                        metadata: [
+                            "default": "\(model.isDefault)", "precision": "\(model.precision.rawValue)",
+                            "image_size": "\(model.imageSize)", "embedding_width": "\(model.embeddingWidth)",
+                            "load_ms": "\(Int(model.loadTime / .milliseconds(1)))",
+                        ])
+                }
+                try await group.waitForAll()
+            }
+        } catch let error as EmbeddingError {
+            throw CommandFailure(error)
+        } catch let error as ServerConfigurationError {
+            throw CommandFailure(problems: error.problems)
+        }
+    }
+
+    private func fill(_ configuration: inout EngineConfiguration, from environment: inout Environment) {
+        if let value = maxBatch ?? environment.integer("CLIP_MAX_BATCH", "CLIP_MAX_BATCH_SIZE") {
+            configuration.maxBatch = value
+        }
+        if let value = maxPending ?? environment.integer("CLIP_MAX_PENDING") { configuration.maxPendingItems = value }
+        if let value = allowURLs ?? environment.bool("CLIP_ALLOW_URLS", "ALLOW_URL_INPUT") {
+            configuration.allowsURLs = value
+        }
+        configuration.allowsPrivateAddresses =
+            allowPrivateAddresses || environment.bool("CLIP_ALLOW_PRIVATE_ADDRESSES") ?? false
+        if let value = fetchSeconds ?? environment.seconds("CLIP_FETCH_SECONDS") {
+            configuration.fetchTimeLimit = .seconds(value)
+        }
+    }
+
+    private func fill(_ configuration: inout ServerConfiguration, from environment: inout Environment) {
+        if let value = host ?? environment.string("CLIP_HOST", "HOST") { configuration.host = value }
+        if let value = port ?? environment.integer("CLIP_PORT", "PORT") { configuration.port = value }
+        if let value = maxBodyBytes ?? environment.integer("CLIP_MAX_BODY_BYTES") { configuration.maxBodyBytes = value }
+        if let value = maxConnections ?? environment.integer("CLIP_MAX_CONNECTIONS") {
+            configuration.maxConnections = value
+        }
+        if let value = drainSeconds ?? environment.seconds("CLIP_DRAIN_SECONDS") {
+            configuration.drainTimeLimit = .seconds(value)
+        }
+        if let value = allowOrigins ?? environment.string("CLIP_ALLOW_ORIGINS", "ALLOW_ORIGINS") {
+            configuration.allowedOrigins = value.split(separator: ",").map {
+                $0.trimmingPrefix { $0 == " " }.description
+            }
+        }
+    }
+}

@@ -1,6 +1,4 @@
-internal import CLIPServer
-
-/// The version of this build, one for the command and the server.
+/// The version of this build, for `clip --version` and the server's `/info`.
 enum Version {
-    static let current = ServerVersion.current
+    static let current = "0.1.0"
 }
