@@ -40,9 +40,15 @@ public final class Attention {
         mask: Mask,
         into output: Matrix
     ) throws(KernelError) {
-        precondition(key.rows == sequences.rows && value.rows == sequences.rows, "Keys or values are missing.")
+        precondition(
+            key.rows == sequences.rows && value.rows == sequences.rows,
+            "Keys or values are missing."
+        )
         let isPooled = query.rows != sequences.rows
-        precondition(!isPooled || query.rows == sequences.count, "Every sequence needs one query, or all its rows.")
+        precondition(
+            !isPooled || query.rows == sequences.count,
+            "Every sequence needs one query, or all its rows."
+        )
         precondition(!isPooled || mask == .none, "A causal mask needs a query for every row.")
         precondition(output.rows == query.rows, "Attention has an output row for every query.")
         let width = query.width
@@ -140,7 +146,9 @@ public final class Attention {
             let scale = 1 / Float(tile.headWidth).squareRoot()
             let keys = tile.stack(rows: tile.length, in: key).transposed
             try context.run(
-                context.primitive(for: .product(left: queries, right: keys, output: tile.scores, scale: scale)),
+                context.primitive(
+                    for: .product(left: queries, right: keys, output: tile.scores, scale: scale)
+                ),
                 operands
             )
 

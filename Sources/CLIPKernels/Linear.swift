@@ -31,7 +31,10 @@ public final class Linear {
         in context: ComputeContext
     ) throws(KernelError) {
         precondition(weight.isDense && weight.rows > 0, "A linear layer packs dense weights.")
-        precondition(bias.map { $0.rows == 1 && $0.width == weight.rows } ?? true, "The bias has another width.")
+        precondition(
+            bias.map { $0.rows == 1 && $0.width == weight.rows } ?? true,
+            "The bias has another width."
+        )
         inputWidth = weight.width
         outputWidth = weight.rows
         self.context = context

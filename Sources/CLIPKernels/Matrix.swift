@@ -14,7 +14,10 @@ public struct Matrix {
 
     /// A view over `rows` rows that lie `rowStride` floats apart, or directly behind each other without one.
     public init(base: UnsafeMutablePointer<Float>, rows: Int, width: Int, rowStride: Int? = nil) {
-        precondition(rows >= 0 && width > 0, "A matrix has no negative number of rows and at least one column.")
+        precondition(
+            rows >= 0 && width > 0,
+            "A matrix has no negative number of rows and at least one column."
+        )
         precondition(rowStride ?? width >= width, "The rows of a matrix may not overlap.")
         self.base = base
         self.rows = rows
@@ -32,13 +35,25 @@ public struct Matrix {
 
     /// The same rows, but only these columns.
     public func columns(_ range: Range<Int>) -> Matrix {
-        precondition(range.lowerBound >= 0 && range.upperBound <= width, "The columns lie outside the matrix.")
+        precondition(
+            range.lowerBound >= 0 && range.upperBound <= width,
+            "The columns lie outside the matrix."
+        )
         return Matrix(base: base + range.lowerBound, rows: rows, width: range.count, rowStride: rowStride)
+    }
+
+    /// Only these rows.
+    public func rows(_ range: Range<Int>) -> Matrix {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows, "The rows lie outside the matrix.")
+        return Matrix(base: row(range.lowerBound), rows: range.count, width: width, rowStride: rowStride)
     }
 
     /// Copies row `indices[i]` of `source` into row `i`, for every index.
     public func gather(_ indices: [Int], from source: Matrix) {
-        precondition(rows == indices.count && width == source.width, "Gathered rows need a matrix of their shape.")
+        precondition(
+            rows == indices.count && width == source.width,
+            "Gathered rows need a matrix of their shape."
+        )
         for (target, index) in indices.enumerated() {
             precondition(index >= 0 && index < source.rows, "A gathered row lies outside its matrix.")
             row(target).update(from: source.row(index), count: width)

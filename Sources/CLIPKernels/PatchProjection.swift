@@ -15,7 +15,12 @@ public final class PatchProjection {
     private let context: ComputeContext
 
     /// `weight` is (width, 3 x patchSize x patchSize), a convolution kernel with its last three dimensions joined.
-    public init(weight: Matrix, imageSize: Int, patchSize: Int, in context: ComputeContext) throws(KernelError) {
+    public init(
+        weight: Matrix,
+        imageSize: Int,
+        patchSize: Int,
+        in context: ComputeContext
+    ) throws(KernelError) {
         precondition(patchSize > 0 && imageSize >= patchSize, "An image has at least one patch.")
         precondition(weight.width == Self.channels * patchSize * patchSize, "The kernel has another size.")
         self.imageSize = imageSize
@@ -34,7 +39,10 @@ public final class PatchProjection {
         count: Int,
         addingTo tokens: Matrix
     ) throws(KernelError) {
-        precondition(tokens.rows == count * (1 + patches), "The tokens are those of another number of images.")
+        precondition(
+            tokens.rows == count * (1 + patches),
+            "The tokens are those of another number of images."
+        )
         let planeSize = imageSize * imageSize
         let grid = imageSize / patchSize
         try context.scratch.scope { () throws(KernelError) in

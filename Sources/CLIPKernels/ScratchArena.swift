@@ -37,7 +37,8 @@ public final class ScratchArena {
     }
 
     /// Takes back, when `body` ends, everything that it asked for.
-    public func scope<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    public func scope<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result
+    {
         let mark = Mark(block: block, offset: offset)
         defer {
             block = mark.block

@@ -9,29 +9,27 @@ public final class Tensor {
     public let width: Int
     private let storage: AlignedMemory
 
-    /// Memory for `rows` x `width` floats, filled by `fill`, which gets it all as one buffer of zeros.
-    public init(
-        rows: Int = 1,
-        width: Int,
-        fill: (UnsafeMutableBufferPointer<Float>) -> Void
-    ) throws(KernelError) {
+    /// `rows` x `width` zeros, to be filled through `matrix`.
+    public init(rows: Int = 1, width: Int) throws(KernelError) {
         precondition(rows > 0 && width > 0, "A tensor has at least one row and one column.")
         self.rows = rows
         self.width = width
         storage = try AlignedMemory(floatCount: rows, times: width)
-        let floats = UnsafeMutableBufferPointer(start: storage.floats, count: rows * width)
-        floats.initialize(repeating: 0)
-        fill(floats)
+        storage.floats.initialize(repeating: 0, count: rows * width)
     }
 
     /// A copy of `floats` as `rows` rows of equal width.
     public convenience init(rows: Int = 1, _ floats: [Float]) throws(KernelError) {
         precondition(rows > 0 && floats.count % rows == 0, "The floats do not fill whole rows.")
-        try self.init(rows: rows, width: floats.count / rows) { target in
-            _ = target.update(from: floats)
-        }
+        try self.init(rows: rows, width: floats.count / rows)
+        storage.floats.update(from: floats, count: floats.count)
     }
 
     /// A view of the floats. It does not keep the tensor alive: whoever uses the view holds the tensor.
     public var matrix: Matrix { Matrix(base: storage.floats, rows: rows, width: width) }
+
+    /// All floats, one row behind the other, as long as `self` lives.
+    public var floats: UnsafeMutableBufferPointer<Float> {
+        UnsafeMutableBufferPointer(start: storage.floats, count: rows * width)
+    }
 }

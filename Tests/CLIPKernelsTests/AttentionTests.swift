@@ -7,7 +7,8 @@ struct AttentionTests {
     @Test(
         "Equals plain loops on packed sequences",
         arguments: [
-            (1, 1, [1]), (3, 5, [4]), (2, 8, [7, 7, 7]), (4, 24, [3, 1, 1, 9, 2]), (1, 64, [50]), (5, 3, [17, 2, 2]),
+            (1, 1, [1]), (3, 5, [4]), (2, 8, [7, 7, 7]), (4, 24, [3, 1, 1, 9, 2]), (1, 64, [50]),
+            (5, 3, [17, 2, 2]),
         ],
         [Attention.Mask.none, .causal]
     )

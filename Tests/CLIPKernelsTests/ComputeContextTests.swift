@@ -34,7 +34,10 @@ struct ComputeContextTests {
         #expect(early.floats() == [Float](repeating: 3, count: 8))
     }
 
-    @Test("Memory that no machine has is an error", arguments: [(1 << 45, 1 << 10), (Int.max, 2), (1 << 44, 1)])
+    @Test(
+        "Memory that no machine has is an error",
+        arguments: [(1 << 45, 1 << 10), (Int.max, 2), (1 << 44, 1)]
+    )
     func outOfMemory(rows: Int, width: Int) throws {
         let context = try ComputeContext(threads: 1)
         let (count, overflow) = rows.multipliedReportingOverflow(by: width * 4)
@@ -43,7 +46,7 @@ struct ComputeContextTests {
             try context.scratch.matrix(rows: rows, width: width)
         }
         #expect(throws: KernelError.outOfMemory(byteCount: byteCount)) {
-            try Tensor(rows: rows, width: width) { _ in }
+            try Tensor(rows: rows, width: width)
         }
     }
 

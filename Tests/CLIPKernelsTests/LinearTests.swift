@@ -6,7 +6,9 @@ import Testing
 struct LinearTests {
     @Test(
         "Equals plain loops on odd shapes",
-        arguments: [(1, 1, 1), (1, 5, 3), (3, 17, 9), (7, 64, 33), (50, 24, 72), (65, 31, 130), (128, 96, 16)]
+        arguments: [
+            (1, 1, 1), (1, 5, 3), (3, 17, 9), (7, 64, 33), (50, 24, 72), (65, 31, 130), (128, 96, 16),
+        ]
     )
     func matchesReference(rows: Int, inputs: Int, outputs: Int) throws {
         let bench = try Workbench()

@@ -4,7 +4,10 @@ import Testing
 
 @Suite("Patch projection")
 struct PatchProjectionTests {
-    @Test("Equals a plain convolution, also where the last pixels fill no patch", arguments: [(32, 16), (50, 16), (7, 3)])
+    @Test(
+        "Equals a plain convolution, also where the last pixels fill no patch",
+        arguments: [(32, 16), (50, 16), (7, 3)]
+    )
     func matchesReference(size: Int, patch: Int) throws {
         let bench = try Workbench()
         let (count, width) = (2, 10)
@@ -34,7 +37,10 @@ struct PatchProjectionTests {
         #expect(Closeness.relativeError(tokens.matrix.floats(), expected) < 1e-6)
         for image in 0..<count {
             let row = image * (1 + projection.patches)
-            #expect(tokens.matrix.floats()[row * width..<(row + 1) * width] == start[row * width..<(row + 1) * width])
+            #expect(
+                tokens.matrix.floats()[row * width..<(row + 1) * width]
+                    == start[row * width..<(row + 1) * width]
+            )
         }
     }
 }

@@ -28,7 +28,8 @@ struct PrimitiveCache {
             clock += 1
             entries[key] = newValue.map { Entry(primitive: $0, lastUse: clock) }
             // A scan of the whole cache costs less than the compilation that led here.
-            while entries.count > limit, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+            while entries.count > limit, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse })
+            {
                 entries[oldest.key] = nil
             }
         }

@@ -1,7 +1,14 @@
 /// The shape of an operation: everything that oneDNN compiles it for.
 package enum PrimitiveKey: Hashable {
     /// A linear layer over `rows` rows.
-    case linear(rows: Int, inputs: Int, outputs: Int, hasBias: Bool, activation: Activation?, addsToOutput: Bool)
+    case linear(
+        rows: Int,
+        inputs: Int,
+        outputs: Int,
+        hasBias: Bool,
+        activation: Activation?,
+        addsToOutput: Bool
+    )
     /// A stack of matrix products over strided memory.
     case product(left: Stack, right: Stack, output: Stack, scale: Float)
     /// Softmax along dense rows.

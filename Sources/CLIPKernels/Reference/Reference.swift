@@ -123,7 +123,9 @@ package enum Reference {
                     for channel in 0..<3 {
                         for y in 0..<patch {
                             for x in 0..<patch {
-                                let pixel = image[(channel * size + top * patch + y) * size + left * patch + x]
+                                let pixel = image[
+                                    (channel * size + top * patch + y) * size + left * patch + x
+                                ]
                                 let weight = kernels[start + (channel * patch + y) * patch + x]
                                 sum += Double(pixel) * Double(weight)
                             }

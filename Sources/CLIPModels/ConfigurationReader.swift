@@ -1,0 +1,182 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// A value of a configuration file.
+indirect enum ConfigurationValue: Equatable, Sendable {
+    case null
+    case bool(Bool)
+    case number(Double)
+    case string(String)
+    case list([ConfigurationValue])
+    case object([String: ConfigurationValue])
+
+    /// How it reads in an error: short, whatever the file holds.
+    var description: String {
+        switch self {
+        case .null: "null"
+        case .bool(let value): "\(value)"
+        case .number(let value): "\(value)"
+        case .string(let value): "\"\(String(value.prefix(60)))\""
+        case .list: "a list"
+        case .object: "an object"
+        }
+    }
+}
+
+extension ConfigurationValue: Decodable {
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    init(from decoder: any Decoder) throws {
+        if let object = try? decoder.container(keyedBy: Key.self) {
+            var fields: [String: ConfigurationValue] = [:]
+            for key in object.allKeys {
+                fields[key.stringValue] = try object.decode(ConfigurationValue.self, forKey: key)
+            }
+            self = .object(fields)
+            return
+        }
+        if var list = try? decoder.unkeyedContainer() {
+            var values: [ConfigurationValue] = []
+            while !list.isAtEnd { values.append(try list.decode(ConfigurationValue.self)) }
+            self = .list(values)
+            return
+        }
+        let value = try decoder.singleValueContainer()
+        if value.decodeNil() {
+            self = .null
+        } else if let bool = try? value.decode(Bool.self) {
+            self = .bool(bool)
+        } else if let number = try? value.decode(Double.self) {
+            self = .number(number)
+        } else {
+            self = .string(try value.decode(String.self))
+        }
+    }
+}
+
+/// One object of a configuration file, read field by field; every complaint names the field in full.
+struct ConfigurationReader {
+    /// The names that lead here, each with a dot behind it.
+    let path: String
+    private(set) var fields: [String: ConfigurationValue]
+
+    /// The outermost object of a file.
+    init(json: [UInt8]) throws(ModelError) {
+        guard let value = try? JSONDecoder().decode(ConfigurationValue.self, from: Data(json)),
+            case .object(let fields) = value
+        else { throw .malformedConfiguration }
+        self.init(path: "", fields: fields)
+    }
+
+    private init(path: String, fields: [String: ConfigurationValue]) {
+        self.path = path
+        self.fields = fields
+    }
+
+    func fullName(_ key: String) -> String { path + key }
+
+    /// A value that is there and not null: the libraries that write these files treat the two alike.
+    func value(_ key: String) -> ConfigurationValue? {
+        fields[key].flatMap { $0 == .null ? nil : $0 }
+    }
+
+    /// An object below this one; `nil` where it is absent.
+    func object(_ key: String) throws(ModelError) -> ConfigurationReader? {
+        guard let value = value(key) else { return nil }
+        guard case .object(let fields) = value else {
+            throw .invalidSetting(key: fullName(key), expected: "an object")
+        }
+        return ConfigurationReader(path: "\(path)\(key).", fields: fields)
+    }
+
+    /// The first of these objects that is there; where none is, an empty one of the last name: all its defaults.
+    func firstObject(_ key: String, _ others: String...) throws(ModelError) -> ConfigurationReader {
+        for name in [key] + others {
+            if let found = try object(name) { return found }
+        }
+        return ConfigurationReader(path: "\(path)\(others.last ?? key).", fields: [:])
+    }
+
+    /// A whole number within bounds; without a default it has to be there.
+    func integer(
+        _ key: String,
+        default standard: Int? = nil,
+        in bounds: ClosedRange<Int>
+    ) throws(ModelError) -> Int {
+        guard let value = value(key) else {
+            guard let standard else { throw .missingSetting(key: fullName(key)) }
+            return standard
+        }
+        return try integer(value, key, in: bounds)
+    }
+
+    /// A length that may also be written as a pair of equal ones, `[224, 224]`.
+    func side(_ key: String, default standard: Int, in bounds: ClosedRange<Int>) throws(ModelError) -> Int {
+        guard case .list(let sides)? = value(key) else {
+            return try integer(key, default: standard, in: bounds)
+        }
+        guard sides.count == 2, sides[0] == sides[1] else {
+            throw .invalidSetting(key: fullName(key), expected: "a number, or a pair of equal ones")
+        }
+        return try integer(sides[0], key, in: bounds)
+    }
+
+    private func integer(
+        _ value: ConfigurationValue,
+        _ key: String,
+        in bounds: ClosedRange<Int>
+    ) throws(ModelError) -> Int {
+        guard case .number(let number) = value, let whole = Int(exactly: number), bounds.contains(whole)
+        else {
+            let expected = "a whole number from \(bounds.lowerBound) to \(bounds.upperBound)"
+            throw .invalidSetting(key: fullName(key), expected: expected)
+        }
+        return whole
+    }
+
+    /// A finite number above zero and not above `limit`.
+    func positive(_ key: String, default standard: Double, limit: Double) throws(ModelError) -> Double {
+        guard let value = value(key) else { return standard }
+        guard case .number(let number) = value, number > 0, number <= limit else {
+            throw .invalidSetting(key: fullName(key), expected: "a number above 0, at most \(limit)")
+        }
+        return number
+    }
+
+    func string(_ key: String, default standard: String) throws(ModelError) -> String {
+        guard let value = value(key) else { return standard }
+        guard case .string(let string) = value else {
+            throw .invalidSetting(key: fullName(key), expected: "a string")
+        }
+        return string
+    }
+
+    func bool(_ key: String, default standard: Bool) throws(ModelError) -> Bool {
+        guard let value = value(key) else { return standard }
+        guard case .bool(let bool) = value else {
+            throw .invalidSetting(key: fullName(key), expected: "true or false")
+        }
+        return bool
+    }
+
+    /// Refuses a setting that is there with another value than the only one that is built.
+    func require(_ key: String, toBe only: ConfigurationValue) throws(ModelError) {
+        guard let value = value(key), value != only else { return }
+        throw .unsupportedSetting(key: fullName(key), value: value.description)
+    }
+
+    /// Refuses any setting that is not in `known`: it may change the network in a way that nobody here knows.
+    func requireOnly(_ known: Set<String>) throws(ModelError) {
+        for key in fields.keys.sorted() where !known.contains(key) && value(key) != nil {
+            throw .unsupportedSetting(key: fullName(key), value: value(key)?.description ?? "null")
+        }
+    }
+}

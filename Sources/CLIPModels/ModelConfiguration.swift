@@ -1,0 +1,83 @@
+public import CLIPKernels
+
+/// The shape of a CLIP: everything about the network but its numbers.
+///
+/// Read from the file that comes with a checkpoint, by the rules of the library that wrote it. Every number is
+/// bounded, so that a file that lies can neither overflow nor ask for absurd memory; the weights then have to have
+/// exactly the shapes that follow from it.
+public struct ModelConfiguration: Equatable, Sendable {
+    /// The stack of transformer blocks in either tower.
+    public struct Encoder: Equatable, Sendable {
+        /// Floats of a token between the blocks.
+        public var width: Int
+        /// How many blocks there are.
+        public var layers: Int
+        /// How many attention heads share the width.
+        public var heads: Int
+        /// Floats of a token inside an MLP.
+        public var mlpWidth: Int
+        /// The non-linearity of the MLPs.
+        public var activation: Activation
+        /// What layer normalisation adds to the variance.
+        public var layerNormEpsilon: Float
+    }
+
+    /// The image tower.
+    public struct Vision: Equatable, Sendable {
+        /// Width and height of an image in pixels.
+        public var imageSize: Int
+        /// Width and height of a patch in pixels.
+        public var patchSize: Int
+        /// Its blocks.
+        public var encoder: Encoder
+
+        /// Patches in a row of an image. Pixels that do not fill a patch are left out, as in a convolution.
+        public var grid: Int { imageSize / patchSize }
+        /// Tokens of an image: its patches and the class token.
+        public var tokens: Int { grid * grid + 1 }
+        /// Floats of one image's pixel values, (3, imageSize, imageSize).
+        public var pixelValueCount: Int { PatchProjection.channels * imageSize * imageSize }
+    }
+
+    /// Which token of a caption gives the embedding.
+    public enum TextPooling: Equatable, Sendable {
+        /// The first with the largest id, as OpenAI and open_clip do it: end-of-text has the largest.
+        case largestID
+        /// The first with this id.
+        case first(id: Int32)
+    }
+
+    /// The text tower.
+    public struct Text: Equatable, Sendable {
+        /// The most tokens of a caption, start-of-text and end-of-text included.
+        public var contextLength: Int
+        /// How many token ids there are.
+        public var vocabularySize: Int
+        /// Which token gives the embedding.
+        public var pooling: TextPooling
+        /// Its blocks.
+        public var encoder: Encoder
+    }
+
+    /// Floats of an embedding.
+    public var embeddingWidth: Int
+    /// The image tower.
+    public var vision: Vision
+    /// The text tower.
+    public var text: Text
+}
+
+/// The bounds of a believable CLIP: several times the largest published ones (ViT-bigG/14: 48 layers of width 1,664
+/// with MLPs of 8,192; ViT-L/14 at 336 pixels: 577 tokens; LongCLIP: 248 positions).
+enum ModelBounds {
+    static let width = 1...8_192
+    static let layers = 1...128
+    static let heads = 1...256
+    static let mlpWidth = 1...65_536
+    static let imageSize = 1...4_096
+    static let patchSize = 1...512
+    static let patches = 1...4_096
+    static let contextLength = 1...4_096
+    static let vocabularySize = 1...2_000_000
+    static let embeddingWidth = 1...16_384
+}

@@ -1,0 +1,56 @@
+public import CLIPKernels
+public import CLIPWeights
+
+/// Why a model was not made, or an input not computed.
+///
+/// Keys are those of the configuration file, with dots between levels (`vision_cfg.width`).
+public enum ModelError: Error, Equatable, Sendable {
+    // The configuration
+
+    /// The configuration is not a JSON object.
+    case malformedConfiguration
+    /// A setting is absent that has no default.
+    case missingSetting(key: String)
+    /// A setting has a value that it cannot have; `expected` says in words what it can be.
+    case invalidSetting(key: String, expected: String)
+    /// A setting asks for a kind of model that this program does not build.
+    case unsupportedSetting(key: String, value: String)
+
+    // Making the model
+
+    /// A weight is missing, misshapen, unreadable or left over.
+    case weights(WeightError)
+    /// The kernels failed: no memory, or oneDNN refused an operation.
+    case kernels(KernelError)
+
+    // Inputs, which the callers have checked: each of these is a mistake of ours
+
+    /// The pixel values are not those of `count` images of the model's size.
+    case wrongPixelValueCount(expected: Int, found: Int)
+    /// A caption has more tokens than the model has positions.
+    case tooManyTokens(count: Int, limit: Int)
+    /// A token id is not in the model's vocabulary.
+    case tokenOutOfVocabulary(id: Int32, vocabularySize: Int)
+    /// A caption has no end-of-text token, the position that its embedding is taken from.
+    case noEndOfText(caption: Int)
+}
+
+extension ModelError {
+    /// Runs kernels and gives their error this module's type.
+    static func wrapping<Result>(_ body: () throws(KernelError) -> Result) throws(ModelError) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw .kernels(error)
+        }
+    }
+
+    /// Reads weights and gives their error this module's type.
+    static func reading<Result>(_ body: () throws(WeightError) -> Result) throws(ModelError) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw .weights(error)
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import CLIPKernels
+import CLIPWeights
+
+/// Turns named tensors of a checkpoint into tensors, norms and linear layers of a model.
+///
+/// Shapes are checked against the file before any memory is taken, and the file's pages are given back tensor by
+/// tensor, so that loading needs little more memory than the model.
+struct WeightReader {
+    let names: CheckpointNames
+    let context: ComputeContext
+    private let scope: WeightScope
+
+    init(names: CheckpointNames, scope: WeightScope, context: ComputeContext) {
+        self.names = names
+        self.scope = scope
+        self.context = context
+    }
+
+    /// The reader of what lies below a name.
+    func scope(_ name: String) -> WeightReader {
+        WeightReader(names: names, scope: scope.scope(name), context: context)
+    }
+
+    /// A tensor of that shape, as `shape[0]` rows of all the rest; a vector is one row.
+    func tensor(_ name: String, shape: [Int]) throws(ModelError) -> Tensor {
+        try joined([name], shape: shape)
+    }
+
+    /// Tensors of one shape behind each other, as if they were one with so many times the rows.
+    func joined(_ names: [String], shape: [Int]) throws(ModelError) -> Tensor {
+        let count = shape.reduce(1, *)
+        var views: [TensorView] = []
+        for name in names {
+            views.append(
+                try ModelError.reading { () throws(WeightError) in try scope.tensor(name, shape: shape) }
+            )
+        }
+        let rows = shape.count > 1 ? shape[0] * names.count : 1
+        let width = count * names.count / rows
+        let tensor = try ModelError.wrapping { () throws(KernelError) in
+            try Tensor(rows: rows, width: width)
+        }
+        for (index, view) in views.enumerated() {
+            let part = tensor.floats[index * count..<(index + 1) * count]
+            try ModelError.reading { () throws(WeightError) in
+                try view.copyFloats(into: UnsafeMutableBufferPointer(rebasing: part))
+            }
+            view.releasePages()
+        }
+        return tensor
+    }
+
+    /// A layer norm: the vectors `weight` and `bias` below a name.
+    func layerNorm(_ name: String, width: Int, epsilon: Float) throws(ModelError) -> LayerNorm {
+        LayerNorm(
+            scale: try tensor("\(name).weight", shape: [width]),
+            shift: try tensor("\(name).bias", shape: [width]),
+            epsilon: epsilon,
+            in: context
+        )
+    }
+
+    /// A linear layer: `weight` (outputs, inputs) and `bias` below a name.
+    func linear(
+        _ name: String,
+        inputs: Int,
+        outputs: Int,
+        activation: Activation? = nil,
+        addsToOutput: Bool = false
+    ) throws(ModelError) -> Linear {
+        let weight = try tensor("\(name).weight", shape: [outputs, inputs])
+        let bias = try tensor("\(name).bias", shape: [outputs])
+        return try linear(weight.matrix, bias: bias, activation: activation, addsToOutput: addsToOutput)
+    }
+
+    /// A linear layer of weights that were read before.
+    func linear(
+        _ weight: Matrix,
+        bias: Tensor? = nil,
+        activation: Activation? = nil,
+        addsToOutput: Bool = false
+    ) throws(ModelError) -> Linear {
+        try ModelError.wrapping { () throws(KernelError) in
+            try Linear(
+                weight: weight,
+                bias: bias,
+                activation: activation,
+                addsToOutput: addsToOutput,
+                in: context
+            )
+        }
+    }
+
+    /// The last layer of a tower, from features to an embedding, without a bias.
+    func projection(_ tower: CheckpointNames.Tower, width: Int, embedding: Int) throws(ModelError) -> Linear {
+        guard tower.projectionIsTransposed else {
+            let weight = try tensor(tower.projection, shape: [embedding, width])
+            return try linear(weight.matrix)
+        }
+        let stored = try tensor(tower.projection, shape: [width, embedding])
+        let turned = try ModelError.wrapping { () throws(KernelError) in
+            try Tensor(rows: embedding, width: width)
+        }
+        let (source, target) = (stored.floats, turned.floats)
+        for input in 0..<width {
+            for output in 0..<embedding {
+                target[output * width + input] = source[input * embedding + output]
+            }
+        }
+        return try linear(turned.matrix)
+    }
+}

@@ -1,0 +1,120 @@
+import CLIPModels
+import CLIPTestSupport
+import Testing
+
+@Suite("What holds for every network")
+struct PropertyTests {
+    let model = TinyModel.odd
+
+    /// Captions of that many tokens each, with words of the name's own.
+    private func captions(_ name: String, lengths: [Int]) -> [[Int32]] {
+        lengths.enumerated().map { index, length in
+            let words = CounterNumbers.integers("\(name).\(index)", count: length - 2, below: 598)
+            return [598] + words.map(Int32.init) + [599]
+        }
+    }
+
+    @Test("An image in a batch has the embedding that it has alone")
+    func imageAlone() throws {
+        let clip = try model.load()
+        let pixels = model.pixelValues(count: 5)
+        let all = try clip.imageEmbeddings(pixelValues: pixels, count: 5)
+        for index in 0..<5 {
+            let one = pixels.row(index, width: pixels.count / 5)
+            let alone = try clip.imageEmbeddings(pixelValues: one, count: 1)
+            #expect(Closeness.relativeError(alone, all.row(index, width: 40)) < 1e-6)
+        }
+    }
+
+    @Test("A caption in a batch has the embedding that it has alone, whatever the order of lengths")
+    func captionAlone() throws {
+        let clip = try model.load()
+        let tokens = captions("alone", lengths: [9, 20, 2, 9, 3, 13, 2, 20])
+        let all = try clip.textEmbeddings(tokens: tokens)
+        for (index, caption) in tokens.enumerated() {
+            let alone = try clip.textEmbeddings(tokens: [caption])
+            #expect(Closeness.relativeError(alone, all.row(index, width: 40)) < 1e-6)
+        }
+    }
+
+    @Test("Padding behind end-of-text changes nothing")
+    func padding() throws {
+        let clip = try model.load()
+        let tokens = captions("padding", lengths: [4, 11, 7])
+        let padded = tokens.map { $0 + [Int32](repeating: 0, count: 30 - $0.count) }
+        #expect(try clip.textEmbeddings(tokens: padded) == clip.textEmbeddings(tokens: tokens))
+        let paddedWithEnd = tokens.map { $0 + [Int32](repeating: 599, count: 20 - $0.count) }
+        #expect(try clip.textEmbeddings(tokens: paddedWithEnd) == clip.textEmbeddings(tokens: tokens))
+    }
+
+    @Test("More items than one pass takes come back in order")
+    func severalPasses() throws {
+        let clip = try model.load()
+        let lengths = (0..<150).map { 2 + ($0 * 7) % 19 }
+        let tokens = captions("many", lengths: lengths)
+        let all = try clip.textEmbeddings(tokens: tokens)
+        #expect(lengths.reduce(0, +) > 1_500)
+        for index in [0, 1, 77, 149] {
+            let alone = try clip.textEmbeddings(tokens: [tokens[index]])
+            #expect(Closeness.relativeError(alone, all.row(index, width: 40)) < 1e-6)
+        }
+
+        let pixels = model.pixelValues(count: 110)  // 10 tokens each, 102 images in a pass
+        let images = try clip.imageEmbeddings(pixelValues: pixels, count: 110)
+        for index in [0, 101, 102, 109] {
+            let one = pixels.row(index, width: pixels.count / 110)
+            let alone = try clip.imageEmbeddings(pixelValues: one, count: 1)
+            #expect(Closeness.relativeError(alone, images.row(index, width: 40)) < 1e-6)
+        }
+    }
+
+    @Test("Two threads give what one gives")
+    func threads() throws {
+        let pixels = model.pixelValues(count: 3)
+        let tokens = captions("threads", lengths: [5, 12, 12])
+        let (one, two) = (try model.load(threads: 1), try model.load(threads: 2))
+        let images = try one.imageEmbeddings(pixelValues: pixels, count: 3)
+        #expect(
+            Closeness.relativeError(try two.imageEmbeddings(pixelValues: pixels, count: 3), images) < 1e-6
+        )
+        let texts = try one.textEmbeddings(tokens: tokens)
+        #expect(Closeness.relativeError(try two.textEmbeddings(tokens: tokens), texts) < 1e-6)
+    }
+
+    @Test("Repeated calls give the same bits and take no more scratch")
+    func steadyState() throws {
+        let clip = try model.load()
+        let pixels = model.pixelValues(count: 4)
+        let tokens = captions("steady", lengths: [5, 12, 12, 3])
+        let images = try clip.imageEmbeddings(pixelValues: pixels, count: 4)
+        let texts = try clip.textEmbeddings(tokens: tokens)
+        _ = try clip.imageEmbeddings(pixelValues: pixels, count: 4)
+        let scratch = clip.scratchByteCount
+        for _ in 0..<3 {
+            #expect(try clip.imageEmbeddings(pixelValues: pixels, count: 4) == images)
+            #expect(try clip.textEmbeddings(tokens: tokens) == texts)
+        }
+        #expect(clip.scratchByteCount == scratch)
+    }
+
+    @Test("No items give no embeddings")
+    func empty() throws {
+        let clip = try model.load()
+        #expect(try clip.imageEmbeddings(pixelValues: [], count: 0) == [])
+        #expect(try clip.textEmbeddings(tokens: []) == [])
+    }
+
+    @Test("A tower of a single block works")
+    func singleBlock() throws {
+        var small = TinyModel.odd
+        small.vision.layers = 1
+        small.text.layers = 1
+        let clip = try small.load()
+        let tokens = captions("single", lengths: [5])
+        // The causal mask leaves start-of-text alone, so changing a later word must still change the result.
+        var other = tokens
+        other[0][2] = (other[0][2] + 1) % 598
+        #expect(try clip.textEmbeddings(tokens: tokens) != clip.textEmbeddings(tokens: other))
+        #expect(try clip.imageEmbeddings(pixelValues: small.pixelValues(count: 1), count: 1).count == 40)
+    }
+}

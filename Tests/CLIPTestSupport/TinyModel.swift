@@ -1,0 +1,256 @@
+public import Foundation
+
+/// A CLIP small enough for tests, with made-up weights: the Swift twin of `Scripts/goldens/tiny_model.py`.
+///
+/// Both write the same files, bit for bit, so no weights are committed and the goldens of the reference
+/// implementations hold for what a test writes.
+public struct TinyModel: Sendable {
+    /// One of the two ways in which CLIPs are stored.
+    public enum Layout: String, CaseIterable, Sendable {
+        case transformers
+        case openCLIP = "openclip"
+    }
+
+    /// A tower's blocks.
+    public struct Tower: Sendable {
+        public var width: Int
+        public var heads: Int
+        public var layers: Int
+        public var mlp: Int
+    }
+
+    /// A tensor with its shape.
+    public struct Weight: Sendable {
+        public var shape: [Int]
+        public var floats: [Float]
+
+        /// Floats in row-major order.
+        public init(shape: [Int], floats: [Float]) {
+            self.shape = shape
+            self.floats = floats
+        }
+    }
+
+    public var name: String
+    public var embeddingWidth: Int
+    public var isQuickGELU: Bool
+    public var imageSize: Int
+    public var patchSize: Int
+    public var vision: Tower
+    public var contextLength: Int
+    public var vocabularySize: Int
+    public var text: Tower
+
+    /// OpenAI's form: QuickGELU, the full vocabulary.
+    public static let quick = TinyModel(
+        name: "quick",
+        embeddingWidth: 32,
+        isQuickGELU: true,
+        imageSize: 64,
+        patchSize: 16,
+        vision: Tower(width: 64, heads: 2, layers: 3, mlp: 256),
+        contextLength: 77,
+        vocabularySize: 49_408,
+        text: Tower(width: 64, heads: 2, layers: 2, mlp: 256)
+    )
+
+    /// Nothing is a power of two, the image is no multiple of the patch; GELU.
+    public static let odd = TinyModel(
+        name: "odd",
+        embeddingWidth: 40,
+        isQuickGELU: false,
+        imageSize: 50,
+        patchSize: 16,
+        vision: Tower(width: 72, heads: 3, layers: 2, mlp: 216),
+        contextLength: 20,
+        vocabularySize: 600,
+        text: Tower(width: 48, heads: 2, layers: 3, mlp: 192)
+    )
+
+    /// The pixel values that the goldens were made of: (count, 3, imageSize, imageSize).
+    public func pixelValues(count: Int) -> [Float] {
+        CounterNumbers.floats("pixels.\(name)", count: count * 3 * imageSize * imageSize, scale: 2)
+    }
+
+    /// The weights under the names of a layout.
+    public func weights(_ layout: Layout) -> [String: Weight] {
+        layout == .openCLIP ? openCLIPWeights() : transformersWeights()
+    }
+
+    /// Writes a model directory in which `change` may have altered the weights; returns the path of the weights.
+    @discardableResult
+    public func write(
+        to directory: String,
+        _ layout: Layout = .openCLIP,
+        changing change: (inout [String: Weight]) -> Void = { _ in }
+    ) throws -> String {
+        let folder = URL(fileURLWithPath: directory)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        var weights = weights(layout)
+        change(&weights)
+        let configuration = layout == .openCLIP ? "open_clip_config.json" : "config.json"
+        try Data(configurationJSON(layout).utf8).write(to: folder.appendingPathComponent(configuration))
+        if layout == .transformers {
+            try Data(preprocessorJSON.utf8).write(
+                to: folder.appendingPathComponent("preprocessor_config.json")
+            )
+        }
+        let file = layout == .openCLIP ? "open_clip_model.safetensors" : "model.safetensors"
+        let path = folder.appendingPathComponent(file)
+        try Self.safetensors(weights).write(to: path)
+        return path.path
+    }
+
+    /// Runs `body` with a model directory that is gone afterwards.
+    public func withDirectory<Result>(
+        _ layout: Layout = .openCLIP,
+        changing change: (inout [String: Weight]) -> Void = { _ in },
+        _ body: (String) throws -> Result
+    ) throws -> Result {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("swift-clip-\(name)-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try write(to: folder.path, layout, changing: change)
+        return try body(folder.path)
+    }
+
+    /// The file format, tensors in the order of their names, as `tiny_model.py` writes it.
+    public static func safetensors(_ weights: [String: Weight]) -> Data {
+        var header = #"{"__metadata__":{"format":"pt"}"#
+        var offset = 0
+        let names = weights.keys.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+        for name in names {
+            guard let weight = weights[name] else { continue }
+            let end = offset + weight.floats.count * MemoryLayout<Float>.size
+            let shape = weight.shape.map(String.init).joined(separator: ",")
+            header += #","\#(name)":{"dtype":"F32","shape":[\#(shape)],"data_offsets":[\#(offset),\#(end)]}"#
+            offset = end
+        }
+        header += "}"
+        header += String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
+        var data = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
+        data.reserveCapacity(8 + header.utf8.count + offset)
+        data.append(contentsOf: Array(header.utf8))
+        for name in names {
+            weights[name]?.floats.withUnsafeBytes { data.append(contentsOf: $0) }  // both platforms: little endian
+        }
+        return data
+    }
+}
+
+extension TinyModel {
+    private func openCLIPWeights() -> [String: Weight] {
+        var weights: [String: Weight] = [:]
+        func add(_ name: String, _ shape: Int..., scale: Double, offset: Float = 0) {
+            let count = shape.reduce(1, *)
+            weights[name] = Weight(
+                shape: shape,
+                floats: CounterNumbers.floats(name, count: count, scale: Float(scale), offset: offset)
+            )
+        }
+        func norm(_ name: String, _ width: Int) {
+            add("\(name).weight", width, scale: 0.2, offset: 1)
+            add("\(name).bias", width, scale: 0.1)
+        }
+        func blocks(_ prefix: String, _ tower: Tower) {
+            let width = tower.width
+            let inner = (3.0 / Double(width)).squareRoot()
+            let outer = (3.0 / Double(tower.mlp)).squareRoot()
+            for layer in 0..<tower.layers {
+                let block = "\(prefix).\(layer)"
+                norm("\(block).ln_1", width)
+                add("\(block).attn.in_proj_weight", 3 * width, width, scale: inner)
+                add("\(block).attn.in_proj_bias", 3 * width, scale: 0.1)
+                norm("\(block).ln_2", width)
+                add("\(block).attn.out_proj.weight", width, width, scale: inner)
+                add("\(block).attn.out_proj.bias", width, scale: 0.1)
+                add("\(block).mlp.c_fc.weight", tower.mlp, width, scale: inner)
+                add("\(block).mlp.c_fc.bias", tower.mlp, scale: 0.1)
+                add("\(block).mlp.c_proj.weight", width, tower.mlp, scale: outer)
+                add("\(block).mlp.c_proj.bias", width, scale: 0.1)
+            }
+        }
+
+        let patches = (imageSize / patchSize) * (imageSize / patchSize)
+        let patchScale = (3.0 / Double(3 * patchSize * patchSize)).squareRoot()
+        add("visual.conv1.weight", vision.width, 3, patchSize, patchSize, scale: patchScale)
+        add("visual.class_embedding", vision.width, scale: 0.5)
+        add("visual.positional_embedding", patches + 1, vision.width, scale: 0.5)
+        norm("visual.ln_pre", vision.width)
+        blocks("visual.transformer.resblocks", vision)
+        norm("visual.ln_post", vision.width)
+        let visionScale = (3.0 / Double(vision.width)).squareRoot()
+        add("visual.proj", vision.width, embeddingWidth, scale: visionScale)
+
+        add("token_embedding.weight", vocabularySize, text.width, scale: 0.5)
+        add("positional_embedding", contextLength, text.width, scale: 0.5)
+        blocks("transformer.resblocks", text)
+        norm("ln_final", text.width)
+        let textScale = (3.0 / Double(text.width)).squareRoot()
+        add("text_projection", text.width, embeddingWidth, scale: textScale)
+        weights["logit_scale"] = Weight(shape: [], floats: [4])
+        return weights
+    }
+
+    private func transformersWeights() -> [String: Weight] {
+        let towers = [
+            ("vision_model", "visual.transformer.resblocks."), ("text_model", "transformer.resblocks."),
+        ]
+        let parts = [
+            ("attn.out_proj", "self_attn.out_proj"), ("ln_1", "layer_norm1"), ("ln_2", "layer_norm2"),
+            ("mlp.c_fc", "mlp.fc1"), ("mlp.c_proj", "mlp.fc2"),
+        ]
+        let others = [
+            ("visual.class_embedding", "vision_model.embeddings.class_embedding"),
+            ("visual.conv1.weight", "vision_model.embeddings.patch_embedding.weight"),
+            ("visual.positional_embedding", "vision_model.embeddings.position_embedding.weight"),
+            ("positional_embedding", "text_model.embeddings.position_embedding.weight"),
+            ("token_embedding.weight", "text_model.embeddings.token_embedding.weight"),
+            ("visual.ln_pre.weight", "vision_model.pre_layrnorm.weight"),
+            ("visual.ln_pre.bias", "vision_model.pre_layrnorm.bias"),
+            ("visual.ln_post.weight", "vision_model.post_layernorm.weight"),
+            ("visual.ln_post.bias", "vision_model.post_layernorm.bias"),
+            ("ln_final.weight", "text_model.final_layer_norm.weight"),
+            ("ln_final.bias", "text_model.final_layer_norm.bias"),
+            ("logit_scale", "logit_scale"),
+        ]
+        var renamed: [String: Weight] = [:]
+        for (name, weight) in openCLIPWeights() {
+            if let other = others.first(where: { $0.0 == name }) {
+                renamed[other.1] = weight
+            } else if name == "visual.proj" {
+                renamed["visual_projection.weight"] = weight.turned
+            } else if name == "text_projection" {
+                renamed["text_projection.weight"] = weight.turned
+            } else if let tower = towers.first(where: { name.hasPrefix($0.1) }) {
+                let rest = name.dropFirst(tower.1.count).split(separator: ".", maxSplits: 1)
+                let block = "\(tower.0).encoder.layers.\(rest[0])"
+                if rest[1].hasPrefix("attn.in_proj_") {
+                    let kind = rest[1].dropFirst("attn.in_proj_".count)
+                    for (index, letter) in ["q", "k", "v"].enumerated() {
+                        renamed["\(block).self_attn.\(letter)_proj.\(kind)"] = weight.third(index)
+                    }
+                } else if let part = parts.first(where: { rest[1].hasPrefix($0.0 + ".") }) {
+                    renamed["\(block).\(part.1)\(rest[1].dropFirst(part.0.count))"] = weight
+                }
+            }
+        }
+        return renamed
+    }
+}
+
+extension TinyModel.Weight {
+    fileprivate var turned: Self {
+        let (rows, columns) = (shape[0], shape[1])
+        let turned = (0..<columns).flatMap { column in (0..<rows).map { floats[$0 * columns + column] } }
+        return Self(shape: [columns, rows], floats: turned)
+    }
+
+    fileprivate func third(_ index: Int) -> Self {
+        let count = floats.count / 3
+        return Self(
+            shape: [shape[0] / 3] + shape.dropFirst(),
+            floats: Array(floats[index * count..<(index + 1) * count])
+        )
+    }
+}
