@@ -13,7 +13,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-// Sets libcurl up for this process; false where it cannot be, or where its name look-ups would block the thread.
+// Sets libcurl up for this process; false where it cannot be, or where its name look-ups would block the
+// thread.
 static inline bool clip_curl_start(void) {
     return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK &&
            (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_ASYNCHDNS) != 0;
@@ -46,8 +47,9 @@ static inline CURLcode clip_curl_allow_only_http_and_https(CURL* easy) {
 #endif
 }
 
-// Ending a transfer does not wait for its name look-up: the look-up's thread is detached and frees what it owns
-// when the system answers. Before 7.87 there is no such option, and the end of one transfer can hold up others.
+// Ending a transfer does not wait for its name look-up: the look-up's thread is detached and frees what it
+// owns when the system answers. Before 7.87 there is no such option, and the end of one transfer can hold up
+// others.
 static inline CURLcode clip_curl_leave_name_lookup_behind(CURL* easy) {
 #if LIBCURL_VERSION_NUM >= 0x075700
     return curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
@@ -62,7 +64,8 @@ static inline CURLcode clip_curl_set_write_function(CURL* easy, curl_write_callb
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_WRITEDATA, context);
 }
 
-static inline CURLcode clip_curl_set_header_function(CURL* easy, curl_write_callback function, void* context) {
+static inline CURLcode clip_curl_set_header_function(CURL* easy, curl_write_callback function,
+                                                     void* context) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, function);
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
 }
@@ -94,22 +97,28 @@ static inline const char* clip_curl_redirect_target(CURL* easy) {
     return curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &url) == CURLE_OK ? url : NULL;
 }
 
+// The whole address, of which `addr` is declared as the beginning only.
+static inline const void* clip_curl_whole_address(const struct curl_sockaddr* address) {
+    return (const char*)address + offsetof(struct curl_sockaddr, addr);
+}
+
 // The IPv4 address in host byte order; false for another family.
 static inline bool clip_curl_ipv4_address(const struct curl_sockaddr* address, uint32_t* value) {
     struct sockaddr_in socket_address;
     if (address->family != AF_INET || address->addrlen < sizeof socket_address)
         return false;
-    memcpy(&socket_address, (const char*)address + offsetof(struct curl_sockaddr, addr), sizeof socket_address);
+    memcpy(&socket_address, clip_curl_whole_address(address), sizeof socket_address);
     *value = ntohl(socket_address.sin_addr.s_addr);
     return true;
 }
 
 // The IPv6 address as its two halves, most significant first; false for another family.
-static inline bool clip_curl_ipv6_address(const struct curl_sockaddr* address, uint64_t* high, uint64_t* low) {
+static inline bool clip_curl_ipv6_address(const struct curl_sockaddr* address, uint64_t* high,
+                                          uint64_t* low) {
     struct sockaddr_in6 socket_address;
     if (address->family != AF_INET6 || address->addrlen < sizeof socket_address)
         return false;
-    memcpy(&socket_address, (const char*)address + offsetof(struct curl_sockaddr, addr), sizeof socket_address);
+    memcpy(&socket_address, clip_curl_whole_address(address), sizeof socket_address);
     *high = 0;
     *low = 0;
     for (int index = 0; index < 8; index += 1) {

@@ -28,8 +28,9 @@ final class FetchMailbox: Sendable {
 
     /// The transfer thread's libcurl handle.
     ///
-    /// Only that thread uses it, with one exception that libcurl allows: any thread may wake it. That happens here,
-    /// under the lock, while the mailbox is open; the thread frees the handle only after it has seen it closed.
+    /// Only that thread uses it, with one exception that libcurl allows: any thread may wake it. That happens
+    /// here, under the lock, while the mailbox is open; the thread frees the handle only after it has seen it
+    /// closed.
     nonisolated(unsafe) let multi: UnsafeMutableRawPointer
     private let state = Mutex(State())
 

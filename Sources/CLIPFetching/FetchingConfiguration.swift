@@ -33,7 +33,8 @@ public struct FetchingConfiguration: Equatable, Sendable {
     ///
     /// By default 20 MiB.
     ///
-    /// An announced length above it is refused before the body; any other body is stopped at the first byte past it.
+    /// An announced length above it is refused before the body; any other body is stopped at the first byte
+    /// past it.
     public var maxBytes = 20 * 1024 * 1024
 
     /// The most redirects of one fetch.
@@ -59,8 +60,8 @@ public struct FetchingConfiguration: Equatable, Sendable {
     /// For tests and intranets; by default they are refused, at every redirect.
     public var allowsPrivateAddresses = false
 
-    /// A PEM file of the certificate authorities to trust instead of the system's, for intranets with one of their
-    /// own.
+    /// A PEM file of the certificate authorities to trust instead of the system's, for intranets with one of
+    /// their own.
     public var certificateAuthorityFile: String?
 
     /// What the fetcher calls itself in the `User-Agent` field.

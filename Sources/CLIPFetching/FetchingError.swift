@@ -1,7 +1,8 @@
 /// Why an image could not be fetched: facts only, never a library's text.
 ///
-/// A stranger who may read these learns, from the difference between ``hostNotFound`` and ``addressNotAllowed``,
-/// whether a name exists in the server's own name service. Nothing here carries the address itself.
+/// A stranger who may read these learns, from the difference between ``hostNotFound`` and
+/// ``addressNotAllowed``, whether a name exists in the server's own name service. Nothing here carries the
+/// address itself.
 public enum FetchingError: Error, Equatable, Sendable {
     /// The URL as given cannot be used.
     case invalidURL(URLDefect)
@@ -21,7 +22,8 @@ public enum FetchingError: Error, Equatable, Sendable {
     case secureConnectionFailed
     /// The connection broke before an answer was there.
     case connectionLost
-    /// A time limit passed, the whole fetch's or a step's, or the answer came slower than the configuration allows.
+    /// A time limit passed, the whole fetch's or a step's, or the answer came slower than the configuration
+    /// allows.
     case timedOut
     /// There were more redirects than `limit`.
     case tooManyRedirects(limit: Int)

@@ -1,10 +1,10 @@
 /// Fetches image bytes by https and http for a server that takes URLs from strangers.
 ///
-/// Every connection, of redirects too, is checked against the address policy when its socket is opened, on the address
-/// that it will really use; a name that resolves to something else a moment later changes nothing. Any port may be
-/// asked: image stores run on odd ones, and the policy keeps the private network out whatever the port. A host that is
-/// reached through its own public address counts as public. Proxies, cookies, `.netrc`, credentials, HTTP/2 and
-/// decompression are off. Certificates are verified.
+/// Every connection, of redirects too, is checked against the address policy when its socket is opened, on
+/// the address that it will really use; a name that resolves to something else a moment later changes
+/// nothing. Any port may be asked: image stores run on odd ones, and the policy keeps the private network out
+/// whatever the port. A host that is reached through its own public address counts as public. Proxies,
+/// cookies, `.netrc`, credentials, HTTP/2 and decompression are off. Certificates are verified.
 ///
 /// One thread of the fetcher's own runs all transfers; callers only suspend.
 public final class ImageFetcher: Sendable {
@@ -24,7 +24,8 @@ public final class ImageFetcher: Sendable {
         )
     }
 
-    /// Starts a fetcher with a policy of the caller's, in place of the one that `allowsPrivateAddresses` chooses.
+    /// Starts a fetcher with a policy of the caller's, in place of the one that `allowsPrivateAddresses`
+    /// chooses.
     package init(configuration: FetchingConfiguration, policy: AddressPolicy) throws(FetchingError) {
         let problems = configuration.validate()
         guard problems.isEmpty else { throw .invalidConfiguration(problems) }
@@ -62,7 +63,8 @@ public final class ImageFetcher: Sendable {
         return try result.get()
     }
 
-    /// Ends every fetch with ``FetchingError/shutDown``, closes all connections and waits for the thread to end.
+    /// Ends every fetch with ``FetchingError/shutDown``, closes all connections and waits for the thread to
+    /// end.
     ///
     /// It never waits for a network; later fetches fail with the same error. Calling it again does nothing.
     public func shutdown() {

@@ -8,11 +8,12 @@ import Glibc
 
 /// An absolute http or https URL in a form that every program reads the same way.
 ///
-/// Strict on purpose: where RFC 3986, browsers and libcurl disagree, the URL is refused. Which addresses may be
-/// reached is not decided here but where the connection is opened, so a host may be written in any spelling that
-/// the system's resolver takes (`2130706433`, `0x7f.1`, `localhost.`).
+/// Strict on purpose: where RFC 3986, browsers and libcurl disagree, the URL is refused. Which addresses may
+/// be reached is not decided here but where the connection is opened, so a host may be written in any
+/// spelling that the system's resolver takes (`2130706433`, `0x7f.1`, `localhost.`).
 package struct ImageURL: Equatable, Sendable {
-    /// The URL in ASCII: without a fragment, and with what is outside ASCII in its path and query percent-encoded.
+    /// The URL in ASCII: without a fragment, and with what is outside ASCII in its path and query
+    /// percent-encoded.
     package let text: String
 
     package init(_ given: String, maxBytes: Int) throws(FetchingError) {
@@ -65,8 +66,8 @@ package struct ImageURL: Equatable, Sendable {
         guard port.isEmpty || isPort(port) else { throw .invalidURL(.invalidPort) }
     }
 
-    /// Whether the bytes are letters, digits, hyphens and underscores between single dots, a last dot allowed; 255 is
-    /// the bound of RFC 1035.
+    /// Whether the bytes are letters, digits, hyphens and underscores between single dots, a last dot
+    /// allowed; 255 is the bound of RFC 1035.
     private static func isName(_ host: ArraySlice<UInt8>) -> Bool {
         let labels = (host.last == UInt8(ascii: ".") ? host.dropLast() : host)
             .split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

@@ -17,10 +17,11 @@ final class JoinableThread: Sendable {
 
     private let handle: Mutex<pthread_t?>
 
-    /// Starts a thread that runs `body` with all signals blocked, or gives nil where the system has no thread to give.
+    /// Starts a thread that runs `body` with all signals blocked, or gives nil where the system has no thread
+    /// to give.
     ///
-    /// Signals belong to the process's other threads; and a write to a connection that the peer closed, which OpenSSL
-    /// makes without asking for silence, would otherwise end the process with SIGPIPE.
+    /// Signals belong to the process's other threads; and a write to a connection that the peer closed, which
+    /// OpenSSL makes without asking for silence, would otherwise end the process with SIGPIPE.
     init?(_ body: @escaping @Sendable () -> Void) {
         let context = Unmanaged.passRetained(Body(body))
         #if canImport(Darwin)

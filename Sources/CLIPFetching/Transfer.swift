@@ -106,8 +106,8 @@ final class Transfer {
         case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CIPHER: .secureConnectionFailed
         case CURLE_FILESIZE_EXCEEDED: .tooManyBytes(limit: options.configuration.maxBytes)
         case CURLE_PARTIAL_FILE: .incompleteBody
-        // An answer of HTTP/0.9's form is an unsupported protocol to libcurl, and one header line without end is out of
-        // memory.
+        // An answer of HTTP/0.9's form is an unsupported protocol to libcurl, and one header line without end
+        // is out of memory.
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_OUT_OF_MEMORY,
             CURLE_BAD_CONTENT_ENCODING:
             .invalidResponse
@@ -230,8 +230,8 @@ final class Transfer {
         try set(CURLOPT_FOLLOWLOCATION, 0)  // redirects are followed here, hop by hop, under our own rules
         try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         try set(CURLOPT_HTTP09_ALLOWED, 0)
-        // Asks for the plain body, and takes whatever comes as it is: an answer that is compressed all the same is not
-        // unpacked, so it cannot grow.
+        // Asks for the plain body, and takes whatever comes as it is: an answer that is compressed all the
+        // same is not unpacked, so it cannot grow.
         try set(CURLOPT_ACCEPT_ENCODING, "identity")
         try set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         try set(CURLOPT_USERAGENT, configuration.userAgent)

@@ -2,9 +2,9 @@ import CCurl
 
 /// Runs all transfers of a fetcher, on the thread that calls ``run()``.
 ///
-/// A fetch waits, runs, and is answered once. One more state exists because a name look-up cannot be stopped: a
-/// cancelled transfer that is still in it has its answer but keeps its place until the look-up ends or its time is up,
-/// so that cancelling does not let callers start look-ups without bound.
+/// A fetch waits, runs, and is answered once. One more state exists because a name look-up cannot be stopped:
+/// a cancelled transfer that is still in it has its answer but keeps its place until the look-up ends or its
+/// time is up, so that cancelling does not let callers start look-ups without bound.
 final class TransferLoop {
     private let mailbox: FetchMailbox
     private let options: TransferOptions

@@ -131,7 +131,7 @@ struct AnswerTests {
     @Test("Bytes past the promised length are dropped, with their connection")
     func tooLong() async throws {
         let server = try ScriptedServer.answering { _ in
-            "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npixelsHTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+            answer(body: "pixels") + answer("404 Not Found")
         }
         try await withFetcher(of: server) { fetcher in
             for _ in 0..<2 {

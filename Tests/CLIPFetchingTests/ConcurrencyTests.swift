@@ -66,7 +66,7 @@ struct ConcurrencyTests {
         let gate = DispatchSemaphore(value: 0)
         let server = try ScriptedServer { connection in
             while let request = connection.readRequest() {
-                _ = gate.wait(timeout: .now() + 10)
+                _ = gate.wait(timeout: .now() + 30)
                 connection.send(answer(body: String(request.split(separator: " ")[1])))
             }
         }
@@ -93,14 +93,13 @@ struct ConcurrencyTests {
             configuration.timeLimit = .seconds(1)
         }
         try await withFetcher(of: server, limits) { fetcher in
-            let start = ContinuousClock.now
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<8 {
                     group.addTask { #expect(await outcome(of: fetcher, server.url()) == .failure(.timedOut)) }
                 }
             }
-            // One after the other they would take eight seconds.
-            #expect(ContinuousClock.now - start < .seconds(4))
+            // Those whose time ran out while they waited never reached the server.
+            #expect(server.connectionCount < 8)
         }
     }
 
@@ -164,7 +163,7 @@ private final class Meeting: Sendable {
             return state.round
         }
         condition.broadcast()
-        let limit = Date(timeIntervalSinceNow: 10)
+        let limit = Date(timeIntervalSinceNow: 30)
         while state.withLock({ $0.round }) == round, condition.wait(until: limit) {}
     }
 }

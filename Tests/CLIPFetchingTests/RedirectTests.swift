@@ -3,7 +3,8 @@ import Testing
 
 @Suite("Redirects and refused addresses", .timeLimit(.minutes(1)))
 struct RedirectTests {
-    /// A server whose root redirects to `location`, in which PORT stands for its port; any other path gives its name.
+    /// A server whose root redirects to `location`, in which PORT stands for its port; any other path gives
+    /// its name.
     private static func redirecting(
         to location: String,
         status: String = "302 Found"

@@ -9,7 +9,7 @@ private let streamSocket = Int32(SOCK_STREAM.rawValue)
 
 /// A server on 127.0.0.1 that runs a script for every connection, each on a thread of its own.
 ///
-/// No read waits longer than 10 s, so that a test that goes wrong ends.
+/// No read waits longer than 30 s, so that a test that goes wrong ends.
 final class ScriptedServer: Sendable {
     /// Something that a test may wait for.
     enum Event: Equatable, Sendable {
@@ -42,7 +42,8 @@ final class ScriptedServer: Sendable {
         }
     }
 
-    /// A server that gives every request the answer that the closure has for it, on connections that stay open.
+    /// A server that gives every request the answer that the closure has for it, on connections that stay
+    /// open.
     static func answering(_ answer: @escaping @Sendable (String) -> String) throws -> ScriptedServer {
         try ScriptedServer { connection in
             while let request = connection.readRequest(), connection.send(answer(request)) {}
@@ -101,7 +102,7 @@ final class ScriptedServer: Sendable {
     }
 
     private func enter(_ socket: Int32) -> Bool {
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        var limit = timeval(tv_sec: 30, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
         setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, size)

@@ -9,7 +9,8 @@ struct SecureConnectionTests {
         let server = try ScriptedServer { connection in
             _ = connection.read(10_000)  // the client's hello
             connection.send(SelfSignedHandshake.firstFlight)
-            // The client answers with an alert (21) that is fatal (2): unknown certificate authority (48) or another.
+            // The client answers with an alert (21) that is fatal (2): unknown certificate authority (48) or
+            // another.
             let alert = connection.read(7)
             if alert.count == 7, alert[0] == 21, alert[5] == 2 { connection.waitForClose() }
         }

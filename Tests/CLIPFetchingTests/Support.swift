@@ -16,13 +16,16 @@ func withFetcher(
     try await withFetcher(policy: policy, configure, test: test)
 }
 
-/// Runs a test with a fetcher.
+/// Runs a test with a fetcher that is in no hurry: a test that needs a time limit sets it.
 func withFetcher(
     policy: AddressPolicy = .publicAddresses(and: [.loopback]),
     _ configure: (inout FetchingConfiguration) -> Void = { _ in },
     test: (ImageFetcher) async throws -> Void
 ) async throws {
     var configuration = FetchingConfiguration()
+    configuration.timeLimit = .seconds(3600)
+    configuration.connectTimeLimit = .seconds(3600)
+    configuration.minimumBytesPerSecond = 0
     configure(&configuration)
     let fetcher = try ImageFetcher(configuration: configuration, policy: policy)
     defer { fetcher.shutdown() }
