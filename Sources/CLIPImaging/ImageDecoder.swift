@@ -16,6 +16,7 @@ struct ImageDecoder: Sendable {
             throw .tooManyBytes(count: image.count, limit: limits.maxEncodedBytes)
         }
         guard let format = ImageFormat(sniffing: image) else { throw .unknownFormat }
+        guard limits.formats.contains(format) else { throw .formatNotAllowed(format) }
         if format == .bmp {
             return try Self.pixels(of: BitmapPicture(image, limits: limits), resizedBy: resizer)
         }

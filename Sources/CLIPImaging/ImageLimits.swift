@@ -12,8 +12,8 @@ public struct ImageLimits: Equatable, Sendable {
     /// 2^26 by default, so that the 50 and 64 megapixel modes of phone cameras fit.
     ///
     /// Most pictures are resized while they are decoded, and cost a few rows of memory. Those that cannot be
-    /// (progressive JPEG, interlaced PNG, WebP, AVIF, HEIC, and any that EXIF lays on its side) cost three to
-    /// eight bytes a pixel while they are decoded: up to 512 MiB by default.
+    /// (progressive JPEG, interlaced PNG, WebP, AVIF, HEIC) cost up to eight bytes a pixel while they are
+    /// decoded, and one that EXIF lays on its side costs three more: 220 to 550 MiB were measured at the default.
     public var maxPixels: Int
 
     /// The longer side in pixels.
@@ -29,17 +29,28 @@ public struct ImageLimits: Equatable, Sendable {
     /// costs no more than a square one.
     public var maxAspectRatio: Int
 
+    /// The formats that are read at all.
+    ///
+    /// All by default.
+    ///
+    /// AVIF and HEIC are the ones to leave out where memory is scarce: their stream carries a size of its
+    /// own, which libheif compares with the header only after decoding. It stops at 32,768 x 32,768, so a
+    /// small hostile file can cost gigabytes for a moment before it is refused.
+    public var formats: Set<ImageFormat>
+
     /// Limits with the defaults that each property names.
     public init(
         maxEncodedBytes: Int = 64 << 20,
         maxPixels: Int = 1 << 26,
         maxSide: Int = 65_535,
-        maxAspectRatio: Int = 10_000
+        maxAspectRatio: Int = 10_000,
+        formats: Set<ImageFormat> = Set(ImageFormat.allCases)
     ) {
         self.maxEncodedBytes = maxEncodedBytes
         self.maxPixels = maxPixels
         self.maxSide = maxSide
         self.maxAspectRatio = maxAspectRatio
+        self.formats = formats
     }
 
     /// Everything that is wrong with these limits, in sentences; empty when they are sound.
@@ -56,6 +67,7 @@ public struct ImageLimits: Equatable, Sendable {
         require("maxPixels", maxPixels, in: 1...(1 << 30))
         require("maxSide", maxSide, in: 1...Self.longestSide)
         require("maxAspectRatio", maxAspectRatio, in: 1...Self.longestSide)
+        if formats.isEmpty { problems.append("formats is empty; at least one format has to be read") }
         return problems
     }
 

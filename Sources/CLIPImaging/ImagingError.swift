@@ -8,6 +8,8 @@ public enum ImagingError: Error, Equatable, Sendable {
     case empty
     /// The first bytes belong to no format that is read here.
     case unknownFormat
+    /// The format is known, and the limits do not allow it.
+    case formatNotAllowed(ImageFormat)
     /// The format is known, but the libvips of this machine has no decoder for it.
     case formatNotAvailable(ImageFormat)
     /// The encoded image has more bytes than allowed.

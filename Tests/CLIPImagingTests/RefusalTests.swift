@@ -30,6 +30,15 @@ struct RefusalTests {
         #expect(refusal(of: Array(text.utf8)) == .unknownFormat)
     }
 
+    @Test("A format that is not allowed", arguments: ImageFormat.allCases)
+    func formatNotAllowed(format: ImageFormat) throws {
+        let golden = try #require(try GoldenCases.all().first { $0.format == format.rawValue })
+        let others = Set(ImageFormat.allCases).subtracting([format])
+        #expect(
+            refusal(of: try golden.image(), limits: ImageLimits(formats: others)) == .formatNotAllowed(format)
+        )
+    }
+
     @Test("More bytes than allowed")
     func tooManyBytes() {
         #expect(
@@ -103,8 +112,14 @@ struct RefusalTests {
     @Test("Limits that make no sense are reported together")
     func limits() {
         #expect(ImageLimits().validate().isEmpty)
-        let limits = ImageLimits(maxEncodedBytes: 0, maxPixels: -1, maxSide: 1 << 40, maxAspectRatio: 0)
-        #expect(limits.validate().count == 4)
+        let limits = ImageLimits(
+            maxEncodedBytes: 0,
+            maxPixels: -1,
+            maxSide: 1 << 40,
+            maxAspectRatio: 0,
+            formats: []
+        )
+        #expect(limits.validate().count == 5)
     }
 
     @Test("What stands behind the image does not matter")
