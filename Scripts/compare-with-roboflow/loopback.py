@@ -35,7 +35,9 @@ class LoopbackServer:
                 else:  # the platform's answer for an unknown model, too
                     self.reply(404, "application/json", json.dumps({"error": "missing"}).encode())
 
-            do_POST = do_GET
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.do_GET()
 
             def reply(self, status: int, kind: str, body: bytes, location: str = "") -> None:
                 self.send_response(status)
@@ -49,7 +51,11 @@ class LoopbackServer:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, *_: object) -> None:
+                pass  # clients that hang up once they know the status
+
+        self.server = Server(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.base = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)

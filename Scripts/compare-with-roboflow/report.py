@@ -27,9 +27,9 @@ What is compared: the status, the body with its keys in order and all its texts,
 {headers}. Embeddings: the norm of the difference over the norm of the real server's vector.
 
 What is not: times, identifiers, versions, whether a request was the first of its model, and
-`request_paths` in the registry (there: the routes that a model was asked through so far; here: those
-that it can be asked through). The real server repeats the offending input in the `input` of every
-422, however large it is; ours never does.
+`request_paths` in the registry (there: the routes that a model was asked through so far; here:
+those that it can be asked through). The real server repeats the offending input in the `input` of
+every 422, however large it is; ours never does.
 """
 
 NUMBERS = """

@@ -33,6 +33,7 @@ Cases that need an open server are left out where none is given.
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import pathlib
 import sys
@@ -41,14 +42,15 @@ import urllib.request
 from case import Case
 from cases import cases
 from loopback import LoopbackServer
+from recording import Recording
 from report import markdown
-from verdict import UNEXPECTED, Verdict, judge
+from verdict import ON_PURPOSE, SAME, UNEXPECTED, Verdict, judge
 from wire import COMPARED_HEADERS, Answer, Request, send
 
 
 def main() -> int:
     options = arguments()
-    loopback = LoopbackServer(options.loopback_port)
+    loopback = LoopbackServer(options.loopback_port if options.theirs else 0)
     try:
         table = [case for case in cases(loopback.base) if options.only in title(case)]
         return compare(table, options)
@@ -82,41 +84,30 @@ def title(case: Case) -> str:
 
 
 def compare(table: list[Case], options: argparse.Namespace) -> int:
-    replayed = json.loads(options.replay.read_text()) if options.replay else None
-    kept: dict[str, object] = {}
+    recording = Recording.read(options.replay) if options.replay else Recording("")
     verdicts: list[Verdict] = []
     left_out = 0
     for case in table:
-        theirs = their_answer(case, options, replayed)
-        if theirs is None:
+        theirs = their_answer(case, options, recording)
+        ours = options.ours_open if case.open else options.ours
+        if theirs is None or (options.ours and not ours):
             left_out += 1
-            continue
-        if options.record:
-            kept[title(case)] = theirs.recorded(case.request.fingerprint())
-        base = options.ours_open if case.open else options.ours
-        if options.ours and not base:
-            left_out += 1
-        if base:
-            verdicts.append(judge(case, ask(base, case.request), theirs))
+        elif ours:
+            verdicts.append(judge(case, ask(ours, case.request), theirs))
             explain(verdicts[-1])
-    versions = {"theirs": replayed["theirs"] if replayed else version(options.theirs)}
-    if options.ours:
-        versions["ours"] = version(options.ours)
+    if options.theirs:
+        recording.theirs = version(options.theirs)
     if options.record:
-        lines = ",\n".join(
-            f"{json.dumps(name)}: {json.dumps(answer, ensure_ascii=False)}"
-            for name, answer in kept.items()
-        )
-        text = f'{{"theirs": {json.dumps(versions["theirs"])},\n"answers": {{\n{lines}\n}}}}\n'
-        options.record.write_text(text)
-        print(f"{len(kept)} answers kept")
+        recording.write(options.record)
+        print(f"{len(recording.answers)} answers kept")
     if left_out:
         print(f"{left_out} cases left out: no open server given")
     if not verdicts:
         return 0
     if options.write:
-        options.write.write_text(markdown(verdicts, versions, COMPARED_HEADERS))
-    counts = {kind: 0 for kind in ("same", "different on purpose", UNEXPECTED)}
+        names = {"ours": version(options.ours), "theirs": recording.theirs}
+        options.write.write_text(markdown(verdicts, names, COMPARED_HEADERS))
+    counts = {kind: 0 for kind in (SAME, ON_PURPOSE, UNEXPECTED)}
     for verdict in verdicts:
         counts[verdict.kind] += 1
     print(", ".join(f"{count} {kind.lower()}" for kind, count in counts.items()))
@@ -127,20 +118,21 @@ def ask(base: str, request: Request) -> Answer:
     """An answer, or what stands for none: status 0."""
     try:
         return send(base, request)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         return Answer(0, {}, f"<no answer: {type(error).__name__}>")
 
 
-def their_answer(case: Case, options: argparse.Namespace, replayed: dict | None) -> Answer | None:
-    if replayed is None:
-        base = options.theirs_open if case.open else options.theirs
-        return ask(base, case.request) if base else None
-    record = replayed["answers"].get(title(case))
-    if record is None:
-        sys.exit(f"No answer is kept for '{title(case)}': record again.")
-    if record["request"] != case.request.fingerprint():
-        sys.exit(f"The answer kept for '{title(case)}' is to another request: record again.")
-    return Answer.replayed(record)
+def their_answer(case: Case, options: argparse.Namespace, recording: Recording) -> Answer | None:
+    """From the real server if there is one, and kept then; otherwise the one that was kept."""
+    name, fingerprint = title(case), case.request.fingerprint()
+    if options.replay:
+        return recording.answer(name, fingerprint)
+    base = options.theirs_open if case.open else options.theirs
+    if not base:
+        return None
+    answer = ask(base, case.request)
+    recording.keep(name, fingerprint, answer)
+    return answer
 
 
 def version(base: str) -> str:

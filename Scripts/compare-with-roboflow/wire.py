@@ -63,17 +63,8 @@ class Answer:
     vectors: list[list[float]] | None = None
     similarities: list[float] | None = None
 
-    def recorded(self, fingerprint: str) -> dict[str, Any]:
-        return {
-            "request": fingerprint,
-            "status": self.status,
-            "headers": self.headers,
-            "body": self.body,
-        }
-
-    @staticmethod
-    def replayed(record: dict[str, Any]) -> Answer:
-        return Answer(record["status"], record["headers"], record["body"])
+    def without_numbers(self) -> dict[str, Any]:
+        return {"status": self.status, "headers": self.headers, "body": self.body}
 
 
 def send(base: str, request: Request, timeout: float = 60) -> Answer:
@@ -130,7 +121,7 @@ def comparable(
         answer.body = "<not JSON>"
         return answer
     if isinstance(value, dict):
-        value = without_input(without_numbers(value, answer))
+        value = without_input(numbers_apart(value, answer))
         for model in value.get("models", []):
             if isinstance(model, dict) and isinstance(model.get("request_paths"), list):
                 model["request_paths"] = "<paths>"
@@ -147,7 +138,7 @@ def request_id(request: Request, value: str) -> str:
     return "<another form>"
 
 
-def without_numbers(value: dict[str, Any], answer: Answer) -> dict[str, Any]:
+def numbers_apart(value: dict[str, Any], answer: Answer) -> dict[str, Any]:
     value = dict(value)
     if isinstance(value.get("time"), float):
         value["time"] = "<seconds>"
