@@ -1,4 +1,6 @@
-/// The non-linearity between the two layers of an MLP. It runs inside the first one's product, not on its own.
+/// The non-linearity between the two layers of an MLP.
+///
+/// It runs inside the first one's product, not on its own.
 public enum Activation: Hashable, Sendable {
     /// `x * sigmoid(1.702 x)`, which OpenAI trained with.
     case quickGELU

@@ -16,8 +16,10 @@ public final class Attention {
     private let context: ComputeContext
     private let heads: Int
 
-    /// How many scores (queries x rows) are computed at once, so that they stay in the cache between the products:
-    /// 256 K floats are 1 MiB, about a core's second-level cache. Also what bounds the memory of long sequences.
+    /// How many scores (queries x rows) are computed at once, so that they stay in the cache between the
+    /// products: 256 K floats are 1 MiB, about a core's second-level cache.
+    ///
+    /// Also what bounds the memory of long sequences.
     private static let scoreLimit = 256 * 1024
 
     /// Attention with `heads` heads.

@@ -31,7 +31,9 @@ public final class ComputeContext {
         return "\(major).\(minor).\(patch)"
     }
 
-    /// Claims the calling thread for this context and takes all scratch back. To be called before every forward pass.
+    /// Claims the calling thread for this context and takes all scratch back.
+    ///
+    /// To be called before every forward pass.
     public func beginPass() throws(KernelError) {
         _ = codnn_set_threads(Int32(clamping: threads))
         try scratch.reset()

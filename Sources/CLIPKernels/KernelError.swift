@@ -1,4 +1,6 @@
-/// Why a kernel could not be made or run. Never caused by an image or a text: those are checked before.
+/// Why a kernel could not be made or run.
+///
+/// Never caused by an image or a text: those are checked before.
 public enum KernelError: Error, Equatable, Sendable {
     /// The system did not give `byteCount` bytes of scratch or weight memory.
     case outOfMemory(byteCount: Int)

@@ -57,7 +57,9 @@ public final class Linear {
         )
     }
 
-    /// (rows, inputs) -> (rows, outputs). Both are dense and do not overlap.
+    /// (rows, inputs) -> (rows, outputs).
+    ///
+    /// Both are dense and do not overlap.
     public func callAsFunction(_ input: Matrix, into output: Matrix) throws(KernelError) {
         precondition(input.width == inputWidth && output.width == outputWidth, "A matrix has another width.")
         precondition(input.rows == output.rows, "Input and output of a linear layer differ in rows.")

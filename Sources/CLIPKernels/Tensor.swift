@@ -25,7 +25,9 @@ public final class Tensor {
         storage.floats.update(from: floats, count: floats.count)
     }
 
-    /// A view of the floats. It does not keep the tensor alive: whoever uses the view holds the tensor.
+    /// A view of the floats.
+    ///
+    /// It does not keep the tensor alive: whoever uses the view holds the tensor.
     public var matrix: Matrix { Matrix(base: storage.floats, rows: rows, width: width) }
 
     /// All floats, one row behind the other, as long as `self` lives.

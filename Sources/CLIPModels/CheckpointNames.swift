@@ -42,7 +42,9 @@ struct CheckpointNames {
     /// of constants that old versions of the libraries saved.
     let ignorable: Set<String>
 
-    /// The names of a layout. Two spellings of one norm are in use with transformers, so the checkpoint is asked.
+    /// The names of a layout.
+    ///
+    /// Two spellings of one norm are in use with transformers, so the checkpoint is asked.
     init(_ layout: ModelDirectory.Layout, in checkpoint: WeightScope) {
         switch layout {
         case .openCLIP: self = Self.openCLIP

@@ -31,7 +31,9 @@ public struct ModelConfiguration: Equatable, Sendable {
         /// Its blocks.
         public var encoder: Encoder
 
-        /// Patches in a row of an image. Pixels that do not fill a patch are left out, as in a convolution.
+        /// Patches in a row of an image.
+        ///
+        /// Pixels that do not fill a patch are left out, as in a convolution.
         public var grid: Int { imageSize / patchSize }
         /// Tokens of an image: its patches and the class token.
         public var tokens: Int { grid * grid + 1 }

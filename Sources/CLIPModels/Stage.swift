@@ -14,5 +14,7 @@ package enum Stage: Hashable, Sendable {
     case embedding
 }
 
-/// Sees the numbers of a stage while a pass runs. The matrix is only valid during the call.
+/// Sees the numbers of a stage while a pass runs.
+///
+/// The matrix is only valid during the call.
 package typealias StageObserver = (Stage, Matrix) -> Void

@@ -6,7 +6,9 @@ import CLIPKernels
 final class VisionTransformer {
     private let shape: ModelConfiguration.Vision
     private let patches: PatchProjection
-    /// (1 + patches, width): what a token is before its patch is added. Row 0 is the class token with its position.
+    /// (1 + patches, width): what a token is before its patch is added.
+    ///
+    /// Row 0 is the class token with its position.
     private let emptyTokens: Tensor
     private let inputNorm: LayerNorm
     private let encoder: TransformerEncoder

@@ -4,8 +4,10 @@ import CLIPWeights
 import Foundation
 import Testing
 
-/// A real-sized checkpoint against its reference implementation. `Scripts/check-parity.py` computes the reference, sets
-/// the two variables and runs this; without them there is nothing to compare and the test says that it was skipped.
+/// A real-sized checkpoint against its reference implementation.
+///
+/// `Scripts/check-parity.py` computes the reference, sets the two variables and runs this; without them there
+/// is nothing to compare and the test says that it was skipped.
 @Suite("Parity on a real-sized model")
 struct ParityTests {
     static let environment = ProcessInfo.processInfo.environment

@@ -4,8 +4,11 @@ public import Foundation
 public struct Golden: Sendable {
     /// Where one stage lies among the floats.
     public struct Stage: Decodable, Sendable {
+        /// "vision" or "text".
         public let tower: String
+        /// A name such as "tokens" or "block 1".
         public let stage: String
+        /// Floats of a row.
         public let width: Int
         let offset: Int
         let count: Int

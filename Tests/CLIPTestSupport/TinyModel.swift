@@ -13,15 +13,21 @@ public struct TinyModel: Sendable {
 
     /// A tower's blocks.
     public struct Tower: Sendable {
+        /// Floats of a token between the blocks.
         public var width: Int
+        /// Attention heads.
         public var heads: Int
+        /// Blocks.
         public var layers: Int
+        /// Floats of a token inside an MLP.
         public var mlp: Int
     }
 
     /// A tensor with its shape.
     public struct Weight: Sendable {
+        /// The lengths of the dimensions, the outermost first.
         public var shape: [Int]
+        /// The elements in row-major order.
         public var floats: [Float]
 
         /// Floats in row-major order.
@@ -31,14 +37,23 @@ public struct TinyModel: Sendable {
         }
     }
 
+    /// What the goldens call it.
     public var name: String
+    /// Floats of an embedding.
     public var embeddingWidth: Int
+    /// Whether the activation is QuickGELU, otherwise GELU.
     public var isQuickGELU: Bool
+    /// Width and height of an image.
     public var imageSize: Int
+    /// Width and height of a patch.
     public var patchSize: Int
+    /// The image tower.
     public var vision: Tower
+    /// The most tokens of a caption.
     public var contextLength: Int
+    /// How many token ids there are.
     public var vocabularySize: Int
+    /// The text tower.
     public var text: Tower
 
     /// OpenAI's form: QuickGELU, the full vocabulary.
@@ -132,7 +147,8 @@ public struct TinyModel: Sendable {
         data.reserveCapacity(8 + header.utf8.count + offset)
         data.append(contentsOf: Array(header.utf8))
         for name in names {
-            weights[name]?.floats.withUnsafeBytes { data.append(contentsOf: $0) }  // both platforms: little endian
+            // Little endian, as every platform of ours is.
+            weights[name]?.floats.withUnsafeBytes { data.append(contentsOf: $0) }
         }
         return data
     }

@@ -29,10 +29,10 @@ typedef struct codnn_weights codnn_weights;
 
 typedef enum {
     codnn_activation_none = 0,
-    codnn_activation_swish = 1,      // x * sigmoid(alpha x)
-    codnn_activation_gelu_erf = 2,   // x/2 (1 + erf(x/sqrt 2))
-    codnn_activation_gelu_tanh = 3,  // the tanh approximation of GELU
-    codnn_activation_scale = 4       // alpha x
+    codnn_activation_swish = 1,     // x * sigmoid(alpha x)
+    codnn_activation_gelu_erf = 2,  // x/2 (1 + erf(x/sqrt 2))
+    codnn_activation_gelu_tanh = 3, // the tanh approximation of GELU
+    codnn_activation_scale = 4      // alpha x
 } codnn_activation;
 
 /// Up to four dimensions of a float matrix stack, with the distance of neighbours in each, in elements.
@@ -43,53 +43,53 @@ typedef struct {
 
 /// What a primitive reads and writes; what it does not use is NULL.
 typedef struct {
-    const float *source;
-    const codnn_weights *packed_weights;  // a linear layer's
-    const float *weights;                 // a product's right side, or a layer norm's scale
-    const float *bias;                    // a linear layer's bias, or a layer norm's shift
-    float *destination;
-    void *scratchpad;  // codnn_scratchpad_size bytes, aligned to 64
+    const float* source;
+    const codnn_weights* packed_weights; // a linear layer's
+    const float* weights;                // a product's right side, or a layer norm's scale
+    const float* bias;                   // a linear layer's bias, or a layer norm's shift
+    float* destination;
+    void* scratchpad; // codnn_scratchpad_size bytes, aligned to 64
 } codnn_operands;
 
 /// The version of the library that runs, which may be newer than the headers of the build.
-void codnn_version(int *major, int *minor, int *patch);
+void codnn_version(int* major, int* minor, int* patch);
 
 /// Sets how many threads oneDNN uses when it is called from the calling thread.
-/// Looks the OpenMP runtime up in the process, because which one is loaded (libgomp, libomp) is the business of
-/// the installed oneDNN. Returns false when there is none: a build over another runtime decides by itself.
+/// Looks the OpenMP runtime up in the process, because which one is loaded (libgomp, libomp) is the business
+/// of the installed oneDNN. Returns false when there is none: a build over another runtime decides by itself.
 bool codnn_set_threads(int threads);
 
-int codnn_context_create(codnn_context **context);
-void codnn_context_destroy(codnn_context *context);
+int codnn_context_create(codnn_context** context);
+void codnn_context_destroy(codnn_context* context);
 
 /// destination (rows, outputs) = activation(source (rows, inputs) x weights (outputs, inputs)^T + bias),
 /// added to what the destination holds when adds_to_destination is set.
 /// With packed == NULL oneDNN chooses the layout of the weights; otherwise it has to take that of packed.
-int codnn_linear_create(codnn_context *context, int64_t rows, int64_t inputs, int64_t outputs, bool has_bias,
+int codnn_linear_create(codnn_context* context, int64_t rows, int64_t inputs, int64_t outputs, bool has_bias,
                         codnn_activation activation, float alpha, bool adds_to_destination,
-                        const codnn_weights *packed, codnn_primitive **primitive);
+                        const codnn_weights* packed, codnn_primitive** primitive);
 /// Copies plain (outputs, inputs) weights into the layout that the linear primitive asked for.
-int codnn_weights_create(codnn_context *context, const codnn_primitive *linear, int64_t inputs,
-                         int64_t outputs, const float *plain, codnn_weights **weights);
-void codnn_weights_destroy(codnn_weights *weights);
-size_t codnn_weights_size(const codnn_weights *weights);
+int codnn_weights_create(codnn_context* context, const codnn_primitive* linear, int64_t inputs,
+                         int64_t outputs, const float* plain, codnn_weights** weights);
+void codnn_weights_destroy(codnn_weights* weights);
+size_t codnn_weights_size(const codnn_weights* weights);
 
 /// destination (.., m, n) = alpha * source (.., m, k) x weights (.., k, n), for every matrix of the stack.
-int codnn_product_create(codnn_context *context, const codnn_stack *source, const codnn_stack *weights,
-                         const codnn_stack *destination, float alpha, codnn_primitive **primitive);
+int codnn_product_create(codnn_context* context, const codnn_stack* source, const codnn_stack* weights,
+                         const codnn_stack* destination, float alpha, codnn_primitive** primitive);
 
 /// Softmax along the rows of a dense (rows, width) matrix; source and destination may be the same.
-int codnn_softmax_create(codnn_context *context, int64_t rows, int64_t width, codnn_primitive **primitive);
+int codnn_softmax_create(codnn_context* context, int64_t rows, int64_t width, codnn_primitive** primitive);
 
 /// Layer normalisation along the rows of a dense (rows, width) matrix, with scale and shift.
-int codnn_layer_norm_create(codnn_context *context, int64_t rows, int64_t width, float epsilon,
-                            codnn_primitive **primitive);
+int codnn_layer_norm_create(codnn_context* context, int64_t rows, int64_t width, float epsilon,
+                            codnn_primitive** primitive);
 
-size_t codnn_scratchpad_size(const codnn_primitive *primitive);
+size_t codnn_scratchpad_size(const codnn_primitive* primitive);
 /// oneDNN's name of the kernel that it chose, such as "brgemm:avx512_core"; never NULL.
-const char *codnn_implementation(const codnn_primitive *primitive);
-int codnn_execute(codnn_context *context, codnn_primitive *primitive, const codnn_operands *operands);
-void codnn_primitive_destroy(codnn_primitive *primitive);
+const char* codnn_implementation(const codnn_primitive* primitive);
+int codnn_execute(codnn_context* context, codnn_primitive* primitive, const codnn_operands* operands);
+void codnn_primitive_destroy(codnn_primitive* primitive);
 
 #ifdef __cplusplus
 }

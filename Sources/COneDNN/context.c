@@ -1,0 +1,49 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE // RTLD_DEFAULT
+#endif
+
+#include "internal.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+
+void codnn_version(int* major, int* minor, int* patch) {
+    const dnnl_version_t* version = dnnl_version();
+    *major = version->major;
+    *minor = version->minor;
+    *patch = version->patch;
+}
+
+bool codnn_set_threads(int threads) {
+    void (*set)(int);
+    *(void**)&set = dlsym(RTLD_DEFAULT, "omp_set_num_threads");
+    if (!set)
+        return false;
+    set(threads);
+    return true;
+}
+
+int codnn_context_create(codnn_context** context) {
+    codnn_context* it = calloc(1, sizeof *it);
+    if (!it)
+        return dnnl_out_of_memory;
+    dnnl_status_t status = dnnl_engine_create(&it->engine, dnnl_cpu, 0);
+    if (status == dnnl_success)
+        status = dnnl_stream_create(&it->stream, it->engine, dnnl_stream_default_flags);
+    if (status != dnnl_success) {
+        codnn_context_destroy(it);
+        return status;
+    }
+    *context = it;
+    return dnnl_success;
+}
+
+void codnn_context_destroy(codnn_context* context) {
+    if (!context)
+        return;
+    if (context->stream)
+        dnnl_stream_destroy(context->stream);
+    if (context->engine)
+        dnnl_engine_destroy(context->engine);
+    free(context);
+}

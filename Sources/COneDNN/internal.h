@@ -1,0 +1,65 @@
+// What the files of this target share. The differences between oneDNN 2.x and 3.x are in layouts.c, and in
+// primitives.c behind DNNL_VERSION_MAJOR.
+
+#ifndef CLIP_CONEDNN_INTERNAL_H
+#define CLIP_CONEDNN_INTERNAL_H
+
+#include "COneDNN.h"
+
+#include <oneapi/dnnl/dnnl.h>
+
+#define CODNN_TRY(expression)                                                                                \
+    do {                                                                                                     \
+        dnnl_status_t codnn_status = (expression);                                                           \
+        if (codnn_status != dnnl_success)                                                                    \
+            return codnn_status;                                                                             \
+    } while (0)
+
+// A memory descriptor: how the numbers of a matrix lie in memory.
+#if DNNL_VERSION_MAJOR >= 3
+typedef dnnl_memory_desc_t layout; // an opaque pointer
+typedef const_dnnl_memory_desc_t const_layout;
+#else
+typedef dnnl_memory_desc_t* layout; // on the heap, so that both versions pass a pointer
+typedef const dnnl_memory_desc_t* const_layout;
+#endif
+
+void codnn_layout_destroy(layout it);
+dnnl_status_t codnn_layout_clone(layout* out, const_layout it);
+// Floats with the given strides, or, without strides, in whatever order the primitive likes best.
+dnnl_status_t codnn_layout_create(layout* out, int rank, const int64_t* dimensions, const int64_t* strides);
+dnnl_status_t codnn_layout_create_dense(layout* out, int64_t rows, int64_t width);
+dnnl_status_t codnn_layout_create_vector(layout* out, int64_t width);
+
+struct codnn_context {
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+};
+
+// What a primitive is described with; freed once it exists.
+typedef struct {
+    layout source, weights, bias, destination;
+    dnnl_primitive_attr_t attributes;
+    dnnl_primitive_desc_t description;
+} codnn_recipe;
+
+void codnn_recipe_destroy(codnn_recipe* it);
+
+enum { slot_source, slot_weights, slot_bias, slot_destination, slot_scratchpad, slot_count };
+
+struct codnn_primitive {
+    dnnl_primitive_t primitive;
+    // Memory objects without memory: execution only points them somewhere, so that it allocates nothing.
+    dnnl_memory_t memories[slot_count];
+    int arguments[slot_count];
+    layout weights_layout; // of a linear primitive, otherwise NULL
+    size_t scratchpad_size;
+};
+
+struct codnn_weights {
+    dnnl_memory_t memory;
+    layout layout;
+    size_t size;
+};
+
+#endif

@@ -1,0 +1,54 @@
+#include "internal.h"
+
+#include <stdlib.h>
+
+static dnnl_status_t weights_build(codnn_context* context, const codnn_primitive* linear, int64_t inputs,
+                                   int64_t outputs, const float* plain, codnn_recipe* with,
+                                   dnnl_memory_t* from, dnnl_primitive_t* reorder, codnn_weights* it) {
+    CODNN_TRY(codnn_layout_clone(&it->layout, linear->weights_layout));
+    it->size = dnnl_memory_desc_get_size(it->layout);
+    CODNN_TRY(dnnl_memory_create(&it->memory, it->layout, context->engine, DNNL_MEMORY_ALLOCATE));
+    CODNN_TRY(codnn_layout_create_dense(&with->source, outputs, inputs));
+    CODNN_TRY(dnnl_memory_create(from, with->source, context->engine, (void*)plain));
+    CODNN_TRY(dnnl_reorder_primitive_desc_create(&with->description, with->source, context->engine,
+                                                 it->layout, context->engine, NULL));
+    CODNN_TRY(dnnl_primitive_create(reorder, with->description));
+    dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, *from}, {DNNL_ARG_TO, it->memory}};
+    CODNN_TRY(dnnl_primitive_execute(*reorder, context->stream, 2, arguments));
+    return dnnl_stream_wait(context->stream);
+}
+
+int codnn_weights_create(codnn_context* context, const codnn_primitive* linear, int64_t inputs,
+                         int64_t outputs, const float* plain, codnn_weights** weights) {
+    codnn_weights* it = calloc(1, sizeof *it);
+    if (!it)
+        return dnnl_out_of_memory;
+    codnn_recipe with = {0};
+    dnnl_memory_t from = NULL;
+    dnnl_primitive_t reorder = NULL;
+    dnnl_status_t status = weights_build(context, linear, inputs, outputs, plain, &with, &from, &reorder, it);
+    if (reorder)
+        dnnl_primitive_destroy(reorder);
+    if (from)
+        dnnl_memory_destroy(from);
+    codnn_recipe_destroy(&with);
+    if (status == dnnl_success) {
+        *weights = it;
+    } else {
+        codnn_weights_destroy(it);
+    }
+    return status;
+}
+
+void codnn_weights_destroy(codnn_weights* weights) {
+    if (!weights)
+        return;
+    if (weights->memory)
+        dnnl_memory_destroy(weights->memory);
+    codnn_layout_destroy(weights->layout);
+    free(weights);
+}
+
+size_t codnn_weights_size(const codnn_weights* weights) {
+    return weights->size;
+}
