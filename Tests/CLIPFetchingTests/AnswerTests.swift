@@ -168,6 +168,23 @@ struct AnswerTests {
         }
     }
 
+    @Test("A header of 60 KiB is taken, and one of 70 KiB is not")
+    func longHeader() async throws {
+        let server = try ScriptedServer.answering { request in
+            let lines = request.hasPrefix("GET /60") ? 60 : 70
+            let field = "A: " + String(repeating: "a", count: 1019)
+            return answer(
+                "200 OK",
+                [String](repeating: field, count: lines).joined(separator: "\r\n"),
+                body: "pixels"
+            )
+        }
+        try await withFetcher(of: server) { fetcher in
+            #expect(await outcome(of: fetcher, server.url("/60")) == .success(Array("pixels".utf8)))
+            #expect(await outcome(of: fetcher, server.url("/70")) == .failure(.invalidResponse))
+        }
+    }
+
     @Test("A server that hangs up has lost the connection")
     func hangsUp() async throws {
         let server = try ScriptedServer { connection in _ = connection.readRequest() }
