@@ -102,5 +102,6 @@ let package = Package(
             name: "CLIPServerTests",
             dependencies: ["CLIPServer", "CLIPEngine", "CLIPTestSupport", logging, serviceLifecycle],
             swiftSettings: swiftSettings),
+        .testTarget(name: "clipTests", dependencies: ["clip", "CLIPTestSupport"], swiftSettings: swiftSettings),
     ]
 )

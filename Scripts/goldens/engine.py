@@ -1,21 +1,60 @@
-"""Base64 as Python's decoder reads it: what `image.value` of the wire contract goes through on the real server."""
+"""Goldens of the engine: base64 as Python reads it, and embeddings from the bytes and texts that a client sends.
+
+The embeddings are open_clip's, of the tiny model `quick`, after Pillow, torchvision and open_clip's tokenizer.
+"""
 
 import base64
+import io
 import json
 import pathlib
 import random
 
+import numpy as np
+import open_clip
+import tiny_model
+import torch
+from PIL import Image, ImageOps
+from torchvision import transforms
+
+PICTURES = pathlib.Path(__file__).resolve().parents[2] / "Tests/CLIPTestSupport/Fixtures/imaging"
+NAMES = [
+    "jpeg-baseline-420.jpg",
+    "jpeg-baseline-444.jpg",
+    "png-rgb.png",
+    "png-rgba-hidden.png",
+    "webp-lossless-alpha-hidden.webp",
+    "tiff-lzw.tif",
+    "bmp-pillow.bmp",
+]
+TEXTS = [
+    "a photo of a cat",
+    "A Very  Cute RACCOON &amp; a large dog!",
+    "",
+    "매우 귀여운 너구리",
+    "l\u2019\u00e9t\u00e9 \U0001f408\u200d\u2b1b <|endoftext|> typed by a user",
+    " ".join(["word"] * 75),
+]
+
 
 def make(out: pathlib.Path) -> None:
+    (out / "base64.json").write_text(json.dumps(base64_cases(), indent=0) + "\n")
+    (out / "embeddings.json").write_text(json.dumps(embeddings(), indent=0) + "\n")
+
+
+def base64_cases() -> list[dict]:
+    """Texts whole and damaged, with the bytes that Python makes of them; null where it refuses."""
     generator = random.Random(20261123)
-    texts = ["", "=", "====", "!!!!", "A", "AA", "AAA", "AAAA", "AA==", "AAA=", "AA=A", "AA=A=", "A===", "AA===", "AAAA=", "AAAA====", "AA==AAAA", "AA== trailing", "AAA=AA=="]
-    texts += ["-_-_", "QUJD\nREVG", " Q U J D ", "QUJD\r\n", "QUI", "QUI=", "Q=UI", "QU=I", "QU==I", "QU=I=", "=QUJD", "==QUJD", "QUJD==QUJD", "QQ=="]
+    texts = ["", "=", "====", "!!!!", "A", "AA", "AAA", "AAAA", "AA==", "AAA=", "AA=A", "AA=A=", "A==="]
+    texts += ["AA===", "AAAA=", "AAAA====", "AA==AAAA", "AA== trailing", "AAA=AA==", "-_-_", "QUJD\nREVG"]
+    texts += [" Q U J D ", "QUJD\r\n", "QUI", "QUI=", "Q=UI", "QU=I", "QU==I", "QU=I=", "=QUJD", "==QUJD"]
+    texts += ["QUJD==QUJD", "QQ=="]
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     for _ in range(600):
         text = base64.b64encode(generator.randbytes(generator.randrange(40))).decode()
         for _ in range(generator.randrange(5)):
             place = generator.randrange(len(text) + 1)
-            other = generator.choice(["=", "==", "\n", "-", "_", "!", " ", "\t", "é", "\0", generator.choice(alphabet)])
+            noise = ["=", "==", "\n", "-", "_", "!", " ", "\t", "é", "\0", generator.choice(alphabet)]
+            other = generator.choice(noise)
             cut = generator.randrange(3) if generator.random() < 0.3 else 0
             text = text[:place] + other + text[place + cut :]
         texts.append(text)
@@ -26,4 +65,31 @@ def make(out: pathlib.Path) -> None:
         except ValueError:
             decoded = None
         cases.append({"text": text, "hex": decoded})
-    (out / "base64.json").write_text(json.dumps(cases, indent=0) + "\n")
+    return cases
+
+
+def embeddings() -> dict:
+    """Each picture's and each text's embedding."""
+    model = tiny_model.MODELS["quick"]
+    reference = open_clip.CLIP(**tiny_model.open_clip_config(model)["model_cfg"]).eval()
+    state = {key: torch.from_numpy(np.array(x)) for key, x in tiny_model.open_clip_tensors(model).items()}
+    reference.load_state_dict(state, strict=True)
+    recipe = transforms.Compose([
+        transforms.Resize(
+            model["vision"]["image"], interpolation=transforms.InterpolationMode.BICUBIC
+        ),
+        transforms.CenterCrop(model["vision"]["image"]),
+        transforms.ToTensor(),
+        transforms.Normalize(tiny_model.MEAN, tiny_model.DEVIATION),
+    ])
+    images, texts = [], []
+    with torch.no_grad():
+        for name in NAMES:
+            picture = Image.open(io.BytesIO((PICTURES / name).read_bytes()))
+            # The channels as they are: alpha is dropped, not composited.
+            picture = ImageOps.exif_transpose(picture).convert("RGBA").convert("RGB")
+            images.append({"file": name, "embedding": reference.encode_image(recipe(picture)[None])[0].tolist()})
+        for text in TEXTS:
+            ids = open_clip.tokenizer.SimpleTokenizer()(text)
+            texts.append({"text": text, "embedding": reference.encode_text(ids)[0].tolist()})
+    return {"images": images, "texts": texts}

@@ -1,0 +1,88 @@
+import Foundation
+
+/// The built `clip` command, run as a user runs it.
+enum Command {
+    /// What a run left behind.
+    struct Outcome {
+        let status: Int32
+        let output: String
+        let errors: String
+
+        /// The lines of standard output.
+        var lines: [String] { output.split(separator: "\n").map(String.init) }
+    }
+
+    /// The command lies beside the test bundle.
+    static var executable: URL {
+        let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") } ?? Bundle.main
+        return bundle.bundleURL.deletingLastPathComponent().appendingPathComponent("clip")
+    }
+
+    /// Starts the command with these variables alone set beside the path.
+    static func start(
+        _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = []
+    ) throws -> Running {
+        let process = Process()
+        process.executableURL = executable
+        process.arguments = arguments
+        process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { given, _ in given }
+        return try Running(process, input: input)
+    }
+
+    /// Runs the command to its end.
+    static func run(
+        _ arguments: String..., environment: [String: String] = [:], input: [UInt8] = []
+    ) async throws -> Outcome {
+        let running = try start(arguments, environment: environment, input: input)
+        return await running.outcome()
+    }
+}
+
+/// A command that was started. Its output goes to files, so that no full pipe can stop it.
+final class Running {
+    let process: Process
+    private let folder: URL
+
+    init(_ process: Process, input: [UInt8]) throws {
+        self.process = process
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("clip-command-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for name in ["output", "errors"] { try Data().write(to: folder.appendingPathComponent(name)) }
+        try Data(input).write(to: folder.appendingPathComponent("input"))
+        process.standardInput = try FileHandle(forReadingFrom: folder.appendingPathComponent("input"))
+        process.standardOutput = try FileHandle(forWritingTo: folder.appendingPathComponent("output"))
+        process.standardError = try FileHandle(forWritingTo: folder.appendingPathComponent("errors"))
+        try process.run()
+    }
+
+    deinit {
+        if process.isRunning { process.terminate() }
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// What was written to standard error until now.
+    var errors: String { text("errors") }
+
+    /// Waits for the end, on a thread of its own.
+    func outcome() async -> Command.Outcome {
+        let process = UncheckedProcess(process)
+        await withCheckedContinuation { continuation in
+            Thread {
+                process.value.waitUntilExit()
+                continuation.resume()
+            }.start()
+        }
+        return Command.Outcome(status: self.process.terminationStatus, output: text("output"), errors: text("errors"))
+    }
+
+    private func text(_ name: String) -> String {
+        (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)) ?? ""
+    }
+
+    /// Only `waitUntilExit` is called on the other thread, while this one waits for it.
+    private struct UncheckedProcess: @unchecked Sendable {
+        let value: Process
+
+        init(_ value: Process) { self.value = value }
+    }
+}
