@@ -1,9 +1,10 @@
-"""Goldens of CLIPImaging: small pictures of every format and mode, and what Pillow and torchvision make of them.
+"""Goldens of CLIPImaging: small pictures of every format and mode, and what the reference makes.
 
-Every picture is made here, from a seed. What Pillow cannot write (Adam7, odd bit depths, bitmaps, tiles, damaged
-markers) is written by the few encoders below, and what Pillow cannot read (HEIC) is decoded by libheif's own
-heif-convert (Debian: libheif-examples). Writes one file for each picture, `pixels.bin` with the expected bytes one
-after another, `values.bin` with normalised floats of a few, and `cases.json`.
+Every picture is made here, from a seed. What Pillow cannot write (Adam7, odd bit depths, bitmaps,
+tiles, damaged markers) is written by the few encoders below, and what Pillow cannot read (HEIC) is
+decoded by libheif's own heif-convert (Debian: libheif-examples). Writes one file for each picture,
+`pixels.bin` with the expected bytes one after another, `values.bin` with normalised floats of a
+few, and `cases.json`.
 """
 
 import io
@@ -28,7 +29,7 @@ STD = (0.26862954, 0.26130258, 0.27577711)
 SMALL = 40  # the image size R of most cases
 
 
-# The reference recipe ------------------------------------------------------------------------------------------------
+# The reference recipe -----------------------------------------------------------------------------
 
 
 def drop_alpha(image: Image.Image) -> Image.Image:
@@ -54,7 +55,7 @@ def crop(image: Image.Image, size: int) -> Image.Image:
     return Compose([Resize(size, interpolation=InterpolationMode.BICUBIC), CenterCrop(size)])(image)
 
 
-# Material -------------------------------------------------------------------------------------------------------------
+# Material -----------------------------------------------------------------------------------------
 
 
 def picture(width: int, height: int, channels: int = 3, bits: int = 8) -> np.ndarray:
@@ -67,7 +68,11 @@ def picture(width: int, height: int, channels: int = 3, bits: int = 8) -> np.nda
         plane = np.where((x // 9 + y // 7) % 3 == channel % 3, plane, 1 - plane)
         plane[: height // 4, : width // 5] = channel % 2
         planes.append(plane * 0.85 + random.random((height, width)) * 0.15)
-    return (np.stack(planes, axis=-1) * (2**bits - 1)).round().astype(np.uint16 if bits > 8 else np.uint8)
+    return (
+        (np.stack(planes, axis=-1) * (2**bits - 1))
+        .round()
+        .astype(np.uint16 if bits > 8 else np.uint8)
+    )
 
 
 def photo(width: int, height: int, channels: int = 3) -> Image.Image:
@@ -100,15 +105,25 @@ def packed(samples: np.ndarray, bits: int, order: str = ">") -> bytes:
     return np.packbits(planes.reshape(height, -1), axis=1).tobytes()
 
 
-# Encoders for what Pillow does not write ------------------------------------------------------------------------------
+# Encoders for what Pillow does not write ----------------------------------------------------------
 
 
 def png(samples, bits, colour_type, extra=(), interlaced=False) -> bytes:
     def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        return (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
 
     height, width, _ = samples.shape
-    adam7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    adam7 = [
+        (0, 0, 8, 8),
+        (4, 0, 8, 8),
+        (0, 4, 4, 8),
+        (2, 0, 4, 4),
+        (0, 2, 2, 4),
+        (1, 0, 2, 2),
+        (0, 1, 1, 2),
+    ]
     raster = b""
     for x, y, step_x, step_y in adam7 if interlaced else [(0, 0, 1, 1)]:
         part = samples[y::step_y, x::step_x]
@@ -122,11 +137,19 @@ def png(samples, bits, colour_type, extra=(), interlaced=False) -> bytes:
 
 def gif(canvas, frames, palette, background=0, transparent=None) -> bytes:
     """Frames are (left, top, indices). Codes are cleared before they grow past nine bits."""
-    out = b"GIF89a" + struct.pack("<HHBBB", *canvas, 0xF7, background, 0) + palette.astype(np.uint8).tobytes()
+    out = (
+        b"GIF89a"
+        + struct.pack("<HHBBB", *canvas, 0xF7, background, 0)
+        + palette.astype(np.uint8).tobytes()
+    )
     for left, top, indices in frames:
         flags = 4 if transparent is None else 5
         out += b"\x21\xf9\x04" + struct.pack("<BHBB", flags, 5, transparent or 0, 0)
-        out += b"\x2c" + struct.pack("<HHHHB", left, top, indices.shape[1], indices.shape[0], 0) + b"\x08"
+        out += (
+            b"\x2c"
+            + struct.pack("<HHHHB", left, top, indices.shape[1], indices.shape[0], 0)
+            + b"\x08"
+        )
         number, length = 0, 0
         for position, index in enumerate(indices.reshape(-1)):
             for code in ([256] if position % 250 == 0 else []) + [int(index)]:
@@ -142,30 +165,61 @@ def gif(canvas, frames, palette, background=0, transparent=None) -> bytes:
 
 
 def bmp(
-    width, height, bits, raster, palette=b"", compression=0, masks=b"", header=40, top_down=False, colours=0, v4=b""
+    width,
+    height,
+    bits,
+    raster,
+    palette=b"",
+    compression=0,
+    masks=b"",
+    header=40,
+    top_down=False,
+    colours=0,
+    v4=b"",
 ) -> bytes:
     if header == 12:
         info = struct.pack("<IHHHH", 12, width, height, 1, bits)
     else:
         signed = -height if top_down else height
         info = struct.pack(
-            "<IiiHHIIiiII", header, width, signed, 1, bits, compression, len(raster), 2835, 2835, colours, 0
+            "<IiiHHIIiiII",
+            header,
+            width,
+            signed,
+            1,
+            bits,
+            compression,
+            len(raster),
+            2835,
+            2835,
+            colours,
+            0,
         )
         info = (info + v4).ljust(header, b"\0")
     body = info + masks + palette
-    return b"BM" + struct.pack("<IHHI", 14 + len(body) + len(raster), 0, 0, 14 + len(body)) + body + raster
+    return (
+        b"BM"
+        + struct.pack("<IHHI", 14 + len(body) + len(raster), 0, 0, 14 + len(body))
+        + body
+        + raster
+    )
 
 
 def bmp_rows(samples, bits, top_down=False) -> bytes:
     rows = packed(samples, bits, "<")
     length = len(rows) // samples.shape[0]
-    lines = [rows[i : i + length].ljust((length + 3) // 4 * 4, b"\0") for i in range(0, len(rows), length)]
+    lines = [
+        rows[i : i + length].ljust((length + 3) // 4 * 4, b"\0")
+        for i in range(0, len(rows), length)
+    ]
     return b"".join(lines if top_down else lines[::-1])
 
 
 def bmp_palette(count, entry=4) -> tuple[np.ndarray, bytes]:
     colours = np.random.default_rng([SEED, count]).integers(0, 256, (count, 3))
-    return colours, b"".join(bytes(c[::-1].astype(np.uint8).tolist()) + b"\0" * (entry - 3) for c in colours)
+    return colours, b"".join(
+        bytes(c[::-1].astype(np.uint8).tolist()) + b"\0" * (entry - 3) for c in colours
+    )
 
 
 def bmp_runs(indices, bits) -> bytes:
@@ -194,10 +248,30 @@ def bmp_runs(indices, bits) -> bytes:
     return out[:-2] + b"\0\1"
 
 
-def tiff(samples, bits, photometric, *, tags=(), tile=None, rows=16, order="<", deflate=False, planar=False) -> bytes:
+def tiff(
+    samples,
+    bits,
+    photometric,
+    *,
+    tags=(),
+    tile=None,
+    rows=16,
+    order="<",
+    deflate=False,
+    planar=False,
+) -> bytes:
     height, width, channels = samples.shape
-    fields = {256: (4, [width]), 257: (4, [height]), 258: (3, [bits] * channels), 262: (3, [photometric])}
-    fields |= {259: (3, [8 if deflate else 1]), 277: (3, [channels]), 284: (3, [2 if planar else 1])}
+    fields = {
+        256: (4, [width]),
+        257: (4, [height]),
+        258: (3, [bits] * channels),
+        262: (3, [photometric]),
+    }
+    fields |= {
+        259: (3, [8 if deflate else 1]),
+        277: (3, [channels]),
+        284: (3, [2 if planar else 1]),
+    }
     planes = [samples[..., c : c + 1] for c in range(channels)] if planar else [samples]
     pieces = []
     for plane in planes:
@@ -218,7 +292,10 @@ def tiff(samples, bits, photometric, *, tags=(), tile=None, rows=16, order="<", 
     for piece in data:
         offsets.append(len(out))
         out += piece + b"\0" * (len(piece) % 2)
-    fields |= {324 if tile else 273: (4, offsets), 325 if tile else 279: (4, [len(p) for p in data])}
+    fields |= {
+        324 if tile else 273: (4, offsets),
+        325 if tile else 279: (4, [len(p) for p in data]),
+    }
     fields |= dict(tags)
     entries = b""
     for tag, (kind, values) in sorted(fields.items()):
@@ -251,7 +328,7 @@ def jpeg_without_adobe_marker(data: bytes) -> bytes:
     return data[:start] + data[start + 2 + struct.unpack(">H", data[start + 2 : start + 4])[0] :]
 
 
-# The pictures -----------------------------------------------------------------------------------------------------------
+# The pictures -------------------------------------------------------------------------------------
 
 
 def jpegs():
@@ -259,7 +336,10 @@ def jpegs():
     yield "baseline-444", saved(photo(61, 90), "JPEG", quality=92, subsampling="4:4:4")
     yield "baseline-422", saved(photo(83, 57), "JPEG", quality=75, subsampling="4:2:2")
     yield "progressive", saved(photo(77, 101), "JPEG", quality=85, progressive=True)
-    yield "restarts", saved(photo(90, 61), "JPEG", quality=60, restart_marker_blocks=2, optimize=True)
+    yield (
+        "restarts",
+        saved(photo(90, 61), "JPEG", quality=60, restart_marker_blocks=2, optimize=True),
+    )
     yield "grey", saved(photo(90, 61, 1), "JPEG", quality=90)
     yield "one-pixel", saved(photo(1, 1), "JPEG", quality=90)
     yield "tall", saved(photo(9, 200), "JPEG", quality=90)
@@ -288,13 +368,23 @@ def pngs():
     palette = photo(90, 61).quantize(200)
     yield "palette", saved(palette, "PNG")
     yield "palette-transparency", saved(palette, "PNG", transparency=bytes(range(0, 200)))
-    yield "rgb-transparency", png(picture(45, 33), 8, 2, extra=[(b"tRNS", struct.pack(">HHH", 1, 2, 3))])
+    yield (
+        "rgb-transparency",
+        png(picture(45, 33), 8, 2, extra=[(b"tRNS", struct.pack(">HHH", 1, 2, 3))]),
+    )
     for bits in (1, 2, 4):
         yield f"grey-{bits}-bit", png(picture(67, 45, 1, bits), bits, 0)
-        colours = np.random.default_rng([SEED, bits]).integers(0, 256, (2**bits, 3)).astype(np.uint8)
+        colours = (
+            np.random.default_rng([SEED, bits]).integers(0, 256, (2**bits, 3)).astype(np.uint8)
+        )
         extra = [(b"PLTE", colours.tobytes())]
         yield f"palette-{bits}-bit", png(picture(67, 45, 1, bits), bits, 3, extra=extra)
-    for name, colour_type, channels in (("grey", 0, 1), ("rgb", 2, 3), ("grey-alpha", 4, 2), ("rgba", 6, 4)):
+    for name, colour_type, channels in (
+        ("grey", 0, 1),
+        ("rgb", 2, 3),
+        ("grey-alpha", 4, 2),
+        ("rgba", 6, 4),
+    ):
         yield f"{name}-16-bit", png(picture(45, 33, channels, 16), 16, colour_type)
     yield "interlaced-rgb", png(picture(67, 45), 8, 2, interlaced=True)
     yield "interlaced-grey-2-bit", png(picture(67, 45, 1, 2), 2, 0, interlaced=True)
@@ -313,9 +403,15 @@ def webps():
     yield "lossless", saved(photo(61, 45), "WEBP", lossless=True)
     yield "lossless-alpha-hidden", saved(photo(61, 45, 4), "WEBP", lossless=True, exact=True)
     frames = [photo(61, 45), photo(61, 45).transpose(Image.Transpose.ROTATE_180)]
-    yield "animated", saved(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    yield (
+        "animated",
+        saved(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True),
+    )
     for orientation in (2, 8):
-        yield f"orientation-{orientation}", saved(photo(61, 45), "WEBP", quality=70, exif=exif(orientation))
+        yield (
+            f"orientation-{orientation}",
+            saved(photo(61, 45), "WEBP", quality=70, exif=exif(orientation)),
+        )
 
 
 def gifs():
@@ -327,7 +423,10 @@ def gifs():
     yield "animated", saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=50)
     palette = np.random.default_rng(SEED).integers(0, 256, (256, 3))
     small = picture(31, 22, 1)[..., 0]
-    yield "small-first-frame", gif((61, 45), [(11, 7, small)], palette, background=3, transparent=200)
+    yield (
+        "small-first-frame",
+        gif((61, 45), [(11, 7, small)], palette, background=3, transparent=200),
+    )
     yield "whole-frame", gif((31, 22), [(0, 0, small)], palette, background=3)
 
 
@@ -363,7 +462,11 @@ def bmps():
 
 def tiffs():
     yield "strips", saved(photo(67, 45), "TIFF")
-    for name, compression in (("lzw", "tiff_lzw"), ("deflate", "tiff_adobe_deflate"), ("packbits", "packbits")):
+    for name, compression in (
+        ("lzw", "tiff_lzw"),
+        ("deflate", "tiff_adobe_deflate"),
+        ("packbits", "packbits"),
+    ):
         yield name, saved(photo(67, 45), "TIFF", compression=compression)
     yield "jpeg", saved(photo(67, 45), "TIFF", compression="jpeg", quality=85)
     yield "fax", saved(photo(67, 45, 1).convert("1"), "TIFF", compression="group4")
@@ -378,13 +481,19 @@ def tiffs():
     yield "min-is-white", tiff(picture(67, 45, 1), 8, 0)
     yield "min-is-white-1-bit", tiff(picture(67, 45, 1, 1), 1, 0)
     yield "palette", saved(photo(67, 45).quantize(99), "TIFF", compression="tiff_lzw")
-    yield "cmyk", saved(Image.fromarray(picture(67, 45, 4), mode="CMYK"), "TIFF", compression="tiff_lzw")
+    yield (
+        "cmyk",
+        saved(Image.fromarray(picture(67, 45, 4), mode="CMYK"), "TIFF", compression="tiff_lzw"),
+    )
     yield "alpha", tiff(picture(33, 45, 4), 8, 2, tags=[(338, (3, [2]))])
     yield "grey-alpha", tiff(picture(33, 45, 2), 8, 1, tags=[(338, (3, [2]))])
     pages = [photo(45, 33), photo(61, 21)]
     yield "pages", saved(pages[0], "TIFF", save_all=True, append_images=pages[1:])
     for orientation in (2, 3, 5, 6, 8):
-        yield f"orientation-{orientation}", tiff(picture(45, 33), 8, 2, tags=[(274, (3, [orientation]))])
+        yield (
+            f"orientation-{orientation}",
+            tiff(picture(45, 33), 8, 2, tags=[(274, (3, [orientation]))]),
+        )
 
 
 def avifs():
@@ -394,7 +503,9 @@ def avifs():
     yield "444", saved(photo(61, 90), "AVIF", quality=80, subsampling="4:4:4", max_threads=1)
     yield "grey", saved(photo(90, 61, 1), "AVIF", quality=80, subsampling="4:0:0", max_threads=1)
     yield "alpha", saved(photo(45, 33, 4), "AVIF", quality=90, subsampling="4:4:4", max_threads=1)
-    data = saved(photo(61, 45), "AVIF", quality=90, subsampling="4:4:4", max_threads=1, exif=exif(6))
+    data = saved(
+        photo(61, 45), "AVIF", quality=90, subsampling="4:4:4", max_threads=1, exif=exif(6)
+    )
     yield "orientation-6", data
 
 
@@ -404,8 +515,9 @@ def heics():
     yield "odd", *heic(photo(61, 45), "-q", "60")
 
 
-# Where decoders differ: the largest difference of a byte, and the mean difference, measured and rounded up.
-# libheif 1.15 repeats halved chroma where Pillow's libavif interpolates it; both round YUV to RGB their own way.
+# Where decoders differ: the largest difference of a byte, and the mean difference, as measured and
+# rounded up. libheif 1.15 repeats halved chroma where Pillow's libavif interpolates it; both round
+# YUV to RGB in their own way.
 TOLERANCES = {
     "avif-420": (60, 5.6),
     "avif-420-smooth": (26, 2.1),
@@ -424,7 +536,9 @@ def make(out: pathlib.Path) -> None:
     versions = {"pillow": PIL.__version__, "torchvision": torchvision.__version__.split("+")[0]}
     for package, version in versions.items():
         if version != REQUIREMENTS[package]:
-            raise SystemExit(f"imaging goldens need {package} {REQUIREMENTS[package]}, not {version}")
+            raise SystemExit(
+                f"imaging goldens need {package} {REQUIREMENTS[package]}, not {version}"
+            )
     out.mkdir(parents=True, exist_ok=True)
     for old in out.iterdir():
         old.unlink()

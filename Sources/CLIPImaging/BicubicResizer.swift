@@ -4,8 +4,6 @@
 /// into bytes, then along the columns. A side that keeps its length is not filtered. Source rows are taken
 /// one at a time, so that a picture can be resized while it is being decoded.
 package struct BicubicResizer {
-    /// The columns of the source that the crop depends on.
-    package let sourceColumns: Range<Int>
     /// The rows of the source that the crop depends on.
     ///
     /// Others may be given; they are ignored.
@@ -21,7 +19,6 @@ package struct BicubicResizer {
         self.crop = crop
         horizontal = Self.weights(from: source.width, to: resized.width, keeping: crop.columns)
         vertical = Self.weights(from: source.height, to: resized.height, keeping: crop.rows)
-        sourceColumns = horizontal?.sources ?? crop.columns
         sourceRows = vertical?.sources ?? crop.rows
         narrowed = [UInt8](repeating: 0, count: sourceRows.count * crop.columns.count * 3)
     }
