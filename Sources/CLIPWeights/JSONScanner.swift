@@ -124,18 +124,20 @@ struct JSONScanner {
     /// Reads a string and resolves its escapes.
     mutating func string() throws(WeightError) -> String {
         guard consume("\"") else { throw failure("a string") }
-        var text = ""
+        // Bytes rather than a String: a hostile header may be one escape after the other.
+        var text: [UInt8] = []
         var start = offset
         while let byte = next {
             switch byte {
             case UInt8(ascii: "\""):
-                text += String(decoding: bytes[start..<offset], as: UTF8.self)
+                let rest = bytes[start..<offset]
                 offset += 1
-                return text
+                return text.isEmpty
+                    ? String(decoding: rest, as: UTF8.self) : String(decoding: text + rest, as: UTF8.self)
             case UInt8(ascii: "\\"):
-                text += String(decoding: bytes[start..<offset], as: UTF8.self)
+                text += bytes[start..<offset]
                 offset += 1
-                text.unicodeScalars.append(try escapedScalar())
+                text += try escapedScalar().utf8
                 start = offset
             case 0..<0x20:
                 throw failure("no control character within a string")

@@ -141,6 +141,35 @@ struct SafetensorsFileTests {
         #expect(try file.tensor(named: "a")?.floats() == floats)
     }
 
+    #if os(Linux)
+    /// How much of the mapping of a file this process holds in memory, in kilobytes.
+    private func residentKilobytes(of path: String) throws -> Int? {
+        // Foundation's whole-file readers stop at the first short read, of which /proc makes many.
+        let smaps = try #require(try FileHandle(forReadingAtPath: "/proc/self/smaps")?.readToEnd())
+        let lines = String(decoding: smaps, as: UTF8.self).split(separator: "\n")
+        guard let mapping = lines.firstIndex(where: { $0.hasSuffix(path) }) else { return nil }
+        let resident = lines[mapping...].first { $0.hasPrefix("Rss:") }
+        return resident?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+    }
+
+    @Test("Released pages leave memory, and the last user takes the mapping with it")
+    func residence() throws {
+        let floats = [Float](repeating: 1, count: 100_000)
+        let path = try directory.write(
+            SafetensorsBytes.file([.init("a", [100_000], floats: floats)]),
+            to: "r.safetensors"
+        )
+        do {
+            let view = try #require(try SafetensorsFile(path: path).tensor(named: "a"))
+            _ = try view.floats()
+            #expect(try #require(try residentKilobytes(of: path)) >= 390)
+            view.releasePages()
+            #expect(try residentKilobytes(of: path) == 0)
+        }
+        #expect(try residentKilobytes(of: path) == nil)
+    }
+    #endif
+
     private struct Expected: Decodable {
         let name: String
         let type: String
