@@ -192,6 +192,13 @@ def headers_and_cors(table: Table) -> None:
     with_headers("Accept-Encoding: gzip", {"Accept-Encoding": "gzip, deflate"})
     with_headers("Accept: text/html", {"Accept": "text/html"})
     with_headers("execution_id", {"execution_id": "abc"})
+    with_headers("Expect: 100-continue", {"Expect": "100-continue"})
+    table.post(
+        "chunked body",
+        EMBED_IMAGE,
+        {"image": ONE},
+        headers={"Transfer-Encoding": "chunked"},
+    )
     origin = {"Origin": "https://example.com"}
     with_headers("simple CORS request", origin)
     with_headers("simple CORS request with a cookie", {**origin, "Cookie": "a=b"})

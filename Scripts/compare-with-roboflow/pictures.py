@@ -35,6 +35,10 @@ def scene(width: int = 120, height: int = 90, seed: int = 1) -> Image.Image:
     return picture
 
 
+def noise(width: int, height: int) -> Image.Image:
+    return Image.frombytes("RGB", (width, height), random.Random(7).randbytes(width * height * 3))
+
+
 def encoded(picture: Image.Image, format: str, **options) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, format, **options)
@@ -140,6 +144,7 @@ def lossless() -> dict[str, bytes]:
         "PNG, RGB, 500 x 1": png(scene(500, 1)),
         "PNG, RGB, 225 x 223": png(scene(225, 223)),
         "PNG, RGB, 700 x 300": png(scene(700, 300)),
+        "PNG, RGB, 1200 x 900 of noise, 3 MB": png(noise(1200, 900)),
         "PNG, RGB, trailing garbage": png(rgb) + b"garbage" * 9,
         "PNG, RGBA with colours under the transparency": png(with_alpha(rgb)),
         "PNG, grey": png(grey),

@@ -83,7 +83,9 @@ def send(base: str, request: Request, timeout: float = 60) -> Answer:
         if request.body is not None and not isinstance(request.body, bytes):
             if not any(name.lower() == "content-type" for name in request.headers):
                 connection.putheader("Content-Type", "application/json")
-        if payload is not None or request.method in ("POST", "PUT", "PATCH"):
+        if payload and "Transfer-Encoding" in request.headers:
+            payload = chunked(payload)
+        elif payload is not None or request.method in ("POST", "PUT", "PATCH"):
             connection.putheader("Content-Length", str(len(payload or b"")))
         connection.endheaders()
         if payload:
@@ -95,6 +97,12 @@ def send(base: str, request: Request, timeout: float = 60) -> Answer:
         return comparable(request, response.status, response.getheaders(), response.read())
     finally:
         connection.close()
+
+
+def chunked(payload: bytes, size: int = 1000) -> bytes:
+    """A body in the form of `Transfer-Encoding: chunked`."""
+    pieces = (payload[at : at + size] for at in range(0, len(payload), size))
+    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
 
 def comparable(
