@@ -24,7 +24,9 @@ servers and compares the answers. Do not edit it by hand.
 | unexpected | {unexpected} |
 
 What is compared: the status, the body with its keys in order and all its texts, and the headers
-{headers}. Embeddings: the norm of the difference over the norm of the real server's vector.
+{headers},
+and the form of `x-request-id`. Embeddings: the norm of the difference over the norm of the real
+server's vector.
 
 What is not: times, identifiers, versions, whether a request was the first of its model, and
 `request_paths` in the registry (there: the routes that a model was asked through so far; here:
