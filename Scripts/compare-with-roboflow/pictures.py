@@ -226,22 +226,26 @@ def lossy() -> dict[str, bytes]:
     return table
 
 
+def half(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
 def refused() -> dict[str, bytes]:
     """What is no picture, or no whole one."""
     whole_jpeg, whole_png = jpeg(), png()
     return {
-        "JPEG, cut in half": whole_jpeg[: len(whole_jpeg) // 2],
+        "JPEG, cut in half": half(whole_jpeg),
         "JPEG, without its last two bytes": whole_jpeg[:-2],
         "JPEG, header only": whole_jpeg[:20],
-        "PNG, cut in half": whole_png[: len(whole_png) // 2],
+        "PNG, cut in half": half(whole_png),
         "PNG, without its last chunk": whole_png[:-12],
         "PNG, header only": whole_png[:33],
         "PNG, wrong checksum": png_with_bad_checksum(),
-        "WebP, cut in half": (lambda data: data[: len(data) // 2])(encoded(scene(), "WEBP")),
-        "GIF, cut in half": (lambda data: data[: len(data) // 2])(gif()),
-        "BMP, cut in half": (lambda data: data[: len(data) // 2])(encoded(scene(), "BMP")),
-        "TIFF, cut in half": (lambda data: data[: len(data) // 2])(encoded(scene(), "TIFF")),
-        "AVIF, cut in half": (lambda data: data[: len(data) // 2])(encoded(scene(), "AVIF")),
+        "WebP, cut in half": half(encoded(scene(), "WEBP")),
+        "GIF, cut in half": half(gif()),
+        "BMP, cut in half": half(encoded(scene(), "BMP")),
+        "TIFF, cut in half": half(encoded(scene(), "TIFF")),
+        "AVIF, cut in half": half(encoded(scene(), "AVIF")),
         "PNG that claims 30,000 x 30,000": png_of_claimed_size(30_000, 30_000),
         "PNG that claims 60,000 x 60,000": png_of_claimed_size(60_000, 60_000),
         "plain text": b"this is not a picture at all, only words",

@@ -81,8 +81,7 @@ def send(base: str, request: Request, timeout: float = 60) -> Answer:
         for name, value in request.headers.items():
             connection.putheader(name, value)
         if request.body is not None and not isinstance(request.body, bytes):
-            if not any(name.lower() == "content-type" for name in request.headers):
-                connection.putheader("Content-Type", "application/json")
+            connection.putheader("Content-Type", "application/json")
         if payload and "Transfer-Encoding" in request.headers:
             payload = chunked(payload)
         elif payload is not None or request.method in ("POST", "PUT", "PATCH"):
