@@ -17,7 +17,7 @@ import regex
 from ftfy import badness, chardata, fixes
 
 SEED = 20240614
-CAPTIONS = 2600
+CAPTIONS = 3000
 STEP_CASES = 700
 
 PLAIN = """a diagram|a photo of a cat|two dogs playing in the snow|THE QUICK brown Fox|it's|we're|they've
@@ -261,7 +261,7 @@ def bytes_steps() -> dict[str, list[list[str]]]:
               b"\xc0\nx", b"\xc0", b"\xed", b"\xed\n", b"\xed\xa0\xbd", b"\xed\xb8\x80\xed\xa0\xbd", b"\xed\x9f\xbf",
               b"\xf4\x8f\xbf\xbf", b"\xf4\x90\x80\x80", b"\xe0\x9f\xbf", b"\xc1\xbf", b"\xed\xa0\x1a\xed\xb0\x80"]
     half = b"\xed\xa0\xbd", b"\xed\xb8\x80", b"\xc0\x80", b"\xed\x95\x9c", b"a", b"\n", b"\xed\xa0", b"\xed\xb0"
-    cases += [b"".join(rng.choices(half, k=rng.randrange(1, 5))) for _ in range(200)]
+    whole = [b"".join(rng.choices(half, k=rng.randrange(1, 5))) for _ in range(400)]
     cases = list(dict.fromkeys(cases))
 
     def variants(data: bytes) -> str:
@@ -273,7 +273,7 @@ def bytes_steps() -> dict[str, list[list[str]]]:
     return {
         "restoringSpaces": [[b.hex(), m] for b in cases if (m := fixes.restore_byte_a0(b).hex()) != b.hex()],
         "replacingLosses": [[b.hex(), m] for b in cases if (m := fixes.replace_lossy_sequences(b).hex()) != b.hex()],
-        "variants": [[b.hex(), variants(b)] for b in cases[::2] + cases[1500:]],
+        "variants": [[b.hex(), variants(b)] for b in dict.fromkeys(cases[::3] + cases[-20:] + whole)],
     }
 
 

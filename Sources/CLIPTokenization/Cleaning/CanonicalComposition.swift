@@ -1,0 +1,163 @@
+/// Unicode's normalization form C by the tables of Python's unicodedata (Unicode 14), so that what Unicode
+/// composed since stays apart as it does in the reference, whatever Unicode the Swift runtime knows.
+package enum CanonicalComposition {
+    /// The text in form C.
+    package static func normalized(_ text: [UInt32]) -> [UInt32] {
+        guard text.contains(where: { $0 >= 0x300 && Tables.shared.details[$0].mayChange }) else {
+            return text
+        }
+        return composed(ordered(decomposed(text)))
+    }
+
+    private static func decomposed(_ text: [UInt32]) -> [UInt32] {
+        var out: [UInt32] = []
+        out.reserveCapacity(text.count + text.count / 2)
+        for scalar in text { appendDecomposition(of: scalar, to: &out) }
+        return out
+    }
+
+    private static func appendDecomposition(of scalar: UInt32, to out: inout [UInt32]) {
+        if Hangul.syllables.contains(scalar) {
+            Hangul.appendDecomposition(of: scalar, to: &out)
+            return
+        }
+        let entry = Tables.shared.details[scalar].decomposition
+        guard entry != 0 else {
+            out.append(scalar)
+            return
+        }
+        let parts = Tables.shared.decompositions[Int(entry)]
+        appendDecomposition(of: parts.first, to: &out)
+        if parts.second != 0 { appendDecomposition(of: parts.second, to: &out) }
+    }
+
+    /// Sorts every run of combining marks by class, marks of one class staying in order.
+    private static func ordered(_ text: [UInt32]) -> [UInt32] {
+        var out = text
+        var start = 0
+        while start < text.count {
+            guard combiningClass(text[start]) != 0 else {
+                start += 1
+                continue
+            }
+            var end = start + 1
+            while end < text.count, combiningClass(text[end]) != 0 { end += 1 }
+            if end - start > 1 {
+                // The place breaks ties: the standard library does not promise that its sort is stable.
+                let marks = (start..<end).map { UInt64(combiningClass(text[$0])) << 32 | UInt64($0) }.sorted()
+                for (offset, mark) in marks.enumerated() {
+                    out[start + offset] = text[Int(mark & 0xFFFF_FFFF)]
+                }
+            }
+            start = end
+        }
+        return out
+    }
+
+    private static func composed(_ text: [UInt32]) -> [UInt32] {
+        var out: [UInt32] = []
+        out.reserveCapacity(text.count)
+        var starter: Int?
+        for scalar in text {
+            let markClass = combiningClass(scalar)
+            if let place = starter {
+                // A mark is blocked when one of its class or above stands between it and the starter.
+                let isAdjacent = place == out.count - 1
+                let blocking = isAdjacent ? 0 : combiningClass(out[out.count - 1])
+                if isAdjacent || (blocking != 0 && blocking < markClass),
+                    let whole = composition(of: out[place], and: scalar)
+                {
+                    out[place] = whole
+                    continue
+                }
+            }
+            if markClass == 0 { starter = out.count }
+            out.append(scalar)
+        }
+        return out
+    }
+
+    private static func composition(of first: UInt32, and second: UInt32) -> UInt32? {
+        Hangul.composition(of: first, and: second)
+            ?? Tables.shared.compositions[UInt64(first) << 32 | UInt64(second)]
+    }
+
+    private static func combiningClass(_ scalar: UInt32) -> UInt8 {
+        scalar < 0x300 ? 0 : Tables.shared.details[scalar].combiningClass
+    }
+}
+
+/// What composition has to know of one scalar.
+private struct CompositionDetails: Sendable {
+    var combiningClass: UInt8 = 0
+    var mayChange = false
+    var decomposition: UInt16 = 0
+}
+
+private struct Tables: Sendable {
+    static let shared = Tables()
+
+    var details = ScalarMap(CompositionDetails())
+    var decompositions: [(first: UInt32, second: UInt32)] = [(0, 0)]
+    var compositions: [UInt64: UInt32] = [:]
+
+    private init() {
+        let classes = PackedNumbers.read(TextTables.combiningClasses)
+        var end: UInt32 = 0
+        for index in stride(from: 0, to: classes.count, by: 3) {
+            let start = end + classes[index]
+            end = start + classes[index + 1]
+            for scalar in start..<end {
+                details[scalar].combiningClass = UInt8(classes[index + 2])
+                details[scalar].mayChange = true
+            }
+        }
+        let numbers = PackedNumbers.read(TextTables.decompositions)
+        var scalar: UInt32 = 0
+        for index in stride(from: 0, to: numbers.count, by: 4) {
+            scalar += numbers[index]
+            let (first, second) = (numbers[index + 1], numbers[index + 2])
+            details[scalar].decomposition = UInt16(decompositions.count)
+            decompositions.append((first, second))
+            if numbers[index + 3] == 1 {
+                compositions[UInt64(first) << 32 | UInt64(second)] = scalar
+                details[second].mayChange = true
+            } else {
+                details[scalar].mayChange = true
+            }
+        }
+        for jamo in Hangul.composingJamo.joined() { details[jamo].mayChange = true }
+    }
+}
+
+/// Hangul syllables, which compose by arithmetic (Unicode Standard, section 3.12).
+private enum Hangul {
+    static let syllables: Range<UInt32> = 0xAC00..<0xD7A4
+    static let composingJamo: [Range<UInt32>] = [0x1161..<0x1176, 0x11A8..<0x11C3]
+
+    private static let firstSyllable: UInt32 = 0xAC00
+    private static let leading: Range<UInt32> = 0x1100..<0x1113
+    private static let vowels: Range<UInt32> = 0x1161..<0x1176
+    private static let trailing: Range<UInt32> = 0x11A8..<0x11C3
+    private static let trailingCount: UInt32 = 28  // one more than there are: none is a choice too
+    private static let vowelCount: UInt32 = 21
+
+    static func appendDecomposition(of syllable: UInt32, to out: inout [UInt32]) {
+        let index = syllable - firstSyllable
+        out.append(leading.lowerBound + index / (vowelCount * trailingCount))
+        out.append(vowels.lowerBound + index % (vowelCount * trailingCount) / trailingCount)
+        if index % trailingCount != 0 { out.append(trailing.lowerBound - 1 + index % trailingCount) }
+    }
+
+    static func composition(of first: UInt32, and second: UInt32) -> UInt32? {
+        if leading.contains(first), vowels.contains(second) {
+            let pair = (first - leading.lowerBound) * vowelCount + second - vowels.lowerBound
+            return firstSyllable + pair * trailingCount
+        }
+        if syllables.contains(first), (first - firstSyllable) % trailingCount == 0, trailing.contains(second)
+        {
+            return first + second - (trailing.lowerBound - 1)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,108 @@
+/// Hugging Face's `tokenizer.json`: byte-level BPE of CLIP's form, and no other kind of tokenizer.
+struct TokenizerFile {
+    private var reader: JSONReader
+    private let name: String
+
+    private var tokens: [(token: [UInt8], id: Int)]?
+    private var merges: [(left: [UInt8], right: [UInt8])]?
+    private var addedTokens: [(token: [UInt8], id: Int)] = []
+    private var hasModel = false
+
+    init(_ bytes: [UInt8], name: String) {
+        reader = JSONReader(bytes, file: name)
+        self.name = name
+    }
+
+    mutating func vocabulary() throws(TokenizationError) -> Vocabulary {
+        var reader = reader
+        try reader.object { (reader, field) throws(TokenizationError) in
+            switch String(decoding: field, as: UTF8.self) {
+            case "model": try readModel(&reader)
+            case "added_tokens": try readAddedTokens(&reader)
+            default: try reader.skip()
+            }
+        }
+        try reader.finish()
+        guard hasModel else { throw .missingField(file: name, field: "model") }
+        guard let tokens else { throw .missingField(file: name, field: "model.vocab") }
+        guard let merges else { throw .missingField(file: name, field: "model.merges") }
+        var builder = VocabularyBuilder(file: name)
+        for (token, id) in tokens { try builder.add(token, id: id) }
+        for (left, right) in merges { try builder.addMerge(left, right, from: name) }
+        for (token, id) in addedTokens { try builder.addAgain(token, id: id) }
+        return try builder.vocabulary(mergesFile: name)
+    }
+
+    private mutating func readModel(_ reader: inout JSONReader) throws(TokenizationError) {
+        guard !hasModel else { throw reader.malformed }
+        hasModel = true
+        try reader.object { (reader, field) throws(TokenizationError) in
+            switch String(decoding: field, as: UTF8.self) {
+            case "type":
+                try require(["BPE"], &reader)
+            case "end_of_word_suffix":
+                try require(["</w>"], &reader)
+            case "continuing_subword_prefix" where try reader.isNext("\""):
+                try require([""], &reader)
+            case "vocab":
+                guard try reader.isNext("{") else {
+                    throw .unsupportedTokenizer(file: name, found: "a vocab that is no object")
+                }
+                var tokens: [(token: [UInt8], id: Int)] = []
+                try reader.object { (reader, token) throws(TokenizationError) in
+                    tokens.append((token, try reader.integer()))
+                }
+                self.tokens = tokens
+            case "merges":
+                try readMerges(&reader)
+            default:
+                try reader.skip()
+            }
+        }
+    }
+
+    /// Either `"a b"` or `["a", "b"]`, by the age of the file.
+    private mutating func readMerges(_ reader: inout JSONReader) throws(TokenizationError) {
+        var merges: [(left: [UInt8], right: [UInt8])] = []
+        try reader.array { (reader) throws(TokenizationError) in
+            var parts: [[UInt8]] = []
+            if try reader.isNext("[") {
+                try reader.array { (reader) throws(TokenizationError) in parts.append(try reader.string()) }
+            } else {
+                parts = try reader.string().split(separator: 0x20, omittingEmptySubsequences: false).map(
+                    Array.init
+                )
+            }
+            guard parts.count == 2, !parts.contains([]) else {
+                throw .malformedMerge(file: name, number: merges.count + 1)
+            }
+            merges.append((parts[0], parts[1]))
+        }
+        self.merges = merges
+    }
+
+    private mutating func readAddedTokens(_ reader: inout JSONReader) throws(TokenizationError) {
+        try reader.array { (reader) throws(TokenizationError) in
+            var token: [UInt8]?
+            var id: Int?
+            try reader.object { (reader, field) throws(TokenizationError) in
+                switch String(decoding: field, as: UTF8.self) {
+                case "content": token = try reader.string()
+                case "id": id = try reader.integer()
+                default: try reader.skip()
+                }
+            }
+            guard let token else { throw .missingField(file: name, field: "added_tokens.content") }
+            guard let id else { throw .missingField(file: name, field: "added_tokens.id") }
+            addedTokens.append((token, id))
+        }
+    }
+
+    private func require(_ accepted: [String], _ reader: inout JSONReader) throws(TokenizationError) {
+        guard try reader.isNext("\"") else { throw reader.malformed }
+        let found = String(decoding: try reader.string(), as: UTF8.self)
+        guard accepted.contains(found) else {
+            throw .unsupportedTokenizer(file: name, found: String(found.prefix(64)))
+        }
+    }
+}

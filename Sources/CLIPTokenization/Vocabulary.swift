@@ -1,0 +1,69 @@
+/// A byte-level vocabulary of CLIP's form: token ids of bytes, of merges, and of the two special tokens.
+public struct Vocabulary: Sendable {
+    /// The number of token ids: one more than the largest.
+    ///
+    /// A model needs a row of its token embedding for each.
+    public let count: Int
+    /// The token that begins every sequence.
+    public let startOfText: Int32
+    /// The token that ends every sequence, and where the text tower is read.
+    public let endOfText: Int32
+
+    /// The tokens of single bytes, in the middle and at the end of a word.
+    private let byteTokens: [Int32]
+    private let lastByteTokens: [Int32]
+    private let merges: BytePairMerges
+
+    /// OpenAI CLIP's vocabulary of 49,408 tokens, which is part of the program.
+    public static func openAI() throws(TokenizationError) -> Vocabulary {
+        try PackedMerges.vocabulary()
+    }
+
+    /// Reads the vocabulary of a model directory, in the first of these forms that it has: `vocab.json` with
+    /// `merges.txt`, `tokenizer.json` (Hugging Face), or `bpe_simple_vocab_16e6.txt.gz` (OpenAI).
+    ///
+    /// Ids are taken from the file, and the special tokens found by their names.
+    public init(directory: String) throws(TokenizationError) {
+        self = try VocabularyFiles(directory: directory).vocabulary()
+    }
+
+    /// Whether a directory carries any file of a vocabulary.
+    ///
+    /// Half of a vocabulary counts: `init(directory:)` then
+    /// says what is missing.
+    public static func isPresent(inDirectory directory: String) -> Bool {
+        VocabularyFiles(directory: directory).isPresent
+    }
+
+    /// `byteTokens` and `lastByteTokens` by byte.
+    init(
+        count: Int,
+        startOfText: Int32,
+        endOfText: Int32,
+        byteTokens: [Int32],
+        lastByteTokens: [Int32],
+        merges: BytePairMerges
+    ) {
+        precondition(byteTokens.count == 256 && lastByteTokens.count == 256, "Every byte has two tokens.")
+        self.count = count
+        self.startOfText = startOfText
+        self.endOfText = endOfText
+        self.byteTokens = byteTokens
+        self.lastByteTokens = lastByteTokens
+        self.merges = merges
+    }
+
+    /// Appends the tokens of a word.
+    ///
+    /// A special token that somebody typed is that token, as in the reference.
+    func append(_ word: ArraySlice<UInt32>, to ids: inout [Int32]) {
+        if word.first == 0x3C {
+            if word.elementsEqual(WordSplitter.startOfText) { return ids.append(startOfText) }
+            if word.elementsEqual(WordSplitter.endOfText) { return ids.append(endOfText) }
+        }
+        let bytes = UTF8Decoder.bytes(word)
+        guard let last = bytes.last else { return }
+        let tokens = bytes.dropLast().map { byteTokens[Int($0)] } + [lastByteTokens[Int(last)]]
+        ids.append(contentsOf: merges.merged(tokens))
+    }
+}

@@ -1,0 +1,84 @@
+/// Splits cleaned text into words, by the pattern of OpenAI CLIP under `IGNORECASE`:
+/// `<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`.
+package struct WordSplitter {
+    package static let startOfText = Array("<|startoftext|>".unicodeScalars.map(\.value))
+    package static let endOfText = Array("<|endoftext|>".unicodeScalars.map(\.value))
+
+    private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map {
+        $0.unicodeScalars.map(\.value)
+    }
+    private static let letters = ScalarSet(packed: TextTables.letters)
+    private static let numbers = ScalarSet(packed: TextTables.numbers)
+
+    /// The pattern's classes of characters, in its order.
+    package enum Kind: UInt32 {
+        case none, letter, number, other
+    }
+
+    private let text: [UInt32]
+    private var index = 0
+
+    /// Splits lower case text.
+    package init(_ text: [UInt32]) {
+        self.text = text
+    }
+
+    /// Where the next word is; nil behind the last.
+    package mutating func next() -> Range<Int>? {
+        while index < text.count {
+            let start = index
+            let kind = Self.kind(of: text[start])
+            index += fixedLength(at: start)
+            if index > start { return start..<index }
+            index += 1
+            switch kind {
+            case .none:
+                continue
+            case .number:
+                return start..<index
+            case .letter, .other:
+                while index < text.count, Self.kind(of: text[index]) == kind { index += 1 }
+                return start..<index
+            }
+        }
+        return nil
+    }
+
+    /// The length of the special token or contraction here; 0 where there is none.
+    private func fixedLength(at start: Int) -> Int {
+        switch text[start] {
+        case 0x3C:
+            [Self.startOfText, Self.endOfText].first { matches($0, at: start) }?.count ?? 0
+        case 0x27:
+            Self.contractions.first { matches($0, at: start) }?.count ?? 0
+        default:
+            0
+        }
+    }
+
+    /// The long s (U+017F) is the one character without a lower case form that equals another when case does not
+    /// count.
+    private func matches(_ word: [UInt32], at start: Int) -> Bool {
+        start + word.count <= text.count
+            && word.indices.allSatisfy { offset in
+                let scalar = text[start + offset]
+                return scalar == word[offset] || (scalar == 0x17F && word[offset] == 0x73)
+            }
+    }
+
+    /// A character's class; none for what stands between words.
+    package static func kind(of scalar: UInt32) -> Kind {
+        switch scalar {
+        case 0x61...0x7A, 0x41...0x5A, 0xAC00...0xD7A3: .letter
+        case 0x30...0x39: .number
+        // The regex module finds U+0345 neither in nor outside of a class of letters when case does not count,
+        // because it equals a letter then.
+        case 0x345: .none
+        case _ where WhiteSpace.isSpace(scalar): .none
+        case 0..<0x80: .other
+        case _ where letters.contains(scalar): .letter
+        case _ where numbers.contains(scalar): .number
+        default: .other
+        }
+    }
+}
