@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes OpenAI CLIP's merges as Swift source, from OpenAI's own file:
 
-    python Scripts/make-vocabulary.py bpe_simple_vocab_16e6.txt.gz Sources/CLIPTokenization/OpenAIMerges.swift
+    python Scripts/make-vocabulary.py bpe_simple_vocab_16e6.txt.gz \\
+        Sources/CLIPTokenization/OpenAIMerges.swift
 
 A merge is written as the two token ids that it joins, three characters of six bits each, highest first.
 The id that it makes is its place in the list plus 512, so the ids say everything that the file does.
@@ -41,7 +42,7 @@ def main() -> None:
 // bpe_simple_vocab_16e6.txt.gz (MIT License, copyright OpenAI; see NOTICE), sha256
 // {hashlib.sha256(data).hexdigest()}.
 
-/// OpenAI CLIP's merges: two token ids each, three characters of six bits an id; `PackedMerges` reads them.
+/// OpenAI CLIP's merges: two token ids each, three characters of six bits an id.
 enum OpenAIMerges {{
     static let count = {MERGES}
 

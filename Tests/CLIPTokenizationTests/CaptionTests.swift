@@ -7,7 +7,7 @@ struct CaptionTests {
     private let vocabulary: Vocabulary
 
     init() throws {
-        vocabulary = try Vocabulary.openAI()
+        vocabulary = try SharedVocabulary.openAI.get()
     }
 
     @Test("Every collected and composed caption has the reference's ids")
@@ -38,7 +38,7 @@ struct CaptionTests {
             let ids = try tokenizer.tokens(for: caption).ids
             #expect(ids.count == golden.count, "\(golden.unit.debugDescription)")
             #expect(FNV.hash(ids.lazy.map { UInt32($0) }) == golden.hash, "\(golden.unit.debugDescription)")
-            guard golden.count > 77 else { continue }
+            guard golden.count > 77, golden.times <= 1_000 || golden.unit == "word " else { continue }
             #expect(throws: TokenizationError.tooManyTokens(count: golden.count, limit: 77)) {
                 try model.tokens(for: caption)
             }

@@ -57,7 +57,7 @@ struct VocabularyTests {
         #expect(Vocabulary.isPresent(inDirectory: directory.path))
         let vocabulary = try Vocabulary(directory: directory.path)
         #expect(vocabulary.count == 49_408)
-        #expect(try ids(vocabulary) == ids(Vocabulary.openAI()))
+        #expect(try ids(vocabulary) == ids(SharedVocabulary.openAI.get()))
     }
 
     @Test("Ids come from the file, even when they are in another order or have gaps")
