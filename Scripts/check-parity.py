@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Compares embeddings of a real-sized checkpoint with its reference implementation, on made-up inputs.
+"""Compares embeddings of a real-sized checkpoint with its reference implementation.
 
 usage: check-parity.py [--package DIR] [--release] MODEL_DIR...
 
-For an OpenCLIP directory the reference is open_clip, for a transformers directory transformers, both in f32. The
-comparison itself is ParityTests of CLIPModelsTests: it fails above a relative error of 1e-5 (norm of the difference over
-norm, worst row). Run it in an environment with Scripts/requirements.txt installed.
+For an OpenCLIP directory the reference is open_clip, for a transformers directory transformers,
+both in f32. The comparison itself is ParityTests of CLIPModelsTests: it fails above a relative
+error of 1e-5 (norm of the difference over norm, worst row). Run it in an environment with
+Scripts/requirements.txt installed.
 """
 
 import argparse
@@ -29,7 +30,7 @@ IMAGES = 9
 
 
 def captions(context: int, vocabulary: int) -> list[list[int]]:
-    """Captions of many lengths, not in order, start- and end-of-text as the last two ids of the vocabulary."""
+    """Captions of many lengths, not in order; the last two ids are start- and end-of-text."""
     found = []
     for row, length in enumerate([7, 12, 2, context, 12, 9, 31, 5, 12, 20, context // 2]):
         words = (tiny_model.numbers(f"parity.{row}", length - 2) + 1) / 2 * (vocabulary - 2)
@@ -60,7 +61,9 @@ def transformers_reference(directory: pathlib.Path):
     return (
         lambda pixels: tensor(model.get_image_features(pixel_values=pixels)),
         lambda ids: tensor(model.get_text_features(input_ids=ids)),
-        model.config.vision_config.image_size, text.max_position_embeddings, text.vocab_size,
+        model.config.vision_config.image_size,
+        text.max_position_embeddings,
+        text.vocab_size,
     )
 
 
@@ -68,7 +71,9 @@ def write_reference(directory: pathlib.Path, out: pathlib.Path) -> None:
     is_open_clip = (directory / "open_clip_config.json").exists()
     reference = open_clip_reference if is_open_clip else transformers_reference
     image, text, size, context, vocabulary = reference(directory)
-    pixels = tiny_model.numbers("parity", IMAGES * 3 * size * size, 2).reshape(IMAGES, 3, size, size)
+    pixels = tiny_model.numbers("parity", IMAGES * 3 * size * size, 2).reshape(
+        IMAGES, 3, size, size
+    )
     ids = captions(context, vocabulary)
     table = torch.zeros(len(ids), context, dtype=torch.long)
     for row, caption in enumerate(ids):
@@ -89,14 +94,27 @@ def main() -> None:
     for directory in arguments.models:
         with tempfile.TemporaryDirectory() as out:
             write_reference(directory, pathlib.Path(out))
-            command = ["swift", "test", "--package-path", str(arguments.package), "--filter", "ParityTests"]
+            command = [
+                "swift",
+                "test",
+                "--package-path",
+                str(arguments.package),
+                "--filter",
+                "ParityTests",
+            ]
             if arguments.release:
                 command += ["-c", "release"]
             variables = {"CLIP_MODEL_DIR": str(directory.resolve()), "CLIP_PARITY_DIR": out}
-            run = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True)
+            run = subprocess.run(
+                command, env=os.environ | variables, capture_output=True, text=True
+            )
         output = run.stdout + run.stderr
         found = re.search(r"^parity .*$", output, re.MULTILINE)
-        print(directory, found.group(0) if found else output[-2000:], "" if run.returncode == 0 else "FAILED")
+        print(
+            directory,
+            found.group(0) if found else output[-2000:],
+            "" if run.returncode == 0 else "FAILED",
+        )
         failed = failed or run.returncode != 0 or not found
     sys.exit(1 if failed else 0)
 

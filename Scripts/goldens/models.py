@@ -1,8 +1,9 @@
-"""Goldens of the network: what open_clip and transformers make of the tiny models, stage by stage.
+"""Goldens of the network: what open_clip and transformers make of the tiny models.
 
-For each tiny model one NAME.bin (little-endian f32, stages behind each other) and one NAME.json that says where which
-stage lies. Captions are in the order of their length and only real tokens are kept, packed, as CLIPModels packs
-them; of the last block and after only the pooled rows are kept.
+For each tiny model one NAME.bin (little-endian f32, stages behind each other) and one NAME.json
+that says where which stage lies. Captions are in the order of their length and only real tokens
+are kept, packed, as CLIPModels packs them; of the last block and after only the pooled rows are
+kept.
 """
 
 import json
@@ -24,7 +25,11 @@ def captions(model: dict) -> list[list[int]]:
     start, end = text["vocabulary"] - 2, text["vocabulary"] - 1
 
     def words(name, count):
-        return ((tiny_model.numbers(name, count) + 1) / 2 * (text["vocabulary"] - 2)).astype(int).tolist()
+        return (
+            ((tiny_model.numbers(name, count) + 1) / 2 * (text["vocabulary"] - 2))
+            .astype(int)
+            .tolist()
+        )
 
     lengths = [2, 5, 9, 9, 13, text["context"]]
     plain = [[start, *words(f"caption.{i}", length - 2), end] for i, length in enumerate(lengths)]
@@ -44,7 +49,9 @@ def golden(name: str, out: pathlib.Path) -> None:
     model = tiny_model.MODELS[name]
     config = tiny_model.open_clip_config(model)["model_cfg"]
     reference = open_clip.CLIP(**config).eval()
-    state = {key: torch.from_numpy(np.array(x)) for key, x in tiny_model.open_clip_tensors(model).items()}
+    state = {
+        key: torch.from_numpy(np.array(x)) for key, x in tiny_model.open_clip_tensors(model).items()
+    }
     reference.load_state_dict(state, strict=True)
 
     stages: list[tuple[str, str, np.ndarray]] = []
@@ -54,14 +61,18 @@ def golden(name: str, out: pathlib.Path) -> None:
         module.register_forward_hook(lambda _, __, output: seen.__setitem__(key, output.detach()))
 
     vision, text = reference.visual, reference.transformer
-    vision.ln_pre.register_forward_pre_hook(lambda _, inputs: seen.__setitem__("tokens", inputs[0].detach()))
+    vision.ln_pre.register_forward_pre_hook(
+        lambda _, inputs: seen.__setitem__("tokens", inputs[0].detach())
+    )
     watch(vision.ln_pre, "ln_pre")
     watch(vision.ln_post, "ln_post")
     watch(reference.ln_final, "ln_final")
     for tower, blocks in (("vision", vision.transformer.resblocks), ("text", text.resblocks)):
         for index, block in enumerate(blocks):
             watch(block, f"{tower}.{index}")
-    text.register_forward_pre_hook(lambda _, inputs: seen.__setitem__("text.tokens", inputs[0].detach()))
+    text.register_forward_pre_hook(
+        lambda _, inputs: seen.__setitem__("text.tokens", inputs[0].detach())
+    )
 
     size = model["vision"]["image"]
     pixels = torch.from_numpy(tiny_model.numbers(f"pixels.{name}", IMAGES * 3 * size * size, 2))
@@ -92,7 +103,11 @@ def golden(name: str, out: pathlib.Path) -> None:
     for index in range(last + 1):
         value = seen[f"text.{index}"]
         stages.append(
-            ("text", f"block {index}", packed(value) if index < last else value[rows, pooled].numpy())
+            (
+                "text",
+                f"block {index}",
+                packed(value) if index < last else value[rows, pooled].numpy(),
+            )
         )
     stages.append(("text", "features", seen["ln_final"][rows, pooled].numpy()))
     stages.append(("text", "embedding", embeddings.numpy()))
@@ -112,9 +127,15 @@ def golden(name: str, out: pathlib.Path) -> None:
     index, data, offset = [], [], 0
     for tower, stage, value in stages:
         flat = np.ascontiguousarray(value, dtype="<f4").reshape(-1)
-        index.append({
-            "tower": tower, "stage": stage, "offset": offset, "count": flat.size, "width": int(value.shape[-1])
-        })
+        index.append(
+            {
+                "tower": tower,
+                "stage": stage,
+                "offset": offset,
+                "count": flat.size,
+                "width": int(value.shape[-1]),
+            }
+        )
         data.append(flat)
         offset += flat.size
     np.concatenate(data).tofile(out / f"{name}.bin")
@@ -130,7 +151,7 @@ def golden(name: str, out: pathlib.Path) -> None:
 
 
 def checksum(data: bytes) -> str:
-    """FNV-1a over 64-bit words, the last filled up with zeros: quick to compute in a debug build."""
+    """FNV-1a over 64-bit words, the last filled up with zeros: quick in a debug build."""
     data += b"\0" * (-len(data) % 8)
     value = 0xCBF29CE484222325
     for word in np.frombuffer(data, dtype="<u8").tolist():

@@ -2,9 +2,10 @@
 
 usage: tiny_model.py OUT [--layout transformers|openclip] [--name quick|odd]
 
-Every number is a function of its tensor's name and its index (SplitMix64), so nothing has to be committed or
-downloaded: Tests/CLIPTestSupport/TinyModel.swift writes the same bytes. Needs numpy only. The embeddings mean
-nothing, but they are proper numbers: norms and biases are away from 1 and 0, so that a forgotten one shows.
+Every number is a function of its tensor's name and its index (SplitMix64), so nothing has to be
+committed or downloaded: Tests/CLIPTestSupport/TinyModel.swift writes the same bytes. Needs numpy
+only. The embeddings mean nothing, but they are proper numbers: norms and biases are away from 1
+and 0, so that a forgotten one shows.
 """
 
 import argparse
@@ -18,13 +19,15 @@ LAYOUTS = ("transformers", "openclip")
 MODELS = {
     # OpenAI's form: QuickGELU, the full vocabulary.
     "quick": dict(
-        embedding=32, quick_gelu=True,
+        embedding=32,
+        quick_gelu=True,
         vision=dict(image=64, patch=16, width=64, heads=2, layers=3, mlp=256),
         text=dict(context=77, vocabulary=49408, width=64, heads=2, layers=2, mlp=256),
     ),
     # Nothing is a power of two, and the image is no multiple of the patch.
     "odd": dict(
-        embedding=40, quick_gelu=False,
+        embedding=40,
+        quick_gelu=False,
         vision=dict(image=50, patch=16, width=72, heads=3, layers=2, mlp=216),
         text=dict(context=20, vocabulary=600, width=48, heads=2, layers=3, mlp=192),
     ),
@@ -35,12 +38,14 @@ DEVIATION = [0.26862954, 0.26130258, 0.27577711]
 
 
 def numbers(name: str, count: int, scale: float = 1.0, offset: float = 0.0) -> np.ndarray:
-    """`count` floats, uniform in offset - scale ..< offset + scale; in Swift: CounterNumbers.floats."""
+    """`count` floats, uniform within offset +- scale; in Swift: CounterNumbers.floats."""
     key = 0xCBF29CE484222325
     for byte in name.encode():
         key = ((key ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
     with np.errstate(over="ignore"):
-        z = np.uint64(key) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        z = np.uint64(key) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(
+            0x9E3779B97F4A7C15
+        )
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         z = z ^ (z >> np.uint64(31))
@@ -72,7 +77,9 @@ def open_clip_tensors(model: dict) -> dict[str, np.ndarray]:
             add(f"{block}.attn.in_proj_bias", 3 * width, scale=0.1)
             norm(f"{block}.ln_2", width)
             for name, outputs, inputs in (
-                ("attn.out_proj", width, width), ("mlp.c_fc", mlp, width), ("mlp.c_proj", width, mlp),
+                ("attn.out_proj", width, width),
+                ("mlp.c_fc", mlp, width),
+                ("mlp.c_proj", width, mlp),
             ):
                 weight(f"{block}.{name}.weight", outputs, inputs)
                 add(f"{block}.{name}.bias", outputs, scale=0.1)
@@ -99,10 +106,15 @@ def open_clip_tensors(model: dict) -> dict[str, np.ndarray]:
 
 
 def transformers_tensors(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The same weights under transformers' names: query, key and value apart, projections turned."""
+    """The same weights under transformers' names: q, k and v apart, projections turned."""
     renamed = {"logit_scale": tensors["logit_scale"]}
     for tower, blocks, positions, projection in (
-        ("vision_model", "visual.transformer.resblocks", "visual.positional_embedding", "visual.proj"),
+        (
+            "vision_model",
+            "visual.transformer.resblocks",
+            "visual.positional_embedding",
+            "visual.proj",
+        ),
         ("text_model", "transformer.resblocks", "positional_embedding", "text_projection"),
     ):
         renamed[f"{tower}.embeddings.position_embedding.weight"] = tensors[positions]
@@ -119,8 +131,11 @@ def transformers_tensors(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray
                     renamed[f"{block}.self_attn.{letter}_proj.{kind}"] = third
                 continue
             for old, new in (
-                ("attn.out_proj", "self_attn.out_proj"), ("ln_1", "layer_norm1"), ("ln_2", "layer_norm2"),
-                ("mlp.c_fc", "mlp.fc1"), ("mlp.c_proj", "mlp.fc2"),
+                ("attn.out_proj", "self_attn.out_proj"),
+                ("ln_1", "layer_norm1"),
+                ("ln_2", "layer_norm2"),
+                ("mlp.c_fc", "mlp.fc1"),
+                ("mlp.c_proj", "mlp.fc2"),
             ):
                 if part.startswith(old + "."):
                     renamed[f"{block}.{new}.{part.removeprefix(old + '.')}"] = value
@@ -128,7 +143,8 @@ def transformers_tensors(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray
     renamed["vision_model.embeddings.patch_embedding.weight"] = tensors["visual.conv1.weight"]
     renamed["text_model.embeddings.token_embedding.weight"] = tensors["token_embedding.weight"]
     for old, new in (
-        ("visual.ln_pre", "vision_model.pre_layrnorm"), ("visual.ln_post", "vision_model.post_layernorm"),
+        ("visual.ln_pre", "vision_model.pre_layrnorm"),
+        ("visual.ln_post", "vision_model.post_layernorm"),
         ("ln_final", "text_model.final_layer_norm"),
     ):
         for kind in ("weight", "bias"):
@@ -142,7 +158,9 @@ def safetensors(tensors: dict[str, np.ndarray]) -> bytes:
     for name in sorted(tensors):
         raw = np.ascontiguousarray(tensors[name], dtype="<f4").tobytes()
         header[name] = {
-            "dtype": "F32", "shape": list(tensors[name].shape), "data_offsets": [offset, offset + len(raw)]
+            "dtype": "F32",
+            "shape": list(tensors[name].shape),
+            "data_offsets": [offset, offset + len(raw)],
         }
         data.append(raw)
         offset += len(raw)
@@ -158,17 +176,27 @@ def open_clip_config(model: dict) -> dict:
             "embed_dim": model["embedding"],
             "quick_gelu": model["quick_gelu"],
             "vision_cfg": {
-                "image_size": vision["image"], "patch_size": vision["patch"], "width": vision["width"],
-                "head_width": vision["width"] // vision["heads"], "layers": vision["layers"],
+                "image_size": vision["image"],
+                "patch_size": vision["patch"],
+                "width": vision["width"],
+                "head_width": vision["width"] // vision["heads"],
+                "layers": vision["layers"],
                 "mlp_ratio": vision["mlp"] / vision["width"],
             },
             "text_cfg": {
-                "context_length": text["context"], "vocab_size": text["vocabulary"], "width": text["width"],
-                "heads": text["heads"], "layers": text["layers"], "mlp_ratio": text["mlp"] / text["width"],
+                "context_length": text["context"],
+                "vocab_size": text["vocabulary"],
+                "width": text["width"],
+                "heads": text["heads"],
+                "layers": text["layers"],
+                "mlp_ratio": text["mlp"] / text["width"],
             },
         },
         "preprocess_cfg": {
-            "mean": MEAN, "std": DEVIATION, "interpolation": "bicubic", "resize_mode": "shortest"
+            "mean": MEAN,
+            "std": DEVIATION,
+            "interpolation": "bicubic",
+            "resize_mode": "shortest",
         },
     }
 
@@ -179,18 +207,26 @@ def transformers_config(model: dict) -> dict:
 
     def tower(it):
         return {
-            "hidden_size": it["width"], "intermediate_size": it["mlp"], "num_hidden_layers": it["layers"],
-            "num_attention_heads": it["heads"], "hidden_act": activation, "projection_dim": model["embedding"],
+            "hidden_size": it["width"],
+            "intermediate_size": it["mlp"],
+            "num_hidden_layers": it["layers"],
+            "num_attention_heads": it["heads"],
+            "hidden_act": activation,
+            "projection_dim": model["embedding"],
         }
 
     return {
         "architectures": ["CLIPModel"],
         "model_type": "clip",
         "projection_dim": model["embedding"],
-        "vision_config": tower(vision) | {"image_size": vision["image"], "patch_size": vision["patch"]},
-        "text_config": tower(text) | {
-            "max_position_embeddings": text["context"], "vocab_size": text["vocabulary"],
-            "bos_token_id": text["vocabulary"] - 2, "eos_token_id": text["vocabulary"] - 1,
+        "vision_config": tower(vision)
+        | {"image_size": vision["image"], "patch_size": vision["patch"]},
+        "text_config": tower(text)
+        | {
+            "max_position_embeddings": text["context"],
+            "vocab_size": text["vocabulary"],
+            "bos_token_id": text["vocabulary"] - 2,
+            "eos_token_id": text["vocabulary"] - 1,
         },
     }
 
@@ -198,10 +234,16 @@ def transformers_config(model: dict) -> dict:
 def preprocessor_config(model: dict) -> dict:
     size = model["vision"]["image"]
     return {
-        "image_processor_type": "CLIPImageProcessor", "do_convert_rgb": True,
-        "do_resize": True, "size": {"shortest_edge": size}, "resample": 3,
-        "do_center_crop": True, "crop_size": {"height": size, "width": size},
-        "do_normalize": True, "image_mean": MEAN, "image_std": DEVIATION,
+        "image_processor_type": "CLIPImageProcessor",
+        "do_convert_rgb": True,
+        "do_resize": True,
+        "size": {"shortest_edge": size},
+        "resample": 3,
+        "do_center_crop": True,
+        "crop_size": {"height": size, "width": size},
+        "do_normalize": True,
+        "image_mean": MEAN,
+        "image_std": DEVIATION,
     }
 
 
@@ -219,7 +261,8 @@ def write(out: pathlib.Path, name: str = "quick", layout: str = "openclip") -> N
         (out / "open_clip_model.safetensors").write_bytes(weights(model, layout))
     else:
         files = {
-            "config.json": transformers_config(model), "preprocessor_config.json": preprocessor_config(model)
+            "config.json": transformers_config(model),
+            "preprocessor_config.json": preprocessor_config(model),
         }
         (out / "model.safetensors").write_bytes(weights(model, layout))
     for file, content in files.items():
