@@ -1,0 +1,228 @@
+package import CLIPEngine
+
+/// Every way a request can fail, and what its sender is told.
+///
+/// The only place with status codes and with public texts of errors.
+///
+/// Where the real server answers with a text of its own, the text is the same. Nothing that was sent goes back, nor do
+/// paths of the server or words of the libraries beneath; the log has the cause.
+package enum APIError: Error, Equatable, Sendable {
+    // MARK: HTTP
+
+    case notFound
+    case methodNotAllowed(allowed: [String])
+    case bodyTooLarge(limit: Int)
+    case bodyTooSlow
+    /// The connection ended before the body did.
+    case bodyIncomplete
+    case unreadableBody(JSONError)
+    case invalidFields(FieldProblems)
+
+    // MARK: Fields that fit their types, but not each other
+
+    case unknownItemType(field: ComparisonField)
+    case imageWhereTextBelongs(field: ComparisonField)
+    case imageRefused(ImageRefusal)
+
+    // MARK: The engine
+
+    /// `place` says which image or text it was, where the request has more than one, such as `image 2 of 8`.
+    case embedding(EmbeddingError, place: String?)
+
+    /// Why a declared image is not even looked at.
+    package enum ImageRefusal: Equatable, Sendable {
+        case unknownType
+        case numpyNotSupported
+        case filesNotSupported
+        case notSentOverHTTP(type: String)
+        case noValue(type: String)
+        case valueNotAString(type: String)
+    }
+
+    /// What an error's body says.
+    package enum Content: Equatable, Sendable {
+        /// `{"detail": text}`
+        case detail(String)
+        /// `{"detail": [problem, ...]}`
+        case problems(FieldProblems)
+        /// `{"message": text}`, with `"help_url": null` behind it where the real server has that
+        case message(String, hasHelpURL: Bool = false)
+    }
+
+    /// The status code.
+    package var status: Int {
+        switch self {
+        case .notFound: 404
+        case .methodNotAllowed: 405
+        case .bodyTooLarge: 413
+        case .bodyTooSlow: 408
+        case .bodyIncomplete, .unreadableBody: 400
+        case .invalidFields: 422
+        case .unknownItemType, .imageWhereTextBelongs, .imageRefused: 400
+        case .embedding(let error, _):
+            switch error {
+            case .unknownModel: 404
+            case .invalidModelName, .noImages, .noTexts, .noPrompts, .tooManyImages, .tooManyPrompts, .image,
+                .textTooLong:
+                400
+            case .overloaded: 429
+            case .shuttingDown: 503
+            // The client left; nginx's number for it, which only the log will see.
+            case .cancelled: 499
+            case .modelUnavailable, .failed, .invalidConfiguration: 500
+            }
+        }
+    }
+
+    /// What the sender is told.
+    package var content: Content {
+        switch self {
+        case .notFound: .detail("Not Found")
+        case .methodNotAllowed: .detail("Method Not Allowed")
+        case .bodyTooLarge(let limit):
+            .message(
+                "The request body is larger than the \(limit) bytes that this server accepts. Send less at once."
+            )
+        case .bodyTooSlow: .message("The request body did not arrive in time.")
+        case .bodyIncomplete: .detail("There was an error parsing the body")
+        case .unreadableBody(let error): .detail(Self.detail(of: error))
+        case .invalidFields(let problems): .problems(problems)
+        case .unknownItemType(let field): .message("\(field.rawValue)_type must be either 'image' or 'text'")
+        case .imageWhereTextBelongs(let field):
+            .message(
+                "\(field.rawValue) holds an image, but \(field.rawValue)_type is 'text'. "
+                    + "Set \(field.rawValue)_type to 'image', or send text."
+            )
+        case .imageRefused(let refusal): .message(Self.cause(Self.text(of: refusal)))
+        case .embedding(let error, let place): Self.content(of: error, place: place.map { " (\($0))" } ?? "")
+        }
+    }
+
+    /// Seconds after which to try again, for errors that pass.
+    package var retryAfter: Int? {
+        switch self {
+        case .embedding(.overloaded(let seconds), _): seconds
+        case .embedding(.shuttingDown, _): 1
+        default: nil
+        }
+    }
+
+    /// Whether the connection is of no further use: there is a body on it that will not be read.
+    package var closesConnection: Bool {
+        switch self {
+        case .bodyTooLarge, .bodyTooSlow, .bodyIncomplete: true
+        default: false
+        }
+    }
+
+    /// The body.
+    package var body: [UInt8] {
+        Answers.object { writer in
+            switch content {
+            case .detail(let text): writer.member("detail", text)
+            case .problems(let problems):
+                writer.member("detail") { writer in
+                    writer.array { writer in
+                        for problem in problems.entries { problem.write(to: &writer) }
+                    }
+                }
+            case .message(let text, let hasHelpURL):
+                writer.member("message", text)
+                if hasHelpURL { writer.nullMembers("help_url") }
+            }
+        }
+    }
+}
+
+// MARK: - Texts
+
+extension APIError {
+    private static func cause(_ text: String) -> String {
+        "Could not load input image. Cause: " + text
+    }
+
+    private static func detail(of error: JSONError) -> String {
+        let detail = "There was an error parsing the body"
+        return switch error {
+        case .syntax, .notUTF8: detail
+        case .tooDeep(let limit): detail + ": it is nested deeper than \(limit) levels"
+        case .tooManyValues(let limit): detail + ": it has more than \(limit) values"
+        case .numberTooLong(let limit): detail + ": a number has more than \(limit) digits"
+        }
+    }
+
+    private static func text(of refusal: ImageRefusal) -> String {
+        switch refusal {
+        case .unknownType: "Image declaration contains not recognised image type."
+        case .numpyNotSupported: "NumPy image type is not supported in this configuration of `inference`."
+        case .filesNotSupported:
+            "Image type 'file' is not supported: the server does not read files of its own machine. "
+                + "Send the image as type 'base64' or 'url'."
+        case .notSentOverHTTP(let type):
+            "Image type '\(type)' cannot be sent over HTTP. Send the image as type 'base64' or 'url'."
+        case .noValue(let type): "Image declaration of type '\(type)' has no value."
+        case .valueNotAString(let type):
+            "The value of an image declaration of type '\(type)' must be a string."
+        }
+    }
+
+    private static func content(of error: EmbeddingError, place: String) -> Content {
+        switch error {
+        case .unknownModel:
+            .message(
+                "Requested Roboflow resource not found. Make sure that workspace, project or model you referred in "
+                    + "request exists. GET /model/registry lists the models of this server."
+            )
+        case .invalidModelName: .message("Invalid Model ID sent in request.")
+        case .noImages: .message("At least one image is required")
+        case .noTexts: .message("At least one text is required")
+        case .noPrompts: .message("At least one prompt is required")
+        case .tooManyImages(_, let limit):
+            .message("The maximum number of images that can be embedded at once is \(limit)")
+        case .tooManyPrompts(_, let limit):
+            .message("The maximum number of prompts that can be compared at once is \(limit)")
+        case .image(_, let fault): .message(cause(text(of: fault)) + place)
+        case .textTooLong(_, let count, let limit):
+            .message(
+                "Error with model input. Cause: Text input is too long for the model context length. Shorten the text "
+                    + "and retry. It has \(count) tokens, and the model takes \(limit)." + place,
+                hasHelpURL: true
+            )
+        case .overloaded: .message("The server is busy. Try again later.")
+        case .shuttingDown: .message("The server is shutting down.")
+        case .cancelled: .message("The client closed the request.")
+        case .modelUnavailable, .failed, .invalidConfiguration: .message("Internal error.")
+        }
+    }
+
+    private static func text(of fault: ImageFault) -> String {
+        switch fault {
+        // The real server says the same of what is not base64 and of what is not an image.
+        case .malformedBase64, .undecodable(.payload): "Malformed base64 input image."
+        case .empty: "Empty image payload."
+        case .undecodable(.url): "Data is not image."
+        case .formatNotAvailable(let format):
+            "This server cannot read \(format) images. Send JPEG, PNG or WebP."
+        case .tooLarge(let figures): "The image is too large: \(figures)"
+        case .urlsNotAllowed:
+            "Providing images via URL is not supported in this configuration of `inference`."
+        case .invalidURL: "Provided image URL is invalid"
+        case .schemeNotAllowed:
+            "Providing images via non https:// URL is not supported in this configuration of `inference`."
+        case .addressNotAllowed: "URL points to a network destination that is not allowed."
+        case .unreachable, .badStatus, .timedOut, .tooManyRedirects:
+            "Data pointed by URL could not be decoded into image."
+        }
+    }
+
+    /// What the log should say beside the public text; nil where that says it all.
+    package var cause: String? {
+        switch self {
+        case .embedding(.modelUnavailable(let name, let cause), _): "model \(name): \(cause)"
+        case .embedding(.failed(let cause), _): cause
+        case .embedding(.invalidConfiguration(let problems), _): problems.joined(separator: " ")
+        case .embedding(.image(_, let fault), _): "\(fault)"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import HTTPTypes
+
+/// What web pages of other origins may do (CORS), as Starlette's middleware answers for Roboflow's server.
+struct CrossOrigin: Sendable {
+    /// Origins that may read answers; `*` stands for all.
+    let allowedOrigins: [String]
+
+    private static let methods = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY"]
+    /// The real server's list.
+    private static let exposed =
+        "X-Processing-Time, X-Remote-Processing-Time, X-Remote-Processing-Times, X-Model-Cold-Start, "
+        + "X-Model-Cold-Start-Count, X-Model-Load-Time, X-Model-Load-Details, X-Model-Id, X-Workflow-Id, "
+        + "X-Workspace-Id, X-Trace-Id, execution_id, traceparent, tracestate"
+
+    private func allows(_ origin: String) -> Bool {
+        allowedOrigins.contains("*") || allowedOrigins.contains(origin)
+    }
+
+    /// Adds to an answer's fields what its request's origin may know.
+    func extend(_ fields: inout HTTPFields, origin: String?) {
+        fields[.vary] = "Origin"
+        guard let origin, allows(origin) else { return }
+        fields[.accessControlAllowOrigin] = origin
+        fields[.accessControlAllowCredentials] = "true"
+        fields[.accessControlExposeHeaders] = Self.exposed
+    }
+
+    /// The answer to a preflight request: status, fields and text.
+    ///
+    /// Nil if the request is none.
+    func preflight(_ request: HTTPRequest) -> (status: HTTPResponse.Status, fields: HTTPFields, text: String)?
+    {
+        guard request.method == .options, let origin = request.headerFields[.origin],
+            let method = request.headerFields[.accessControlRequestMethod]
+        else { return nil }
+        var fields: HTTPFields = [.vary: "Origin", .contentType: "text/plain; charset=utf-8"]
+        var refusals: [String] = []
+        if allows(origin) {
+            fields[.accessControlAllowOrigin] = origin
+            fields[.accessControlAllowCredentials] = "true"
+        } else {
+            refusals.append("origin")
+        }
+        fields[.accessControlAllowMethods] = Self.methods.joined(separator: ", ")
+        fields[.accessControlMaxAge] = "600"
+        fields[.accessControlAllowHeaders] = request.headerFields[.accessControlRequestHeaders]
+        if !Self.methods.contains(method) { refusals.append("method") }
+        guard refusals.isEmpty else {
+            return (.badRequest, fields, "Disallowed CORS " + refusals.joined(separator: ", "))
+        }
+        return (.ok, fields, "OK")
+    }
+}

@@ -1,0 +1,65 @@
+/// Paths that more than one place must spell.
+package enum RoutePath {
+    /// The routes that run a model.
+    package static let clip = ["/clip/embed_image", "/clip/embed_text", "/clip/compare"]
+}
+
+/// What a request is for.
+package enum Route: String, CaseIterable, Sendable {
+    case embedImage = "/clip/embed_image"
+    case embedText = "/clip/embed_text"
+    case compare = "/clip/compare"
+    case addModel = "/model/add"
+    case removeModel = "/model/remove"
+    case clearModels = "/model/clear"
+    case registry = "/model/registry"
+    case info = "/info"
+    case health = "/healthz"
+    case readiness = "/readiness"
+    case clearCache = "/clear_cache"
+    case index = "/"
+
+    /// Methods that the route answers.
+    package var methods: [String] {
+        switch self {
+        case .embedImage, .embedText, .compare, .addModel, .removeModel, .clearModels: ["POST"]
+        // The real server answers HEAD with 405 on most of these; load balancers ask with it.
+        case .registry, .info, .health, .readiness, .clearCache, .index: ["GET", "HEAD"]
+        }
+    }
+
+    /// Whether the route reads a body.
+    package var wantsBody: Bool {
+        switch self {
+        case .embedImage, .embedText, .compare, .addModel, .removeModel: true
+        case .clearModels, .registry, .info, .health, .readiness, .clearCache, .index: false
+        }
+    }
+
+    /// The route of a request line.
+    ///
+    /// - Throws: 404 for an unknown path asked for with GET or HEAD; 405 for the wrong method of a known path and, as
+    ///   with the real server, whose files are mounted beneath every path, for other methods of unknown ones.
+    package static func of(method: String, path: String) throws(APIError) -> Route {
+        guard let route = Route(rawValue: path) else {
+            let isRead = method == "GET" || method == "HEAD"
+            throw isRead ? .notFound : .methodNotAllowed(allowed: ["GET", "HEAD"])
+        }
+        guard route.methods.contains(method) else { throw .methodNotAllowed(allowed: route.methods) }
+        return route
+    }
+}
+
+/// What a route sees of a request.
+package struct RouteInput: Sendable {
+    /// What stands behind the question mark.
+    package let query: String?
+    package let contentType: String?
+    package let body: [UInt8]
+
+    package init(query: String? = nil, contentType: String? = nil, body: [UInt8] = []) {
+        self.query = query
+        self.contentType = contentType
+        self.body = body
+    }
+}

@@ -1,0 +1,138 @@
+import CLIPEngine
+
+/// The routes that run a model. Checks come in the real server's order: the body's form, the model, how many images or
+/// prompts there are, and only then the images and texts themselves.
+extension Routes {
+    func embedImage(_ input: RouteInput) async throws(APIError) -> Answer {
+        var fields = try BodyFields.read(of: input.body, contentType: input.contentType, query: input.query)
+        let body = try EmbedImageBody(&fields)
+        let start = ContinuousClock.now
+        let images = try await afterModel(body.common.model) { () throws(APIError) in try body.sources() }
+        return await answer(model: body.common.model) { () throws(EmbeddingError) in
+            let result = try await engine.embed(images: images, model: body.common.model)
+            return (
+                result.report,
+                Answers.embeddings(result.embeddings, seconds: result.report.seconds(since: start))
+            )
+        } place: { error in
+            guard images.count > 1, case .image(let index, _) = error else { return nil }
+            return "image \(index + 1) of \(images.count)"
+        }
+    }
+
+    func embedText(_ input: RouteInput) async throws(APIError) -> Answer {
+        var fields = try BodyFields.read(of: input.body, contentType: input.contentType, query: input.query)
+        let body = try EmbedTextBody(&fields)
+        let start = ContinuousClock.now
+        return await answer(model: body.common.model) { () throws(EmbeddingError) in
+            let result = try await engine.embed(
+                texts: body.texts,
+                model: body.common.model,
+                truncating: body.common.truncates
+            )
+            return (
+                result.report,
+                Answers.embeddings(result.embeddings, seconds: result.report.seconds(since: start))
+            )
+        } place: { error in
+            guard body.texts.count > 1, case .textTooLong(let index, _, _) = error else { return nil }
+            return "text \(index + 1) of \(body.texts.count)"
+        }
+    }
+
+    func compare(_ input: RouteInput) async throws(APIError) -> Answer {
+        var fields = try BodyFields.read(of: input.body, contentType: input.contentType, query: input.query)
+        let body = try CompareBody(&fields)
+        let start = ContinuousClock.now
+        let (subject, prompts) = try await afterModel(body.common.model) { () throws(APIError) in
+            (try body.comparisonSubject(), try body.comparisonPrompts())
+        }
+        return await answer(model: body.common.model) { () throws(EmbeddingError) in
+            let result = try await engine.compare(
+                subject: subject,
+                prompts: prompts,
+                model: body.common.model,
+                truncating: body.common.truncates
+            )
+            let seconds = result.report.seconds(since: start)
+            return (
+                result.report,
+                Answers.similarities(result.similarities, prompts: body.prompts, seconds: seconds)
+            )
+        } place: { error in
+            Self.place(of: error, subject: subject, prompts: prompts)
+        }
+    }
+
+    /// What `body` gives, unless it throws and the model is none: then that is told first.
+    private func afterModel<Value>(
+        _ model: String?,
+        _ body: () throws(APIError) -> Value
+    ) async throws(APIError) -> Value {
+        do {
+            return try body()
+        } catch {
+            guard let model else { throw error }
+            do {
+                try await engine.load(model: model)
+            } catch let modelError {
+                throw .embedding(modelError, place: nil)
+            }
+            throw error
+        }
+    }
+
+    /// The engine's answer or refusal, with the model's name on it for the headers.
+    private func answer(
+        model: String?,
+        _ body: () async throws(EmbeddingError) -> (RequestReport, [UInt8]),
+        place: (EmbeddingError) -> String?
+    ) async -> Answer {
+        do {
+            let (report, bytes) = try await body()
+            var answer = Answer(bytes)
+            answer.model = report.model
+            answer.report = report
+            return answer
+        } catch {
+            let name: String? =
+                switch error {
+                case .unknownModel, .invalidModelName: nil
+                default: model ?? engine.models.first(where: \.isDefault)?.name
+                }
+            return Answer(.embedding(error, place: place(error)), model: name)
+        }
+    }
+
+    /// Says which side of a comparison an error is about.
+    ///
+    /// The engine counts images and texts apart, subject first.
+    static func place(of error: EmbeddingError, subject: ComparisonItem, prompts: [ComparisonItem]) -> String?
+    {
+        let index: Int
+        let isOfKind: (ComparisonItem) -> Bool
+        switch error {
+        case .image(let imageIndex, _): (index, isOfKind) = (imageIndex, \.isImage)
+        case .textTooLong(let textIndex, _, _): (index, isOfKind) = (textIndex, { !$0.isImage })
+        default: return nil
+        }
+        if isOfKind(subject), index == 0 { return "subject" }
+        let inPrompts = prompts.indices.filter { isOfKind(prompts[$0]) }
+        let offset = isOfKind(subject) ? index - 1 : index
+        guard inPrompts.indices.contains(offset) else { return nil }
+        return "prompt \(inPrompts[offset] + 1) of \(prompts.count)"
+    }
+}
+
+extension ComparisonItem {
+    fileprivate var isImage: Bool {
+        if case .image = self { true } else { false }
+    }
+}
+
+extension RequestReport {
+    /// The `time` of an answer: since the body was read, less what loading the model took.
+    fileprivate func seconds(since start: ContinuousClock.Instant) -> Double {
+        max(.zero, ContinuousClock.now - start - (loadTime ?? .zero)) / .seconds(1)
+    }
+}

@@ -1,0 +1,44 @@
+import CLIPEngine
+
+/// The routes that load models and let go of them.
+extension Routes {
+    /// The models in memory.
+    var registry: Answer { Answer(Answers.registry(of: engine.models)) }
+
+    func addModel(_ input: RouteInput) async throws(APIError) -> Answer {
+        var fields = try BodyFields.read(of: input.body, contentType: input.contentType, query: input.query)
+        let name = try Self.modelName(ofID: ModelBody(&fields, isAddition: true).modelID)
+        do {
+            try await engine.load(model: name)
+        } catch {
+            throw .embedding(error, place: nil)
+        }
+        return registry
+    }
+
+    /// Removing what is not there is no error, as with the real server.
+    func removeModel(_ input: RouteInput) throws(APIError) -> Answer {
+        // That route has no query parameters.
+        var fields = try BodyFields.read(of: input.body, contentType: input.contentType, query: nil)
+        let id = try ModelBody(&fields, isAddition: false).modelID
+        if let name = try? Self.modelName(ofID: id) { try? engine.unload(model: name) }
+        return registry
+    }
+
+    func clearModels() -> Answer {
+        engine.unloadAll()
+        return registry
+    }
+
+    /// The name in an id such as `clip/ViT-B-32`.
+    ///
+    /// - Throws: 400 for what is not two words with a slash between them, 404 for models other than CLIP.
+    package static func modelName(ofID id: String) throws(APIError) -> String {
+        let parts = id.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
+            throw .embedding(.invalidModelName(id), place: nil)
+        }
+        guard parts[0] == "clip" else { throw .embedding(.unknownModel(id), place: nil) }
+        return String(parts[1])
+    }
+}

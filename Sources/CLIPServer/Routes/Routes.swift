@@ -1,0 +1,61 @@
+package import CLIPEngine
+
+/// Answers requests that were read and told apart already.
+package struct Routes: Sendable {
+    let engine: EmbeddingEngine
+    let identity: ServerIdentity
+    /// Whether the server takes requests at this moment; false once it has been told to stop.
+    let isAccepting: @Sendable () -> Bool
+
+    package init(
+        engine: EmbeddingEngine,
+        identity: ServerIdentity,
+        isAccepting: @escaping @Sendable () -> Bool = { true }
+    ) {
+        self.engine = engine
+        self.identity = identity
+        self.isAccepting = isAccepting
+    }
+
+    /// The answer of a route.
+    package func answer(of route: Route, to input: RouteInput) async -> Answer {
+        do throws(APIError) {
+            return switch route {
+            case .embedImage: try await embedImage(input)
+            case .embedText: try await embedText(input)
+            case .compare: try await compare(input)
+            case .addModel: try await addModel(input)
+            case .removeModel: try removeModel(input)
+            case .clearModels: clearModels()
+            case .registry: registry
+            case .info: Answer(Answers.info(identity, models: engine.models))
+            case .health: Answer(Answers.status("healthy"))
+            case .readiness: readiness
+            case .clearCache: Answer(Array(#""Cache Cleared""#.utf8))
+            case .index: index
+            }
+        } catch {
+            return Answer(error)
+        }
+    }
+
+    private var readiness: Answer {
+        let isReady = engine.isReady && isAccepting()
+        var answer = Answer(Answers.status(isReady ? "ready" : "not ready"))
+        answer.status = isReady ? 200 : 503
+        return answer
+    }
+
+    private var index: Answer {
+        let routes = Route.allCases.map { route in
+            "\(route.methods[0])\(route.methods[0].count == 3 ? " " : "") \(route.rawValue)\n"
+        }
+        var answer = Answer(
+            Array(
+                "\(identity.name) \(identity.version): CLIP embeddings over HTTP\n\n\(routes.joined())".utf8
+            )
+        )
+        answer.contentType = "text/plain; charset=utf-8"
+        return answer
+    }
+}

@@ -1,0 +1,125 @@
+package import CLIPEngine
+
+/// The bodies of successful answers, in the real server's key order.
+package enum Answers {
+    /// What `embed_image` and `embed_text` answer.
+    package static func embeddings(_ embeddings: [Embedding], seconds: Double) -> [UInt8] {
+        object { writer in
+            start(&writer, seconds: seconds)
+            writer.member("embeddings") { writer in
+                writer.array { writer in
+                    for embedding in embeddings {
+                        writer.array { writer in
+                            for value in embedding.values { writer.number(value) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// What `compare` answers: a list of similarities, or an object if the prompts had names.
+    package static func similarities(
+        _ similarities: [Float],
+        prompts: CompareBody.Prompts,
+        seconds: Double
+    ) -> [UInt8] {
+        object { writer in
+            start(&writer, seconds: seconds)
+            writer.member("similarity") { writer in
+                switch prompts {
+                case .list:
+                    writer.array { writer in
+                        for similarity in similarities { writer.number(similarity) }
+                    }
+                case .mapping(let members):
+                    writer.object { writer in
+                        for (member, similarity) in zip(members, similarities) {
+                            writer.member(member.name.string) { $0.number(similarity) }
+                        }
+                    }
+                }
+            }
+            writer.nullMembers("parent_id")
+        }
+    }
+
+    /// `inference_id` and `frame_id` are always null over HTTP.
+    ///
+    /// So is `resolved_model` here: it describes packages of Roboflow's platform; which model answered is in
+    /// the `x-model-id` header.
+    private static func start(_ writer: inout JSONWriter, seconds: Double) {
+        writer.nullMembers("inference_id", "frame_id")
+        writer.member("time") { $0.number(seconds) }
+        writer.nullMembers("resolved_model")
+    }
+
+    /// What `/model/registry` and the routes that change it answer.
+    package static func registry(of models: [ModelDescription]) -> [UInt8] {
+        object { writer in
+            writer.member("models") { writer in
+                writer.array { writer in
+                    for model in models {
+                        writer.object { writer in
+                            writer.member("model_id", "clip/" + model.name)
+                            writer.member("task_type", "embedding")
+                            writer.nullMembers("batch_size", "input_height", "input_width", "vram_bytes")
+                            writer.member("request_aliases") { $0.array { _ in } }
+                            writer.member("request_paths") { writer in
+                                writer.array { writer in
+                                    for path in RoutePath.clip { writer.string(path) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            writer.nullMembers(
+                "total_vram_bytes",
+                "gpu_memory_used",
+                "gpu_memory_total",
+                "torch_cuda_allocated",
+                "torch_cuda_reserved",
+                "torch_cuda_allocator_cache",
+                "non_torch_gpu_memory"
+            )
+        }
+    }
+
+    /// What `/info` answers.
+    ///
+    /// Roboflow's clients want the three strings; the name is our own, so that nobody takes this server for
+    /// theirs. What follows them is an addition.
+    package static func info(_ identity: ServerIdentity, models: [ModelDescription]) -> [UInt8] {
+        object { writer in
+            writer.member("name", identity.name)
+            writer.member("version", identity.version)
+            writer.member("uuid", identity.uuid)
+            writer.member("default_model", models.first(where: \.isDefault)?.name)
+            writer.member("models") { writer in
+                writer.array { writer in
+                    for model in models {
+                        writer.object { writer in
+                            writer.member("name", model.name)
+                            writer.member("image_size") { $0.integer(model.imageSize) }
+                            writer.member("embedding_width") { $0.integer(model.embeddingWidth) }
+                            writer.member("context_length") { $0.integer(model.contextLength) }
+                            writer.member("precision", model.precision.rawValue)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// What `/healthz` and `/readiness` answer.
+    package static func status(_ status: String) -> [UInt8] {
+        object { $0.member("status", status) }
+    }
+
+    static func object(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object(body)
+        return writer.bytes
+    }
+}

@@ -1,0 +1,134 @@
+/// One entry of a 422 answer: what is wrong with one part of a request, in pydantic's words.
+package struct FieldProblem: Equatable, Sendable {
+    /// A step on the way to the part: a name or an index.
+    package enum Step: Equatable, Sendable {
+        case name(String)
+        case index(Int)
+    }
+
+    /// What is wrong.
+    package enum Kind: Equatable, Sendable {
+        case missing
+        case notAString
+        case notAList
+        case notAMapping
+        /// Not an object where an object of this class belongs.
+        case notAModel(className: String)
+        /// The body itself is not an object.
+        case notABody
+        case notABoolean
+        case unreadableBoolean
+        case notANumber
+        case unreadableNumber
+        /// Not JSON, for this reason.
+        case notJSON(reason: String)
+    }
+
+    package let kind: Kind
+    package let location: [Step]
+
+    package init(_ kind: Kind, at location: [Step]) {
+        self.kind = kind
+        self.location = location
+    }
+
+    /// pydantic's name of the problem.
+    package var type: String {
+        switch kind {
+        case .missing: "missing"
+        case .notAString: "string_type"
+        case .notAList: "list_type"
+        case .notAMapping: "dict_type"
+        case .notAModel: "model_type"
+        case .notABody: "model_attributes_type"
+        case .notABoolean: "bool_type"
+        case .unreadableBoolean: "bool_parsing"
+        case .notANumber: "float_type"
+        case .unreadableNumber: "float_parsing"
+        case .notJSON: "json_invalid"
+        }
+    }
+
+    /// pydantic's sentence.
+    package var message: String {
+        switch kind {
+        case .missing: "Field required"
+        case .notAString: "Input should be a valid string"
+        case .notAList: "Input should be a valid list"
+        case .notAMapping: "Input should be a valid dictionary"
+        case .notAModel(let className): "Input should be a valid dictionary or instance of \(className)"
+        case .notABody: "Input should be a valid dictionary or object to extract fields from"
+        case .notABoolean: "Input should be a valid boolean"
+        case .unreadableBoolean: "Input should be a valid boolean, unable to interpret input"
+        case .notANumber: "Input should be a valid number"
+        case .unreadableNumber: "Input should be a valid number, unable to parse string as a number"
+        case .notJSON: "JSON decode error"
+        }
+    }
+
+    /// Writes the entry with the real server's keys.
+    ///
+    /// `input`, which there quotes what was sent (all of an image that stands in the wrong place), is always
+    /// null here, or `{}` where the real server has that.
+    package func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("type", type)
+            writer.member("loc") { writer in
+                writer.array { writer in
+                    for step in location {
+                        switch step {
+                        case .name(let name): writer.string(name)
+                        case .index(let index): writer.integer(index)
+                        }
+                    }
+                }
+            }
+            writer.member("msg", message)
+            switch kind {
+            case .notJSON(let reason):
+                writer.member("input") { $0.object { _ in } }
+                writer.member("ctx") { $0.object { $0.member("error", reason) } }
+            case .notAModel(let className):
+                writer.nullMembers("input")
+                writer.member("ctx") { $0.object { $0.member("class_name", className) } }
+            default: writer.nullMembers("input")
+            }
+        }
+    }
+}
+
+/// Problems found so far.
+///
+/// Only the first hundred are kept: a list of a million numbers where texts belong is one mistake, not a
+/// million.
+package struct FieldProblems: Equatable, Sendable {
+    package private(set) var entries: [FieldProblem] = []
+    /// Whether nothing is wrong.
+    package var isEmpty: Bool { entries.isEmpty }
+    /// Most entries of one answer.
+    package static let limit = 100
+
+    package init(_ entries: [FieldProblem] = []) {
+        self.entries = entries
+    }
+
+    package mutating func add(_ kind: FieldProblem.Kind, at location: [FieldProblem.Step]) {
+        if entries.count < Self.limit { entries.append(FieldProblem(kind, at: location)) }
+    }
+
+    package mutating func add(_ others: FieldProblems) {
+        entries += others.entries.prefix(Self.limit - entries.count)
+    }
+}
+
+extension FieldProblem.Step: ExpressibleByStringLiteral {
+    package init(stringLiteral value: String) {
+        self = .name(value)
+    }
+
+    /// A name that the sender chose: shortened, since it goes back to them.
+    package static func name(_ text: JSONText) -> Self {
+        let name = text.string
+        return .name(name.count > 64 ? name.prefix(64) + "…" : name)
+    }
+}

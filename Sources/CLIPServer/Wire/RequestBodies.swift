@@ -1,0 +1,125 @@
+package import CLIPEngine
+
+/// What every CLIP request may carry beside its images and texts.
+///
+/// Read and checked as the real server does; only the model's name and `truncate` have an effect.
+package struct CommonFields: Equatable, Sendable {
+    /// The model asked for; nil (absent or null) for the default one.
+    package var model: String?
+    /// Our own extension: whether texts that are too long are cut instead of refused.
+    package var truncates = false
+
+    /// Reads the fields of `BaseRequest` and `ClipInferenceRequest`, in their order.
+    static func read(from fields: inout FieldReader) -> CommonFields {
+        fields.string("id")
+        fields.string("api_key", nullable: true)
+        fields.boolean("usage_billable", nullable: false)
+        fields.number("start")
+        fields.string("source", nullable: true)
+        fields.string("source_info", nullable: true)
+        fields.string("stream_pipeline_context_id", nullable: true)
+        fields.boolean("disable_model_monitoring", nullable: true)
+        let model = fields.string("clip_version_id", nullable: true)
+        // Accepted and ignored, as there: only clip_version_id selects.
+        fields.string("model_id", nullable: true)
+        return CommonFields(model: model?.string)
+    }
+
+    mutating func readExtensions(from fields: inout FieldReader) {
+        truncates = fields.boolean("truncate", nullable: true) ?? false
+    }
+}
+
+/// The body of `POST /clip/embed_image`.
+package struct EmbedImageBody: Sendable {
+    package let common: CommonFields
+    package let images: [ImageDeclaration]
+
+    package init(_ fields: inout FieldReader) throws(APIError) {
+        var common = CommonFields.read(from: &fields)
+        let images = fields.union("image") { value, location, problems -> [ImageDeclaration]? in
+            if let list = ImageDeclaration.list(value, at: location, &problems) { return list }
+            return ImageDeclaration.read(value, at: location + ["InferenceRequestImage"], &problems).map {
+                [$0]
+            }
+        }
+        common.readExtensions(from: &fields)
+        guard let images, fields.problems.isEmpty else { throw .invalidFields(fields.problems) }
+        self.common = common
+        self.images = images
+    }
+
+    /// What the engine is to embed, in order.
+    ///
+    /// - Throws: the 400 of the first image that cannot be.
+    package func sources() throws(APIError) -> [ImageSource] {
+        var sources: [ImageSource] = []
+        for image in images { sources.append(try image.source()) }
+        return sources
+    }
+}
+
+/// The body of `POST /clip/embed_text`.
+package struct EmbedTextBody: Sendable {
+    package let common: CommonFields
+    package let texts: [String]
+
+    package init(_ fields: inout FieldReader) throws(APIError) {
+        var common = CommonFields.read(from: &fields)
+        let texts = fields.union("text") { value, location, problems -> [String]? in
+            if let list = TextUnion.list(value, at: location, &problems) { return list.map(\.string) }
+            return TextUnion.read(value, at: location + ["str"], &problems).map { [$0.string] }
+        }
+        common.readExtensions(from: &fields)
+        guard let texts, fields.problems.isEmpty else { throw .invalidFields(fields.problems) }
+        self.common = common
+        self.texts = texts
+    }
+}
+
+/// The body of `POST /model/add` and `POST /model/remove`.
+package struct ModelBody: Sendable {
+    /// Such as `clip/ViT-B-32`.
+    package let modelID: String
+
+    package init(_ fields: inout FieldReader, isAddition: Bool) throws(APIError) {
+        let modelID = fields.string("model_id", required: true)
+        if isAddition {
+            fields.string("model_type", nullable: true)
+            fields.string("api_key", nullable: true)
+        }
+        guard let modelID, fields.problems.isEmpty else { throw .invalidFields(fields.problems) }
+        self.modelID = modelID.string
+    }
+}
+
+/// The branches of unions that hold texts.
+enum TextUnion {
+    /// One text: `str`.
+    static func read(
+        _ value: JSONValue,
+        at location: [FieldProblem.Step],
+        _ problems: inout FieldProblems
+    ) -> JSONText? {
+        if case .string(let text) = value { return text }
+        problems.add(.notAString, at: location)
+        return nil
+    }
+
+    /// Texts: `list[str]`, whose location is the field's.
+    static func list(
+        _ value: JSONValue,
+        at field: [FieldProblem.Step],
+        _ problems: inout FieldProblems
+    ) -> [JSONText]? {
+        let location = field + ["list[str]"]
+        guard case .array(let elements) = value else {
+            problems.add(.notAList, at: location)
+            return nil
+        }
+        let texts = elements.enumerated().compactMap { index, element in
+            read(element, at: location + [.index(index)], &problems)
+        }
+        return texts.count == elements.count ? texts : nil
+    }
+}

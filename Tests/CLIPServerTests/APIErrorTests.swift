@@ -1,0 +1,239 @@
+import CLIPEngine
+import CLIPServer
+import Testing
+
+@Suite("Errors")
+struct APIErrorTests {
+    private static let couldNotLoad = "Could not load input image. Cause: "
+    private static let tooLong =
+        "Error with model input. Cause: Text input is too long for the model context length. Shorten the text and retry."
+
+    /// Every case with its status and body.
+    private static let cases: [(APIError, Int, String)] = [
+        (.notFound, 404, #"{"detail":"Not Found"}"#),
+        (.methodNotAllowed(allowed: ["POST"]), 405, #"{"detail":"Method Not Allowed"}"#),
+        (
+            .bodyTooLarge(limit: 9), 413,
+            #"{"message":"The request body is larger than the 9 bytes that this server accepts. Send less at once."}"#
+        ),
+        (.bodyTooSlow, 408, #"{"message":"The request body did not arrive in time."}"#),
+        (.bodyIncomplete, 400, #"{"detail":"There was an error parsing the body"}"#),
+        (.unreadableBody(.notUTF8), 400, #"{"detail":"There was an error parsing the body"}"#),
+        (
+            .unreadableBody(.tooManyValues(limit: 5)), 400,
+            #"{"detail":"There was an error parsing the body: it has more than 5 values"}"#
+        ),
+        (
+            .invalidFields(FieldProblems([FieldProblem(.missing, at: ["body", "image"])])), 422,
+            #"{"detail":[{"type":"missing","loc":["body","image"],"msg":"Field required","input":null}]}"#
+        ),
+        (
+            .unknownItemType(field: .subject), 400,
+            #"{"message":"subject_type must be either 'image' or 'text'"}"#
+        ),
+        (
+            .unknownItemType(field: .prompt), 400,
+            #"{"message":"prompt_type must be either 'image' or 'text'"}"#
+        ),
+        (
+            .imageWhereTextBelongs(field: .prompt), 400,
+            #"{"message":"prompt holds an image, but prompt_type is 'text'. Set prompt_type to 'image', or send text."}"#
+        ),
+        (
+            .imageRefused(.unknownType), 400,
+            #"{"message":"\#(couldNotLoad)Image declaration contains not recognised image type."}"#
+        ),
+        (
+            .imageRefused(.numpyNotSupported), 400,
+            #"{"message":"\#(couldNotLoad)NumPy image type is not supported in this configuration of `inference`."}"#
+        ),
+        (
+            .imageRefused(.filesNotSupported), 400,
+            #"{"message":"\#(couldNotLoad)Image type 'file' is not supported: the server does not read files of its own machine. Send the image as type 'base64' or 'url'."}"#
+        ),
+        (
+            .imageRefused(.notSentOverHTTP(type: "pil")), 400,
+            #"{"message":"\#(couldNotLoad)Image type 'pil' cannot be sent over HTTP. Send the image as type 'base64' or 'url'."}"#
+        ),
+        (
+            .imageRefused(.noValue(type: "url")), 400,
+            #"{"message":"\#(couldNotLoad)Image declaration of type 'url' has no value."}"#
+        ),
+        (
+            .imageRefused(.valueNotAString(type: "url")), 400,
+            #"{"message":"\#(couldNotLoad)The value of an image declaration of type 'url' must be a string."}"#
+        ),
+    ]
+
+    /// Every case of the engine's error, with its status and message.
+    private static let engineCases: [(EmbeddingError, Int, String)] = [
+        (
+            .unknownModel("secret"), 404,
+            "Requested Roboflow resource not found. Make sure that workspace, project or model you referred in request "
+                + "exists. GET /model/registry lists the models of this server."
+        ),
+        (.invalidModelName("secret"), 400, "Invalid Model ID sent in request."),
+        (.noImages, 400, "At least one image is required"),
+        (.noTexts, 400, "At least one text is required"),
+        (.noPrompts, 400, "At least one prompt is required"),
+        (
+            .tooManyImages(count: 9, limit: 8), 400,
+            "The maximum number of images that can be embedded at once is 8"
+        ),
+        (
+            .tooManyPrompts(count: 9, limit: 8), 400,
+            "The maximum number of prompts that can be compared at once is 8"
+        ),
+        (
+            .textTooLong(index: 0, count: 80, limit: 77), 400,
+            tooLong + " It has 80 tokens, and the model takes 77."
+        ),
+        (.overloaded(retryAfterSeconds: 3), 429, "The server is busy. Try again later."),
+        (.shuttingDown, 503, "The server is shutting down."),
+        (.cancelled, 499, "The client closed the request."),
+        (.modelUnavailable(name: "secret", cause: "secret"), 500, "Internal error."),
+        (.failed("secret"), 500, "Internal error."),
+        (.invalidConfiguration(["secret"]), 500, "Internal error."),
+        (.image(index: 0, .malformedBase64), 400, couldNotLoad + "Malformed base64 input image."),
+        (.image(index: 0, .undecodable(.payload)), 400, couldNotLoad + "Malformed base64 input image."),
+        (.image(index: 0, .undecodable(.url)), 400, couldNotLoad + "Data is not image."),
+        (.image(index: 0, .empty(.payload)), 400, couldNotLoad + "Empty image payload."),
+        (.image(index: 0, .empty(.url)), 400, couldNotLoad + "Empty image payload."),
+        (
+            .image(index: 0, .formatNotAvailable("HEIC")), 400,
+            couldNotLoad + "This server cannot read HEIC images. Send JPEG, PNG or WebP."
+        ),
+        (.image(index: 0, .tooLarge("figures")), 400, couldNotLoad + "The image is too large: figures"),
+        (
+            .image(index: 0, .urlsNotAllowed), 400,
+            couldNotLoad + "Providing images via URL is not supported in this configuration of `inference`."
+        ),
+        (.image(index: 0, .invalidURL), 400, couldNotLoad + "Provided image URL is invalid"),
+        (
+            .image(index: 0, .schemeNotAllowed), 400,
+            couldNotLoad
+                + "Providing images via non https:// URL is not supported in this configuration of `inference`."
+        ),
+        (
+            .image(index: 0, .addressNotAllowed), 400,
+            couldNotLoad + "URL points to a network destination that is not allowed."
+        ),
+        (
+            .image(index: 0, .unreachable), 400,
+            couldNotLoad + "Data pointed by URL could not be decoded into image."
+        ),
+        (
+            .image(index: 0, .badStatus(500)), 400,
+            couldNotLoad + "Data pointed by URL could not be decoded into image."
+        ),
+        (
+            .image(index: 0, .timedOut), 400,
+            couldNotLoad + "Data pointed by URL could not be decoded into image."
+        ),
+        (
+            .image(index: 0, .tooManyRedirects), 400,
+            couldNotLoad + "Data pointed by URL could not be decoded into image."
+        ),
+    ]
+
+    @Test("Every error has its status and its body", arguments: cases.indices)
+    func body(index: Int) {
+        let (error, status, body) = Self.cases[index]
+        #expect(error.status == status)
+        #expect(String(decoding: error.body, as: UTF8.self) == body)
+        #expect(error.retryAfter == nil)
+    }
+
+    @Test("Every error of the engine has its status and its message", arguments: engineCases.indices)
+    func engineError(index: Int) {
+        let (cause, status, message) = Self.engineCases[index]
+        let error = APIError.embedding(cause, place: nil)
+        #expect(error.status == status)
+        guard case .message(let text, let hasHelpURL) = error.content else {
+            Issue.record("\(error.content)")
+            return
+        }
+        #expect(text == message)
+        #expect(hasHelpURL == message.hasPrefix(Self.tooLong))
+        #expect(!text.contains("secret"))
+    }
+
+    @Test("A text that is too long says null for the help that the real server links to")
+    func helpURL() {
+        let error = APIError.embedding(.textTooLong(index: 1, count: 80, limit: 77), place: "text 2 of 3")
+        #expect(
+            String(decoding: error.body, as: UTF8.self)
+                == #"{"message":"\#(Self.tooLong) It has 80 tokens, and the model takes 77. (text 2 of 3)","help_url":null}"#
+        )
+    }
+
+    @Test("Errors that pass say when to try again")
+    func retryAfter() {
+        #expect(APIError.embedding(.overloaded(retryAfterSeconds: 3), place: nil).retryAfter == 3)
+        #expect(APIError.embedding(.shuttingDown, place: nil).retryAfter == 1)
+        #expect(APIError.embedding(.failed(""), place: nil).retryAfter == nil)
+    }
+
+    @Test("Only a body that stays unread ends the connection")
+    func closesConnection() {
+        #expect(APIError.bodyTooLarge(limit: 1).closesConnection)
+        #expect(APIError.bodyTooSlow.closesConnection)
+        #expect(APIError.bodyIncomplete.closesConnection)
+        #expect(!APIError.unreadableBody(.notUTF8).closesConnection)
+        #expect(!APIError.notFound.closesConnection)
+    }
+
+    @Test("The log gets the cause of what its sender is not told")
+    func cause() {
+        #expect(APIError.embedding(.failed("why"), place: nil).cause == "why")
+        #expect(
+            APIError.embedding(.modelUnavailable(name: "m", cause: "why"), place: nil).cause == "model m: why"
+        )
+        #expect(APIError.embedding(.image(index: 0, .badStatus(503)), place: nil).cause == "badStatus(503)")
+        #expect(APIError.embedding(.invalidConfiguration(["a", "b"]), place: nil).cause == "a b")
+        #expect(APIError.notFound.cause == nil)
+    }
+
+    @Test(
+        "Every problem of a field has pydantic's name and sentence",
+        arguments: [
+            (.missing, "missing", "Field required"),
+            (.notAString, "string_type", "Input should be a valid string"),
+            (.notAList, "list_type", "Input should be a valid list"),
+            (.notAMapping, "dict_type", "Input should be a valid dictionary"),
+            (.notAModel(className: "X"), "model_type", "Input should be a valid dictionary or instance of X"),
+            (
+                .notABody, "model_attributes_type",
+                "Input should be a valid dictionary or object to extract fields from"
+            ),
+            (.notABoolean, "bool_type", "Input should be a valid boolean"),
+            (
+                .unreadableBoolean, "bool_parsing",
+                "Input should be a valid boolean, unable to interpret input"
+            ),
+            (.notANumber, "float_type", "Input should be a valid number"),
+            (
+                .unreadableNumber, "float_parsing",
+                "Input should be a valid number, unable to parse string as a number"
+            ),
+            (.notJSON(reason: "r"), "json_invalid", "JSON decode error"),
+        ] as [(FieldProblem.Kind, String, String)]
+    )
+    func problem(kind: FieldProblem.Kind, type: String, message: String) {
+        let problem = FieldProblem(kind, at: ["body", .index(3)])
+        #expect(problem.type == type)
+        #expect(problem.message == message)
+        var writer = JSONWriter()
+        problem.write(to: &writer)
+        let context =
+            switch kind {
+            case .notJSON: #""input":{},"ctx":{"error":"r"}"#
+            case .notAModel: #""input":null,"ctx":{"class_name":"X"}"#
+            default: #""input":null"#
+            }
+        #expect(
+            String(decoding: writer.bytes, as: UTF8.self)
+                == #"{"type":"\#(type)","loc":["body",3],"msg":"\#(message)",\#(context)}"#
+        )
+    }
+}

@@ -1,0 +1,77 @@
+import CLIPEngine
+import CLIPServer
+import Testing
+
+@Suite("Which route a request is for")
+struct RouteTableTests {
+    @Test("Every route answers its methods", arguments: Route.allCases)
+    func known(route: Route) throws {
+        for method in route.methods {
+            #expect(try Route.of(method: method, path: route.rawValue) == route)
+        }
+        #expect(throws: APIError.methodNotAllowed(allowed: route.methods)) {
+            try Route.of(method: "DELETE", path: route.rawValue)
+        }
+    }
+
+    @Test("Unknown paths are not found when read, and not allowed otherwise")
+    func unknown() {
+        for path in [
+            "/clip/embed_image/", "/clip/ViT-B-16/embed_image", "/CLIP/compare", "", "//", "/metrics",
+        ] {
+            #expect(throws: APIError.notFound) { try Route.of(method: "GET", path: path) }
+            #expect(throws: APIError.notFound) { try Route.of(method: "HEAD", path: path) }
+            #expect(throws: APIError.methodNotAllowed(allowed: ["GET", "HEAD"])) {
+                try Route.of(method: "POST", path: path)
+            }
+        }
+    }
+
+    @Test("The name of a model is what stands behind clip/ in its id")
+    func modelNames() throws {
+        #expect(try Routes.modelName(ofID: "clip/ViT-B-32") == "ViT-B-32")
+        for id in ["", "ViT-B-32", "clip/", "/x", "clip/a/b", "/"] {
+            #expect(throws: APIError.embedding(.invalidModelName(id), place: nil)) {
+                try Routes.modelName(ofID: id)
+            }
+        }
+        #expect(throws: APIError.embedding(.unknownModel("yolo/3"), place: nil)) {
+            try Routes.modelName(ofID: "yolo/3")
+        }
+    }
+
+    @Test("A request keeps an id that fits a log line, and gets one otherwise")
+    func requestIDs() {
+        for id in [
+            "a", "3fa85f64-5717-4562-b3fc-2c963f66afa6", "Root=1-67/x+y:z_.",
+            String(repeating: "a", count: 128),
+        ] {
+            #expect(RequestIdentifier.choose(id) == id)
+        }
+        for id in [nil, "", "a b", "a\"b", "é", "a\u{1}", String(repeating: "a", count: 129)] {
+            let chosen = RequestIdentifier.choose(id)
+            #expect(chosen.count == 32)
+            #expect(chosen.allSatisfy { $0.isHexDigit && !$0.isUppercase })
+            #expect(chosen != RequestIdentifier.choose(id))
+        }
+    }
+
+    @Test("The defaults of the configuration are sound, and all problems are told at once")
+    func configuration() {
+        var configuration = ServerConfiguration()
+        #expect(configuration.validate().isEmpty)
+        configuration.host = ""
+        configuration.port = 65536
+        configuration.maxBodyBytes = 0
+        configuration.maxConnections = 0
+        configuration.bodyTimeLimit = .zero
+        configuration.idleTimeLimit = .seconds(-1)
+        configuration.drainTimeLimit = .zero
+        configuration.allowedOrigins = []
+        #expect(configuration.validate().count == 8)
+        configuration.allowedOrigins = ["https://a b"]
+        #expect(
+            configuration.validate().last == "'https://a b' is not an origin such as https://example.com."
+        )
+    }
+}

@@ -1,0 +1,112 @@
+import CLIPEngine
+import CLIPServer
+import Foundation
+import Testing
+
+@Suite("The routes that tell of the server and change it")
+struct ServiceRoutesTests {
+    @Test("/info has the three strings that clients want, and tells of the models")
+    func info() async throws {
+        try await LiveServer.with { server in
+            let answer = try await server.request("GET", "/info?api_key=k")
+            #expect(answer.status == 200)
+            #expect(answer.text.hasPrefix(#"{"name":"swift-clip","version":"1.2.3","uuid":""#))
+            #expect(answer.json["default_model"] as? String == "tiny")
+            let uuid = try #require(answer.json["uuid"] as? String)
+            #expect(uuid.count == 6)
+            #expect(try await server.request("GET", "/info").json["uuid"] as? String == uuid)
+            let models = try #require(answer.json["models"] as? [[String: Any]])
+            #expect(models.map { $0["name"] as? String } == ["tiny", "second"])
+            #expect(models[0]["image_size"] as? Int == 32)
+            #expect(models[0]["context_length"] as? Int == 77)
+            #expect(models[0]["precision"] as? String == "f32")
+        }
+    }
+
+    @Test("A server whose engine has not started is healthy, but not ready")
+    func readiness() async throws {
+        try await LiveServer.with(starting: false) { server in
+            #expect(try await server.request("GET", "/healthz").text == #"{"status":"healthy"}"#)
+            let early = try await server.request("GET", "/readiness")
+            #expect(early.status == 503)
+            #expect(early.text == #"{"status":"not ready"}"#)
+            try await server.engine.start()
+            let ready = try await server.request("GET", "/readiness")
+            #expect(ready.status == 200)
+            #expect(ready.text == #"{"status":"ready"}"#)
+        }
+    }
+
+    @Test("Models are listed, removed, loaded again by request or by name, and cleared")
+    func models() async throws {
+        try await LiveServer.with { server in
+            func names(_ answer: HTTPAnswer) -> [String] {
+                #expect(answer.status == 200)
+                return (answer.json["models"] as? [[String: Any]] ?? []).compactMap {
+                    $0["model_id"] as? String
+                }
+            }
+            let registry = try await server.request("GET", "/model/registry?api_key=k")
+            #expect(
+                registry.text.hasPrefix(
+                    #"{"models":[{"model_id":"clip/tiny","task_type":"embedding","batch_size":null,"input_height":null,"input_width":null,"vram_bytes":null,"request_aliases":[],"request_paths":["/clip/embed_image","/clip/embed_text","/clip/compare"]}"#
+                )
+            )
+            #expect(
+                registry.text.hasSuffix(
+                    #"],"total_vram_bytes":null,"gpu_memory_used":null,"gpu_memory_total":null,"torch_cuda_allocated":null,"torch_cuda_reserved":null,"torch_cuda_allocator_cache":null,"non_torch_gpu_memory":null}"#
+                )
+            )
+            #expect(names(registry) == ["clip/tiny", "clip/second"])
+            #expect(
+                names(try await server.post("/model/remove", #"{"model_id":"clip/tiny"}"#)) == ["clip/second"]
+            )
+            for id in ["clip/tiny", "clip/none", "none", "yolo/3", "a/b/c"] {
+                #expect(
+                    names(try await server.post("/model/remove", #"{"model_id":"\#(id)"}"#)) == [
+                        "clip/second"
+                    ]
+                )
+            }
+
+            let cold = try await server.post("/clip/embed_text", #"{"text":"a"}"#)
+            #expect(cold.fields["x-model-cold-start"] == "true")
+            #expect(cold.fields["x-model-cold-start-count"] == "1")
+            #expect(cold.fields["x-model-load-time"].flatMap(Double.init) != nil)
+            #expect(cold.fields["x-model-load-details"]?.hasPrefix(#"[{"m": "clip/tiny", "t": "#) == true)
+            let warm = try await server.post("/clip/embed_text", #"{"text":"a"}"#)
+            #expect(warm.fields["x-model-cold-start"] == "false")
+            #expect(warm.fields["x-model-load-time"] == nil)
+
+            #expect(names(try await server.request("POST", "/model/clear")).isEmpty)
+            let added = try await server.post("/model/add", #"{"model_id":"clip/second","api_key":null}"#)
+            #expect(names(added) == ["clip/second"])
+            #expect(try await server.post("/model/add", #"{"model_id":"clip/none"}"#).status == 404)
+            #expect(try await server.post("/model/add", #"{"model_id":"none"}"#).status == 400)
+            #expect(try await server.post("/model/add", #"{}"#).status == 422)
+        }
+    }
+
+    @Test("Pages, and what is none")
+    func others() async throws {
+        try await LiveServer.with { server in
+            let index = try await server.request("GET", "/")
+            #expect(index.fields["content-type"] == "text/plain; charset=utf-8")
+            #expect(index.text.contains("POST /clip/compare\n"))
+            #expect(try await server.request("GET", "/clear_cache").text == #""Cache Cleared""#)
+            let missing = try await server.request("GET", "/nothing")
+            #expect(missing.status == 404)
+            #expect(missing.text == #"{"detail":"Not Found"}"#)
+            let wrong = try await server.request("GET", "/clip/compare")
+            #expect(wrong.status == 405)
+            #expect(wrong.fields["allow"] == "POST")
+            #expect(wrong.text == #"{"detail":"Method Not Allowed"}"#)
+            #expect(
+                try await server.request("POST", "/clip/compare/", body: []).fields["allow"] == "GET, HEAD"
+            )
+            let head = try await server.request("HEAD", "/healthz")
+            #expect(head.status == 200)
+            #expect(head.fields["content-length"] == "20")
+        }
+    }
+}
