@@ -54,6 +54,7 @@ struct ConnectionTests {
         arguments: [
             "hello\r\n\r\n", "GET /healthz HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n",
             "POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+            "POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
             "GET /healthz HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "a", count: 200_000))\r\n\r\n",
         ]
     )

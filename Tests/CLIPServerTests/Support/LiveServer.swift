@@ -119,7 +119,10 @@ struct LiveServer: Sendable {
 enum SmallModel {
     static let embeddingWidth = 8
 
-    /// Where it lies; written once for all tests, and again over itself by the next run.
+    private static let path = FileManager.default.temporaryDirectory
+        .appendingPathComponent("swift-clip-server-tests-\(ProcessInfo.processInfo.processIdentifier)").path
+
+    /// Where it lies: written once for all tests, removed when they end.
     static let directory = Result {
         var model = TinyModel.quick
         model.name = "server"
@@ -133,11 +136,9 @@ enum SmallModel {
         model.text.heads = 1
         model.text.layers = 1
         model.text.mlp = 16
-        let directory = FileManager.default.temporaryDirectory
-            .appendingPathComponent("swift-clip-server-tests-\(ProcessInfo.processInfo.processIdentifier)")
-            .path
-        try model.write(to: directory)
-        return directory
+        try model.write(to: path)
+        atexit { try? FileManager.default.removeItem(atPath: SmallModel.path) }
+        return path
     }
 
     /// A picture in base64.
