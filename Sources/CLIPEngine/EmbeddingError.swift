@@ -20,6 +20,8 @@ public enum EmbeddingError: Error, Equatable, Sendable {
     case image(index: Int, ImageFault)
     /// One text has more tokens than the model has positions; both figures count the two special tokens.
     case textTooLong(index: Int, count: Int, limit: Int)
+    /// One text is made of so many nested escapes that cleaning it does not come to an end.
+    case textTangled(index: Int)
 
     // MARK: Load
 
@@ -56,7 +58,7 @@ public enum ImageFault: Error, Equatable, Sendable {
     case empty(ImageOrigin)
     /// The bytes are not an image of a known format, or one that is truncated or damaged.
     case undecodable(ImageOrigin)
-    /// The format is known, but this system's libraries lack it, as some do HEIC; the text is its name.
+    /// The format is known, but switched off, or this system's libraries lack it, as some do HEIC; the text is its name.
     case formatNotAvailable(String)
     /// The image exceeds a limit; the text names figure and limit.
     case tooLarge(String)

@@ -32,7 +32,9 @@ public struct EngineConfiguration: Equatable, Sendable {
     /// Most bytes of one encoded image, from a request or from a URL.
     public var maxImageBytes: Int = 20 << 20
     /// Most pixels of one image, by its header.
-    public var maxImagePixels: Int = 100_000_000
+    public var maxImagePixels: Int = 1 << 26
+    /// The image formats that are read, by their lower-case names; all that are known by default.
+    public var imageFormats: [String] = ImageFormat.allCases.map(\.rawValue)
     /// Whether images may be named by URL.
     public var allowsURLs: Bool = true
     /// Whether a URL may lead to private, loopback and link-local addresses.
@@ -65,6 +67,10 @@ public struct EngineConfiguration: Equatable, Sendable {
         for (what, value) in counts where value < 1 {
             problems.append("\(what) must be at least 1, not \(value).")
         }
+        let known = ImageFormat.allCases.map(\.rawValue)
+        for format in imageFormats where !known.contains(format) {
+            problems.append("'\(format)' is not an image format; known are \(known.joined(separator: ", ")).")
+        }
         problems += imageLimits.validate()
         problems += fetching.validate()
         return problems
@@ -87,6 +93,7 @@ public struct EngineConfiguration: Equatable, Sendable {
         var limits = ImageLimits()
         limits.maxEncodedBytes = maxImageBytes
         limits.maxPixels = maxImagePixels
+        limits.formats = Set(imageFormats.compactMap(ImageFormat.init(rawValue:)))
         return limits
     }
 

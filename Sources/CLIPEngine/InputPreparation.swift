@@ -64,10 +64,7 @@ struct InputPreparation: Sendable {
             do throws(TokenizationError) {
                 sequences.append(try tokenizer.tokens(for: text, truncating: truncating).ids)
             } catch {
-                guard case .tooManyTokens(let count, let limit) = error else {
-                    return .failure(.failed("tokenising: \(error)"))
-                }
-                return .failure(.textTooLong(index: index, count: count, limit: limit))
+                return .failure(EmbeddingError(error, index: index))
             }
         }
         return .success(sequences)

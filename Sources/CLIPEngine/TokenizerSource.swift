@@ -29,8 +29,7 @@ public struct TokenizerSource: Sendable {
         do throws(TokenizationError) {
             return try tokenizer.tokens(for: text, truncating: truncating).ids
         } catch {
-            guard case .tooManyTokens(let count, let limit) = error else { throw .failed("tokenising: \(error)") }
-            throw .textTooLong(index: 0, count: count, limit: limit)
+            throw EmbeddingError(error, index: 0)
         }
     }
 }

@@ -63,7 +63,7 @@ package enum APIError: Error, Equatable, Sendable {
             switch error {
             case .unknownModel: 404
             case .invalidModelName, .noImages, .noTexts, .noPrompts, .tooManyImages, .tooManyPrompts, .image,
-                .textTooLong:
+                .textTooLong, .textTangled:
                 400
             case .overloaded: 429
             case .shuttingDown: 503
@@ -188,6 +188,9 @@ extension APIError {
                     + "and retry. It has \(count) tokens, and the model takes \(limit)." + place,
                 hasHelpURL: true
             )
+        case .textTangled:
+            .message(
+                "Error with model input. Cause: The text is made of too many nested escapes. Send it unescaped." + place)
         case .overloaded: .message("The server is busy. Try again later.")
         case .shuttingDown: .message("The server is shutting down.")
         case .cancelled: .message("The client closed the request.")

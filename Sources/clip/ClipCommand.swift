@@ -15,4 +15,9 @@ struct ClipCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, EmbedCommand.self, CompareCommand.self, TokenizeCommand.self, ModelsCommand.self,
         ])
+
+    static func main() async {
+        WaitPolicy.ensurePassive()
+        await main(nil)
+    }
 }

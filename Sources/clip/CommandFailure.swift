@@ -28,6 +28,7 @@ struct CommandFailure: Error, CustomStringConvertible {
         case .image(_, let fault): sentence(for: fault)
         case .textTooLong(_, let count, let limit):
             "The text has \(count) tokens; the model has \(limit) positions. Shorten it, or give --truncate."
+        case .textTangled: "The text has too many nested HTML entities."
         case .overloaded: "Too much is waiting."
         case .shuttingDown, .cancelled: "Stopped."
         case .modelUnavailable(let name, let cause): "Model '\(name)' cannot be loaded: \(cause)"
@@ -41,7 +42,7 @@ struct CommandFailure: Error, CustomStringConvertible {
         case .malformedBase64: "This is not base64."
         case .empty: "The image is empty."
         case .undecodable: "This is not an image of a known format, or it is damaged."
-        case .formatNotAvailable(let format): "This system cannot decode \(format) images."
+        case .formatNotAvailable(let format): "\(format) images cannot be decoded here."
         case .tooLarge(let detail): "The image is too large: \(detail)."
         case .urlsNotAllowed: "Images by URL are switched off."
         case .invalidURL: "This is not a URL."

@@ -26,8 +26,11 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Most bytes of one encoded image; 20 MiB by default. CLIP_MAX_IMAGE_BYTES.")
     var maxImageBytes: Int?
 
-    @Option(help: "Most pixels of one image; 100 million by default. CLIP_MAX_IMAGE_PIXELS.")
+    @Option(help: "Most pixels of one image; 67108864 by default. CLIP_MAX_IMAGE_PIXELS.")
     var maxImagePixels: Int?
+
+    @Option(help: "The image formats that are read, separated by commas; all by default. CLIP_IMAGE_FORMATS.")
+    var imageFormats: String?
 
     /// What the options and the environment say together. Problems are added to the environment's.
     ///
@@ -66,6 +69,9 @@ struct ModelOptions: ParsableArguments {
         }
         if let value = maxImagePixels ?? environment.integer("CLIP_MAX_IMAGE_PIXELS") {
             configuration.maxImagePixels = value
+        }
+        if let value = imageFormats ?? environment.string("CLIP_IMAGE_FORMATS") {
+            configuration.imageFormats = value.split(separator: ",").map { $0.lowercased() }
         }
         return configuration
     }

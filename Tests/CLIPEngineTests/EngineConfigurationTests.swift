@@ -35,7 +35,9 @@ struct EngineConfigurationTests {
         configuration.maxImageBytes = 0
         configuration.maxImagePixels = 0
         configuration.fetchTimeLimit = .zero
-        #expect(configuration.validate().count >= 3, "\(configuration.validate())")
+        configuration.imageFormats = ["jpeg", "tga"]
+        #expect(configuration.validate().contains { $0.contains("'tga'") })
+        #expect(configuration.validate().count >= 4, "\(configuration.validate())")
     }
 
     @Test("No model is a problem, and an engine refuses the configuration")

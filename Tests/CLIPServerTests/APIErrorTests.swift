@@ -88,6 +88,10 @@ struct APIErrorTests {
             .textTooLong(index: 0, count: 80, limit: 77), 400,
             tooLong + " It has 80 tokens, and the model takes 77."
         ),
+        (
+            .textTangled(index: 0), 400,
+            "Error with model input. Cause: Text input has too many nested HTML entities."
+        ),
         (.overloaded(retryAfterSeconds: 3), 429, "The server is busy. Try again later."),
         (.shuttingDown, 503, "The server is shutting down."),
         (.cancelled, 499, "The client closed the request."),

@@ -21,7 +21,9 @@ struct ClipRoutesTests {
             #expect(one.status == 200)
             #expect(one.fields["content-type"] == "application/json")
             #expect(one.text.hasPrefix(#"{"inference_id":null,"frame_id":null,"time":0."#))
-            #expect(one.text.contains(#","resolved_model":null,"embeddings":[["#))
+            let resolved =
+                #"{"model_id":"clip/tiny","model_package_id":null,"backend":null,"quantization":null}"#
+            #expect(one.text.contains(#","resolved_model":\#(resolved),"embeddings":[["#))
             #expect(one.text.hasSuffix("]]}"))
             let alone = try embeddings(one)
             #expect(alone.count == 1 && alone[0].count == SmallModel.embeddingWidth)

@@ -12,7 +12,11 @@ extension Routes {
             let result = try await engine.embed(images: images, model: body.common.model)
             return (
                 result.report,
-                Answers.embeddings(result.embeddings, seconds: result.report.seconds(since: start))
+                Answers.embeddings(
+                    result.embeddings,
+                    model: result.report.model,
+                    seconds: result.report.seconds(since: start)
+                )
             )
         } place: { error in
             guard images.count > 1, case .image(let index, _) = error else { return nil }
@@ -32,10 +36,14 @@ extension Routes {
             )
             return (
                 result.report,
-                Answers.embeddings(result.embeddings, seconds: result.report.seconds(since: start))
+                Answers.embeddings(
+                    result.embeddings,
+                    model: result.report.model,
+                    seconds: result.report.seconds(since: start)
+                )
             )
         } place: { error in
-            guard body.texts.count > 1, case .textTooLong(let index, _, _) = error else { return nil }
+            guard body.texts.count > 1, let index = error.textIndex else { return nil }
             return "text \(index + 1) of \(body.texts.count)"
         }
     }
@@ -57,7 +65,12 @@ extension Routes {
             let seconds = result.report.seconds(since: start)
             return (
                 result.report,
-                Answers.similarities(result.similarities, prompts: body.prompts, seconds: seconds)
+                Answers.similarities(
+                    result.similarities,
+                    prompts: body.prompts,
+                    model: result.report.model,
+                    seconds: seconds
+                )
             )
         } place: { error in
             Self.place(of: error, subject: subject, prompts: prompts)
@@ -113,14 +126,25 @@ extension Routes {
         let isOfKind: (ComparisonItem) -> Bool
         switch error {
         case .image(let imageIndex, _): (index, isOfKind) = (imageIndex, \.isImage)
-        case .textTooLong(let textIndex, _, _): (index, isOfKind) = (textIndex, { !$0.isImage })
-        default: return nil
+        default:
+            guard let textIndex = error.textIndex else { return nil }
+            (index, isOfKind) = (textIndex, { !$0.isImage })
         }
         if isOfKind(subject), index == 0 { return "subject" }
         let inPrompts = prompts.indices.filter { isOfKind(prompts[$0]) }
         let offset = isOfKind(subject) ? index - 1 : index
         guard inPrompts.indices.contains(offset) else { return nil }
         return "prompt \(inPrompts[offset] + 1) of \(prompts.count)"
+    }
+}
+
+extension EmbeddingError {
+    /// Which text the error is about, if it is about one.
+    fileprivate var textIndex: Int? {
+        switch self {
+        case .textTooLong(let index, _, _), .textTangled(let index): index
+        default: nil
+        }
     }
 }
 

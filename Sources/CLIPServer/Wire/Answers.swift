@@ -3,9 +3,9 @@ package import CLIPEngine
 /// The bodies of successful answers, in the real server's key order.
 package enum Answers {
     /// What `embed_image` and `embed_text` answer.
-    package static func embeddings(_ embeddings: [Embedding], seconds: Double) -> [UInt8] {
+    package static func embeddings(_ embeddings: [Embedding], model: String, seconds: Double) -> [UInt8] {
         object { writer in
-            start(&writer, seconds: seconds)
+            start(&writer, model: model, seconds: seconds)
             writer.member("embeddings") { writer in
                 writer.array { writer in
                     for embedding in embeddings {
@@ -22,10 +22,11 @@ package enum Answers {
     package static func similarities(
         _ similarities: [Float],
         prompts: CompareBody.Prompts,
+        model: String,
         seconds: Double
     ) -> [UInt8] {
         object { writer in
-            start(&writer, seconds: seconds)
+            start(&writer, model: model, seconds: seconds)
             writer.member("similarity") { writer in
                 switch prompts {
                 case .list:
@@ -46,12 +47,17 @@ package enum Answers {
 
     /// `inference_id` and `frame_id` are always null over HTTP.
     ///
-    /// So is `resolved_model` here: it describes packages of Roboflow's platform; which model answered is in
-    /// the `x-model-id` header.
-    private static func start(_ writer: inout JSONWriter, seconds: Double) {
+    /// Of `resolved_model` only the id has a meaning here; the
+    /// rest describes packages of Roboflow's platform, and is null in the real server's answers from local files too.
+    private static func start(_ writer: inout JSONWriter, model: String, seconds: Double) {
         writer.nullMembers("inference_id", "frame_id")
         writer.member("time") { $0.number(seconds) }
-        writer.nullMembers("resolved_model")
+        writer.member("resolved_model") { writer in
+            writer.object { writer in
+                writer.member("model_id") { $0.string("clip/\(model)") }
+                writer.nullMembers("model_package_id", "backend", "quantization")
+            }
+        }
     }
 
     /// What `/model/registry` and the routes that change it answer.

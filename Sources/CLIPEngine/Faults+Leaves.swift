@@ -1,5 +1,6 @@
 internal import CLIPFetching
 internal import CLIPImaging
+internal import CLIPTokenization
 
 extension ImageFault {
     /// What a decoding error means for the image's sender.
@@ -7,7 +8,7 @@ extension ImageFault {
         switch error {
         case .empty: self = .empty(origin)
         case .unknownFormat, .badHeader, .badPixels, .unsupportedColours: self = .undecodable(origin)
-        case .formatNotAvailable(let format): self = .formatNotAvailable("\(format)")
+        case .formatNotAvailable(let format), .formatNotAllowed(let format): self = .formatNotAvailable("\(format)")
         case .tooManyBytes(let count, let limit):
             self = .tooLarge("\(count) bytes; the limit is \(limit)")
         case .tooManyPixels(let width, let height, let limit):
@@ -37,6 +38,17 @@ extension ImageFault {
             .connectionLost, .incompleteBody, .invalidResponse, .cancelled, .shutDown, .invalidConfiguration,
             .transportUnavailable:
             self = .unreachable
+        }
+    }
+}
+
+extension EmbeddingError {
+    /// What a tokenising error means for the sender of the text.
+    init(_ error: TokenizationError, index: Int) {
+        switch error {
+        case .tooManyTokens(let count, let limit): self = .textTooLong(index: index, count: count, limit: limit)
+        case .unsettledCaption: self = .textTangled(index: index)
+        default: self = .failed("a vocabulary's error came from a caption: \(error)")
         }
     }
 }
