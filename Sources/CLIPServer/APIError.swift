@@ -190,7 +190,9 @@ extension APIError {
             )
         case .textTangled:
             .message(
-                "Error with model input. Cause: The text is made of too many nested escapes. Send it unescaped." + place)
+                "Error with model input. Cause: The text is made of too many nested escapes. Send it unescaped."
+                    + place
+            )
         case .overloaded: .message("The server is busy. Try again later.")
         case .shuttingDown: .message("The server is shutting down.")
         case .cancelled: .message("The client closed the request.")

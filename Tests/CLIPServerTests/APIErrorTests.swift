@@ -90,7 +90,7 @@ struct APIErrorTests {
         ),
         (
             .textTangled(index: 0), 400,
-            "Error with model input. Cause: Text input has too many nested HTML entities."
+            "Error with model input. Cause: The text is made of too many nested escapes. Send it unescaped."
         ),
         (.overloaded(retryAfterSeconds: 3), 429, "The server is busy. Try again later."),
         (.shuttingDown, 503, "The server is shutting down."),
