@@ -38,13 +38,20 @@ let package = Package(
         // MARK: System libraries, each behind one Swift target
         .target(
             name: "COneDNN",
-            linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("dl", .when(platforms: [.linux]))]),
+            linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("dl", .when(platforms: [.linux]))]
+        ),
         .systemLibrary(
-            name: "CVipsLibrary", path: "Sources/CVips/Library", pkgConfig: "vips",
-            providers: [.apt(["libvips-dev"]), .brew(["vips"])]),
+            name: "CVipsLibrary",
+            path: "Sources/CVips/Library",
+            pkgConfig: "vips",
+            providers: [.apt(["libvips-dev"]), .brew(["vips"])]
+        ),
         .target(name: "CVips", dependencies: ["CVipsLibrary"], path: "Sources/CVips/Shim"),
         .systemLibrary(
-            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+            name: "CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]
+        ),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // MARK: Leaves
@@ -55,13 +62,18 @@ let package = Package(
         .target(name: "CLIPKernels", dependencies: ["COneDNN"], swiftSettings: swiftSettings),
 
         // MARK: What is built from them
-        .target(name: "CLIPModels", dependencies: ["CLIPKernels", "CLIPWeights"], swiftSettings: swiftSettings),
+        .target(
+            name: "CLIPModels",
+            dependencies: ["CLIPKernels", "CLIPWeights"],
+            swiftSettings: swiftSettings
+        ),
         .target(
             name: "CLIPEngine",
             dependencies: [
                 "CLIPFetching", "CLIPImaging", "CLIPModels", "CLIPTokenization", "CLIPWeights", dequeModule,
             ],
-            swiftSettings: swiftSettings),
+            swiftSettings: swiftSettings
+        ),
         .target(
             name: "CLIPServer",
             dependencies: [
@@ -74,34 +86,61 @@ let package = Package(
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: swiftSettings),
+            swiftSettings: swiftSettings
+        ),
         .executableTarget(
-            name: "clip", dependencies: ["CLIPEngine", "CLIPServer", argumentParser, logging],
-            swiftSettings: swiftSettings),
+            name: "clip",
+            dependencies: ["CLIPEngine", "CLIPServer", argumentParser, logging],
+            swiftSettings: swiftSettings
+        ),
 
         // MARK: Tests
         .target(
-            name: "CLIPTestSupport", path: "Tests/CLIPTestSupport", resources: [.copy("Fixtures")],
-            swiftSettings: swiftSettings),
+            name: "CLIPTestSupport",
+            path: "Tests/CLIPTestSupport",
+            resources: [.copy("Fixtures")],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
-            name: "CLIPTokenizationTests", dependencies: ["CLIPTokenization", "CLIPTestSupport", "CZlib"],
-            swiftSettings: swiftSettings),
+            name: "CLIPTokenizationTests",
+            dependencies: ["CLIPTokenization", "CLIPTestSupport", "CZlib"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
-            name: "CLIPImagingTests", dependencies: ["CLIPImaging", "CLIPTestSupport"], swiftSettings: swiftSettings),
+            name: "CLIPImagingTests",
+            dependencies: ["CLIPImaging", "CLIPTestSupport"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(name: "CLIPFetchingTests", dependencies: ["CLIPFetching"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "CLIPWeightsTests", dependencies: ["CLIPWeights", "CLIPTestSupport"], swiftSettings: swiftSettings),
+            name: "CLIPWeightsTests",
+            dependencies: ["CLIPWeights", "CLIPTestSupport"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
-            name: "CLIPKernelsTests", dependencies: ["CLIPKernels", "CLIPTestSupport"], swiftSettings: swiftSettings),
+            name: "CLIPKernelsTests",
+            dependencies: ["CLIPKernels", "CLIPTestSupport"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
-            name: "CLIPModelsTests", dependencies: ["CLIPModels", "CLIPKernels", "CLIPWeights", "CLIPTestSupport"],
-            swiftSettings: swiftSettings),
+            name: "CLIPModelsTests",
+            dependencies: ["CLIPModels", "CLIPKernels", "CLIPWeights", "CLIPTestSupport"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
-            name: "CLIPEngineTests", dependencies: ["CLIPEngine", "CLIPTestSupport"], swiftSettings: swiftSettings),
+            name: "CLIPEngineTests",
+            dependencies: ["CLIPEngine", "CLIPTestSupport"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "CLIPServerTests",
             dependencies: ["CLIPServer", "CLIPEngine", "CLIPTestSupport", logging, serviceLifecycle],
-            swiftSettings: swiftSettings),
-        .testTarget(name: "clipTests", dependencies: ["clip", "CLIPTestSupport"], swiftSettings: swiftSettings),
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "clipTests",
+            dependencies: ["clip", "CLIPTestSupport"],
+            swiftSettings: swiftSettings
+        ),
     ]
 )

@@ -2,6 +2,7 @@
 """Makes every committed test fixture from the reference implementations.
 
 usage: make-goldens.py [PART ...]      parts: the modules of Scripts/goldens/ that have a make() function
+       make-goldens.py --check         only checks that the committed files are those of the manifest
 
 Run it in an environment with Scripts/requirements.txt installed. The fixtures lie in Tests/CLIPTestSupport/Fixtures/PART/;
 MANIFEST.json beside them holds their hashes and the versions that made them. Everything is seeded: a second run with the
@@ -44,7 +45,26 @@ def pinned_versions() -> dict[str, str]:
     return versions
 
 
+def hashes() -> dict[str, str]:
+    """The hash of every fixture."""
+    return {
+        str(path.relative_to(FIXTURES)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(FIXTURES.rglob("*"))
+        if path.is_file() and path.name != "MANIFEST.json"
+    }
+
+
+def check() -> None:
+    """Exits with the names of fixtures that are not what the manifest says."""
+    expected, found = json.loads((FIXTURES / "MANIFEST.json").read_text())["files"], hashes()
+    wrong = [name for name in sorted(expected | found) if expected.get(name) != found.get(name)]
+    if wrong:
+        sys.exit("fixtures that differ from the manifest: " + ", ".join(wrong))
+
+
 def main() -> None:
+    if sys.argv[1:] == ["--check"]:
+        return check()
     versions = pinned_versions()
     sys.path.insert(0, str(HERE / "goldens"))
     for part in sys.argv[1:] or parts():
@@ -53,12 +73,7 @@ def main() -> None:
         out.mkdir(parents=True)
         print(f"making {part}", flush=True)
         importlib.import_module(part).make(out)
-    files = {
-        str(path.relative_to(FIXTURES)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(FIXTURES.rglob("*"))
-        if path.is_file() and path.name != "MANIFEST.json"
-    }
-    manifest = {"versions": versions, "files": files}
+    manifest = {"versions": versions, "files": hashes()}
     (FIXTURES / "MANIFEST.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
 
 

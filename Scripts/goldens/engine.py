@@ -1,6 +1,6 @@
 """Goldens of the engine: base64 as Python reads it, and embeddings from the bytes and texts that a client sends.
 
-The embeddings are open_clip's, of the tiny model `quick`, after Pillow, torchvision and open_clip's tokenizer.
+The embeddings are open_clip's, of the tiny model `quick`, after Pillow, torchvision and OpenAI's tokenizer.
 """
 
 import base64
@@ -9,6 +9,7 @@ import json
 import pathlib
 import random
 
+import clip
 import numpy as np
 import open_clip
 import tiny_model
@@ -90,6 +91,6 @@ def embeddings() -> dict:
             picture = ImageOps.exif_transpose(picture).convert("RGBA").convert("RGB")
             images.append({"file": name, "embedding": reference.encode_image(recipe(picture)[None])[0].tolist()})
         for text in TEXTS:
-            ids = open_clip.tokenizer.SimpleTokenizer()(text)
+            ids = clip.tokenize(text)
             texts.append({"text": text, "embedding": reference.encode_text(ids)[0].tolist()})
     return {"images": images, "texts": texts}

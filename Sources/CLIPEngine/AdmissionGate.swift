@@ -9,8 +9,10 @@ package final class AdmissionGate: Sendable {
         self.limit = limit
     }
 
-    /// Counts a request's items in. A single request of any size is admitted while fewer than `limit` items are in
-    /// hand, so that a long list of texts never has to be cut by its sender.
+    /// Counts a request's items in.
+    ///
+    /// A single request of any size is admitted while fewer than `limit` items are in hand, so that a long
+    /// list of texts never has to be cut by its sender.
     package func enter(items: Int) throws(EmbeddingError) {
         let isAdmitted = pending.withLock { pending in
             guard pending < limit else { return false }

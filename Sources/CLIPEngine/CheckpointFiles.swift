@@ -51,17 +51,21 @@ struct CheckpointFiles: Sendable {
     }
 
     private static func requireFit(
-        recipe: PreprocessingRecipe, vocabulary: Vocabulary, model: ModelConfiguration
+        recipe: PreprocessingRecipe,
+        vocabulary: Vocabulary,
+        model: ModelConfiguration
     ) throws(Mismatch) {
         guard recipe.imageSize == model.vision.imageSize else {
             throw Mismatch(
                 description: "images are prepared at \(recipe.imageSize) pixels, "
-                    + "but the network takes \(model.vision.imageSize)")
+                    + "but the network takes \(model.vision.imageSize)"
+            )
         }
         guard vocabulary.count <= model.text.vocabularySize else {
             throw Mismatch(
                 description: "the vocabulary has \(vocabulary.count) tokens, "
-                    + "but the network knows \(model.text.vocabularySize)")
+                    + "but the network knows \(model.text.vocabularySize)"
+            )
         }
     }
 }

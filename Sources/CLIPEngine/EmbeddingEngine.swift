@@ -15,7 +15,9 @@ public final class EmbeddingEngine: Sendable {
     private let fetcher: ImageFetcher?
     private let isStarted = Atomic(false)
 
-    /// Checks the configuration. Nothing is loaded until ``start()``.
+    /// Checks the configuration.
+    ///
+    /// Nothing is loaded until ``start()``.
     ///
     /// - Throws: `invalidConfiguration` with every problem at once.
     public init(configuration: EngineConfiguration) throws(EmbeddingError) {
@@ -30,7 +32,9 @@ public final class EmbeddingEngine: Sendable {
             throw .failed("the fetcher of image URLs did not start: \(error)")
         }
         preparation = InputPreparation(
-            pool: WorkPool(name: "decode", threads: configuration.decodeThreads), fetcher: fetcher)
+            pool: WorkPool(name: "decode", threads: configuration.decodeThreads),
+            fetcher: fetcher
+        )
     }
 
     /// Loads every configured model.
@@ -62,7 +66,9 @@ public final class EmbeddingEngine: Sendable {
         _ = try await registry.model(at: registry.index(of: name))
     }
 
-    /// Lets go of a model. The next request that names it loads it again.
+    /// Lets go of a model.
+    ///
+    /// The next request that names it loads it again.
     public func unload(model name: String) throws(EmbeddingError) {
         registry.unload(at: try registry.index(of: name))
     }
@@ -79,7 +85,10 @@ public final class EmbeddingEngine: Sendable {
     /// - Parameters:
     ///   - images: at most `maxBatch` images of any sizes and formats.
     ///   - name: the model; nil for the default one.
-    public func embed(images: [ImageSource], model name: String? = nil) async throws(EmbeddingError) -> EmbeddingResult {
+    public func embed(
+        images: [ImageSource],
+        model name: String? = nil
+    ) async throws(EmbeddingError) -> EmbeddingResult {
         let index = try registry.index(of: name)
         guard !images.isEmpty else { throw .noImages }
         guard images.count <= configuration.maxBatch else {
@@ -93,7 +102,11 @@ public final class EmbeddingEngine: Sendable {
         return EmbeddingResult(
             embeddings: outcome.embeddings,
             report: RequestReport(
-                model: model.description.name, loadTime: loadTime, timings: timings.adding(outcome)))
+                model: model.description.name,
+                loadTime: loadTime,
+                timings: timings.adding(outcome)
+            )
+        )
     }
 
     /// One embedding a text, in the request's order.
@@ -103,19 +116,29 @@ public final class EmbeddingEngine: Sendable {
     ///   - name: the model; nil for the default one.
     ///   - truncating: cuts texts that are too long, keeping end-of-text, where they would be refused otherwise.
     public func embed(
-        texts: [String], model name: String? = nil, truncating: Bool = false
+        texts: [String],
+        model name: String? = nil,
+        truncating: Bool = false
     ) async throws(EmbeddingError) -> EmbeddingResult {
         let index = try registry.index(of: name)
         guard !texts.isEmpty else { throw .noTexts }
         try admission.enter(items: texts.count)
         defer { admission.leave(items: texts.count) }
         let (model, loadTime) = try await registry.model(at: index)
-        let (tokens, timings) = try await preparation.tokens(of: texts, by: model.tokenizer, truncating: truncating)
+        let (tokens, timings) = try await preparation.tokens(
+            of: texts,
+            by: model.tokenizer,
+            truncating: truncating
+        )
         let outcome = try await embeddings(ofTokens: tokens, by: model, index: index).get()
         return EmbeddingResult(
             embeddings: outcome.embeddings,
             report: RequestReport(
-                model: model.description.name, loadTime: loadTime, timings: timings.adding(outcome)))
+                model: model.description.name,
+                loadTime: loadTime,
+                timings: timings.adding(outcome)
+            )
+        )
     }
 
     /// The cosine between a subject and each prompt, in the prompts' order; images and texts in any mix.
@@ -126,7 +149,10 @@ public final class EmbeddingEngine: Sendable {
     ///   - name: the model; nil for the default one.
     ///   - truncating: cuts texts that are too long, where they would be refused otherwise.
     public func compare(
-        subject: ComparisonItem, prompts: [ComparisonItem], model name: String? = nil, truncating: Bool = false
+        subject: ComparisonItem,
+        prompts: [ComparisonItem],
+        model name: String? = nil,
+        truncating: Bool = false
     ) async throws(EmbeddingError) -> ComparisonResult {
         let index = try registry.index(of: name)
         guard !prompts.isEmpty else { throw .noPrompts }
@@ -148,9 +174,16 @@ public final class EmbeddingEngine: Sendable {
         }
         // Texts are checked first, since a caption that is too long should not cost eight decoded photographs; then
         // the model works on them while the photographs are decoded.
-        let (tokens, textTimings) = try await preparation.tokens(of: texts, by: model.tokenizer, truncating: truncating)
+        let (tokens, textTimings) = try await preparation.tokens(
+            of: texts,
+            by: model.tokenizer,
+            truncating: truncating
+        )
         async let textEmbeddings = embeddings(ofTokens: tokens, by: model, index: index)
-        let (pixelValues, imageTimings) = try await preparation.pixelValues(of: images, by: model.preprocessor)
+        let (pixelValues, imageTimings) = try await preparation.pixelValues(
+            of: images,
+            by: model.preprocessor
+        )
         let imageOutcome = try await embeddings(ofPixelValues: pixelValues, by: model, index: index).get()
         let textOutcome = try await textEmbeddings.get()
 
@@ -165,13 +198,16 @@ public final class EmbeddingEngine: Sendable {
         let timings = textTimings.adding(textOutcome).merged(with: imageTimings.adding(imageOutcome))
         return ComparisonResult(
             similarities: embeddings.dropFirst().map { embeddings[0].cosineSimilarity(to: $0) },
-            report: RequestReport(model: model.description.name, loadTime: loadTime, timings: timings))
+            report: RequestReport(model: model.description.name, loadTime: loadTime, timings: timings)
+        )
     }
 
     // MARK: Forward passes
 
     private func embeddings(
-        ofPixelValues pixelValues: [[Float]], by model: LoadedModel, index: Int
+        ofPixelValues pixelValues: [[Float]],
+        by model: LoadedModel,
+        index: Int
     ) async -> Result<Batcher.Outcome, EmbeddingError> {
         await run(on: model, index: index) { worker throws(EmbeddingError) in
             try await worker.embed(pixelValues: pixelValues)
@@ -179,7 +215,9 @@ public final class EmbeddingEngine: Sendable {
     }
 
     private func embeddings(
-        ofTokens tokens: [[Int32]], by model: LoadedModel, index: Int
+        ofTokens tokens: [[Int32]],
+        by model: LoadedModel,
+        index: Int
     ) async -> Result<Batcher.Outcome, EmbeddingError> {
         await run(on: model, index: index) { worker throws(EmbeddingError) in
             try await worker.embed(tokens: tokens)
@@ -188,7 +226,8 @@ public final class EmbeddingEngine: Sendable {
 
     /// Runs on the model's worker, or on a new one if the model was unloaded since the request began.
     private func run(
-        on model: LoadedModel, index: Int,
+        on model: LoadedModel,
+        index: Int,
         _ work: @Sendable (ModelWorker) async throws(EmbeddingError) -> Batcher.Outcome?
     ) async -> Result<Batcher.Outcome, EmbeddingError> {
         var worker = model.worker

@@ -8,14 +8,18 @@ public struct ModelSource: Equatable, Sendable {
     /// A directory in `transformers` or OpenCLIP layout.
     public let directory: String
 
-    /// Names a checkpoint directory. Nothing is read yet.
+    /// Names a checkpoint directory.
+    ///
+    /// Nothing is read yet.
     public init(name: String, directory: String) {
         self.name = name
         self.directory = directory
     }
 }
 
-/// Everything an ``EmbeddingEngine`` can be told. The defaults serve; only `models` has none.
+/// Everything an ``EmbeddingEngine`` can be told.
+///
+/// The defaults serve; only `models` has none.
 public struct EngineConfiguration: Equatable, Sendable {
     /// The models to load, the default one first.
     public var models: [ModelSource]
@@ -25,7 +29,9 @@ public struct EngineConfiguration: Equatable, Sendable {
     public var computeThreads: Int
     /// Threads that decode and resize images.
     public var decodeThreads: Int
-    /// Most images, or most prompts of a comparison, in one request. Roboflow's `CLIP_MAX_BATCH_SIZE`.
+    /// Most images, or most prompts of a comparison, in one request.
+    ///
+    /// Roboflow's `CLIP_MAX_BATCH_SIZE`.
     public var maxBatch: Int = 8
     /// Items (images and texts) in hand at which new requests are turned away.
     public var maxPendingItems: Int = 1024
@@ -49,7 +55,9 @@ public struct EngineConfiguration: Equatable, Sendable {
         decodeThreads = max(1, cores)
     }
 
-    /// Every problem of the configuration, in sentences; empty when it is sound. Reads no file.
+    /// Every problem of the configuration, in sentences; empty when it is sound.
+    ///
+    /// Reads no file.
     public func validate() -> [String] {
         var problems: [String] = []
         if models.isEmpty { problems.append("No model is named.") }
@@ -61,7 +69,8 @@ public struct EngineConfiguration: Equatable, Sendable {
             problems.append("Two models are named '\(model.name)'.")
         }
         let counts = [
-            ("compute threads", computeThreads), ("decode threads", decodeThreads), ("the batch limit", maxBatch),
+            ("compute threads", computeThreads), ("decode threads", decodeThreads),
+            ("the batch limit", maxBatch),
             ("the limit of pending items", maxPendingItems),
         ]
         for (what, value) in counts where value < 1 {
@@ -82,7 +91,8 @@ public struct EngineConfiguration: Equatable, Sendable {
             && name.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                    UInt8(ascii: "-"):
                     true
                 default: false
                 }

@@ -8,7 +8,8 @@ extension ImageFault {
         switch error {
         case .empty: self = .empty(origin)
         case .unknownFormat, .badHeader, .badPixels, .unsupportedColours: self = .undecodable(origin)
-        case .formatNotAvailable(let format), .formatNotAllowed(let format): self = .formatNotAvailable("\(format)")
+        case .formatNotAvailable(let format), .formatNotAllowed(let format):
+            self = .formatNotAvailable("\(format)")
         case .tooManyBytes(let count, let limit):
             self = .tooLarge("\(count) bytes; the limit is \(limit)")
         case .tooManyPixels(let width, let height, let limit):
@@ -22,8 +23,9 @@ extension ImageFault {
         }
     }
 
-    /// What a fetching error means for the sender of the URL. Which host failed how is not told: the answer would map
-    /// the network that the server stands in.
+    /// What a fetching error means for the sender of the URL.
+    ///
+    /// Which host failed how is not told: the answer would map the network that the server stands in.
     init(_ error: FetchingError) {
         switch error {
         case .invalidURL: self = .invalidURL
@@ -34,7 +36,8 @@ extension ImageFault {
         case .badStatus(let status): self = .badStatus(status)
         case .tooManyBytes(let limit): self = .tooLarge("more than \(limit) bytes")
         case .emptyBody: self = .empty(.url)
-        case .invalidRedirect, .hostNotFound, .connectionFailed, .certificateNotTrusted, .secureConnectionFailed,
+        case .invalidRedirect, .hostNotFound, .connectionFailed, .certificateNotTrusted,
+            .secureConnectionFailed,
             .connectionLost, .incompleteBody, .invalidResponse, .cancelled, .shutDown, .invalidConfiguration,
             .transportUnavailable:
             self = .unreachable
@@ -46,7 +49,8 @@ extension EmbeddingError {
     /// What a tokenising error means for the sender of the text.
     init(_ error: TokenizationError, index: Int) {
         switch error {
-        case .tooManyTokens(let count, let limit): self = .textTooLong(index: index, count: count, limit: limit)
+        case .tooManyTokens(let count, let limit):
+            self = .textTooLong(index: index, count: count, limit: limit)
         case .unsettledCaption: self = .textTangled(index: index)
         default: self = .failed("a vocabulary's error came from a caption: \(error)")
         }

@@ -13,7 +13,8 @@ struct InputPreparation: Sendable {
     ///
     /// Images are prepared side by side; of several faults the first image's is told.
     func pixelValues(
-        of images: [ImageSource], by preprocessor: ImagePreprocessor
+        of images: [ImageSource],
+        by preprocessor: ImagePreprocessor
     ) async throws(EmbeddingError) -> ([[Float]], StageTimings) {
         typealias Prepared = (index: Int, result: Result<([Float], StageTimings), ImageFault>)
         let prepared = await withTaskGroup(of: Prepared.self) { group in
@@ -38,7 +39,9 @@ struct InputPreparation: Sendable {
 
     /// Token ids of each text, without padding, in the request's order.
     func tokens(
-        of texts: [String], by tokenizer: CaptionTokenizer, truncating: Bool
+        of texts: [String],
+        by tokenizer: CaptionTokenizer,
+        truncating: Bool
     ) async throws(EmbeddingError) -> ([[Int32]], StageTimings) {
         let clock = ContinuousClock()
         let start = clock.now
@@ -57,7 +60,9 @@ struct InputPreparation: Sendable {
     private static let longestTextsInPlace = 8192
 
     private static func tokens(
-        of texts: [String], by tokenizer: CaptionTokenizer, truncating: Bool
+        of texts: [String],
+        by tokenizer: CaptionTokenizer,
+        truncating: Bool
     ) -> Result<[[Int32]], EmbeddingError> {
         var sequences: [[Int32]] = []
         for (index, text) in texts.enumerated() {
@@ -71,7 +76,8 @@ struct InputPreparation: Sendable {
     }
 
     private func prepare(
-        _ image: ImageSource, by preprocessor: ImagePreprocessor
+        _ image: ImageSource,
+        by preprocessor: ImagePreprocessor
     ) async -> Result<([Float], StageTimings), ImageFault> {
         let clock = ContinuousClock()
         var timings = StageTimings()
@@ -103,7 +109,9 @@ struct InputPreparation: Sendable {
     }
 
     private static func decode(
-        _ bytes: [UInt8], from origin: ImageOrigin, by preprocessor: ImagePreprocessor
+        _ bytes: [UInt8],
+        from origin: ImageOrigin,
+        by preprocessor: ImagePreprocessor
     ) -> Result<[Float], ImageFault> {
         do throws(ImagingError) {
             return .success(try preprocessor.pixelValues(of: bytes))

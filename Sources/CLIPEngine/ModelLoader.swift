@@ -22,25 +22,34 @@ struct ModelLoader: Sendable {
         let worker = try await startWorker(source, files: files)
         return LoadedModel(
             description: ModelDescription(
-                name: source.name, isDefault: source.name == configuration.models.first?.name,
-                imageSize: files.model.vision.imageSize, embeddingWidth: files.model.embeddingWidth,
-                contextLength: files.model.text.contextLength, precision: configuration.precision,
-                loadTime: ContinuousClock.now - start),
+                name: source.name,
+                isDefault: source.name == configuration.models.first?.name,
+                imageSize: files.model.vision.imageSize,
+                embeddingWidth: files.model.embeddingWidth,
+                contextLength: files.model.text.contextLength,
+                precision: configuration.precision,
+                loadTime: ContinuousClock.now - start
+            ),
             tokenizer: files.tokenizer,
             preprocessor: ImagePreprocessor(recipe: files.recipe, limits: configuration.imageLimits),
-            worker: worker)
+            worker: worker
+        )
     }
 
     private func startWorker(
-        _ source: ModelSource, files: CheckpointFiles
+        _ source: ModelSource,
+        files: CheckpointFiles
     ) async throws(EmbeddingError) -> ModelWorker {
         let threads = configuration.computeThreads
         return try await ModelWorker.start(name: source.name, limits: BatchLimits()) {
             () throws(EmbeddingError) in
             do {
                 return try CLIPModel(
-                    configuration: files.model, checkpoint: files.directory.weights(),
-                    layout: files.directory.layout, threads: threads)
+                    configuration: files.model,
+                    checkpoint: files.directory.weights(),
+                    layout: files.directory.layout,
+                    threads: threads
+                )
             } catch {
                 throw .modelUnavailable(name: source.name, cause: "\(error)")
             }

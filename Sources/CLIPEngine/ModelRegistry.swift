@@ -43,7 +43,9 @@ final class ModelRegistry: Sendable {
         }
     }
 
-    /// The place of a model in the configuration. Nil asks for the default one.
+    /// The place of a model in the configuration.
+    ///
+    /// Nil asks for the default one.
     func index(of name: String?) throws(EmbeddingError) -> Int {
         guard let name else { return 0 }
         guard EngineConfiguration.isModelName(name) else { throw .invalidModelName(name) }
@@ -62,7 +64,8 @@ final class ModelRegistry: Sendable {
             case .loading(let task, let id): return .wait(task, isOwnLoad: false, id: id)
             case .unloaded:
                 state.loads += 1
-                let task = Task { [loader, source = sources[index]] () async -> Result<LoadedModel, EmbeddingError> in
+                let task = Task {
+                    [loader, source = sources[index]] () async -> Result<LoadedModel, EmbeddingError> in
                     do throws(EmbeddingError) {
                         return .success(try await loader.load(source))
                     } catch {
@@ -80,14 +83,17 @@ final class ModelRegistry: Sendable {
             let result = await task.value
             state.withLock { state in
                 guard case .loading(_, id) = state.slots[index] else { return }
-                state.slots[index] = if case .success(let model) = result { .loaded(model) } else { .unloaded }
+                state.slots[index] =
+                    if case .success(let model) = result { .loaded(model) } else { .unloaded }
             }
             let model = try result.get()
             return (model, isOwnLoad ? model.description.loadTime : nil)
         }
     }
 
-    /// Lets go of a model. Requests that it is working on are finished.
+    /// Lets go of a model.
+    ///
+    /// Requests that it is working on are finished.
     func unload(at index: Int) {
         let slot = state.withLock { state in
             defer { state.slots[index] = .unloaded }

@@ -27,7 +27,9 @@ public struct RequestReport: Sendable {
     public var wasColdStart: Bool { loadTime != nil }
 }
 
-/// Wall time of one request by stage. Stages of different items overlap, so that their sum can exceed the total.
+/// Wall time of one request by stage.
+///
+/// Stages of different items overlap, so that their sum can exceed the total.
 public struct StageTimings: Equatable, Sendable {
     /// Fetching image URLs: the slowest item.
     public var fetch: Duration = .zero

@@ -8,7 +8,9 @@ internal import Synchronization
 /// Such work must run neither on an event loop nor on Swift's cooperative pool, which both starve when a thread is held.
 /// The threads end when the pool is released.
 package final class WorkPool: Sendable {
-    /// What the threads share. They hold this and not the pool, so that the pool's release can end them.
+    /// What the threads share.
+    ///
+    /// They hold this and not the pool, so that the pool's release can end them.
     private final class Jobs: Sendable {
         private struct State {
             var waiting: Deque<@Sendable () -> Void> = []

@@ -13,8 +13,10 @@ struct ClipCommand: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            ServeCommand.self, EmbedCommand.self, CompareCommand.self, TokenizeCommand.self, ModelsCommand.self,
-        ])
+            ServeCommand.self, EmbedCommand.self, CompareCommand.self, TokenizeCommand.self,
+            ModelsCommand.self,
+        ]
+    )
 
     static func main() async {
         WaitPolicy.ensurePassive()

@@ -11,7 +11,9 @@ struct CommandFailure: Error, CustomStringConvertible {
         description = problems.joined(separator: "\n")
     }
 
-    /// The engine's error in a sentence. At the shell, unlike over HTTP, file and tensor names help.
+    /// The engine's error in a sentence.
+    ///
+    /// At the shell, unlike over HTTP, file and tensor names help.
     init(_ error: EmbeddingError) {
         description = Self.sentence(for: error)
     }
@@ -24,7 +26,8 @@ struct CommandFailure: Error, CustomStringConvertible {
         case .noTexts: "There is no text."
         case .noPrompts: "There is nothing to compare with."
         case .tooManyImages(let count, let limit): "\(count) images are more than \(limit), the most at once."
-        case .tooManyPrompts(let count, let limit): "\(count) prompts are more than \(limit), the most at once."
+        case .tooManyPrompts(let count, let limit):
+            "\(count) prompts are more than \(limit), the most at once."
         case .image(_, let fault): sentence(for: fault)
         case .textTooLong(_, let count, let limit):
             "The text has \(count) tokens; the model has \(limit) positions. Shorten it, or give --truncate."
@@ -58,7 +61,8 @@ struct CommandFailure: Error, CustomStringConvertible {
 
 /// Runs an engine for the length of a command, with its errors in sentences.
 func withEngine<Value>(
-    _ configuration: EngineConfiguration, _ environment: Environment,
+    _ configuration: EngineConfiguration,
+    _ environment: Environment,
     _ body: (EmbeddingEngine) async throws -> Value
 ) async throws -> Value {
     guard environment.problems.isEmpty else { throw CommandFailure(problems: environment.problems) }

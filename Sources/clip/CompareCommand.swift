@@ -10,7 +10,8 @@ struct CompareCommand: AsyncParsableCommand {
         discussion: """
             Example:
               clip compare photo.jpg "a raccoon" "a large dog" "고양이"
-            """)
+            """
+    )
 
     @OptionGroup var options: ModelOptions
 
@@ -33,7 +34,9 @@ struct CompareCommand: AsyncParsableCommand {
         let bytes = try Terminal.contents(of: image)
         let similarities = try await withEngine(configuration, environment) { engine in
             try await engine.compare(
-                subject: .image(.encoded(bytes)), prompts: texts.map(ComparisonItem.text), truncating: truncate
+                subject: .image(.encoded(bytes)),
+                prompts: texts.map(ComparisonItem.text),
+                truncating: truncate
             ).similarities
         }
         Terminal.write(line: json ? object(of: similarities) : ranking(of: similarities))

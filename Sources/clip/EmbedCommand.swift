@@ -13,7 +13,8 @@ struct EmbedCommand: AsyncParsableCommand {
               clip embed --text "a red bicycle" "두 마리의 고양이"
               clip embed --text - < captions.txt
               curl -s https://example.com/cat.jpg | clip embed -
-            """)
+            """
+    )
 
     @OptionGroup var options: ModelOptions
 
@@ -77,17 +78,12 @@ struct EmbedCommand: AsyncParsableCommand {
     }
 
     private func embeddings(
-        of inputs: [Input], by engine: EmbeddingEngine
+        of inputs: [Input],
+        by engine: EmbeddingEngine
     ) async -> [Result<Embedding, CommandFailure>] {
         await withTaskGroup(of: (index: Int, result: Result<Embedding, CommandFailure>).self) { group in
             for (index, input) in inputs.enumerated() {
-                group.addTask {
-                    do throws(CommandFailure) {
-                        return (index, .success(try await embedding(of: input, by: engine)))
-                    } catch {
-                        return (index, .failure(error))
-                    }
-                }
+                group.addTask { (index, await attempt(input, by: engine)) }
             }
             var results: [(index: Int, result: Result<Embedding, CommandFailure>)] = []
             for await result in group { results.append(result) }
@@ -95,9 +91,29 @@ struct EmbedCommand: AsyncParsableCommand {
         }
     }
 
-    private func embedding(of input: Input, by engine: EmbeddingEngine) async throws(CommandFailure) -> Embedding {
+    /// A function of its own, because Swift 6.3's optimiser loses the index where a tuple is built around a `try await`
+    /// inside of `do`: embeddings then come out under other inputs' names.
+    private func attempt(
+        _ input: Input,
+        by engine: EmbeddingEngine
+    ) async -> Result<Embedding, CommandFailure> {
+        do throws(CommandFailure) {
+            return .success(try await embedding(of: input, by: engine))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func embedding(
+        of input: Input,
+        by engine: EmbeddingEngine
+    ) async throws(CommandFailure) -> Embedding {
         let source: ImageSource?
-        if case .image(let file) = input { source = .encoded(try Terminal.contents(of: file)) } else { source = nil }
+        if case .image(let file) = input {
+            source = .encoded(try Terminal.contents(of: file))
+        } else {
+            source = nil
+        }
         do throws(EmbeddingError) {
             let result =
                 if let source {
@@ -114,6 +130,8 @@ struct EmbedCommand: AsyncParsableCommand {
     private func write(_ embedding: Embedding, of input: Input) {
         let values = normalize ? embedding.normalized.values : embedding.values
         let (kind, value) = input.label
-        Terminal.write(line: "{\"\(kind)\":\(JSONText.string(value)),\"embedding\":\(JSONText.numbers(values))}")
+        Terminal.write(
+            line: "{\"\(kind)\":\(JSONText.string(value)),\"embedding\":\(JSONText.numbers(values))}"
+        )
     }
 }

@@ -50,9 +50,13 @@ struct Environment {
 
     /// One of an enumeration's values, from an option if it is given.
     mutating func choice<Choice: RawRepresentable & CaseIterable>(
-        of type: Choice.Type, _ names: String..., given option: (name: String, value: String?)
+        of type: Choice.Type,
+        _ names: String...,
+        given option: (name: String, value: String?)
     ) -> Choice? where Choice.RawValue == String {
-        guard let (name, value) = option.value.map({ (option.name, $0) }) ?? first(of: names) else { return nil }
+        guard let (name, value) = option.value.map({ (option.name, $0) }) ?? first(of: names) else {
+            return nil
+        }
         guard let choice = Choice(rawValue: value.lowercased()) else {
             let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
             problems.append("\(name)='\(value)' is not one of \(choices).")

@@ -1,6 +1,8 @@
 internal import Foundation
 
-/// The few JSON texts that the subcommands print. Numbers have the fewest digits that read back as the same float.
+/// The few JSON texts that the subcommands print.
+///
+/// Numbers have the fewest digits that read back as the same float.
 enum JSONText {
     /// A string with quotes and escapes.
     static func string(_ text: String) -> String {

@@ -8,7 +8,10 @@ struct ModelOptions: ParsableArguments {
         name: .customLong("model"),
         help: ArgumentHelp(
             "A checkpoint directory and the name that requests call it by; repeat for more. The first is the default. "
-                + "CLIP_MODEL, separated by commas.", valueName: "name=dir"))
+                + "CLIP_MODEL, separated by commas.",
+            valueName: "name=dir"
+        )
+    )
     var models: [String] = []
 
     @Option(help: "Which of the models answers requests that name none. CLIP_VERSION_ID.")
@@ -32,7 +35,9 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "The image formats that are read, separated by commas; all by default. CLIP_IMAGE_FORMATS.")
     var imageFormats: String?
 
-    /// What the options and the environment say together. Problems are added to the environment's.
+    /// What the options and the environment say together.
+    ///
+    /// Problems are added to the environment's.
     ///
     /// - Throws: a `ValidationError` if no model is named, since nothing else can be said then.
     func engineConfiguration(_ environment: inout Environment) throws -> EngineConfiguration {
@@ -45,19 +50,27 @@ struct ModelOptions: ParsableArguments {
                 """
                 No model is named. Give --model NAME=DIRECTORY (or CLIP_MODEL), where the directory holds config.json \
                 and model.safetensors, or open_clip_config.json and open_clip_model.safetensors.
-                """)
+                """
+            )
         }
         if let name = defaultModel ?? environment.string("CLIP_VERSION_ID") {
             guard let index = sources.firstIndex(where: { $0.name == name }) else {
                 throw ValidationError(
                     "The default model '\(name)' is not among the models: "
-                        + sources.map(\.name).joined(separator: ", ") + ".")
+                        + sources.map(\.name).joined(separator: ", ") + "."
+                )
             }
             sources.insert(sources.remove(at: index), at: 0)
         }
         var configuration = EngineConfiguration(
-            models: sources, cores: ProcessInfo.processInfo.activeProcessorCount)
-        if let value = environment.choice(of: Precision.self, "CLIP_PRECISION", given: ("--precision", precision)) {
+            models: sources,
+            cores: ProcessInfo.processInfo.activeProcessorCount
+        )
+        if let value = environment.choice(
+            of: Precision.self,
+            "CLIP_PRECISION",
+            given: ("--precision", precision)
+        ) {
             configuration.precision = value
         }
         if let value = threads ?? environment.integer("CLIP_THREADS") { configuration.computeThreads = value }
@@ -80,7 +93,9 @@ struct ModelOptions: ParsableArguments {
     static func source(named text: String) -> ModelSource {
         if let separator = text.firstIndex(of: "="), separator > text.startIndex {
             return ModelSource(
-                name: String(text[..<separator]), directory: String(text[text.index(after: separator)...]))
+                name: String(text[..<separator]),
+                directory: String(text[text.index(after: separator)...])
+            )
         }
         let directory = URL(fileURLWithPath: text).standardizedFileURL
         return ModelSource(name: directory.lastPathComponent, directory: text)

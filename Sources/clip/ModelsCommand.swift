@@ -6,7 +6,8 @@ internal import Foundation
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
-        abstract: "Load the configured models and list what they are.")
+        abstract: "Load the configured models and list what they are."
+    )
 
     @OptionGroup var options: ModelOptions
 
@@ -17,7 +18,9 @@ struct ModelsCommand: AsyncParsableCommand {
         var environment = Environment()
         let configuration = try options.engineConfiguration(&environment)
         let models = try await withEngine(configuration, environment) { $0.models }
-        if !json { Terminal.write(line: Self.row("name", "image", "width", "context", "precision", "loaded in")) }
+        if !json {
+            Terminal.write(line: Self.row("name", "image", "width", "context", "precision", "loaded in"))
+        }
         for model in models {
             let milliseconds = Int((model.loadTime / .milliseconds(1)).rounded())
             Terminal.write(
@@ -29,9 +32,14 @@ struct ModelsCommand: AsyncParsableCommand {
                     "load_ms":\(milliseconds)}
                     """
                     : Self.row(
-                        model.name + (model.isDefault ? " (default)" : ""), "\(model.imageSize)",
-                        "\(model.embeddingWidth)", "\(model.contextLength)", model.precision.rawValue,
-                        "\(milliseconds) ms"))
+                        model.name + (model.isDefault ? " (default)" : ""),
+                        "\(model.imageSize)",
+                        "\(model.embeddingWidth)",
+                        "\(model.contextLength)",
+                        model.precision.rawValue,
+                        "\(milliseconds) ms"
+                    )
+            )
         }
     }
 

@@ -11,7 +11,8 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Example:
               clip serve --model ViT-B-32=models/ViT-B-32
-            """)
+            """
+    )
 
     @OptionGroup var options: ModelOptions
 
@@ -22,10 +23,14 @@ struct ServeCommand: AsyncParsableCommand {
     var port: Int?
 
     @Option(
-        help: "Most images, or prompts of a comparison, in one request; 8 by default. CLIP_MAX_BATCH, CLIP_MAX_BATCH_SIZE.")
+        help:
+            "Most images, or prompts of a comparison, in one request; 8 by default. CLIP_MAX_BATCH, CLIP_MAX_BATCH_SIZE."
+    )
     var maxBatch: Int?
 
-    @Option(help: "Images and texts in hand at which more are answered 429; 1024 by default. CLIP_MAX_PENDING.")
+    @Option(
+        help: "Images and texts in hand at which more are answered 429; 1024 by default. CLIP_MAX_PENDING."
+    )
     var maxPending: Int?
 
     @Option(help: "Most bytes of a request; 64 MiB by default. CLIP_MAX_BODY_BYTES.")
@@ -35,8 +40,10 @@ struct ServeCommand: AsyncParsableCommand {
     var maxConnections: Int?
 
     @Flag(
-        name: .customLong("allow-urls"), inversion: .prefixedNo,
-        help: "Whether images may be named by URL; they may by default. CLIP_ALLOW_URLS, ALLOW_URL_INPUT.")
+        name: .customLong("allow-urls"),
+        inversion: .prefixedNo,
+        help: "Whether images may be named by URL; they may by default. CLIP_ALLOW_URLS, ALLOW_URL_INPUT."
+    )
     var allowURLs: Bool?
 
     @Flag(help: "Fetch from private, loopback and link-local addresses too. CLIP_ALLOW_PRIVATE_ADDRESSES.")
@@ -45,13 +52,22 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Seconds for fetching one image, redirects included; 10 by default. CLIP_FETCH_SECONDS.")
     var fetchSeconds: Double?
 
-    @Option(help: "Seconds that requests in hand get once the server is told to stop; 30 by default. CLIP_DRAIN_SECONDS.")
+    @Option(
+        help:
+            "Seconds that requests in hand get once the server is told to stop; 30 by default. CLIP_DRAIN_SECONDS."
+    )
     var drainSeconds: Double?
 
-    @Option(help: "Web origins that may read answers, separated by commas; all by default. CLIP_ALLOW_ORIGINS, ALLOW_ORIGINS.")
+    @Option(
+        help:
+            "Web origins that may read answers, separated by commas; all by default. CLIP_ALLOW_ORIGINS, ALLOW_ORIGINS."
+    )
     var allowOrigins: String?
 
-    @Option(help: "trace, debug, info, notice, warning, error or critical; info by default. CLIP_LOG_LEVEL, LOG_LEVEL.")
+    @Option(
+        help:
+            "trace, debug, info, notice, warning, error or critical; info by default. CLIP_LOG_LEVEL, LOG_LEVEL."
+    )
     var logLevel: String?
 
     func run() async throws {
@@ -61,7 +77,12 @@ struct ServeCommand: AsyncParsableCommand {
         var serverConfiguration = ServerConfiguration()
         fill(&serverConfiguration, from: &environment)
         let level =
-            environment.choice(of: Logger.Level.self, "CLIP_LOG_LEVEL", "LOG_LEVEL", given: ("--log-level", logLevel))
+            environment.choice(
+                of: Logger.Level.self,
+                "CLIP_LOG_LEVEL",
+                "LOG_LEVEL",
+                given: ("--log-level", logLevel)
+            )
             ?? .info
 
         let problems = environment.problems + engineConfiguration.validate() + serverConfiguration.validate()
@@ -72,16 +93,24 @@ struct ServeCommand: AsyncParsableCommand {
         try await serve(engineConfiguration, serverConfiguration, logger: logger)
     }
 
-    /// Listens at once and loads meanwhile: a supervisor sees a live process, and `/readiness` tells when it is ready.
+    /// Listens at once and loads meanwhile: a supervisor sees a live process, and `/readiness` tells when it
+    /// is ready.
+    ///
     /// Requests that come early wait for the model. A model that is refused ends the server.
     private func serve(
-        _ engineConfiguration: EngineConfiguration, _ serverConfiguration: ServerConfiguration, logger: Logger
+        _ engineConfiguration: EngineConfiguration,
+        _ serverConfiguration: ServerConfiguration,
+        logger: Logger
     ) async throws {
         do {
             let engine = try EmbeddingEngine(configuration: engineConfiguration)
             defer { engine.shutdown() }
             let server = try EmbeddingServer(
-                engine: engine, configuration: serverConfiguration, logger: logger, version: Version.current)
+                engine: engine,
+                configuration: serverConfiguration,
+                logger: logger,
+                version: Version.current
+            )
             try await withThrowingTaskGroup { group in
                 group.addTask { try await server.runUntilSignalled() }
                 do throws(EmbeddingError) {
@@ -99,7 +128,8 @@ struct ServeCommand: AsyncParsableCommand {
                             "default": "\(model.isDefault)", "precision": "\(model.precision.rawValue)",
                             "image_size": "\(model.imageSize)", "embedding_width": "\(model.embeddingWidth)",
                             "load_ms": "\(Int(model.loadTime / .milliseconds(1)))",
-                        ])
+                        ]
+                    )
                 }
                 try await group.waitForAll()
             }
@@ -114,7 +144,9 @@ struct ServeCommand: AsyncParsableCommand {
         if let value = maxBatch ?? environment.integer("CLIP_MAX_BATCH", "CLIP_MAX_BATCH_SIZE") {
             configuration.maxBatch = value
         }
-        if let value = maxPending ?? environment.integer("CLIP_MAX_PENDING") { configuration.maxPendingItems = value }
+        if let value = maxPending ?? environment.integer("CLIP_MAX_PENDING") {
+            configuration.maxPendingItems = value
+        }
         if let value = allowURLs ?? environment.bool("CLIP_ALLOW_URLS", "ALLOW_URL_INPUT") {
             configuration.allowsURLs = value
         }
@@ -128,7 +160,9 @@ struct ServeCommand: AsyncParsableCommand {
     private func fill(_ configuration: inout ServerConfiguration, from environment: inout Environment) {
         if let value = host ?? environment.string("CLIP_HOST", "HOST") { configuration.host = value }
         if let value = port ?? environment.integer("CLIP_PORT", "PORT") { configuration.port = value }
-        if let value = maxBodyBytes ?? environment.integer("CLIP_MAX_BODY_BYTES") { configuration.maxBodyBytes = value }
+        if let value = maxBodyBytes ?? environment.integer("CLIP_MAX_BODY_BYTES") {
+            configuration.maxBodyBytes = value
+        }
         if let value = maxConnections ?? environment.integer("CLIP_MAX_CONNECTIONS") {
             configuration.maxConnections = value
         }

@@ -5,12 +5,16 @@ internal import CLIPEngine
 struct TokenizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tokenize",
-        abstract: "Print the token ids of texts, one JSON array a line.")
+        abstract: "Print the token ids of texts, one JSON array a line."
+    )
 
     @Option(
         name: .customLong("model"),
         help: ArgumentHelp(
-            "A checkpoint whose vocabulary is used; OpenAI's by default. CLIP_MODEL.", valueName: "name=dir"))
+            "A checkpoint whose vocabulary is used; OpenAI's by default. CLIP_MODEL.",
+            valueName: "name=dir"
+        )
+    )
     var model: String?
 
     @Flag(help: "Cut texts that are too long, where they would be refused otherwise.")
@@ -20,7 +24,9 @@ struct TokenizeCommand: ParsableCommand {
     var texts: [String]
 
     func run() throws {
-        let named = model ?? Environment().string("CLIP_MODEL").flatMap { $0.split(separator: ",").first.map(String.init) }
+        let named =
+            model
+            ?? Environment().string("CLIP_MODEL").flatMap { $0.split(separator: ",").first.map(String.init) }
         do throws(EmbeddingError) {
             let tokenizer =
                 if let named {

@@ -18,7 +18,8 @@ enum WaitPolicy {
         guard getenv(name) == nil else { return }
         setenv(name, "passive", 0)
         // Returns only if it fails; then the program goes on as it is, slower under load but right.
-        _ = CommandLine.unsafeArgv.withMemoryRebound(to: UnsafeMutablePointer<CChar>?.self, capacity: 1) { arguments in
+        _ = CommandLine.unsafeArgv.withMemoryRebound(to: UnsafeMutablePointer<CChar>?.self, capacity: 1) {
+            arguments in
             execv("/proc/self/exe", arguments)
         }
         #endif

@@ -20,7 +20,8 @@ struct EmbeddingEngineTests {
 
     /// An engine over a model directory that is gone afterwards.
     private func withEngine(
-        _ layout: TinyModel.Layout = .openCLIP, names: [String] = ["tiny"],
+        _ layout: TinyModel.Layout = .openCLIP,
+        names: [String] = ["tiny"],
         changing change: (inout EngineConfiguration) -> Void = { _ in },
         _ body: (EmbeddingEngine) async throws -> Void
     ) async throws {
@@ -29,7 +30,9 @@ struct EmbeddingEngineTests {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try TinyModel.quick.write(to: directory, layout)
         var configuration = EngineConfiguration(
-            models: names.map { ModelSource(name: $0, directory: directory) }, cores: 2)
+            models: names.map { ModelSource(name: $0, directory: directory) },
+            cores: 2
+        )
         change(&configuration)
         let engine = try EmbeddingEngine(configuration: configuration)
         defer { engine.shutdown() }
@@ -43,7 +46,10 @@ struct EmbeddingEngineTests {
 
     // MARK: Numbers
 
-    @Test("Bytes and texts give open_clip's embeddings, alone and together", arguments: TinyModel.Layout.allCases)
+    @Test(
+        "Bytes and texts give open_clip's embeddings, alone and together",
+        arguments: TinyModel.Layout.allCases
+    )
     func goldens(layout: TinyModel.Layout) async throws {
         let goldens = try Fixture.decode(Goldens.self, from: "engine/embeddings.json")
         try await withEngine(layout) { engine in
@@ -52,13 +58,19 @@ struct EmbeddingEngineTests {
             for (index, golden) in goldens.images.enumerated() {
                 let alone = try await engine.embed(images: [sources[index]]).embeddings[0]
                 #expect(Closeness.relativeError(alone.values, golden.embedding) <= 1e-5, "\(golden.file)")
-                #expect(Closeness.relativeError(together[index].values, golden.embedding) <= 1e-5, "\(golden.file)")
+                #expect(
+                    Closeness.relativeError(together[index].values, golden.embedding) <= 1e-5,
+                    "\(golden.file)"
+                )
             }
             let texts = try await engine.embed(texts: goldens.texts.map(\.text)).embeddings
             for (index, golden) in goldens.texts.enumerated() {
                 let alone = try await engine.embed(texts: [golden.text]).embeddings[0]
                 #expect(Closeness.relativeError(alone.values, golden.embedding) <= 1e-5, "\(golden.text)")
-                #expect(Closeness.relativeError(texts[index].values, golden.embedding) <= 1e-5, "\(golden.text)")
+                #expect(
+                    Closeness.relativeError(texts[index].values, golden.embedding) <= 1e-5,
+                    "\(golden.text)"
+                )
             }
         }
     }
@@ -67,13 +79,19 @@ struct EmbeddingEngineTests {
     func comparison() async throws {
         try await withEngine { engine in
             let image = ImageSource.encoded(try picture())
-            let other = ImageSource.base64(Array(Data(try picture("jpeg-baseline-420.jpg")).base64EncodedString().utf8))
+            let other = ImageSource.base64(
+                Array(Data(try picture("jpeg-baseline-420.jpg")).base64EncodedString().utf8)
+            )
             let items: [ComparisonItem] = [.text("a cat"), .image(other), .text("a dog"), .image(image)]
             let images = try await engine.embed(images: [image, other]).embeddings
             let texts = try await engine.embed(texts: ["a cat", "a dog"]).embeddings
-            for (subject, embedding) in [(ComparisonItem.image(image), images[0]), (.text("a dog"), texts[1])] {
+            for (subject, embedding) in [
+                (ComparisonItem.image(image), images[0]), (.text("a dog"), texts[1]),
+            ] {
                 let result = try await engine.compare(subject: subject, prompts: items)
-                let expected = [texts[0], images[1], texts[1], images[0]].map { embedding.cosineSimilarity(to: $0) }
+                let expected = [texts[0], images[1], texts[1], images[0]].map {
+                    embedding.cosineSimilarity(to: $0)
+                }
                 for (similarity, cosine) in zip(result.similarities, expected) {
                     #expect(abs(similarity - cosine) < 1e-6)
                 }
@@ -109,14 +127,18 @@ struct EmbeddingEngineTests {
             let image = ImageSource.encoded(try picture())
             await #expect(throws: EmbeddingError.noImages) { try await engine.embed(images: []) }
             await #expect(throws: EmbeddingError.noTexts) { try await engine.embed(texts: []) }
-            await #expect(throws: EmbeddingError.noPrompts) { try await engine.compare(subject: .text("a"), prompts: []) }
+            await #expect(throws: EmbeddingError.noPrompts) {
+                try await engine.compare(subject: .text("a"), prompts: [])
+            }
             await #expect(throws: EmbeddingError.tooManyImages(count: 3, limit: 2)) {
                 try await engine.embed(images: [image, image, image])
             }
             await #expect(throws: EmbeddingError.tooManyPrompts(count: 3, limit: 2)) {
                 try await engine.compare(subject: .text("a"), prompts: [.text("a"), .text("b"), .text("c")])
             }
-            #expect(try await engine.embed(texts: Array(repeating: "many", count: 300)).embeddings.count == 300)
+            #expect(
+                try await engine.embed(texts: Array(repeating: "many", count: 300)).embeddings.count == 300
+            )
         }
     }
 
@@ -150,7 +172,9 @@ struct EmbeddingEngineTests {
             await #expect {
                 try await engine.embed(images: [source])
             } throws: { error in
-                guard case .image(index: 0, .tooLarge(let detail)) = error as? EmbeddingError else { return false }
+                guard case .image(index: 0, .tooLarge(let detail)) = error as? EmbeddingError else {
+                    return false
+                }
                 return detail.contains("16")
             }
         }
@@ -236,7 +260,11 @@ struct EmbeddingEngineTests {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try TinyModel.quick.write(to: directory) { $0["visual.proj"] = nil }
         let engine = try EmbeddingEngine(
-            configuration: EngineConfiguration(models: [ModelSource(name: "tiny", directory: directory)], cores: 1))
+            configuration: EngineConfiguration(
+                models: [ModelSource(name: "tiny", directory: directory)],
+                cores: 1
+            )
+        )
         defer { engine.shutdown() }
         await #expect {
             try await engine.start()

@@ -3,12 +3,15 @@ import Testing
 
 @Suite("Embeddings")
 struct EmbeddingTests {
-    @Test("Cosine similarity is that of the definition", arguments: [
-        ([1, 0], [0, 1], 0),
-        ([1, 2, 3], [2, 4, 6], 1),
-        ([1, 2, 3], [-1, -2, -3], -1),
-        ([3, 4], [4, 3], 0.96),
-    ] as [([Float], [Float], Float)])
+    @Test(
+        "Cosine similarity is that of the definition",
+        arguments: [
+            ([1, 0], [0, 1], 0),
+            ([1, 2, 3], [2, 4, 6], 1),
+            ([1, 2, 3], [-1, -2, -3], -1),
+            ([3, 4], [4, 3], 0.96),
+        ] as [([Float], [Float], Float)]
+    )
     func cosine(a: [Float], b: [Float], expected: Float) {
         #expect(Embedding(values: a).cosineSimilarity(to: Embedding(values: b)) == expected)
     }

@@ -10,7 +10,9 @@ public enum Fixture {
         Bundle.module.bundleURL.appendingPathComponent("Fixtures").appendingPathComponent(path)
     }
 
-    /// A fixture's bytes. A missing fixture throws, and so fails the test that wanted it.
+    /// A fixture's bytes.
+    ///
+    /// A missing fixture throws, and so fails the test that wanted it.
     public static func bytes(_ path: String) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: url(path)))
     }

@@ -14,13 +14,14 @@ enum Command {
 
     /// The command lies beside the test bundle.
     static var executable: URL {
-        let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") } ?? Bundle.main
-        return bundle.bundleURL.deletingLastPathComponent().appendingPathComponent("clip")
+        Bundle.main.bundleURL.appendingPathComponent("clip")
     }
 
     /// Starts the command with these variables alone set beside the path.
     static func start(
-        _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = []
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        input: [UInt8] = []
     ) throws -> Running {
         let process = Process()
         process.executableURL = executable
@@ -31,21 +32,27 @@ enum Command {
 
     /// Runs the command to its end.
     static func run(
-        _ arguments: String..., environment: [String: String] = [:], input: [UInt8] = []
+        _ arguments: String...,
+        environment: [String: String] = [:],
+        input: [UInt8] = []
     ) async throws -> Outcome {
         let running = try start(arguments, environment: environment, input: input)
         return await running.outcome()
     }
 }
 
-/// A command that was started. Its output goes to files, so that no full pipe can stop it.
+/// A command that was started.
+///
+/// Its output goes to files, so that no full pipe can stop it.
 final class Running {
     let process: Process
     private let folder: URL
 
     init(_ process: Process, input: [UInt8]) throws {
         self.process = process
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("clip-command-\(UUID().uuidString)")
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "clip-command-\(UUID().uuidString)"
+        )
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         for name in ["output", "errors"] { try Data().write(to: folder.appendingPathComponent(name)) }
         try Data(input).write(to: folder.appendingPathComponent("input"))
@@ -72,7 +79,11 @@ final class Running {
                 continuation.resume()
             }.start()
         }
-        return Command.Outcome(status: self.process.terminationStatus, output: text("output"), errors: text("errors"))
+        return Command.Outcome(
+            status: self.process.terminationStatus,
+            output: text("output"),
+            errors: text("errors")
+        )
     }
 
     private func text(_ name: String) -> String {

@@ -16,7 +16,9 @@ struct CommandTests {
 
     /// A model directory and a picture, gone afterwards.
     private func withModel(_ body: (_ model: String, _ picture: String) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("clip-tests-\(UUID().uuidString)")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "clip-tests-\(UUID().uuidString)"
+        )
         defer { try? FileManager.default.removeItem(at: folder) }
         try TinyModel.quick.write(to: folder.appendingPathComponent("tiny").path)
         let picture = folder.appendingPathComponent("picture.png")
@@ -34,7 +36,14 @@ struct CommandTests {
     func embed() async throws {
         try await withModel { model, picture in
             let outcome = try await Command.run(
-                "embed", "--model", model, picture, "--text", "a \"quoted\" cat", "고양이")
+                "embed",
+                "--model",
+                model,
+                picture,
+                "--text",
+                "a \"quoted\" cat",
+                "고양이"
+            )
             #expect(outcome.status == 0, "\(outcome.errors)")
             let lines = try outcome.lines.map(decode)
             #expect(lines.map(\.image) == [picture, nil, nil])
@@ -48,14 +57,26 @@ struct CommandTests {
     func embedStandardInput() async throws {
         try await withModel { model, picture in
             let texts = try await Command.run(
-                "embed", "--model", model, "--normalize", "--text", "-", input: Array("one\n\ntwo\n".utf8))
+                "embed",
+                "--model",
+                model,
+                "--normalize",
+                "--text",
+                "-",
+                input: Array("one\n\ntwo\n".utf8)
+            )
             let lines = try texts.lines.map(decode)
             #expect(lines.map(\.text) == ["one", "two"])
             for line in lines {
                 #expect(abs(line.embedding.reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
             }
             let image = try await Command.run(
-                "embed", "--model", model, "-", input: [UInt8](try Data(contentsOf: URL(fileURLWithPath: picture))))
+                "embed",
+                "--model",
+                model,
+                "-",
+                input: [UInt8](try Data(contentsOf: URL(fileURLWithPath: picture)))
+            )
             let file = try await Command.run("embed", "--model", model, picture)
             #expect(try image.lines.map(decode).map(\.embedding) == file.lines.map(decode).map(\.embedding))
         }
@@ -66,7 +87,15 @@ struct CommandTests {
         try await withModel { model, picture in
             let long = Array(repeating: "word", count: 100).joined(separator: " ")
             let outcome = try await Command.run(
-                "embed", "--model", model, "missing.jpg", picture, "--text", long, "short")
+                "embed",
+                "--model",
+                model,
+                "missing.jpg",
+                picture,
+                "--text",
+                long,
+                "short"
+            )
             #expect(outcome.status == 1)
             #expect(outcome.lines.count == 2)
             #expect(outcome.errors.contains("missing.jpg: The file cannot be read."))
@@ -89,10 +118,27 @@ struct CommandTests {
         }
         try await withModel { model, picture in
             let texts = ["a cat", "a dog", "a very long goods train"]
-            let json = try await Command.run("compare", "--model", model, "--json", picture, texts[0], texts[1], texts[2])
+            let json = try await Command.run(
+                "compare",
+                "--model",
+                model,
+                "--json",
+                picture,
+                texts[0],
+                texts[1],
+                texts[2]
+            )
             let answer = try JSONDecoder().decode(Answer.self, from: Data(json.output.utf8))
             #expect(answer.similarities.map(\.text) == texts)
-            let ranking = try await Command.run("compare", "--model", model, picture, texts[0], texts[1], texts[2])
+            let ranking = try await Command.run(
+                "compare",
+                "--model",
+                model,
+                picture,
+                texts[0],
+                texts[1],
+                texts[2]
+            )
             let best = try #require(answer.similarities.max { $0.similarity < $1.similarity })
             #expect(ranking.lines.count == 3)
             #expect(ranking.lines[0].hasSuffix(best.text))
@@ -109,7 +155,10 @@ struct CommandTests {
     func models() async throws {
         try await withModel { model, _ in
             let outcome = try await Command.run(
-                "models", "--json", environment: ["CLIP_MODEL": "a=\(model),b=\(model)", "CLIP_VERSION_ID": "b"])
+                "models",
+                "--json",
+                environment: ["CLIP_MODEL": "a=\(model),b=\(model)", "CLIP_VERSION_ID": "b"]
+            )
             #expect(outcome.lines.count == 2, "\(outcome.errors)")
             #expect(outcome.lines[0].hasPrefix(#"{"name":"b","default":true,"image_size":"#))
         }
@@ -130,10 +179,19 @@ struct CommandTests {
     @Test("All bad values are told at once, from flags and environment")
     func badValues() async throws {
         let outcome = try await Command.run(
-            "serve", "--model", "a b=/nowhere", "--max-batch", "0", "--precision", "f7",
-            environment: ["CLIP_PORT": "70000", "CLIP_MAX_PENDING": "many", "CLIP_ALLOW_URLS": "perhaps"])
+            "serve",
+            "--model",
+            "a b=/nowhere",
+            "--max-batch",
+            "0",
+            "--precision",
+            "f7",
+            environment: ["CLIP_PORT": "70000", "CLIP_MAX_PENDING": "many", "CLIP_ALLOW_URLS": "perhaps"]
+        )
         #expect(outcome.status != 0)
-        for part in ["'a b'", "batch limit", "f7", "70000", "CLIP_MAX_PENDING='many'", "CLIP_ALLOW_URLS='perhaps'"] {
+        for part in [
+            "'a b'", "batch limit", "f7", "70000", "CLIP_MAX_PENDING='many'", "CLIP_ALLOW_URLS='perhaps'",
+        ] {
             #expect(outcome.errors.contains(part), "\(part) is missing from \(outcome.errors)")
         }
     }
@@ -150,14 +208,19 @@ struct CommandTests {
     func serve() async throws {
         try await withModel { model, _ in
             let server = try Command.start(
-                ["serve", "--model", "tiny=\(model)"], environment: ["PORT": "0", "HOST": "127.0.0.1"])
+                ["serve", "--model", "tiny=\(model)"],
+                environment: ["PORT": "0", "HOST": "127.0.0.1"]
+            )
             var port: Int?
             let deadline = ContinuousClock.now + .seconds(60)
             while port == nil, server.process.isRunning, ContinuousClock.now < deadline {
-                port = server.errors.firstMatch(of: /listening on http:\/\/127\.0\.0\.1:(\d+)/).flatMap { Int($0.1) }
+                port = server.errors.firstMatch(of: /listening on http:\/\/127\.0\.0\.1:(\d+)/).flatMap {
+                    Int($0.1)
+                }
                 await Task.yield()
             }
-            let url = try #require(URL(string: "http://127.0.0.1:\(try #require(port, "\(server.errors)"))/clip/embed_text"))
+            let boundPort = try #require(port, "\(server.errors)")
+            let url = try #require(URL(string: "http://127.0.0.1:\(boundPort)/clip/embed_text"))
             var request = URLRequest(url: url, timeoutInterval: 60)
             request.httpMethod = "POST"
             request.setValue("application/json", forHTTPHeaderField: "Content-Type")

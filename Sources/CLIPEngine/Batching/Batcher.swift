@@ -13,7 +13,9 @@ package final class Batcher: Sendable {
         case tokens([Int32])
     }
 
-    /// The items of one forward pass. All are of the lane's kind.
+    /// The items of one forward pass.
+    ///
+    /// All are of the lane's kind.
     package struct Batch: Sendable {
         package let lane: BatchPlanner<Payload>.Lane
         package let items: [BatchPlanner<Payload>.Item]
@@ -55,11 +57,14 @@ package final class Batcher: Sendable {
 
     // MARK: The requests' side
 
-    /// Waits for the embeddings of items of one lane. Nil if the batcher is closed: ask another one.
+    /// Waits for the embeddings of items of one lane.
+    ///
+    /// Nil if the batcher is closed: ask another one.
     ///
     /// If the task is cancelled, items that are still waiting are dropped and the error is `cancelled`.
     package func embed(
-        _ payloads: [Payload], lane: BatchPlanner<Payload>.Lane
+        _ payloads: [Payload],
+        lane: BatchPlanner<Payload>.Lane
     ) async throws(EmbeddingError) -> Outcome? {
         guard !payloads.isEmpty else { return Outcome(embeddings: [], queue: .zero, forward: .zero) }
         let request: Int? = state.withLock { state in
@@ -77,18 +82,28 @@ package final class Batcher: Sendable {
     }
 
     private func enqueue(
-        _ payloads: [Payload], lane: BatchPlanner<Payload>.Lane, request: Int
+        _ payloads: [Payload],
+        lane: BatchPlanner<Payload>.Lane,
+        request: Int
     ) async -> Result<Outcome?, EmbeddingError> {
         await withCheckedContinuation { continuation in
             let now = ContinuousClock.now
             let isAccepted = state.withLock { state in
                 guard !state.isClosed else { return false }
                 state.requests[request] = WaitingRequest(
-                    embeddings: Array(repeating: nil, count: payloads.count), missing: payloads.count,
-                    continuation: continuation, arrival: now, lastStart: now)
+                    embeddings: Array(repeating: nil, count: payloads.count),
+                    missing: payloads.count,
+                    continuation: continuation,
+                    arrival: now,
+                    lastStart: now
+                )
                 for (index, payload) in payloads.enumerated() {
                     let item = BatchPlanner<Payload>.Item(
-                        request: request, index: index, payload: payload, weight: Self.weight(of: payload))
+                        request: request,
+                        index: index,
+                        payload: payload,
+                        weight: Self.weight(of: payload)
+                    )
                     state.planner.append(item, to: lane)
                 }
                 return true
@@ -117,7 +132,9 @@ package final class Batcher: Sendable {
 
     // MARK: The model's side
 
-    /// Sleeps until something waits, and takes it. Nil once the batcher is closed and empty.
+    /// Sleeps until something waits, and takes it.
+    ///
+    /// Nil once the batcher is closed and empty.
     package func nextBatch() -> Batch? {
         while true {
             let (batch, isClosed) = state.withLock { state in
@@ -156,7 +173,8 @@ package final class Batcher: Sendable {
                     let outcome = Outcome(
                         embeddings: request.embeddings.compactMap(\.self),
                         queue: request.lastStart - request.arrival,
-                        forward: now - (request.firstStart ?? now))
+                        forward: now - (request.firstStart ?? now)
+                    )
                     ready.append((request, .success(outcome)))
                 case .failure(let error):
                     state.planner.remove(request: item.request)

@@ -18,7 +18,9 @@ final class ModelWorker: Sendable {
 
     /// Starts the thread and loads the model on it.
     static func start(
-        name: String, limits: BatchLimits, load: @escaping @Sendable () throws(EmbeddingError) -> CLIPModel
+        name: String,
+        limits: BatchLimits,
+        load: @escaping @Sendable () throws(EmbeddingError) -> CLIPModel
     ) async throws(EmbeddingError) -> ModelWorker {
         let batcher = Batcher(limits: limits)
         let loaded: Result<Void, EmbeddingError> = await withCheckedContinuation { continuation in
@@ -41,12 +43,16 @@ final class ModelWorker: Sendable {
         return ModelWorker(batcher: batcher)
     }
 
-    /// Embeddings of normalised images, each (3, imageSize, imageSize). Nil once the model is being unloaded.
+    /// Embeddings of normalised images, each (3, imageSize, imageSize).
+    ///
+    /// Nil once the model is being unloaded.
     func embed(pixelValues: [[Float]]) async throws(EmbeddingError) -> Batcher.Outcome? {
         try await batcher.embed(pixelValues.map(Batcher.Payload.pixelValues), lane: .images)
     }
 
-    /// Embeddings of token sequences without padding. Nil once the model is being unloaded.
+    /// Embeddings of token sequences without padding.
+    ///
+    /// Nil once the model is being unloaded.
     func embed(tokens: [[Int32]]) async throws(EmbeddingError) -> Batcher.Outcome? {
         try await batcher.embed(tokens.map(Batcher.Payload.tokens), lane: .texts)
     }
@@ -57,7 +63,8 @@ final class ModelWorker: Sendable {
     }
 
     private static func embeddings(
-        of batch: Batcher.Batch, by model: CLIPModel
+        of batch: Batcher.Batch,
+        by model: CLIPModel
     ) -> Result<[Embedding], EmbeddingError> {
         do throws(ModelError) {
             let values: [Float]
@@ -79,7 +86,8 @@ final class ModelWorker: Sendable {
             return .success(
                 stride(from: 0, to: values.count, by: width).map { start in
                     Embedding(values: Array(values[start..<start + width]))
-                })
+                }
+            )
         } catch {
             return .failure(.failed("forward pass of \(batch.items.count) items: \(error)"))
         }
