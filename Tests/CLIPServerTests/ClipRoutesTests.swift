@@ -208,6 +208,27 @@ struct ClipRoutesTests {
         }
     }
 
+    @Test("A mistake that is seen before the model runs names the model too")
+    func modelOfMistakes() async throws {
+        try await LiveServer.with { server in
+            for (path, body) in [
+                ("/clip/embed_image", #""image":{"type":"x"}"#),
+                ("/clip/compare", #""subject":"a","prompt":"b","subject_type":"audio""#),
+                ("/clip/compare", #""subject":"a","subject_type":"text","prompt":{"type":"x","value":""}"#),
+            ] {
+                for (field, name) in [("", "tiny"), (#","clip_version_id":"second""#, "second")] {
+                    let answer = try await server.post(path, "{\(body)\(field)}")
+                    #expect(answer.status == 400)
+                    #expect(answer.fields["x-model-id"] == "clip/\(name)")
+                }
+                for name in ["none", "a/b"] {
+                    let answer = try await server.post(path, "{\(body),\"clip_version_id\":\"\(name)\"}")
+                    #expect(answer.fields["x-model-id"] == nil)
+                }
+            }
+        }
+    }
+
     @Test("Fields that are wrong are told in the 422 form")
     func invalid() async throws {
         try await LiveServer.with { server in

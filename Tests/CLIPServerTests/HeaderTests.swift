@@ -66,6 +66,13 @@ struct HeaderTests {
                 )
                 #expect(answer.fields["access-control-allow-headers"] == "content-type, authorization")
                 #expect(answer.fields["access-control-max-age"] == "600")
+                #expect(
+                    answer.fields["vary"]
+                        == "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network"
+                )
+                #expect(answer.fields["x-model-cold-start"] == "false")
+                #expect(answer.fields["x-model-cold-start-count"] == "0")
+                #expect(answer.fields["x-inference-engine"] == "swift-clip")
             }
             // Without these fields it is a method like any other.
             #expect(try await server.request("OPTIONS", "/clip/embed_text").status == 405)

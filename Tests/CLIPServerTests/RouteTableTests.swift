@@ -27,16 +27,43 @@ struct RouteTableTests {
         }
     }
 
+    @Test("A path may spell its letters with percent escapes")
+    func escapes() throws {
+        #expect(try Route.of(method: "POST", path: "/clip/embed%5Ftext") == .embedText)
+        #expect(try Route.of(method: "POST", path: "%2fclip%2Fcompare") == .compare)
+        for path in ["/clip/embed%5", "/clip/embed%5ftext%", "/clip/embed%+5text", "/clip/embed%255Ftext"] {
+            #expect(throws: APIError.notFound) { try Route.of(method: "GET", path: path) }
+        }
+    }
+
+    @Test(
+        "What is no percent escape stays as it is",
+        arguments: [
+            ("a%20b", "a b"), ("%C3%a9", "é"), ("%", "%"), ("%4", "%4"), ("%zz%41", "%zzA"), ("%+1", "%+1"),
+            ("%ff", "\u{FFFD}"), ("a+b", "a+b"), ("", ""),
+        ]
+    )
+    func percentEncoding(text: String, expected: String) {
+        #expect(PercentEncoding.decoded(text) == expected)
+    }
+
+    @Test("A plus is a blank in form data only")
+    func formEncoding() {
+        #expect(PercentEncoding.decoded("a+b%2B", isForm: true) == "a b+")
+    }
+
     @Test("The name of a model is what stands behind clip/ in its id")
     func modelNames() throws {
         #expect(try Routes.modelName(ofID: "clip/ViT-B-32") == "ViT-B-32")
-        for id in ["", "ViT-B-32", "clip/", "/x", "clip/a/b", "/"] {
+        for id in ["", "clip/", "/x", "clip/a/b", "/"] {
             #expect(throws: APIError.embedding(.invalidModelName(id), place: nil)) {
                 try Routes.modelName(ofID: id)
             }
         }
-        #expect(throws: APIError.embedding(.unknownModel("yolo/3"), place: nil)) {
-            try Routes.modelName(ofID: "yolo/3")
+        for id in ["yolo/3", "ViT-B-32", "clip"] {
+            #expect(throws: APIError.embedding(.unknownModel(id), place: nil)) {
+                try Routes.modelName(ofID: id)
+            }
         }
     }
 

@@ -81,8 +81,14 @@ struct ServiceRoutesTests {
             #expect(names(try await server.request("POST", "/model/clear")).isEmpty)
             let added = try await server.post("/model/add", #"{"model_id":"clip/second","api_key":null}"#)
             #expect(names(added) == ["clip/second"])
-            #expect(try await server.post("/model/add", #"{"model_id":"clip/none"}"#).status == 404)
-            #expect(try await server.post("/model/add", #"{"model_id":"none"}"#).status == 400)
+            #expect(added.fields["x-model-id"] == "clip/second")
+            #expect(registry.fields["x-model-id"] == nil)
+            for id in ["clip/none", "none"] {
+                let unknown = try await server.post("/model/add", #"{"model_id":"\#(id)"}"#)
+                #expect(unknown.status == 404)
+                #expect(unknown.fields["x-model-id"] == nil)
+            }
+            #expect(try await server.post("/model/add", #"{"model_id":"clip/"}"#).status == 400)
             #expect(try await server.post("/model/add", #"{}"#).status == 422)
         }
     }

@@ -12,6 +12,11 @@ struct CrossOrigin: Sendable {
         + "X-Model-Cold-Start-Count, X-Model-Load-Time, X-Model-Load-Details, X-Model-Id, X-Workflow-Id, "
         + "X-Workspace-Id, X-Trace-Id, execution_id, traceparent, tracestate"
 
+    /// What an answer to a preflight request depends on.
+    private static let preflightVary =
+        "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, "
+        + "Access-Control-Request-Private-Network"
+
     private func allows(_ origin: String) -> Bool {
         allowedOrigins.contains("*") || allowedOrigins.contains(origin)
     }
@@ -33,7 +38,7 @@ struct CrossOrigin: Sendable {
         guard request.method == .options, let origin = request.headerFields[.origin],
             let method = request.headerFields[.accessControlRequestMethod]
         else { return nil }
-        var fields: HTTPFields = [.vary: "Origin", .contentType: "text/plain; charset=utf-8"]
+        var fields: HTTPFields = [.vary: Self.preflightVary, .contentType: "text/plain; charset=utf-8"]
         var refusals: [String] = []
         if allows(origin) {
             fields[.accessControlAllowOrigin] = origin

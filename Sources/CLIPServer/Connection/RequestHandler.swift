@@ -27,6 +27,9 @@ struct RequestHandler: HTTPResponder {
         if let preflight = crossOrigin.preflight(request.head) {
             var fields = preflight.fields
             fields[.xRequestID] = id
+            fields[.xInferenceEngine] = routes.identity.name
+            fields[.xModelColdStart] = "false"
+            fields[.xModelColdStartCount] = "0"
             return Response(
                 status: preflight.status,
                 headers: fields,

@@ -36,12 +36,12 @@ package enum Route: String, CaseIterable, Sendable {
         }
     }
 
-    /// The route of a request line.
+    /// The route of a request line, whose path may have percent escapes.
     ///
     /// - Throws: 404 for an unknown path asked for with GET or HEAD; 405 for the wrong method of a known path and, as
     ///   with the real server, whose files are mounted beneath every path, for other methods of unknown ones.
     package static func of(method: String, path: String) throws(APIError) -> Route {
-        guard let route = Route(rawValue: path) else {
+        guard let route = Route(rawValue: PercentEncoding.decoded(path)) else {
             let isRead = method == "GET" || method == "HEAD"
             throw isRead ? .notFound : .methodNotAllowed(allowed: ["GET", "HEAD"])
         }

@@ -7,7 +7,12 @@ extension Routes {
         var fields = try BodyFields.read(of: input.body, contentType: input.contentType, query: input.query)
         let body = try EmbedImageBody(&fields)
         let start = ContinuousClock.now
-        let images = try await afterModel(body.common.model) { () throws(APIError) in try body.sources() }
+        let images: [ImageSource]
+        do {
+            images = try body.sources()
+        } catch {
+            return await refusal(error, model: body.common.model)
+        }
         return await answer(model: body.common.model) { () throws(EmbeddingError) in
             let result = try await engine.embed(images: images, model: body.common.model)
             return (
@@ -52,8 +57,13 @@ extension Routes {
         var fields = try BodyFields.read(of: input.body, contentType: input.contentType, query: input.query)
         let body = try CompareBody(&fields)
         let start = ContinuousClock.now
-        let (subject, prompts) = try await afterModel(body.common.model) { () throws(APIError) in
-            (try body.comparisonSubject(), try body.comparisonPrompts())
+        let subject: ComparisonItem
+        let prompts: [ComparisonItem]
+        do {
+            subject = try body.comparisonSubject()
+            prompts = try body.comparisonPrompts()
+        } catch {
+            return await refusal(error, model: body.common.model)
         }
         return await answer(model: body.common.model) { () throws(EmbeddingError) in
             let result = try await engine.compare(
@@ -77,22 +87,16 @@ extension Routes {
         }
     }
 
-    /// What `body` gives, unless it throws and the model is none: then that is told first.
-    private func afterModel<Value>(
-        _ model: String?,
-        _ body: () throws(APIError) -> Value
-    ) async throws(APIError) -> Value {
-        do {
-            return try body()
-        } catch {
-            guard let model else { throw error }
+    /// What is wrong with an image or a type, unless the model that was asked for is none: then that is told.
+    private func refusal(_ error: APIError, model: String?) async -> Answer {
+        if let model {
             do {
                 try await engine.load(model: model)
-            } catch let modelError {
-                throw .embedding(modelError, place: nil)
+            } catch {
+                return Answer(.embedding(error, place: nil), model: named(model, in: error))
             }
-            throw error
         }
+        return Answer(error, model: model ?? engine.defaultModel)
     }
 
     /// The engine's answer or refusal, with the model's name on it for the headers.
@@ -108,12 +112,7 @@ extension Routes {
             answer.report = report
             return answer
         } catch {
-            let name: String? =
-                switch error {
-                case .unknownModel, .invalidModelName: nil
-                default: model ?? engine.models.first(where: \.isDefault)?.name
-                }
-            return Answer(.embedding(error, place: place(error)), model: name)
+            return Answer(.embedding(error, place: place(error)), model: named(model, in: error))
         }
     }
 

@@ -11,9 +11,11 @@ extension Routes {
         do {
             try await engine.load(model: name)
         } catch {
-            throw .embedding(error, place: nil)
+            return Answer(.embedding(error, place: nil), model: named(name, in: error))
         }
-        return registry
+        var answer = registry
+        answer.model = name
+        return answer
     }
 
     /// Removing what is not there is no error, as with the real server.
@@ -32,13 +34,14 @@ extension Routes {
 
     /// The name in an id such as `clip/ViT-B-32`.
     ///
-    /// - Throws: 400 for what is not two words with a slash between them, 404 for models other than CLIP.
+    /// - Throws: 400 for what is not one word, or two with a slash between them; 404 for a word alone and for models
+    ///   other than CLIP.
     package static func modelName(ofID id: String) throws(APIError) -> String {
         let parts = id.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
+        guard parts.count <= 2, parts.allSatisfy({ !$0.isEmpty }) else {
             throw .embedding(.invalidModelName(id), place: nil)
         }
-        guard parts[0] == "clip" else { throw .embedding(.unknownModel(id), place: nil) }
+        guard parts.count == 2, parts[0] == "clip" else { throw .embedding(.unknownModel(id), place: nil) }
         return String(parts[1])
     }
 }

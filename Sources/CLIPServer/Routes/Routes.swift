@@ -39,6 +39,16 @@ package struct Routes: Sendable {
         }
     }
 
+    /// The model that `x-model-id` names beside an error; nil where there is none.
+    ///
+    /// - Parameter model: the name that the request gave, if it gave one.
+    func named(_ model: String?, in error: EmbeddingError) -> String? {
+        switch error {
+        case .unknownModel, .invalidModelName: nil
+        default: model ?? engine.defaultModel
+        }
+    }
+
     private var readiness: Answer {
         let isReady = engine.isReady && isAccepting()
         var answer = Answer(Answers.status(isReady ? "ready" : "not ready"))

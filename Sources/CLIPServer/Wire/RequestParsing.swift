@@ -10,32 +10,13 @@ package enum QueryParameters {
         var lastValue: String?
         for pair in query.split(separator: "&") {
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard decoded(halves[0]) == "countinference" else { continue }
-            lastValue = halves.count > 1 ? decoded(halves[1]) : ""
+            guard PercentEncoding.decoded(halves[0], isForm: true) == "countinference" else { continue }
+            lastValue = halves.count > 1 ? PercentEncoding.decoded(halves[1], isForm: true) : ""
         }
         if let lastValue, case .failure(let refusal) = LaxBoolean.read(lastValue) {
             problems.add(refusal.kind, at: ["query", "countinference"])
         }
         return problems
-    }
-
-    /// Undoes form encoding.
-    private static func decoded(_ text: Substring) -> String {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "+") {
-                bytes.append(0x20)
-            } else if byte == UInt8(ascii: "%"), rest.count >= 2,
-                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
 
