@@ -5,7 +5,7 @@
 
 Starts our server twice on a tiny checkpoint, with its default settings and with
 --allow-private-addresses, and runs Scripts/compare-with-roboflow/run.py with --replay. Ends with
-its line "N same, N different on purpose, N unexpected".
+its lines "N same, N different on purpose, N unexpected" and "N passed, N failed".
 """
 
 from __future__ import annotations
