@@ -8,6 +8,7 @@ from case import (
     COMPARE,
     EMBED_IMAGE,
     EMBED_TEXT,
+    NUMBERED,
     ONE,
     THREE,
     TWO,
@@ -221,6 +222,11 @@ def embed_image_bodies(table: Table) -> None:
         "array with one unusable image",
         EMBED_IMAGE,
         {"image": [ONE, {"type": "base64", "value": pictures.base64_of(b"no picture")}]},
+        on_purpose=OnPurpose(
+            NUMBERED,
+            400,
+            r"Could not load input image\. Cause: Malformed base64 input image\. \(image 2 of 2\)",
+        ),
     )
 
 
@@ -239,6 +245,12 @@ def embed_text_bodies(table: Table) -> None:
         ("an image", ONE),
     ):
         post(f"text {name}", EMBED_TEXT, {"text": value})
+    post(
+        "text an array of 300 numbers",
+        EMBED_TEXT,
+        {"text": [1] * 300},
+        on_purpose=OnPurpose("a 422 lists the first 100 mistakes", 422),
+    )
     post("text missing", EMBED_TEXT, {"texts": ["a dog"]})
     post(
         "text an empty array",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from case import (
+    CLIENT_MISTAKE,
     COMPARE,
     EMBED_IMAGE,
     EMBED_TEXT,
-    INTERNAL,
     ONE,
     OnPurpose,
     Table,
@@ -70,6 +70,26 @@ def texts(table: Table) -> None:
         ("Turkish capital i", "İstanbul"),
     ):
         text(name, value)
+    text("nested escapes, 2,800 characters", "&" + "amp;" * 700 + "lt;")
+    text(
+        "nested escapes, 8,000 characters",
+        "&" + "amp;" * 2000 + "lt;",
+        on_purpose=OnPurpose(
+            "each round of unescaping reads the whole text again: beyond some 2,800 characters of "
+            "escapes within escapes a text is refused",
+            400,
+            "Error with model input. Cause: The text is made of too many nested escapes.*",
+        ),
+    )
+    text("decimal reference of 4,200 digits", "a &#" + "0" * 4200 + "65; dog")
+    text(
+        "decimal reference of 5,000 digits",
+        "a &#" + "0" * 5000 + "65; dog",
+        on_purpose=OnPurpose("a reference may have any number of digits", 200),
+    )
+    text("hexadecimal reference of 5,000 digits", "a &#x" + "0" * 5000 + "41; dog")
+    text("half a surrogate pair, by reference", "a &#xD83D; dog")
+    text("halves of surrogate pairs, as escapes", "\ude00 a\ud83d& \ud83d&eacute; \udfff")
     text("forty, of many lengths", ["dog " * (n % 20) for n in range(40)])
     text("the same one twice", ["a dog", "a cat", "a dog"])
 
@@ -77,12 +97,12 @@ def texts(table: Table) -> None:
 def limits(table: Table) -> None:
     table.section("Limits")
     images = OnPurpose(
-        INTERNAL + "a client's mistake is a 400",
+        CLIENT_MISTAKE,
         400,
         "The maximum number of images that can be embedded at once is 8.*",
     )
     prompts = OnPurpose(
-        INTERNAL + "a client's mistake is a 400",
+        CLIENT_MISTAKE,
         400,
         "The maximum number of prompts that can be compared at once is 8.*",
     )

@@ -4,49 +4,87 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
+import statistics
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from verdict import ON_PURPOSE, SAME, UNEXPECTED, Verdict
+from case import EMBED_IMAGE, EMBED_TEXT, OnPurpose
+from verdict import ON_PURPOSE, SAME, TOLERANCE, UNEXPECTED, Verdict
 from wire import Answer
 
 HEAD = """# Compatibility with Roboflow Inference Server
-
-Written by `Scripts/compare-with-roboflow/run.py`, which sends the same {count} requests to both
-servers and compares the answers. Do not edit it by hand.
 
 | | |
 |---|---|
 | ours | {ours} |
 | Roboflow's | {theirs}, legacy backend (the one whose image lists are right), ONNX Runtime |
-| the same | {same} |
+| requests sent to both | {count} |
+| answered the same | {same} |
 | different on purpose | {on_purpose} |
 | unexpected | {unexpected} |
 
-What is compared: the status, the body with its keys in order and all its texts, and the headers
-{headers},
-and the form of `x-request-id`. Embeddings: the norm of the difference over the norm of the real
-server's vector.
+Written by `Scripts/compare-with-roboflow/run.py`; do not edit it by hand. `make clients` repeats
+the comparison against the kept answers of the real server, without numbers: there, what differs in
+numbers only counts as the same.
 
-What is not: times, identifiers, versions, whether a request was the first of its model, and
-`request_paths` in the registry (there: the routes that a model was asked through so far; here:
-those that it can be asked through). The real server repeats the offending input in the `input` of
-every 422, however large it is; ours never does.
-"""
+## On purpose
 
-NUMBERS = """
+What a client of Roboflow's server may notice, and why:
+
+* **Mistakes are 400 with a sentence that says what to change**, where the real server answers 500
+  `Internal error.`: too many images or prompts, none at all, an unknown `subject_type`, an image
+  without value, an image where a text belongs. Of several images or texts the message names one,
+  as in `(image 2 of 8)`.
+* **Nothing that was sent comes back.** `input` in a 422 is null (the real server repeats all of it,
+  megabytes of base64 if need be), and a 422 lists at most 100 mistakes.
+* **Limits**: a body has at most 64 MiB (413 beyond), 128 levels, 1,000,000 values and 4,300
+  digits a number; it is UTF-8. A picture has at most 67 megapixels (2^26).
+* **Files of the server are never opened** (`"type": "file"`, paths as bare strings), and Python
+  pickles (`numpy`) never read.
+* **URLs**: http is fetched as well as https, but no private, loopback or link-local address, not
+  behind a redirect either (`--allow-private-addresses` lifts that). The real server takes https
+  only, and only host names with a public suffix.
+* **Pictures**: orientation is applied in WebP and AVIF too. Transparency is dropped in GIF (black
+  there) and TIFF (multiplied there) as in every other format. JPEG 2000 and PPM are not read. HEIC
+  is, where the system's libheif can. AVIF, and JPEG in CMYK, are decoded a little apart (figures
+  below); other JPEG, WebP, PNG, GIF, BMP and TIFF give the same pixels.
+* **Models**: `clip_version_id: null` means the default. Unknown models are 404 as there, and the
+  message says where the known ones are listed. `/info` has this server's own name.
+* **Methods**: GET on a POST path is 405, HEAD on a GET path is 200, and no path stands for models
+  of other kinds.
+* **Texts**: more than some 2,800 characters of escapes within escapes (`&amp;amp;amp;...`) are
+  refused (400). A decimal reference (`&#65;`) may have more than 4,300 digits, which the real
+  server answers with 500. Half of a surrogate pair becomes U+FFFD before the text is cleaned, not
+  while it is: the same embeddings in every text that was tried.
+* `"truncate": true` is an extension: a text that is too long is cut instead of refused.
+
 ## Numbers
 
-Both servers on the same random weights in f32.
+Both servers on the same checkpoints: ViT-B-16 and ViT-B-32 of full size, random weights, f32. The
+error of an embedding is the norm of the difference over the norm of the real server's vector.
+Lossy pictures are those whose pixels depend on the decoder.
 
-| requests | answers with numbers | worst relative error | worst difference of a similarity |
-|---|---|---|---|
+| | embeddings or similarities | worst error | median | refused beyond |
+|---|---|---|---|---|
+"""
+
+COMPARED = """
+## What is compared
+
+The status, the body with its keys in order and all its texts, and the headers
+{headers},
+and the form of `x-request-id`. Numbers as above.
+
+What is not: times, identifiers, versions, `input` of a 422, whether a request was the first of its
+model, and `request_paths` in the registry (there: the routes that a model was asked through so far;
+here: those that it can be asked through).
 """
 
 REASONS = """
-## What differs on purpose
+## Every reason
 
-| requests | why |
+| requests | why the answer differs |
 |---|---|
 """
 
@@ -60,47 +98,59 @@ def markdown(verdicts: list[Verdict], versions: dict[str, str], headers: Iterabl
         same=counts[SAME],
         on_purpose=counts[ON_PURPOSE],
         unexpected=counts[UNEXPECTED],
-        headers=wrapped(", ".join(f"`{name}`" for name in sorted(headers))),
     )
-    text += NUMBERS
-    sections = [
-        (title, list(group))
-        for title, group in itertools.groupby(verdicts, key=lambda verdict: verdict.case.section)
-    ]
-    for title, group in sections:
-        text += numbers_row(title, group)
+    text += "".join(numbers_rows(verdicts))
+    text += COMPARED.format(headers=wrapped(", ".join(f"`{name}`" for name in sorted(headers))))
     text += REASONS
     meant = [
         v.case.on_purpose.reason for v in verdicts if v.kind == ON_PURPOSE and v.case.on_purpose
     ]
     for reason, count in Counter(meant).most_common():
         text += f"| {count} | {cell(reason)} |\n"
-    for title, group in sections:
+    for title, group in itertools.groupby(verdicts, key=lambda verdict: verdict.case.section):
         text += f"\n## {title}\n\n| request | Roboflow's | ours |\n|---|---|---|\n"
         for verdict in group:
             text += row(verdict)
     return text
 
 
-def numbers_row(title: str, group: list[Verdict]) -> str:
-    errors = [v.relative_error for v in group if v.kind == SAME and v.relative_error is not None]
-    similarities = [
-        v.similarity_difference
-        for v in group
-        if v.kind == SAME and v.similarity_difference is not None
-    ]
-    if not errors and not similarities:
-        return ""
-    columns = [figure(max(values)) if values else "" for values in (errors, similarities)]
-    return f"| {title} | {len(errors) + len(similarities)} | {columns[0]} | {columns[1]} |\n"
+def numbers_rows(verdicts: list[Verdict]) -> Iterator[str]:
+    """One row for each kind of number, and one for each reason why pictures are decoded apart."""
+    same = [verdict for verdict in verdicts if verdict.kind == SAME]
+    pictures = [verdict for verdict in same if verdict.case.request.path.startswith(EMBED_IMAGE)]
+    groups = {
+        "lossless pictures": [v for v in pictures if not v.case.lossy],
+        "lossy pictures": [v for v in pictures if v.case.lossy],
+        "texts": [v for v in same if v.case.request.path.startswith(EMBED_TEXT)],
+    }
+    for name, group in groups.items():
+        errors = [error for verdict in group for error in verdict.relative_errors]
+        yield numbers_row(name, errors, TOLERANCE)
+    differences = [number for verdict in same for number in verdict.similarity_differences]
+    yield numbers_row("similarities (absolute difference)", differences, TOLERANCE)
+    apart: dict[OnPurpose, list[Verdict]] = {}
+    for verdict in verdicts:
+        meant = verdict.case.on_purpose
+        if meant and verdict.kind == ON_PURPOSE and math.isfinite(meant.within):
+            apart.setdefault(meant, []).append(verdict)
+    for meant, group in apart.items():
+        names = ", ".join(f"\"{verdict.case.name}\"" for verdict in group)
+        errors = [error for verdict in group for error in verdict.relative_errors]
+        yield numbers_row(f"{names}: {meant.reason}", errors, meant.within)
+
+
+def numbers_row(name: str, numbers: list[float], limit: float) -> str:
+    if not numbers:
+        return f"| {name} | 0 | | | {figure(limit)} |\n"
+    worst, median = figure(max(numbers)), figure(statistics.median(numbers))
+    return f"| {name} | {len(numbers)} | {worst} | {median} | {figure(limit)} |\n"
 
 
 def row(verdict: Verdict) -> str:
     """The real server's answer, and ours in words only where it is another."""
     if verdict.kind == SAME:
-        numbers = [verdict.relative_error, verdict.similarity_difference]
-        known = [figure(number) for number in numbers if number is not None]
-        ours = "same" + (f", within {known[0]}" if known else "")
+        numbers = verdict.relative_errors + verdict.similarity_differences
+        ours = "same" + (f", within {figure(max(numbers))}" if numbers else "")
     elif verdict.kind == ON_PURPOSE and verdict.case.on_purpose:
         ours = f"{outcome(verdict.ours)}; on purpose: {verdict.case.on_purpose.reason}"
         if outcome(verdict.ours) == outcome(verdict.theirs):
@@ -117,7 +167,7 @@ def outcome(answer: Answer) -> str:
     body = answer.body
     if isinstance(body, dict):
         if isinstance(body.get("message"), str):
-            return f"{answer.status} `{shortened(body['message'])}`"
+            return f"{answer.status} {code(shortened(body['message']))}"
         if isinstance(body.get("detail"), str):
             return f"{answer.status} `{body['detail']}`"
         if isinstance(body.get("detail"), list):
@@ -125,8 +175,9 @@ def outcome(answer: Answer) -> str:
         for name in ("embeddings", "similarity"):
             if name in body:
                 value = body[name]
-                return f"{answer.status} {name} {value if isinstance(value, str) else list(value)}"
-        if "models" in body:
+                what = value.strip("<>") if isinstance(value, str) else list(value)
+                return f"{answer.status} {name}: {what}"
+        if "models" in body and "name" not in body:  # the registry, not /info
             return f"{answer.status} models {[model['model_id'] for model in body['models']]}"
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
     return f"{answer.status} {shortened(text)}"
@@ -146,6 +197,11 @@ def figure(number: float) -> str:
 
 def shortened(text: str, limit: int = 200) -> str:
     return text if len(text) <= limit else text[:limit] + "..."
+
+
+def code(text: str) -> str:
+    """A code span; some messages have backticks of their own."""
+    return f"``{text}``" if "`" in text else f"`{text}`"
 
 
 def cell(text: str) -> str:

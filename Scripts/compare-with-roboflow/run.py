@@ -7,8 +7,9 @@
 
 The first form keeps the real server's answers, without their numbers. The second compares two
 running servers, embeddings included, and writes the table. The third repeats the comparison
-against the kept answers, without a real server. All end with a line "N same, N different on
-purpose, N unexpected" and a non-zero exit code if anything was unexpected.
+against the kept answers, without a real server and without numbers. All end with the lines "N same,
+N different on purpose, N unexpected" and "N passed, N failed", and with a non-zero exit code if
+anything was unexpected.
 
 Needs Python 3.11 and Pillow 12 (AVIF included).
 
@@ -111,6 +112,7 @@ def compare(table: list[Case], options: argparse.Namespace) -> int:
     for verdict in verdicts:
         counts[verdict.kind] += 1
     print(", ".join(f"{count} {kind.lower()}" for kind, count in counts.items()))
+    print(f"{counts[SAME] + counts[ON_PURPOSE]} passed, {counts[UNEXPECTED]} failed")
     return 1 if counts[UNEXPECTED] else 0
 
 

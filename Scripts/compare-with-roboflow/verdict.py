@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from case import Case
 from wire import Answer
 
-SIMILARITY_TOLERANCE = 1e-5
+# Largest relative error of an embedding (norm of the difference over norm), and largest difference
+# of a similarity.
+TOLERANCE = 1e-5
 
 SAME = "same"
 ON_PURPOSE = "different on purpose"
@@ -22,17 +24,21 @@ class Verdict:
     theirs: Answer
     kind: str
     differences: list[str] = field(default_factory=list)
-    relative_error: float | None = None
-    similarity_difference: float | None = None
+    relative_errors: list[float] = field(default_factory=list)
+    similarity_differences: list[float] = field(default_factory=list)
 
 
 def judge(case: Case, ours: Answer, theirs: Answer) -> Verdict:
     verdict = Verdict(case, ours, theirs, SAME)
     parts = answer_differences(ours, theirs)
-    parts.update(number_differences(case, ours, theirs, verdict))
+    parts.update(number_differences(ours, theirs, verdict))
     meant = case.on_purpose
     verdict.differences = list(parts.values())
     if meant is None:
+        verdict.kind = UNEXPECTED if parts else SAME
+        return verdict
+    if meant.numbers_only and theirs.vectors is None and theirs.similarities is None:
+        # A kept answer has no numbers: what is left of it must be the same.
         verdict.kind = UNEXPECTED if parts else SAME
         return verdict
     if not parts:
@@ -43,6 +49,8 @@ def judge(case: Case, ours: Answer, theirs: Answer) -> Verdict:
     if meant.status is not None:
         allowed |= {"status", "body"}
     left = [text for part, text in parts.items() if part not in allowed]
+    if max(verdict.relative_errors, default=0) > meant.within:
+        left.append(f"relative error beyond {meant.within:.1e}")
     if not meant.allows(ours):
         left.append(f"not the answer that is meant: {meant.status} `{meant.message}`")
     verdict.kind = UNEXPECTED if left else ON_PURPOSE
@@ -58,7 +66,7 @@ def answer_differences(ours: Answer, theirs: Answer) -> dict[str, str]:
     for name in sorted(ours.headers.keys() | theirs.headers.keys()):
         mine, other = ours.headers.get(name), theirs.headers.get(name)
         if mine != other:
-            parts[name] = f"{name}: {mine}, theirs {other}"
+            parts[name] = f"{name}: {mine or 'absent'}, theirs {other or 'absent'}"
     difference = body_difference(ours.body, theirs.body, "body")
     if difference:
         parts["body"] = difference
@@ -83,21 +91,20 @@ def body_difference(ours: object, theirs: object, place: str) -> str | None:
     return None if ours == theirs else f"{place}: {ours!r}, theirs {theirs!r}"
 
 
-def number_differences(
-    case: Case, ours: Answer, theirs: Answer, verdict: Verdict
-) -> dict[str, str]:
+def number_differences(ours: Answer, theirs: Answer, verdict: Verdict) -> dict[str, str]:
     """Compares embeddings and similarities where both servers were asked just now."""
     problems: list[str] = []
     if ours.vectors is not None and theirs.vectors is not None:
         errors = [relative_error(a, b) for a, b in zip(ours.vectors, theirs.vectors)]
-        verdict.relative_error = max(errors, default=0)
-        if verdict.relative_error > case.tolerance:
-            problems.append(f"relative error {verdict.relative_error:.1e}")
+        verdict.relative_errors = errors
+        if max(errors, default=0) > TOLERANCE:
+            problems.append(f"relative error {max(errors):.1e}")
     if ours.similarities is not None and theirs.similarities is not None:
         pairs = zip(ours.similarities, theirs.similarities)
-        verdict.similarity_difference = max((abs(a - b) for a, b in pairs), default=0)
-        if verdict.similarity_difference > max(SIMILARITY_TOLERANCE, case.tolerance):
-            problems.append(f"similarity off by {verdict.similarity_difference:.1e}")
+        differences = [abs(a - b) for a, b in pairs]
+        verdict.similarity_differences = differences
+        if max(differences, default=0) > TOLERANCE:
+            problems.append(f"similarity off by {max(differences):.1e}")
     return {"numbers": ", ".join(problems)} if problems else {}
 
 
