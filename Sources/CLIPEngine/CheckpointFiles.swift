@@ -61,6 +61,17 @@ struct CheckpointFiles: Sendable {
                     + "but the network takes \(model.vision.imageSize)"
             )
         }
+        let pooled: Int32 =
+            switch model.text.pooling {
+            case .first(let id): id
+            case .largestID: Int32(clamping: vocabulary.count - 1)
+            }
+        guard pooled == vocabulary.endOfText else {
+            throw Mismatch(
+                description: "the network takes a text's embedding from token \(pooled), "
+                    + "but the vocabulary's end-of-text is \(vocabulary.endOfText)"
+            )
+        }
         guard vocabulary.count <= model.text.vocabularySize else {
             throw Mismatch(
                 description: "the vocabulary has \(vocabulary.count) tokens, "

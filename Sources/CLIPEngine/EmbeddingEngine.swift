@@ -39,21 +39,30 @@ public final class EmbeddingEngine: Sendable {
 
     /// Loads every configured model.
     ///
-    /// - Throws: `modelUnavailable` for the first one that is refused, with file or tensor named; none is usable then.
+    /// - Throws: `modelUnavailable` for the first one that is refused, with file or tensor named; none is kept then.
+    ///   `shuttingDown` if ``shutdown()`` came in between.
     public func start() async throws(EmbeddingError) {
-        for index in configuration.models.indices { _ = try await registry.model(at: index) }
+        do throws(EmbeddingError) {
+            for index in configuration.models.indices { _ = try await registry.model(at: index) }
+        } catch {
+            registry.unloadAll()
+            throw error
+        }
         isStarted.store(true, ordering: .releasing)
     }
 
-    /// Finishes what is in hand, refuses the rest, and lets go of models, threads and connections.
+    /// Refuses requests from now on, ends fetches, and lets go of the models once their requests are finished.
+    ///
+    /// Does not wait for that.
     public func shutdown() {
-        isStarted.store(false, ordering: .releasing)
         registry.close()
         fetcher?.shutdown()
     }
 
-    /// Whether requests are answered without loading anything first.
-    public var isReady: Bool { isStarted.load(ordering: .acquiring) }
+    /// Whether all models have been loaded, and requests are not refused yet.
+    ///
+    /// A model that was unloaded since on request does not count against it: the next request loads it again.
+    public var isReady: Bool { isStarted.load(ordering: .acquiring) && !registry.isClosed }
 
     /// The models in memory, in the order of the configuration.
     public var models: [ModelDescription] { registry.loaded }
@@ -98,7 +107,7 @@ public final class EmbeddingEngine: Sendable {
         defer { admission.leave(items: images.count) }
         let (model, loadTime) = try await registry.model(at: index)
         let (pixelValues, timings) = try await preparation.pixelValues(of: images, by: model.preprocessor)
-        let outcome = try await embeddings(ofPixelValues: pixelValues, by: model, index: index).get()
+        let outcome = try await model.worker.embed(pixelValues: pixelValues)
         return EmbeddingResult(
             embeddings: outcome.embeddings,
             report: RequestReport(
@@ -112,7 +121,7 @@ public final class EmbeddingEngine: Sendable {
     /// One embedding a text, in the request's order.
     ///
     /// - Parameters:
-    ///   - texts: any number of texts.
+    ///   - texts: at most `maxTexts` texts.
     ///   - name: the model; nil for the default one.
     ///   - truncating: cuts texts that are too long, keeping end-of-text, where they would be refused otherwise.
     public func embed(
@@ -122,6 +131,9 @@ public final class EmbeddingEngine: Sendable {
     ) async throws(EmbeddingError) -> EmbeddingResult {
         let index = try registry.index(of: name)
         guard !texts.isEmpty else { throw .noTexts }
+        guard texts.count <= configuration.maxTexts else {
+            throw .tooManyTexts(count: texts.count, limit: configuration.maxTexts)
+        }
         try admission.enter(items: texts.count)
         defer { admission.leave(items: texts.count) }
         let (model, loadTime) = try await registry.model(at: index)
@@ -130,7 +142,7 @@ public final class EmbeddingEngine: Sendable {
             by: model.tokenizer,
             truncating: truncating
         )
-        let outcome = try await embeddings(ofTokens: tokens, by: model, index: index).get()
+        let outcome = try await model.worker.embed(tokens: tokens)
         return EmbeddingResult(
             embeddings: outcome.embeddings,
             report: RequestReport(
@@ -179,12 +191,14 @@ public final class EmbeddingEngine: Sendable {
             by: model.tokenizer,
             truncating: truncating
         )
-        async let textEmbeddings = embeddings(ofTokens: tokens, by: model, index: index)
+        async let textEmbeddings = Self.attempt { () throws(EmbeddingError) in
+            try await model.worker.embed(tokens: tokens)
+        }
         let (pixelValues, imageTimings) = try await preparation.pixelValues(
             of: images,
             by: model.preprocessor
         )
-        let imageOutcome = try await embeddings(ofPixelValues: pixelValues, by: model, index: index).get()
+        let imageOutcome = try await model.worker.embed(pixelValues: pixelValues)
         let textOutcome = try await textEmbeddings.get()
 
         var nextImage = imageOutcome.embeddings.makeIterator()
@@ -202,40 +216,12 @@ public final class EmbeddingEngine: Sendable {
         )
     }
 
-    // MARK: Forward passes
-
-    private func embeddings(
-        ofPixelValues pixelValues: [[Float]],
-        by model: LoadedModel,
-        index: Int
+    /// Awaits without throwing, for the part of a comparison that runs beside another.
+    private static func attempt(
+        _ work: () async throws(EmbeddingError) -> Batcher.Outcome
     ) async -> Result<Batcher.Outcome, EmbeddingError> {
-        await run(on: model, index: index) { worker throws(EmbeddingError) in
-            try await worker.embed(pixelValues: pixelValues)
-        }
-    }
-
-    private func embeddings(
-        ofTokens tokens: [[Int32]],
-        by model: LoadedModel,
-        index: Int
-    ) async -> Result<Batcher.Outcome, EmbeddingError> {
-        await run(on: model, index: index) { worker throws(EmbeddingError) in
-            try await worker.embed(tokens: tokens)
-        }
-    }
-
-    /// Runs on the model's worker, or on a new one if the model was unloaded since the request began.
-    private func run(
-        on model: LoadedModel,
-        index: Int,
-        _ work: @Sendable (ModelWorker) async throws(EmbeddingError) -> Batcher.Outcome?
-    ) async -> Result<Batcher.Outcome, EmbeddingError> {
-        var worker = model.worker
         do throws(EmbeddingError) {
-            while true {
-                if let outcome = try await work(worker) { return .success(outcome) }
-                worker = try await registry.model(at: index).model.worker
-            }
+            return .success(try await work())
         } catch {
             return .failure(error)
         }

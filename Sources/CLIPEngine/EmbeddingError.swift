@@ -18,6 +18,10 @@ public enum EmbeddingError: Error, Equatable, Sendable {
     case tooManyPrompts(count: Int, limit: Int)
     /// One image could not be used; `index` is its place in the request.
     case image(index: Int, ImageFault)
+    /// More texts than one request may carry.
+    case tooManyTexts(count: Int, limit: Int)
+    /// One text has more bytes than are worth cleaning and splitting.
+    case textTooLarge(index: Int, count: Int, limit: Int)
     /// One text has more tokens than the model has positions; both figures count the two special tokens.
     case textTooLong(index: Int, count: Int, limit: Int)
     /// One text is made of so many nested escapes that cleaning it does not come to an end.

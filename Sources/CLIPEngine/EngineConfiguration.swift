@@ -33,6 +33,8 @@ public struct EngineConfiguration: Equatable, Sendable {
     ///
     /// Roboflow's `CLIP_MAX_BATCH_SIZE`.
     public var maxBatch: Int = 8
+    /// Most texts in one request: enough for a corpus in a few calls, few enough that their embeddings fit in memory.
+    public var maxTexts: Int = 16_384
     /// Items (images and texts) in hand at which new requests are turned away.
     public var maxPendingItems: Int = 1024
     /// Most bytes of one encoded image, from a request or from a URL.
@@ -68,9 +70,13 @@ public struct EngineConfiguration: Equatable, Sendable {
         where models[..<index].contains(where: { $0.name == model.name }) {
             problems.append("Two models are named '\(model.name)'.")
         }
+        for (what, value) in [("compute threads", computeThreads), ("decode threads", decodeThreads)]
+        where !(1...Self.mostThreads).contains(value) {
+            problems.append("\(what) must be from 1 to \(Self.mostThreads), not \(value).")
+        }
         let counts = [
-            ("compute threads", computeThreads), ("decode threads", decodeThreads),
             ("the batch limit", maxBatch),
+            ("the limit of texts", maxTexts),
             ("the limit of pending items", maxPendingItems),
         ]
         for (what, value) in counts where value < 1 {
@@ -84,6 +90,9 @@ public struct EngineConfiguration: Equatable, Sendable {
         problems += fetching.validate()
         return problems
     }
+
+    /// More than any machine has cores for; some systems die of asking for far more.
+    private static let mostThreads = 1024
 
     /// Whether requests can name a model so: what stands in a path, a header and a file name unquoted.
     static func isModelName(_ name: String) -> Bool {

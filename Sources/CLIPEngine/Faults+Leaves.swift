@@ -22,30 +22,40 @@ extension ImageFault {
             preconditionFailure("A recipe is read when its model is loaded, never while an image is decoded.")
         }
     }
-
-    /// What a fetching error means for the sender of the URL.
-    ///
-    /// Which host failed how is not told: the answer would map the network that the server stands in.
-    init(_ error: FetchingError) {
-        switch error {
-        case .invalidURL: self = .invalidURL
-        case .schemeNotAllowed: self = .schemeNotAllowed
-        case .addressNotAllowed: self = .addressNotAllowed
-        case .timedOut: self = .timedOut
-        case .tooManyRedirects: self = .tooManyRedirects
-        case .badStatus(let status): self = .badStatus(status)
-        case .tooManyBytes(let limit): self = .tooLarge("more than \(limit) bytes")
-        case .emptyBody: self = .empty(.url)
-        case .invalidRedirect, .hostNotFound, .connectionFailed, .certificateNotTrusted,
-            .secureConnectionFailed,
-            .connectionLost, .incompleteBody, .invalidResponse, .cancelled, .shutDown, .invalidConfiguration,
-            .transportUnavailable:
-            self = .unreachable
-        }
-    }
 }
 
 extension EmbeddingError {
+    /// What a fetching error means for the sender of the URL.
+    ///
+    /// Which host failed how is not told: the answer would map the network that the server stands in.
+    init(_ error: FetchingError, index: Int) {
+        let fault: ImageFault
+        switch error {
+        case .cancelled:
+            self = .cancelled
+            return
+        case .shutDown:
+            self = .shuttingDown
+            return
+        case .invalidConfiguration, .transportUnavailable:
+            self = .failed("fetching: \(error)")
+            return
+        case .invalidURL: fault = .invalidURL
+        case .schemeNotAllowed: fault = .schemeNotAllowed
+        case .addressNotAllowed: fault = .addressNotAllowed
+        case .timedOut: fault = .timedOut
+        case .tooManyRedirects: fault = .tooManyRedirects
+        case .badStatus(let status): fault = .badStatus(status)
+        case .tooManyBytes(let limit): fault = .tooLarge("more than \(limit) bytes")
+        case .emptyBody: fault = .empty(.url)
+        case .invalidRedirect, .hostNotFound, .connectionFailed, .certificateNotTrusted,
+            .secureConnectionFailed,
+            .connectionLost, .incompleteBody, .invalidResponse:
+            fault = .unreachable
+        }
+        self = .image(index: index, fault)
+    }
+
     /// What a tokenising error means for the sender of the text.
     init(_ error: TokenizationError, index: Int) {
         switch error {

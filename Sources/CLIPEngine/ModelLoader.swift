@@ -16,10 +16,26 @@ struct ModelLoader: Sendable {
     let configuration: EngineConfiguration
 
     /// Reads every file of the checkpoint and refuses it whole, with the file or tensor named, if anything is wrong.
+    ///
+    /// All of it happens on the new model's own thread.
     func load(_ source: ModelSource) async throws(EmbeddingError) -> LoadedModel {
         let start = ContinuousClock.now
-        let files = try CheckpointFiles(source)
-        let worker = try await startWorker(source, files: files)
+        let threads = configuration.computeThreads
+        let (worker, files) = try await ModelWorker.start(name: source.name, limits: BatchLimits()) {
+            () throws(EmbeddingError) in
+            let files = try CheckpointFiles(source)
+            do {
+                let model = try CLIPModel(
+                    configuration: files.model,
+                    checkpoint: files.directory.weights(),
+                    layout: files.directory.layout,
+                    threads: threads
+                )
+                return (model, files)
+            } catch {
+                throw EmbeddingError.modelUnavailable(name: source.name, cause: "\(error)")
+            }
+        }
         return LoadedModel(
             description: ModelDescription(
                 name: source.name,
@@ -34,25 +50,5 @@ struct ModelLoader: Sendable {
             preprocessor: ImagePreprocessor(recipe: files.recipe, limits: configuration.imageLimits),
             worker: worker
         )
-    }
-
-    private func startWorker(
-        _ source: ModelSource,
-        files: CheckpointFiles
-    ) async throws(EmbeddingError) -> ModelWorker {
-        let threads = configuration.computeThreads
-        return try await ModelWorker.start(name: source.name, limits: BatchLimits()) {
-            () throws(EmbeddingError) in
-            do {
-                return try CLIPModel(
-                    configuration: files.model,
-                    checkpoint: files.directory.weights(),
-                    layout: files.directory.layout,
-                    threads: threads
-                )
-            } catch {
-                throw .modelUnavailable(name: source.name, cause: "\(error)")
-            }
-        }
     }
 }

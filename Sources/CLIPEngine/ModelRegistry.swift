@@ -3,7 +3,7 @@ internal import Synchronization
 /// The configured models by name, and which of them are in memory.
 ///
 /// A model that was unloaded is loaded again by the next request that names it; requests that come meanwhile share that
-/// one load.
+/// one load. A request keeps the model that it was given to its end, so that all of its parts come from one network.
 final class ModelRegistry: Sendable {
     private enum Slot {
         case unloaded
@@ -32,6 +32,9 @@ final class ModelRegistry: Sendable {
         loader = ModelLoader(configuration: configuration)
         state = Mutex(State(slots: configuration.models.map { _ in .unloaded }))
     }
+
+    /// Whether models are refused, since the engine ends.
+    var isClosed: Bool { state.withLock { $0.isClosed } }
 
     /// The models in memory, in the order of the configuration.
     var loaded: [ModelDescription] {
@@ -81,25 +84,30 @@ final class ModelRegistry: Sendable {
         case .refuse(let error): throw error
         case .wait(let task, let isOwnLoad, let id):
             let result = await task.value
-            state.withLock { state in
-                guard case .loading(_, id) = state.slots[index] else { return }
+            let isClosed = state.withLock { state in
+                guard case .loading(_, id) = state.slots[index] else { return state.isClosed }
                 state.slots[index] =
-                    if case .success(let model) = result { .loaded(model) } else { .unloaded }
+                    if case .success(let model) = result, !state.isClosed { .loaded(model) } else {
+                        .unloaded
+                    }
+                return state.isClosed
             }
+            guard !isClosed else { throw .shuttingDown }
             let model = try result.get()
             return (model, isOwnLoad ? model.description.loadTime : nil)
         }
     }
 
-    /// Lets go of a model.
+    /// Lets go of a model; its memory is free once the requests that have it are finished.
     ///
-    /// Requests that it is working on are finished.
+    /// A load that is under way goes on: a second one beside it would only take more.
     func unload(at index: Int) {
-        let slot = state.withLock { state in
+        // The model may end with this last reference; that takes time, and so happens outside of the lock.
+        _ = state.withLock { state -> Slot? in
+            guard case .loaded = state.slots[index] else { return nil }
             defer { state.slots[index] = .unloaded }
             return state.slots[index]
         }
-        if case .loaded(let model) = slot { model.worker.close() }
     }
 
     /// Lets go of all models.

@@ -63,9 +63,29 @@ package final class WorkPool: Sendable {
     }
 
     /// Runs work on one of the threads, in order of arrival.
-    package func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
-        await withCheckedContinuation { continuation in
-            jobs.append { continuation.resume(returning: work()) }
+    ///
+    /// Nil if the task was cancelled before the work began, which then never does; long work looks at its parameter.
+    package func run<Value: Sendable>(_ work: @escaping @Sendable (Cancellation) -> Value) async -> Value? {
+        let cancellation = Cancellation()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                jobs.append {
+                    continuation.resume(returning: cancellation.isRequested ? nil : work(cancellation))
+                }
+            }
+        } onCancel: {
+            cancellation.request()
         }
+    }
+
+    /// Tells a thread of the pool that the task which waits for it was cancelled.
+    package final class Cancellation: Sendable {
+        private let flag = Atomic(false)
+
+        package init() {}
+
+        package var isRequested: Bool { flag.load(ordering: .relaxed) }
+
+        package func request() { flag.store(true, ordering: .relaxed) }
     }
 }

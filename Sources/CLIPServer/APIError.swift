@@ -13,6 +13,8 @@ package enum APIError: Error, Equatable, Sendable {
     case methodNotAllowed(allowed: [String])
     case bodyTooLarge(limit: Int)
     case bodyTooSlow
+    /// A web page of another origin asked for something that only operators may do.
+    case originNotAllowed
     /// The connection ended before the body did.
     case bodyIncomplete
     case unreadableBody(JSONError)
@@ -55,6 +57,7 @@ package enum APIError: Error, Equatable, Sendable {
         case .notFound: 404
         case .methodNotAllowed: 405
         case .bodyTooLarge: 413
+        case .originNotAllowed: 403
         case .bodyTooSlow: 408
         case .bodyIncomplete, .unreadableBody: 400
         case .invalidFields: 422
@@ -63,7 +66,7 @@ package enum APIError: Error, Equatable, Sendable {
             switch error {
             case .unknownModel: 404
             case .invalidModelName, .noImages, .noTexts, .noPrompts, .tooManyImages, .tooManyPrompts, .image,
-                .textTooLong, .textTangled:
+                .tooManyTexts, .textTooLong, .textTooLarge, .textTangled:
                 400
             case .overloaded: 429
             case .shuttingDown: 503
@@ -78,6 +81,10 @@ package enum APIError: Error, Equatable, Sendable {
     package var content: Content {
         switch self {
         case .notFound: .detail("Not Found")
+        case .originNotAllowed:
+            .message(
+                "Web pages may manage models only if their origin is allowed by name, with --allow-origins."
+            )
         case .methodNotAllowed: .detail("Method Not Allowed")
         case .bodyTooLarge(let limit):
             .message(
@@ -186,6 +193,16 @@ extension APIError {
             .message(
                 "Error with model input. Cause: Text input is too long for the model context length. Shorten the text "
                     + "and retry. It has \(count) tokens, and the model takes \(limit)." + place,
+                hasHelpURL: true
+            )
+        case .tooManyTexts(let count, let limit):
+            .message(
+                "The maximum number of texts that can be embedded at once is \(limit), and there are \(count)"
+            )
+        case .textTooLarge(_, let count, let limit):
+            .message(
+                "Error with model input. Cause: Text input is too long for the model context length. Shorten the text "
+                    + "and retry. It has \(count) bytes, and at most \(limit) are read." + place,
                 hasHelpURL: true
             )
         case .textTangled:

@@ -7,6 +7,14 @@ public import ServiceLifecycle
 import Synchronization
 import UnixSignals
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// Serves an engine over HTTP, with the routes, bodies and answers of Roboflow Inference Server.
 ///
 /// The engine is the caller's: start it before or while the server runs (`/readiness` tells which), shut it down once
@@ -46,13 +54,20 @@ public final class EmbeddingServer: Service {
     /// Accepts and answers requests until its task is cancelled, or its service group is told to shut down: then no
     /// connection is accepted any more, `/readiness` says so on those that are open, and requests in hand finish.
     ///
-    /// - Throws: what the system says if the address cannot be bound.
+    /// - Throws: `ServerConfigurationError` if the port is taken; what the system says if the address cannot be bound
+    ///   for another reason.
     public func run() async throws {
         let application = application
-        try await withGracefulShutdownHandler {
-            try await application.run()
-        } onGracefulShutdown: {
-            self.isDraining.store(true, ordering: .releasing)
+        do {
+            try await withGracefulShutdownHandler {
+                try await application.run()
+            } onGracefulShutdown: {
+                self.isDraining.store(true, ordering: .releasing)
+            }
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw ServerConfigurationError(problems: [
+                "Port \(configuration.port) of \(configuration.host) is taken by another program; choose another."
+            ])
         }
     }
 

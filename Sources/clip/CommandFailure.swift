@@ -11,6 +11,11 @@ struct CommandFailure: Error, CustomStringConvertible {
         description = problems.joined(separator: "\n")
     }
 
+    /// What the system says of a call that just failed.
+    init(_ thing: String, cannotBe done: String) {
+        description = "\(thing) cannot be \(done): \(String(cString: strerror(errno)))."
+    }
+
     /// The engine's error in a sentence.
     ///
     /// At the shell, unlike over HTTP, file and tensor names help.
@@ -29,8 +34,12 @@ struct CommandFailure: Error, CustomStringConvertible {
         case .tooManyPrompts(let count, let limit):
             "\(count) prompts are more than \(limit), the most at once."
         case .image(_, let fault): sentence(for: fault)
+        case .textTooLong(let index, let count, let limit) where index > 0:
+            "Text \(index + 1) has \(count) tokens; the model has \(limit) positions. Shorten it, or give --truncate."
         case .textTooLong(_, let count, let limit):
             "The text has \(count) tokens; the model has \(limit) positions. Shorten it, or give --truncate."
+        case .tooManyTexts(let count, let limit): "\(count) texts are more than \(limit), the most at once."
+        case .textTooLarge(_, let count, let limit): "The text has \(count) bytes; at most \(limit) are read."
         case .textTangled: "The text has too many nested HTML entities."
         case .overloaded: "Too much is waiting."
         case .shuttingDown, .cancelled: "Stopped."

@@ -31,7 +31,12 @@ struct CompareCommand: AsyncParsableCommand {
         var environment = Environment()
         var configuration = try options.engineConfiguration(&environment)
         configuration.maxBatch = max(configuration.maxBatch, texts.count)
-        let bytes = try Terminal.contents(of: image)
+        let bytes: [UInt8]
+        do throws(CommandFailure) {
+            bytes = try Terminal.contents(of: image, limit: configuration.maxImageBytes)
+        } catch {
+            throw CommandFailure(problems: ["\(image): \(error)"])
+        }
         let similarities = try await withEngine(configuration, environment) { engine in
             try await engine.compare(
                 subject: .image(.encoded(bytes)),
@@ -39,7 +44,7 @@ struct CompareCommand: AsyncParsableCommand {
                 truncating: truncate
             ).similarities
         }
-        Terminal.write(line: json ? object(of: similarities) : ranking(of: similarities))
+        try Terminal.write(line: json ? object(of: similarities) : ranking(of: similarities))
     }
 
     private func object(of similarities: [Float]) -> String {

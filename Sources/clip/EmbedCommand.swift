@@ -10,7 +10,7 @@ struct EmbedCommand: AsyncParsableCommand {
         discussion: """
             Examples:
               clip embed photo.jpg scans/*.png > images.jsonl
-              clip embed --text "a red bicycle" "두 마리의 고양이"
+              clip embed --text "a red bicycle" --text "두 마리의 고양이"
               clip embed --text - < captions.txt
               curl -s https://example.com/cat.jpg | clip embed -
             """
@@ -21,7 +21,10 @@ struct EmbedCommand: AsyncParsableCommand {
     @Argument(help: "Image files; '-' is an image on standard input.")
     var images: [String] = []
 
-    @Option(parsing: .upToNextOption, help: "Texts; '-' is standard input, a text a line.")
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: "A text; repeat for more. '-' is standard input, a text a line, empty lines too."
+    )
     var text: [String] = []
 
     @Flag(help: "Bring every embedding to length one.")
@@ -49,45 +52,54 @@ struct EmbedCommand: AsyncParsableCommand {
     func run() async throws {
         var environment = Environment()
         let configuration = try options.engineConfiguration(&environment)
-        let texts = text.flatMap { $0 == "-" ? Terminal.readLines() : [$0] }
+        var texts: [String] = []
+        for text in text { texts += text == "-" ? try Terminal.readLines() : [text] }
         let inputs = images.map(Input.image) + texts.map(Input.text)
         guard !inputs.isEmpty else {
             throw ValidationError("Nothing to embed: name image files, or texts with --text.")
         }
         let failures = try await withEngine(configuration, environment) { engine in
-            var progress = ProgressLine(total: inputs.count)
-            var failures = 0
-            for start in stride(from: 0, to: inputs.count, by: Self.inputsInHand) {
-                let part = inputs[start..<min(start + Self.inputsInHand, inputs.count)]
-                let results = await embeddings(of: Array(part), by: engine)
-                progress.clear()
-                for (input, result) in zip(part, results) {
-                    do throws(CommandFailure) {
-                        write(try result.get(), of: input)
-                    } catch {
-                        failures += 1
-                        Terminal.complain("\(input.label.value): \(error)\n")
-                    }
-                }
-                progress.advance(by: part.count)
-            }
-            progress.clear()
-            return failures
+            try await embed(inputs, by: engine, maxImageBytes: configuration.maxImageBytes)
         }
         if failures > 0 { throw ExitCode.failure }
     }
 
-    private func embeddings(
-        of inputs: [Input],
-        by engine: EmbeddingEngine
-    ) async -> [Result<Embedding, CommandFailure>] {
-        await withTaskGroup(of: (index: Int, result: Result<Embedding, CommandFailure>).self) { group in
-            for (index, input) in inputs.enumerated() {
-                group.addTask { (index, await attempt(input, by: engine)) }
+    /// Writes a line for each input, in their order, and returns how many failed.
+    private func embed(
+        _ inputs: [Input],
+        by engine: EmbeddingEngine,
+        maxImageBytes: Int
+    ) async throws -> Int {
+        typealias Attempt = (index: Int, result: Result<Embedding, CommandFailure>)
+        var progress = ProgressLine(total: inputs.count)
+        defer { progress.clear() }
+        return try await withThrowingTaskGroup(of: Attempt.self) { group in
+            var upcoming = inputs.enumerated().makeIterator()
+            func addNext() {
+                guard let (index, input) = upcoming.next() else { return }
+                group.addTask { (index, await attempt(input, by: engine, maxImageBytes: maxImageBytes)) }
             }
-            var results: [(index: Int, result: Result<Embedding, CommandFailure>)] = []
-            for await result in group { results.append(result) }
-            return results.sorted { $0.index < $1.index }.map(\.result)
+            for _ in 0..<Self.inputsInHand { addNext() }
+            // Those that are done before their turn to be written.
+            var early: [Int: Result<Embedding, CommandFailure>] = [:]
+            var written = 0
+            var failures = 0
+            for try await (index, result) in group {
+                addNext()
+                early[index] = result
+                progress.clear()
+                while let result = early.removeValue(forKey: written) {
+                    switch result {
+                    case .success(let embedding): try write(embedding, of: inputs[written])
+                    case .failure(let failure):
+                        failures += 1
+                        Terminal.complain("\(inputs[written].label.value): \(failure)\n")
+                    }
+                    written += 1
+                }
+                progress.advance(by: 1)
+            }
+            return failures
         }
     }
 
@@ -95,10 +107,11 @@ struct EmbedCommand: AsyncParsableCommand {
     /// inside of `do`: embeddings then come out under other inputs' names.
     private func attempt(
         _ input: Input,
-        by engine: EmbeddingEngine
+        by engine: EmbeddingEngine,
+        maxImageBytes: Int
     ) async -> Result<Embedding, CommandFailure> {
         do throws(CommandFailure) {
-            return .success(try await embedding(of: input, by: engine))
+            return .success(try await embedding(of: input, by: engine, maxImageBytes: maxImageBytes))
         } catch {
             return .failure(error)
         }
@@ -106,11 +119,12 @@ struct EmbedCommand: AsyncParsableCommand {
 
     private func embedding(
         of input: Input,
-        by engine: EmbeddingEngine
+        by engine: EmbeddingEngine,
+        maxImageBytes: Int
     ) async throws(CommandFailure) -> Embedding {
         let source: ImageSource?
         if case .image(let file) = input {
-            source = .encoded(try Terminal.contents(of: file))
+            source = .encoded(try Terminal.contents(of: file, limit: maxImageBytes))
         } else {
             source = nil
         }
@@ -127,10 +141,10 @@ struct EmbedCommand: AsyncParsableCommand {
         }
     }
 
-    private func write(_ embedding: Embedding, of input: Input) {
+    private func write(_ embedding: Embedding, of input: Input) throws(CommandFailure) {
         let values = normalize ? embedding.normalized.values : embedding.values
         let (kind, value) = input.label
-        Terminal.write(
+        try Terminal.write(
             line: "{\"\(kind)\":\(JSONText.string(value)),\"embedding\":\(JSONText.numbers(values))}"
         )
     }

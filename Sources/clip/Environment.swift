@@ -26,14 +26,21 @@ struct Environment {
         return number
     }
 
-    /// A number of seconds, fractions allowed.
-    mutating func seconds(_ names: String...) -> Double? {
-        guard let (name, value) = first(of: names) else { return nil }
-        guard let number = Double(value), number.isFinite else {
-            problems.append("\(name)='\(value)' is not a number of seconds.")
+    /// A number of seconds up to a day, fractions allowed, from an option if it is given.
+    mutating func seconds(_ names: String..., given option: (name: String, value: String?)) -> Duration? {
+        guard let (name, value) = option.value.map({ (option.name, $0) }) ?? first(of: names) else {
             return nil
         }
-        return number
+        guard let number = Double(value), (0...86_400).contains(number) else {
+            problems.append("\(name)='\(value)' is not a number of seconds from 0 to 86400.")
+            return nil
+        }
+        return .seconds(number)
+    }
+
+    /// The parts of a list that commas separate, blanks around them left out.
+    static func list(_ text: String) -> [String] {
+        text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 
     /// A switch: true, 1, yes, on, or their opposites, in any case.

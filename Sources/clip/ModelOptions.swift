@@ -43,7 +43,7 @@ struct ModelOptions: ParsableArguments {
     func engineConfiguration(_ environment: inout Environment) throws -> EngineConfiguration {
         let named =
             models.isEmpty
-            ? (environment.string("CLIP_MODEL") ?? "").split(separator: ",").map(String.init) : models
+            ? Environment.list(environment.string("CLIP_MODEL") ?? "") : models
         var sources = named.map(Self.source(named:))
         guard !sources.isEmpty else {
             throw ValidationError(
@@ -84,7 +84,7 @@ struct ModelOptions: ParsableArguments {
             configuration.maxImagePixels = value
         }
         if let value = imageFormats ?? environment.string("CLIP_IMAGE_FORMATS") {
-            configuration.imageFormats = value.split(separator: ",").map { $0.lowercased() }
+            configuration.imageFormats = Environment.list(value.lowercased())
         }
         return configuration
     }

@@ -19,11 +19,11 @@ struct ModelsCommand: AsyncParsableCommand {
         let configuration = try options.engineConfiguration(&environment)
         let models = try await withEngine(configuration, environment) { $0.models }
         if !json {
-            Terminal.write(line: Self.row("name", "image", "width", "context", "precision", "loaded in"))
+            try Terminal.write(line: Self.row("name", "image", "width", "context", "precision", "loaded in"))
         }
         for model in models {
             let milliseconds = Int((model.loadTime / .milliseconds(1)).rounded())
-            Terminal.write(
+            try Terminal.write(
                 line: json
                     ? """
                     {"name":\(JSONText.string(model.name)),"default":\(model.isDefault),\

@@ -33,6 +33,9 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var maxPending: Int?
 
+    @Option(help: "Most texts in one request; 16384 by default. CLIP_MAX_TEXTS.")
+    var maxTexts: Int?
+
     @Option(help: "Most bytes of a request; 64 MiB by default. CLIP_MAX_BODY_BYTES.")
     var maxBodyBytes: Int?
 
@@ -46,17 +49,20 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var allowURLs: Bool?
 
-    @Flag(help: "Fetch from private, loopback and link-local addresses too. CLIP_ALLOW_PRIVATE_ADDRESSES.")
-    var allowPrivateAddresses = false
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Fetch from private, loopback and link-local addresses too. CLIP_ALLOW_PRIVATE_ADDRESSES."
+    )
+    var allowPrivateAddresses: Bool?
 
     @Option(help: "Seconds for fetching one image, redirects included; 10 by default. CLIP_FETCH_SECONDS.")
-    var fetchSeconds: Double?
+    var fetchSeconds: String?
 
     @Option(
         help:
             "Seconds that requests in hand get once the server is told to stop; 30 by default. CLIP_DRAIN_SECONDS."
     )
-    var drainSeconds: Double?
+    var drainSeconds: String?
 
     @Option(
         help:
@@ -109,29 +115,45 @@ struct ServeCommand: AsyncParsableCommand {
                 engine: engine,
                 configuration: serverConfiguration,
                 logger: logger,
-                version: Version.current
+                version: Version.current,
+                onListening: { port in
+                    // The log says so too, unless it is quieter; somebody who asked for port 0 has to learn it.
+                    if logger.logLevel > .notice { Terminal.complain("listening on port \(port)\n") }
+                }
             )
-            try await withThrowingTaskGroup { group in
-                group.addTask { try await server.runUntilSignalled() }
+            let (milestones, reached) = AsyncStream<Milestone>.makeStream()
+            let serving = Task {
+                do {
+                    try await server.runUntilSignalled()
+                    reached.yield(.served)
+                } catch {
+                    reached.yield(.failed(error))
+                }
+            }
+            defer { serving.cancel() }
+            // Not awaited when the server ends first: a model that is half loaded holds up nobody.
+            Task {
                 do throws(EmbeddingError) {
                     try await engine.start()
-                } catch .shuttingDown {
-                    // Told to stop while still loading: nothing is wrong.
+                    reached.yield(.loaded)
                 } catch {
-                    group.cancelAll()
-                    throw error
+                    reached.yield(.failed(error))
                 }
-                for model in engine.models {
-                    logger.notice(
-                        "model \(model.name) is ready",
-                        metadata: [
-                            "default": "\(model.isDefault)", "precision": "\(model.precision.rawValue)",
-                            "image_size": "\(model.imageSize)", "embedding_width": "\(model.embeddingWidth)",
-                            "load_ms": "\(Int(model.loadTime / .milliseconds(1)))",
-                        ]
-                    )
+            }
+            var isLoading = true
+            for await milestone in milestones {
+                switch milestone {
+                case .loaded:
+                    isLoading = false
+                    log(engine.models, to: logger)
+                case .served:
+                    if isLoading { Terminal.leave(status: 0) }
+                    return
+                case .failed(let error):
+                    guard isLoading, let refusal = error as? ServerConfigurationError else { throw error }
+                    Terminal.complain("Error: \(CommandFailure(problems: refusal.problems))\n")
+                    Terminal.leave(status: 1)
                 }
-                try await group.waitForAll()
             }
         } catch let error as EmbeddingError {
             throw CommandFailure(error)
@@ -140,20 +162,42 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 
+    /// What the two tasks of a server, serving and loading, come to.
+    private enum Milestone: Sendable {
+        case loaded
+        case served
+        case failed(any Error)
+    }
+
+    private func log(_ models: [ModelDescription], to logger: Logger) {
+        for model in models {
+            logger.notice(
+                "model \(model.name) is ready",
+                metadata: [
+                    "default": "\(model.isDefault)", "precision": "\(model.precision.rawValue)",
+                    "image_size": "\(model.imageSize)", "embedding_width": "\(model.embeddingWidth)",
+                    "load_ms": "\(Int(model.loadTime / .milliseconds(1)))",
+                ]
+            )
+        }
+    }
+
     private func fill(_ configuration: inout EngineConfiguration, from environment: inout Environment) {
         if let value = maxBatch ?? environment.integer("CLIP_MAX_BATCH", "CLIP_MAX_BATCH_SIZE") {
             configuration.maxBatch = value
         }
+        if let value = maxTexts ?? environment.integer("CLIP_MAX_TEXTS") { configuration.maxTexts = value }
         if let value = maxPending ?? environment.integer("CLIP_MAX_PENDING") {
             configuration.maxPendingItems = value
         }
         if let value = allowURLs ?? environment.bool("CLIP_ALLOW_URLS", "ALLOW_URL_INPUT") {
             configuration.allowsURLs = value
         }
-        configuration.allowsPrivateAddresses =
-            allowPrivateAddresses || environment.bool("CLIP_ALLOW_PRIVATE_ADDRESSES") ?? false
-        if let value = fetchSeconds ?? environment.seconds("CLIP_FETCH_SECONDS") {
-            configuration.fetchTimeLimit = .seconds(value)
+        if let value = allowPrivateAddresses ?? environment.bool("CLIP_ALLOW_PRIVATE_ADDRESSES") {
+            configuration.allowsPrivateAddresses = value
+        }
+        if let value = environment.seconds("CLIP_FETCH_SECONDS", given: ("--fetch-seconds", fetchSeconds)) {
+            configuration.fetchTimeLimit = value
         }
     }
 
@@ -166,13 +210,11 @@ struct ServeCommand: AsyncParsableCommand {
         if let value = maxConnections ?? environment.integer("CLIP_MAX_CONNECTIONS") {
             configuration.maxConnections = value
         }
-        if let value = drainSeconds ?? environment.seconds("CLIP_DRAIN_SECONDS") {
-            configuration.drainTimeLimit = .seconds(value)
+        if let value = environment.seconds("CLIP_DRAIN_SECONDS", given: ("--drain-seconds", drainSeconds)) {
+            configuration.drainTimeLimit = value
         }
         if let value = allowOrigins ?? environment.string("CLIP_ALLOW_ORIGINS", "ALLOW_ORIGINS") {
-            configuration.allowedOrigins = value.split(separator: ",").map {
-                $0.trimmingPrefix { $0 == " " }.description
-            }
+            configuration.allowedOrigins = Environment.list(value)
         }
     }
 }

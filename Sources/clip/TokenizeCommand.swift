@@ -27,17 +27,19 @@ struct TokenizeCommand: ParsableCommand {
         let named =
             model
             ?? Environment().string("CLIP_MODEL").flatMap { $0.split(separator: ",").first.map(String.init) }
-        do throws(EmbeddingError) {
+        do {
             let tokenizer =
                 if let named {
                     try TokenizerSource(model: ModelOptions.source(named: named))
                 } else {
                     try TokenizerSource()
                 }
-            for text in texts.flatMap({ $0 == "-" ? Terminal.readLines() : [$0] }) {
-                Terminal.write(line: "\(try tokenizer.tokens(of: text, truncating: truncate))")
+            for argument in texts {
+                for text in argument == "-" ? try Terminal.readLines() : [argument] {
+                    try Terminal.write(line: "\(try tokenizer.tokens(of: text, truncating: truncate))")
+                }
             }
-        } catch {
+        } catch let error as EmbeddingError {
             throw CommandFailure(error)
         }
     }

@@ -17,11 +17,11 @@ enum WaitPolicy {
         let name = "OMP_WAIT_POLICY"
         guard getenv(name) == nil else { return }
         setenv(name, "passive", 0)
+        // By its own path, so that the process keeps its name.
+        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+        guard readlink("/proc/self/exe", &path, path.count - 1) > 0 else { return }
         // Returns only if it fails; then the program goes on as it is, slower under load but right.
-        _ = CommandLine.unsafeArgv.withMemoryRebound(to: UnsafeMutablePointer<CChar>?.self, capacity: 1) {
-            arguments in
-            execv("/proc/self/exe", arguments)
-        }
+        execv(path, CommandLine.unsafeArgv)
         #endif
     }
 }

@@ -70,6 +70,28 @@ struct BatchPlannerTests {
         #expect(lanes == [.texts, .images, .texts, .images, .texts, .images])
     }
 
+    @Test("A long request gives up its turn after each batch, so that a short one waits for one batch only")
+    func fairness() {
+        var planner = planner(images: 2)
+        for payload in 1...5 { planner.append(item(1, payload), to: .images) }
+        planner.append(item(2, 20), to: .images)
+        planner.append(item(3, 30), to: .images)
+        #expect(payloads(&planner) == [1, 2])
+        #expect(payloads(&planner) == [20, 30])
+        #expect(payloads(&planner) == [3, 4])
+        #expect(payloads(&planner) == [5])
+    }
+
+    @Test("A request that does not fit beside another keeps its place")
+    func place() {
+        var planner = planner(textTokens: 10)
+        planner.append(item(1, 1, weight: 6), to: .texts)
+        planner.append(item(2, 2, weight: 6), to: .texts)
+        planner.append(item(3, 3, weight: 4), to: .texts)
+        #expect(payloads(&planner) == [1])
+        #expect(payloads(&planner) == [2, 3])
+    }
+
     @Test("A request that is removed leaves nothing behind")
     func removal() {
         var planner = planner(images: 8)

@@ -31,7 +31,7 @@ struct BatcherTests {
         Thread {
             while let batch = batcher.nextBatch() { batcher.finish(batch, with: .success(Self.echo(batch))) }
         }.start()
-        let outcome = try #require(try await batcher.embed(Self.images(1...20), lane: .images))
+        let outcome = try await batcher.embed(Self.images(1...20), lane: .images)
         #expect(outcome.embeddings == (1...20).map { Self.embedding(Float($0)) })
         #expect(outcome.queue >= .zero && outcome.forward > .zero)
         batcher.close()
@@ -48,8 +48,8 @@ struct BatcherTests {
             seen += batch.items.count
             batcher.finish(batch, with: .success(Self.echo(batch)))
         }
-        #expect(try await first?.embeddings == [Self.embedding(1)])
-        #expect(try await second?.embeddings == [Self.embedding(2)])
+        #expect(try await first.embeddings == [Self.embedding(1)])
+        #expect(try await second.embeddings == [Self.embedding(2)])
     }
 
     @Test("A failed batch fails the requests in it, once each, and what waited of them is dropped")
@@ -75,7 +75,7 @@ struct BatcherTests {
         let batch = try #require(await Self.nextBatch(of: batcher))
         #expect(batch.items.map(\.payload) == [.pixelValues([7])])
         batcher.finish(batch, with: .success(Self.echo(batch)))
-        #expect(try await stays?.embeddings == [Self.embedding(7)])
+        #expect(try await stays.embeddings == [Self.embedding(7)])
     }
 
     @Test("A closed batcher finishes what waits and then takes nothing more")
@@ -85,14 +85,16 @@ struct BatcherTests {
         let batch = try #require(await Self.nextBatch(of: batcher))
         batcher.close()
         batcher.finish(batch, with: .success(Self.echo(batch)))
-        #expect(try await waiting?.embeddings.count == 1)
-        #expect(try await batcher.embed(Self.images(2...2), lane: .images)?.embeddings.count == nil)
+        #expect(try await waiting.embeddings.count == 1)
+        await #expect(throws: EmbeddingError.shuttingDown) {
+            _ = try await batcher.embed(Self.images(2...2), lane: .images)
+        }
         #expect(await Self.nextBatch(of: batcher)?.items.count == nil)
     }
 
     @Test("No items need no model")
     func nothing() async throws {
         let batcher = Batcher(limits: BatchLimits())
-        #expect(try await batcher.embed([], lane: .texts)?.embeddings == [])
+        #expect(try await batcher.embed([], lane: .texts).embeddings == [])
     }
 }

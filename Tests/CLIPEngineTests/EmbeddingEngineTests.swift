@@ -202,6 +202,19 @@ struct EmbeddingEngineTests {
         }
     }
 
+    @Test("A text of many kilobytes is refused before it is cleaned, and too many texts before they are read")
+    func largeTexts() async throws {
+        try await withEngine(changing: { $0.maxTexts = 3 }) { engine in
+            let large = String(repeating: "hello ", count: 11_000)
+            await #expect(throws: EmbeddingError.textTooLarge(index: 1, count: 66_000, limit: 65_536)) {
+                try await engine.embed(texts: ["a", large], truncating: true)
+            }
+            await #expect(throws: EmbeddingError.tooManyTexts(count: 4, limit: 3)) {
+                try await engine.embed(texts: ["a", "b", "c", "d"])
+            }
+        }
+    }
+
     // MARK: Models
 
     @Test("Models are found by name, unloaded, and loaded again by the next request")
@@ -241,6 +254,68 @@ struct EmbeddingEngineTests {
                 return try await group.reduce(0, +)
             }
             #expect(count == 60)
+        }
+    }
+
+    @Test("A comparison in hand keeps its model when another checkpoint takes the name")
+    func exchangedCheckpoint() async throws {
+        let directory = FileManager.default.temporaryDirectory
+            .appendingPathComponent("swift-clip-engine-\(UUID().uuidString)").path
+        defer {
+            for path in [directory, directory + "-old"] { try? FileManager.default.removeItem(atPath: path) }
+        }
+        try TinyModel.quick.write(to: directory)
+        let source = ModelSource(name: "tiny", directory: directory)
+        let engine = try EmbeddingEngine(configuration: EngineConfiguration(models: [source], cores: 2))
+        defer { engine.shutdown() }
+        try await engine.start()
+        let picture = ComparisonItem.image(.encoded(try picture()))
+        let before = try await engine.compare(subject: picture, prompts: [.text("a cat")]).similarities
+        var other = TinyModel.quick
+        other.embeddingWidth /= 2
+        try await withThrowingTaskGroup(of: [Float].self) { group in
+            for number in 0..<24 {
+                group.addTask {
+                    try await engine.compare(subject: picture, prompts: [.text("a cat")]).similarities
+                }
+                if number == 8 {
+                    try other.write(to: directory + "-other")
+                    try FileManager.default.moveItem(atPath: directory, toPath: directory + "-old")
+                    try FileManager.default.moveItem(atPath: directory + "-other", toPath: directory)
+                }
+                // After the exchange only: a load would otherwise read half of each checkpoint.
+                if number > 8, number % 6 == 0 { engine.unloadAll() }
+            }
+            for try await similarities in group { #expect(similarities.count == 1) }
+        }
+        engine.unloadAll()
+        let after = try await engine.embed(texts: ["a cat"]).embeddings[0]
+        #expect(after.values.count == other.embeddingWidth && before.count == 1)
+    }
+
+    @Test("An end-of-text that is not the vocabulary's is refused at start")
+    func strangeEndOfText() async throws {
+        let directory = FileManager.default.temporaryDirectory
+            .appendingPathComponent("swift-clip-engine-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try TinyModel.quick.write(to: directory, .transformers)
+        let file = URL(fileURLWithPath: directory).appendingPathComponent("config.json")
+        let json = try String(contentsOf: file, encoding: .utf8)
+        let changed = json.replacing(/"eos_token_id": ?\d+/, with: #""eos_token_id": 5"#)
+        try #require(changed != json)
+        try Data(changed.utf8).write(to: file)
+        let engine = try EmbeddingEngine(
+            configuration: EngineConfiguration(
+                models: [ModelSource(name: "tiny", directory: directory)],
+                cores: 1
+            )
+        )
+        defer { engine.shutdown() }
+        await #expect {
+            try await engine.start()
+        } throws: { error in
+            guard case .modelUnavailable("tiny", let cause) = error as? EmbeddingError else { return false }
+            return cause.contains("token 5") && cause.contains("49407")
         }
     }
 

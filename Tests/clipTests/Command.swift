@@ -39,6 +39,34 @@ enum Command {
         let running = try start(arguments, environment: environment, input: input)
         return await running.outcome()
     }
+
+    /// Runs a line of the shell in which `$0` is the command.
+    static func shell(_ script: String, _ arguments: String...) async throws -> Outcome {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", script, executable.path] + arguments
+        return try await Running(process, input: []).outcome()
+    }
+
+    /// Starts a server on any port, and waits until it listens.
+    static func serving(_ arguments: [String]) async throws -> (running: Running, port: Int) {
+        let running = try start(["serve"] + arguments, environment: ["PORT": "0", "HOST": "127.0.0.1"])
+        let deadline = ContinuousClock.now + .seconds(60)
+        while running.process.isRunning, ContinuousClock.now < deadline {
+            if let match = running.errors.firstMatch(of: /listening on http:\/\/127\.0\.0\.1:(\d+)/),
+                let port = Int(match.1)
+            {
+                return (running, port)
+            }
+            await Task.yield()
+        }
+        throw NotListening(errors: running.errors)
+    }
+
+    /// A server that did not come up.
+    struct NotListening: Error {
+        let errors: String
+    }
 }
 
 /// A command that was started.

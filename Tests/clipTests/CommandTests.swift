@@ -42,6 +42,7 @@ struct CommandTests {
                 picture,
                 "--text",
                 "a \"quoted\" cat",
+                "--text",
                 "고양이"
             )
             #expect(outcome.status == 0, "\(outcome.errors)")
@@ -66,7 +67,7 @@ struct CommandTests {
                 input: Array("one\n\ntwo\n".utf8)
             )
             let lines = try texts.lines.map(decode)
-            #expect(lines.map(\.text) == ["one", "two"])
+            #expect(lines.map(\.text) == ["one", "", "two"])
             for line in lines {
                 #expect(abs(line.embedding.reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
             }
@@ -94,11 +95,14 @@ struct CommandTests {
                 picture,
                 "--text",
                 long,
+                "--text",
                 "short"
             )
             #expect(outcome.status == 1)
             #expect(outcome.lines.count == 2)
-            #expect(outcome.errors.contains("missing.jpg: The file cannot be read."))
+            #expect(
+                outcome.errors.contains("missing.jpg: The file cannot be read: No such file or directory.")
+            )
             #expect(outcome.errors.contains("102 tokens"))
             let cut = try await Command.run("embed", "--model", model, "--truncate", "--text", long)
             #expect(cut.status == 0 && cut.lines.count == 1)
@@ -176,6 +180,28 @@ struct CommandTests {
         #expect(broken.status != 0 && broken.errors.contains("Model 'a' cannot be loaded"))
     }
 
+    @Test("Output that cannot be written is told in a sentence, and input that cannot be read")
+    func fullDisk() async throws {
+        try await withModel { model, picture in
+            let script = #"exec "$0" embed --model "$1" "$2" > /dev/full"#
+            let full = try await Command.shell(script, model, picture)
+            #expect(
+                full.status == 1 && full.errors.contains("Standard output cannot be written:"),
+                "\(full.errors)"
+            )
+            let folder = try await Command.run("embed", "--model", model, "/tmp")
+            #expect(
+                folder.status == 1 && folder.errors.contains("/tmp: The file cannot be read:"),
+                "\(folder.errors)"
+            )
+            let closed = try await Command.shell(#"exec "$0" embed --model "$1" - <&-"#, model)
+            #expect(
+                closed.status == 1 && closed.errors.contains("Standard input cannot be read:"),
+                "\(closed.errors)"
+            )
+        }
+    }
+
     @Test("All bad values are told at once, from flags and environment")
     func badValues() async throws {
         let outcome = try await Command.run(
@@ -186,11 +212,16 @@ struct CommandTests {
             "0",
             "--precision",
             "f7",
-            environment: ["CLIP_PORT": "70000", "CLIP_MAX_PENDING": "many", "CLIP_ALLOW_URLS": "perhaps"]
+            environment: [
+                "CLIP_PORT": "70000", "CLIP_MAX_PENDING": "many", "CLIP_ALLOW_URLS": "perhaps",
+                "CLIP_DRAIN_SECONDS": "1e300",
+                "CLIP_FETCH_SECONDS": "nan", "CLIP_THREADS": "100000",
+            ]
         )
         #expect(outcome.status != 0)
         for part in [
             "'a b'", "batch limit", "f7", "70000", "CLIP_MAX_PENDING='many'", "CLIP_ALLOW_URLS='perhaps'",
+            "CLIP_DRAIN_SECONDS", "CLIP_FETCH_SECONDS", "compute threads",
         ] {
             #expect(outcome.errors.contains(part), "\(part) is missing from \(outcome.errors)")
         }
@@ -204,23 +235,34 @@ struct CommandTests {
 
     // MARK: serve
 
+    @Test("serve tells that its port is taken, at once and with the port")
+    func portTaken() async throws {
+        try await withModel { model, _ in
+            let first = try await Command.serving(["--model", "tiny=\(model)"])
+            let second = try await Command.run("serve", "--port", "\(first.port)", "--model", "tiny=\(model)")
+            #expect(second.status == 1)
+            #expect(second.errors.contains("\(first.port)"), "\(second.errors)")
+            first.running.process.terminate()
+            #expect(await first.running.outcome().status == 0)
+        }
+    }
+
+    @Test("serve ends with status 0 when it is told to stop while it loads")
+    func stopWhileLoading() async throws {
+        try await withModel { model, _ in
+            let models = (1...6).flatMap { ["--model", "m\($0)=\(model)"] }
+            let server = try await Command.serving(models)
+            server.running.process.terminate()
+            let outcome = await server.running.outcome()
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+    }
+
     @Test("serve answers until SIGTERM, and then ends with status 0")
     func serve() async throws {
         try await withModel { model, _ in
-            let server = try Command.start(
-                ["serve", "--model", "tiny=\(model)"],
-                environment: ["PORT": "0", "HOST": "127.0.0.1"]
-            )
-            var port: Int?
-            let deadline = ContinuousClock.now + .seconds(60)
-            while port == nil, server.process.isRunning, ContinuousClock.now < deadline {
-                port = server.errors.firstMatch(of: /listening on http:\/\/127\.0\.0\.1:(\d+)/).flatMap {
-                    Int($0.1)
-                }
-                await Task.yield()
-            }
-            let boundPort = try #require(port, "\(server.errors)")
-            let url = try #require(URL(string: "http://127.0.0.1:\(boundPort)/clip/embed_text"))
+            let (server, port) = try await Command.serving(["--model", "tiny=\(model)"])
+            let url = try #require(URL(string: "http://127.0.0.1:\(port)/clip/embed_text"))
             var request = URLRequest(url: url, timeoutInterval: 60)
             request.httpMethod = "POST"
             request.setValue("application/json", forHTTPHeaderField: "Content-Type")

@@ -2,11 +2,11 @@
 package struct BatchLimits: Equatable, Sendable {
     /// Most images in one pass.
     ///
-    /// From 8 on, throughput on a CPU no longer grows while latency does.
+    /// Roboflow's clients send at most 8; more would make a single image wait longer behind them.
     package var images = 8
     /// Most text tokens in one pass, counted without padding; a single longer text still goes alone.
     package var textTokens = 1024
 
-    /// The measured defaults.
+    /// The defaults.
     package init() {}
 }

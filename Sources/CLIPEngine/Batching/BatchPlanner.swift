@@ -4,7 +4,8 @@ internal import DequeModule
 ///
 /// A value without clock, lock or thread: what is waiting when the model asks is what it gets, so that a lone request
 /// never waits for company and a crowd fills the batches by itself. Images and texts go through different networks and
-/// so wait in lanes of their own; when both wait, they take turns, so that neither starves the other.
+/// so wait in lanes of their own; when both wait, they take turns. Within a lane requests take turns by batches, so that
+/// a list of ten thousand texts does not hold up a single one.
 package struct BatchPlanner<Payload: Sendable>: Sendable {
     /// One image or one text that waits.
     package struct Item: Sendable {
@@ -32,8 +33,8 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
     }
 
     private let limits: BatchLimits
-    private var images: Deque<Item> = []
-    private var texts: Deque<Item> = []
+    private var images = Queue()
+    private var texts = Queue()
     private var nextTurn: Lane = .texts
 
     /// An empty plan.
@@ -54,11 +55,11 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
 
     /// Forgets what waits of a request whose client has left.
     package mutating func remove(request: Int) {
-        images.removeAll { $0.request == request }
-        texts.removeAll { $0.request == request }
+        images.remove(request: request)
+        texts.remove(request: request)
     }
 
-    /// Takes the items of the next forward pass: at least one, in order of arrival; nil if nothing waits.
+    /// Takes the items of the next forward pass: at least one; nil if nothing waits.
     package mutating func nextBatch() -> (lane: Lane, items: [Item])? {
         let lane: Lane
         switch (images.isEmpty, texts.isEmpty) {
@@ -70,21 +71,54 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         switch lane {
         case .images:
             nextTurn = .texts
-            return (lane, Self.takeItems(from: &images, limit: limits.images))
+            return (lane, images.takeItems(limit: limits.images))
         case .texts:
             nextTurn = .images
-            return (lane, Self.takeItems(from: &texts, limit: limits.textTokens))
+            return (lane, texts.takeItems(limit: limits.textTokens))
         }
     }
 
-    private static func takeItems(from lane: inout Deque<Item>, limit: Int) -> [Item] {
-        var taken: [Item] = []
-        var weight = 0
-        while let item = lane.first, taken.isEmpty || weight + item.weight <= limit {
-            weight += item.weight
-            taken.append(item)
-            lane.removeFirst()
+    /// The items that wait in one lane, by request.
+    private struct Queue: Sendable {
+        /// The requests in the order of their turns; each has items waiting.
+        private var turns: Deque<Int> = []
+        private var waiting: [Int: Deque<Item>] = [:]
+
+        var isEmpty: Bool { turns.isEmpty }
+
+        mutating func append(_ item: Item) {
+            if waiting[item.request] == nil { turns.append(item.request) }
+            waiting[item.request, default: []].append(item)
         }
-        return taken
+
+        mutating func remove(request: Int) {
+            guard waiting.removeValue(forKey: request) != nil else { return }
+            turns.removeAll { $0 == request }
+        }
+
+        /// Takes requests' items whole, in the order of turns, until the limit.
+        ///
+        /// The request that did not fit goes to the end if it has had its turn, and else keeps its place.
+        mutating func takeItems(limit: Int) -> [Item] {
+            var taken: [Item] = []
+            var weight = 0
+            while let request = turns.first, let item = waiting[request]?.first {
+                guard taken.isEmpty || weight + item.weight <= limit else {
+                    if taken.last?.request == request {
+                        turns.removeFirst()
+                        turns.append(request)
+                    }
+                    break
+                }
+                weight += item.weight
+                taken.append(item)
+                waiting[request]?.removeFirst()
+                if waiting[request]?.isEmpty == true {
+                    waiting[request] = nil
+                    turns.removeFirst()
+                }
+            }
+            return taken
+        }
     }
 }

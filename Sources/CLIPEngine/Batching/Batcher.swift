@@ -34,7 +34,7 @@ package final class Batcher: Sendable {
     private struct WaitingRequest {
         var embeddings: [Embedding?]
         var missing: Int
-        let continuation: CheckedContinuation<Result<Outcome?, EmbeddingError>, Never>
+        let continuation: CheckedContinuation<Result<Outcome, EmbeddingError>, Never>
         let arrival: ContinuousClock.Instant
         var firstStart: ContinuousClock.Instant?
         var lastStart: ContinuousClock.Instant
@@ -59,20 +59,17 @@ package final class Batcher: Sendable {
 
     /// Waits for the embeddings of items of one lane.
     ///
-    /// Nil if the batcher is closed: ask another one.
-    ///
-    /// If the task is cancelled, items that are still waiting are dropped and the error is `cancelled`.
+    /// If the task is cancelled, items that are still waiting are dropped and the error is `cancelled`; once the batcher
+    /// is closed it is `shuttingDown`.
     package func embed(
         _ payloads: [Payload],
         lane: BatchPlanner<Payload>.Lane
-    ) async throws(EmbeddingError) -> Outcome? {
+    ) async throws(EmbeddingError) -> Outcome {
         guard !payloads.isEmpty else { return Outcome(embeddings: [], queue: .zero, forward: .zero) }
-        let request: Int? = state.withLock { state in
-            guard !state.isClosed else { return nil }
+        let request = state.withLock { state in
             defer { state.nextRequest += 1 }
             return state.nextRequest
         }
-        guard let request else { return nil }
         let outcome = await withTaskCancellationHandler {
             await enqueue(payloads, lane: lane, request: request)
         } onCancel: {
@@ -85,7 +82,7 @@ package final class Batcher: Sendable {
         _ payloads: [Payload],
         lane: BatchPlanner<Payload>.Lane,
         request: Int
-    ) async -> Result<Outcome?, EmbeddingError> {
+    ) async -> Result<Outcome, EmbeddingError> {
         await withCheckedContinuation { continuation in
             let now = ContinuousClock.now
             let isAccepted = state.withLock { state in
@@ -108,7 +105,7 @@ package final class Batcher: Sendable {
                 }
                 return true
             }
-            guard isAccepted else { return continuation.resume(returning: .success(nil)) }
+            guard isAccepted else { return continuation.resume(returning: .failure(.shuttingDown)) }
             changes.signal()
             // A cancellation that came before the request was known found nothing to drop.
             if Task.isCancelled { cancel(request) }
@@ -157,7 +154,7 @@ package final class Batcher: Sendable {
     /// Hands a batch's results, or its failure, to the requests that its items belong to.
     package func finish(_ batch: Batch, with result: Result<[Embedding], EmbeddingError>) {
         let now = ContinuousClock.now
-        var ready: [(WaitingRequest, Result<Outcome?, EmbeddingError>)] = []
+        var ready: [(WaitingRequest, Result<Outcome, EmbeddingError>)] = []
         state.withLock { state in
             for (position, item) in batch.items.enumerated() {
                 // A request that was cancelled meanwhile, or that another batch failed, is no longer known.

@@ -16,22 +16,23 @@ final class ModelWorker: Sendable {
         batcher.close()
     }
 
-    /// Starts the thread and loads the model on it.
-    static func start(
+    /// Starts the thread and loads the model on it, with whatever else is read from its files.
+    static func start<Companion: Sendable>(
         name: String,
         limits: BatchLimits,
-        load: @escaping @Sendable () throws(EmbeddingError) -> CLIPModel
-    ) async throws(EmbeddingError) -> ModelWorker {
+        load: @escaping @Sendable () throws(EmbeddingError) -> (model: CLIPModel, companion: Companion)
+    ) async throws(EmbeddingError) -> (worker: ModelWorker, companion: Companion) {
         let batcher = Batcher(limits: limits)
-        let loaded: Result<Void, EmbeddingError> = await withCheckedContinuation { continuation in
+        let loaded: Result<Companion, EmbeddingError> = await withCheckedContinuation { continuation in
             let thread = Thread {
                 let model: CLIPModel
                 do throws(EmbeddingError) {
-                    model = try load()
+                    let companion: Companion
+                    (model, companion) = try load()
+                    continuation.resume(returning: .success(companion))
                 } catch {
                     return continuation.resume(returning: .failure(error))
                 }
-                continuation.resume(returning: .success(()))
                 while let batch = batcher.nextBatch() {
                     batcher.finish(batch, with: embeddings(of: batch, by: model))
                 }
@@ -39,27 +40,18 @@ final class ModelWorker: Sendable {
             thread.name = "model-\(name)"
             thread.start()
         }
-        try loaded.get()
-        return ModelWorker(batcher: batcher)
+        let companion = try loaded.get()
+        return (ModelWorker(batcher: batcher), companion)
     }
 
     /// Embeddings of normalised images, each (3, imageSize, imageSize).
-    ///
-    /// Nil once the model is being unloaded.
-    func embed(pixelValues: [[Float]]) async throws(EmbeddingError) -> Batcher.Outcome? {
+    func embed(pixelValues: [[Float]]) async throws(EmbeddingError) -> Batcher.Outcome {
         try await batcher.embed(pixelValues.map(Batcher.Payload.pixelValues), lane: .images)
     }
 
     /// Embeddings of token sequences without padding.
-    ///
-    /// Nil once the model is being unloaded.
-    func embed(tokens: [[Int32]]) async throws(EmbeddingError) -> Batcher.Outcome? {
+    func embed(tokens: [[Int32]]) async throws(EmbeddingError) -> Batcher.Outcome {
         try await batcher.embed(tokens.map(Batcher.Payload.tokens), lane: .texts)
-    }
-
-    /// Takes no more work; what waits is finished.
-    func close() {
-        batcher.close()
     }
 
     private static func embeddings(

@@ -21,6 +21,14 @@ struct CrossOrigin: Sendable {
         allowedOrigins.contains("*") || allowedOrigins.contains(origin)
     }
 
+    /// Whether a request may change what the server holds.
+    ///
+    /// A page of any site can send a POST without body to a server on its reader's own machine, and needs no leave to
+    /// do so. Requests that no page sent carry no origin.
+    func allowsManagement(by origin: String?) -> Bool {
+        origin.map(allowedOrigins.contains) ?? true
+    }
+
     /// Adds to an answer's fields what its request's origin may know.
     func extend(_ fields: inout HTTPFields, origin: String?) {
         fields[.vary] = "Origin"

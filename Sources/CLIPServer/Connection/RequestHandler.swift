@@ -41,6 +41,9 @@ struct RequestHandler: HTTPResponder {
         do {
             let known = try Route.of(method: request.method.rawValue, path: request.uri.path)
             route = known
+            if known.isManagement, !crossOrigin.allowsManagement(by: request.headers[.origin]) {
+                throw APIError.originNotAllowed
+            }
             let body = known.wantsBody ? try await bodyCollector.bytes(of: request) : []
             let input = RouteInput(
                 query: request.uri.query,
@@ -97,7 +100,7 @@ struct RequestHandler: HTTPResponder {
             fields[.allow] = allowed.joined(separator: ", ")
         }
         if let seconds = answer.error?.retryAfter { fields[.retryAfter] = "\(seconds)" }
-        if answer.error?.closesConnection == true { fields[.connection] = "close" }
+        if answer.error?.closesConnection == true || !routes.isAccepting() { fields[.connection] = "close" }
         crossOrigin.extend(&fields, origin: request.headers[.origin])
         let response = Response(
             status: .init(code: answer.status),
@@ -144,6 +147,8 @@ struct RequestHandler: HTTPResponder {
         // A method is any word that a client likes.
         let line = "\(route.map { "\(method.rawValue) \($0.rawValue)" } ?? "no such route")"
         switch answer.status {
+        // What a probe hears while models are loaded is no error.
+        case 503 where route == .readiness: logger.debug("\(line)", metadata: metadata)
         case 500...: logger.error("\(line)", metadata: metadata)
         case 400...: logger.info("\(line)", metadata: metadata)
         default: logger.debug("\(line)", metadata: metadata)

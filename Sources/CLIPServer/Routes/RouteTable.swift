@@ -19,6 +19,15 @@ package enum Route: String, CaseIterable, Sendable {
     case clearCache = "/clear_cache"
     case index = "/"
 
+    /// Whether it changes what the server holds.
+    var isManagement: Bool {
+        switch self {
+        case .addModel, .removeModel, .clearModels: true
+        case .embedImage, .embedText, .compare, .registry, .info, .health, .readiness, .clearCache, .index:
+            false
+        }
+    }
+
     /// Methods that the route answers.
     package var methods: [String] {
         switch self {

@@ -141,7 +141,7 @@ extension EmbeddingError {
     /// Which text the error is about, if it is about one.
     fileprivate var textIndex: Int? {
         switch self {
-        case .textTooLong(let index, _, _), .textTangled(let index): index
+        case .textTooLong(let index, _, _), .textTooLarge(let index, _, _), .textTangled(let index): index
         default: nil
         }
     }
