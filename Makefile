@@ -22,7 +22,9 @@ deps: ## install the missing system packages (Debian, Ubuntu; Homebrew on macOS)
 build: deps ## build the command, optimised
 	$(BUILD) --product clip
 
-run: build ## start the server on 127.0.0.1:9001; CLIP_MODEL names the checkpoint directory
+run: ## build, and start the server on 127.0.0.1:9001; CLIP_MODEL=NAME=DIRECTORY names the checkpoint
+	@test -n "$$CLIP_MODEL" || { echo "Name a checkpoint: CLIP_MODEL=ViT-B-32=/path/to/checkpoint make run"; exit 2; }
+	@$(MAKE) --no-print-directory build
 	$(CLIP) serve
 
 test: deps ## build and run all Swift tests

@@ -13,7 +13,7 @@ only() {
     found=$(grep -rnE "^[^/]*\bimport (struct |class |enum |func |var )?$module\b" Sources --include='*.swift' || true)
     for target in "$@"; do found=$(grep -v "^Sources/$target/" <<<"$found" || true); done
     [ -z "$found" ] || { printf '%s is imported outside %s:\n%s\n' "$module" "$*" "$found"; status=1; }
-    found=$(grep -rnE "^(@_exported )?public import $module\b" Sources --include='*.swift' || true)
+    found=$(grep -rnE "\b(public|package) import $module\b" Sources --include='*.swift' || true)
     [ -z "$found" ] || { printf '%s is imported publicly:\n%s\n' "$module" "$found"; status=1; }
 }
 
@@ -21,7 +21,7 @@ only COneDNN CLIPKernels
 only CVips CLIPImaging
 only CCurl CLIPFetching
 only CZlib CLIPTokenization
-only Hummingbird CLIPServer
+for module in Hummingbird HummingbirdCore NIOCore NIOHTTP1 NIOHTTPTypes HTTPTypes UnixSignals; do only $module CLIPServer; done
 only ArgumentParser clip
 for leaf in CLIPTokenization CLIPImaging CLIPFetching CLIPKernels CLIPModels CLIPWeights; do
     for other in CLIPServer clip; do

@@ -13,7 +13,16 @@ missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
 done
-[ ${#missing[@]} -eq 0 ] && exit 0
+
+# Older systems have the packages, but not what the build needs of them.
+check_versions() {
+    pkg-config --atleast-version=8.13 vips || { echo "libvips 8.13 or later is needed (Debian 12, Ubuntu 24.04)." >&2; exit 1; }
+}
+
+if [ ${#missing[@]} -eq 0 ]; then
+    check_versions
+    exit 0
+fi
 
 command -v apt-get >/dev/null || { echo "Please install: ${missing[*]}" >&2; exit 1; }
 sudo=()
@@ -21,3 +30,4 @@ sudo=()
 echo "Installing ${missing[*]}"
 "${sudo[@]}" apt-get update -qq
 "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+check_versions
