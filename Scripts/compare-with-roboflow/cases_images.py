@@ -115,8 +115,8 @@ def decoded_pictures(table: Table) -> None:
             options["on_purpose"] = orientation
         if name == "GIF, transparent":
             options["on_purpose"] = OnPurpose(
-                "transparency is dropped as in every other format: the palette's colour stays, "
-                "where the real server makes black of it in GIF",
+                "transparent pixels are black, where the real server paints them in the "
+                "GIF's background colour",
                 ignoring=("numbers",),
             )
         if name == "TIFF, RGBA":

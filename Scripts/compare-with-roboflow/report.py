@@ -45,9 +45,10 @@ What a client of Roboflow's server may notice, and why:
 * **URLs**: http is fetched as well as https, but no private, loopback or link-local address, not
   behind a redirect either (`--allow-private-addresses` lifts that). The real server takes https
   only, and only host names with a public suffix.
-* **Pictures**: orientation is applied in WebP and AVIF too. Transparency is dropped in GIF (black
-  there) and TIFF (multiplied there) as in every other format. JPEG 2000 and PPM are not read. HEIC
-  is, where the system's libheif can. AVIF, and JPEG in CMYK, are decoded a little apart (figures
+* **Pictures**: orientation is applied in WebP and AVIF too. Transparent pixels
+  of a GIF are black (the GIF's background colour there), and alpha is dropped in TIFF as in every
+  other format (multiplied there). JPEG 2000 and PPM are not read. HEIC is, where the system's
+  libheif can. AVIF, and JPEG in CMYK, are decoded a little apart (figures
   below); other JPEG, WebP, PNG, GIF, BMP and TIFF give the same pixels.
 * **Models**: `clip_version_id: null` means the default. Unknown models are 404 as there, and the
   message says where the known ones are listed. `/info` has this server's own name.
