@@ -99,6 +99,31 @@ struct LoadTests {
         )
     }
 
+    @Test("An answer that is on its way when the server is told to stop arrives whole")
+    func drainsLargeAnswers() async throws {
+        try await LiveServer.with(engine: { $0.maxTexts = 24_000 }) { server in
+            // Some 4 MB, which no socket buffer of either side holds.
+            let count = 24_000
+            let texts = (0..<count).map { "\"\($0)\"" }.joined(separator: ",")
+            let port = server.port
+            let reader = try await Loopback.onThread {
+                let connection = try HTTPConnection(port: port)
+                try connection.send(
+                    "POST",
+                    "/clip/embed_text",
+                    body: Array(#"{"text":[\#(texts)]}"#.utf8),
+                    fields: Self.json
+                )
+                try connection.awaitFirstBytes()
+                return SendableBox(connection)
+            }
+            await server.beginShutdown()
+            let answer = try #require(await Loopback.onThread { try reader.take()?.answer() })
+            #expect(answer.status == 200)
+            #expect((answer.json["embeddings"] as? [[Double]])?.count == count)
+        }
+    }
+
     @Test("While it drains, a server says that it is not ready")
     func notReadyWhileDraining() async throws {
         try await LiveServer.with { server in

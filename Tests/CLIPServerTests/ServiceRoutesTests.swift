@@ -93,6 +93,25 @@ struct ServiceRoutesTests {
         }
     }
 
+    @Test("A web page may manage models only if its origin is allowed by name")
+    func managementByPages() async throws {
+        try await LiveServer.with {
+            $0.allowedOrigins = ["*", "https://operator.example"]
+        } _: { server in
+            for path in ["/model/clear", "/model/remove", "/model/add"] {
+                let refused = try await server.post(path, "{}", fields: [("Origin", "https://any.example")])
+                #expect(refused.status == 403 && refused.text.contains("--allow-origins"))
+            }
+            #expect(server.engine.models.count == 2)
+            let allowed = try await server.post(
+                "/model/clear",
+                "",
+                fields: [("Origin", "https://operator.example")]
+            )
+            #expect(allowed.status == 200 && server.engine.models.isEmpty)
+        }
+    }
+
     @Test("Pages, and what is none")
     func others() async throws {
         try await LiveServer.with { server in

@@ -95,6 +95,14 @@ final class HTTPConnection {
         return HTTPAnswer(status: status, fields: fields, body: Array(buffer[..<length]))
     }
 
+    /// Waits until some of an answer is there, and leaves the rest with the server.
+    func awaitFirstBytes() throws {
+        var chunk = [UInt8](repeating: 0, count: 16)
+        let count = recv(socket, &chunk, chunk.count, 0)
+        guard count > 0 else { throw Failure(what: "receive: \(errno)") }
+        buffer += chunk[..<count]
+    }
+
     /// Whether the server closes the connection without another byte.
     func isEnded() throws -> Bool {
         guard buffer.isEmpty else { return false }
