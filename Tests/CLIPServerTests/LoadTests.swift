@@ -101,13 +101,13 @@ struct LoadTests {
 
     @Test("An answer that is on its way when the server is told to stop arrives whole")
     func drainsLargeAnswers() async throws {
-        try await LiveServer.with(engine: { $0.maxTexts = 24_000 }) { server in
-            // Some 4 MB, which no socket buffer of either side holds.
-            let count = 24_000
+        try await LiveServer.with(engine: { $0.maxTexts = 60_000 }) { server in
+            // Some 9 MB, of which the sockets of both sides hold less than half.
+            let count = 60_000
             let texts = (0..<count).map { "\"\($0)\"" }.joined(separator: ",")
             let port = server.port
             let reader = try await Loopback.onThread {
-                let connection = try HTTPConnection(port: port)
+                let connection = try HTTPConnection(port: port, receiveBuffer: 1 << 16)
                 try connection.send(
                     "POST",
                     "/clip/embed_text",
@@ -117,7 +117,10 @@ struct LoadTests {
                 try connection.awaitFirstBytes()
                 return SendableBox(connection)
             }
+            let idle = try await Loopback.onThread { SendableBox(try HTTPConnection(port: port)) }
             await server.beginShutdown()
+            // Once the idle connection has ended, the other one has been told to close as well.
+            #expect(try await Loopback.onThread { try idle.take()?.isEnded() } == true)
             let answer = try #require(await Loopback.onThread { try reader.take()?.answer() })
             #expect(answer.status == 200)
             #expect((answer.json["embeddings"] as? [[Double]])?.count == count)

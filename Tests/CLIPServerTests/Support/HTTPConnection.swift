@@ -26,12 +26,16 @@ final class HTTPConnection {
     private let socket: Int32
     private var buffer: [UInt8] = []
 
-    init(port: Int) throws {
+    /// - Parameter receiveBuffer: bytes that the system keeps for a reader who is slow; its own choice if nil.
+    init(port: Int, receiveBuffer: Int32? = nil) throws {
         socket = try Loopback.socket()
         var timeout = timeval(tv_sec: 10, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, size)
         setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, size)
+        if var receiveBuffer {
+            setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
+        }
         let result = Loopback.withAddress(port: port) { connect(socket, $0, $1) }
         guard result == 0 else {
             close(socket)
