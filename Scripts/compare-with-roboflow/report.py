@@ -39,7 +39,10 @@ What a client of Roboflow's server may notice, and why:
 * **Nothing that was sent comes back.** `input` in a 422 is null (the real server repeats all of it,
   megabytes of base64 if need be), and a 422 lists at most 100 mistakes.
 * **Limits**: a body has at most 64 MiB (413 beyond), 128 levels, 1,000,000 values and 4,300
-  digits a number; it is UTF-8. A picture has at most 67 megapixels (2^26).
+  digits a number; it is UTF-8. `embed_text` takes at most 16,384 texts (`--max-texts`) of 64 KiB
+  each. A picture has at most 67 megapixels (2^26).
+* **Web pages** of other origins may use the three routes, but `/model/add`, `/model/remove` and
+  `/model/clear` are 403 for them unless `--allow-origins` names their origin.
 * **Files of the server are never opened** (`"type": "file"`, paths as bare strings), and Python
   pickles (`numpy`) never read.
 * **URLs**: http is fetched as well as https, but no private, loopback or link-local address, not

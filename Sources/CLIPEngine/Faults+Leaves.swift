@@ -27,7 +27,8 @@ extension ImageFault {
 extension EmbeddingError {
     /// What a fetching error means for the sender of the URL.
     ///
-    /// Which host failed how is not told: the answer would map the network that the server stands in.
+    /// How a host failed is not told: the answer would map the network that the server stands in. An address that is
+    /// refused is, since its sender could not mend the URL otherwise.
     init(_ error: FetchingError, index: Int) {
         let fault: ImageFault
         switch error {

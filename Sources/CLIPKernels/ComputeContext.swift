@@ -11,7 +11,7 @@ internal import COneDNN
 /// With two threads or more, start the process with `OMP_WAIT_POLICY=passive`. By default libgomp's threads spin at
 /// the end of every operation, and when anything else wants the processor they spin while the one they wait for is
 /// not running: on two cores with other work on them, one image through ViT-B/32 took 1,300 ms by default and 300 ms
-/// with passive waiting. The library reads the variable when it is loaded, so a process cannot set it for itself.
+/// with passive waiting. The library reads the variable when it is loaded, so a process that sets it has to start itself anew.
 public final class ComputeContext {
     /// How many threads oneDNN may use.
     public let threads: Int

@@ -70,7 +70,7 @@ package enum APIError: Error, Equatable, Sendable {
                 400
             case .overloaded: 429
             case .shuttingDown: 503
-            // The client left; nginx's number for it, which only the log will see.
+            // The client left; nginx's number for it, for the log, and for a client that only closed its sending side.
             case .cancelled: 499
             case .modelUnavailable, .failed, .invalidConfiguration: 500
             }

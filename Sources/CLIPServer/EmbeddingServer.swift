@@ -52,7 +52,7 @@ public final class EmbeddingServer: Service {
     }
 
     /// Accepts and answers requests until its task is cancelled, or its service group is told to shut down: then no
-    /// connection is accepted any more, `/readiness` says so on those that are open, and requests in hand finish.
+    /// connection is accepted any more, idle ones are closed, and requests in hand finish.
     ///
     /// - Throws: `ServerConfigurationError` if the port is taken; what the system says if the address cannot be bound
     ///   for another reason.

@@ -8,8 +8,8 @@ struct ClipCommand: AsyncParsableCommand {
         abstract: "CLIP embeddings of images and texts, as a server or from the shell.",
         discussion: """
             A model is a directory with a checkpoint in transformers layout (config.json, model.safetensors) or \
-            OpenCLIP layout (open_clip_config.json, open_clip_model.safetensors). Every option has an environment \
-            variable, named in its help; an option on the command line wins.
+            OpenCLIP layout (open_clip_config.json, open_clip_model.safetensors). Options of models and of the server have \
+            environment variables, named in their help; an option on the command line wins.
             """,
         version: Version.current,
         subcommands: [

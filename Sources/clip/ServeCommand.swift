@@ -127,7 +127,7 @@ struct ServeCommand: AsyncParsableCommand {
                     try await server.runUntilSignalled()
                     reached.yield(.served)
                 } catch {
-                    reached.yield(.failed(error))
+                    reached.yield(.notServed(error))
                 }
             }
             defer { serving.cancel() }
@@ -137,7 +137,7 @@ struct ServeCommand: AsyncParsableCommand {
                     try await engine.start()
                     reached.yield(.loaded)
                 } catch {
-                    reached.yield(.failed(error))
+                    reached.yield(.notLoaded(error))
                 }
             }
             var isLoading = true
@@ -149,10 +149,12 @@ struct ServeCommand: AsyncParsableCommand {
                 case .served:
                     if isLoading { Terminal.leave(status: 0) }
                     return
-                case .failed(let error):
-                    guard isLoading, let refusal = error as? ServerConfigurationError else { throw error }
-                    Terminal.complain("Error: \(CommandFailure(problems: refusal.problems))\n")
+                case .notServed(let error):
+                    guard isLoading else { throw error }
+                    let problems = (error as? ServerConfigurationError)?.problems ?? ["\(error)"]
+                    Terminal.complain("Error: \(CommandFailure(problems: problems))\n")
                     Terminal.leave(status: 1)
+                case .notLoaded(let error): throw error
                 }
             }
         } catch let error as EmbeddingError {
@@ -166,7 +168,8 @@ struct ServeCommand: AsyncParsableCommand {
     private enum Milestone: Sendable {
         case loaded
         case served
-        case failed(any Error)
+        case notServed(any Error)
+        case notLoaded(EmbeddingError)
     }
 
     private func log(_ models: [ModelDescription], to logger: Logger) {

@@ -40,6 +40,28 @@ struct EmbeddingEngineTests {
         try await body(engine)
     }
 
+    /// Expects that a checkpoint is refused at start with all of these words, and that nothing is kept of it.
+    private func expectRefusal(
+        naming words: [String],
+        of write: (String) throws -> Void,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let directory = FileManager.default.temporaryDirectory
+            .appendingPathComponent("swift-clip-engine-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try write(directory)
+        let source = ModelSource(name: "tiny", directory: directory)
+        let engine = try EmbeddingEngine(configuration: EngineConfiguration(models: [source], cores: 1))
+        defer { engine.shutdown() }
+        await #expect(sourceLocation: sourceLocation) {
+            try await engine.start()
+        } throws: { error in
+            guard case .modelUnavailable("tiny", let cause) = error as? EmbeddingError else { return false }
+            return words.allSatisfy(cause.contains)
+        }
+        #expect(engine.models.isEmpty && !engine.isReady, sourceLocation: sourceLocation)
+    }
+
     private func picture(_ name: String = "png-rgb.png") throws -> [UInt8] {
         try Fixture.bytes("imaging/\(name)")
     }
@@ -295,27 +317,13 @@ struct EmbeddingEngineTests {
 
     @Test("An end-of-text that is not the vocabulary's is refused at start")
     func strangeEndOfText() async throws {
-        let directory = FileManager.default.temporaryDirectory
-            .appendingPathComponent("swift-clip-engine-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        try TinyModel.quick.write(to: directory, .transformers)
-        let file = URL(fileURLWithPath: directory).appendingPathComponent("config.json")
-        let json = try String(contentsOf: file, encoding: .utf8)
-        let changed = json.replacing(/"eos_token_id": ?\d+/, with: #""eos_token_id": 5"#)
-        try #require(changed != json)
-        try Data(changed.utf8).write(to: file)
-        let engine = try EmbeddingEngine(
-            configuration: EngineConfiguration(
-                models: [ModelSource(name: "tiny", directory: directory)],
-                cores: 1
-            )
-        )
-        defer { engine.shutdown() }
-        await #expect {
-            try await engine.start()
-        } throws: { error in
-            guard case .modelUnavailable("tiny", let cause) = error as? EmbeddingError else { return false }
-            return cause.contains("token 5") && cause.contains("49407")
+        try await expectRefusal(naming: ["token 5", "49407"]) { directory in
+            try TinyModel.quick.write(to: directory, .transformers)
+            let file = URL(fileURLWithPath: directory).appendingPathComponent("config.json")
+            let json = try String(contentsOf: file, encoding: .utf8)
+            let changed = json.replacing(/"eos_token_id": ?\d+/, with: #""eos_token_id": 5"#)
+            try #require(changed != json)
+            try Data(changed.utf8).write(to: file)
         }
     }
 
@@ -330,41 +338,18 @@ struct EmbeddingEngineTests {
 
     @Test("A checkpoint that is refused is named with the tensor, and nothing is loaded")
     func refusedCheckpoint() async throws {
-        let directory = FileManager.default.temporaryDirectory
-            .appendingPathComponent("swift-clip-engine-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        try TinyModel.quick.write(to: directory) { $0["visual.proj"] = nil }
-        let engine = try EmbeddingEngine(
-            configuration: EngineConfiguration(
-                models: [ModelSource(name: "tiny", directory: directory)],
-                cores: 1
-            )
-        )
-        defer { engine.shutdown() }
-        await #expect {
-            try await engine.start()
-        } throws: { error in
-            guard case .modelUnavailable("tiny", let cause) = error as? EmbeddingError else { return false }
-            return cause.contains("visual.proj")
+        try await expectRefusal(naming: ["visual.proj"]) { directory in
+            try TinyModel.quick.write(to: directory) { $0["visual.proj"] = nil }
         }
-        #expect(engine.models.isEmpty && !engine.isReady)
     }
 
-    @Test("A vocabulary larger than the network's table is refused")
+    @Test("A vocabulary larger than the network's table is refused, with and without the network")
     func vocabularyMismatch() async throws {
-        let directory = FileManager.default.temporaryDirectory
-            .appendingPathComponent("swift-clip-engine-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        try TinyModel.odd.write(to: directory)
-        let source = ModelSource(name: "odd", directory: directory)
-        #expect(throws: EmbeddingError.self) { try TokenizerSource(model: source) }
-        let engine = try EmbeddingEngine(configuration: EngineConfiguration(models: [source], cores: 1))
-        defer { engine.shutdown() }
-        await #expect {
-            try await engine.start()
-        } throws: { error in
-            guard case .modelUnavailable("odd", let cause) = error as? EmbeddingError else { return false }
-            return cause.contains("49408") && cause.contains("600")
+        try await expectRefusal(naming: ["49408", "600"]) { directory in
+            try TinyModel.odd.write(to: directory)
+            #expect(throws: EmbeddingError.self) {
+                try TokenizerSource(model: ModelSource(name: "odd", directory: directory))
+            }
         }
     }
 

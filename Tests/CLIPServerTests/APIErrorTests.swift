@@ -16,6 +16,10 @@ struct APIErrorTests {
             .bodyTooLarge(limit: 9), 413,
             #"{"message":"The request body is larger than the 9 bytes that this server accepts. Send less at once."}"#
         ),
+        (
+            .originNotAllowed, 403,
+            #"{"message":"Web pages may manage models only if their origin is allowed by name, with --allow-origins."}"#
+        ),
         (.bodyTooSlow, 408, #"{"message":"The request body did not arrive in time."}"#),
         (.bodyIncomplete, 400, #"{"detail":"There was an error parsing the body"}"#),
         (.unreadableBody(.notUTF8), 400, #"{"detail":"There was an error parsing the body"}"#),
@@ -83,6 +87,14 @@ struct APIErrorTests {
         (
             .tooManyPrompts(count: 9, limit: 8), 400,
             "The maximum number of prompts that can be compared at once is 8"
+        ),
+        (
+            .tooManyTexts(count: 9, limit: 8), 400,
+            "The maximum number of texts that can be embedded at once is 8, and there are 9"
+        ),
+        (
+            .textTooLarge(index: 0, count: 90, limit: 80), 400,
+            tooLong + " It has 90 bytes, and at most 80 are read."
         ),
         (
             .textTooLong(index: 0, count: 80, limit: 77), 400,

@@ -48,7 +48,7 @@ package final class Batcher: Sendable {
     }
 
     private let state: Mutex<State>
-    /// Signalled once an item and once at the end, so that the model's thread sleeps while nothing waits.
+    /// Signalled once a request and once at the end, so that the model's thread sleeps while nothing waits.
     private let changes = DispatchSemaphore(value: 0)
 
     package init(limits: BatchLimits) {

@@ -9,9 +9,13 @@ struct cvips_picture {
 };
 
 // The only operations that may touch a byte from outside, in the order of cvips_loader.
-static const char* const loaders[] = {
-    "VipsForeignLoadJpegBuffer",  "VipsForeignLoadPngBuffer",  "VipsForeignLoadWebpBuffer",
-    "VipsForeignLoadNsgifBuffer", "VipsForeignLoadTiffBuffer", "VipsForeignLoadHeifBuffer",
+static const struct {
+    const char* operation;
+    int (*open)(void* bytes, size_t count, VipsImage** image, ...);
+} loaders[] = {
+    {"VipsForeignLoadJpegBuffer", vips_jpegload_buffer},  {"VipsForeignLoadPngBuffer", vips_pngload_buffer},
+    {"VipsForeignLoadWebpBuffer", vips_webpload_buffer},  {"VipsForeignLoadNsgifBuffer", vips_gifload_buffer},
+    {"VipsForeignLoadTiffBuffer", vips_tiffload_buffer},  {"VipsForeignLoadHeifBuffer", vips_heifload_buffer},
 };
 
 static void discard_log(const gchar* domain, GLogLevelFlags level, const gchar* message, gpointer data) {
@@ -33,42 +37,16 @@ int cvips_start(void) {
     vips_block_untrusted_set(TRUE);
     vips_operation_block_set("VipsForeign", TRUE);
     for (size_t i = 0; i < G_N_ELEMENTS(loaders); i++)
-        vips_operation_block_set(loaders[i], FALSE);
+        vips_operation_block_set(loaders[i].operation, FALSE);
     return 1;
 }
 
-int cvips_can_load(cvips_loader loader) { return g_type_from_name(loaders[loader]) != 0; }
+int cvips_can_load(cvips_loader loader) { return g_type_from_name(loaders[loader].operation) != 0; }
 
 static VipsImage* open_image(cvips_loader loader, void* bytes, size_t count) {
     VipsImage* image = NULL;
-    int failed = -1;
-    switch (loader) {
-    case cvips_jpeg:
-        failed = vips_jpegload_buffer(bytes, count, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                      VIPS_FAIL_ON_TRUNCATED, NULL);
-        break;
-    case cvips_png:
-        failed = vips_pngload_buffer(bytes, count, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                     VIPS_FAIL_ON_TRUNCATED, NULL);
-        break;
-    case cvips_webp:
-        failed = vips_webpload_buffer(bytes, count, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                      VIPS_FAIL_ON_TRUNCATED, NULL);
-        break;
-    case cvips_gif:
-        failed = vips_gifload_buffer(bytes, count, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                     VIPS_FAIL_ON_TRUNCATED, NULL);
-        break;
-    case cvips_tiff:
-        failed = vips_tiffload_buffer(bytes, count, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                      VIPS_FAIL_ON_TRUNCATED, NULL);
-        break;
-    case cvips_heif:
-        failed = vips_heifload_buffer(bytes, count, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                      VIPS_FAIL_ON_TRUNCATED, NULL);
-        break;
-    }
-    if (failed)
+    if (loaders[loader].open(bytes, count, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                             VIPS_FAIL_ON_TRUNCATED, NULL) != 0)
         g_clear_object(&image);
     return image;
 }
