@@ -11,6 +11,13 @@ enum Terminal {
     /// Whether a person reads standard error.
     static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// Columns of the terminal that standard error is; 80 where it does not say.
+    static var columns: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
     /// Writes a line to standard output.
     ///
     /// A closed pipe ends the program, as it does every filter; a full disk throws.
@@ -82,30 +89,4 @@ enum Terminal {
 /// The system's function, which inside of ``Terminal`` the method of the same name hides.
 private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
     write(descriptor, bytes, count)
-}
-
-/// A line on standard error that counts what is done, shown only where a person sees it.
-struct ProgressLine {
-    private let total: Int
-    private let start = ContinuousClock.now
-    private let isShown = Terminal.isInteractive
-    private var done = 0
-
-    init(total: Int) {
-        self.total = total
-    }
-
-    /// Counts more items as done.
-    mutating func advance(by count: Int) {
-        done += count
-        guard isShown else { return }
-        let seconds = max((ContinuousClock.now - start) / .seconds(1), 0.001)
-        let rate = String(format: "%.1f", Double(done) / seconds)
-        Terminal.complain("\r\u{1B}[K\(done) of \(total), \(rate) a second")
-    }
-
-    /// Clears the line, for other output or at the end.
-    func clear() {
-        if isShown { Terminal.complain("\r\u{1B}[K") }
-    }
 }

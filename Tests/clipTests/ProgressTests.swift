@@ -1,0 +1,29 @@
+import Testing
+import clip
+
+@Suite("The progress bar")
+struct ProgressTests {
+    private let bar = ProgressBar(total: 10_000, unit: "images")
+
+    @Test("The bar shows count, percent, rate and the time that is left")
+    func figures() {
+        #expect(
+            bar.text(done: 2500, seconds: 100, columns: 100)
+                == "[#######-----------------------] 2500 of 10000  25 %  25.0 images/s  5:00 left"
+        )
+        #expect(bar.text(done: 10, seconds: 10, columns: 100).hasSuffix("2:46:30 left"))
+        #expect(bar.text(done: 10_000, seconds: 10, columns: 100).hasSuffix("100 %  1000.0 images/s"))
+    }
+
+    @Test("No terminal has to break the line", arguments: [1, 10, 40, 60, 80, 200])
+    func columns(columns: Int) {
+        for done in [0, 1, 9999, 10_000] {
+            let text = bar.text(done: done, seconds: 1, columns: columns)
+            #expect(text.count <= columns - 1)
+            #expect(columns < 80 || text.hasPrefix("["))
+        }
+        #expect(
+            ProgressBar(total: 0, unit: "images").text(done: 0, seconds: 0, columns: 80).contains("100 %")
+        )
+    }
+}
