@@ -139,7 +139,7 @@ let package = Package(
         ),
         .testTarget(
             name: "clipTests",
-            dependencies: ["clip", "CLIPTestSupport"],
+            dependencies: ["clip", "CLIPEngine", "CLIPTestSupport"],
             swiftSettings: swiftSettings
         ),
     ]

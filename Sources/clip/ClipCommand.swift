@@ -13,8 +13,8 @@ struct ClipCommand: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            ServeCommand.self, EmbedCommand.self, CompareCommand.self, TokenizeCommand.self,
-            ModelsCommand.self,
+            ServeCommand.self, EmbedCommand.self, CompareCommand.self, EvaluateCommand.self,
+            TokenizeCommand.self, ModelsCommand.self,
         ]
     )
 

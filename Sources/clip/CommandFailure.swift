@@ -3,12 +3,17 @@ internal import CLIPEngine
 internal import Foundation
 
 /// What a person at the shell reads when the engine refuses something.
-struct CommandFailure: Error, CustomStringConvertible {
-    let description: String
+package struct CommandFailure: Error, CustomStringConvertible {
+    package let description: String
 
     /// All problems of a configuration, a line each.
     init(problems: [String]) {
         description = problems.joined(separator: "\n")
+    }
+
+    /// One problem.
+    init(_ sentence: String) {
+        description = sentence
     }
 
     /// What the system says of a call that just failed.

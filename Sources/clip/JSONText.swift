@@ -2,7 +2,7 @@ internal import Foundation
 
 /// The few JSON texts that the subcommands print.
 ///
-/// Numbers have the fewest digits that read back as the same float.
+/// Numbers have the fewest digits that read back as the same number.
 enum JSONText {
     /// A string with quotes and escapes.
     static func string(_ text: String) -> String {
@@ -28,6 +28,11 @@ enum JSONText {
 
     /// One number; null where JSON has none.
     static func number(_ value: Float) -> String {
+        value.isFinite ? "\(value)" : "null"
+    }
+
+    /// One number in double precision; null where JSON has none.
+    static func number(_ value: Double) -> String {
         value.isFinite ? "\(value)" : "null"
     }
 }

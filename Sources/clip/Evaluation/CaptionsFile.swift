@@ -1,0 +1,75 @@
+internal import Foundation
+
+/// Pictures and their captions, as a CSV or TSV file names them.
+///
+/// The header row names the columns `image` and `caption`, in any order and case; others are passed over. Flickr8k's
+/// `captions.txt` is such a file.
+package struct CaptionsFile: Sendable {
+    /// One row.
+    package struct Caption: Equatable, Sendable {
+        /// The line that it begins at, counted from one.
+        package let line: Int
+        /// The place of its picture in ``CaptionsFile/images``.
+        package let image: Int
+        package let text: String
+
+        package init(line: Int, image: Int, text: String) {
+            self.line = line
+            self.image = image
+            self.text = text
+        }
+    }
+
+    /// The pictures' paths below the directory, in the order of their first rows.
+    package private(set) var images: [String] = []
+    package private(set) var captions: [Caption] = []
+    /// Rows that cannot be used.
+    package private(set) var leftOut: [LeftOut.Item] = []
+
+    /// Reads the rows.
+    ///
+    /// - Parameters:
+    ///   - file: the file's name, for what is said of it; `.tsv` makes tabs the separators, as a tab in the header does.
+    ///   - limit: takes the first so many pictures; rows of others are passed over.
+    /// - Throws: a failure if the file is empty, not UTF-8, lacks a column or a row, or leaves a quote open.
+    package init(contents: [UInt8], file: String, limit: Int = .max) throws(CommandFailure) {
+        let text = try DelimitedText.text(of: contents, file: file)
+        let header = text.drop(while: \.isNewline).prefix { !$0.isNewline }
+        let isTabbed = file.lowercased().hasSuffix(".tsv") || header.contains("\t")
+        var rows = DelimitedText(text, separator: isTabbed ? "\t" : ",")
+        guard let first = try Self.next(of: &rows, file) else {
+            throw CommandFailure("\(file): The file is empty.")
+        }
+        let columns = try CaptionColumns(header: first, file: file)
+        var placeOfImage: [String: Int] = [:]
+        while let row = try Self.next(of: &rows, file) {
+            do throws(CaptionColumns.Problem) {
+                let (image, caption) = try columns.values(in: row)
+                if placeOfImage[image] == nil {
+                    guard images.count < limit else { continue }
+                    placeOfImage[image] = images.count
+                    images.append(image)
+                }
+                if let place = placeOfImage[image] {
+                    captions.append(Caption(line: row.line, image: place, text: caption))
+                }
+            } catch {
+                leftOut.append(LeftOut.Item("\(file), line \(row.line)", because: error.description))
+            }
+        }
+        guard !captions.isEmpty || !leftOut.isEmpty else {
+            throw CommandFailure("\(file): There is no row below the header.")
+        }
+    }
+
+    private static func next(
+        of rows: inout DelimitedText,
+        _ file: String
+    ) throws(CommandFailure) -> DelimitedText.Row? {
+        do throws(DelimitedText.UnbalancedQuote) {
+            return try rows.next()
+        } catch {
+            throw CommandFailure("\(file), line \(error.line): A quoted field is not closed.")
+        }
+    }
+}

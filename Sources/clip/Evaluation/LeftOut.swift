@@ -1,0 +1,53 @@
+/// Counts what takes no part in an evaluation, and says which of it is still named: a data set of a million damaged
+/// pictures should not fill the screen.
+package struct LeftOut: Sendable {
+    /// One thing that takes no part, and why.
+    package struct Item: Equatable, Sendable {
+        /// A path below the evaluated directory, or a line of a captions file.
+        package let name: String
+        /// A sentence.
+        package let reason: String
+
+        package init(_ name: String, because reason: String) {
+            self.name = name
+            self.reason = reason
+        }
+    }
+
+    /// Most that are named; the others are only counted.
+    package static let mostNamed = 20
+
+    /// How many were added.
+    package private(set) var count = 0
+    private var named = 0
+    private var unnamed = 0
+
+    package init() {}
+
+    /// Counts an item, and returns the line that names it; nil once enough are named.
+    ///
+    /// - Parameter counting: how many it stands for, such as all captions of a picture.
+    package mutating func add(_ item: Item, counting: Int = 1) -> String? {
+        count += counting
+        guard named < Self.mostNamed else {
+            unnamed += 1
+            return nil
+        }
+        named += 1
+        return "\(Self.printable(item.name)): left out. \(item.reason)\n"
+    }
+
+    /// The line about those that were not named; nil if all were.
+    package var remainder: String? {
+        unnamed > 0 ? "\(unnamed) more \(unnamed == 1 ? "was" : "were") left out.\n" : nil
+    }
+
+    /// File names may hold control characters, which a terminal would obey.
+    private static func printable(_ name: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                name.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }
+            )
+        )
+    }
+}
