@@ -39,7 +39,7 @@ TEXTS = [
 
 def make(out: pathlib.Path) -> None:
     (out / "base64.json").write_text(json.dumps(base64_cases(), indent=0) + "\n")
-    (out / "embeddings.json").write_text(json.dumps(embeddings(), indent=0) + "\n")
+    (out / "embeddings.json").write_text(json.dumps(embeddings(tiny_model.MODELS["quick"]), indent=0) + "\n")
 
 
 def base64_cases() -> list[dict]:
@@ -69,17 +69,15 @@ def base64_cases() -> list[dict]:
     return cases
 
 
-def embeddings() -> dict:
+def embeddings(model: dict) -> dict:
     """Each picture's and each text's embedding."""
-    model = tiny_model.MODELS["quick"]
+    size = model["resnet" if "resnet" in model else "vision"]["image"]
     reference = open_clip.CLIP(**tiny_model.open_clip_config(model)["model_cfg"]).eval()
     state = {key: torch.from_numpy(np.array(x)) for key, x in tiny_model.open_clip_tensors(model).items()}
     reference.load_state_dict(state, strict=True)
     recipe = transforms.Compose([
-        transforms.Resize(
-            model["vision"]["image"], interpolation=transforms.InterpolationMode.BICUBIC
-        ),
-        transforms.CenterCrop(model["vision"]["image"]),
+        transforms.Resize(size, interpolation=transforms.InterpolationMode.BICUBIC),
+        transforms.CenterCrop(size),
         transforms.ToTensor(),
         transforms.Normalize(tiny_model.MEAN, tiny_model.DEVIATION),
     ])

@@ -45,6 +45,48 @@ def padded(ids: list[list[int]], context: int) -> torch.Tensor:
     return table
 
 
+def keep_output(module, seen: dict[str, torch.Tensor], key: str) -> None:
+    """From now on, keeps what a module gives."""
+    module.register_forward_hook(lambda _, __, output: seen.__setitem__(key, output.detach()))
+
+
+def text_goldens(
+    model: dict, reference
+) -> tuple[list[list[int]], torch.Tensor, list[tuple[str, str, np.ndarray]]]:
+    """The captions, the same as a table, and the stages of the text tower."""
+    seen: dict[str, torch.Tensor] = {}
+    keep_output(reference.ln_final, seen, "ln_final")
+    for index, block in enumerate(reference.transformer.resblocks):
+        keep_output(block, seen, f"text.{index}")
+    reference.transformer.register_forward_pre_hook(
+        lambda _, inputs: seen.__setitem__("text.tokens", inputs[0].detach())
+    )
+    ids = captions(model)
+    table = padded(ids, model["text"]["context"])
+    pooled = table.argmax(dim=-1)
+    with torch.no_grad():
+        embeddings = reference.encode_text(table)
+    rows = torch.arange(len(ids))
+
+    def packed(value):
+        return np.concatenate([value[row, : end + 1].numpy() for row, end in enumerate(pooled)])
+
+    last = model["text"]["layers"] - 1
+    stages = [("text", "tokens", packed(seen["text.tokens"]))]
+    for index in range(last + 1):
+        value = seen[f"text.{index}"]
+        stages.append(
+            (
+                "text",
+                f"block {index}",
+                packed(value) if index < last else value[rows, pooled].numpy(),
+            )
+        )
+    stages.append(("text", "features", seen["ln_final"][rows, pooled].numpy()))
+    stages.append(("text", "embedding", embeddings.numpy()))
+    return ids, table, stages
+
+
 def golden(name: str, out: pathlib.Path) -> None:
     model = tiny_model.MODELS[name]
     config = tiny_model.open_clip_config(model)["model_cfg"]
@@ -58,21 +100,16 @@ def golden(name: str, out: pathlib.Path) -> None:
     seen: dict[str, torch.Tensor] = {}
 
     def watch(module, key):
-        module.register_forward_hook(lambda _, __, output: seen.__setitem__(key, output.detach()))
+        keep_output(module, seen, key)
 
-    vision, text = reference.visual, reference.transformer
+    vision = reference.visual
     vision.ln_pre.register_forward_pre_hook(
         lambda _, inputs: seen.__setitem__("tokens", inputs[0].detach())
     )
     watch(vision.ln_pre, "ln_pre")
     watch(vision.ln_post, "ln_post")
-    watch(reference.ln_final, "ln_final")
-    for tower, blocks in (("vision", vision.transformer.resblocks), ("text", text.resblocks)):
-        for index, block in enumerate(blocks):
-            watch(block, f"{tower}.{index}")
-    text.register_forward_pre_hook(
-        lambda _, inputs: seen.__setitem__("text.tokens", inputs[0].detach())
-    )
+    for index, block in enumerate(vision.transformer.resblocks):
+        watch(block, f"vision.{index}")
 
     size = model["vision"]["image"]
     pixels = torch.from_numpy(tiny_model.numbers(f"pixels.{name}", IMAGES * 3 * size * size, 2))
@@ -88,29 +125,8 @@ def golden(name: str, out: pathlib.Path) -> None:
     stages.append(("vision", "features", seen["ln_post"].numpy()[:, 0]))
     stages.append(("vision", "embedding", embeddings.numpy()))
 
-    ids = captions(model)
-    table = padded(ids, model["text"]["context"])
-    pooled = table.argmax(dim=-1)
-    with torch.no_grad():
-        embeddings = reference.encode_text(table)
-    rows = torch.arange(len(ids))
-
-    def packed(value):
-        return np.concatenate([value[row, : end + 1].numpy() for row, end in enumerate(pooled)])
-
-    last = model["text"]["layers"] - 1
-    stages.append(("text", "tokens", packed(seen["text.tokens"])))
-    for index in range(last + 1):
-        value = seen[f"text.{index}"]
-        stages.append(
-            (
-                "text",
-                f"block {index}",
-                packed(value) if index < last else value[rows, pooled].numpy(),
-            )
-        )
-    stages.append(("text", "features", seen["ln_final"][rows, pooled].numpy()))
-    stages.append(("text", "embedding", embeddings.numpy()))
+    ids, table, text_stages = text_goldens(model, reference)
+    stages += text_stages
 
     # transformers loads the directory that tiny_model.py writes; only its embeddings are kept.
     with tempfile.TemporaryDirectory() as directory:
@@ -124,6 +140,21 @@ def golden(name: str, out: pathlib.Path) -> None:
                 value = output if torch.is_tensor(output) else output.pooler_output
                 stages.append((tower, "transformers embedding", value.numpy()))
 
+    checksums = {
+        layout: checksum(tiny_model.weights(model, layout)) for layout in tiny_model.LAYOUTS
+    }
+    write(out, name, stages, ids, IMAGES, checksums)
+
+
+def write(
+    out: pathlib.Path,
+    name: str,
+    stages: list[tuple[str, str, np.ndarray]],
+    ids: list[list[int]],
+    images: int,
+    checksums: dict[str, str],
+) -> None:
+    """Writes NAME.bin and NAME.json."""
     index, data, offset = [], [], 0
     for tower, stage, value in stages:
         flat = np.ascontiguousarray(value, dtype="<f4").reshape(-1)
@@ -140,11 +171,9 @@ def golden(name: str, out: pathlib.Path) -> None:
         offset += flat.size
     np.concatenate(data).tofile(out / f"{name}.bin")
     about = {
-        "images": IMAGES,
+        "images": images,
         "captions": ids,
-        "checksums": {
-            layout: checksum(tiny_model.weights(model, layout)) for layout in tiny_model.LAYOUTS
-        },
+        "checksums": checksums,
         "stages": index,
     }
     (out / f"{name}.json").write_text(json.dumps(about) + "\n")

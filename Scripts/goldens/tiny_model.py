@@ -1,6 +1,6 @@
 """A CLIP small enough for tests, with made-up weights that are the same everywhere.
 
-usage: tiny_model.py OUT [--layout transformers|openclip] [--name quick|odd]
+usage: tiny_model.py OUT [--layout transformers|openclip] [--name quick|odd|resnet]
 
 Every number is a function of its tensor's name and its index (SplitMix64), so nothing has to be
 committed or downloaded: Tests/CLIPTestSupport/TinyModel.swift writes the same bytes. Needs numpy
@@ -30,6 +30,17 @@ MODELS = {
         quick_gelu=False,
         vision=dict(image=50, patch=16, width=72, heads=3, layers=2, mlp=216),
         text=dict(context=20, vocabulary=600, width=48, heads=2, layers=3, mlp=192),
+    ),
+}
+
+# Image towers of open_clip's other kind; transformers has none.
+RESNETS = {
+    # Nothing is a power of two: channels fill no block of eight, the image is no multiple of 32.
+    "resnet": dict(
+        embedding=24,
+        quick_gelu=True,
+        resnet=dict(image=70, width=10, layers=[2, 1, 2, 1], head_width=40),
+        text=dict(context=77, vocabulary=49408, width=32, heads=2, layers=1, mlp=128),
     ),
 }
 
@@ -84,16 +95,52 @@ def open_clip_tensors(model: dict) -> dict[str, np.ndarray]:
                 weight(f"{block}.{name}.weight", outputs, inputs)
                 add(f"{block}.{name}.bias", outputs, scale=0.1)
 
-    vision, text, embedding = model["vision"], model["text"], model["embedding"]
-    width, patch = vision["width"], vision["patch"]
-    inputs = 3 * patch * patch
-    add("visual.conv1.weight", width, 3, patch, patch, scale=np.sqrt(3.0 / inputs))
-    add("visual.class_embedding", width, scale=0.5)
-    add("visual.positional_embedding", (vision["image"] // patch) ** 2 + 1, width, scale=0.5)
-    norm("visual.ln_pre", width)
-    blocks("visual.transformer.resblocks", vision)
-    norm("visual.ln_post", width)
-    add("visual.proj", width, embedding, scale=np.sqrt(3.0 / width))
+    def convolution(name, bn, outputs, inputs, kernel, gain=6.0):
+        # ReLU takes half of the variance away, so twice as much is put in, but where a block's end is added.
+        shape = (outputs, inputs, kernel, kernel)
+        add(f"{name}.weight", *shape, scale=np.sqrt(gain / (inputs * kernel * kernel)))
+        norm(bn, outputs)
+        add(f"{bn}.running_mean", outputs, scale=0.3)
+        add(f"{bn}.running_var", outputs, scale=0.5, offset=1.0)
+        tensors[f"{bn}.num_batches_tracked"] = np.array(1000, dtype=np.int64)
+
+    def resnet(shape):
+        width = shape["width"]
+        half = width // 2
+        for index, (outputs, inputs) in enumerate(((half, 3), (half, half), (width, half)), 1):
+            convolution(f"visual.conv{index}", f"visual.bn{index}", outputs, inputs, 3)
+        inputs = width
+        for layer, count in enumerate(shape["layers"]):
+            inner = width << layer
+            for index in range(count):
+                block = f"visual.layer{layer + 1}.{index}"
+                convolution(f"{block}.conv1", f"{block}.bn1", inner, inputs, 1)
+                convolution(f"{block}.conv2", f"{block}.bn2", inner, inner, 3)
+                convolution(f"{block}.conv3", f"{block}.bn3", 4 * inner, inner, 1, 1.5)
+                if index == 0:
+                    short = f"{block}.downsample"
+                    convolution(f"{short}.0", f"{short}.1", 4 * inner, inputs, 1, 3.0)
+                inputs = 4 * inner
+        tokens = (shape["image"] // 32) ** 2 + 1
+        add("visual.attnpool.positional_embedding", tokens, inputs, scale=0.5)
+        for name, outputs in (("q", inputs), ("k", inputs), ("v", inputs), ("c", embedding)):
+            weight(f"visual.attnpool.{name}_proj.weight", outputs, inputs)
+            add(f"visual.attnpool.{name}_proj.bias", outputs, scale=0.1)
+
+    text, embedding = model["text"], model["embedding"]
+    if "resnet" in model:
+        resnet(model["resnet"])
+    else:
+        vision = model["vision"]
+        width, patch = vision["width"], vision["patch"]
+        inputs = 3 * patch * patch
+        add("visual.conv1.weight", width, 3, patch, patch, scale=np.sqrt(3.0 / inputs))
+        add("visual.class_embedding", width, scale=0.5)
+        add("visual.positional_embedding", (vision["image"] // patch) ** 2 + 1, width, scale=0.5)
+        norm("visual.ln_pre", width)
+        blocks("visual.transformer.resblocks", vision)
+        norm("visual.ln_post", width)
+        add("visual.proj", width, embedding, scale=np.sqrt(3.0 / width))
 
     width = text["width"]
     add("token_embedding.weight", text["vocabulary"], width, scale=0.5)
@@ -156,9 +203,10 @@ def safetensors(tensors: dict[str, np.ndarray]) -> bytes:
     """The file format, tensors in the order of their names."""
     header, data, offset = {"__metadata__": {"format": "pt"}}, [], 0
     for name in sorted(tensors):
-        raw = np.ascontiguousarray(tensors[name], dtype="<f4").tobytes()
+        whole = np.issubdtype(tensors[name].dtype, np.integer)
+        raw = np.ascontiguousarray(tensors[name], dtype="<i8" if whole else "<f4").tobytes()
         header[name] = {
-            "dtype": "F32",
+            "dtype": "I64" if whole else "F32",
             "shape": list(tensors[name].shape),
             "data_offsets": [offset, offset + len(raw)],
         }
@@ -169,20 +217,34 @@ def safetensors(tensors: dict[str, np.ndarray]) -> bytes:
     return len(text).to_bytes(8, "little") + text + b"".join(data)
 
 
+def vit_config(vision: dict) -> dict:
+    return {
+        "image_size": vision["image"],
+        "patch_size": vision["patch"],
+        "width": vision["width"],
+        "head_width": vision["width"] // vision["heads"],
+        "layers": vision["layers"],
+        "mlp_ratio": vision["mlp"] / vision["width"],
+    }
+
+
+def resnet_config(shape: dict) -> dict:
+    return {
+        "image_size": shape["image"],
+        "layers": shape["layers"],
+        "width": shape["width"],
+        "head_width": shape["head_width"],
+        "patch_size": None,
+    }
+
+
 def open_clip_config(model: dict) -> dict:
-    vision, text = model["vision"], model["text"]
+    text = model["text"]
     return {
         "model_cfg": {
             "embed_dim": model["embedding"],
             "quick_gelu": model["quick_gelu"],
-            "vision_cfg": {
-                "image_size": vision["image"],
-                "patch_size": vision["patch"],
-                "width": vision["width"],
-                "head_width": vision["width"] // vision["heads"],
-                "layers": vision["layers"],
-                "mlp_ratio": vision["mlp"] / vision["width"],
-            },
+            "vision_cfg": resnet_config(model["resnet"]) if "resnet" in model else vit_config(model["vision"]),
             "text_cfg": {
                 "context_length": text["context"],
                 "vocab_size": text["vocabulary"],
@@ -254,7 +316,7 @@ def weights(model: dict, layout: str) -> bytes:
 
 def write(out: pathlib.Path, name: str = "quick", layout: str = "openclip") -> None:
     """Writes a model directory."""
-    model = MODELS[name]
+    model = (MODELS | RESNETS)[name]
     out.mkdir(parents=True, exist_ok=True)
     if layout == "openclip":
         files = {"open_clip_config.json": open_clip_config(model)}
@@ -273,6 +335,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("out", type=pathlib.Path, help="the directory to write")
     parser.add_argument("--layout", choices=LAYOUTS, default="openclip")
-    parser.add_argument("--name", choices=MODELS, default="quick")
+    parser.add_argument("--name", choices=MODELS | RESNETS, default="quick")
     arguments = parser.parse_args()
+    if arguments.name in RESNETS and arguments.layout != "openclip":
+        parser.error("transformers has no ResNet")
     write(arguments.out, arguments.name, arguments.layout)

@@ -36,6 +36,16 @@ public final class ComputeContext {
         return "\(major).\(minor).\(patch)"
     }
 
+    /// The layout of feature maps in which oneDNN computes convolutions fastest on this processor.
+    public func preferredFeatureLayout() throws(KernelError) -> FeatureLayout {
+        var maps = codnn_maps_planes
+        let status = codnn_maps_choose(engine.pointer, &maps)
+        guard status == 0, let layout = FeatureLayout.allCases.first(where: { $0.code == maps }) else {
+            throw .operationFailed(operation: "choice of a feature layout", status: Int(status))
+        }
+        return layout
+    }
+
     /// Claims the calling thread for this context and takes all scratch back.
     ///
     /// To be called before every forward pass.
@@ -60,12 +70,10 @@ public final class ComputeContext {
     }
 
     func packedWeights(
-        inputs: Int,
-        outputs: Int,
         plain: UnsafePointer<Float>,
         for primitive: Primitive
     ) throws(KernelError) -> PackedWeights {
-        try PackedWeights(inputs: inputs, outputs: outputs, plain: plain, for: primitive, engine: engine)
+        try PackedWeights(plain: plain, for: primitive, engine: engine)
     }
 
     func run(_ primitive: Primitive, _ operands: codnn_operands) throws(KernelError) {

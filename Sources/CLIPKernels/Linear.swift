@@ -49,12 +49,7 @@ public final class Linear {
             activation: activation,
             addsToOutput: addsToOutput
         )
-        weights = try context.packedWeights(
-            inputs: weight.width,
-            outputs: weight.rows,
-            plain: weight.base,
-            for: context.primitive(for: typical)
-        )
+        weights = try context.packedWeights(plain: weight.base, for: context.primitive(for: typical))
     }
 
     /// (rows, inputs) -> (rows, outputs).

@@ -7,16 +7,16 @@ public import CLIPWeights
 /// `ComputeContext`). The work of a call is spread over the model's own number of threads.
 ///
 /// **Memory.** The weights as f32, plus scratch that grows with the largest call up to that of one pass of about
-/// `tokensPerPass` tokens, whatever the number of items.
+/// `tokensPerPass` tokens, whatever the number of items; a ResNet has a limit of its own, `ModifiedResNet.floatsPerPass`.
 public final class CLIPModel {
     /// The shape of the network.
     public let configuration: ModelConfiguration
 
     private let context: ComputeContext
-    private let vision: VisionTransformer
+    private let vision: ImageTower
     private let text: TextTransformer
 
-    /// How many tokens go through the network at once; more items are done in several passes.
+    /// How many tokens go through a transformer at once; more items are done in several passes.
     ///
     /// ViT-B/32 on one AVX2 core took 146 ms for an image alone, 120 ms for each of eight and 106 ms for each of twenty,
     /// which are 1,000 tokens. Scratch memory grows with the tokens: about 19 KB each at a width of 768.
@@ -38,7 +38,7 @@ public final class CLIPModel {
         let names = CheckpointNames(layout, in: scope)
         let weights = WeightReader(names: names, scope: scope, context: context)
         let embeddingWidth = configuration.embeddingWidth
-        vision = try VisionTransformer(weights, configuration.vision, embeddingWidth: embeddingWidth)
+        vision = try ImageTower(weights, configuration.vision, embeddingWidth: embeddingWidth)
         text = try TextTransformer(weights, configuration.text, embeddingWidth: embeddingWidth)
         try ModelError.reading { () throws(WeightError) in
             try scope.requireAllUsed(ignoring: names.ignorable)
@@ -77,7 +77,7 @@ public final class CLIPModel {
         guard count >= 0, !overflow, pixelValues.count == expected else {
             throw .wrongPixelValueCount(expected: overflow ? .max : expected, found: pixelValues.count)
         }
-        let step = max(1, Self.tokensPerPass / configuration.vision.tokens)
+        let step = vision.imagesPerPass
         var result: [Float] = []
         result.reserveCapacity(count * configuration.embeddingWidth)
         for first in stride(from: 0, to: count, by: step) {

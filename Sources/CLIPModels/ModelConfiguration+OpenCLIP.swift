@@ -30,10 +30,18 @@ extension ModelConfiguration {
         _ tower: ConfigurationReader,
         isQuick: Bool
     ) throws(ModelError) -> Vision {
-        if case .list? = tower.value("layers") {
-            throw .unsupportedSetting(key: tower.fullName("layers"), value: "a list (a ResNet)")
-        }
+        // open_clip asks in the same order: a name of timm's first, then whether there is a list of layers.
         try tower.require("timm_model_name", toBe: .null)
+        if case .list(let layers)? = tower.value("layers") {
+            return try openCLIPResNet(tower, layers: layers)
+        }
+        return try openCLIPTransformer(tower, isQuick: isQuick)
+    }
+
+    private static func openCLIPTransformer(
+        _ tower: ConfigurationReader,
+        isQuick: Bool
+    ) throws(ModelError) -> Vision {
         try tower.require("attentional_pool", toBe: .bool(false))
         try tower.require("no_ln_pre", toBe: .bool(false))
         try tower.require("pos_embed_type", toBe: .string("learnable"))
@@ -57,13 +65,13 @@ extension ModelConfiguration {
                 expected: "a divisor of the width, \(width)"
             )
         }
-        let vision = Vision(
-            imageSize: try tower.side("image_size", default: 224, in: ModelBounds.imageSize),
+        let imageSize = try tower.side("image_size", default: 224, in: ModelBounds.imageSize)
+        let transformer = PatchTransformer(
             patchSize: try tower.side("patch_size", default: 16, in: ModelBounds.patchSize),
             encoder: try openCLIPEncoder(tower, width: width, heads: width / headWidth, isQuick: isQuick)
         )
-        try vision.checkPatches(key: tower.fullName("image_size"))
-        return vision
+        try transformer.checkPatches(imageSize: imageSize, key: tower.fullName("image_size"))
+        return Vision(imageSize: imageSize, architecture: .transformer(transformer))
     }
 
     private static func openCLIPText(_ tower: ConfigurationReader, isQuick: Bool) throws(ModelError) -> Text {

@@ -12,12 +12,13 @@ extension ModelConfiguration {
 
         let vision = try root.firstObject("vision_config_dict", "vision_config")
         try vision.require("num_channels", toBe: .number(Double(PatchProjection.channels)))
-        self.vision = Vision(
-            imageSize: try vision.side("image_size", default: 224, in: ModelBounds.imageSize),
+        let imageSize = try vision.side("image_size", default: 224, in: ModelBounds.imageSize)
+        let transformer = PatchTransformer(
             patchSize: try vision.side("patch_size", default: 32, in: ModelBounds.patchSize),
             encoder: try Self.transformersEncoder(vision, width: 768, heads: 12)
         )
-        try self.vision.checkPatches(key: vision.fullName("image_size"))
+        try transformer.checkPatches(imageSize: imageSize, key: vision.fullName("image_size"))
+        self.vision = Vision(imageSize: imageSize, architecture: .transformer(transformer))
 
         let text = try root.firstObject("text_config_dict", "text_config")
         let vocabularySize = try text.integer(
@@ -82,9 +83,9 @@ extension ModelConfiguration {
     }
 }
 
-extension ModelConfiguration.Vision {
-    func checkPatches(key: String) throws(ModelError) {
-        guard ModelBounds.patches.contains(grid * grid) else {
+extension ModelConfiguration.PatchTransformer {
+    func checkPatches(imageSize: Int, key: String) throws(ModelError) {
+        guard ModelBounds.patches.contains(patches(imageSize: imageSize)) else {
             throw .invalidSetting(
                 key: key,
                 expected:

@@ -24,21 +24,64 @@ public struct ModelConfiguration: Equatable, Sendable {
 
     /// The image tower.
     public struct Vision: Equatable, Sendable {
+        /// The kinds of image towers.
+        public enum Architecture: Equatable, Sendable {
+            /// A vision transformer (ViT).
+            case transformer(PatchTransformer)
+            /// OpenAI's modified ResNet.
+            case resNet(ResNet)
+        }
+
         /// Width and height of an image in pixels.
         public var imageSize: Int
+        /// What computes an image's embedding.
+        public var architecture: Architecture
+
+        /// Floats of one image's pixel values, (3, imageSize, imageSize).
+        public var pixelValueCount: Int { Self.channels * imageSize * imageSize }
+        /// Colour planes of an image: red, green, blue.
+        static let channels = PatchProjection.channels
+    }
+
+    /// A vision transformer: patches of an image as tokens.
+    public struct PatchTransformer: Equatable, Sendable {
         /// Width and height of a patch in pixels.
         public var patchSize: Int
         /// Its blocks.
         public var encoder: Encoder
 
-        /// Patches in a row of an image.
+        /// Patches of an image of that size.
         ///
         /// Pixels that do not fill a patch are left out, as in a convolution.
-        public var grid: Int { imageSize / patchSize }
-        /// Tokens of an image: its patches and the class token.
-        public var tokens: Int { grid * grid + 1 }
-        /// Floats of one image's pixel values, (3, imageSize, imageSize).
-        public var pixelValueCount: Int { PatchProjection.channels * imageSize * imageSize }
+        public func patches(imageSize: Int) -> Int { (imageSize / patchSize) * (imageSize / patchSize) }
+        /// Tokens of an image of that size: its patches and the class token.
+        public func tokens(imageSize: Int) -> Int { patches(imageSize: imageSize) + 1 }
+    }
+
+    /// OpenAI's modified ResNet: a stem of three convolutions, four layers of bottlenecks, pooling by attention.
+    public struct ResNet: Equatable, Sendable {
+        /// How many layers there are; each but the first halves the size of the maps and doubles the channels.
+        static let layerCount = 4
+        /// How much smaller than the image the last maps are.
+        static let reduction = 32
+        /// How many times the channels of a bottleneck's inside its output has.
+        static let expansion = 4
+
+        /// Channels after the stem; 64 in ResNet-50 and ResNet-101.
+        public var width: Int
+        /// How many bottlenecks each of the four layers has.
+        public var bottlenecks: [Int]
+        /// How many attention heads share the features in the pooling.
+        public var heads: Int
+
+        /// Channels of the last maps, which are the width of the attention.
+        public var featureWidth: Int {
+            width * Self.expansion << (Self.layerCount - 1)
+        }
+        /// Width and height of the last maps of an image of that size.
+        ///
+        /// The stem halves the size and rounds up; the poolings halve it four times and round down.
+        public func grid(imageSize: Int) -> Int { (imageSize + 1) / Self.reduction }
     }
 
     /// Which token of a caption gives the embedding.
@@ -70,7 +113,8 @@ public struct ModelConfiguration: Equatable, Sendable {
 }
 
 /// The bounds of a believable CLIP: several times the largest published ones (ViT-bigG/14: 48 layers of width 1,664
-/// with MLPs of 8,192; ViT-L/14 at 336 pixels: 577 tokens; LongCLIP: 248 positions).
+/// with MLPs of 8,192; ViT-L/14 at 336 pixels: 577 tokens; LongCLIP: 248 positions; RN50x64: 36 bottlenecks in a layer,
+/// width 128, 448 pixels).
 enum ModelBounds {
     static let width = 1...8_192
     static let layers = 1...128
@@ -79,6 +123,9 @@ enum ModelBounds {
     static let imageSize = 1...4_096
     static let patchSize = 1...512
     static let patches = 1...4_096
+    static let resNetWidth = 2...512
+    static let bottlenecks = 1...128
+    static let resNetImageSize = 32...2_048
     static let contextLength = 1...4_096
     static let vocabularySize = 1...2_000_000
     static let embeddingWidth = 1...16_384

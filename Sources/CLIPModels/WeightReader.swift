@@ -26,6 +26,13 @@ struct WeightReader {
         try joined([name], shape: shape)
     }
 
+    /// A tensor that belongs to the checkpoint, may be absent, and is not needed; one that is there has that shape.
+    func skip(_ name: String, shape: [Int]) throws(ModelError) {
+        _ = try ModelError.reading { () throws(WeightError) in
+            try scope.tensorIfPresent(name, shape: shape)
+        }
+    }
+
     /// Tensors of one shape behind each other, as if they were one with so many times the rows.
     func joined(_ names: [String], shape: [Int]) throws(ModelError) -> Tensor {
         let count = shape.reduce(1, *)

@@ -1,5 +1,5 @@
 // What the files of this target share. The differences between oneDNN 2.x and 3.x are in layouts.c, and in
-// primitives.c behind DNNL_VERSION_MAJOR.
+// primitives.c and maps.c behind DNNL_VERSION_MAJOR.
 
 #ifndef CLIP_CONEDNN_INTERNAL_H
 #define CLIP_CONEDNN_INTERNAL_H
@@ -26,10 +26,15 @@ typedef const dnnl_memory_desc_t* const_layout;
 
 void codnn_layout_destroy(layout it);
 dnnl_status_t codnn_layout_clone(layout* out, const_layout it);
-// Floats with the given strides, or, without strides, in whatever order the primitive likes best.
+// Floats with the given strides.
 dnnl_status_t codnn_layout_create(layout* out, int rank, const int64_t* dimensions, const int64_t* strides);
 dnnl_status_t codnn_layout_create_dense(layout* out, int64_t rows, int64_t width);
 dnnl_status_t codnn_layout_create_vector(layout* out, int64_t width);
+// Floats in one of oneDNN's named orders, or, with dnnl_format_tag_any, in the one that the primitive likes.
+dnnl_status_t codnn_layout_create_tagged(layout* out, int rank, const int64_t* dimensions,
+                                         dnnl_format_tag_t tag);
+// The dimensions of another layout, with the last the closest in memory.
+dnnl_status_t codnn_layout_create_plain(layout* out, const_layout of);
 
 struct codnn_context {
     dnnl_engine_t engine;
@@ -52,9 +57,19 @@ struct codnn_primitive {
     // Memory objects without memory: execution only points them somewhere, so that it allocates nothing.
     dnnl_memory_t memories[slot_count];
     int arguments[slot_count];
-    layout weights_layout; // of a linear primitive, otherwise NULL
+    layout weights_layout; // of a linear primitive or a convolution, otherwise NULL
     size_t scratchpad_size;
 };
+
+dnnl_status_t codnn_attributes_create(dnnl_primitive_attr_t* out);
+dnnl_status_t codnn_append_eltwise(dnnl_post_ops_t operations, dnnl_alg_kind_t kind, float alpha);
+dnnl_status_t codnn_append_sum(dnnl_post_ops_t operations);
+dnnl_status_t codnn_slot_fill(codnn_context* context, codnn_primitive* it, int slot, int argument,
+                              const_layout is);
+dnnl_status_t codnn_primitive_finish(codnn_context* context, codnn_primitive* it,
+                                     dnnl_primitive_desc_t description);
+// Gives the primitive out where it was made, and frees what there is of it where not.
+int codnn_primitive_hand_over(codnn_primitive* it, dnnl_status_t status, codnn_primitive** out);
 
 struct codnn_weights {
     dnnl_memory_t memory;

@@ -11,6 +11,17 @@ void codnn_layout_destroy(layout it) {
 #endif
 }
 
+#if DNNL_VERSION_MAJOR < 3
+// Frees a descriptor that oneDNN refused to fill.
+static dnnl_status_t layout_checked(layout* it, dnnl_status_t status) {
+    if (status != dnnl_success) {
+        free(*it);
+        *it = NULL;
+    }
+    return status;
+}
+#endif
+
 dnnl_status_t codnn_layout_clone(layout* out, const_layout it) {
 #if DNNL_VERSION_MAJOR >= 3
     return dnnl_memory_desc_clone(out, it);
@@ -25,27 +36,53 @@ dnnl_status_t codnn_layout_clone(layout* out, const_layout it) {
 
 dnnl_status_t codnn_layout_create(layout* out, int rank, const int64_t* dimensions, const int64_t* strides) {
     dnnl_dims_t sizes = {0}, steps = {0};
-    for (int i = 0; i < rank; i++)
+    for (int i = 0; i < rank; i++) {
         sizes[i] = dimensions[i];
-    for (int i = 0; strides && i < rank; i++)
         steps[i] = strides[i];
+    }
 #if DNNL_VERSION_MAJOR >= 3
-    if (!strides)
-        return dnnl_memory_desc_create_with_tag(out, rank, sizes, dnnl_f32, dnnl_format_tag_any);
     return dnnl_memory_desc_create_with_strides(out, rank, sizes, dnnl_f32, steps);
 #else
     *out = malloc(sizeof **out);
     if (!*out)
         return dnnl_out_of_memory;
-    dnnl_status_t status =
-        strides ? dnnl_memory_desc_init_by_strides(*out, rank, sizes, dnnl_f32, steps)
-                : dnnl_memory_desc_init_by_tag(*out, rank, sizes, dnnl_f32, dnnl_format_tag_any);
-    if (status != dnnl_success) {
-        free(*out);
-        *out = NULL;
-    }
-    return status;
+    return layout_checked(out, dnnl_memory_desc_init_by_strides(*out, rank, sizes, dnnl_f32, steps));
 #endif
+}
+
+dnnl_status_t codnn_layout_create_tagged(layout* out, int rank, const int64_t* dimensions,
+                                         dnnl_format_tag_t tag) {
+    dnnl_dims_t sizes = {0};
+    for (int i = 0; i < rank; i++)
+        sizes[i] = dimensions[i];
+#if DNNL_VERSION_MAJOR >= 3
+    return dnnl_memory_desc_create_with_tag(out, rank, sizes, dnnl_f32, tag);
+#else
+    *out = malloc(sizeof **out);
+    if (!*out)
+        return dnnl_out_of_memory;
+    return layout_checked(out, dnnl_memory_desc_init_by_tag(*out, rank, sizes, dnnl_f32, tag));
+#endif
+}
+
+dnnl_status_t codnn_layout_create_plain(layout* out, const_layout of) {
+    dnnl_dims_t strides = {0};
+    int64_t step = 1;
+#if DNNL_VERSION_MAJOR >= 3
+    int rank = 0;
+    dnnl_dims_t* sizes = NULL;
+    CODNN_TRY(dnnl_memory_desc_query(of, dnnl_query_ndims_s32, &rank));
+    CODNN_TRY(dnnl_memory_desc_query(of, dnnl_query_dims, &sizes));
+    const int64_t* dimensions = *sizes;
+#else
+    int rank = of->ndims;
+    const int64_t* dimensions = of->dims;
+#endif
+    for (int i = rank - 1; i >= 0; i--) {
+        strides[i] = step;
+        step *= dimensions[i];
+    }
+    return codnn_layout_create(out, rank, dimensions, strides);
 }
 
 dnnl_status_t codnn_layout_create_dense(layout* out, int64_t rows, int64_t width) {

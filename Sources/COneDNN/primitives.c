@@ -14,11 +14,31 @@ void codnn_recipe_destroy(codnn_recipe* it) {
 }
 
 // Scratch comes from the caller, and f32 means f32 whatever the environment asks of oneDNN.
-static dnnl_status_t attributes_create(dnnl_primitive_attr_t* out, codnn_activation activation, float alpha,
-                                       bool adds_to_destination) {
+dnnl_status_t codnn_attributes_create(dnnl_primitive_attr_t* out) {
     CODNN_TRY(dnnl_primitive_attr_create(out));
     CODNN_TRY(dnnl_primitive_attr_set_scratchpad_mode(*out, dnnl_scratchpad_mode_user));
-    CODNN_TRY(dnnl_primitive_attr_set_fpmath_mode(*out, dnnl_fpmath_mode_strict));
+    return dnnl_primitive_attr_set_fpmath_mode(*out, dnnl_fpmath_mode_strict);
+}
+
+dnnl_status_t codnn_append_eltwise(dnnl_post_ops_t operations, dnnl_alg_kind_t kind, float alpha) {
+#if DNNL_VERSION_MAJOR >= 3
+    return dnnl_post_ops_append_eltwise(operations, kind, alpha, 0.0f);
+#else
+    return dnnl_post_ops_append_eltwise(operations, 1.0f, kind, alpha, 0.0f);
+#endif
+}
+
+dnnl_status_t codnn_append_sum(dnnl_post_ops_t operations) {
+#if DNNL_VERSION_MAJOR >= 3
+    return dnnl_post_ops_append_sum(operations, 1.0f, 0, dnnl_data_type_undef);
+#else
+    return dnnl_post_ops_append_sum(operations, 1.0f);
+#endif
+}
+
+static dnnl_status_t attributes_create(dnnl_primitive_attr_t* out, codnn_activation activation, float alpha,
+                                       bool adds_to_destination) {
+    CODNN_TRY(codnn_attributes_create(out));
     if (activation == codnn_activation_none && !adds_to_destination)
         return dnnl_success;
 
@@ -28,17 +48,10 @@ static dnnl_status_t attributes_create(dnnl_primitive_attr_t* out, codnn_activat
                                                                       : dnnl_eltwise_linear;
     dnnl_post_ops_t operations = NULL;
     dnnl_status_t status = dnnl_post_ops_create(&operations);
-#if DNNL_VERSION_MAJOR >= 3
     if (status == dnnl_success && activation != codnn_activation_none)
-        status = dnnl_post_ops_append_eltwise(operations, kind, alpha, 0.0f);
+        status = codnn_append_eltwise(operations, kind, alpha);
     if (status == dnnl_success && adds_to_destination)
-        status = dnnl_post_ops_append_sum(operations, 1.0f, 0, dnnl_data_type_undef);
-#else
-    if (status == dnnl_success && activation != codnn_activation_none)
-        status = dnnl_post_ops_append_eltwise(operations, 1.0f, kind, alpha, 0.0f);
-    if (status == dnnl_success && adds_to_destination)
-        status = dnnl_post_ops_append_sum(operations, 1.0f);
-#endif
+        status = codnn_append_sum(operations);
     if (status == dnnl_success)
         status = dnnl_primitive_attr_set_post_ops(*out, operations);
     if (operations)
@@ -47,24 +60,24 @@ static dnnl_status_t attributes_create(dnnl_primitive_attr_t* out, codnn_activat
 }
 
 // Memory without a buffer for one argument of a primitive.
-static dnnl_status_t slot_fill(codnn_context* context, codnn_primitive* it, int slot, int argument,
-                               const_layout is) {
+dnnl_status_t codnn_slot_fill(codnn_context* context, codnn_primitive* it, int slot, int argument,
+                              const_layout is) {
     it->arguments[slot] = argument;
     return dnnl_memory_create(&it->memories[slot], is, context->engine, DNNL_MEMORY_NONE);
 }
 
 // Takes the primitive descriptor over, and completes the primitive with its scratchpad.
-static dnnl_status_t primitive_finish(codnn_context* context, codnn_primitive* it,
-                                      dnnl_primitive_desc_t description) {
+dnnl_status_t codnn_primitive_finish(codnn_context* context, codnn_primitive* it,
+                                     dnnl_primitive_desc_t description) {
     CODNN_TRY(dnnl_primitive_create(&it->primitive, description));
     const_layout scratchpad = dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0);
     it->scratchpad_size = scratchpad ? dnnl_memory_desc_get_size(scratchpad) : 0;
     if (it->scratchpad_size == 0)
         return dnnl_success;
-    return slot_fill(context, it, slot_scratchpad, DNNL_ARG_SCRATCHPAD, scratchpad);
+    return codnn_slot_fill(context, it, slot_scratchpad, DNNL_ARG_SCRATCHPAD, scratchpad);
 }
 
-static int primitive_hand_over(codnn_primitive* it, dnnl_status_t status, codnn_primitive** out) {
+int codnn_primitive_hand_over(codnn_primitive* it, dnnl_status_t status, codnn_primitive** out) {
     if (status == dnnl_success) {
         *out = it;
     } else {
@@ -84,7 +97,8 @@ static dnnl_status_t linear_build(codnn_context* context, codnn_recipe* with, in
     if (packed)
         CODNN_TRY(codnn_layout_clone(&with->weights, packed->layout));
     else
-        CODNN_TRY(codnn_layout_create(&with->weights, 2, (int64_t[]){outputs, inputs}, NULL));
+        CODNN_TRY(codnn_layout_create_tagged(&with->weights, 2, (int64_t[]){outputs, inputs},
+                                             dnnl_format_tag_any));
     CODNN_TRY(attributes_create(&with->attributes, activation, alpha, adds_to_destination));
 #if DNNL_VERSION_MAJOR >= 3
     CODNN_TRY(dnnl_inner_product_forward_primitive_desc_create(
@@ -99,11 +113,11 @@ static dnnl_status_t linear_build(codnn_context* context, codnn_recipe* with, in
 #endif
     CODNN_TRY(codnn_layout_clone(&it->weights_layout,
                                  dnnl_primitive_desc_query_md(with->description, dnnl_query_weights_md, 0)));
-    CODNN_TRY(slot_fill(context, it, slot_source, DNNL_ARG_SRC, with->source));
+    CODNN_TRY(codnn_slot_fill(context, it, slot_source, DNNL_ARG_SRC, with->source));
     if (has_bias)
-        CODNN_TRY(slot_fill(context, it, slot_bias, DNNL_ARG_BIAS, with->bias));
-    CODNN_TRY(slot_fill(context, it, slot_destination, DNNL_ARG_DST, with->destination));
-    return primitive_finish(context, it, with->description);
+        CODNN_TRY(codnn_slot_fill(context, it, slot_bias, DNNL_ARG_BIAS, with->bias));
+    CODNN_TRY(codnn_slot_fill(context, it, slot_destination, DNNL_ARG_DST, with->destination));
+    return codnn_primitive_finish(context, it, with->description);
 }
 
 int codnn_linear_create(codnn_context* context, int64_t rows, int64_t inputs, int64_t outputs, bool has_bias,
@@ -116,7 +130,7 @@ int codnn_linear_create(codnn_context* context, int64_t rows, int64_t inputs, in
     dnnl_status_t status = linear_build(context, &with, rows, inputs, outputs, has_bias, activation, alpha,
                                         adds_to_destination, packed, it);
     codnn_recipe_destroy(&with);
-    return primitive_hand_over(it, status, primitive);
+    return codnn_primitive_hand_over(it, status, primitive);
 }
 
 static dnnl_status_t product_build(codnn_context* context, codnn_recipe* with, const codnn_stack* source,
@@ -136,10 +150,10 @@ static dnnl_status_t product_build(codnn_context* context, codnn_recipe* with, c
     CODNN_TRY(
         dnnl_primitive_desc_create(&with->description, &operation, with->attributes, context->engine, NULL));
 #endif
-    CODNN_TRY(slot_fill(context, it, slot_source, DNNL_ARG_SRC, with->source));
-    CODNN_TRY(slot_fill(context, it, slot_weights, DNNL_ARG_WEIGHTS, with->weights));
-    CODNN_TRY(slot_fill(context, it, slot_destination, DNNL_ARG_DST, with->destination));
-    return primitive_finish(context, it, with->description);
+    CODNN_TRY(codnn_slot_fill(context, it, slot_source, DNNL_ARG_SRC, with->source));
+    CODNN_TRY(codnn_slot_fill(context, it, slot_weights, DNNL_ARG_WEIGHTS, with->weights));
+    CODNN_TRY(codnn_slot_fill(context, it, slot_destination, DNNL_ARG_DST, with->destination));
+    return codnn_primitive_finish(context, it, with->description);
 }
 
 int codnn_product_create(codnn_context* context, const codnn_stack* source, const codnn_stack* weights,
@@ -150,7 +164,7 @@ int codnn_product_create(codnn_context* context, const codnn_stack* source, cons
     codnn_recipe with = {0};
     dnnl_status_t status = product_build(context, &with, source, weights, destination, alpha, it);
     codnn_recipe_destroy(&with);
-    return primitive_hand_over(it, status, primitive);
+    return codnn_primitive_hand_over(it, status, primitive);
 }
 
 static dnnl_status_t softmax_build(codnn_context* context, codnn_recipe* with, int64_t rows, int64_t width,
@@ -168,9 +182,9 @@ static dnnl_status_t softmax_build(codnn_context* context, codnn_recipe* with, i
     CODNN_TRY(
         dnnl_primitive_desc_create(&with->description, &operation, with->attributes, context->engine, NULL));
 #endif
-    CODNN_TRY(slot_fill(context, it, slot_source, DNNL_ARG_SRC, with->source));
-    CODNN_TRY(slot_fill(context, it, slot_destination, DNNL_ARG_DST, with->source));
-    return primitive_finish(context, it, with->description);
+    CODNN_TRY(codnn_slot_fill(context, it, slot_source, DNNL_ARG_SRC, with->source));
+    CODNN_TRY(codnn_slot_fill(context, it, slot_destination, DNNL_ARG_DST, with->source));
+    return codnn_primitive_finish(context, it, with->description);
 }
 
 int codnn_softmax_create(codnn_context* context, int64_t rows, int64_t width, codnn_primitive** primitive) {
@@ -180,7 +194,7 @@ int codnn_softmax_create(codnn_context* context, int64_t rows, int64_t width, co
     codnn_recipe with = {0};
     dnnl_status_t status = softmax_build(context, &with, rows, width, it);
     codnn_recipe_destroy(&with);
-    return primitive_hand_over(it, status, primitive);
+    return codnn_primitive_hand_over(it, status, primitive);
 }
 
 static dnnl_status_t layer_norm_build(codnn_context* context, codnn_recipe* with, int64_t rows, int64_t width,
@@ -200,11 +214,11 @@ static dnnl_status_t layer_norm_build(codnn_context* context, codnn_recipe* with
     CODNN_TRY(
         dnnl_primitive_desc_create(&with->description, &operation, with->attributes, context->engine, NULL));
 #endif
-    CODNN_TRY(slot_fill(context, it, slot_source, DNNL_ARG_SRC, with->source));
-    CODNN_TRY(slot_fill(context, it, slot_weights, DNNL_ARG_SCALE, with->weights));
-    CODNN_TRY(slot_fill(context, it, slot_bias, DNNL_ARG_SHIFT, with->weights));
-    CODNN_TRY(slot_fill(context, it, slot_destination, DNNL_ARG_DST, with->source));
-    return primitive_finish(context, it, with->description);
+    CODNN_TRY(codnn_slot_fill(context, it, slot_source, DNNL_ARG_SRC, with->source));
+    CODNN_TRY(codnn_slot_fill(context, it, slot_weights, DNNL_ARG_SCALE, with->weights));
+    CODNN_TRY(codnn_slot_fill(context, it, slot_bias, DNNL_ARG_SHIFT, with->weights));
+    CODNN_TRY(codnn_slot_fill(context, it, slot_destination, DNNL_ARG_DST, with->source));
+    return codnn_primitive_finish(context, it, with->description);
 }
 
 int codnn_layer_norm_create(codnn_context* context, int64_t rows, int64_t width, float epsilon,
@@ -215,7 +229,7 @@ int codnn_layer_norm_create(codnn_context* context, int64_t rows, int64_t width,
     codnn_recipe with = {0};
     dnnl_status_t status = layer_norm_build(context, &with, rows, width, epsilon, it);
     codnn_recipe_destroy(&with);
-    return primitive_hand_over(it, status, primitive);
+    return codnn_primitive_hand_over(it, status, primitive);
 }
 
 size_t codnn_scratchpad_size(const codnn_primitive* primitive) {

@@ -2,13 +2,13 @@
 
 #include <stdlib.h>
 
-static dnnl_status_t weights_build(codnn_context* context, const codnn_primitive* linear, int64_t inputs,
-                                   int64_t outputs, const float* plain, codnn_recipe* with,
-                                   dnnl_memory_t* from, dnnl_primitive_t* reorder, codnn_weights* it) {
-    CODNN_TRY(codnn_layout_clone(&it->layout, linear->weights_layout));
+static dnnl_status_t weights_build(codnn_context* context, const codnn_primitive* primitive,
+                                   const float* plain, codnn_recipe* with, dnnl_memory_t* from,
+                                   dnnl_primitive_t* reorder, codnn_weights* it) {
+    CODNN_TRY(codnn_layout_clone(&it->layout, primitive->weights_layout));
     it->size = dnnl_memory_desc_get_size(it->layout);
     CODNN_TRY(dnnl_memory_create(&it->memory, it->layout, context->engine, DNNL_MEMORY_ALLOCATE));
-    CODNN_TRY(codnn_layout_create_dense(&with->source, outputs, inputs));
+    CODNN_TRY(codnn_layout_create_plain(&with->source, it->layout));
     CODNN_TRY(dnnl_memory_create(from, with->source, context->engine, (void*)plain));
     CODNN_TRY(dnnl_reorder_primitive_desc_create(&with->description, with->source, context->engine,
                                                  it->layout, context->engine, NULL));
@@ -18,15 +18,17 @@ static dnnl_status_t weights_build(codnn_context* context, const codnn_primitive
     return dnnl_stream_wait(context->stream);
 }
 
-int codnn_weights_create(codnn_context* context, const codnn_primitive* linear, int64_t inputs,
-                         int64_t outputs, const float* plain, codnn_weights** weights) {
+int codnn_weights_create(codnn_context* context, const codnn_primitive* primitive, const float* plain,
+                         codnn_weights** weights) {
+    if (!primitive->weights_layout)
+        return dnnl_invalid_arguments;
     codnn_weights* it = calloc(1, sizeof *it);
     if (!it)
         return dnnl_out_of_memory;
     codnn_recipe with = {0};
     dnnl_memory_t from = NULL;
     dnnl_primitive_t reorder = NULL;
-    dnnl_status_t status = weights_build(context, linear, inputs, outputs, plain, &with, &from, &reorder, it);
+    dnnl_status_t status = weights_build(context, primitive, plain, &with, &from, &reorder, it);
     if (reorder)
         dnnl_primitive_destroy(reorder);
     if (from)

@@ -20,6 +20,7 @@ struct EmbeddingEngineTests {
 
     /// An engine over a model directory that is gone afterwards.
     private func withEngine(
+        _ model: TinyModel = .quick,
         _ layout: TinyModel.Layout = .openCLIP,
         names: [String] = ["tiny"],
         changing change: (inout EngineConfiguration) -> Void = { _ in },
@@ -28,7 +29,7 @@ struct EmbeddingEngineTests {
         let directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("swift-clip-engine-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        try TinyModel.quick.write(to: directory, layout)
+        try model.write(to: directory, layout)
         var configuration = EngineConfiguration(
             models: names.map { ModelSource(name: $0, directory: directory) },
             cores: 2
@@ -70,11 +71,15 @@ struct EmbeddingEngineTests {
 
     @Test(
         "Bytes and texts give open_clip's embeddings, alone and together",
-        arguments: TinyModel.Layout.allCases
+        arguments: [
+            (TinyModel.quick, TinyModel.Layout.openCLIP, "engine/embeddings.json"),
+            (.quick, .transformers, "engine/embeddings.json"),
+            (.resNet, .openCLIP, "resnet/resnet-embeddings.json"),
+        ]
     )
-    func goldens(layout: TinyModel.Layout) async throws {
-        let goldens = try Fixture.decode(Goldens.self, from: "engine/embeddings.json")
-        try await withEngine(layout) { engine in
+    func goldens(model: TinyModel, layout: TinyModel.Layout, fixture: String) async throws {
+        let goldens = try Fixture.decode(Goldens.self, from: fixture)
+        try await withEngine(model, layout) { engine in
             let sources = try goldens.images.map { ImageSource.encoded(try picture($0.file)) }
             let together = try await engine.embed(images: sources).embeddings
             for (index, golden) in goldens.images.enumerated() {

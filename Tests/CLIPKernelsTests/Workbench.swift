@@ -6,6 +6,8 @@ final class Workbench {
     let context: ComputeContext
     /// A matrix does not keep its tensor alive; the bench does.
     private var kept: [Tensor] = []
+    /// The memory of the last convolution's output, as it lies in its layout.
+    var lastOutput: [Float] = []
 
     init(threads: Int = 1) throws {
         context = try ComputeContext(threads: threads)

@@ -33,9 +33,10 @@ struct ModelConfigurationTests {
     func transformersDefaults() throws {
         let configuration = try transformers("{}")
         #expect(configuration.embeddingWidth == 512)
-        #expect(configuration.vision.imageSize == 224 && configuration.vision.patchSize == 32)
-        #expect(configuration.vision.tokens == 50)
-        let encoder = configuration.vision.encoder
+        let vision = try configuration.transformer
+        #expect(configuration.vision.imageSize == 224 && vision.patchSize == 32)
+        #expect(vision.tokens(imageSize: 224) == 50)
+        let encoder = vision.encoder
         #expect(
             encoder.width == 768 && encoder.layers == 12 && encoder.heads == 12 && encoder.mlpWidth == 3072
         )
@@ -49,9 +50,10 @@ struct ModelConfigurationTests {
     @Test("open_clip's defaults differ: GELU, patches of 16, the largest id")
     func openCLIPDefaults() throws {
         let configuration = try openCLIP()
-        #expect(configuration.vision.imageSize == 224 && configuration.vision.patchSize == 16)
-        #expect(configuration.vision.encoder.heads == 12 && configuration.vision.encoder.mlpWidth == 3072)
-        #expect(configuration.vision.encoder.activation == .gelu)
+        let vision = try configuration.transformer
+        #expect(configuration.vision.imageSize == 224 && vision.patchSize == 16)
+        #expect(vision.encoder.heads == 12 && vision.encoder.mlpWidth == 3072)
+        #expect(vision.encoder.activation == .gelu)
         #expect(configuration.text.encoder.activation == .gelu)
         #expect(configuration.text.pooling == .largestID)
     }
@@ -75,7 +77,7 @@ struct ModelConfigurationTests {
         )
         #expect(configuration.text.encoder.width == 768)
         #expect(configuration.text.pooling == .largestID)
-        #expect(configuration.vision.encoder.width == 768)
+        #expect(try configuration.transformer.encoder.width == 768)
     }
 
     @Test(
@@ -87,7 +89,7 @@ struct ModelConfigurationTests {
     )
     func activations(name: String, activation: Activation) throws {
         let configuration = try transformers(#"{"vision_config": {"hidden_act": "\#(name)"}}"#)
-        #expect(configuration.vision.encoder.activation == activation)
+        #expect(try configuration.transformer.encoder.activation == activation)
         #expect(configuration.text.encoder.activation == .quickGELU)
     }
 
@@ -101,15 +103,17 @@ struct ModelConfigurationTests {
                 """,
             text: #""pool_type": "eos", "eos_id": 49407, "act_kwargs": {"approximate": "none"}"#
         )
-        #expect(configuration.vision.encoder.heads == 16)
-        #expect(configuration.vision.encoder.mlpWidth == 8192)
-        #expect(configuration.vision.tokens == 577)
-        #expect(configuration.vision.encoder.layerNormEpsilon == 1e-6)
-        #expect(configuration.vision.encoder.activation == .tanhGELU)
+        let vision = try configuration.transformer
+        #expect(vision.encoder.heads == 16)
+        #expect(vision.encoder.mlpWidth == 8192)
+        #expect(configuration.vision.imageSize == 336 && vision.tokens(imageSize: 336) == 577)
+        #expect(vision.encoder.layerNormEpsilon == 1e-6)
+        #expect(vision.encoder.activation == .tanhGELU)
         #expect(configuration.text.encoder.activation == .gelu)
         #expect(configuration.text.pooling == .first(id: 49_407))
         let quick = try openCLIP(root: #""quick_gelu": true"#)
-        #expect(quick.vision.encoder.activation == .quickGELU && quick.text.encoder.activation == .quickGELU)
+        #expect(try quick.transformer.encoder.activation == .quickGELU)
+        #expect(quick.text.encoder.activation == .quickGELU)
     }
 
     @Test(
@@ -204,7 +208,7 @@ struct ModelConfigurationTests {
     @Test(
         "An image tower that is not built, by the name of the setting",
         arguments: [
-            (#""layers": [3, 4, 6, 3]"#, "layers"), (#""timm_model_name": "vit_base""#, "timm_model_name"),
+            (#""timm_model_name": "vit_base""#, "timm_model_name"),
             (#""attentional_pool": true"#, "attentional_pool"), (#""no_ln_pre": true"#, "no_ln_pre"),
             (#""pool_type": "avg""#, "pool_type"), (#""pos_embed_type": "sin_cos_2d""#, "pos_embed_type"),
             (#""ls_init_value": 0.1"#, "ls_init_value"), (#""output_tokens": true"#, "output_tokens"),
@@ -258,6 +262,18 @@ struct ModelConfigurationTests {
         }
         #expect(throws: ModelError.unsupportedSetting(key: "model_cfg.multimodal_cfg", value: "an object")) {
             try openCLIP(root: #""multimodal_cfg": {}"#)
+        }
+    }
+}
+
+extension ModelConfiguration {
+    /// The image tower, which has to be a vision transformer.
+    fileprivate var transformer: PatchTransformer {
+        get throws {
+            guard case .transformer(let transformer) = vision.architecture else {
+                throw ModelError.unsupportedSetting(key: "architecture", value: "a ResNet")
+            }
+            return transformer
         }
     }
 }

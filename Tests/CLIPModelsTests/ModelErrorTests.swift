@@ -111,7 +111,11 @@ struct ModelErrorTests {
             try model.load(configuring: { $0.text.vocabularySize = 2_000_000_000 })
         }
         #expect(throws: ModelError.self) {
-            try model.load(configuring: { $0.vision.encoder.mlpWidth = 65_536 })
+            try model.load(configuring: { configuration in
+                guard case .transformer(var transformer) = configuration.vision.architecture else { return }
+                transformer.encoder.mlpWidth = 65_536
+                configuration.vision.architecture = .transformer(transformer)
+            })
         }
     }
 

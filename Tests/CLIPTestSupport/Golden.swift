@@ -1,6 +1,7 @@
 public import Foundation
 
-/// What the reference implementations made of a tiny model, stage by stage (`Scripts/goldens/models.py`).
+/// What the reference implementations made of a tiny model, stage by stage (`Scripts/goldens/models.py`,
+/// `resnet.py`).
 public struct Golden: Sendable {
     /// Where one stage lies among the floats.
     public struct Stage: Decodable, Sendable {
@@ -33,12 +34,13 @@ public struct Golden: Sendable {
 
     /// The goldens of a tiny model.
     public init(_ model: TinyModel) throws {
-        let index = try Fixture.decode(Index.self, from: "models/\(model.name).json")
+        let fixture = "\(model.resNet == nil ? "models" : "resnet")/\(model.name)"
+        let index = try Fixture.decode(Index.self, from: "\(fixture).json")
         images = index.images
         captions = index.captions
         checksums = index.checksums
         stages = index.stages
-        floats = try Fixture.bytes("models/\(model.name).bin").withUnsafeBytes { bytes in
+        floats = try Fixture.bytes("\(fixture).bin").withUnsafeBytes { bytes in
             (0..<bytes.count / 4).map {
                 Float(
                     bitPattern: UInt32(

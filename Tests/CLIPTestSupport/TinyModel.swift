@@ -23,17 +23,30 @@ public struct TinyModel: Sendable {
         public var mlp: Int
     }
 
+    /// An image tower that is a ResNet.
+    public struct ResNet: Sendable {
+        /// Channels after the stem.
+        public var width: Int
+        /// Bottlenecks of the four layers.
+        public var layers: [Int]
+        /// Floats of an attention head.
+        public var headWidth: Int
+    }
+
     /// A tensor with its shape.
     public struct Weight: Sendable {
         /// The lengths of the dimensions, the outermost first.
         public var shape: [Int]
         /// The elements in row-major order.
         public var floats: [Float]
+        /// Whether the file holds the elements as whole numbers of 64 bits.
+        public var isWhole: Bool
 
-        /// Floats in row-major order.
-        public init(shape: [Int], floats: [Float]) {
+        /// Elements in row-major order.
+        public init(shape: [Int], floats: [Float], isWhole: Bool = false) {
             self.shape = shape
             self.floats = floats
+            self.isWhole = isWhole
         }
     }
 
@@ -49,6 +62,8 @@ public struct TinyModel: Sendable {
     public var patchSize: Int
     /// The image tower.
     public var vision: Tower
+    /// The image tower where it is a ResNet; `patchSize` and `vision` then mean nothing.
+    public var resNet: ResNet?
     /// The most tokens of a caption.
     public var contextLength: Int
     /// How many token ids there are.
@@ -81,6 +96,23 @@ public struct TinyModel: Sendable {
         vocabularySize: 600,
         text: Tower(width: 48, heads: 2, layers: 3, mlp: 192)
     )
+
+    /// A ResNet whose channels fill no block of eight; QuickGELU, the full vocabulary.
+    public static let resNet = TinyModel(
+        name: "resnet",
+        embeddingWidth: 24,
+        isQuickGELU: true,
+        imageSize: 70,
+        patchSize: 1,
+        vision: Tower(width: 0, heads: 0, layers: 0, mlp: 0),
+        resNet: ResNet(width: 10, layers: [2, 1, 2, 1], headWidth: 40),
+        contextLength: 77,
+        vocabularySize: 49_408,
+        text: Tower(width: 32, heads: 2, layers: 1, mlp: 128)
+    )
+
+    /// The layouts that this model is stored in: transformers has no ResNet.
+    public var layouts: [Layout] { resNet == nil ? Layout.allCases : [.openCLIP] }
 
     /// The pixel values that the goldens were made of: (count, 3, imageSize, imageSize).
     public func pixelValues(count: Int) -> [Float] {
@@ -136,9 +168,11 @@ public struct TinyModel: Sendable {
         let names = weights.keys.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
         for name in names {
             guard let weight = weights[name] else { continue }
-            let end = offset + weight.floats.count * MemoryLayout<Float>.size
+            let (type, size) = weight.isWhole ? ("I64", 8) : ("F32", 4)
+            let end = offset + weight.floats.count * size
             let shape = weight.shape.map(String.init).joined(separator: ",")
-            header += #","\#(name)":{"dtype":"F32","shape":[\#(shape)],"data_offsets":[\#(offset),\#(end)]}"#
+            header +=
+                #","\#(name)":{"dtype":"\#(type)","shape":[\#(shape)],"data_offsets":[\#(offset),\#(end)]}"#
             offset = end
         }
         header += "}"
@@ -148,7 +182,12 @@ public struct TinyModel: Sendable {
         data.append(contentsOf: Array(header.utf8))
         for name in names {
             // Little endian, as every platform of ours is.
-            weights[name]?.floats.withUnsafeBytes { data.append(contentsOf: $0) }
+            guard let weight = weights[name] else { continue }
+            if weight.isWhole {
+                weight.floats.map(Int64.init).withUnsafeBytes { data.append(contentsOf: $0) }
+            } else {
+                weight.floats.withUnsafeBytes { data.append(contentsOf: $0) }
+            }
         }
         return data
     }
@@ -156,56 +195,29 @@ public struct TinyModel: Sendable {
 
 extension TinyModel {
     private func openCLIPWeights() -> [String: Weight] {
-        var weights: [String: Weight] = [:]
-        func add(_ name: String, _ shape: Int..., scale: Double, offset: Float = 0) {
-            let count = shape.reduce(1, *)
-            weights[name] = Weight(
-                shape: shape,
-                floats: CounterNumbers.floats(name, count: count, scale: Float(scale), offset: offset)
-            )
+        var table = TinyWeights()
+        if let resNet {
+            table.addResNet(resNet, imageSize: imageSize, embeddingWidth: embeddingWidth)
+        } else {
+            let patches = (imageSize / patchSize) * (imageSize / patchSize)
+            let patchScale = (3.0 / Double(3 * patchSize * patchSize)).squareRoot()
+            table.add("visual.conv1.weight", vision.width, 3, patchSize, patchSize, scale: patchScale)
+            table.add("visual.class_embedding", vision.width, scale: 0.5)
+            table.add("visual.positional_embedding", patches + 1, vision.width, scale: 0.5)
+            table.addNorm("visual.ln_pre", vision.width)
+            table.addBlocks("visual.transformer.resblocks", vision)
+            table.addNorm("visual.ln_post", vision.width)
+            let visionScale = (3.0 / Double(vision.width)).squareRoot()
+            table.add("visual.proj", vision.width, embeddingWidth, scale: visionScale)
         }
-        func norm(_ name: String, _ width: Int) {
-            add("\(name).weight", width, scale: 0.2, offset: 1)
-            add("\(name).bias", width, scale: 0.1)
-        }
-        func blocks(_ prefix: String, _ tower: Tower) {
-            let width = tower.width
-            let inner = (3.0 / Double(width)).squareRoot()
-            let outer = (3.0 / Double(tower.mlp)).squareRoot()
-            for layer in 0..<tower.layers {
-                let block = "\(prefix).\(layer)"
-                norm("\(block).ln_1", width)
-                add("\(block).attn.in_proj_weight", 3 * width, width, scale: inner)
-                add("\(block).attn.in_proj_bias", 3 * width, scale: 0.1)
-                norm("\(block).ln_2", width)
-                add("\(block).attn.out_proj.weight", width, width, scale: inner)
-                add("\(block).attn.out_proj.bias", width, scale: 0.1)
-                add("\(block).mlp.c_fc.weight", tower.mlp, width, scale: inner)
-                add("\(block).mlp.c_fc.bias", tower.mlp, scale: 0.1)
-                add("\(block).mlp.c_proj.weight", width, tower.mlp, scale: outer)
-                add("\(block).mlp.c_proj.bias", width, scale: 0.1)
-            }
-        }
-
-        let patches = (imageSize / patchSize) * (imageSize / patchSize)
-        let patchScale = (3.0 / Double(3 * patchSize * patchSize)).squareRoot()
-        add("visual.conv1.weight", vision.width, 3, patchSize, patchSize, scale: patchScale)
-        add("visual.class_embedding", vision.width, scale: 0.5)
-        add("visual.positional_embedding", patches + 1, vision.width, scale: 0.5)
-        norm("visual.ln_pre", vision.width)
-        blocks("visual.transformer.resblocks", vision)
-        norm("visual.ln_post", vision.width)
-        let visionScale = (3.0 / Double(vision.width)).squareRoot()
-        add("visual.proj", vision.width, embeddingWidth, scale: visionScale)
-
-        add("token_embedding.weight", vocabularySize, text.width, scale: 0.5)
-        add("positional_embedding", contextLength, text.width, scale: 0.5)
-        blocks("transformer.resblocks", text)
-        norm("ln_final", text.width)
+        table.add("token_embedding.weight", vocabularySize, text.width, scale: 0.5)
+        table.add("positional_embedding", contextLength, text.width, scale: 0.5)
+        table.addBlocks("transformer.resblocks", text)
+        table.addNorm("ln_final", text.width)
         let textScale = (3.0 / Double(text.width)).squareRoot()
-        add("text_projection", text.width, embeddingWidth, scale: textScale)
-        weights["logit_scale"] = Weight(shape: [], floats: [4])
-        return weights
+        table.add("text_projection", text.width, embeddingWidth, scale: textScale)
+        table.weights["logit_scale"] = Weight(shape: [], floats: [4])
+        return table.weights
     }
 
     private func transformersWeights() -> [String: Weight] {

@@ -7,15 +7,27 @@ extension TinyModel {
     private var openCLIPJSON: String {
         """
         {"model_cfg": {"embed_dim": \(embeddingWidth), "quick_gelu": \(isQuickGELU),
-          "vision_cfg": {"image_size": \(imageSize), "patch_size": \(patchSize), "width": \(vision.width),
-            "head_width": \(vision.width / vision.heads), "layers": \(vision.layers),
-            "mlp_ratio": \(Double(vision.mlp) / Double(vision.width))},
+          "vision_cfg": {"image_size": \(imageSize), \(openCLIPVisionJSON)},
           "text_cfg": {"context_length": \(contextLength), "vocab_size": \(vocabularySize), "width": \(text.width),
             "heads": \(text.heads), "layers": \(text.layers),
             "mlp_ratio": \(Double(text.mlp) / Double(text.width))}},
          "preprocess_cfg": {"mean": [\(Self.mean)], "std": [\(Self.deviation)],
           "interpolation": "bicubic", "resize_mode": "shortest"}}
         """
+    }
+
+    private var openCLIPVisionJSON: String {
+        if let resNet {
+            return """
+                "layers": \(resNet.layers), "width": \(resNet.width), "head_width": \(resNet.headWidth),
+                    "patch_size": null
+                """
+        }
+        return """
+            "patch_size": \(patchSize), "width": \(vision.width),
+                "head_width": \(vision.width / vision.heads), "layers": \(vision.layers),
+                "mlp_ratio": \(Double(vision.mlp) / Double(vision.width))
+            """
     }
 
     private var transformersJSON: String {

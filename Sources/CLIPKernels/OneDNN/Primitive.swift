@@ -31,6 +31,23 @@ package final class Primitive {
                 codnn_softmax_create(context, Int64(rows), Int64(width), &pointer)
             case .layerNorm(let rows, let width, let epsilon):
                 codnn_layer_norm_create(context, Int64(rows), Int64(width), epsilon, &pointer)
+            case .convolution(let shape, let images, let finish, let inputLayout, let outputLayout):
+                Self.convolution(
+                    context,
+                    shape.convolution(images: images, finish, inputLayout, outputLayout),
+                    weights,
+                    &pointer
+                )
+            case .averagePooling(let images, let channels, let inputSize, let window, let layout):
+                codnn_average_create(
+                    context,
+                    Int64(images),
+                    Int64(channels),
+                    Int64(inputSize),
+                    Int64(window),
+                    layout.code,
+                    &pointer
+                )
             }
         guard status == 0, let pointer else {
             throw .operationFailed(operation: key.operation, status: Int(status))
@@ -64,31 +81,29 @@ package final class Primitive {
             }
         }
     }
+
+    private static func convolution(
+        _ context: OpaquePointer,
+        _ shape: codnn_convolution,
+        _ weights: PackedWeights?,
+        _ pointer: inout OpaquePointer?
+    ) -> Int32 {
+        withUnsafePointer(to: shape) { shape in
+            codnn_convolution_create(context, shape, weights?.pointer, &pointer)
+        }
+    }
 }
 
-/// A linear layer's weights in the layout that oneDNN chose for it.
+/// The weights of a linear layer or a convolution in the layout that oneDNN chose for it.
 final class PackedWeights {
     let pointer: OpaquePointer
     private let engine: Engine
 
-    init(
-        inputs: Int,
-        outputs: Int,
-        plain: UnsafePointer<Float>,
-        for primitive: Primitive,
-        engine: Engine
-    ) throws(KernelError) {
+    init(plain: UnsafePointer<Float>, for primitive: Primitive, engine: Engine) throws(KernelError) {
         var pointer: OpaquePointer?
-        let status = codnn_weights_create(
-            engine.pointer,
-            primitive.pointer,
-            Int64(inputs),
-            Int64(outputs),
-            plain,
-            &pointer
-        )
+        let status = codnn_weights_create(engine.pointer, primitive.pointer, plain, &pointer)
         guard status == 0, let pointer else {
-            throw .operationFailed(operation: "packing \(outputs)x\(inputs)", status: Int(status))
+            throw .operationFailed(operation: "packing of \(primitive.operation)", status: Int(status))
         }
         self.pointer = pointer
         self.engine = engine
@@ -124,5 +139,37 @@ extension PrimitiveKey.Stack {
             dimensions: (Int64(sequences), Int64(heads), Int64(rows), Int64(columns)),
             strides: (Int64(sequenceStride), Int64(headStride), Int64(rowStride), Int64(columnStride))
         )
+    }
+}
+
+extension Convolution.Shape {
+    fileprivate func convolution(
+        images: Int,
+        _ finish: Convolution.Finish,
+        _ inputLayout: FeatureLayout,
+        _ outputLayout: FeatureLayout
+    ) -> codnn_convolution {
+        codnn_convolution(
+            images: Int64(images),
+            inputs: Int64(inputs),
+            outputs: Int64(outputs),
+            input_size: Int64(inputSize),
+            kernel: Int64(kernelSize),
+            stride: Int64(stride),
+            padding: Int64(padding),
+            source: inputLayout.code,
+            destination: outputLayout.code,
+            finish: finish.code
+        )
+    }
+}
+
+extension Convolution.Finish {
+    fileprivate var code: codnn_finish {
+        switch self {
+        case .none: codnn_finish_none
+        case .relu: codnn_finish_relu
+        case .sumAndReLU: codnn_finish_sum_relu
+        }
     }
 }

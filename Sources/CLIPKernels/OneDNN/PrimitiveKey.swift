@@ -16,6 +16,17 @@ package enum PrimitiveKey: Hashable {
     /// Layer normalisation along dense rows.
     case layerNorm(rows: Int, width: Int, epsilon: Float)
 
+    /// A convolution of the maps of so many images.
+    case convolution(
+        Convolution.Shape,
+        images: Int,
+        finish: Convolution.Finish,
+        inputLayout: FeatureLayout,
+        outputLayout: FeatureLayout
+    )
+    /// Means of windows of the maps of so many images.
+    case averagePooling(images: Int, channels: Int, inputSize: Int, window: Int, layout: FeatureLayout)
+
     /// (sequences, heads, rows, columns) floats and the distance of neighbours in each dimension.
     package struct Stack: Hashable {
         var sequences: Int
@@ -34,6 +45,10 @@ package enum PrimitiveKey: Hashable {
         case .product(let left, let right, _, _): "product \(left.rows)x\(left.columns)x\(right.columns)"
         case .softmax(let rows, let width): "softmax \(rows)x\(width)"
         case .layerNorm(let rows, let width, _): "layer norm \(rows)x\(width)"
+        case .convolution(let shape, let images, _, _, _):
+            "convolution \(images)x\(shape.inputs)x\(shape.inputSize) to \(shape.outputs) by \(shape.kernelSize)"
+        case .averagePooling(let images, let channels, let inputSize, let window, _):
+            "average \(images)x\(channels)x\(inputSize) by \(window)"
         }
     }
 }

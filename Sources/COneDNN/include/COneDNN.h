@@ -44,9 +44,9 @@ typedef struct {
 /// What a primitive reads and writes; what it does not use is NULL.
 typedef struct {
     const float* source;
-    const codnn_weights* packed_weights; // a linear layer's
+    const codnn_weights* packed_weights; // a linear layer's, or a convolution's
     const float* weights;                // a product's right side, or a layer norm's scale
-    const float* bias;                   // a linear layer's bias, or a layer norm's shift
+    const float* bias;                   // a linear layer's or convolution's bias, or a layer norm's shift
     float* destination;
     void* scratchpad; // codnn_scratchpad_size bytes, aligned to 64
 } codnn_operands;
@@ -68,9 +68,10 @@ void codnn_context_destroy(codnn_context* context);
 int codnn_linear_create(codnn_context* context, int64_t rows, int64_t inputs, int64_t outputs, bool has_bias,
                         codnn_activation activation, float alpha, bool adds_to_destination,
                         const codnn_weights* packed, codnn_primitive** primitive);
-/// Copies plain (outputs, inputs) weights into the layout that the linear primitive asked for.
-int codnn_weights_create(codnn_context* context, const codnn_primitive* linear, int64_t inputs,
-                         int64_t outputs, const float* plain, codnn_weights** weights);
+/// Copies plain weights, (outputs, inputs) of a linear primitive or (outputs, inputs, kernel, kernel) of a
+/// convolution, into the layout that the primitive asked for.
+int codnn_weights_create(codnn_context* context, const codnn_primitive* primitive, const float* plain,
+                         codnn_weights** weights);
 void codnn_weights_destroy(codnn_weights* weights);
 size_t codnn_weights_size(const codnn_weights* weights);
 
@@ -84,6 +85,47 @@ int codnn_softmax_create(codnn_context* context, int64_t rows, int64_t width, co
 /// Layer normalisation along the rows of a dense (rows, width) matrix, with scale and shift.
 int codnn_layer_norm_create(codnn_context* context, int64_t rows, int64_t width, float epsilon,
                             codnn_primitive** primitive);
+
+/// How the channels of square feature maps, (images, channels, size, size), lie in memory.
+typedef enum {
+    codnn_maps_planes = 0,      // a channel's pixels beside each other
+    codnn_maps_interleaved = 1, // a pixel's channels beside each other
+    codnn_maps_blocked_8 = 2,   // planes of eight channels each, filled up with zeros
+    codnn_maps_blocked_16 = 3   // planes of sixteen
+} codnn_maps;
+
+/// What happens to the sums of a convolution.
+typedef enum {
+    codnn_finish_none = 0,
+    codnn_finish_relu = 1,     // negative ones become zero
+    codnn_finish_sum_relu = 2  // the same after what the destination held was added
+} codnn_finish;
+
+/// A convolution of square maps with square kernels, with zeros around the maps.
+typedef struct {
+    int64_t images;
+    int64_t inputs;
+    int64_t outputs;
+    int64_t input_size;
+    int64_t kernel;
+    int64_t stride;
+    int64_t padding;
+    codnn_maps source;
+    codnn_maps destination;
+    codnn_finish finish;
+} codnn_convolution;
+
+/// The order of maps that oneDNN likes best on this processor for the convolutions that cost most.
+int codnn_maps_choose(codnn_context* context, codnn_maps* maps);
+
+/// destination = finish(convolution of source, plus a bias for each output channel).
+/// With packed == NULL oneDNN chooses the layout of the weights; otherwise it has to take that of packed.
+int codnn_convolution_create(codnn_context* context, const codnn_convolution* of, const codnn_weights* packed,
+                             codnn_primitive** primitive);
+
+/// Means of windows that lie beside each other; pixels that do not fill one are left out.
+int codnn_average_create(codnn_context* context, int64_t images, int64_t channels, int64_t input_size,
+                         int64_t window, codnn_maps maps, codnn_primitive** primitive);
 
 size_t codnn_scratchpad_size(const codnn_primitive* primitive);
 /// oneDNN's name of the kernel that it chose, such as "brgemm:avx512_core"; never NULL.

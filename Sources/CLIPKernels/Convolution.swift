@@ -1,0 +1,164 @@
+internal import COneDNN
+
+/// A convolution of square feature maps, with a bias for each output channel and what follows it in a ResNet.
+///
+/// The products are summed one by one, never by Winograd's shortcut, whose results differ in more than the last digits.
+/// Bias, sum and ReLU run on the results while they are still in registers; the kernels are copied once into the layout
+/// that oneDNN likes best on this processor.
+public final class Convolution {
+    /// What happens to the sums before they are written.
+    public enum Finish: Hashable, Sendable {
+        /// Nothing more.
+        case none
+        /// Negative ones become zero.
+        case relu
+        /// They are added to what the output holds, then negative ones become zero: the end of a residual block.
+        case sumAndReLU
+    }
+
+    /// The sizes of a convolution.
+    public struct Shape: Hashable, Sendable {
+        /// Channels of the input.
+        public var inputs: Int
+        /// Channels of the output.
+        public var outputs: Int
+        /// Width and height of the input.
+        public var inputSize: Int
+        /// Width and height of a kernel.
+        public var kernelSize: Int
+        /// How far a kernel moves from one output pixel to the next.
+        public var stride: Int
+        /// Rows and columns of zeros around the input.
+        public var padding: Int
+
+        /// A convolution that leaves the size as it is, unless a stride or a padding says otherwise.
+        public init(
+            inputs: Int,
+            outputs: Int,
+            inputSize: Int,
+            kernelSize: Int = 1,
+            stride: Int = 1,
+            padding: Int? = nil
+        ) {
+            self.inputs = inputs
+            self.outputs = outputs
+            self.inputSize = inputSize
+            self.kernelSize = kernelSize
+            self.stride = stride
+            self.padding = padding ?? kernelSize / 2
+        }
+
+        /// Width and height of the output.
+        public var outputSize: Int { (inputSize + 2 * padding - kernelSize) / stride + 1 }
+    }
+
+    /// The sizes.
+    public let shape: Shape
+    /// The sizes with the channels that fill up the last block of either side.
+    ///
+    /// oneDNN 2.6 has no AVX2 kernel for blocks that are not full: a tiny ResNet took 60 ms in its plain loops, and 1.2
+    /// with whole blocks.
+    private let filled: Shape
+    private let context: ComputeContext
+    private let weights: PackedWeights
+    private let bias: Tensor
+    private let finish: Finish
+    private let inputLayout: FeatureLayout
+    private let outputLayout: FeatureLayout
+
+    /// A convolution with `weight` (outputs, inputs x kernelSize x kernelSize) and `bias` (outputs), both copied.
+    public init(
+        _ shape: Shape,
+        weight: Matrix,
+        bias: Tensor,
+        finish: Finish = .none,
+        inputLayout: FeatureLayout,
+        outputLayout: FeatureLayout,
+        in context: ComputeContext
+    ) throws(KernelError) {
+        precondition(shape.stride > 0 && shape.outputSize > 0, "A convolution has at least one output pixel.")
+        precondition(
+            weight.isDense && weight.rows == shape.outputs,
+            "A convolution has a kernel for each output."
+        )
+        precondition(
+            weight.width == shape.inputs * shape.kernelSize * shape.kernelSize,
+            "The kernels have another size."
+        )
+        precondition(bias.rows == 1 && bias.width == shape.outputs, "The bias has another width.")
+        var filled = shape
+        filled.inputs = inputLayout.filled(channels: shape.inputs)
+        filled.outputs = outputLayout.filled(channels: shape.outputs)
+        self.shape = shape
+        self.filled = filled
+        self.context = context
+        self.bias = try Self.fill(bias.matrix, rows: 1, width: filled.outputs)
+        self.finish = finish
+        self.inputLayout = inputLayout
+        self.outputLayout = outputLayout
+        let kernels = try Self.fill(
+            weight,
+            rows: filled.outputs,
+            width: filled.inputs * shape.kernelSize * shape.kernelSize
+        )
+        weights = try context.packedWeights(
+            plain: kernels.matrix.base,
+            for: context.primitive(
+                for: .convolution(
+                    filled,
+                    images: 1,
+                    finish: finish,
+                    inputLayout: inputLayout,
+                    outputLayout: outputLayout
+                )
+            )
+        )
+    }
+
+    /// (images, inputs, inputSize, inputSize) -> (images, outputs, outputSize, outputSize).
+    ///
+    /// Input and output do not overlap.
+    public func callAsFunction(_ input: FeatureMaps, into output: FeatureMaps) throws(KernelError) {
+        precondition(
+            input.channels == shape.inputs && input.size == shape.inputSize && input.layout == inputLayout,
+            "The input of a convolution has another shape."
+        )
+        precondition(
+            output.channels == shape.outputs && output.size == shape.outputSize
+                && output.layout == outputLayout,
+            "The output of a convolution has another shape."
+        )
+        precondition(input.images == output.images, "Input and output of a convolution differ in images.")
+        guard input.images > 0 else { return }
+        var operands = codnn_operands()
+        operands.source = UnsafePointer(input.base)
+        operands.packed_weights = weights.pointer
+        operands.bias = UnsafePointer(bias.matrix.base)
+        operands.destination = output.base
+        try context.run(context.primitive(for: key(images: input.images), packedAs: weights), operands)
+    }
+
+    /// oneDNN's name of the kernel that runs for so many images.
+    package func implementation(images: Int) throws(KernelError) -> String {
+        try context.primitive(for: key(images: images), packedAs: weights).implementation
+    }
+
+    private func key(images: Int) -> PrimitiveKey {
+        .convolution(
+            filled,
+            images: images,
+            finish: finish,
+            inputLayout: inputLayout,
+            outputLayout: outputLayout
+        )
+    }
+
+    /// A copy with more rows and columns, which are zero.
+    private static func fill(_ matrix: Matrix, rows: Int, width: Int) throws(KernelError) -> Tensor {
+        let filled = try Tensor(rows: rows, width: width)
+        for row in 0..<matrix.rows {
+            filled.matrix.row(row).update(from: matrix.row(row), count: matrix.width)
+        }
+        return filled
+    }
+}

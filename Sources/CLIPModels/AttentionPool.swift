@@ -1,0 +1,87 @@
+import CLIPKernels
+
+/// The end of a ResNet: attention of the mean over all pixels of the last maps, and the projection to an embedding.
+///
+/// Only the mean's query is computed; all pixels give keys and values. The reference is `AttentionPool2d` of open_clip
+/// 3.3.0 (`open_clip/modified_resnet.py`).
+final class AttentionPool {
+    private let width: Int
+    /// (1 + pixels, width); row 0 is that of the mean.
+    private let positions: Tensor
+    private let query: Linear
+    private let keyValue: Linear
+    private let attention: Attention
+    private let output: Linear
+    private let scratch: ScratchArena
+
+    init(
+        _ weights: WeightReader,
+        _ shape: ModelConfiguration.ResNet,
+        imageSize: Int,
+        embeddingWidth: Int
+    ) throws(ModelError) {
+        let names = CheckpointNames.resNet
+        let width = shape.featureWidth
+        let grid = shape.grid(imageSize: imageSize)
+        self.width = width
+        positions = try weights.tensor(names.positions, shape: [grid * grid + 1, width])
+        query = try weights.linear(names.query, inputs: width, outputs: width)
+        let keyValueWeight = try weights.joined(
+            ["\(names.key).weight", "\(names.value).weight"],
+            shape: [width, width]
+        )
+        let keyValueBias = try weights.joined(["\(names.key).bias", "\(names.value).bias"], shape: [width])
+        keyValue = try weights.linear(keyValueWeight.matrix, bias: keyValueBias)
+        attention = Attention(heads: shape.heads, in: weights.context)
+        output = try weights.linear(names.output, inputs: width, outputs: embeddingWidth)
+        scratch = weights.context.scratch
+    }
+
+    /// (images, width, grid, grid) -> (images, embeddingWidth).
+    func callAsFunction(
+        _ maps: FeatureMaps,
+        into embeddings: Matrix,
+        observer: StageObserver?
+    ) throws(KernelError) {
+        let sequences = SequenceLayout(lengths: repeatElement(positions.rows, count: maps.images))
+        try scratch.scope { () throws(KernelError) in
+            let tokens = try scratch.matrix(rows: sequences.rows, width: width)
+            for (image, row) in sequences.firstRows.enumerated() {
+                fill(tokens.rows(row..<row + positions.rows), image: image, of: maps)
+            }
+            observer?(.tokens, tokens)
+            let means = try scratch.matrix(rows: maps.images, width: width)
+            let queries = try scratch.matrix(rows: maps.images, width: width)
+            let parts = try scratch.matrix(rows: sequences.rows, width: 2 * width)
+            means.gather(sequences.firstRows, from: tokens)
+            try query(means, into: queries)
+            try keyValue(tokens, into: parts)  // (images x (1 + pixels), width) -> (.., 2 x width)
+            try attention(
+                query: queries,
+                key: parts.columns(0..<width),
+                value: parts.columns(width..<2 * width),
+                sequences: sequences,
+                mask: .none,
+                into: means
+            )
+            try output(means, into: embeddings)  // (images, width) -> (images, embeddingWidth)
+        }
+    }
+
+    /// (width, grid, grid) -> (1 + pixels, width): the mean and the pixels, with their positions.
+    private func fill(_ tokens: Matrix, image: Int, of maps: FeatureMaps) {
+        let mean = tokens.row(0)
+        mean.update(repeating: 0, count: width)
+        maps.copy(image: image, into: tokens.rows(1..<tokens.rows))
+        for row in 1..<tokens.rows {
+            let (pixel, position) = (tokens.row(row), positions.matrix.row(row))
+            for column in 0..<width {
+                mean[column] += pixel[column]
+                pixel[column] += position[column]
+            }
+        }
+        let position = positions.matrix.row(0)
+        let count = Float(tokens.rows - 1)
+        for column in 0..<width { mean[column] = mean[column] / count + position[column] }
+    }
+}

@@ -1,0 +1,95 @@
+import CLIPKernels
+
+/// A residual block of a ResNet: 1x1, 3x3 and 1x1 convolutions, added to what came in.
+///
+/// One that halves the size takes the mean of windows before the last convolution, not a stride. The reference is
+/// `Bottleneck` of open_clip 3.3.0 (`open_clip/modified_resnet.py`).
+final class Bottleneck {
+    /// Channels and size of the maps on both sides.
+    struct Shape {
+        var inputs: Int
+        /// Channels of the convolutions inside.
+        var width: Int
+        var inputSize: Int
+        /// By how much the size shrinks.
+        var stride: Int
+
+        var outputs: Int { width * ModelConfiguration.ResNet.expansion }
+        var outputSize: Int { inputSize / stride }
+        /// Whether the maps that come in have another shape than those that go out.
+        var needsShortcut: Bool { stride > 1 || inputs != outputs }
+    }
+
+    let shape: Shape
+    private let narrowing: Convolution
+    private let middle: Convolution
+    private let pooling: AveragePooling?
+    private let widening: Convolution
+    private let shortcut: Convolution?
+    private let layout: FeatureLayout
+    private let scratch: ScratchArena
+
+    init(_ weights: WeightReader, _ shape: Shape, layout: FeatureLayout) throws(ModelError) {
+        let names = CheckpointNames.resNet
+        func convolution(
+            _ name: CheckpointNames.ResNet.NormedConvolution,
+            _ shape: Convolution.Shape,
+            _ finish: Convolution.Finish
+        ) throws(ModelError) -> Convolution {
+            try weights.convolution(name, shape, finish: finish, inputLayout: layout, outputLayout: layout)
+        }
+        let (width, size) = (shape.width, shape.inputSize)
+        self.shape = shape
+        self.layout = layout
+        narrowing = try convolution(
+            names.narrowing,
+            .init(inputs: shape.inputs, outputs: width, inputSize: size),
+            .relu
+        )
+        middle = try convolution(
+            names.middle,
+            .init(inputs: width, outputs: width, inputSize: size, kernelSize: 3),
+            .relu
+        )
+        pooling = shape.stride > 1 ? AveragePooling(window: shape.stride, in: weights.context) : nil
+        widening = try convolution(
+            names.widening,
+            .init(inputs: width, outputs: shape.outputs, inputSize: shape.outputSize),
+            .sumAndReLU
+        )
+        shortcut =
+            shape.needsShortcut
+            ? try convolution(
+                names.shortcut,
+                .init(inputs: shape.inputs, outputs: shape.outputs, inputSize: shape.outputSize),
+                .none
+            ) : nil
+        scratch = weights.context.scratch
+    }
+
+    /// (images, inputs, inputSize, inputSize) -> (images, outputs, outputSize, outputSize).
+    ///
+    /// Without a shortcut the output is the input, whose maps are overwritten; with one they do not overlap.
+    func callAsFunction(_ input: FeatureMaps, into output: FeatureMaps) throws(KernelError) {
+        try scratch.scope { () throws(KernelError) in
+            let narrow = try maps(input.images, channels: shape.width, size: shape.inputSize)
+            let wide = try maps(input.images, channels: shape.width, size: shape.inputSize)
+            try narrowing(input, into: narrow)  // (.., inputs, ..) -> (.., width, ..)
+            try middle(narrow, into: wide)
+            if let shortcut { try shortcut(pooled(input), into: output) }
+            try widening(pooled(wide), into: output)  // (.., width, ..) -> added to (.., outputs, ..)
+        }
+    }
+
+    /// (.., inputSize, inputSize) -> (.., outputSize, outputSize).
+    private func pooled(_ input: FeatureMaps) throws(KernelError) -> FeatureMaps {
+        guard let pooling else { return input }
+        let output = try maps(input.images, channels: input.channels, size: shape.outputSize)
+        try pooling(input, into: output)
+        return output
+    }
+
+    private func maps(_ images: Int, channels: Int, size: Int) throws(KernelError) -> FeatureMaps {
+        try scratch.maps(images: images, channels: channels, size: size, layout: layout)
+    }
+}
