@@ -20,6 +20,21 @@ struct ClipCommand: AsyncParsableCommand {
 
     static func main() async {
         WaitPolicy.ensurePassive()
-        await main(nil)
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            let code = exitCode(for: error)
+            if code.isSuccess { exit(withError: error) }  // what was asked for was help or the version
+            let message = fullMessage(for: error)
+            if !message.isEmpty { Terminal.complain(message + "\n") }
+            // Not by `exit`, which takes down oneDNN's statics: a model's thread may be in the middle of a batch for somebody
+            // whose command has failed.
+            Terminal.leave(status: code.rawValue)
+        }
     }
 }

@@ -45,7 +45,8 @@ struct EmbeddingPipeline: Sendable {
         var description: String { failure.description }
     }
 
-    /// Inputs in hand at once: more than a batch, so that some are decoded while the model works on others.
+    /// Inputs in hand at once, until their results are handed on: more than a batch, so that some are decoded while the
+    /// model works on others.
     private static let inputsInHand = 64
 
     /// Embeds each input and hands it on, in the order given, with its place among the inputs.
@@ -60,22 +61,18 @@ struct EmbeddingPipeline: Sendable {
     ) async throws {
         typealias Attempt = (index: Int, result: Result<Embedding, Fault>)
         try await withThrowingTaskGroup(of: Attempt.self) { group in
-            var upcoming = inputs.enumerated().makeIterator()
-            func addNext() {
-                guard let (index, input) = upcoming.next() else { return }
-                group.addTask { (index, await attempt(input, truncating: truncating)) }
-            }
-            for _ in 0..<Self.inputsInHand { addNext() }
-            // Those that are done before their turn.
-            var early: [Int: Result<Embedding, Fault>] = [:]
-            var received = 0
-            for try await (index, result) in group {
-                addNext()
-                early[index] = result
-                while let result = early.removeValue(forKey: received) {
-                    try receive(received, result)
-                    received += 1
+            var window = InputWindow<Result<Embedding, Fault>>(count: inputs.count, width: Self.inputsInHand)
+            func startWhatFits() {
+                while let index = window.start() {
+                    let input = inputs[index]
+                    group.addTask { (index, await attempt(input, truncating: truncating)) }
                 }
+            }
+            startWhatFits()
+            for try await (index, result) in group {
+                window.finish(index, result)
+                while let (index, result) = window.deliver() { try receive(index, result) }
+                startWhatFits()
             }
         }
     }

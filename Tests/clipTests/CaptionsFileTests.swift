@@ -43,6 +43,21 @@ struct CaptionsFileTests {
         #expect(file.leftOut.isEmpty)
     }
 
+    @Test("Behind a limit only those rows that cannot be used are left out which name one of its pictures")
+    func limitAndBadRows() throws {
+        let rows = "../x,0\na,1\na,2,3\nb,\nb,4,5\n\"b\"x,6\n../y,7\n,8\n./a,\n"
+        let file = try read("image,caption\n" + rows, limit: 1)
+        #expect(file.images == ["a"] && file.captions.map(\.text) == ["1"])
+        #expect(file.leftOut.map(\.name) == [2, 4, 10].map { "captions.txt, line \($0)" })
+    }
+
+    @Test("Names that differ in their bytes are different pictures")
+    func composition() throws {
+        let file = try read("image,caption\n\u{E9}.jpg,a\ne\u{301}.jpg,b\n")
+        #expect(file.images.map { Array($0.utf8) } == ["\u{E9}.jpg", "e\u{301}.jpg"].map { Array($0.utf8) })
+        #expect(file.captions.map(\.image) == [0, 1])
+    }
+
     @Test(
         "Rows that cannot be used are left out with line and reason",
         arguments: [

@@ -94,6 +94,37 @@ struct ClassFoldersTests {
         )
     }
 
+    @Test("A class that is a broken link is left out by name, a file beside the classes is not")
+    func brokenClass() throws {
+        let folders = try with("a/1", "b -> nowhere", "readme.txt") { try ClassFolders(directory: $0) }
+        #expect(folders.classes.map(\.folder) == ["a"])
+        #expect(
+            folders.leftOut == [
+                LeftOut.Item("b", because: "The file cannot be read: No such file or directory.")
+            ]
+        )
+        let none = try with("b -> nowhere") { directory in
+            #expect(throws: CommandFailure.self) { try ClassFolders(directory: directory) }
+        }
+        #expect(none?.description.hasSuffix("b: The file cannot be read: No such file or directory.") == true)
+    }
+
+    #if os(Linux)
+    @Test("Classes and files whose names are not UTF-8 are left out, and told so")
+    func namesInOtherEncodings() throws {
+        let folders = try with("a/1") { directory in
+            // '고' in EUC-KR, 'é' in Latin-1.
+            for name: [CChar] in [[-80, -19, 0], [97, 47, -23, 0]] {
+                #expect(mkdir(directory.utf8CString.dropLast() + [47] + name, 0o700) == 0)
+            }
+            return try ClassFolders(directory: directory)
+        }
+        #expect(folders.classes.map(\.folder) == ["a"])
+        #expect(folders.leftOut.count == 2)
+        #expect(folders.leftOut.allSatisfy { $0.reason.hasSuffix("Its name may not be UTF-8.") })
+    }
+    #endif
+
     @Test("A directory without class folders is refused, and one whose folders are empty")
     func refusals() throws {
         let none = try with("1.jpg") { directory in

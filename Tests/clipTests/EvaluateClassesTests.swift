@@ -171,6 +171,38 @@ struct EvaluateClassesTests {
         #expect(named[20] == "10 more were left out.")
     }
 
+    @Test("Of many empty classes twenty are named, and no name commands the terminal")
+    func manyEmpty() async throws {
+        let folder = try folder()
+        for number in 100..<123 { try folder.add([0], at: "x\u{1B}\(number)/.DS_Store") }
+        let outcome = try await folder.evaluate("--json")
+        #expect(try decode(outcome).empty_classes.count == 23)
+        let named = outcome.errors.split(separator: "\n")
+        try #require(named.count == 21)
+        #expect(named[0] == "x\u{FFFD}100: This class folder is empty, and takes no part.")
+        #expect(named[20] == "3 more class folders are empty.")
+    }
+
+    @Test(
+        "Of many labels that are shared twenty are named, synonyms in any order; none commands the terminal"
+    )
+    func manyEqualLabels() async throws {
+        let folder = try EvaluationFolder()
+        var labels = ""
+        for number in 100..<121 {
+            for name in ["a\(number)", "b\(number)"] { try folder.add("png-grey.png", at: "\(name)/1.png") }
+            labels += "a\(number)\tcat, dog \u{1B}\(number)\nb\(number)\tdog \u{1B}\(number), cat\n"
+        }
+        let file = try folder.write(labels, to: "words.txt")
+        let outcome = try await folder.evaluate("--per-class", "--labels", file)
+        #expect(outcome.status == 0)
+        let named = outcome.errors.split(separator: "\n")
+        try #require(named.count == 21, "\(outcome.errors)")
+        #expect(named[0].hasPrefix("a100, b100: These classes have the same label, 'cat, dog \u{FFFD}100'"))
+        #expect(named[20] == "1 more label is shared by several classes.")
+        #expect(outcome.output.contains("cat, dog \u{FFFD}100") && !outcome.output.contains("\u{1B}"))
+    }
+
     @Test("Classes that share a label are told that neither can come first")
     func sameLabel() async throws {
         let folder = try folder()

@@ -21,5 +21,24 @@ struct LeftOutTests {
         var leftOut = LeftOut()
         let line = leftOut.add(LeftOut.Item("a\u{1B}[2J\n.jpg", because: "It is damaged."))
         #expect(line == "a\u{FFFD}[2J\u{FFFD}.jpg: left out. It is damaged.\n")
+        #expect(LeftOut.list(["a\u{1B}[2J"]) == "a\u{FFFD}[2J")
+    }
+
+    @Test("No reason commands the terminal: it may repeat what a file says")
+    func reasons() throws {
+        let rows = "image,caption\n../\u{1B}]0;x\u{7},b\n"
+        let file = try CaptionsFile(contents: Array(rows.utf8), file: "c.csv")
+        var leftOut = LeftOut()
+        #expect(
+            leftOut.add(try #require(file.leftOut.first))
+                == "c.csv, line 2: left out. '../\u{FFFD}]0;x\u{FFFD}' is no path below the directory.\n"
+        )
+    }
+
+    @Test("A list of names ends after twenty")
+    func list() {
+        #expect(LeftOut.list(["a", "b"]) == "a, b")
+        #expect(LeftOut.list((1...20).map(String.init)).hasSuffix("19, 20"))
+        #expect(LeftOut.list((1...23).map(String.init)).hasSuffix("19, 20 and 3 more"))
     }
 }

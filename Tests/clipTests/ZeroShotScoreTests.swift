@@ -40,6 +40,13 @@ struct ZeroShotScoreTests {
         #expect(score.tallies[1].confusions == [0: 1])
     }
 
+    @Test("What is not a number is wrong with few classes too, even with one", arguments: 1...5)
+    func notANumberOfFew(classes: Int) {
+        var score = ZeroShotScore(classes: classes)
+        score.add(scores: [.nan] + Array(repeating: 0.5, count: classes - 1), class: 0)
+        #expect(score.images == 1 && score.top1 == 0 && score.top5 == 0)
+    }
+
     @Test("With fewer than five classes all of them count")
     func fewClasses() {
         var score = ZeroShotScore(classes: 3)

@@ -58,6 +58,12 @@ struct CaptionColumns {
         return (try Self.path(fields[image].trimmingCharacters(in: .whitespaces)), fields[caption])
     }
 
+    /// The path that a row names, also where the row cannot be used; nil where it names none.
+    func image(in row: DelimitedText.Row) -> String? {
+        guard case .fields(let fields) = row.content, fields.indices.contains(image) else { return nil }
+        return try? Self.path(fields[image].trimmingCharacters(in: .whitespaces))
+    }
+
     /// A path that stays below the directory, in its plain form.
     private static func path(_ text: String) throws(Problem) -> String {
         let parts = text.split(separator: "/").filter { $0 != "." }

@@ -30,7 +30,8 @@ package struct CaptionsFile: Sendable {
     ///
     /// - Parameters:
     ///   - file: the file's name, for what is said of it; `.tsv` makes tabs the separators, as a tab in the header does.
-    ///   - limit: takes the first so many pictures; rows of others are passed over.
+    ///   - limit: takes the first so many pictures; rows of others, and rows behind these
+    ///     that cannot be used and name none of them, are passed over.
     /// - Throws: a failure if the file is empty, not UTF-8, lacks a column or a row, or leaves a quote open.
     package init(contents: [UInt8], file: String, limit: Int = .max) throws(CommandFailure) {
         let text = try DelimitedText.text(of: contents, file: file)
@@ -41,19 +42,23 @@ package struct CaptionsFile: Sendable {
             throw CommandFailure("\(file): The file is empty.")
         }
         let columns = try CaptionColumns(header: first, file: file)
-        var placeOfImage: [String: Int] = [:]
+        // By bytes, as file systems tell names apart: equal strings may be composed and decomposed.
+        var placeOfImage: [[UInt8]: Int] = [:]
         while let row = try Self.next(of: &rows, file) {
             do throws(CaptionColumns.Problem) {
                 let (image, caption) = try columns.values(in: row)
-                if placeOfImage[image] == nil {
+                let key = Array(image.utf8)
+                if placeOfImage[key] == nil {
                     guard images.count < limit else { continue }
-                    placeOfImage[image] = images.count
+                    placeOfImage[key] = images.count
                     images.append(image)
                 }
-                if let place = placeOfImage[image] {
+                if let place = placeOfImage[key] {
                     captions.append(Caption(line: row.line, image: place, text: caption))
                 }
             } catch {
+                let isKnown = columns.image(in: row).map { placeOfImage[Array($0.utf8)] != nil } ?? false
+                guard images.count < limit || isKnown else { continue }
                 leftOut.append(LeftOut.Item("\(file), line \(row.line)", because: error.description))
             }
         }

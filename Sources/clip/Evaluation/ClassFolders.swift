@@ -40,9 +40,11 @@ package struct ClassFolders: Sendable {
             throw CommandFailure("\(directory): The directory cannot be read.")
         }
         for name in names {
-            guard case .folder(let identity) = FileKind(at: "\(directory)/\(name)") else { continue }
+            let kind = FileKind(at: "\(directory)/\(name)")
+            // What cannot be looked at may be a class.
+            if case .unreachable = kind { leaveOut(name, kind) }
             // A link to the directory itself is no class of it.
-            guard identity != root else { continue }
+            guard case .folder(let identity) = kind, identity != root else { continue }
             var seen: Set = [root, identity]
             var files: [String] = []
             addFiles(in: name, to: &files, upTo: limit, seen: &seen)
@@ -53,11 +55,12 @@ package struct ClassFolders: Sendable {
             }
         }
         guard !classes.isEmpty else {
-            throw CommandFailure(
+            let sentence =
                 empty.isEmpty
-                    ? "\(directory): There are no class folders in this directory."
-                    : "\(directory): All class folders of this directory are empty."
-            )
+                ? "There are no class folders in this directory."
+                : "All class folders of this directory are empty."
+            let unusable = leftOut.first.map { " \($0.name.printable): \($0.reason.printable)" } ?? ""
+            throw CommandFailure("\(directory): \(sentence)\(unusable)")
         }
     }
 
@@ -89,12 +92,21 @@ package struct ClassFolders: Sendable {
             if case .folder(let identity) = kind {
                 guard seen.insert(identity).inserted else { continue }
                 addFiles(in: path, to: &files, upTo: limit, seen: &seen)
-            } else if let refusal = kind.refusal {
-                leftOut.append(LeftOut.Item(path, because: refusal))
-            } else {
+            } else if kind == .file {
                 files.append(path)
+            } else {
+                leaveOut(path, kind)
             }
         }
+    }
+
+    private mutating func leaveOut(_ path: String, _ kind: FileKind) {
+        guard let refusal = kind.refusal else { return }
+        // A name that is not UTF-8 is read with U+FFFD in place of what is not, and nothing lies at the name as read.
+        let isMisread = path.contains("\u{FFFD}")
+        leftOut.append(
+            LeftOut.Item(path, because: isMisread ? "\(refusal) Its name may not be UTF-8." : refusal)
+        )
     }
 
     /// The names in a folder that do not begin with a dot, by their bytes, so that no locale changes the order.

@@ -31,7 +31,9 @@ package struct ClassLabels: Sendable {
                 throw CommandFailure("\(file), line \(index + 1): This is not a folder, a tab and a label.")
             }
             guard namesOfFolder.updateValue(names, forKey: folder) == nil else {
-                throw CommandFailure("\(file), line \(index + 1): The folder '\(folder)' is named twice.")
+                throw CommandFailure(
+                    "\(file), line \(index + 1): The folder '\(folder.printable)' is named twice."
+                )
             }
         }
         guard !namesOfFolder.isEmpty else { throw CommandFailure("\(file): The file names no folder.") }
@@ -49,12 +51,10 @@ package struct ClassLabels: Sendable {
         }
         let unnamed = zip(folders, names).filter { $0.1.isEmpty }.map { "'\($0.0)'" }
         guard unnamed.isEmpty else {
-            let listed = unnamed.prefix(LeftOut.mostNamed).joined(separator: ", ")
-            let more = unnamed.count - LeftOut.mostNamed
             throw CommandFailure(
                 "There is no label for the class "
                     + (unnamed.count == 1 ? "folder " : "folders ")
-                    + listed + (more > 0 ? " and \(more) more." : ".")
+                    + LeftOut.list(unnamed) + "."
             )
         }
         return names

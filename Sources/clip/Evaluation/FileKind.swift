@@ -1,3 +1,5 @@
+internal import Foundation
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Darwin)
@@ -13,28 +15,24 @@ enum FileKind: Equatable {
     /// Nothing, or nothing that may be looked at; the text is the system's.
     case unreachable(String)
 
-    /// What tells a folder from all others, by whatever links it was reached.
+    /// What tells a folder from all others, by whatever links it was reached: its path without any.
     struct Identity: Hashable {
-        let device: UInt64
-        let number: UInt64
+        let path: String
     }
 
     /// Looks at a path.
     init(at path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
+        guard let resolved = realpath(path, nil) else {
             self = .unreachable(String(cString: strerror(errno)))
             return
         }
-        switch status.st_mode & S_IFMT {
-        case S_IFREG: self = .file
-        case S_IFDIR:
-            self = .folder(
-                Identity(
-                    device: UInt64(truncatingIfNeeded: status.st_dev),
-                    number: UInt64(truncatingIfNeeded: status.st_ino)
-                )
-            )
+        defer { free(resolved) }
+        let target = String(cString: resolved)
+        // Not `stat`: which C module that type belongs to depends on what else the program imports.
+        switch try? FileManager.default.attributesOfItem(atPath: target)[.type] as? FileAttributeType {
+        case .typeRegular: self = .file
+        case .typeDirectory: self = .folder(Identity(path: target))
+        case nil: self = .unreachable("it went away while it was looked at")
         default: self = .other
         }
     }

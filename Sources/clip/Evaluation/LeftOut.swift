@@ -34,7 +34,7 @@ package struct LeftOut: Sendable {
             return nil
         }
         named += 1
-        return "\(Self.printable(item.name)): left out. \(item.reason)\n"
+        return "\(item.name.printable): left out. \(item.reason.printable)\n"
     }
 
     /// The line about those that were not named; nil if all were.
@@ -42,12 +42,10 @@ package struct LeftOut: Sendable {
         unnamed > 0 ? "\(unnamed) more \(unnamed == 1 ? "was" : "were") left out.\n" : nil
     }
 
-    /// File names may hold control characters, which a terminal would obey.
-    private static func printable(_ name: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                name.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }
-            )
-        )
+    /// Names in a sentence, as many as are named at once.
+    package static func list(_ names: [String]) -> String {
+        let more = names.count - mostNamed
+        let listed = names.prefix(mostNamed).map(\.printable).joined(separator: ", ")
+        return listed + (more > 0 ? " and \(more) more" : "")
     }
 }

@@ -25,9 +25,7 @@ struct ZeroShotEvaluation {
     /// Embeds the prompts, then the pictures, which are scored as they come and not kept.
     func report(by pipeline: EmbeddingPipeline, model: ModelDescription) async throws -> ZeroShotReport {
         var run = EvaluationRun(pipeline: pipeline, model: model)
-        for folder in folders.empty {
-            Terminal.complain("\(folder): This class folder is empty, and takes no part.\n")
-        }
+        complainOfEmptyFolders()
         for item in folders.leftOut { run.leaveOut(item) }
         complainOfEqualLabels()
 
@@ -55,14 +53,30 @@ struct ZeroShotEvaluation {
         )
     }
 
-    /// Classes that are called the same always tie, so that neither is ever first.
+    private func complainOfEmptyFolders() {
+        for folder in folders.empty.prefix(LeftOut.mostNamed) {
+            Terminal.complain("\(folder.printable): This class folder is empty, and takes no part.\n")
+        }
+        let more = folders.empty.count - LeftOut.mostNamed
+        if more > 0 {
+            Terminal.complain("\(more) more class \(more == 1 ? "folder is" : "folders are") empty.\n")
+        }
+    }
+
+    /// Classes that are called the same, in whatever order, always tie, so that neither is ever first.
     private func complainOfEqualLabels() {
-        let groups = Dictionary(grouping: names.indices) { names[$0] }.values.filter { $0.count > 1 }
-        for group in groups.sorted(by: { $0[0] < $1[0] }) {
-            let listed = group.map { folders.classes[$0].folder }.joined(separator: ", ")
-            let label = names[group[0]].joined(separator: ", ")
+        let groups = Dictionary(grouping: names.indices) { Set(names[$0]) }.values.filter { $0.count > 1 }
+        for group in groups.sorted(by: { $0[0] < $1[0] }).prefix(LeftOut.mostNamed) {
+            let listed = LeftOut.list(group.map { folders.classes[$0].folder })
+            let label = names[group[0]].joined(separator: ", ").printable
             Terminal.complain(
                 "\(listed): These classes have the same label, '\(label)': none of them can come first.\n"
+            )
+        }
+        let more = groups.count - LeftOut.mostNamed
+        if more > 0 {
+            Terminal.complain(
+                "\(more) more \(more == 1 ? "label is" : "labels are") shared by several classes.\n"
             )
         }
     }
@@ -77,7 +91,8 @@ struct ZeroShotEvaluation {
                 for place in prompts.classes[index] { directions.add(embedding, to: place) }
             case .failure(let fault):
                 throw CommandFailure(
-                    "The prompt '\(prompts.texts[index])' cannot be used. " + Self.sentence(for: fault)
+                    "The prompt '\(prompts.texts[index].printable)' cannot be used. "
+                        + Self.sentence(for: fault)
                 )
             }
         }

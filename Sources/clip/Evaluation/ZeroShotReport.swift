@@ -50,9 +50,10 @@ struct ZeroShotReport {
     /// The classes in the order of their folders: the worst are found with `sort -n`.
     private var table: String {
         let rows = zip(classes, score.tallies).map { entry, tally in
-            let confused = tally.mostConfused.map { "  (\($0.count) as \(classes[$0.class].label))" } ?? ""
+            let confused =
+                tally.mostConfused.map { "  (\($0.count) as \(classes[$0.class].label.printable))" } ?? ""
             return Self.percent(tally.top1) + "  " + Self.percent(tally.top5)
-                + String(format: "  %6d  ", tally.images) + entry.label + confused
+                + String(format: "  %6d  ", tally.images) + entry.label.printable + confused
         }
         return (["   top-1     top-5  images  class"] + rows).joined(separator: "\n")
     }

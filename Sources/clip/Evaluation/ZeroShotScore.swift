@@ -39,18 +39,19 @@ package struct ZeroShotScore: Sendable {
     /// is not given the point.
     ///
     /// - Parameters:
-    ///   - scores: one a class; the greatest is the first. What is not a number ranks before the right class.
+    ///   - scores: one a class; the greatest is the first. Another class's that is not a number ranks before
+    ///     the right one; with the right class's own the picture counts as wrong, however few classes there are.
     ///   - class: the right one.
     package mutating func add(scores: [Float], class truth: Int) {
         precondition(scores.count == tallies.count, "Every class has a score.")
         // "Not less" rather than "greater or equal", so that NaN never helps.
         let ahead = scores.indices.filter { $0 != truth && !(scores[$0] < scores[truth]) }
         tallies[truth].images += 1
-        if ahead.count < depth { tallies[truth].amongFirst += 1 }
-        guard var winner = ahead.first else {
-            tallies[truth].first += 1
-            return
+        if !scores[truth].isNaN {
+            if ahead.isEmpty { tallies[truth].first += 1 }
+            if ahead.count < depth { tallies[truth].amongFirst += 1 }
         }
+        guard var winner = ahead.first else { return }
         for other in ahead where scores[other] > scores[winner] || scores[winner].isNaN { winner = other }
         tallies[truth].confusions[winner, default: 0] += 1
     }
