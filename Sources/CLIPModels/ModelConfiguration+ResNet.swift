@@ -40,6 +40,12 @@ extension ModelConfiguration {
                 expected: "a size that is not one less than a multiple of \(ResNet.reduction)"
             )
         }
+        guard resNet.width * (imageSize / 2) * (imageSize / 2) <= ModelBounds.resNetMaps else {
+            throw .invalidSetting(
+                key: tower.fullName("image_size"),
+                expected: "a size whose maps have at most \(ModelBounds.resNetMaps) numbers at this width"
+            )
+        }
         return Vision(imageSize: imageSize, architecture: .resNet(resNet))
     }
 

@@ -71,7 +71,7 @@ struct ResNetConfigurationTests {
             ("layers", "[3, 4, 6.5, 3]"), ("layers", "[3, 4, \"6\", 3]"), ("layers", "[3, 4, 6, 1000000]"),
             ("width", "1"), ("width", "0"), ("width", "100000"), ("head_width", "0"), ("head_width", "4096"),
             ("head_width", "600"), ("head_width", "1"), ("image_size", "31"), ("image_size", "100000"),
-            ("image_size", "[224, 256]"), ("image_size", "223"), ("image_size", "63"),
+            ("image_size", "[224, 256]"), ("image_size", "223"), ("image_size", "63"), ("image_size", "2048"),
         ]
     )
     func invalid(key: String, value: String) {
