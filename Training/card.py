@@ -1,0 +1,175 @@
+"""Writes the model card, MODEL/README.md, and its curve from what was measured and counted.
+
+usage: card.py MODEL --trained CLIP.PT --curve CURVE.TSV [CURVE.TSV ...] --packed DIR [--note TEXT]
+"""
+
+import argparse
+import csv
+import json
+import pathlib
+
+import torch
+
+NAMES = {
+    "cifar-10": "CIFAR-10 test set, 10 classes",
+    "tiny-imagenet": "Tiny-ImageNet validation set, 200 classes",
+    "emoji": "200 common emoji as EmojiOne drew them, whose drawings it was never shown",
+}
+LANGUAGES = {"en": "English", "ko": "Korean"}
+
+CARD = """# clip-mini
+
+A small CLIP that comes with swift-clip, so that the first run on a machine without a network shows a picture, names labels and
+gets an answer, in English and Korean. How much it knows stands in the table below. For real use take a full CLIP: the server
+reads any OpenCLIP or transformers checkpoint (`clip serve --model ViT-B-16=DIRECTORY`).
+
+Written by `Training/card.py` from measurements.
+
+| | |
+|---|---|
+| image tower | ModifiedResNet, layers {layers}, width {width}, {image_size} x {image_size} pixels |
+| text tower | transformer, {text_layers} layers of width {text_width}, at most {context} tokens, {vocabulary} token ids |
+| embedding | {embedding} numbers |
+| parameters | {parameters:,} |
+| files | {size:.1f} MB; matrices in f16, norms and biases in f32; OpenCLIP layout |
+| vocabulary | the first merges of OpenAI's byte-pair encoding, and merges of its own for Korean |
+
+## What it can do
+
+Zero-shot, with `clip evaluate` and the templates of `Training/measure.py`; no picture of these sets was used in training:
+
+| pictures | names | top-1 | top-5 | pictures measured |
+|---|---|---|---|---|
+{rows}
+
+![How it learned](curve.svg)
+
+## What it cannot do
+
+- Anything that is not in the data below: places, persons, brands, text in pictures, counting, who does what to whom.
+- Tell fine kinds apart with confidence: it was trained for {minutes} minutes on {device}, where full CLIPs had hundreds of
+  GPUs for weeks.
+- Stand in for OpenAI's embeddings: its {embedding} numbers live in a space of their own.
+- It has the biases of its data: photographs taken mostly in North America and Europe, drawings of commercial emoji sets.
+
+## What it was trained on
+
+| data | pictures | captions | terms |
+|---|---|---|---|
+| Tiny-ImageNet-200, training set | {n[tiny-imagenet]} | class names, ours in Korean | ImageNet's: non-commercial research and education |
+| CIFAR-10, training set | {n[cifar]} | class names, ours in Korean | none stated; its author asks to be cited (Krizhevsky, 2009) |
+| Noto Color Emoji | {n[noto]} | Unicode CLDR, English and Korean | SIL OFL 1.1, Apache-2.0; CLDR: Unicode licence |
+| Blobmoji (Noto's former drawings) | {n[blob]} | the same | Apache-2.0 |
+| Twemoji | {n[twemoji]} | the same | CC BY 4.0, Twitter and contributors |
+| FxEmojis | {n[fx]} | the same | CC BY 4.0, Mozilla Foundation |
+| Open Clip Art | {n[clipart]} | the drawings' titles | public domain |
+
+Every fiftieth of these was set aside for the curve above and not trained on.
+
+Left out: Tux Paint's stamps (GPL-2, which asks for more than a card can promise) and Flickr8k (research use; kept for measuring).
+EmojiOne's drawings (CC BY-SA 4.0) serve only to measure.
+
+## Licence
+
+Use the weights for non-commercial research and education only: trying out, teaching, testing. Most of what they know comes from
+ImageNet's photographs, whose terms allow no more. The program, its code and these scripts are Apache-2.0, without that limit.
+
+## Training it again
+
+```
+python3 -m venv .venv/training && . .venv/training/bin/activate && pip install -r Training/requirements.txt
+cd Training
+python prepare.py --out DATA --tiny-imagenet tiny-imagenet-200 --cifar CIFAR-10-images --clipart /usr/share/openclipart/svg \\
+    --emoji noto=noto-emoji/png/128 --emoji blob=blobmoji/png/128 --emoji twemoji=twemoji-color-font/assets/twemoji-svg \\
+    --emoji fx=fxemoji/svgs/FirefoxEmoji --cldr /usr/share/unicode/cldr/common
+python vocabulary.py VOCABULARY --packed DATA
+python train.py --packed DATA --vocabulary VOCABULARY --out RUN --minutes 300
+python export.py RUN/clip.pt ../Models/clip-mini --vocabulary VOCABULARY
+python held_out.py HELD-OUT --tiny-imagenet tiny-imagenet-200 --cifar CIFAR-10-images \\
+    --emoji /usr/share/rubygems-integration/all/gems/gemojione-3.3.0/assets/png --cldr /usr/share/unicode/cldr/common
+python measure.py ../Models/clip-mini --clip ../.build/release/clip --held-out HELD-OUT
+python card.py ../Models/clip-mini --trained RUN/clip.pt --curve RUN/curve.tsv --packed DATA
+```
+
+This one: {steps} steps in {minutes} minutes on {device}.{note}
+"""
+
+
+def percent(fraction):
+    return f"{100 * fraction:.1f} %"
+
+
+def joined(files):
+    """The rows of several runs that went on from each other, as one."""
+    rows, steps, minutes = [], 0, 0.0
+    for file in files:
+        for row in csv.DictReader(file.open(), delimiter="\t"):
+            rows.append(row | {"step": int(row["step"]) + steps, "minutes": float(row["minutes"]) + minutes})
+        steps, minutes = rows[-1]["step"], rows[-1]["minutes"]
+    return rows
+
+
+def plot(curve, file):
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "clip-mini"
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 3))
+    minutes = [float(row["minutes"]) for row in curve]
+    for source in ("cifar", "tiny-imagenet", "emoji"):
+        axes.plot(minutes, [100 * float(row[source]) for row in curve], label=source)
+    axes.set(xlabel="minutes", ylabel="top-1 of set-aside pictures, %")
+    axes.legend(frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(file, metadata={"Date": None})
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=pathlib.Path)
+    parser.add_argument("--trained", type=pathlib.Path, required=True)
+    parser.add_argument("--curve", type=pathlib.Path, required=True, nargs="+", help="of each run, if there were several")
+    parser.add_argument("--packed", type=pathlib.Path, required=True, help="what prepare.py made")
+    parser.add_argument("--device", default="two processor cores (AVX2)")
+    parser.add_argument("--note", default="", help="what else is to be said of how it was trained")
+    options = parser.parse_args()
+    measured = json.loads((options.model / "measured.json").read_text("utf-8"))
+    rows = []
+    for key, result in measured.items():
+        name, language = key.rsplit(".", 1)
+        if "top1" in result:
+            rows.append(
+                f"| {NAMES[name]} | {LANGUAGES[language]} | {percent(result['top1'])} | {percent(result['top5'])} "
+                f"| {result['images']:,} |"
+            )
+        else:
+            to_text, to_image = result["image_to_text"], result["text_to_image"]
+            rows.append(
+                f"| Flickr8k, {result['images']:,} pictures, retrieval | {LANGUAGES[language]} "
+                f"| recall@1 {percent(to_text['recall@1'])} / {percent(to_image['recall@1'])} "
+                f"| recall@5 {percent(to_text['recall@5'])} / {percent(to_image['recall@5'])} | {result['captions']:,} captions |"
+            )
+    curve, counts = joined(options.curve), {}
+    for file in options.packed.glob("*.json"):
+        counts.update(json.loads(file.read_text("utf-8"))["artists"])
+    state = torch.load(options.trained, map_location="cpu", weights_only=True)
+    shape = state["configuration"]
+    vision, text = shape["vision_cfg"], shape["text_cfg"]
+    plot(curve, options.model / "curve.svg")
+    card = CARD.format(
+        layers=vision["layers"], width=vision["width"], image_size=vision["image_size"], text_layers=text["layers"],
+        text_width=text["width"], context=text["context_length"], vocabulary=text["vocab_size"], embedding=shape["embed_dim"],
+        n={name: f"{count:,}" for name, count in counts.items()}, note=f" {options.note}" if options.note else "",
+        rows="\n".join(rows), device=options.device,
+        parameters=sum(t.numel() for n, t in state["model"].items() if n != "attn_mask" and "running" not in n and t.ndim),
+        size=sum(f.stat().st_size for f in options.model.iterdir() if f.name != "README.md") / 1e6,
+        steps=f"{int(curve[-1]['step']):,}", minutes=round(float(curve[-1]["minutes"])),
+    )
+    (options.model / "README.md").write_text(card, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
