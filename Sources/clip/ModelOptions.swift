@@ -8,7 +8,7 @@ struct ModelOptions: ParsableArguments {
         name: .customLong("model"),
         help: ArgumentHelp(
             "A checkpoint directory and the name that requests call it by; repeat for more. The first is the default. "
-                + "CLIP_MODEL, separated by commas.",
+                + "Without one the small clip-mini answers. CLIP_MODEL, separated by commas.",
             valueName: "name=dir"
         )
     )
@@ -39,17 +39,20 @@ struct ModelOptions: ParsableArguments {
     ///
     /// Problems are added to the environment's.
     ///
-    /// - Throws: a `ValidationError` if no model is named, since nothing else can be said then.
+    /// - Throws: a `ValidationError` if no model is named and none came with the program, since nothing else can be said
+    ///   then.
     func engineConfiguration(_ environment: inout Environment) throws -> EngineConfiguration {
         let named =
             models.isEmpty
             ? Environment.list(environment.string("CLIP_MODEL") ?? "") : models
         var sources = named.map(Self.source(named:))
+        if sources.isEmpty, let bundled = BundledModel.source() { sources = [bundled] }
         guard !sources.isEmpty else {
             throw ValidationError(
                 """
-                No model is named. Give --model NAME=DIRECTORY (or CLIP_MODEL), where the directory holds config.json \
-                and model.safetensors, or open_clip_config.json and open_clip_model.safetensors.
+                No model is named, and \(BundledModel.name) is not beside the program. Give --model NAME=DIRECTORY (or \
+                CLIP_MODEL), where the directory holds config.json and model.safetensors, or open_clip_config.json and \
+                open_clip_model.safetensors.
                 """
             )
         }
@@ -87,6 +90,11 @@ struct ModelOptions: ParsableArguments {
             configuration.imageFormats = Environment.list(value.lowercased())
         }
         return configuration
+    }
+
+    /// Whether the model that came with the program answers, since none is named.
+    func usesBundledModel(_ environment: Environment) -> Bool {
+        models.isEmpty && Environment.list(environment.string("CLIP_MODEL") ?? "").isEmpty
     }
 
     /// `NAME=DIR`, or a directory alone, which then is named by its last part.

@@ -10,6 +10,7 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Answer embed_image, embed_text and compare over HTTP, as Roboflow Inference Server does.",
         discussion: """
             Example:
+              clip serve                                        with the small model that comes with the program
               clip serve --model ViT-B-32=models/ViT-B-32
             """
     )
@@ -96,6 +97,7 @@ struct ServeCommand: AsyncParsableCommand {
 
         var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = level
+        if options.usesBundledModel(environment) { logger.notice("\(BundledModel.advice)") }
         try await serve(engineConfiguration, serverConfiguration, logger: logger)
     }
 

@@ -21,7 +21,8 @@ enum Command {
     static func start(
         _ arguments: [String],
         environment: [String: String] = [:],
-        input: [UInt8] = []
+        input: [UInt8] = [],
+        executable: URL = executable
     ) throws -> Running {
         let process = Process()
         process.executableURL = executable
@@ -34,9 +35,10 @@ enum Command {
     static func run(
         _ arguments: String...,
         environment: [String: String] = [:],
-        input: [UInt8] = []
+        input: [UInt8] = [],
+        executable: URL = executable
     ) async throws -> Outcome {
-        let running = try start(arguments, environment: environment, input: input)
+        let running = try start(arguments, environment: environment, input: input, executable: executable)
         return await running.outcome()
     }
 
