@@ -11,7 +11,7 @@ CLIP := .build/release/clip
 PYTHON := python3
 CLIENTS := .venv/clients
 
-.PHONY: help deps build run test clients lint format check goldens clean
+.PHONY: help deps build run test clients examples lint format check goldens clean
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -22,9 +22,7 @@ deps: ## install the missing system packages (Debian, Ubuntu; Homebrew on macOS)
 build: deps ## build the command, optimised
 	$(BUILD) --product clip
 
-run: ## build, and start the server on 127.0.0.1:9001; CLIP_MODEL=NAME=DIRECTORY names the checkpoint
-	@test -n "$$CLIP_MODEL" || { echo "Name a checkpoint: CLIP_MODEL=ViT-B-32=/path/to/checkpoint make run"; exit 2; }
-	@$(MAKE) --no-print-directory build
+run: build ## build, and start the server on 127.0.0.1:9001; CLIP_MODEL=NAME=DIRECTORY names another model
 	$(CLIP) serve
 
 test: deps ## build and run all Swift tests
@@ -37,6 +35,9 @@ clients: build ## run the real client library against the server, and compare it
 	CLIP_BINARY=$(CLIP) $(CLIENTS)/bin/python Tests/Clients/test_inference_sdk.py
 	CLIP_BINARY=$(CLIP) $(CLIENTS)/bin/python Tests/Clients/test_contract.py
 
+examples: build ## run the walk-through of Examples/ and check that the right labels are on top
+	Examples/check.sh $(abspath $(CLIP))
+
 lint: ## check formatting, imports and fixtures
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 	Scripts/check-imports.sh
@@ -45,7 +46,7 @@ lint: ## check formatting, imports and fixtures
 format: ## format all Swift sources in place
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
 
-check: deps lint test clients ## everything that CI checks
+check: deps lint test clients examples ## everything that CI checks
 
 goldens: ## make the test fixtures anew from the reference implementations
 	$(PYTHON) Scripts/make-goldens.py
