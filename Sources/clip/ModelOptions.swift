@@ -42,10 +42,7 @@ struct ModelOptions: ParsableArguments {
     /// - Throws: a `ValidationError` if no model is named and none came with the program, since nothing else can be said
     ///   then.
     func engineConfiguration(_ environment: inout Environment) throws -> EngineConfiguration {
-        let named =
-            models.isEmpty
-            ? Environment.list(environment.string("CLIP_MODEL") ?? "") : models
-        var sources = named.map(Self.source(named:))
+        var sources = namedModels(environment).map(Self.source(named:))
         if sources.isEmpty, let bundled = BundledModel.source() { sources = [bundled] }
         guard !sources.isEmpty else {
             throw ValidationError(
@@ -94,7 +91,11 @@ struct ModelOptions: ParsableArguments {
 
     /// Whether the model that came with the program answers, since none is named.
     func usesBundledModel(_ environment: Environment) -> Bool {
-        models.isEmpty && Environment.list(environment.string("CLIP_MODEL") ?? "").isEmpty
+        namedModels(environment).isEmpty
+    }
+
+    private func namedModels(_ environment: Environment) -> [String] {
+        models.isEmpty ? Environment.list(environment.string("CLIP_MODEL") ?? "") : models
     }
 
     /// `NAME=DIR`, or a directory alone, which then is named by its last part.
