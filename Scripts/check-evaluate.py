@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Compares `clip evaluate --json` with the same evaluation in open_clip, from the same pictures and labels.
 
-usage: check-evaluate.py CLIP MODEL_DIR...      CLIP: the built command; MODEL_DIR: a checkpoint in OpenCLIP layout
+usage: check-evaluate.py CLIP MODEL_DIR...      CLIP: the built command; MODEL_DIR: a checkpoint in OpenCLIP layout,
+                                                 with merges of its own if there are any
 
 Any weights will do, random ones too: pictures are drawn, and sorted into class folders (and given captions) so that the
 reference finds the right answer first, second, third... in turn. Every fraction then has to be the very same. Answers
@@ -21,6 +22,9 @@ import torch
 from PIL import Image, ImageDraw
 from safetensors.torch import load_file
 from torchvision import transforms
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "Training"))
+from vocabulary import tokenizer  # noqa: E402
 
 CLASSES = {
     "n01": "goldfish", "n02": "tabby cat", "n03": "고양이", "n04": "골든 리트리버", "n05": "grand piano",
@@ -53,7 +57,11 @@ class Reference:
         config = json.loads((directory / "open_clip_config.json").read_text())
         self.model = open_clip.CLIP(**config["model_cfg"]).eval()
         self.model.load_state_dict(load_file(directory / "open_clip_model.safetensors"), strict=True)
-        self.tokenizer = open_clip.SimpleTokenizer(context_length=config["model_cfg"]["text_cfg"]["context_length"])
+        context_length = config["model_cfg"]["text_cfg"]["context_length"]
+        has_merges = (directory / "merges.txt").exists()
+        self.tokenizer = tokenizer(directory, context_length) if has_merges else open_clip.SimpleTokenizer(
+            context_length=context_length
+        )
         size = config["model_cfg"]["vision_cfg"]["image_size"]
         self.recipe = transforms.Compose([
             transforms.Resize(size, interpolation=transforms.InterpolationMode.BICUBIC),

@@ -1,6 +1,8 @@
 """Writes the model card, MODEL/README.md, and its curve from what was measured and counted.
 
-usage: card.py MODEL --trained CLIP.PT --curve CURVE.TSV [CURVE.TSV ...] --packed DIR [--note TEXT]
+usage: card.py MODEL --pretrained RUN --trained RUN --packed DIR [--note TEXT]
+
+The runs are what pretrain.py and train.py wrote: commands.txt, curve.tsv, and clip.pt of the latter.
 """
 
 import argparse
@@ -16,6 +18,8 @@ NAMES = {
     "emoji": "200 common emoji as EmojiOne drew them, whose drawings it was never shown",
 }
 LANGUAGES = {"en": "English", "ko": "Korean"}
+#: Options whose values say nothing about the training.
+DIRECTORIES = {"--packed", "--vocabulary", "--out", "--tower"}
 
 CARD = """# clip-mini
 
@@ -83,15 +87,20 @@ python prepare.py --out DATA --tiny-imagenet tiny-imagenet-200 --cifar CIFAR-10-
     --emoji noto=noto-emoji/png/128 --emoji blob=blobmoji/png/128 --emoji twemoji=twemoji-color-font/assets/twemoji-svg \\
     --emoji fx=fxemoji/svgs/FirefoxEmoji --cldr /usr/share/unicode/cldr/common
 python vocabulary.py VOCABULARY --packed DATA
-python train.py --packed DATA --vocabulary VOCABULARY --out RUN --minutes 300
+python pretrain.py --packed DATA --out TOWER --steps {tower_steps}
+python train.py --packed DATA --vocabulary VOCABULARY --tower TOWER/tower.pt --out RUN --steps {steps}
 python export.py RUN/clip.pt ../Models/clip-mini --vocabulary VOCABULARY
 python held_out.py HELD-OUT --tiny-imagenet tiny-imagenet-200 --cifar CIFAR-10-images \\
     --emoji /usr/share/rubygems-integration/all/gems/gemojione-3.3.0/assets/png --cldr /usr/share/unicode/cldr/common
 python measure.py ../Models/clip-mini --clip ../.build/release/clip --held-out HELD-OUT
-python card.py ../Models/clip-mini --trained RUN/clip.pt --curve RUN/curve.tsv --packed DATA
+python card.py ../Models/clip-mini --pretrained TOWER --trained RUN --packed DATA
 ```
 
-This one: {steps} steps in {minutes} minutes on {device}.{note}
+This one took {minutes} minutes on {device}.{note} Its commands, with directories left out:
+
+```
+{commands}
+```
 """
 
 
@@ -99,17 +108,11 @@ def percent(fraction):
     return f"{100 * fraction:.1f} %"
 
 
-def joined(files):
-    """The rows of several runs that went on from each other, as one."""
-    rows, steps, minutes = [], 0, 0.0
-    for file in files:
-        for row in csv.DictReader(file.open(), delimiter="\t"):
-            rows.append(row | {"step": int(row["step"]) + steps, "minutes": float(row["minutes"]) + minutes})
-        steps, minutes = rows[-1]["step"], rows[-1]["minutes"]
-    return rows
+def curve(run):
+    return list(csv.DictReader((run / "curve.tsv").open(), delimiter="\t"))
 
 
-def plot(curve, file):
+def plot(pretraining, training, file):
     import matplotlib
 
     matplotlib.use("svg")
@@ -117,21 +120,33 @@ def plot(curve, file):
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7, 3))
-    minutes = [float(row["minutes"]) for row in curve]
+    named_from = float(pretraining[-1]["minutes"])
+    minutes = [float(row["minutes"]) for row in pretraining] + [named_from + float(row["minutes"]) for row in training]
     for source in ("cifar", "tiny-imagenet", "emoji"):
-        axes.plot(minutes, [100 * float(row[source]) for row in curve], label=source)
-    axes.set(xlabel="minutes", ylabel="top-1 of set-aside pictures, %")
+        axes.plot(minutes, [100 * float(row[source]) for row in pretraining + training], label=source)
+    axes.axvline(named_from, color="grey", linewidth=0.8, linestyle=":")
+    axes.set(xlabel="minutes; classified before the dotted line, named from it on", ylabel="top-1 of set-aside pictures, %")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
     figure.savefig(file, metadata={"Date": None})
 
 
+def commands(run):
+    """What a run was started with, stretch by stretch, without the directories of the machine that it ran on."""
+    lines = []
+    for line in (run / "commands.txt").read_text("utf-8").splitlines():
+        words = line.split()
+        kept = [word for place, word in enumerate(words) if not ({word, words[place - 1]} & DIRECTORIES and place)]
+        lines.append(" ".join(kept))
+    return lines
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=pathlib.Path)
-    parser.add_argument("--trained", type=pathlib.Path, required=True)
-    parser.add_argument("--curve", type=pathlib.Path, required=True, nargs="+", help="of each run, if there were several")
+    parser.add_argument("--pretrained", type=pathlib.Path, required=True, help="the directory that pretrain.py wrote")
+    parser.add_argument("--trained", type=pathlib.Path, required=True, help="the directory that train.py wrote")
     parser.add_argument("--packed", type=pathlib.Path, required=True, help="what prepare.py made")
     parser.add_argument("--device", default="two processor cores (AVX2)")
     parser.add_argument("--note", default="", help="what else is to be said of how it was trained")
@@ -152,13 +167,13 @@ def main():
                 f"| recall@1 {percent(to_text['recall@1'])} / {percent(to_image['recall@1'])} "
                 f"| recall@5 {percent(to_text['recall@5'])} / {percent(to_image['recall@5'])} | {result['captions']:,} captions |"
             )
-    curve, counts = joined(options.curve), {}
+    pretraining, training, counts = curve(options.pretrained), curve(options.trained), {}
     for file in options.packed.glob("*.json"):
         counts.update(json.loads(file.read_text("utf-8"))["artists"])
-    state = torch.load(options.trained, map_location="cpu", weights_only=True)
+    state = torch.load(options.trained / "clip.pt", map_location="cpu", weights_only=True)
     shape = state["configuration"]
     vision, text = shape["vision_cfg"], shape["text_cfg"]
-    plot(curve, options.model / "curve.svg")
+    plot(pretraining, training, options.model / "curve.svg")
     card = CARD.format(
         layers=vision["layers"], width=vision["width"], image_size=vision["image_size"], text_layers=text["layers"],
         text_width=text["width"], context=text["context_length"], vocabulary=text["vocab_size"], embedding=shape["embed_dim"],
@@ -166,7 +181,9 @@ def main():
         rows="\n".join(rows), device=options.device,
         parameters=sum(t.numel() for n, t in state["model"].items() if n != "attn_mask" and "running" not in n and t.ndim),
         size=sum(f.stat().st_size for f in options.model.iterdir() if f.name != "README.md") / 1e6,
-        steps=f"{int(curve[-1]['step']):,}", minutes=round(float(curve[-1]["minutes"])),
+        tower_steps=torch.load(options.pretrained / "tower.pt", map_location="cpu", weights_only=True)["clock"]["step"],
+        steps=state["clock"]["step"], minutes=round(float(pretraining[-1]["minutes"]) + float(training[-1]["minutes"])),
+        commands="\n".join(commands(options.pretrained) + commands(options.trained)),
     )
     (options.model / "README.md").write_text(card, "utf-8")
 

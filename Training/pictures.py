@@ -50,14 +50,13 @@ def augmented(raw, size, source):
         x = resampled(x, mirrored * zoom * stretch, zoom / stretch, shift_x, shift_y, angle, size)
         x = on_background(x)
     else:
-        smallest = 0.35 if source == "tiny-imagenet" else 0.5
-        area = torch.sqrt(uniform(n, smallest, 1.0, device))
+        area = torch.sqrt(uniform(n, 0.5, 1.0, device))
         stretch = torch.exp(uniform(n, -math.log(4 / 3) / 2, math.log(4 / 3) / 2, device))
         wide, high = (area * stretch).clamp(max=1), (area / stretch).clamp(max=1)
         shift_x, shift_y = uniform(n, -1, 1, device) * (1 - wide), uniform(n, -1, 1, device) * (1 - high)
         mirrored = torch.where(chance(n, 0.5, device), -1.0, 1.0)
         x = resampled(x, mirrored * wide, high, shift_x, shift_y, torch.zeros(n, device=device), size)
-    return normalised(recoloured(x, 0.25 if is_drawn else 0.3))
+    return normalised(recoloured(x, 0.25 if is_drawn else 0.2))
 
 
 def on_background(x):

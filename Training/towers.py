@@ -1,8 +1,31 @@
 """open_clip's towers, computed in ways that suit training on a processor. Names and numbers of weights stay open_clip's."""
 
+import json
+
 import torch
+from open_clip.modified_resnet import ModifiedResNet
 from torch import nn
 from torch.nn import functional as F
+
+
+def add_image_arguments(parser):
+    parser.add_argument("--image-size", type=int, default=64)
+    parser.add_argument("--width", type=int, default=32)
+    parser.add_argument("--layers", type=json.loads, default=[2, 2, 2, 2])
+    parser.add_argument("--embedding-width", type=int, default=256)
+
+
+def image_tower(options):
+    """open_clip's ModifiedResNet, ready to be trained."""
+    tower = ModifiedResNet(
+        options.layers, options.embedding_width, options.width // 2, image_size=options.image_size, width=options.width
+    )
+    make_fast(tower)
+    return tower
+
+
+def precision(device):
+    return torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda")
 
 
 def configuration(options):
@@ -62,9 +85,9 @@ class ColumnBatchNorm2d(nn.BatchNorm2d):
         return made
 
 
-def make_fast(model):
-    """Swaps the batch norms of an open_clip.CLIP in place; what is saved stays the same."""
-    for module in list(model.visual.modules()):
+def make_fast(tower):
+    """Swaps the batch norms of an image tower in place; what is saved stays the same."""
+    for module in list(tower.modules()):
         for name, child in module.named_children():
             if type(child) is nn.BatchNorm2d:
                 norm = ColumnBatchNorm2d(child.num_features, child.eps, child.momentum)
@@ -84,13 +107,26 @@ def _positions(pool, side):
     return torch.cat([table[:1], grid.flatten(2)[0].T])
 
 
-def image_embeddings(model, images):
-    """(n, 3, side, side) -> (n, embedding): open_clip's encode_image at any side that is a multiple of 32."""
-    tower = model.visual
+def feature_map(tower, images):
+    """(n, 3, side, side) -> (n, 32 width, side / 32, side / 32): everything before attention pooling."""
     x = tower.stem(images)
     for layer in (tower.layer1, tower.layer2, tower.layer3, tower.layer4):
         x = layer(x)
-    pool = tower.attnpool
+    return x
+
+
+def mean_features(tower, images):
+    """(n, 32 width): the mean of the last feature map."""
+    return feature_map(tower, images).mean((2, 3))
+
+
+def image_embeddings(model, images):
+    """(n, 3, side, side) -> (n, embedding): open_clip's encode_image at any side that is a multiple of 32."""
+    return pooled(model.visual.attnpool, feature_map(model.visual, images))
+
+
+def pooled(pool, x):
+    """Attention pooling of feature maps (n, width, side, side) -> (n, embedding)."""
     n, width, side, _ = x.shape
     tokens = x.flatten(2).transpose(1, 2)  # (n, side x side, width)
     tokens = torch.cat([tokens.mean(1, keepdim=True), tokens], 1) + _positions(pool, side)
@@ -99,6 +135,28 @@ def image_embeddings(model, images):
     keys = pool.k_proj(tokens).view(n, -1, heads, width // heads).transpose(1, 2)
     values = pool.v_proj(tokens).view(n, -1, heads, width // heads).transpose(1, 2)
     return pool.c_proj(F.scaled_dot_product_attention(query, keys, values).transpose(1, 2).reshape(n, width))
+
+
+@torch.no_grad()
+def start_pooling(pool, classifiers, mean):
+    """Lets attention pooling begin as the mean over the map, and its output as what classifiers of that mean tell apart.
+
+    classifiers: weights (concepts, width) of one or more tables; mean (width): of the features. Keys are zero, so that all
+    places count alike until training says otherwise, and values are the map itself. The output projection keeps the
+    directions along which the classifiers differ most.
+    """
+    for projection in (pool.q_proj, pool.k_proj, pool.v_proj):
+        projection.bias.zero_()
+    pool.positional_embedding.zero_()
+    pool.k_proj.weight.zero_()
+    nn.init.eye_(pool.v_proj.weight)
+    # Rows of large tables count less, or the emoji would crowd out the photographs.
+    rows = torch.cat([(table - table.mean(0)) / len(table) ** 0.5 for table in classifiers])
+    left, values, _ = torch.linalg.svd(rows, full_matrices=False)
+    kept = left[:, : pool.c_proj.out_features].T @ rows
+    kept /= values[0]
+    pool.c_proj.weight.copy_(kept)
+    pool.c_proj.bias.copy_(-kept @ mean)
 
 
 def text_embeddings(model, ids, ends):
