@@ -1,8 +1,9 @@
 """Writes the model card, MODEL/README.md, and its curve from what was measured and counted.
 
-usage: card.py MODEL --pretrained RUN --trained RUN --packed DIR [--note TEXT]
+usage: card.py MODEL --pretrained RUN --trained RUN [RUN ...] --packed DIR [--note TEXT]
 
-The runs are what pretrain.py and train.py wrote: commands.txt, curve.tsv, and clip.pt of the latter.
+The runs are what pretrain.py and train.py wrote: commands.txt, curve.tsv, and clip.pt of the last. Several of train.py are
+such that went on from each other with --from.
 """
 
 import argparse
@@ -19,7 +20,7 @@ NAMES = {
 }
 LANGUAGES = {"en": "English", "ko": "Korean"}
 #: Options whose values say nothing about the training.
-DIRECTORIES = {"--packed", "--vocabulary", "--out", "--tower"}
+DIRECTORIES = {"--packed", "--vocabulary", "--out", "--tower", "--from"}
 
 CARD = """# clip-mini
 
@@ -108,8 +109,14 @@ def percent(fraction):
     return f"{100 * fraction:.1f} %"
 
 
-def curve(run):
-    return list(csv.DictReader((run / "curve.tsv").open(), delimiter="\t"))
+def curve(*runs):
+    """The rows of runs that went on from each other, as one."""
+    rows, steps, minutes = [], 0, 0.0
+    for run in runs:
+        for row in csv.DictReader((run / "curve.tsv").open(), delimiter="\t"):
+            rows.append(row | {"step": int(row["step"]) + steps, "minutes": float(row["minutes"]) + minutes})
+        steps, minutes = rows[-1]["step"], rows[-1]["minutes"]
+    return rows
 
 
 def plot(pretraining, training, file):
@@ -120,8 +127,8 @@ def plot(pretraining, training, file):
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7, 3))
-    named_from = float(pretraining[-1]["minutes"])
-    minutes = [float(row["minutes"]) for row in pretraining] + [named_from + float(row["minutes"]) for row in training]
+    named_from = pretraining[-1]["minutes"]
+    minutes = [row["minutes"] for row in pretraining] + [named_from + row["minutes"] for row in training]
     for source in ("cifar", "tiny-imagenet", "emoji"):
         axes.plot(minutes, [100 * float(row[source]) for row in pretraining + training], label=source)
     axes.axvline(named_from, color="grey", linewidth=0.8, linestyle=":")
@@ -146,7 +153,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("--pretrained", type=pathlib.Path, required=True, help="the directory that pretrain.py wrote")
-    parser.add_argument("--trained", type=pathlib.Path, required=True, help="the directory that train.py wrote")
+    parser.add_argument("--trained", type=pathlib.Path, required=True, nargs="+", help="the directories that train.py wrote")
     parser.add_argument("--packed", type=pathlib.Path, required=True, help="what prepare.py made")
     parser.add_argument("--device", default="two processor cores (AVX2)")
     parser.add_argument("--note", default="", help="what else is to be said of how it was trained")
@@ -167,10 +174,10 @@ def main():
                 f"| recall@1 {percent(to_text['recall@1'])} / {percent(to_image['recall@1'])} "
                 f"| recall@5 {percent(to_text['recall@5'])} / {percent(to_image['recall@5'])} | {result['captions']:,} captions |"
             )
-    pretraining, training, counts = curve(options.pretrained), curve(options.trained), {}
+    pretraining, training, counts = curve(options.pretrained), curve(*options.trained), {}
     for file in options.packed.glob("*.json"):
         counts.update(json.loads(file.read_text("utf-8"))["artists"])
-    state = torch.load(options.trained / "clip.pt", map_location="cpu", weights_only=True)
+    state = torch.load(options.trained[-1] / "clip.pt", map_location="cpu", weights_only=True)
     shape = state["configuration"]
     vision, text = shape["vision_cfg"], shape["text_cfg"]
     plot(pretraining, training, options.model / "curve.svg")
@@ -182,8 +189,8 @@ def main():
         parameters=sum(t.numel() for n, t in state["model"].items() if n != "attn_mask" and "running" not in n and t.ndim),
         size=sum(f.stat().st_size for f in options.model.iterdir() if f.name != "README.md") / 1e6,
         tower_steps=torch.load(options.pretrained / "tower.pt", map_location="cpu", weights_only=True)["clock"]["step"],
-        steps=state["clock"]["step"], minutes=round(float(pretraining[-1]["minutes"]) + float(training[-1]["minutes"])),
-        commands="\n".join(commands(options.pretrained) + commands(options.trained)),
+        steps=training[-1]["step"], minutes=round(pretraining[-1]["minutes"] + training[-1]["minutes"]),
+        commands="\n".join(line for run in [options.pretrained, *options.trained] for line in commands(run)),
     )
     (options.model / "README.md").write_text(card, "utf-8")
 

@@ -10,7 +10,6 @@ end tower.pt, which train.py takes as --tower. Works on processors and on CUDA.
 import argparse
 import json
 import pathlib
-import time
 
 import numpy as np
 import torch
@@ -88,7 +87,7 @@ class Pretraining:
     def train(self):
         self.tower.train()
         for _ in self.clock.steps():
-            share = schedule.trapezoid(self.clock.progress, self.options.warmup, self.options.flat)
+            share = self.share()
             for optimizer, rate in zip(self.optimizers, (self.options.kernel_rate, self.options.rate)):
                 for group in optimizer.param_groups:
                     group["lr"] = rate * share
@@ -100,13 +99,21 @@ class Pretraining:
                 optimizer.step()
             self.curve.add(loss)
             if self.clock.is_time_to_show():
-                with self.clock.stopped():
-                    self.curve.note(self.clock, {"rate": share * self.options.rate}, self.monitored())
+                self.note()
             if self.clock.is_time_to_save():
                 schedule.save(self.state(), self.options.out / "checkpoint.pt")
+        self.note()
         schedule.save(self.state(), self.options.out / "checkpoint.pt")
         kept = {key: value for key, value in self.state().items() if key != "optimizers"}
         schedule.save(kept, self.options.out / "tower.pt")
+
+    def share(self):
+        """Of the rates."""
+        return schedule.trapezoid(min(self.clock.progress, 1), self.options.warmup, self.options.flat)
+
+    def note(self):
+        with self.clock.stopped():
+            self.curve.note(self.clock, {"rate": self.share() * self.options.rate}, self.monitored())
 
     @torch.no_grad()
     def monitored(self):
@@ -132,12 +139,12 @@ def main():
     schedule.add_arguments(parser, origin="tower.pt")
     towers.add_image_arguments(parser)
     parser.add_argument("--mix", type=json.loads, default=sources.MIX, help="JSON: pictures of each source in a step")
-    parser.add_argument("--batch", type=int, default=200)
+    parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--size", type=int, default=64, help="side of the pictures that are trained on")
     parser.add_argument("--kernel-rate", type=float, default=0.05, help="of Muon")
-    parser.add_argument("--rate", type=float, default=1e-3, help="of AdamW")
+    parser.add_argument("--rate", type=float, default=8e-4, help="of AdamW")
     parser.add_argument("--warmup", type=float, default=0.02, help="share of the schedule")
-    parser.add_argument("--flat", type=float, default=0.35, help="progress at which rates begin to fall")
+    parser.add_argument("--flat", type=float, default=0.65, help="progress at which rates begin to fall")
     parser.add_argument("--weight-decay", type=float, default=0.05)
     options = parser.parse_args()
     pretraining = Pretraining(options)

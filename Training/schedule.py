@@ -108,7 +108,7 @@ class Curve:
         self.losses.append(loss.detach())
 
     def note(self, clock, rates, aside):
-        loss = torch.stack(self.losses).mean().item()
+        loss = torch.stack(self.losses).mean().item() if self.losses else float("nan")
         self.losses = []
         if not self.file.exists():
             self.file.write_text("\t".join(["step", "minutes", *rates, "loss", *aside]) + "\n")

@@ -32,6 +32,8 @@ import sources
 import towers
 from vocabulary import tokenizer
 
+#: Tables of at most so many concepts take part in every step whole.
+FEW_CONCEPTS = 256
 #: The captions of a step go through the text tower in so many passes, sorted by length.
 TEXT_PASSES = 4
 
@@ -46,8 +48,10 @@ def contrastive_loss(images, texts, owners, scale, excused):
     logits = logits.masked_fill(excused, -math.inf)
     to_text = F.cross_entropy(logits, owners)
     own = F.one_hot(owners, len(texts)).bool()
-    right = logits.masked_fill(~own, -math.inf)
-    to_image = (torch.logsumexp(logits, 0) - torch.logsumexp(right, 0)).mean()
+    shown = own.any(0)
+    columns = logits[:, shown]
+    right = columns.masked_fill(~own[:, shown], -math.inf)
+    to_image = (torch.logsumexp(columns, 0) - torch.logsumexp(right, 0)).mean()
     return (to_text + 0.5 * to_image) / 1.5
 
 
@@ -127,6 +131,9 @@ class Training:
             ],
             betas=(0.9, 0.98),
         )
+        # Where there are few concepts, a picture competes with all of them in every step, as it will when it is classified.
+        few = [source for source in self.sources if len(source.concepts) <= FEW_CONCEPTS]
+        self.always = torch.cat([torch.arange(source.first, source.first + len(source.concepts)) for source in few])
         self.bank = None
         self.clock = schedule.Clock(options)
         self.curve = schedule.Curve(options.out, options.resume)
@@ -135,7 +142,7 @@ class Training:
 
     @property
     def is_fitting(self):
-        return self.clock.progress < self.options.fit_until
+        return min(self.clock.progress, 1 - 1e-9) < self.options.fit_until
 
     def share(self):
         """Of the rates: each stage has a schedule of its own."""
@@ -196,7 +203,8 @@ class Training:
 
     def loss(self):
         images, members = self.image_rows()
-        present, owners = torch.unique(members, return_inverse=True)
+        present = torch.unique(torch.cat([members, self.always]))
+        owners = torch.searchsorted(present, members)
         texts = [captions.caption(self.concepts[concept]) for concept in present.tolist()]
         asked = sorted(random.sample(range(len(self.groups)), self.options.groups))
         group_texts = [captions.group_caption(self.groups[group]) for group in asked]
@@ -223,13 +231,17 @@ class Training:
             self.optimizer.step()
             self.curve.add(loss)
             if self.clock.is_time_to_show():
-                with self.clock.stopped():
-                    self.curve.note(self.clock, {"rate": self.options.rate * self.share()}, self.monitored())
+                self.note()
             if self.clock.is_time_to_save():
                 schedule.save(self.state(), self.options.out / "checkpoint.pt")
+        self.note()
         schedule.save(self.state(), self.options.out / "checkpoint.pt")
         kept = {key: value for key, value in self.state().items() if key != "optimizer"}
         schedule.save(kept, self.options.out / "clip.pt")
+
+    def note(self):
+        with self.clock.stopped():
+            self.curve.note(self.clock, {"rate": self.options.rate * self.share()}, self.monitored())
 
     @torch.no_grad()
     def monitored(self):
@@ -263,11 +275,11 @@ def main():
     parser.add_argument("--size", type=int, default=64, help="side of the pictures that are trained on")
     parser.add_argument("--bank", type=int, default=20_000, help="pictures of each source whose features are kept in stage 1")
     parser.add_argument("--fit-mix", type=json.loads, default=sources.MIX_OF_FEATURES)
-    parser.add_argument("--fit-batch", type=int, default=640)
-    parser.add_argument("--fit-until", type=float, default=0.4, help="progress at which stage 1 ends")
+    parser.add_argument("--fit-batch", type=int, default=480)
+    parser.add_argument("--fit-until", type=float, default=0.6, help="progress at which stage 1 ends")
     parser.add_argument("--groups", type=int, default=14, help="groups that a step asks for")
     parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--image-rate", type=float, default=0.3, help="of the image tower, as a share of the rate")
+    parser.add_argument("--image-rate", type=float, default=0.2, help="of the image tower, as a share of the rate")
     parser.add_argument("--warmup", type=float, default=0.05, help="share of a stage")
     parser.add_argument("--weight-decay", type=float, default=0.05)
     parser.add_argument("--text-width", type=int, default=192)
