@@ -177,7 +177,9 @@ def main():
     pretraining, training, counts = curve(options.pretrained), curve(*options.trained), {}
     for file in options.packed.glob("*.json"):
         counts.update(json.loads(file.read_text("utf-8"))["artists"])
-    state = torch.load(options.trained[-1] / "clip.pt", map_location="cpu", weights_only=True)
+    tower = torch.load(options.pretrained / "tower.pt", map_location="cpu", weights_only=True)
+    models = [torch.load(run / "clip.pt", map_location="cpu", weights_only=True) for run in options.trained]
+    state, clocks = models[-1], [tower["clock"], *(model["clock"] for model in models)]
     shape = state["configuration"]
     vision, text = shape["vision_cfg"], shape["text_cfg"]
     plot(pretraining, training, options.model / "curve.svg")
@@ -188,8 +190,8 @@ def main():
         rows="\n".join(rows), device=options.device,
         parameters=sum(t.numel() for n, t in state["model"].items() if n != "attn_mask" and "running" not in n and t.ndim),
         size=sum(f.stat().st_size for f in options.model.iterdir() if f.name != "README.md") / 1e6,
-        tower_steps=torch.load(options.pretrained / "tower.pt", map_location="cpu", weights_only=True)["clock"]["step"],
-        steps=training[-1]["step"], minutes=round(pretraining[-1]["minutes"] + training[-1]["minutes"]),
+        tower_steps=tower["clock"]["step"], steps=sum(model["clock"]["step"] for model in models),
+        minutes=round(sum(clock["spent"] for clock in clocks) / 60),
         commands="\n".join(line for run in [options.pretrained, *options.trained] for line in commands(run)),
     )
     (options.model / "README.md").write_text(card, "utf-8")

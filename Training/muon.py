@@ -1,4 +1,7 @@
-"""Muon (Jordan and others, 2024): momentum whose update of a kernel is made orthogonal, so that all directions learn."""
+"""Muon (Jordan and others, 2024): momentum whose update of a kernel is made orthogonal, so that all directions learn.
+
+torch.optim.Muon takes matrices only; here kernels are matrices of one row an output.
+"""
 
 import torch
 

@@ -100,6 +100,8 @@ class Curve:
 
     def cut(self, step):
         """Drops rows past a step, which is where training goes on."""
+        if not self.file.exists():
+            return
         header, *rows = self.file.read_text().splitlines()
         kept = [row for row in rows if int(row.split("\t")[0]) <= step]
         self.file.write_text("\n".join([header, *kept]) + "\n")
@@ -108,7 +110,7 @@ class Curve:
         self.losses.append(loss.detach())
 
     def note(self, clock, rates, aside):
-        loss = torch.stack(self.losses).mean().item() if self.losses else float("nan")
+        loss = torch.stack(self.losses).mean().item()
         self.losses = []
         if not self.file.exists():
             self.file.write_text("\t".join(["step", "minutes", *rates, "loss", *aside]) + "\n")

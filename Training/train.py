@@ -27,6 +27,7 @@ import torch
 from torch.nn import functional as F
 
 import captions
+import run
 import schedule
 import sources
 import towers
@@ -102,14 +103,11 @@ class FeatureBank:
         return torch.cat(features), torch.cat(members)
 
 
-class Training:
+class Training(run.Run):
+    RESULT = "clip.pt"
+
     def __init__(self, options):
-        self.options = options
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        torch.manual_seed(options.seed)
-        random.seed(options.seed)
-        self.generator = np.random.default_rng(options.seed)
-        self.sources = sources.load(options.packed, options.mix)
+        super().__init__(options)
         self.concepts = [concept for source in self.sources for concept in source.concepts]
         self.groups = captions.groups()
         self.relations = captions.Relations(self.concepts, self.groups)
@@ -119,24 +117,27 @@ class Training:
         self.model = open_clip.CLIP(**self.configuration, quick_gelu=False)
         towers.make_fast(self.model.visual)
         self.model.to(self.device, memory_format=torch.channels_last)
+        self.modules = {"model": self.model}
         parts = {}
         for name, parameter in self.model.named_parameters():
             is_decayed = parameter.ndim > 1 and "embedding" not in name
             is_seen_late = name.startswith("visual.") and not name.startswith("visual.attnpool.c_proj.")
             parts.setdefault((is_decayed, options.image_rate if is_seen_late else 1), []).append(parameter)
-        self.optimizer = torch.optim.AdamW(
+        optimizer = torch.optim.AdamW(
             [
                 {"params": parameters, "weight_decay": options.weight_decay * is_decayed, "share": share}
                 for (is_decayed, share), parameters in parts.items()
             ],
             betas=(0.9, 0.98),
         )
+        self.optimizers = [optimizer]
         # Where there are few concepts, a picture competes with all of them in every step, as it will when it is classified.
         few = [source for source in self.sources if len(source.concepts) <= FEW_CONCEPTS]
-        self.always = torch.cat([torch.arange(source.first, source.first + len(source.concepts)) for source in few])
+        self.always = torch.tensor(
+            [concept for source in few for concept in range(source.first, source.first + len(source.concepts))],
+            dtype=torch.long,
+        )
         self.bank = None
-        self.clock = schedule.Clock(options)
-        self.curve = schedule.Curve(options.out, options.resume)
 
     # MARK: where training stands
 
@@ -150,23 +151,12 @@ class Training:
         past = progress / until if self.is_fitting else (progress - until) / (1 - until)
         return schedule.trapezoid(min(past, 1), self.options.warmup, 0.3)
 
-    def state(self):
-        return {
-            "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "clock": self.clock.state(),
-            "configuration": self.configuration,
-        }
+    def set_rates(self, share):
+        for group in self.optimizers[0].param_groups:
+            group["lr"] = self.options.rate * share * group["share"]
 
-    def load(self, file, going_on):
-        state = torch.load(file, map_location=self.device, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        if going_on:
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.clock.load(state["clock"])
-            self.curve.cut(self.clock.step)
-            # Another stretch of the same random numbers would show the same pictures again.
-            self.generator = np.random.default_rng([self.options.seed, self.clock.step])
-            random.seed(self.options.seed * 1_000_003 + self.clock.step)
-            torch.manual_seed(self.options.seed * 1_000_003 + self.clock.step)
+    def result(self):
+        return super().result() | {"configuration": self.configuration}
 
     def load_tower(self, file):
         """Takes over the pretrained tower; its classifiers say which directions of the features are worth keeping."""
@@ -202,6 +192,9 @@ class Training:
             return F.normalize(towers.image_embeddings(self.model, images).float(), dim=-1), members
 
     def loss(self):
+        if self.is_fitting and self.bank is None:
+            with self.clock.stopped():
+                self.bank = FeatureBank(self)
         images, members = self.image_rows()
         present = torch.unique(torch.cat([members, self.always]))
         owners = torch.searchsorted(present, members)
@@ -217,49 +210,10 @@ class Training:
         pairs = contrastive_loss(images, rows, owners.to(self.device), scale, excused)
         return pairs + 0.3 * group_loss(images, group_rows, membership, scale)
 
-    def train(self):
-        self.model.train()
-        for _ in self.clock.steps():
-            if self.is_fitting and self.bank is None:
-                with self.clock.stopped():
-                    self.bank = FeatureBank(self)
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.options.rate * self.share() * group["share"]
-            loss = self.loss()
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            self.optimizer.step()
-            self.curve.add(loss)
-            if self.clock.is_time_to_show():
-                self.note()
-            if self.clock.is_time_to_save():
-                schedule.save(self.state(), self.options.out / "checkpoint.pt")
-        self.note()
-        schedule.save(self.state(), self.options.out / "checkpoint.pt")
-        kept = {key: value for key, value in self.state().items() if key != "optimizer"}
-        schedule.save(kept, self.options.out / "clip.pt")
-
-    def note(self):
-        with self.clock.stopped():
-            self.curve.note(self.clock, {"rate": self.options.rate * self.share()}, self.monitored())
-
-    @torch.no_grad()
-    def monitored(self):
-        """Share of set-aside pictures whose own name comes out on top among all names of their source."""
-        self.model.eval()
-        result = {}
-        for source in self.sources:
-            names = [captions.plain(concept) for concept in source.concepts]
-            texts = torch.cat([self.text_embeddings(names[i : i + 512]) for i in range(0, len(names), 512)])
-            aside, right = source.aside[:1000], 0
-            for first in range(0, len(aside), 250):
-                rows = aside[first : first + 250]
-                images = towers.image_embeddings(self.model, source.plain(rows, self.options.size, self.device))
-                best = (F.normalize(images, dim=-1) @ texts.T).argmax(1).cpu().numpy()
-                right += int((best + source.first == source.members[rows]).sum())
-            result[source.name] = right / len(aside)
-        self.model.train()
-        return result
+    def classifier(self, source):
+        names = [captions.plain(concept) for concept in source.concepts]
+        texts = torch.cat([self.text_embeddings(names[i : i + 512]) for i in range(0, len(names), 512)])
+        return lambda images: (towers.image_embeddings(self.model, images) @ texts.T).argmax(1)
 
 
 def main():
@@ -288,12 +242,8 @@ def main():
     options = parser.parse_args()
     if not (options.tower or options.resume or options.origin):
         parser.error("--tower is needed unless training goes on")
-    training = Training(options)
-    if options.resume:
-        training.load(options.out / "checkpoint.pt", going_on=True)
-    elif options.origin:
-        training.load(options.origin, going_on=False)
-    else:
+    training = run.started(Training, options)
+    if options.tower and not (options.resume or options.origin):
         training.load_tower(options.tower)
     parameters = sum(p.numel() for p in training.model.parameters())
     print(f"{parameters:,} parameters, {len(training.concepts)} concepts, on {training.device}", flush=True)
