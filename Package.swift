@@ -48,15 +48,29 @@ let package = Package(
         ),
         .target(name: "CVips", dependencies: ["CVipsLibrary"], path: "Sources/CVips/Shim"),
         .systemLibrary(
+            name: "CJPEGLibrary",
+            path: "Sources/CJPEG/Library",
+            pkgConfig: "libjpeg",
+            providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]
+        ),
+        .target(name: "CJPEG", dependencies: ["CJPEGLibrary"], path: "Sources/CJPEG/Shim"),
+        .systemLibrary(
             name: "CCurl",
             pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]
         ),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+        // MARK: Loops of our own in C, compiled for several processors
+        .target(name: "CResize"),
+
         // MARK: Leaves
         .target(name: "CLIPTokenization", dependencies: ["CZlib"], swiftSettings: swiftSettings),
-        .target(name: "CLIPImaging", dependencies: ["CVips"], swiftSettings: swiftSettings),
+        .target(
+            name: "CLIPImaging",
+            dependencies: ["CJPEG", "CResize", "CVips"],
+            swiftSettings: swiftSettings
+        ),
         .target(name: "CLIPFetching", dependencies: ["CCurl"], swiftSettings: swiftSettings),
         .target(name: "CLIPWeights", swiftSettings: swiftSettings),
         .target(name: "CLIPKernels", dependencies: ["COneDNN"], swiftSettings: swiftSettings),

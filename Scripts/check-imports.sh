@@ -19,6 +19,8 @@ only() {
 
 only COneDNN CLIPKernels
 only CVips CLIPImaging
+only CJPEG CLIPImaging
+only CResize CLIPImaging
 only CCurl CLIPFetching
 only CZlib CLIPTokenization
 for module in Hummingbird HummingbirdCore NIOCore NIOHTTP1 NIOHTTPTypes HTTPTypes UnixSignals; do only $module CLIPServer; done

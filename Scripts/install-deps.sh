@@ -4,11 +4,12 @@ set -euo pipefail
 
 if [ "$(uname -s)" = Darwin ]; then
     command -v brew >/dev/null || { echo "Homebrew is needed: https://brew.sh" >&2; exit 1; }
-    brew list onednn vips curl pkg-config >/dev/null 2>&1 || brew install onednn vips curl pkg-config
+    brew list onednn vips jpeg-turbo curl pkg-config >/dev/null 2>&1 ||
+        brew install onednn vips jpeg-turbo curl pkg-config
     exit 0
 fi
 
-packages=(libdnnl-dev libvips-dev libcurl4-openssl-dev zlib1g-dev pkg-config python3-venv)
+packages=(libdnnl-dev libvips-dev libjpeg-dev libcurl4-openssl-dev zlib1g-dev pkg-config python3-venv)
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

@@ -1,111 +1,179 @@
 /// Resizes a picture with Pillow's bicubic filter and keeps a crop of it, computing nothing but the crop.
 ///
-/// The result is equal, bit for bit, to Pillow's `resize` (12.3.0) followed by the crop: first along the rows
-/// into bytes, then along the columns. A side that keeps its length is not filtered. Source rows are taken
-/// one at a time, so that a picture can be resized while it is being decoded.
+/// The result is equal, bit for bit, to Pillow's `resize` (12.3.0) of the upright picture followed by the
+/// crop: first along the rows into bytes, then along the columns. A side that keeps its length is not
+/// filtered.
+///
+/// The picture is taken as it is stored, from its first row to its last, while it is being decoded. Nothing
+/// is turned for the orientation: a mirrored side has its weights mirrored, and of a picture that lies on its
+/// side the stored columns, which are the upright rows, are filtered first. A resized row is computed as soon
+/// as the rows beneath it are there, so that only as many are kept as the filter reaches over.
 package struct BicubicResizer {
-    /// The rows of the source that the crop depends on.
+    private let crop: CenterCrop
+    private let swapsSides: Bool
+    /// Along the stored rows, and along the stored columns.
+    private let columns, rows: BicubicWeights
+    /// What one stored row is kept as, in pixels: resized where that comes first, else what the filter will
+    /// look at.
+    private let keptWidth: Int
+    /// (capacity, keptWidth, 3): neighbouring stored rows, those that the next resized row needs among them.
+    private var window: [UInt8]
+    private let capacity: Int
+    /// The number of the first row of the window, counted from the first that the crop depends on.
+    private var windowStart = 0
+    private var windowCount = 0
+    /// How many resized rows (or columns, of a picture on its side) are finished.
+    private var finished = 0
+    /// (crop rows, crop columns, 3) bytes, of which some are still zero.
+    private var output: [UInt8]
+
+    /// Rows that are taken on in one go.
+    private static let mostAtOnce = 8
+
+    /// - Parameters:
+    ///   - source: the size of the upright picture.
+    ///   - resized: the size of the resized one.
+    ///   - orientation: how the stored picture has to be turned to stand upright.
+    package init(
+        from source: PixelSize,
+        to resized: PixelSize,
+        keeping crop: CenterCrop,
+        orientation: Orientation = .upright
+    ) {
+        self.crop = crop
+        swapsSides = orientation.swapsSides
+        let across = BicubicWeights(
+            sourceLength: source.width,
+            resizedLength: resized.width,
+            kept: crop.columns,
+            isMirrored: orientation.reversesColumns
+        )
+        let down = BicubicWeights(
+            sourceLength: source.height,
+            resizedLength: resized.height,
+            kept: crop.rows,
+            isMirrored: orientation.reversesRows
+        )
+        (columns, rows) = swapsSides ? (down, across) : (across, down)
+        keptWidth = swapsSides ? columns.sources.count : columns.starts.count
+        capacity = min(2 * rows.stride + Self.mostAtOnce, rows.sources.count)
+        window = [UInt8](repeating: 0, count: capacity * keptWidth * 3)
+        output = [UInt8](repeating: 0, count: crop.rows.count * crop.columns.count * 3)
+    }
+
+    /// The stored rows that the crop depends on.
     ///
     /// Others may be given; they are ignored.
-    package let sourceRows: Range<Int>
+    package var sourceRows: Range<Int> { rows.sources }
 
-    private let crop: CenterCrop
-    private let horizontal: BicubicWeights?
-    private let vertical: BicubicWeights?
-    /// (source rows, crop columns, 3): the source after the pass along its rows.
-    private var narrowed: [UInt8]
-
-    package init(from source: PixelSize, to resized: PixelSize, keeping crop: CenterCrop) {
-        self.crop = crop
-        horizontal = Self.weights(from: source.width, to: resized.width, keeping: crop.columns)
-        vertical = Self.weights(from: source.height, to: resized.height, keeping: crop.rows)
-        sourceRows = vertical?.sources ?? crop.rows
-        narrowed = [UInt8](repeating: 0, count: sourceRows.count * crop.columns.count * 3)
+    /// Takes the next rows of the stored picture, `width` pixels each.
+    package mutating func take(_ strip: RowStrip, width: Int) {
+        let wanted = (strip.first..<strip.first + strip.count).clamped(to: sourceRows)
+        for first in Swift.stride(from: wanted.lowerBound, to: wanted.upperBound, by: Self.mostAtOnce) {
+            let count = min(Self.mostAtOnce, wanted.upperBound - first)
+            precondition(
+                first - sourceRows.lowerBound == windowStart + windowCount,
+                "Rows are taken in order."
+            )
+            makeRoom(for: count)
+            keep(
+                strip.pixels + (first - strip.first) * strip.stride,
+                stride: strip.stride,
+                count,
+                width: width
+            )
+            while finished < rows.starts.count,
+                rows.end(of: rows.place(of: finished)) <= windowStart + windowCount
+            {
+                finishNext()
+            }
+        }
     }
 
-    private static func weights(
-        from source: Int,
-        to resized: Int,
-        keeping kept: Range<Int>
-    ) -> BicubicWeights? {
-        source == resized ? nil : BicubicWeights(sourceLength: source, resizedLength: resized, kept: kept)
+    /// The crop, once every source row was taken.
+    package consuming func finish() -> PixelBuffer {
+        precondition(finished == rows.starts.count, "A picture is resized once all of its rows were taken.")
+        return PixelBuffer(width: crop.columns.count, height: crop.rows.count, bytes: output)
     }
 
-    /// Takes one row of the source, in any order.
-    ///
-    /// `pixels` holds the source's width, (width, 3).
-    package mutating func take(row: Int, _ pixels: UnsafePointer<UInt8>) {
-        guard sourceRows.contains(row) else { return }
-        let width = crop.columns.count * 3
-        let offset = (row - sourceRows.lowerBound) * width
-        let columns = crop.columns
-        narrowed.withUnsafeMutableBufferPointer { narrowed in
-            let output = UnsafeMutableBufferPointer(rebasing: narrowed[offset..<offset + width])
-            if let horizontal {
-                Self.narrow(pixels, by: horizontal, into: output)
+    /// Drops the rows that no resized row needs any more, if there is no room for others.
+    private mutating func makeRoom(for count: Int) {
+        guard windowCount + count > capacity else { return }
+        let needed =
+            finished < rows.starts.count
+            ? Int(rows.starts[rows.place(of: finished)]) : windowStart + windowCount
+        let dropped = min(needed - windowStart, windowCount)
+        let rowBytes = keptWidth * 3
+        window.withUnsafeMutableBytes { window in
+            let rest = window[dropped * rowBytes..<windowCount * rowBytes]
+            window.copyMemory(from: UnsafeRawBufferPointer(rebasing: rest))
+        }
+        windowStart += dropped
+        windowCount -= dropped
+    }
+
+    private mutating func keep(_ pixels: UnsafePointer<UInt8>, stride: Int, _ count: Int, width: Int) {
+        let rowBytes = keptWidth * 3
+        let first = columns.sources.lowerBound
+        let offset = windowCount * rowBytes
+        window.withUnsafeMutableBufferPointer { window in
+            let target = UnsafeMutableBufferPointer(rebasing: window[offset..<offset + count * rowBytes])
+            guard let base = target.baseAddress else { return }
+            if swapsSides {
+                for row in 0..<count {
+                    (base + row * rowBytes).update(from: pixels + first * 3 + row * stride, count: rowBytes)
+                }
             } else {
-                _ = output.update(
-                    fromContentsOf: UnsafeBufferPointer(start: pixels + columns.lowerBound * 3, count: width)
+                columns.narrow(
+                    pixels + first * 3,
+                    stride: stride,
+                    width: width - first,
+                    count: count,
+                    into: base
                 )
             }
         }
+        windowCount += count
     }
 
-    /// The pass along a row: (width, 3) -> (crop columns, 3).
-    private static func narrow(
-        _ pixels: UnsafePointer<UInt8>,
-        by weights: BicubicWeights,
-        into output: UnsafeMutableBufferPointer<UInt8>
-    ) {
-        weights.values.withUnsafeBufferPointer { values in
-            for column in weights.starts.indices {
-                var source = pixels + weights.starts[column] * 3
-                let first = column * weights.stride
-                var (red, green, blue) = (BicubicWeights.half, BicubicWeights.half, BicubicWeights.half)
-                for tap in first..<first + weights.counts[column] {
-                    let weight = values[tap]
-                    red &+= Int32(source[0]) &* weight
-                    green &+= Int32(source[1]) &* weight
-                    blue &+= Int32(source[2]) &* weight
-                    source += 3
-                }
-                output[column * 3] = BicubicWeights.byte(red)
-                output[column * 3 + 1] = BicubicWeights.byte(green)
-                output[column * 3 + 2] = BicubicWeights.byte(blue)
+    private mutating func finishNext() {
+        let place = rows.place(of: finished)
+        if swapsSides {
+            // A stored row is a column of the upright picture.
+            let column = narrowed(shortened(to: place))
+            for row in 0..<crop.rows.count {
+                let pixel = (row * crop.columns.count + place) * 3
+                for channel in 0..<3 { output[pixel + channel] = column[row * 3 + channel] }
             }
+        } else {
+            let row = place * keptWidth * 3
+            let line = shortened(to: place)
+            output.replaceSubrange(row..<row + line.count, with: line)
+        }
+        finished += 1
+    }
+
+    /// A resized row, of pixels as they are kept.
+    private func shortened(to place: Int) -> [UInt8] {
+        let width = keptWidth * 3
+        let first = (Int(rows.starts[place]) - windowStart) * width
+        return [UInt8](unsafeUninitializedCapacity: width) { line, count in
+            window.withUnsafeBufferPointer { window in
+                let source = window[first..<first + Int(rows.counts[place]) * width]
+                rows.shorten(UnsafeBufferPointer(rebasing: source), to: place, into: line)
+            }
+            count = width
         }
     }
 
-    /// The crop, once every source row was taken: (crop rows, crop columns, 3).
-    package func finish() -> PixelBuffer {
-        let (columns, rows) = (crop.columns.count, crop.rows.count)
-        guard let vertical else { return PixelBuffer(width: columns, height: rows, bytes: narrowed) }
-        let width = columns * 3
-        var sums = [Int32](repeating: 0, count: width)
-        let bytes = [UInt8](unsafeUninitializedCapacity: rows * width) { output, count in
-            for row in 0..<rows {
-                sums.withUnsafeMutableBufferPointer { sums in
-                    sums.update(repeating: BicubicWeights.half)
-                    for tap in 0..<vertical.counts[row] {
-                        let source = vertical.starts[row] - sourceRows.lowerBound + tap
-                        add(row: source, weight: vertical.values[row * vertical.stride + tap], to: sums)
-                    }
-                    for index in 0..<width {
-                        output[row * width + index] = BicubicWeights.byte(sums[index])
-                    }
-                }
+    /// The pass along a row that was kept as it is stored.
+    private func narrowed(_ row: [UInt8]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: columns.starts.count * 3) { line, count in
+            row.withUnsafeBufferPointer { row in
+                guard let pixels = row.baseAddress, let target = line.baseAddress else { return }
+                columns.narrow(pixels, stride: row.count, width: keptWidth, count: 1, into: target)
             }
-            count = rows * width
-        }
-        return PixelBuffer(width: columns, height: rows, bytes: bytes)
-    }
-
-    private func add(row: Int, weight: Int32, to sums: UnsafeMutableBufferPointer<Int32>) {
-        narrowed.withUnsafeBufferPointer { narrowed in
-            let source = UnsafeBufferPointer(rebasing: narrowed[row * sums.count..<(row + 1) * sums.count])
-            for index in 0..<sums.count {
-                sums[index] &+= Int32(source[index]) &* weight
-            }
+            count = columns.starts.count * 3
         }
     }
 }

@@ -1,36 +1,52 @@
+import CResize
+
 /// Along one side of a picture: which source pixels make up each resized pixel, and with what weight.
 ///
 /// The filter, its reach, its rounding and its fixed point are Pillow's (libImaging/Resample.c, 12.3.0), so
 /// that sums of these weights are equal to Pillow's bit for bit. When the picture shrinks, the filter widens
 /// with it (antialiasing).
-package struct BicubicWeights: Sendable {
+struct BicubicWeights: Sendable {
     /// Fraction bits: 32 less 8 for the byte and 2 for the filter's overshoot.
-    package static let fractionBits: Int32 = 22
-    /// One half in fixed point: every sum starts with it, so that the shift at its end rounds.
-    package static let half: Int32 = 1 << (fractionBits - 1)
+    private static let fractionBits = 22
 
-    /// The first source pixel of each resized pixel.
-    package let starts: [Int]
+    /// The source pixels, as stored, that are looked at by any of the resized ones.
+    let sources: Range<Int>
+    /// Whether the picture is stored the other way round along this side.
+    let isMirrored: Bool
+    /// The first source pixel of each resized pixel, counted from the first of `sources`.
+    let starts: [Int32]
     /// How many source pixels each resized pixel has.
-    package let counts: [Int]
-    /// The most that `counts` can hold: the distance between rows of `values`.
-    package let stride: Int
+    let counts: [Int32]
+    /// The most that `counts` can hold, filled up to a multiple of four: the distance between rows of
+    /// `values`.
+    let stride: Int
     /// (resized pixels, stride) weights in fixed point; zero past each count.
-    package let values: [Int32]
+    private let values: [Int32]
+    /// `values` as the pass along the rows wants them.
+    private let halves: [Int16]
 
     /// Weights of the resized pixels in `kept`, of `resizedLength` in all.
-    package init(sourceLength: Int, resizedLength: Int, kept: Range<Int>) {
+    ///
+    /// `isMirrored` tells that source pixels are stored the other way round; resized ones never are.
+    init(sourceLength: Int, resizedLength: Int, kept: Range<Int>, isMirrored: Bool) {
+        let isFiltered = sourceLength != resizedLength
         let scale = Double(sourceLength) / Double(resizedLength)
         let widening = max(scale, 1)
         let reach = 2 * widening
         let narrowing = 1 / widening
 
         var starts: [Int] = []
-        var counts: [Int] = []
-        let stride = Int(reach.rounded(.up)) * 2 + 1
+        var counts: [Int32] = []
+        let stride = isFiltered ? (Int(reach.rounded(.up)) * 2 + 1 + 3) / 4 * 4 : 4
         var values = [Int32](repeating: 0, count: kept.count * stride)
         var weights = [Double](repeating: 0, count: stride)
         for (row, resized) in kept.enumerated() {
+            guard isFiltered else {
+                starts.append(isMirrored ? sourceLength - 1 - resized : resized)
+                counts.append(1)
+                values[row * stride] = Self.fixedPoint(1)
+                continue
+            }
             let center = (Double(resized) + 0.5) * scale
             // Int() cuts towards zero, which is what the cast in Pillow does.
             let start = max(Int(center - reach + 0.5), 0)
@@ -41,20 +57,89 @@ package struct BicubicWeights: Sendable {
                 sum += weights[tap]
             }
             for tap in 0..<count {
-                values[row * stride + tap] = Self.fixedPoint(sum == 0 ? weights[tap] : weights[tap] / sum)
+                let value = Self.fixedPoint(sum == 0 ? weights[tap] : weights[tap] / sum)
+                values[row * stride + (isMirrored ? count - 1 - tap : tap)] = value
             }
-            starts.append(start)
-            counts.append(count)
+            starts.append(isMirrored ? sourceLength - start - count : start)
+            counts.append(Int32(count))
         }
-        (self.starts, self.counts, self.stride, self.values) = (starts, counts, stride, values)
+        let first = starts.min() ?? 0
+        let end = zip(starts, counts).map { $0 + Int($1) }.max() ?? 0
+        sources = first..<end
+        self.isMirrored = isMirrored
+        self.starts = starts.map { Int32($0 - first) }
+        (self.counts, self.stride, self.values) = (counts, stride, values)
+        halves = [Int16](unsafeUninitializedCapacity: values.count * 8) { halves, count in
+            if let base = halves.baseAddress { cresize_split(values, values.count, base) }
+            count = values.count * 8
+        }
     }
 
-    /// The source pixels that are looked at by any of the resized ones.
-    package var sources: Range<Int> {
-        guard let first = starts.first, let last = starts.last, let lastCount = counts.last else {
-            return 0..<0
+    /// Which resized pixel is the next whose sources are there, after `turn` others, when source pixels come
+    /// as they are stored.
+    func place(of turn: Int) -> Int {
+        isMirrored ? starts.count - 1 - turn : turn
+    }
+
+    /// The source pixel behind the last one of a resized pixel, counted from the first of `sources`.
+    func end(of place: Int) -> Int {
+        Int(starts[place] + counts[place])
+    }
+
+    // MARK: The two passes
+
+    /// Along the rows: (count, width, 3) -> (count, resized pixels, 3).
+    ///
+    /// - Parameters:
+    ///   - rows: where the first row has the first of `sources`.
+    ///   - stride: bytes from a row to the next.
+    ///   - width: pixels of a row from there on.
+    func narrow(
+        _ rows: UnsafePointer<UInt8>,
+        stride rowStride: Int,
+        width: Int,
+        count: Int,
+        into output: UnsafeMutablePointer<UInt8>
+    ) {
+        starts.withUnsafeBufferPointer { starts in
+            counts.withUnsafeBufferPointer { counts in
+                values.withUnsafeBufferPointer { values in
+                    halves.withUnsafeBufferPointer { halves in
+                        var weights = cresize_weights(
+                            outputs: Int32(starts.count),
+                            stride: Int32(stride),
+                            starts: starts.baseAddress,
+                            counts: counts.baseAddress,
+                            values: values.baseAddress,
+                            halves: halves.baseAddress
+                        )
+                        cresize_narrow(
+                            &weights,
+                            rows,
+                            rowStride,
+                            Int32(width),
+                            Int32(count),
+                            output,
+                            starts.count * 3
+                        )
+                    }
+                }
+            }
         }
-        return first..<last + lastCount
+    }
+
+    /// Along the columns: the source rows of a resized row -> that row, of as many bytes as one of them.
+    func shorten(
+        _ rows: UnsafeBufferPointer<UInt8>,
+        to place: Int,
+        into output: UnsafeMutableBufferPointer<UInt8>
+    ) {
+        values.withUnsafeBufferPointer { values in
+            guard let values = values.baseAddress, let rows = rows.baseAddress,
+                let target = output.baseAddress
+            else { return }
+            cresize_shorten(values + place * stride, counts[place], rows, output.count, target)
+        }
     }
 
     /// Cubic convolution with a = -0.5.
@@ -70,11 +155,5 @@ package struct BicubicWeights: Sendable {
     private static func fixedPoint(_ weight: Double) -> Int32 {
         let scaled = weight * Double(1 << fractionBits)
         return Int32(weight < 0 ? scaled - 0.5 : scaled + 0.5)
-    }
-
-    /// A sum of weighted bytes as a byte.
-    @inline(__always)
-    package static func byte(_ sum: Int32) -> UInt8 {
-        UInt8(truncatingIfNeeded: min(max(sum >> fractionBits, 0), 255))
     }
 }

@@ -12,15 +12,20 @@ struct BitmapPicture: RowSource {
         try limits.check(width: bitmap.size.width, height: bitmap.size.height)
         self.bitmap = bitmap
         self.file = file
-        header = ImageHeader(format: .bmp, storedSize: bitmap.size, orientation: .upright)
+        header = ImageHeader(
+            format: .bmp,
+            storedSize: bitmap.size,
+            // Bitmaps are stored from the bottom, unless they say otherwise.
+            orientation: bitmap.isTopDown ? .upright : .flipped
+        )
     }
 
-    func forEachRow(_ body: (Int, UnsafePointer<UInt8>) -> Void) throws(ImagingError) {
+    func forEachStrip(_ body: (RowStrip) -> Void) throws(ImagingError) {
         var pixels = [UInt8](repeating: 0, count: bitmap.size.width * 3)
-        func give(_ storedRow: Int) {
-            let row = bitmap.isTopDown ? storedRow : bitmap.size.height - 1 - storedRow
+        func give(_ row: Int) {
             pixels.withUnsafeBufferPointer { pixels in
-                if let base = pixels.baseAddress { body(row, base) }
+                guard let base = pixels.baseAddress else { return }
+                body(RowStrip(first: row, count: 1, pixels: base, stride: pixels.count))
             }
         }
         if case .runs(let bits) = bitmap.coding {

@@ -15,10 +15,11 @@ struct ImageHeader: Equatable, Sendable {
     /// As stored, before the orientation is applied.
     var storedSize: PixelSize
     var orientation: Orientation
+}
 
-    /// As a person sees it.
-    var uprightSize: PixelSize {
-        orientation.swapsSides
-            ? PixelSize(width: storedSize.height, height: storedSize.width) : storedSize
+extension PixelSize {
+    /// A stored size as a person sees it.
+    func upright(by orientation: Orientation) -> PixelSize {
+        orientation.swapsSides ? PixelSize(width: height, height: width) : self
     }
 }

@@ -1,5 +1,5 @@
 /// How stored pixels have to be turned to stand upright: the EXIF orientation tag, by its numbers.
-enum Orientation: Int, CaseIterable, Sendable {
+package enum Orientation: Int, CaseIterable, Sendable {
     case upright = 1
     case mirrored = 2
     case upsideDown = 3
@@ -15,10 +15,10 @@ enum Orientation: Int, CaseIterable, Sendable {
     }
 
     /// Whether stored rows are upright columns.
-    var swapsSides: Bool { rawValue >= 5 }
+    package var swapsSides: Bool { rawValue >= 5 }
 
     /// Whether upright columns (stored columns, or stored rows when sides are swapped) run backwards.
-    var reversesColumns: Bool {
+    package var reversesColumns: Bool {
         switch self {
         case .mirrored, .upsideDown, .turnedLeft, .transversed: true
         case .upright, .flipped, .transposed, .turnedRight: false
@@ -26,7 +26,7 @@ enum Orientation: Int, CaseIterable, Sendable {
     }
 
     /// Whether upright rows (stored rows, or stored columns when sides are swapped) run backwards.
-    var reversesRows: Bool {
+    package var reversesRows: Bool {
         switch self {
         case .upsideDown, .flipped, .transversed, .turnedRight: true
         case .upright, .mirrored, .transposed, .turnedLeft: false

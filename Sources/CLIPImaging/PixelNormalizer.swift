@@ -17,10 +17,13 @@ struct PixelNormalizer: Sendable {
     func pixelValues(of pixels: PixelBuffer) -> [Float] {
         let area = pixels.width * pixels.height
         return [Float](unsafeUninitializedCapacity: 3 * area) { floats, count in
-            for channel in 0..<3 {
-                for pixel in 0..<area {
-                    floats[channel * area + pixel] =
-                        values[channel * 256 + Int(pixels.bytes[3 * pixel + channel])]
+            pixels.bytes.withUnsafeBufferPointer { bytes in
+                values.withUnsafeBufferPointer { values in
+                    for pixel in 0..<area {
+                        floats[pixel] = values[Int(bytes[3 * pixel])]
+                        floats[area + pixel] = values[256 + Int(bytes[3 * pixel + 1])]
+                        floats[2 * area + pixel] = values[512 + Int(bytes[3 * pixel + 2])]
+                    }
                 }
             }
             count = 3 * area

@@ -9,7 +9,7 @@ struct VipsPicture: ~Copyable, RowSource {
     private let converter: SampleConverter
     private let picture: OpaquePointer
 
-    /// Rows that libvips is asked for at once: what its JPEG reader decodes in one go.
+    /// Rows that libvips is asked for at once.
     private static let stripHeight = 8
 
     /// libvips starts once in a process, which is a rule of the library and not a state of ours: it keeps one
@@ -48,9 +48,13 @@ struct VipsPicture: ~Copyable, RowSource {
         cvips_close(picture)
     }
 
-    func forEachRow(_ body: (Int, UnsafePointer<UInt8>) -> Void) throws(ImagingError) {
+    func forEachStrip(_ body: (RowStrip) -> Void) throws(ImagingError) {
         let size = header.storedSize
-        var converted = [UInt8](repeating: 0, count: converter.isIdentity ? 0 : size.width * 3)
+        let width = size.width * 3
+        var converted = [UInt8](
+            repeating: 0,
+            count: converter.isIdentity ? 0 : Self.stripHeight * width
+        )
         var first = 0
         while first < size.height {
             let count = min(Self.stripHeight, size.height - first)
@@ -58,16 +62,15 @@ struct VipsPicture: ~Copyable, RowSource {
             guard let strip = cvips_rows(picture, Int32(first), Int32(count), &stride) else {
                 throw .badPixels(header.format)
             }
-            for row in 0..<count {
-                let pixels = strip + row * stride
-                if converter.isIdentity {
-                    body(first + row, pixels)
-                } else {
-                    converted.withUnsafeMutableBufferPointer { converted in
-                        guard let base = converted.baseAddress else { return }
-                        converter.convert(pixels, width: size.width, into: base)
-                        body(first + row, base)
+            if converter.isIdentity {
+                body(RowStrip(first: first, count: count, pixels: strip, stride: stride))
+            } else {
+                converted.withUnsafeMutableBufferPointer { converted in
+                    guard let base = converted.baseAddress else { return }
+                    for row in 0..<count {
+                        converter.convert(strip + row * stride, width: size.width, into: base + row * width)
                     }
+                    body(RowStrip(first: first, count: count, pixels: base, stride: width))
                 }
             }
             first += count
@@ -76,12 +79,12 @@ struct VipsPicture: ~Copyable, RowSource {
 
     private static func loader(of format: ImageFormat) -> cvips_loader? {
         switch format {
-        case .jpeg: cvips_jpeg
         case .png: cvips_png
         case .webp: cvips_webp
         case .gif: cvips_gif
         case .tiff: cvips_tiff
         case .avif, .heic: cvips_heif
+        case .jpeg: nil  // `JPEGPicture` is quicker
         case .bmp: nil  // libvips leaves it to ImageMagick, which is no place for bytes from outside
         }
     }

@@ -49,6 +49,27 @@ struct HostileImageTests {
         }
     }
 
+    @Test("A progressive JPEG of more scans than any encoder writes is refused")
+    func endlessScans() throws {
+        let image = try GoldenCases.named("jpeg-progressive").image()
+        func marker(_ code: UInt8, after start: Int) throws -> Int {
+            try #require(
+                image.indices.dropLast().first {
+                    $0 >= start && image[$0] == 0xFF && image[$0 + 1] == code
+                }
+            )
+        }
+        let scan = try marker(0xDA, after: 0)
+        // The first scan ends where tables for the next one begin.
+        let end = try marker(0xC4, after: scan)
+        func repeating(_ times: Int) -> [UInt8] {
+            let scans = (0..<times).flatMap { _ in image[scan..<end] }
+            return Array(image[..<end] + scans + image[end...])
+        }
+        #expect(outcome(repeating(50)) == nil)
+        #expect(outcome(repeating(100)) == .badPixels(.jpeg))
+    }
+
     @Test("A GIF whose canvas or first frame is huge is refused, or cut to its canvas")
     func lyingGIF() throws {
         let image = try GoldenCases.named("gif-whole-frame").image()

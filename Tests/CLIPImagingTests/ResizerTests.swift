@@ -75,31 +75,85 @@ struct ResizerTests {
         }
     }
 
-    private func check(_ source: PixelSize, side: Int, backwards: Bool, _ pixels: [UInt8]) {
+    /// The pixels of an upright picture as they are stored.
+    private func stored(_ pixels: [UInt8], _ size: PixelSize, _ orientation: Orientation) -> [UInt8] {
+        let stored =
+            orientation.swapsSides ? PixelSize(width: size.height, height: size.width) : size
+        return (0..<stored.height).flatMap { storedRow in
+            (0..<stored.width).flatMap { storedColumn in
+                var (row, column) = (storedRow, storedColumn)
+                if orientation.swapsSides { swap(&row, &column) }
+                if orientation.reversesRows { row = size.height - 1 - row }
+                if orientation.reversesColumns { column = size.width - 1 - column }
+                let pixel = (row * size.width + column) * 3
+                return pixels[pixel..<pixel + 3]
+            }
+        }
+    }
+
+    /// Resizes by giving stored rows in strips of the given heights, over and over.
+    private func resize(
+        _ pixels: [UInt8],
+        _ size: PixelSize,
+        to resized: PixelSize,
+        keeping crop: CenterCrop,
+        orientation: Orientation,
+        strips: [Int] = [8]
+    ) -> [UInt8] {
+        let stored = stored(pixels, size, orientation)
+        let width = orientation.swapsSides ? size.height : size.width
+        let height = stored.count / width / 3
+        var resizer = BicubicResizer(from: size, to: resized, keeping: crop, orientation: orientation)
+        stored.withUnsafeBufferPointer { stored in
+            guard let base = stored.baseAddress else { return }
+            var first = 0
+            var turn = 0
+            while first < height {
+                let count = min(strips[turn % strips.count], height - first)
+                resizer.take(
+                    RowStrip(first: first, count: count, pixels: base + first * width * 3, stride: width * 3),
+                    width: width
+                )
+                first += count
+                turn += 1
+            }
+        }
+        return resizer.finish().bytes
+    }
+
+    private func check(_ source: PixelSize, side: Int, _ orientation: Orientation, _ pixels: [UInt8]) {
         let resized =
             source.width <= source.height
             ? PixelSize(width: side, height: side * source.height / source.width)
             : PixelSize(width: side * source.width / source.height, height: side)
         let crop = CenterCrop(of: resized, side: side)
-        var resizer = BicubicResizer(from: source, to: resized, keeping: crop)
-        pixels.withUnsafeBufferPointer { pixels in
-            guard let base = pixels.baseAddress else { return }
-            for row in 0..<source.height {
-                let row = backwards ? source.height - 1 - row : row
-                resizer.take(row: row, base + row * source.width * 3)
-            }
-        }
+        let found = resize(
+            pixels,
+            source,
+            to: resized,
+            keeping: crop,
+            orientation: orientation,
+            strips: [1, 8, 3, 30]
+        )
         let expected = Twin(pixels: pixels, size: source).resized(to: resized).cropped(crop)
-        #expect(resizer.finish().bytes == expected, "\(source) to \(side)")
+        #expect(found == expected, "\(source) to \(side), \(orientation)")
     }
 
-    @Test("A crop computed alone equals the crop of the whole, for random sizes and pixels")
-    func randomSizes() {
-        var random = SplitMix(seed: 7)
-        for turn in 0..<60 {
-            let source = PixelSize(width: random.next(in: 1...40), height: random.next(in: 1...40))
-            let pixels = (0..<source.width * source.height * 3).map { _ in UInt8(random.next(in: 0...255)) }
-            check(source, side: random.next(in: 1...24), backwards: turn % 2 == 0, pixels)
+    private func randomPixels(_ size: PixelSize, _ random: inout SplitMix) -> [UInt8] {
+        (0..<size.width * size.height * 3).map { _ in UInt8(random.next(in: 0...255)) }
+    }
+
+    @Test(
+        "A crop computed alone, while rows come as they are stored, equals the crop of the whole",
+        arguments: Orientation.allCases
+    )
+    func randomSizes(orientation: Orientation) {
+        var random = SplitMix(seed: UInt64(orientation.rawValue))
+        for turn in 0..<24 {
+            // Some are so large that several pixels are taken at once, some so small that none are.
+            let largest = turn % 3 == 0 ? 170 : 40
+            let source = PixelSize(width: random.next(in: 1...largest), height: random.next(in: 1...largest))
+            check(source, side: random.next(in: 1...24), orientation, randomPixels(source, &random))
         }
     }
 
@@ -107,8 +161,10 @@ struct ResizerTests {
     func overshoot() {
         var random = SplitMix(seed: 8)
         for side in [5, 16, 21] {
-            let pixels = (0..<19 * 23 * 3).map { _ in random.next(in: 0...1) == 0 ? 0 : UInt8(255) }
-            check(PixelSize(width: 19, height: 23), side: side, backwards: false, pixels)
+            for orientation in [Orientation.upright, .turnedLeft] {
+                let pixels = (0..<49 * 43 * 3).map { _ in random.next(in: 0...1) == 0 ? 0 : UInt8(255) }
+                check(PixelSize(width: 49, height: 43), side: side, orientation, pixels)
+            }
         }
     }
 
@@ -120,20 +176,21 @@ struct ResizerTests {
     )
     func extremeShapes(source: PixelSize) {
         var random = SplitMix(seed: 9)
-        let pixels = (0..<source.width * source.height * 3).map { _ in UInt8(random.next(in: 0...255)) }
-        for side in [1, 3, 8] { check(source, side: side, backwards: true, pixels) }
+        let pixels = randomPixels(source, &random)
+        for side in [1, 3, 8] {
+            for orientation in Orientation.allCases { check(source, side: side, orientation, pixels) }
+        }
     }
 
-    @Test("A picture that already has its size is kept as it is")
-    func identity() {
+    @Test(
+        "A picture that already has its size is kept as it is, but upright",
+        arguments: Orientation.allCases
+    )
+    func identity(orientation: Orientation) {
         let size = PixelSize(width: 5, height: 5)
         let pixels = (0..<75).map { UInt8($0 * 3) }
-        var resizer = BicubicResizer(from: size, to: size, keeping: CenterCrop(of: size, side: 5))
-        pixels.withUnsafeBufferPointer { pixels in
-            guard let base = pixels.baseAddress else { return }
-            for row in 0..<5 { resizer.take(row: row, base + row * 15) }
-        }
-        #expect(resizer.finish().bytes == pixels)
+        let crop = CenterCrop(of: size, side: 5)
+        #expect(resize(pixels, size, to: size, keeping: crop, orientation: orientation) == pixels)
     }
 
     @Test("Only what the crop needs is looked at: a 1 x 50,000 picture costs no more than a small one")

@@ -13,9 +13,9 @@ static const struct {
     const char* operation;
     int (*open)(void* bytes, size_t count, VipsImage** image, ...);
 } loaders[] = {
-    {"VipsForeignLoadJpegBuffer", vips_jpegload_buffer},  {"VipsForeignLoadPngBuffer", vips_pngload_buffer},
-    {"VipsForeignLoadWebpBuffer", vips_webpload_buffer},  {"VipsForeignLoadNsgifBuffer", vips_gifload_buffer},
-    {"VipsForeignLoadTiffBuffer", vips_tiffload_buffer},  {"VipsForeignLoadHeifBuffer", vips_heifload_buffer},
+    {"VipsForeignLoadPngBuffer", vips_pngload_buffer},   {"VipsForeignLoadWebpBuffer", vips_webpload_buffer},
+    {"VipsForeignLoadNsgifBuffer", vips_gifload_buffer}, {"VipsForeignLoadTiffBuffer", vips_tiffload_buffer},
+    {"VipsForeignLoadHeifBuffer", vips_heifload_buffer},
 };
 
 static void discard_log(const gchar* domain, GLogLevelFlags level, const gchar* message, gpointer data) {

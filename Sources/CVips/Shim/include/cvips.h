@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { cvips_jpeg, cvips_png, cvips_webp, cvips_gif, cvips_tiff, cvips_heif } cvips_loader;
+typedef enum { cvips_png, cvips_webp, cvips_gif, cvips_tiff, cvips_heif } cvips_loader;
 
 typedef enum {
     cvips_colours_grey,  // one sample of colour
