@@ -70,6 +70,9 @@ public final class EmbeddingEngine: Sendable {
     /// The name of the model that requests without a name get.
     public var defaultModel: String { configuration.models[0].name }
 
+    /// How images are decoded.
+    public var decoding: ImageDecoding { configuration.decoding }
+
     /// Brings a model into memory, if it is not there.
     public func load(model name: String) async throws(EmbeddingError) {
         _ = try await registry.model(at: registry.index(of: name))

@@ -43,6 +43,8 @@ public struct EngineConfiguration: Equatable, Sendable {
     public var maxImagePixels: Int = 1 << 26
     /// The image formats that are read, by their lower-case names; all that are known by default.
     public var imageFormats: [String] = ImageFormat.allCases.map(\.rawValue)
+    /// Whether large JPEGs may be decoded at a fraction of their size.
+    public var decoding: ImageDecoding = .exact
     /// Whether images may be named by URL.
     public var allowsURLs: Bool = true
     /// Whether a URL may lead to private, loopback and link-local addresses.

@@ -47,7 +47,11 @@ struct ModelLoader: Sendable {
                 loadTime: ContinuousClock.now - start
             ),
             tokenizer: files.tokenizer,
-            preprocessor: ImagePreprocessor(recipe: files.recipe, limits: configuration.imageLimits),
+            preprocessor: ImagePreprocessor(
+                recipe: files.recipe,
+                limits: configuration.imageLimits,
+                shrinksJPEGs: configuration.decoding == .fast
+            ),
             worker: worker
         )
     }

@@ -14,7 +14,7 @@ struct ClipCommand: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             ServeCommand.self, EmbedCommand.self, CompareCommand.self, EvaluateCommand.self,
-            TokenizeCommand.self, ModelsCommand.self,
+            TokenizeCommand.self, ModelsCommand.self, DecodeBenchmark.self,
         ]
     )
 

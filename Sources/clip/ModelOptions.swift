@@ -26,6 +26,12 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Threads that decode and resize images; by default one a core. CLIP_DECODE_THREADS.")
     var decodeThreads: Int?
 
+    @Option(
+        help:
+            "exact, or fast: large JPEGs at a fraction of their size, close to the exact result. exact by default. CLIP_DECODE."
+    )
+    var decode: String?
+
     @Option(help: "Most bytes of one encoded image; 20 MiB by default. CLIP_MAX_IMAGE_BYTES.")
     var maxImageBytes: Int?
 
@@ -76,6 +82,10 @@ struct ModelOptions: ParsableArguments {
         if let value = threads ?? environment.integer("CLIP_THREADS") { configuration.computeThreads = value }
         if let value = decodeThreads ?? environment.integer("CLIP_DECODE_THREADS") {
             configuration.decodeThreads = value
+        }
+        if let value = environment.choice(of: ImageDecoding.self, "CLIP_DECODE", given: ("--decode", decode))
+        {
+            configuration.decoding = value
         }
         if let value = maxImageBytes ?? environment.integer("CLIP_MAX_IMAGE_BYTES") {
             configuration.maxImageBytes = value

@@ -11,6 +11,7 @@ struct ServiceRoutesTests {
             let answer = try await server.request("GET", "/info?api_key=k")
             #expect(answer.status == 200)
             #expect(answer.text.hasPrefix(#"{"name":"swift-clip","version":"1.2.3","uuid":""#))
+            #expect(answer.json["decoding"] as? String == "exact")
             #expect(answer.json["default_model"] as? String == "tiny")
             let uuid = try #require(answer.json["uuid"] as? String)
             #expect(uuid.count == 6)

@@ -210,6 +210,8 @@ struct CommandTests {
             "0",
             "--precision",
             "f7",
+            "--decode",
+            "rough",
             environment: [
                 "CLIP_PORT": "70000", "CLIP_MAX_PENDING": "many", "CLIP_ALLOW_URLS": "perhaps",
                 "CLIP_DRAIN_SECONDS": "1e300",
@@ -218,7 +220,8 @@ struct CommandTests {
         )
         #expect(outcome.status != 0)
         for part in [
-            "'a b'", "batch limit", "f7", "70000", "CLIP_MAX_PENDING='many'", "CLIP_ALLOW_URLS='perhaps'",
+            "'a b'", "batch limit", "f7", "--decode='rough' is not one of exact, fast", "70000",
+            "CLIP_MAX_PENDING='many'", "CLIP_ALLOW_URLS='perhaps'",
             "CLIP_DRAIN_SECONDS", "CLIP_FETCH_SECONDS", "compute threads",
         ] {
             #expect(outcome.errors.contains(part), "\(part) is missing from \(outcome.errors)")

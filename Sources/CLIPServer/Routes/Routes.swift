@@ -28,7 +28,7 @@ package struct Routes: Sendable {
             case .removeModel: try removeModel(input)
             case .clearModels: clearModels()
             case .registry: registry
-            case .info: Answer(Answers.info(identity, models: engine.models))
+            case .info: Answer(Answers.info(identity, models: engine.models, decoding: engine.decoding))
             case .health: Answer(Answers.status("healthy"))
             case .readiness: readiness
             case .clearCache: Answer(Array(#""Cache Cleared""#.utf8))

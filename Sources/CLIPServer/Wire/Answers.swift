@@ -96,11 +96,16 @@ package enum Answers {
     ///
     /// Roboflow's clients want the three strings; the name is our own, so that nobody takes this server for
     /// theirs. What follows them is an addition.
-    package static func info(_ identity: ServerIdentity, models: [ModelDescription]) -> [UInt8] {
+    package static func info(
+        _ identity: ServerIdentity,
+        models: [ModelDescription],
+        decoding: ImageDecoding
+    ) -> [UInt8] {
         object { writer in
             writer.member("name", identity.name)
             writer.member("version", identity.version)
             writer.member("uuid", identity.uuid)
+            writer.member("decoding", decoding.rawValue)
             writer.member("default_model", models.first(where: \.isDefault)?.name)
             writer.member("models") { writer in
                 writer.array { writer in

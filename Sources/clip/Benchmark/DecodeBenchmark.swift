@@ -1,0 +1,91 @@
+import ArgumentParser
+internal import CLIPEngine
+internal import Foundation
+
+/// `clip benchmark-decode`: how long images take from their bytes to normalised pixels, and how far fast
+/// decoding is from exact.
+struct DecodeBenchmark: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "benchmark-decode",
+        abstract: "Time decoding, resizing and normalising, on one thread; one JSON object a line and file.",
+        shouldDisplay: false
+    )
+
+    @Argument(help: "Image files.")
+    var images: [String]
+
+    @Option(help: "exact or fast; exact by default. CLIP_DECODE.")
+    var decode: String?
+
+    @Option(help: "The side of the square that images are brought to; 224 by default.")
+    var imageSize = 224
+
+    @Option(help: "How often each file is decoded; 9 by default.")
+    var runs = 9
+
+    /// What is larger is no photograph.
+    private static let mostBytes = 64 << 20
+
+    func run() throws {
+        var environment = Environment()
+        let decoding =
+            environment.choice(of: ImageDecoding.self, "CLIP_DECODE", given: ("--decode", decode)) ?? .exact
+        var problems = environment.problems
+        if runs < 1 { problems.append("--runs must be at least 1, not \(runs).") }
+        if !(1...4096).contains(imageSize) {
+            problems.append("--image-size must be from 1 to 4096, not \(imageSize).")
+        }
+        guard problems.isEmpty else { throw CommandFailure(problems: problems) }
+        for file in images {
+            do throws(CommandFailure) {
+                let bytes = try Terminal.contents(of: file, limit: Self.mostBytes)
+                let (median, least) = try times(of: bytes, decoding)
+                let (mean, largest) = try differences(of: bytes, decoding)
+                try Terminal.write(
+                    line: "{\"image\":\(JSONText.string(file)),\"decoding\":\"\(decoding.rawValue)\","
+                        + "\"runs\":\(runs),"
+                        + String(format: "\"median_ms\":%.3f,\"least_ms\":%.3f,", median, least)
+                        + String(format: "\"mean_difference\":%.4f,", mean)
+                        + "\"largest_difference\":\(largest)}"
+                )
+            } catch {
+                throw CommandFailure("\(file): \(error)")
+            }
+        }
+    }
+
+    /// The median and the least of the runs, in milliseconds.
+    private func times(
+        of image: [UInt8],
+        _ decoding: ImageDecoding
+    ) throws(CommandFailure) -> (median: Double, least: Double) {
+        let trial = DecodingTrial(imageSize: imageSize, decoding: decoding)
+        var times: [Double] = []
+        for _ in 0..<runs {
+            let start = ContinuousClock.now
+            do throws(EmbeddingError) {
+                _ = try trial.pixelValues(of: image)
+            } catch {
+                throw CommandFailure(error)
+            }
+            times.append((ContinuousClock.now - start) / .milliseconds(1))
+        }
+        times.sort()
+        return (times[times.count / 2], times[0])
+    }
+
+    /// How far pixels are from exact ones, in steps of which a byte has 255: on average and at most.
+    private func differences(
+        of image: [UInt8],
+        _ decoding: ImageDecoding
+    ) throws(CommandFailure) -> (mean: Double, largest: Int) {
+        do throws(EmbeddingError) {
+            let found = try DecodingTrial(imageSize: imageSize, decoding: decoding).pixels(of: image)
+            let exact = try DecodingTrial(imageSize: imageSize, decoding: .exact).pixels(of: image)
+            let differences = zip(found, exact).map { abs(Int($0) - Int($1)) }
+            return (Double(differences.reduce(0, +)) / Double(differences.count), differences.max() ?? 0)
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+}
