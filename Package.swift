@@ -40,6 +40,7 @@ let package = Package(
             name: "COneDNN",
             linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("dl", .when(platforms: [.linux]))]
         ),
+        .target(name: "CSimd"),
         .systemLibrary(
             name: "CVipsLibrary",
             path: "Sources/CVips/Library",
@@ -73,7 +74,7 @@ let package = Package(
         ),
         .target(name: "CLIPFetching", dependencies: ["CCurl"], swiftSettings: swiftSettings),
         .target(name: "CLIPWeights", swiftSettings: swiftSettings),
-        .target(name: "CLIPKernels", dependencies: ["COneDNN"], swiftSettings: swiftSettings),
+        .target(name: "CLIPKernels", dependencies: ["COneDNN", "CSimd"], swiftSettings: swiftSettings),
 
         // MARK: What is built from them
         .target(
@@ -84,7 +85,8 @@ let package = Package(
         .target(
             name: "CLIPEngine",
             dependencies: [
-                "CLIPFetching", "CLIPImaging", "CLIPModels", "CLIPTokenization", "CLIPWeights", dequeModule,
+                "CLIPFetching", "CLIPImaging", "CLIPKernels", "CLIPModels", "CLIPTokenization", "CLIPWeights",
+                dequeModule,
             ],
             swiftSettings: swiftSettings
         ),
@@ -143,7 +145,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CLIPEngineTests",
-            dependencies: ["CLIPEngine", "CLIPTestSupport"],
+            dependencies: ["CLIPEngine", "CLIPKernels", "CLIPTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

@@ -18,6 +18,7 @@ only() {
 }
 
 only COneDNN CLIPKernels
+only CSimd CLIPKernels
 only CVips CLIPImaging
 only CJPEG CLIPImaging
 only CResize CLIPImaging

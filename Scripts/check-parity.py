@@ -78,7 +78,7 @@ def reference(directory: pathlib.Path):
 
 def ours(command: str, directory: pathlib.Path, arguments: list[str], lines: list[str]) -> list[list[float]]:
     result = subprocess.run(
-        [command, "embed", "--model", str(directory), *arguments],
+        [command, "embed", "--model", str(directory), "--precision", "f32", *arguments],
         input="\n".join(lines).encode(), stdout=subprocess.PIPE, check=True,
     )
     return [json.loads(line)["embedding"] for line in result.stdout.decode().splitlines()]

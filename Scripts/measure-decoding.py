@@ -89,7 +89,7 @@ def time_theirs(path: pathlib.Path, runs: int, environment: dict[str, str]) -> f
 
 
 def time_ours(clip: str, path: pathlib.Path, runs: int, decoding: str) -> float:
-    command = [clip, "benchmark-decode", "--decode", decoding, "--runs", str(runs), str(path)]
+    command = [clip, "benchmark", "decode", "--decode", decoding, "--runs", str(runs), str(path)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["median_ms"]
 
 

@@ -9,8 +9,8 @@ internal import Synchronization
 /// of image URLs. All methods may be called from any task at any time; requests that overlap share forward passes.
 public final class EmbeddingEngine: Sendable {
     private let configuration: EngineConfiguration
-    private let registry: ModelRegistry
-    private let preparation: InputPreparation
+    let registry: ModelRegistry
+    let preparation: InputPreparation
     private let admission: AdmissionGate
     private let fetcher: ImageFetcher?
     private let isStarted = Atomic(false)
@@ -33,7 +33,8 @@ public final class EmbeddingEngine: Sendable {
         }
         preparation = InputPreparation(
             pool: WorkPool(name: "decode", threads: configuration.decodeThreads),
-            fetcher: fetcher
+            fetcher: fetcher,
+            hashKey: configuration.imageCacheBytes > 0 ? .random() : nil
         )
     }
 
@@ -66,6 +67,20 @@ public final class EmbeddingEngine: Sendable {
 
     /// The models in memory, in the order of the configuration.
     public var models: [ModelDescription] { registry.loaded }
+
+    /// How the caches of a loaded model have been used; nil if it is not in memory.
+    public func cacheStatistics(of name: String) -> (texts: CacheStatistics, images: CacheStatistics)? {
+        registry.loadedModel(named: name).map { ($0.texts.statistics, $0.images.statistics) }
+    }
+
+    /// Forgets all embeddings that models keep.
+    public func clearCaches() {
+        for description in registry.loaded {
+            guard let model = registry.loadedModel(named: description.name) else { continue }
+            model.texts.removeAll()
+            model.images.removeAll()
+        }
+    }
 
     /// The name of the model that requests without a name get.
     public var defaultModel: String { configuration.models[0].name }
@@ -109,15 +124,10 @@ public final class EmbeddingEngine: Sendable {
         try admission.enter(items: images.count)
         defer { admission.leave(items: images.count) }
         let (model, loadTime) = try await registry.model(at: index)
-        let (pixelValues, timings) = try await preparation.pixelValues(of: images, by: model.preprocessor)
-        let outcome = try await model.worker.embed(pixelValues: pixelValues)
+        let (embeddings, timings) = try await self.embeddings(of: images, by: model)
         return EmbeddingResult(
-            embeddings: outcome.embeddings,
-            report: RequestReport(
-                model: model.description.name,
-                loadTime: loadTime,
-                timings: timings.adding(outcome)
-            )
+            embeddings: embeddings,
+            report: RequestReport(model: model.description.name, loadTime: loadTime, timings: timings)
         )
     }
 
@@ -145,7 +155,7 @@ public final class EmbeddingEngine: Sendable {
             by: model.tokenizer,
             truncating: truncating
         )
-        let outcome = try await model.worker.embed(tokens: tokens)
+        let outcome = try await embeddings(of: tokens, by: model)
         return EmbeddingResult(
             embeddings: outcome.embeddings,
             report: RequestReport(
@@ -195,16 +205,12 @@ public final class EmbeddingEngine: Sendable {
             truncating: truncating
         )
         async let textEmbeddings = Self.attempt { () throws(EmbeddingError) in
-            try await model.worker.embed(tokens: tokens)
+            try await self.embeddings(of: tokens, by: model)
         }
-        let (pixelValues, imageTimings) = try await preparation.pixelValues(
-            of: images,
-            by: model.preprocessor
-        )
-        let imageOutcome = try await model.worker.embed(pixelValues: pixelValues)
+        let (imageEmbeddings, imageTimings) = try await embeddings(of: images, by: model)
         let textOutcome = try await textEmbeddings.get()
 
-        var nextImage = imageOutcome.embeddings.makeIterator()
+        var nextImage = imageEmbeddings.makeIterator()
         var nextText = textOutcome.embeddings.makeIterator()
         let embeddings = items.compactMap { item in
             switch item {
@@ -212,11 +218,42 @@ public final class EmbeddingEngine: Sendable {
             case .text: nextText.next()
             }
         }
-        let timings = textTimings.adding(textOutcome).merged(with: imageTimings.adding(imageOutcome))
+        let timings = textTimings.adding(textOutcome).merged(with: imageTimings)
         return ComparisonResult(
             similarities: embeddings.dropFirst().map { embeddings[0].cosineSimilarity(to: $0) },
             report: RequestReport(model: model.description.name, loadTime: loadTime, timings: timings)
         )
+    }
+
+    /// Embeddings of token sequences: those that are known, and the rest by the network.
+    private func embeddings(
+        of tokens: [[Int32]],
+        by model: LoadedModel
+    ) async throws(EmbeddingError) -> Batcher.Outcome {
+        try await model.texts.embeddings(for: tokens) { (indexes) async throws(EmbeddingError) in
+            try await model.worker.embed(tokens: indexes.map { tokens[$0] })
+        }
+    }
+
+    /// Embeddings of images: those that are known, and the rest decoded and by the network.
+    private func embeddings(
+        of images: [ImageSource],
+        by model: LoadedModel
+    ) async throws(EmbeddingError) -> ([Embedding], StageTimings) {
+        let (encoded, timings) = try await preparation.encodedImages(of: images)
+        let decodeTimings = Mutex(StageTimings())
+        let outcome = try await model.images.embeddings(for: encoded.map(\.hash)) {
+            (indexes) async throws(EmbeddingError) in
+            let (pixelValues, timings) = try await preparation.pixelValues(
+                of: encoded,
+                at: indexes,
+                by: model.preprocessor
+            )
+            decodeTimings.withLock { $0 = timings }
+            return try await model.worker.embed(pixelValues: pixelValues)
+        }
+        let decoding = decodeTimings.withLock { $0 }
+        return (outcome.embeddings, timings.followed(by: decoding).adding(outcome))
     }
 
     /// Awaits without throwing, for the part of a comparison that runs beside another.

@@ -24,8 +24,8 @@ public struct EngineConfiguration: Equatable, Sendable {
     /// The models to load, the default one first.
     public var models: [ModelSource]
     /// Number format of the forward pass.
-    public var precision: Precision = .f32
-    /// Threads of a forward pass.
+    public var precision: Precision = .auto
+    /// Threads that compute, for each model: together on a lone request, side by side on many.
     public var computeThreads: Int
     /// Threads that decode and resize images.
     public var decodeThreads: Int
@@ -41,6 +41,10 @@ public struct EngineConfiguration: Equatable, Sendable {
     public var maxImageBytes: Int = 20 << 20
     /// Most pixels of one image, by its header.
     public var maxImagePixels: Int = 1 << 26
+    /// Most bytes of the text embeddings that each model keeps, keys included; 0 keeps none.
+    public var textCacheBytes: Int = 16 << 20
+    /// Most bytes of the image embeddings that each model keeps, keys included; 0 keeps none.
+    public var imageCacheBytes: Int = 16 << 20
     /// The image formats that are read, by their lower-case names; all that are known by default.
     public var imageFormats: [String] = ImageFormat.allCases.map(\.rawValue)
     /// Whether large JPEGs may be decoded at a fraction of their size.
@@ -83,6 +87,10 @@ public struct EngineConfiguration: Equatable, Sendable {
         ]
         for (what, value) in counts where value < 1 {
             problems.append("\(what) must be at least 1, not \(value).")
+        }
+        for (what, value) in [("the text cache", textCacheBytes), ("the image cache", imageCacheBytes)]
+        where value < 0 {
+            problems.append("\(what) must be at least 0 bytes, not \(value).")
         }
         let known = ImageFormat.allCases.map(\.rawValue)
         for format in imageFormats where !known.contains(format) {

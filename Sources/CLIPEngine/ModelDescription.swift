@@ -10,7 +10,7 @@ public struct ModelDescription: Equatable, Sendable {
     public let embeddingWidth: Int
     /// Token positions of a text, the two special tokens included.
     public let contextLength: Int
-    /// Number formats that the forward pass runs in.
+    /// The number format that the forward pass runs in; never `auto`.
     public let precision: Precision
     /// How long loading took.
     public let loadTime: Duration
@@ -18,6 +18,12 @@ public struct ModelDescription: Equatable, Sendable {
 
 /// The number format of weights and activations in a forward pass.
 public enum Precision: String, CaseIterable, Sendable {
-    /// 32-bit floating point.
+    /// bf16 where the processor multiplies it by itself, otherwise f32.
+    case auto
+    /// 32-bit floating point: what the reference implementations compute, to the last digits.
     case f32
+    /// The upper half of an f32. Needs AVX-512 BF16 or Arm BF16.
+    case bf16
+    /// Bytes, with a scale for each output of a layer and each token. Needs AVX-512 VNNI or Arm I8MM.
+    case int8
 }

@@ -3,14 +3,6 @@ internal import CLIPModels
 internal import CLIPTokenization
 internal import CLIPWeights
 
-/// A model that answers requests: its two recipes for input, and the thread that runs its network.
-struct LoadedModel: Sendable {
-    let description: ModelDescription
-    let tokenizer: CaptionTokenizer
-    let preprocessor: ImagePreprocessor
-    let worker: ModelWorker
-}
-
 /// Makes a model out of a checkpoint directory.
 struct ModelLoader: Sendable {
     let configuration: EngineConfiguration
@@ -20,22 +12,27 @@ struct ModelLoader: Sendable {
     /// All of it happens on the new model's own thread.
     func load(_ source: ModelSource) async throws(EmbeddingError) -> LoadedModel {
         let start = ContinuousClock.now
-        let threads = configuration.computeThreads
-        let (worker, files) = try await ModelWorker.start(name: source.name, limits: BatchLimits()) {
-            () throws(EmbeddingError) in
+        let asked = configuration.precision
+        let (worker, found) = try await ModelWorker.start(
+            name: source.name,
+            threads: configuration.computeThreads
+        ) { (engine) throws(EmbeddingError) in
+            let (precision, format) = try asked.resolved(on: engine)
             let files = try CheckpointFiles(source)
             do {
                 let model = try CLIPModel(
                     configuration: files.model,
                     checkpoint: files.directory.weights(),
                     layout: files.directory.layout,
-                    threads: threads
+                    format: format,
+                    engine: engine
                 )
-                return (model, files)
+                return (model, (files, precision))
             } catch {
                 throw EmbeddingError.modelUnavailable(name: source.name, cause: "\(error)")
             }
         }
+        let (files, precision) = found
         return LoadedModel(
             description: ModelDescription(
                 name: source.name,
@@ -43,7 +40,7 @@ struct ModelLoader: Sendable {
                 imageSize: files.model.vision.imageSize,
                 embeddingWidth: files.model.embeddingWidth,
                 contextLength: files.model.text.contextLength,
-                precision: configuration.precision,
+                precision: precision,
                 loadTime: ContinuousClock.now - start
             ),
             tokenizer: files.tokenizer,
@@ -52,7 +49,13 @@ struct ModelLoader: Sendable {
                 limits: configuration.imageLimits,
                 shrinksJPEGs: configuration.decoding == .fast
             ),
-            worker: worker
+            worker: worker,
+            texts: EmbeddingCache(limit: configuration.textCacheBytes) {
+                $0.count * MemoryLayout<Int32>.size
+            },
+            images: EmbeddingCache(limit: configuration.imageCacheBytes) { _ in
+                MemoryLayout<ContentHash>.size
+            }
         )
     }
 }

@@ -7,7 +7,9 @@ import Darwin
 #endif
 
 /// Memory that begins on a cache line, freed with the object.
-final class AlignedMemory {
+///
+/// What it holds is guarded by whoever owns it; the address never changes.
+final class AlignedMemory: @unchecked Sendable {
     /// What oneDNN's widest instructions (AVX-512) like best, and the length of a cache line.
     static let alignment = 64
 
@@ -32,10 +34,10 @@ final class AlignedMemory {
         free(bytes)
     }
 
-    /// The size of `rows` x `width` floats; `Int.max` when no integer can hold it.
-    static func byteCount(rows: Int, width: Int) -> Int {
+    /// The size of `rows` x `width` numbers of so many bytes, floats by default; `Int.max` when no integer can hold it.
+    static func byteCount(rows: Int, width: Int, of size: Int = MemoryLayout<Float>.stride) -> Int {
         let (count, overflow) = rows.multipliedReportingOverflow(by: width)
-        let (bytes, tooMany) = count.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
+        let (bytes, tooMany) = count.multipliedReportingOverflow(by: size)
         return overflow || tooMany ? Int.max : bytes
     }
 

@@ -1,45 +1,49 @@
 internal import COneDNN
 
-/// What the kernels of one model share: oneDNN's engine, its compiled operations, scratch memory, a thread count.
+/// What one thread computes with: a stream of oneDNN's engine, the operations compiled for it, and scratch memory.
 ///
-/// **Threads.** A context, and every kernel made with it, is used by one thread at a time; nothing in it is locked.
-/// oneDNN itself spreads each operation over `threads` threads. With an OpenMP build of oneDNN (Debian's is one) that
-/// number belongs to the *calling* thread, so `beginPass()` sets it anew: making a model on one thread and running it
-/// on another, one after the other, is fine. OpenMP keeps a pool of workers for every thread that calls it; let the
-/// same thread run a model for its whole life.
-///
-/// With two threads or more, start the process with `OMP_WAIT_POLICY=passive`. By default libgomp's threads spin at
-/// the end of every operation, and when anything else wants the processor they spin while the one they wait for is
-/// not running: on two cores with other work on them, one image through ViT-B/32 took 1,300 ms by default and 300 ms
-/// with passive waiting. The library reads the variable when it is loaded, so a process that sets it has to start itself anew.
+/// **Threads.** One thread uses a context at a time; nothing in it is locked. Kernels and weights belong to no context:
+/// any number of threads run the same model side by side, each with its own, and split one pass by rows (`PassShare`).
+/// oneDNN's own threads are only for convolutions, which have no rows to split: see `threads`.
 public final class ComputeContext {
-    /// How many threads oneDNN may use.
-    public let threads: Int
+    /// How many threads oneDNN may spread an operation over, from the next pass on; 1 to begin with.
+    ///
+    /// With an OpenMP build of oneDNN (Debian's is one) that number belongs to the calling thread, and OpenMP keeps a pool
+    /// of workers for every thread that calls it with more than one. Start such a process with `OMP_WAIT_POLICY=passive`:
+    /// by default libgomp's threads spin at the end of every operation, and when anything else wants the processor they
+    /// spin while the one they wait for is not running: on two cores with other work on them, one image through ViT-B/32
+    /// took 1,300 ms by default and 300 ms with passive waiting.
+    public var threads = 1
     /// Working memory of forward passes.
     public let scratch = ScratchArena()
 
-    private let engine: Engine
+    /// The engine that it was made with.
+    public let engine: ComputeEngine
+    private let stream: OpaquePointer
     private var primitives = PrimitiveCache(limit: 512)
+    /// The thread count of the pass, which operations are compiled for.
+    private var passThreads = 1
 
-    /// Starts oneDNN's CPU engine.
-    public init(threads: Int) throws(KernelError) {
-        precondition(threads > 0, "A compute context needs at least one thread.")
-        self.threads = threads
-        engine = try Engine()
-        _ = codnn_set_threads(Int32(clamping: threads))
+    /// A stream of `engine`.
+    public init(engine: ComputeEngine) throws(KernelError) {
+        var pointer: OpaquePointer?
+        let status = codnn_context_create(engine.pointer, &pointer)
+        guard status == 0, let pointer else {
+            throw .operationFailed(operation: "stream", status: Int(status))
+        }
+        self.engine = engine
+        stream = pointer
+        _ = codnn_set_threads(1)
     }
 
-    /// The version of the oneDNN that runs, such as "2.6.3".
-    public static var libraryVersion: String {
-        var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
-        codnn_version(&major, &minor, &patch)
-        return "\(major).\(minor).\(patch)"
+    deinit {
+        codnn_context_destroy(stream)
     }
 
     /// The layout of feature maps in which oneDNN computes convolutions fastest on this processor.
-    public func preferredFeatureLayout() throws(KernelError) -> FeatureLayout {
+    public func preferredFeatureLayout(_ format: NumberFormat = .f32) throws(KernelError) -> FeatureLayout {
         var maps = codnn_maps_planes
-        let status = codnn_maps_choose(engine.pointer, &maps)
+        let status = codnn_maps_choose(stream, format.type, &maps)
         guard status == 0, let layout = FeatureLayout.allCases.first(where: { $0.code == maps }) else {
             throw .operationFailed(operation: "choice of a feature layout", status: Int(status))
         }
@@ -50,7 +54,8 @@ public final class ComputeContext {
     ///
     /// To be called before every forward pass.
     public func beginPass() throws(KernelError) {
-        _ = codnn_set_threads(Int32(clamping: threads))
+        passThreads = max(1, threads)
+        _ = codnn_set_threads(Int32(clamping: passThreads))
         try scratch.reset()
     }
 
@@ -63,17 +68,19 @@ public final class ComputeContext {
     }
 
     func primitive(for key: PrimitiveKey, packedAs weights: PackedWeights?) throws(KernelError) -> Primitive {
-        if let known = primitives[key] { return known }
-        let made = try Primitive(key, packedAs: weights, engine: engine)
-        primitives[key] = made
+        let place = PrimitiveCache.Place(key: key, threads: passThreads)
+        if let known = primitives[place] { return known }
+        let made = try Primitive(key, packedAs: weights, stream: stream, engine: engine)
+        primitives[place] = made
         return made
     }
 
     func packedWeights(
-        plain: UnsafePointer<Float>,
+        plain: UnsafeRawPointer,
+        format: NumberFormat,
         for primitive: Primitive
     ) throws(KernelError) -> PackedWeights {
-        try PackedWeights(plain: plain, for: primitive, engine: engine)
+        try PackedWeights(plain: plain, format: format, for: primitive, stream: stream, engine: engine)
     }
 
     func run(_ primitive: Primitive, _ operands: codnn_operands) throws(KernelError) {
@@ -82,7 +89,7 @@ public final class ComputeContext {
             if primitive.scratchpadSize > 0 {
                 operands.scratchpad = try scratch.memory(byteCount: primitive.scratchpadSize)
             }
-            let status = codnn_execute(engine.pointer, primitive.pointer, &operands)
+            let status = codnn_execute(stream, primitive.pointer, &operands)
             guard status == 0 else {
                 throw .operationFailed(operation: primitive.operation, status: Int(status))
             }

@@ -5,7 +5,7 @@ internal import COneDNN
 /// The products are summed one by one, never by Winograd's shortcut, whose results differ in more than the last digits.
 /// Bias, sum and ReLU run on the results while they are still in registers; the kernels are copied once into the layout
 /// that oneDNN likes best on this processor.
-public final class Convolution {
+public final class Convolution: Sendable {
     /// What happens to the sums before they are written.
     public enum Finish: Hashable, Sendable {
         /// Nothing more.
@@ -59,12 +59,13 @@ public final class Convolution {
     /// oneDNN 2.6 has no AVX2 kernel for blocks that are not full: a tiny ResNet took 60 ms in its plain loops, and 1.2
     /// with whole blocks.
     private let filled: Shape
-    private let context: ComputeContext
     private let weights: PackedWeights
     private let bias: Tensor
     private let finish: Finish
     private let inputLayout: FeatureLayout
     private let outputLayout: FeatureLayout
+    /// How the maps on both sides and the weights are kept: f32 or bf16.
+    public let format: NumberFormat
 
     /// A convolution with `weight` (outputs, inputs x kernelSize x kernelSize) and `bias` (outputs), both copied.
     public init(
@@ -74,6 +75,7 @@ public final class Convolution {
         finish: Finish = .none,
         inputLayout: FeatureLayout,
         outputLayout: FeatureLayout,
+        format: NumberFormat = .f32,
         in context: ComputeContext
     ) throws(KernelError) {
         precondition(shape.stride > 0 && shape.outputSize > 0, "A convolution has at least one output pixel.")
@@ -91,25 +93,27 @@ public final class Convolution {
         filled.outputs = outputLayout.filled(channels: shape.outputs)
         self.shape = shape
         self.filled = filled
-        self.context = context
         self.bias = try Self.fill(bias.matrix, rows: 1, width: filled.outputs)
         self.finish = finish
         self.inputLayout = inputLayout
         self.outputLayout = outputLayout
+        self.format = format
         let kernels = try Self.fill(
             weight,
             rows: filled.outputs,
             width: filled.inputs * shape.kernelSize * shape.kernelSize
         )
         weights = try context.packedWeights(
-            plain: kernels.matrix.base,
+            plain: kernels.matrix.bytes,
+            format: .f32,
             for: context.primitive(
                 for: .convolution(
                     filled,
                     images: 1,
                     finish: finish,
                     inputLayout: inputLayout,
-                    outputLayout: outputLayout
+                    outputLayout: outputLayout,
+                    format: format
                 )
             )
         )
@@ -118,7 +122,11 @@ public final class Convolution {
     /// (images, inputs, inputSize, inputSize) -> (images, outputs, outputSize, outputSize).
     ///
     /// Input and output do not overlap.
-    public func callAsFunction(_ input: FeatureMaps, into output: FeatureMaps) throws(KernelError) {
+    public func callAsFunction(
+        _ input: FeatureMaps,
+        into output: FeatureMaps,
+        in context: ComputeContext
+    ) throws(KernelError) {
         precondition(
             input.channels == shape.inputs && input.size == shape.inputSize && input.layout == inputLayout,
             "The input of a convolution has another shape."
@@ -128,18 +136,22 @@ public final class Convolution {
                 && output.layout == outputLayout,
             "The output of a convolution has another shape."
         )
+        precondition(
+            input.format == format && output.format == format,
+            "The maps of a convolution have another format."
+        )
         precondition(input.images == output.images, "Input and output of a convolution differ in images.")
         guard input.images > 0 else { return }
         var operands = codnn_operands()
-        operands.source = UnsafePointer(input.base)
-        operands.packed_weights = weights.pointer
+        operands.source = UnsafeRawPointer(input.bytes)
+        operands.weights = weights.pointer
         operands.bias = UnsafePointer(bias.matrix.base)
-        operands.destination = output.base
+        operands.destination = output.bytes
         try context.run(context.primitive(for: key(images: input.images), packedAs: weights), operands)
     }
 
     /// oneDNN's name of the kernel that runs for so many images.
-    package func implementation(images: Int) throws(KernelError) -> String {
+    package func implementation(images: Int, in context: ComputeContext) throws(KernelError) -> String {
         try context.primitive(for: key(images: images), packedAs: weights).implementation
     }
 
@@ -149,7 +161,8 @@ public final class Convolution {
             images: images,
             finish: finish,
             inputLayout: inputLayout,
-            outputLayout: outputLayout
+            outputLayout: outputLayout,
+            format: format
         )
     }
 

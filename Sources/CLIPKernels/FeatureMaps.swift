@@ -1,77 +1,96 @@
+internal import CSimd
+
 /// A view of the square feature maps of some images, (images, channels, size, size), that somebody else owns.
 ///
 /// Like `Matrix`, a pointer with a shape: it must not outlive what it points into.
 public struct FeatureMaps {
-    /// The first float.
-    public let base: UnsafeMutablePointer<Float>
+    /// Where the first number lies.
+    let bytes: UnsafeMutableRawPointer
     /// How many images there are.
     public let images: Int
     /// How many maps an image has.
     public let channels: Int
     /// Width and height of a map.
     public let size: Int
-    /// In which order the floats lie.
+    /// In which order the numbers lie.
     public let layout: FeatureLayout
+    /// How they are kept: f32 or bf16.
+    public let format: NumberFormat
 
-    /// A view of memory with room for `floatCount(..)` floats.
-    public init(
-        base: UnsafeMutablePointer<Float>,
-        images: Int,
-        channels: Int,
-        size: Int,
-        layout: FeatureLayout
-    ) {
+    /// A view of memory with room for `numberCount(..)` numbers for each image.
+    public init(memory: Matrix, images: Int, channels: Int, size: Int, layout: FeatureLayout) {
         precondition(
             images >= 0 && channels > 0 && size > 0,
             "Feature maps have at least one channel and pixel."
         )
-        self.base = base
+        precondition(
+            images * Self.numberCount(channels: channels, size: size, layout: layout)
+                <= memory.rows * memory.width && memory.isDense && memory.format != .int8,
+            "The memory is too small for the maps, or of a format that maps do not have."
+        )
+        bytes = memory.bytes
         self.images = images
         self.channels = channels
         self.size = size
         self.layout = layout
+        format = memory.format
     }
 
-    /// How many floats the maps of one image take, those that fill up the last block included.
-    public static func floatCount(channels: Int, size: Int, layout: FeatureLayout) -> Int {
+    /// How many numbers the maps of one image take, those that fill up the last block included.
+    public static func numberCount(channels: Int, size: Int, layout: FeatureLayout) -> Int {
         layout.filled(channels: channels) * size * size
     }
 
     /// How many pixels a map has.
     public var positions: Int { size * size }
 
-    /// Copies one image's maps to rows: (channels, size, size) -> (positions, channels).
+    /// Copies one image's maps to rows of floats: (channels, size, size) -> (positions, channels).
     public func copy(image: Int, into rows: Matrix) {
         precondition(image >= 0 && image < images, "There is no such image.")
         precondition(rows.rows == positions && rows.width == channels, "The rows have another shape.")
         let width = layout.blockWidth(channels: channels)
-        var source = base + image * Self.floatCount(channels: channels, size: size, layout: layout)
+        var source = image * Self.numberCount(channels: channels, size: size, layout: layout)
         for first in stride(from: 0, to: channels, by: width) {
             let count = min(width, channels - first)
             for position in 0..<positions {
                 let target = rows.row(position) + first
-                for channel in 0..<count { target[channel] = source[channel] }
+                switch format {
+                case .bf16: csimd_widen(Int64(count), halves + source, target)
+                default: target.update(from: floats + source, count: count)
+                }
                 source += width
             }
         }
     }
 
-    /// Fills the maps from planes that lie behind each other, (images, channels, size, size).
-    public func fill(fromPlanes planes: UnsafePointer<Float>) {
+    /// Fills one image's maps from planes of floats that lie behind each other, (channels, size, size).
+    public func fill(image: Int, fromPlanes planes: UnsafePointer<Float>) {
+        precondition(image >= 0 && image < images, "There is no such image.")
         let width = layout.blockWidth(channels: channels)
-        var target = base
-        for image in 0..<images {
-            for first in stride(from: 0, to: channels, by: width) {
-                let count = min(width, channels - first)
-                let source = planes + (image * channels + first) * positions
-                for position in 0..<positions {
-                    for channel in 0..<width {
-                        target[channel] = channel < count ? source[channel * positions + position] : 0
+        var target = image * Self.numberCount(channels: channels, size: size, layout: layout)
+        for first in stride(from: 0, to: channels, by: width) {
+            let count = min(width, channels - first)
+            let source = planes + first * positions
+            for position in 0..<positions {
+                for channel in 0..<width {
+                    let value = channel < count ? source[channel * positions + position] : 0
+                    switch format {
+                    case .bf16: halves[target + channel] = Self.half(value)
+                    default: floats[target + channel] = value
                     }
-                    target += width
                 }
+                target += width
             }
         }
+    }
+
+    private var floats: UnsafeMutablePointer<Float> { bytes.assumingMemoryBound(to: Float.self) }
+    private var halves: UnsafeMutablePointer<UInt16> { bytes.assumingMemoryBound(to: UInt16.self) }
+
+    /// The upper half of a float, rounded to nearest even.
+    private static func half(_ value: Float) -> UInt16 {
+        let bits = value.bitPattern
+        return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
     }
 }
 
@@ -81,16 +100,11 @@ extension ScratchArena {
         images: Int,
         channels: Int,
         size: Int,
-        layout: FeatureLayout
+        layout: FeatureLayout,
+        format: NumberFormat = .f32
     ) throws(KernelError) -> FeatureMaps {
-        let floats = FeatureMaps.floatCount(channels: channels, size: size, layout: layout)
-        let memory = try matrix(rows: images, width: floats)
-        return FeatureMaps(
-            base: memory.base,
-            images: images,
-            channels: channels,
-            size: size,
-            layout: layout
-        )
+        let numbers = FeatureMaps.numberCount(channels: channels, size: size, layout: layout)
+        let memory = try matrix(rows: images, width: numbers, format: format)
+        return FeatureMaps(memory: memory, images: images, channels: channels, size: size, layout: layout)
     }
 }

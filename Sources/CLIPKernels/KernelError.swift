@@ -7,4 +7,6 @@ public enum KernelError: Error, Equatable, Sendable {
     /// oneDNN refused an operation with one of its status numbers (1 out of memory, 2 invalid arguments,
     /// 3 unimplemented).
     case operationFailed(operation: String, status: Int)
+    /// Another thread of a shared pass could not go on.
+    case abandoned
 }

@@ -1,33 +1,39 @@
 internal import COneDNN
+internal import CSimd
 
 /// A linear layer: `activation(input x weight^T + bias)`, or that added to what the output already holds.
 ///
-/// Bias, activation and the residual sum run inside oneDNN's product, while its results are still in registers. The
-/// weights are copied once into the layout that oneDNN likes best on this processor.
-public final class Linear {
-    /// How many floats an input row has.
+/// Bias, activation and the residual sum run inside oneDNN's product, while its results are still in registers; for
+/// int8 a pass of our own follows, since each row has its scale. The weights are copied once into the layout that oneDNN
+/// likes best on this processor.
+public final class Linear: Sendable {
+    /// How many numbers an input row has.
     public let inputWidth: Int
-    /// How many floats an output row has.
+    /// How many numbers an output row has.
     public let outputWidth: Int
+    /// How the weights and the input are kept.
+    public let format: NumberFormat
 
-    private let context: ComputeContext
     private let weights: PackedWeights
+    /// What the sums of each output are multiplied with, where the format is int8.
+    private let scales: Tensor?
     private let bias: Tensor?
     private let activation: Activation?
     private let addsToOutput: Bool
 
     /// The row count that the weight layout is chosen for.
     ///
-    /// oneDNN picks the layout by widths alone for f32; a typical pass (one image of ViT-B/32 has 50 tokens) is named
-    /// so that nothing is tuned for a single row.
+    /// oneDNN picks the layout by widths alone; a typical pass (one image of ViT-B/32 has 50 tokens) is named so that
+    /// nothing is tuned for a single row.
     private static let typicalRows = 64
 
-    /// A layer of `weight` (outputs, inputs), copied, and `bias` (outputs), kept.
+    /// A layer of `weight` (outputs, inputs), floats that are copied, and `bias` (outputs), kept.
     public init(
         weight: Matrix,
         bias: Tensor? = nil,
         activation: Activation? = nil,
         addsToOutput: Bool = false,
+        format: NumberFormat = .f32,
         in context: ComputeContext
     ) throws(KernelError) {
         precondition(weight.isDense && weight.rows > 0, "A linear layer packs dense weights.")
@@ -37,53 +43,141 @@ public final class Linear {
         )
         inputWidth = weight.width
         outputWidth = weight.rows
-        self.context = context
+        self.format = format
         self.bias = bias
         self.activation = activation
         self.addsToOutput = addsToOutput
-        let typical = PrimitiveKey.linear(
+        let typical = Self.key(
             rows: Self.typicalRows,
             inputs: weight.width,
             outputs: weight.rows,
+            format: format,
+            outputFormat: .f32,
             hasBias: bias != nil,
             activation: activation,
             addsToOutput: addsToOutput
         )
-        weights = try context.packedWeights(plain: weight.base, for: context.primitive(for: typical))
+        let primitive = try context.primitive(for: typical)
+        if format == .int8 {
+            (weights, scales) = try context.scratch.scope { () throws(KernelError) in
+                let bytes = try context.scratch.matrix(rows: weight.rows, width: weight.width, format: .int8)
+                weight.convert(into: bytes)
+                let scales = try Tensor(width: weight.rows)
+                if let found = bytes.scales {
+                    scales.floats.baseAddress?.update(from: found, count: weight.rows)
+                }
+                return (try context.packedWeights(plain: bytes.bytes, format: .int8, for: primitive), scales)
+            }
+        } else {
+            weights = try context.packedWeights(plain: weight.bytes, format: .f32, for: primitive)
+            scales = nil
+        }
     }
 
     /// (rows, inputs) -> (rows, outputs).
     ///
-    /// Both are dense and do not overlap.
-    public func callAsFunction(_ input: Matrix, into output: Matrix) throws(KernelError) {
+    /// The input is kept as the weights are; the output is f32, or for bf16 also bf16, or for int8 any format. Both are
+    /// dense and do not overlap.
+    public func callAsFunction(
+        _ input: Matrix,
+        into output: Matrix,
+        in context: ComputeContext
+    ) throws(KernelError) {
         precondition(input.width == inputWidth && output.width == outputWidth, "A matrix has another width.")
         precondition(input.rows == output.rows, "Input and output of a linear layer differ in rows.")
         precondition(input.isDense && output.isDense, "A linear layer works on dense matrices.")
+        precondition(input.format == format, "The input has another format than the weights.")
+        precondition(!addsToOutput || output.format == .f32, "Only floats are added to.")
         guard input.rows > 0 else { return }
-        var operands = codnn_operands()
-        operands.source = UnsafePointer(input.base)
-        operands.packed_weights = weights.pointer
-        operands.bias = (bias?.matrix.base).map { UnsafePointer($0) }
-        operands.destination = output.base
-        try context.run(context.primitive(for: key(rows: input.rows), packedAs: weights), operands)
+        guard format == .int8 else {
+            precondition(output.format == .f32 || output.format == format, "The output has another format.")
+            return try multiply(input, into: output, in: context)
+        }
+        try context.scratch.scope { () throws(KernelError) in
+            let sums =
+                output.format == .f32 && !addsToOutput
+                ? output : try context.scratch.matrix(rows: input.rows, width: outputWidth)
+            try multiply(input, into: sums, in: context)
+            var finish = csimd_finish(
+                rows: Int64(input.rows),
+                width: Int64(outputWidth),
+                sums: sums.base,
+                row_scales: input.scales,
+                column_scales: scales?.matrix.base,
+                bias: bias?.matrix.base,
+                activation: activation?.simd ?? csimd_activation_none,
+                adds_to_target: addsToOutput,
+                target: output.simd
+            )
+            csimd_finish_product(&finish)
+        }
     }
 
     /// The memory that the packed weights take.
     public var byteCount: Int { weights.byteCount }
 
     /// oneDNN's name of the kernel that runs for so many rows.
-    package func implementation(rows: Int) throws(KernelError) -> String {
-        try context.primitive(for: key(rows: rows), packedAs: weights).implementation
+    package func implementation(rows: Int, in context: ComputeContext) throws(KernelError) -> String {
+        try context.primitive(for: key(rows: rows, outputFormat: .f32), packedAs: weights).implementation
     }
 
-    private func key(rows: Int) -> PrimitiveKey {
-        .linear(
+    private func multiply(
+        _ input: Matrix,
+        into output: Matrix,
+        in context: ComputeContext
+    ) throws(KernelError) {
+        var operands = codnn_operands()
+        operands.source = UnsafeRawPointer(input.bytes)
+        operands.weights = weights.pointer
+        operands.bias = (bias?.matrix.base).map { UnsafePointer($0) }
+        operands.destination = output.bytes
+        let key = key(rows: input.rows, outputFormat: output.format)
+        try context.run(context.primitive(for: key, packedAs: weights), operands)
+    }
+
+    private func key(rows: Int, outputFormat: NumberFormat) -> PrimitiveKey {
+        Self.key(
             rows: rows,
             inputs: inputWidth,
             outputs: outputWidth,
+            format: format,
+            outputFormat: outputFormat,
             hasBias: bias != nil,
             activation: activation,
             addsToOutput: addsToOutput
         )
+    }
+
+    /// Of an int8 layer oneDNN computes the sums alone.
+    private static func key(
+        rows: Int,
+        inputs: Int,
+        outputs: Int,
+        format: NumberFormat,
+        outputFormat: NumberFormat,
+        hasBias: Bool,
+        activation: Activation?,
+        addsToOutput: Bool
+    ) -> PrimitiveKey {
+        .linear(
+            rows: rows,
+            inputs: inputs,
+            outputs: outputs,
+            format: format,
+            outputFormat: outputFormat,
+            hasBias: hasBias && format != .int8,
+            activation: format == .int8 ? nil : activation,
+            addsToOutput: addsToOutput && format != .int8
+        )
+    }
+}
+
+extension Activation {
+    var simd: csimd_activation {
+        switch self {
+        case .quickGELU: csimd_activation_quick_gelu
+        case .gelu: csimd_activation_gelu
+        case .tanhGELU: csimd_activation_tanh_gelu
+        }
     }
 }

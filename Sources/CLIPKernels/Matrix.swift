@@ -1,28 +1,60 @@
-/// A view of `rows` x `width` floats that somebody else owns: scratch, a tensor, or some columns of another matrix.
+internal import CSimd
+
+/// A view of `rows` x `width` numbers that somebody else owns: scratch, a tensor, or some columns of another matrix.
 ///
 /// It is a pointer with a shape. It must not outlive what it points into: kernels take it as an argument and never
 /// keep it.
 public struct Matrix {
-    /// The first float of the first row.
-    public let base: UnsafeMutablePointer<Float>
+    /// Where the first row begins.
+    let bytes: UnsafeMutableRawPointer
     /// How many rows there are.
     public let rows: Int
-    /// How many floats belong to a row.
+    /// How many numbers belong to a row.
     public let width: Int
-    /// The distance between the first floats of neighbouring rows; at least `width`.
+    /// The distance between the beginnings of neighbouring rows, in numbers; at least `width`.
     public let rowStride: Int
+    /// How the numbers are kept.
+    public let format: NumberFormat
+    /// What the bytes of each row are multiplied with, where the format is int8.
+    let scales: UnsafeMutablePointer<Float>?
 
-    /// A view over `rows` rows that lie `rowStride` floats apart, or directly behind each other without one.
+    /// A view over `rows` rows of floats that lie `rowStride` apart, or directly behind each other without one.
     public init(base: UnsafeMutablePointer<Float>, rows: Int, width: Int, rowStride: Int? = nil) {
+        self.init(
+            bytes: UnsafeMutableRawPointer(base),
+            rows: rows,
+            width: width,
+            rowStride: rowStride ?? width,
+            format: .f32
+        )
+    }
+
+    init(
+        bytes: UnsafeMutableRawPointer,
+        rows: Int,
+        width: Int,
+        rowStride: Int,
+        format: NumberFormat,
+        scales: UnsafeMutablePointer<Float>? = nil
+    ) {
         precondition(
             rows >= 0 && width > 0,
             "A matrix has no negative number of rows and at least one column."
         )
-        precondition(rowStride ?? width >= width, "The rows of a matrix may not overlap.")
-        self.base = base
+        precondition(rowStride >= width, "The rows of a matrix may not overlap.")
+        precondition((format == .int8) == (scales != nil), "Bytes have scales, and nothing else has.")
+        self.bytes = bytes
         self.rows = rows
         self.width = width
-        self.rowStride = rowStride ?? width
+        self.rowStride = rowStride
+        self.format = format
+        self.scales = scales
+    }
+
+    /// The first float of the first row.
+    public var base: UnsafeMutablePointer<Float> {
+        precondition(format == .f32, "Only an f32 matrix has floats to point at.")
+        return bytes.assumingMemoryBound(to: Float.self)
     }
 
     /// Whether the rows lie directly behind each other.
@@ -39,35 +71,105 @@ public struct Matrix {
             range.lowerBound >= 0 && range.upperBound <= width,
             "The columns lie outside the matrix."
         )
-        return Matrix(base: base + range.lowerBound, rows: rows, width: range.count, rowStride: rowStride)
+        return Matrix(
+            bytes: bytes + range.lowerBound * format.byteCount,
+            rows: rows,
+            width: range.count,
+            rowStride: rowStride,
+            format: format,
+            scales: scales
+        )
     }
 
     /// Only these rows.
     public func rows(_ range: Range<Int>) -> Matrix {
         precondition(range.lowerBound >= 0 && range.upperBound <= rows, "The rows lie outside the matrix.")
-        return Matrix(base: row(range.lowerBound), rows: range.count, width: width, rowStride: rowStride)
+        return Matrix(
+            bytes: start(ofRow: range.lowerBound),
+            rows: range.count,
+            width: width,
+            rowStride: rowStride,
+            format: format,
+            scales: scales.map { $0 + range.lowerBound }
+        )
+    }
+
+    /// The memory of a dense matrix of floats or bf16 as rows of another width, as many as asked for and fit.
+    public func reshaped(rows: Int, width: Int) -> Matrix {
+        precondition(isDense && format != .int8, "Only dense numbers can be given another shape.")
+        precondition(rows * width <= self.rows * self.width, "The memory is too small for that shape.")
+        return Matrix(bytes: bytes, rows: rows, width: width, rowStride: width, format: format)
     }
 
     /// Copies row `indices[i]` of `source` into row `i`, for every index.
     public func gather(_ indices: [Int], from source: Matrix) {
         precondition(
-            rows == indices.count && width == source.width,
-            "Gathered rows need a matrix of their shape."
+            rows == indices.count && width == source.width && format == source.format,
+            "Gathered rows need a matrix of their shape and format."
         )
         for (target, index) in indices.enumerated() {
             precondition(index >= 0 && index < source.rows, "A gathered row lies outside its matrix.")
-            row(target).update(from: source.row(index), count: width)
+            start(ofRow: target).copyMemory(
+                from: source.start(ofRow: index),
+                byteCount: width * format.byteCount
+            )
+            if let scales, let scale = source.scales?[index] { scales[target] = scale }
         }
     }
 
-    /// A copy of the floats, row after row.
+    /// Copies the floats into a matrix of any format, rounded to it.
+    public func convert(into target: Matrix) {
+        precondition(format == .f32, "Only floats are converted.")
+        precondition(rows == target.rows && width == target.width, "Converted rows keep their shape.")
+        csimd_convert(Int64(rows), Int64(width), simd, target.simd)
+    }
+
+    /// The matrix itself where it has the format of `other`, or else a copy of its floats there.
+    public func kept(in other: Matrix) -> Matrix {
+        guard format != other.format else { return self }
+        convert(into: other)
+        return other
+    }
+
+    /// Makes every number of a matrix of floats or bf16 zero.
+    public func fillWithZeros() {
+        precondition(format != .int8, "Bytes have scales, which this does not know.")
+        for row in 0..<rows {
+            start(ofRow: row).initializeMemory(as: UInt8.self, repeating: 0, count: width * format.byteCount)
+        }
+    }
+
+    /// A copy of f32 or bf16 numbers as floats, row after row.
     public func floats() -> [Float] {
-        [Float](unsafeUninitializedCapacity: rows * width) { buffer, count in
+        precondition(format != .int8, "Bytes alone are not what a matrix holds.")
+        return [Float](unsafeUninitializedCapacity: rows * width) { buffer, count in
             count = rows * width
             guard let target = buffer.baseAddress else { return }
             for index in 0..<rows {
-                (target + index * width).initialize(from: row(index), count: width)
+                if format == .bf16 {
+                    let halves = start(ofRow: index).assumingMemoryBound(to: UInt16.self)
+                    csimd_widen(Int64(width), halves, target + index * width)
+                } else {
+                    (target + index * width).initialize(from: row(index), count: width)
+                }
             }
         }
+    }
+
+    /// A copy of the numbers that bytes and their scales stand for, row after row.
+    package func numbers() -> [Float] {
+        guard let scales else { return floats() }
+        return (0..<rows).flatMap { row in
+            let bytes = start(ofRow: row).assumingMemoryBound(to: Int8.self)
+            return (0..<width).map { Float(bytes[$0]) * scales[row] }
+        }
+    }
+
+    func start(ofRow index: Int) -> UnsafeMutableRawPointer {
+        bytes + index * rowStride * format.byteCount
+    }
+
+    var simd: csimd_rows {
+        csimd_rows(base: bytes, stride: Int64(rowStride), format: format.format, scales: scales)
     }
 }

@@ -31,9 +31,21 @@ public final class ScratchArena {
     }
 
     /// Memory for a dense matrix of undefined content, until the surrounding scope ends.
-    public func matrix(rows: Int, width: Int) throws(KernelError) -> Matrix {
-        let bytes = try memory(byteCount: AlignedMemory.byteCount(rows: rows, width: width))
-        return Matrix(base: bytes.assumingMemoryBound(to: Float.self), rows: rows, width: width)
+    public func matrix(rows: Int, width: Int, format: NumberFormat = .f32) throws(KernelError) -> Matrix {
+        let size = AlignedMemory.byteCount(rows: rows, width: width, of: format.byteCount)
+        let bytes = try memory(byteCount: size)
+        let scales =
+            format == .int8
+            ? try memory(byteCount: AlignedMemory.byteCount(rows: rows, width: 1))
+                .assumingMemoryBound(to: Float.self) : nil
+        return Matrix(
+            bytes: bytes,
+            rows: rows,
+            width: width,
+            rowStride: width,
+            format: format,
+            scales: scales
+        )
     }
 
     /// Takes back, when `body` ends, everything that it asked for.

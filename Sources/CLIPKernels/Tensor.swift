@@ -1,8 +1,9 @@
 /// Floats that live as long as a model: a norm's scale, a bias, a table of embeddings.
 ///
 /// A matrix of `rows` x `width`, aligned to a cache line. Linear layers do not keep their weights in one of these
-/// but in oneDNN's own layout.
-public final class Tensor {
+/// but in oneDNN's own layout. It is filled by whoever makes it, before anyone else has it; from then on threads read it
+/// side by side.
+public final class Tensor: Sendable {
     /// How many rows there are; 1 for a vector.
     public let rows: Int
     /// How many floats a row has.

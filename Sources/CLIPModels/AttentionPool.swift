@@ -4,7 +4,7 @@ import CLIPKernels
 ///
 /// Only the mean's query is computed; all pixels give keys and values. The reference is `AttentionPool2d` of open_clip
 /// 3.3.0 (`open_clip/modified_resnet.py`).
-final class AttentionPool {
+struct AttentionPool: Sendable {
     private let width: Int
     /// (1 + pixels, width); row 0 is that of the mean.
     private let positions: Tensor
@@ -12,7 +12,6 @@ final class AttentionPool {
     private let keyValue: Linear
     private let attention: Attention
     private let output: Linear
-    private let scratch: ScratchArena
 
     init(
         _ weights: WeightReader,
@@ -32,39 +31,48 @@ final class AttentionPool {
         )
         let keyValueBias = try weights.joined(["\(names.key).bias", "\(names.value).bias"], shape: [width])
         keyValue = try weights.linear(keyValueWeight.matrix, bias: keyValueBias)
-        attention = Attention(heads: shape.heads, in: weights.context)
+        attention = Attention(heads: shape.heads)
         output = try weights.linear(names.output, inputs: width, outputs: embeddingWidth)
-        scratch = weights.context.scratch
     }
 
     /// (images, width, grid, grid) -> (images, embeddingWidth).
     func callAsFunction(
         _ maps: FeatureMaps,
         into embeddings: Matrix,
-        observer: StageObserver?
+        observer: StageObserver?,
+        in context: ComputeContext
     ) throws(KernelError) {
         let sequences = SequenceLayout(lengths: repeatElement(positions.rows, count: maps.images))
+        let scratch = context.scratch
+        let format = keyValue.format
         try scratch.scope { () throws(KernelError) in
             let tokens = try scratch.matrix(rows: sequences.rows, width: width)
-            for (image, row) in sequences.firstRows.enumerated() {
-                fill(tokens.rows(row..<row + positions.rows), image: image, of: maps)
+            for image in 0..<maps.images {
+                fill(tokens.rows(sequences.rows(of: image)), image: image, of: maps)
             }
             observer?(.tokens, tokens)
-            let means = try scratch.matrix(rows: maps.images, width: width)
-            let queries = try scratch.matrix(rows: maps.images, width: width)
-            let parts = try scratch.matrix(rows: sequences.rows, width: 2 * width)
-            means.gather(sequences.firstRows, from: tokens)
-            try query(means, into: queries)
-            try keyValue(tokens, into: parts)  // (images x (1 + pixels), width) -> (.., 2 x width)
-            try attention(
+            let input = try scratch.matrix(rows: sequences.rows, width: width, format: format)
+            let means = try scratch.matrix(rows: maps.images, width: width, format: format)
+            let between = format.betweenLayers
+            let queries = try scratch.matrix(rows: maps.images, width: width, format: between)
+            let mixed = try scratch.matrix(rows: maps.images, width: width, format: between)
+            let parts = try scratch.matrix(rows: sequences.rows, width: 2 * width, format: between)
+            tokens.convert(into: input)
+            means.gather(sequences.firstRows, from: input)
+            try query(means, into: queries, in: context)
+            // (images x (1 + pixels), width) -> (.., 2 x width)
+            try keyValue(input, into: parts, in: context)
+            try attention.pooled(
                 query: queries,
                 key: parts.columns(0..<width),
                 value: parts.columns(width..<2 * width),
                 sequences: sequences,
-                mask: .none,
-                into: means
+                members: 0..<maps.images,
+                into: mixed,
+                in: context
             )
-            try output(means, into: embeddings)  // (images, width) -> (images, embeddingWidth)
+            // (images, width) -> (images, embeddingWidth)
+            try output(mixed.kept(in: means), into: embeddings, in: context)
         }
     }
 

@@ -4,9 +4,9 @@ import CLIPKernels
 ///
 /// One that halves the size takes the mean of windows before the last convolution, not a stride. The reference is
 /// `Bottleneck` of open_clip 3.3.0 (`open_clip/modified_resnet.py`).
-final class Bottleneck {
+struct Bottleneck: Sendable {
     /// Channels and size of the maps on both sides.
-    struct Shape {
+    struct Shape: Sendable {
         var inputs: Int
         /// Channels of the convolutions inside.
         var width: Int
@@ -27,7 +27,6 @@ final class Bottleneck {
     private let widening: Convolution
     private let shortcut: Convolution?
     private let layout: FeatureLayout
-    private let scratch: ScratchArena
 
     init(_ weights: WeightReader, _ shape: Shape, layout: FeatureLayout) throws(ModelError) {
         let names = CheckpointNames.resNet
@@ -51,7 +50,7 @@ final class Bottleneck {
             .init(inputs: width, outputs: width, inputSize: size, kernelSize: 3),
             .relu
         )
-        pooling = shape.stride > 1 ? AveragePooling(window: shape.stride, in: weights.context) : nil
+        pooling = shape.stride > 1 ? AveragePooling(window: shape.stride) : nil
         widening = try convolution(
             names.widening,
             .init(inputs: width, outputs: shape.outputs, inputSize: shape.outputSize),
@@ -64,32 +63,53 @@ final class Bottleneck {
                 .init(inputs: shape.inputs, outputs: shape.outputs, inputSize: shape.outputSize),
                 .none
             ) : nil
-        scratch = weights.context.scratch
     }
 
     /// (images, inputs, inputSize, inputSize) -> (images, outputs, outputSize, outputSize).
     ///
     /// Without a shortcut the output is the input, whose maps are overwritten; with one they do not overlap.
-    func callAsFunction(_ input: FeatureMaps, into output: FeatureMaps) throws(KernelError) {
+    func callAsFunction(
+        _ input: FeatureMaps,
+        into output: FeatureMaps,
+        in context: ComputeContext
+    ) throws(KernelError) {
+        let scratch = context.scratch
         try scratch.scope { () throws(KernelError) in
-            let narrow = try maps(input.images, channels: shape.width, size: shape.inputSize)
-            let wide = try maps(input.images, channels: shape.width, size: shape.inputSize)
-            try narrowing(input, into: narrow)  // (.., inputs, ..) -> (.., width, ..)
-            try middle(narrow, into: wide)
-            if let shortcut { try shortcut(pooled(input), into: output) }
-            try widening(pooled(wide), into: output)  // (.., width, ..) -> added to (.., outputs, ..)
+            let narrow = try maps(input.images, channels: shape.width, size: shape.inputSize, in: scratch)
+            let wide = try maps(input.images, channels: shape.width, size: shape.inputSize, in: scratch)
+            try narrowing(input, into: narrow, in: context)  // (.., inputs, ..) -> (.., width, ..)
+            try middle(narrow, into: wide, in: context)
+            if let shortcut { try shortcut(pooled(input, in: context), into: output, in: context) }
+            // (.., width, ..) -> added to (.., outputs, ..)
+            try widening(pooled(wide, in: context), into: output, in: context)
         }
     }
 
     /// (.., inputSize, inputSize) -> (.., outputSize, outputSize).
-    private func pooled(_ input: FeatureMaps) throws(KernelError) -> FeatureMaps {
+    private func pooled(_ input: FeatureMaps, in context: ComputeContext) throws(KernelError) -> FeatureMaps {
         guard let pooling else { return input }
-        let output = try maps(input.images, channels: input.channels, size: shape.outputSize)
-        try pooling(input, into: output)
+        let output = try maps(
+            input.images,
+            channels: input.channels,
+            size: shape.outputSize,
+            in: context.scratch
+        )
+        try pooling(input, into: output, in: context)
         return output
     }
 
-    private func maps(_ images: Int, channels: Int, size: Int) throws(KernelError) -> FeatureMaps {
-        try scratch.maps(images: images, channels: channels, size: size, layout: layout)
+    private func maps(
+        _ images: Int,
+        channels: Int,
+        size: Int,
+        in scratch: ScratchArena
+    ) throws(KernelError) -> FeatureMaps {
+        try scratch.maps(
+            images: images,
+            channels: channels,
+            size: size,
+            layout: layout,
+            format: narrowing.format
+        )
     }
 }

@@ -1,28 +1,28 @@
-import CLIPKernels
+public import CLIPKernels
 public import CLIPWeights
 
 /// A CLIP, loaded and ready: images and texts become embeddings in one space.
 ///
-/// **Thread.** One thread uses a model at a time, and should be the same one for the model's whole life (see
-/// `ComputeContext`). The work of a call is spread over the model's own number of threads.
+/// **Threads.** The weights never change, and any number of threads use them at once, each with a `ComputeContext` of its
+/// own. Threads can also make one pass together (`PassShare`), for the sake of a lone request.
 ///
-/// **Memory.** The weights as f32, plus scratch that grows with the largest call up to that of one pass of about
-/// `tokensPerPass` tokens, whatever the number of items; a ResNet has a limit of its own, `ModifiedResNet.floatsPerPass`.
-public final class CLIPModel {
+/// **Memory.** The weights in their format, plus the scratch of each context, which grows with the largest call up to that
+/// of one pass of about `tokensPerPass` tokens, whatever the number of items; a ResNet has a limit of its own,
+/// `ModifiedResNet.numbersPerPass`.
+public final class CLIPModel: Sendable {
     /// The shape of the network.
     public let configuration: ModelConfiguration
 
-    private let context: ComputeContext
     private let vision: ImageTower
     private let text: TextTransformer
 
     /// How many tokens go through a transformer at once; more items are done in several passes.
     ///
-    /// ViT-B/32 on one AVX2 core took 146 ms for an image alone, 120 ms for each of eight and 106 ms for each of twenty,
-    /// which are 1,000 tokens. Scratch memory grows with the tokens: about 19 KB each at a width of 768.
-    static let tokensPerPass = 1_024
+    /// More would not be faster: on one core with AVX-512 oneDNN did 97 GFLOP/s with 50 rows, 107 with 200 and 109 with 400.
+    /// Scratch memory grows with the tokens: about 30 KB each at a width of 768.
+    static let tokensPerPass = 512
 
-    /// Loads the weights that `configuration` describes from `checkpoint`.
+    /// Loads the weights that `configuration` describes from `checkpoint`, with linear layers in `format`.
     ///
     /// Refuses, naming the tensors, a checkpoint in which one is missing, has another shape, is not made of floats, or
     /// is left over. Nothing keeps the checkpoint afterwards.
@@ -30,13 +30,14 @@ public final class CLIPModel {
         configuration: ModelConfiguration,
         checkpoint: Checkpoint,
         layout: ModelDirectory.Layout,
-        threads: Int
+        format: NumberFormat = .f32,
+        engine: ComputeEngine
     ) throws(ModelError) {
         self.configuration = configuration
-        context = try ModelError.wrapping { () throws(KernelError) in try ComputeContext(threads: threads) }
+        let context = try ModelError.wrapping { () throws(KernelError) in try ComputeContext(engine: engine) }
         let scope = WeightScope(checkpoint)
         let names = CheckpointNames(layout, in: scope)
-        let weights = WeightReader(names: names, scope: scope, context: context)
+        let weights = WeightReader(names: names, scope: scope, format: format, context: context)
         let embeddingWidth = configuration.embeddingWidth
         vision = try ImageTower(weights, configuration.vision, embeddingWidth: embeddingWidth)
         text = try TextTransformer(weights, configuration.text, embeddingWidth: embeddingWidth)
@@ -46,98 +47,143 @@ public final class CLIPModel {
         checkpoint.releasePages()
     }
 
+    /// Tokens of an image, which threads can share among them; nil for a network without.
+    ///
+    /// Those of texts they always can.
+    public var tokensPerImage: Int? { vision.tokensPerImage }
+
+    /// Whether the operations of an image's pass are worth dividing among oneDNN's threads, since its tokens cannot be.
+    public var hasLargeOperations: Bool { vision.hasLargeOperations }
+
     /// Embeddings of images, as the network gives them: not normalised.
     ///
-    /// - Parameter pixelValues: (count, 3, imageSize, imageSize), normalised floats, one plane for each colour.
-    /// - Returns: (count, embeddingWidth). An image's row does not depend on the others, but for the last digits
-    ///   of a float.
-    public func imageEmbeddings(pixelValues: [Float], count: Int) throws(ModelError) -> [Float] {
-        try imageEmbeddings(pixelValues: pixelValues, count: count, observer: nil)
+    /// - Parameters:
+    ///   - images: for each image (3, imageSize, imageSize), normalised floats, one plane for each colour.
+    ///   - share: this thread's part, where several make the call together, all with the same images.
+    ///   - context: what this thread computes with.
+    /// - Returns: (images, embeddingWidth) to the first part, nothing to the others. An image's row does not depend on
+    ///   the others, but for the last digits of a float.
+    public func imageEmbeddings(
+        of images: [[Float]],
+        share: PassShare = .whole,
+        in context: ComputeContext
+    ) throws(ModelError) -> [Float] {
+        try imageEmbeddings(of: images, share: share, in: context, observer: nil)
     }
 
     /// Embeddings of captions, as the network gives them: not normalised.
     ///
-    /// - Parameter tokens: for each caption its ids from start-of-text to end-of-text. Ids behind the first
-    ///   end-of-text, padding for instance, are allowed and cost nothing.
-    /// - Returns: (captions, embeddingWidth), in the order of the captions.
-    public func textEmbeddings(tokens: [[Int32]]) throws(ModelError) -> [Float] {
-        try textEmbeddings(tokens: tokens, observer: nil)
+    /// - Parameters:
+    ///   - tokens: for each caption its ids from start-of-text to end-of-text. Ids behind the first end-of-text, padding
+    ///     for instance, are allowed and cost nothing.
+    ///   - share: this thread's part, where several make the call together, all with the same captions.
+    ///   - context: what this thread computes with.
+    /// - Returns: (captions, embeddingWidth), in the order of the captions, to the first part, nothing to the others.
+    public func textEmbeddings(
+        of tokens: [[Int32]],
+        share: PassShare = .whole,
+        in context: ComputeContext
+    ) throws(ModelError) -> [Float] {
+        try textEmbeddings(of: tokens, share: share, in: context, observer: nil)
     }
 
-    /// How much working memory is held between calls.
-    package var scratchByteCount: Int { context.scratch.byteCount }
-
     package func imageEmbeddings(
-        pixelValues: [Float],
-        count: Int,
+        of images: [[Float]],
+        share: PassShare = .whole,
+        in context: ComputeContext,
         observer: StageObserver?
     ) throws(ModelError) -> [Float] {
-        let imageCount = configuration.vision.pixelValueCount
-        let (expected, overflow) = imageCount.multipliedReportingOverflow(by: count)
-        guard count >= 0, !overflow, pixelValues.count == expected else {
-            throw .wrongPixelValueCount(expected: overflow ? .max : expected, found: pixelValues.count)
+        let expected = configuration.vision.pixelValueCount
+        for image in images where image.count != expected {
+            throw .wrongPixelValueCount(expected: expected, found: image.count)
         }
-        let step = vision.imagesPerPass
+        precondition(share.isWhole || tokensPerImage != nil, "This tower's passes cannot be shared.")
         var result: [Float] = []
-        result.reserveCapacity(count * configuration.embeddingWidth)
-        for first in stride(from: 0, to: count, by: step) {
-            let images = min(step, count - first)
-            result += try pass(items: images) { (embeddings) throws(KernelError) in
-                try pixelValues.withUnsafeBufferPointer { (pixels) throws(KernelError) in
-                    guard let base = pixels.baseAddress else { return }
+        result.reserveCapacity(images.count * configuration.embeddingWidth)
+        var next = 0
+        while next < images.count {
+            let chosen = images[next..<next + vision.imagesPerPass(of: images.count - next)]
+            result += try pass(items: chosen.count, share: share, in: context) {
+                (embeddings) throws(KernelError) in
+                try Self.withPointers(to: chosen) { (pointers) throws(KernelError) in
                     try vision.embed(
-                        base + first * imageCount,
-                        count: images,
+                        pointers,
                         into: embeddings,
-                        observer: observer
+                        share: share,
+                        observer: observer,
+                        in: context
                     )
                 }
             }
+            next += chosen.count
         }
         return result
     }
 
-    package func textEmbeddings(tokens: [[Int32]], observer: StageObserver?) throws(ModelError) -> [Float] {
+    package func textEmbeddings(
+        of tokens: [[Int32]],
+        share: PassShare = .whole,
+        in context: ComputeContext,
+        observer: StageObserver?
+    ) throws(ModelError) -> [Float] {
         var captions: [ArraySlice<Int32>] = []
         for (index, ids) in tokens.enumerated() {
             captions.append(try text.relevantTokens(of: ids, caption: index))
         }
-        // Captions of equal length become neighbours, which attention does at once.
-        let order = captions.indices.sorted { (captions[$0].count, $0) < (captions[$1].count, $1) }
-        let width = configuration.embeddingWidth
-        var result = [Float](repeating: 0, count: captions.count * width)
+        var result: [Float] = []
+        result.reserveCapacity(captions.count * configuration.embeddingWidth)
         var next = 0
-        while next < order.count {
+        while next < captions.count {
             let first = next
             var rows = 0
-            while next < order.count,
-                next == first || rows + captions[order[next]].count <= Self.tokensPerPass
-            {
-                rows += captions[order[next]].count
+            while next < captions.count, next == first || rows + captions[next].count <= Self.tokensPerPass {
+                rows += captions[next].count
                 next += 1
             }
-            let chosen = order[first..<next]
-            let embeddings = try pass(items: chosen.count) { (embeddings) throws(KernelError) in
-                try text.embed(chosen.map { captions[$0] }, into: embeddings, observer: observer)
-            }
-            for (row, caption) in chosen.enumerated() {
-                result.replaceSubrange(
-                    caption * width..<(caption + 1) * width,
-                    with: embeddings[row * width..<(row + 1) * width]
-                )
+            let chosen = Array(captions[first..<next])
+            result += try pass(items: chosen.count, share: share, in: context) {
+                (embeddings) throws(KernelError) in
+                try text.embed(chosen, into: embeddings, share: share, observer: observer, in: context)
             }
         }
         return result
     }
 
-    /// One pass through a tower: (items, embeddingWidth).
-    private func pass(items: Int, _ body: (Matrix) throws(KernelError) -> Void) throws(ModelError) -> [Float]
-    {
+    /// Lends the floats of several arrays at once.
+    private static func withPointers(
+        to images: ArraySlice<[Float]>,
+        after pointers: [UnsafePointer<Float>] = [],
+        _ body: ([UnsafePointer<Float>]) throws(KernelError) -> Void
+    ) throws(KernelError) {
+        guard let image = images.first else { return try body(pointers) }
+        try image.withUnsafeBufferPointer { (floats) throws(KernelError) in
+            guard let base = floats.baseAddress else { return }
+            try withPointers(to: images.dropFirst(), after: pointers + [base], body)
+        }
+    }
+
+    /// One pass through a tower: (items, embeddingWidth), for the first part of it.
+    private func pass(
+        items: Int,
+        share: PassShare,
+        in context: ComputeContext,
+        _ body: (Matrix) throws(KernelError) -> Void
+    ) throws(ModelError) -> [Float] {
         try ModelError.wrapping { () throws(KernelError) in
-            try context.beginPass()
-            let embeddings = try context.scratch.matrix(rows: items, width: configuration.embeddingWidth)
-            try body(embeddings)
-            return embeddings.floats()
+            do throws(KernelError) {
+                try context.beginPass()
+                let embeddings = try share.matrix(
+                    rows: items,
+                    width: configuration.embeddingWidth,
+                    in: context
+                )
+                try body(embeddings)
+                try share.meet()
+                return share.index == 0 ? embeddings.floats() : []
+            } catch {
+                share.abandon()
+                throw error
+            }
         }
     }
 }

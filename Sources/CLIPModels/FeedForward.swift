@@ -1,11 +1,10 @@
 import CLIPKernels
 
 /// The second half of a transformer block: `tokens += contraction(activation(expansion(norm(tokens))))`.
-final class FeedForward {
+struct FeedForward: Sendable {
     private let norm: LayerNorm
     private let expansion: Linear
     private let contraction: Linear
-    private let scratch: ScratchArena
 
     init(_ weights: WeightReader, _ shape: ModelConfiguration.Encoder) throws(ModelError) {
         let names = weights.names.block
@@ -26,16 +25,17 @@ final class FeedForward {
             outputs: shape.width,
             addsToOutput: true
         )
-        scratch = weights.context.scratch
     }
 
-    func callAsFunction(_ tokens: Matrix) throws(KernelError) {
+    func callAsFunction(_ tokens: Matrix, in context: ComputeContext) throws(KernelError) {
+        let scratch = context.scratch
         try scratch.scope { () throws(KernelError) in
-            let normal = try scratch.matrix(rows: tokens.rows, width: tokens.width)
-            let hidden = try scratch.matrix(rows: tokens.rows, width: expansion.outputWidth)
-            try norm(tokens, into: normal)
-            try expansion(normal, into: hidden)  // (tokens, width) -> (tokens, mlpWidth)
-            try contraction(hidden, into: tokens)  // (tokens, mlpWidth) -> added to (tokens, width)
+            let format = expansion.format
+            let normal = try scratch.matrix(rows: tokens.rows, width: tokens.width, format: format)
+            let hidden = try scratch.matrix(rows: tokens.rows, width: expansion.outputWidth, format: format)
+            norm(tokens, into: normal)
+            try expansion(normal, into: hidden, in: context)  // (tokens, width) -> (tokens, mlpWidth)
+            try contraction(hidden, into: tokens, in: context)  // -> added to (tokens, width)
         }
     }
 }

@@ -1,7 +1,7 @@
 import CLIPKernels
 
 /// The image tower of a CLIP, of either kind: pixel values in, embeddings out.
-enum ImageTower {
+enum ImageTower: Sendable {
     case transformer(VisionTransformer)
     case resNet(ModifiedResNet)
 
@@ -32,26 +32,43 @@ enum ImageTower {
         }
     }
 
-    /// How many images go through the network at once; more are done in several passes.
-    var imagesPerPass: Int {
+    /// How many of so many images go through the network at once; the rest is done in further passes.
+    func imagesPerPass(of count: Int) -> Int {
         switch self {
-        case .transformer(let tower): tower.imagesPerPass
-        case .resNet(let tower): tower.imagesPerPass
+        case .transformer(let tower): min(count, tower.imagesPerPass)
+        case .resNet(let tower): tower.imagesPerPass(of: count)
         }
     }
 
-    /// (count, 3, imageSize, imageSize) -> (count, embeddingWidth).
+    /// Tokens of an image, which threads can share among them; nil for a network of convolutions.
+    var tokensPerImage: Int? {
+        switch self {
+        case .transformer(let tower): tower.tokensPerImage
+        case .resNet: nil
+        }
+    }
+
+    /// Whether the operations of a pass are worth dividing among threads, where its rows cannot be.
+    var hasLargeOperations: Bool {
+        switch self {
+        case .transformer: false
+        case .resNet(let tower): tower.isLarge
+        }
+    }
+
+    /// Images, each (3, imageSize, imageSize) -> (images, embeddingWidth).
     func embed(
-        _ pixelValues: UnsafePointer<Float>,
-        count: Int,
+        _ images: [UnsafePointer<Float>],
         into embeddings: Matrix,
-        observer: StageObserver?
+        share: PassShare,
+        observer: StageObserver?,
+        in context: ComputeContext
     ) throws(KernelError) {
         switch self {
         case .transformer(let tower):
-            try tower.embed(pixelValues, count: count, into: embeddings, observer: observer)
+            try tower.embed(images, into: embeddings, share: share, observer: observer, in: context)
         case .resNet(let tower):
-            try tower.embed(pixelValues, count: count, into: embeddings, observer: observer)
+            try tower.embed(images, into: embeddings, observer: observer, in: context)
         }
     }
 }

@@ -4,26 +4,34 @@ import CLIPKernels
 ///
 /// Three convolutions and a pooling instead of one of each, means of windows instead of strides, and attention instead of
 /// a mean at the end. The reference is `ModifiedResNet` of open_clip 3.3.0 (`open_clip/modified_resnet.py`).
-final class ModifiedResNet {
+struct ModifiedResNet: Sendable {
     private let imageSize: Int
     private let layout: FeatureLayout
+    private let format: NumberFormat
     private let stem: [Convolution]
     private let stemPooling: AveragePooling
     private let blocks: [Bottleneck]
     private let pool: AttentionPool
-    /// Floats of the largest maps that lie between two steps, of one image.
+    /// Numbers of the largest maps that lie between two steps, of one image.
     private let largestMaps: Int
-    private let scratch: ScratchArena
 
-    /// How many floats the largest maps of a pass may have.
+    /// How many numbers the largest maps of a pass may have, if it is more than one image's.
     ///
-    /// Scratch memory is about four times as much: 62 MB for the five images of ResNet-50 that fit, 100 MB for the single
-    /// one of RN50x64 at 448 pixels, whose maps are larger. On one AVX2 core ResNet-50 took 137 ms for an image alone and
-    /// for each of 4, 8 or 16; more images at once only matter to small networks (5 ms instead of 6.5 at 96 pixels).
-    static let floatsPerPass = 4 << 20
+    /// Scratch memory is about four times as much. On one AVX2 core ResNet-50 took 137 ms for an image alone and for each
+    /// of 4, 8 or 16; more images at once only matter to small networks (5 ms instead of 6.5 at 96 pixels).
+    static let numbersPerPass = 1 << 20
 
-    /// How many images go through the network at once.
-    var imagesPerPass: Int { max(1, Self.floatsPerPass / largestMaps) }
+    /// Whether a lone image is worth the threads of oneDNN: not where every operation takes microseconds.
+    ///
+    /// Compiled once more for several threads, convolutions take twice the memory.
+    var isLarge: Bool { largestMaps >= 1 << 18 }
+
+    /// How many of so many images go through the network at once: a power of two, since oneDNN compiles every
+    /// convolution for each number of images, and a server should not keep fifty convolutions eight times.
+    func imagesPerPass(of count: Int) -> Int {
+        let most = min(count, max(1, Self.numbersPerPass / largestMaps))
+        return 1 << (Int.bitWidth - 1 - most.leadingZeroBitCount)
+    }
 
     init(
         _ weights: WeightReader,
@@ -34,11 +42,11 @@ final class ModifiedResNet {
         let names = CheckpointNames.resNet
         precondition(shape.bottlenecks.count == names.layers.count, "A ResNet has four layers.")
         let layout = try ModelError.wrapping { () throws(KernelError) in
-            try weights.context.preferredFeatureLayout()
+            try weights.context.preferredFeatureLayout(weights.exactFormat)
         }
         self.imageSize = imageSize
         self.layout = layout
-        scratch = weights.context.scratch
+        format = weights.exactFormat
 
         var stem: [Convolution] = []
         let half = shape.width / 2
@@ -64,8 +72,8 @@ final class ModifiedResNet {
             size = convolution.outputSize
         }
         self.stem = stem
-        stemPooling = AveragePooling(window: 2, in: weights.context)
-        var largest = FeatureMaps.floatCount(channels: shape.width, size: size, layout: layout)
+        stemPooling = AveragePooling(window: 2)
+        var largest = FeatureMaps.numberCount(channels: shape.width, size: size, layout: layout)
         size /= 2
 
         var blocks: [Bottleneck] = []
@@ -83,54 +91,56 @@ final class ModifiedResNet {
                 (inputs, size) = (block.outputs, block.outputSize)
                 largest = max(
                     largest,
-                    FeatureMaps.floatCount(channels: inputs, size: size, layout: layout)
+                    FeatureMaps.numberCount(channels: inputs, size: size, layout: layout)
                 )
             }
         }
         self.blocks = blocks
         largestMaps = largest
-        pool = try AttentionPool(weights, shape, imageSize: imageSize, embeddingWidth: embeddingWidth)
+        pool = try AttentionPool(weights.exact, shape, imageSize: imageSize, embeddingWidth: embeddingWidth)
     }
 
-    /// (count, 3, imageSize, imageSize) -> (count, embeddingWidth).
+    /// Images, each (3, imageSize, imageSize) -> (images, embeddingWidth).
     func embed(
-        _ pixelValues: UnsafePointer<Float>,
-        count: Int,
+        _ images: [UnsafePointer<Float>],
         into embeddings: Matrix,
-        observer: StageObserver?
+        observer: StageObserver?,
+        in context: ComputeContext
     ) throws(KernelError) {
+        let scratch = context.scratch
         // Maps go from one to the other; a block that leaves their shape as it is works in place.
-        var maps = try scratch.matrix(rows: count, width: largestMaps)
-        var other = try scratch.matrix(rows: count, width: largestMaps)
-        var current = try pixels(pixelValues, count: count)
+        var maps = try scratch.matrix(rows: images.count, width: largestMaps, format: format)
+        var other = try scratch.matrix(rows: images.count, width: largestMaps, format: format)
+        var current = try pixels(of: images, in: scratch)
         for convolution in stem {
             let output = view(
                 of: maps,
                 channels: convolution.shape.outputs,
                 size: convolution.shape.outputSize
             )
-            try convolution(current, into: output)
+            try convolution(current, into: output, in: context)
             current = output
             swap(&maps, &other)
         }
         let output = view(of: maps, channels: current.channels, size: current.size / 2)
-        try stemPooling(current, into: output)  // (count, width, imageSize / 4, imageSize / 4)
+        // (count, width, imageSize / 4, imageSize / 4)
+        try stemPooling(current, into: output, in: context)
         current = output
         swap(&maps, &other)
-        try show(.stem, current, to: observer)
+        try show(.stem, current, to: observer, in: scratch)
 
         for (index, block) in blocks.enumerated() {
             if block.shape.needsShortcut {
                 let output = view(of: maps, channels: block.shape.outputs, size: block.shape.outputSize)
-                try block(current, into: output)
+                try block(current, into: output, in: context)
                 current = output
                 swap(&maps, &other)
             } else {
-                try block(current, into: current)
+                try block(current, into: current, in: context)
             }
-            try show(.block(index), current, to: observer)
+            try show(.block(index), current, to: observer, in: scratch)
         }
-        try pool(current, into: embeddings, observer: observer)
+        try pool(current, into: embeddings, observer: observer, in: context)
         observer?(.embedding, embeddings)
     }
 
@@ -140,34 +150,32 @@ final class ModifiedResNet {
     }
 
     /// (count, 3, imageSize, imageSize), in the layout that the first convolution reads.
-    private func pixels(_ pixelValues: UnsafePointer<Float>, count: Int) throws(KernelError) -> FeatureMaps {
-        let pixelLayout = Self.pixelLayout(layout)
-        if pixelLayout == .planes {
-            return FeatureMaps(
-                // Maps are views to write into, too; the first convolution only reads these.
-                base: UnsafeMutablePointer(mutating: pixelValues),
-                images: count,
-                channels: ModelConfiguration.Vision.channels,
-                size: imageSize,
-                layout: .planes
-            )
-        }
+    private func pixels(
+        of images: [UnsafePointer<Float>],
+        in scratch: ScratchArena
+    ) throws(KernelError) -> FeatureMaps {
         let maps = try scratch.maps(
-            images: count,
+            images: images.count,
             channels: ModelConfiguration.Vision.channels,
             size: imageSize,
-            layout: pixelLayout
+            layout: Self.pixelLayout(layout),
+            format: format
         )
-        maps.fill(fromPlanes: pixelValues)
+        for (index, image) in images.enumerated() { maps.fill(image: index, fromPlanes: image) }
         return maps
     }
 
     private func view(of memory: Matrix, channels: Int, size: Int) -> FeatureMaps {
-        FeatureMaps(base: memory.base, images: memory.rows, channels: channels, size: size, layout: layout)
+        FeatureMaps(memory: memory, images: memory.rows, channels: channels, size: size, layout: layout)
     }
 
     /// Shows maps as one row for each pixel: (count x size x size, channels).
-    private func show(_ stage: Stage, _ maps: FeatureMaps, to observer: StageObserver?) throws(KernelError) {
+    private func show(
+        _ stage: Stage,
+        _ maps: FeatureMaps,
+        to observer: StageObserver?,
+        in scratch: ScratchArena
+    ) throws(KernelError) {
         guard let observer else { return }
         try scratch.scope { () throws(KernelError) in
             let rows = try scratch.matrix(rows: maps.images * maps.positions, width: maps.channels)

@@ -6,29 +6,27 @@ import CLIPKernels
 /// Captions of any lengths lie behind each other without padding.
 ///
 /// The reference is `encode_text` of open_clip 3.3.0 (`open_clip/model.py`).
-final class TextTransformer {
+struct TextTransformer: Sendable {
     private let shape: ModelConfiguration.Text
-    private let table: Tensor
+    private let table: TokenTable
     private let positions: Tensor
     private let encoder: TransformerEncoder
-    private let finalNorm: LayerNorm
-    private let projection: Linear
-    private let scratch: ScratchArena
+    private let head: EmbeddingHead
 
     init(_ weights: WeightReader, _ shape: ModelConfiguration.Text, embeddingWidth: Int) throws(ModelError) {
         let names = weights.names
         let width = shape.encoder.width
         self.shape = shape
-        scratch = weights.context.scratch
-        table = try weights.tensor(names.tokenTable, shape: [shape.vocabularySize, width])
+        table = try weights.tokenTable(names.tokenTable, tokens: shape.vocabularySize, width: width)
         positions = try weights.tensor(names.text.positions, shape: [shape.contextLength, width])
         encoder = try TransformerEncoder(weights, below: names.text.blocks, shape.encoder)
-        finalNorm = try weights.layerNorm(
-            names.text.finalNorm,
+        head = try EmbeddingHead(
+            weights,
+            names.text,
             width: width,
-            epsilon: shape.encoder.layerNormEpsilon
+            epsilon: shape.encoder.layerNormEpsilon,
+            embeddingWidth: embeddingWidth
         )
-        projection = try weights.projection(names.text, width: width, embedding: embeddingWidth)
     }
 
     /// The tokens of a caption that its embedding depends on: up to the pooled one, which is the last of the result.
@@ -50,41 +48,34 @@ final class TextTransformer {
         return ids[...position]
     }
 
-    /// Captions, as `relevantTokens` gives them -> (captions, embeddingWidth).
-    ///
-    /// Fastest when captions of equal length are neighbours.
+    /// Captions, as `relevantTokens` gives them -> (captions, embeddingWidth), of which a share fills its own rows.
     func embed(
         _ captions: [ArraySlice<Int32>],
         into embeddings: Matrix,
-        observer: StageObserver?
+        share: PassShare,
+        observer: StageObserver?,
+        in context: ComputeContext
     ) throws(KernelError) {
         let width = shape.encoder.width
         let sequences = SequenceLayout(lengths: captions.map(\.count))
-        let tokens = try scratch.matrix(rows: sequences.rows, width: width)
-        let pooled = try scratch.matrix(rows: captions.count, width: width)
+        let pass = TransformerPass(sequences, pooledRows: sequences.lastRows, share: share, isFilled: true)
+        let tokens = try context.scratch.matrix(rows: pass.filledRows.count, width: width)
+        let pooled = try context.scratch.matrix(rows: pass.members.count, width: width)
 
-        var row = 0
-        for caption in captions {
-            for (position, id) in caption.enumerated() {
-                let target = tokens.row(row)
-                let entry = table.matrix.row(Int(id))
-                let place = positions.matrix.row(position)
-                for column in 0..<width { target[column] = entry[column] + place[column] }
-                row += 1
+        for index in sequences.sequences(in: pass.rows) {
+            let all = sequences.rows(of: index)
+            for row in all.clamped(to: pass.rows) {
+                let position = row - all.lowerBound
+                table.look(
+                    up: Int(captions[index][captions[index].startIndex + position]),
+                    adding: positions.matrix.row(position),
+                    into: tokens.row(row - pass.rows.lowerBound)
+                )
             }
         }
-        observer?(.tokens, tokens)
-        try encoder(
-            tokens,
-            sequences: sequences,
-            mask: .causal,
-            pooledRows: sequences.lastRows,
-            into: pooled,
-            observer: observer
-        )
-        try finalNorm(pooled, into: pooled)  // (captions, width)
-        observer?(.features, pooled)
-        try projection(pooled, into: embeddings)  // (captions, width) -> (captions, embeddingWidth)
-        observer?(.embedding, embeddings)
+        tokens.rows(pass.rows.count..<tokens.rows).fillWithZeros()
+        observer?(.tokens, tokens.rows(0..<pass.rows.count))
+        try encoder(tokens, of: pass, mask: .causal, into: pooled, observer: observer, in: context)
+        try head(pooled, into: embeddings.rows(pass.members), observer: observer, in: context)
     }
 }

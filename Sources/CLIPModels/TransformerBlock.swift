@@ -3,13 +3,12 @@ import CLIPKernels
 /// A residual attention block: `tokens += attention(norm(tokens))`, then `FeedForward`.
 ///
 /// The reference is `ResidualAttentionBlock` of open_clip 3.3.0 (`open_clip/transformer.py`).
-final class TransformerBlock {
+struct TransformerBlock: Sendable {
     private let norm: LayerNorm
     private let queryKeyValue: Linear
     private let attention: Attention
     private let output: Linear
     private let feedForward: FeedForward
-    private let scratch: ScratchArena
 
     init(_ weights: WeightReader, _ shape: ModelConfiguration.Encoder) throws(ModelError) {
         let names = weights.names.block
@@ -17,35 +16,44 @@ final class TransformerBlock {
         norm = try weights.layerNorm(names.attentionNorm, width: width, epsilon: shape.layerNormEpsilon)
         let (weight, bias) = try weights.queryKeyValue(width: width)
         queryKeyValue = try weights.linear(weight.matrix, bias: bias)
-        attention = Attention(heads: shape.heads, in: weights.context)
+        attention = Attention(heads: shape.heads)
         output = try weights.linear(names.attentionOutput, inputs: width, outputs: width, addsToOutput: true)
         feedForward = try FeedForward(weights, shape)
-        scratch = weights.context.scratch
     }
 
-    /// Replaces (tokens, width) by the block's result.
+    /// Replaces (tokens, width), the pass's own rows, by the block's result.
+    ///
+    /// `parts` is memory for queries, keys and values, (rows, 3 x width), that all threads of the pass see.
     func callAsFunction(
         _ tokens: Matrix,
-        sequences: SequenceLayout,
-        mask: Attention.Mask
+        of pass: TransformerPass,
+        parts: Matrix,
+        mask: Attention.Mask,
+        in context: ComputeContext
     ) throws(KernelError) {
         let width = tokens.width
+        let scratch = context.scratch
         try scratch.scope { () throws(KernelError) in
-            let normal = try scratch.matrix(rows: tokens.rows, width: width)
-            let parts = try scratch.matrix(rows: tokens.rows, width: 3 * width)
-            try norm(tokens, into: normal)
-            try queryKeyValue(normal, into: parts)  // (tokens, width) -> (tokens, 3 x width)
+            let normal = try scratch.matrix(rows: tokens.rows, width: width, format: output.format)
+            let mixed = try scratch.matrix(rows: tokens.rows, width: width, format: parts.format)
+            norm(tokens, into: normal)
+            // (tokens, width) -> (tokens, 3 x width)
+            try queryKeyValue(normal, into: parts.rows(pass.filledRows), in: context)
+            try pass.share.meet()
             try attention(
-                query: parts.columns(0..<width),
+                query: parts.columns(0..<width).rows(pass.rows),
                 key: parts.columns(width..<2 * width),
                 value: parts.columns(2 * width..<3 * width),
-                sequences: sequences,
+                sequences: pass.sequences,
+                rows: pass.rows,
                 mask: mask,
-                into: normal
+                into: mixed.rows(0..<pass.rows.count),
+                in: context
             )
-            try output(normal, into: tokens)
+            mixed.rows(pass.rows.count..<mixed.rows).fillWithZeros()
+            try output(mixed.kept(in: normal), into: tokens, in: context)
         }
-        try feedForward(tokens)
+        try feedForward(tokens, in: context)
     }
 }
 
@@ -54,14 +62,13 @@ final class TransformerBlock {
 /// All tokens give keys and values; the query, the output projection and the MLP are needed for the pooled ones
 /// alone. The result is exactly that of a whole block at those rows: the rest of its rows nobody would read. In a
 /// causal tower the pooled token has to be the last of its sequence, so that it sees all of it.
-final class PoolingBlock {
+struct PoolingBlock: Sendable {
     private let norm: LayerNorm
     private let query: Linear
     private let keyValue: Linear
     private let attention: Attention
     private let output: Linear
     private let feedForward: FeedForward
-    private let scratch: ScratchArena
 
     init(_ weights: WeightReader, _ shape: ModelConfiguration.Encoder) throws(ModelError) {
         let names = weights.names.block
@@ -73,40 +80,51 @@ final class PoolingBlock {
         }
         query = try weights.linear(weight.matrix.rows(0..<width), bias: queryBias)
         keyValue = try weights.linear(weight.matrix.rows(width..<3 * width), bias: keyValueBias)
-        attention = Attention(heads: shape.heads, in: weights.context)
+        attention = Attention(heads: shape.heads)
         output = try weights.linear(names.attentionOutput, inputs: width, outputs: width, addsToOutput: true)
         feedForward = try FeedForward(weights, shape)
-        scratch = weights.context.scratch
     }
 
-    /// (tokens, width) -> (sequences, width), for one row of each sequence.
+    /// How keys and values are kept.
+    var keyFormat: NumberFormat { keyValue.format.betweenLayers }
+
+    /// (tokens, width) -> (members, width), for the pooled rows that are among the pass's own.
     func callAsFunction(
         _ tokens: Matrix,
-        sequences: SequenceLayout,
-        pooledRows: [Int],
-        into pooled: Matrix
+        of pass: TransformerPass,
+        parts: Matrix,
+        into pooled: Matrix,
+        in context: ComputeContext
     ) throws(KernelError) {
         let width = tokens.width
+        let scratch = context.scratch
         try scratch.scope { () throws(KernelError) in
-            let normal = try scratch.matrix(rows: tokens.rows, width: width)
-            let parts = try scratch.matrix(rows: tokens.rows, width: 2 * width)
-            let asked = try scratch.matrix(rows: pooled.rows, width: width)
-            try norm(tokens, into: normal)
-            try keyValue(normal, into: parts)  // (tokens, width) -> (tokens, 2 x width)
-            pooled.gather(pooledRows, from: normal)
-            try query(pooled, into: asked)
-            try attention(
+            let normal = try scratch.matrix(rows: tokens.rows, width: width, format: keyValue.format)
+            norm(tokens, into: normal)
+            let parts = parts.reshaped(rows: parts.rows, width: 2 * width)
+            // (tokens, width) -> (tokens, 2 x width)
+            try keyValue(normal, into: parts.rows(pass.filledRows), in: context)
+            try pass.share.meet()
+            guard pooled.rows > 0 else { return }
+            let chosen = try scratch.matrix(rows: pooled.rows, width: width, format: query.format)
+            let asked = try scratch.matrix(rows: pooled.rows, width: width, format: parts.format)
+            let mixed = try scratch.matrix(rows: pooled.rows, width: width, format: parts.format)
+            chosen.gather(pass.ownPooledRows, from: normal)
+            try query(chosen, into: asked, in: context)
+            try attention.pooled(
                 query: asked,
                 key: parts.columns(0..<width),
                 value: parts.columns(width..<2 * width),
-                sequences: sequences,
-                mask: .none,
-                into: normal.rows(0..<pooled.rows)
+                sequences: pass.sequences,
+                members: pass.members,
+                into: mixed,
+                in: context
             )
-            pooled.gather(pooledRows, from: tokens)
-            try output(normal.rows(0..<pooled.rows), into: pooled)
+            pooled.gather(pass.ownPooledRows, from: tokens)
+            try output(mixed.kept(in: chosen), into: pooled, in: context)
         }
-        try feedForward(pooled)
+        guard pooled.rows > 0 else { return }
+        try feedForward(pooled, in: context)
     }
 }
 

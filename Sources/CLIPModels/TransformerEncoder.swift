@@ -1,7 +1,7 @@
 import CLIPKernels
 
 /// The blocks of a tower: all tokens in, the pooled token of every sequence out.
-final class TransformerEncoder {
+struct TransformerEncoder: Sendable {
     private let blocks: [TransformerBlock]
     private let last: PoolingBlock
 
@@ -18,20 +18,34 @@ final class TransformerEncoder {
         last = try PoolingBlock(weights.scope("\(name).\(shape.layers - 1)"), shape)
     }
 
-    /// (tokens, width), which it overwrites -> (sequences, width), one row of each sequence.
+    /// (tokens, width), the pass's own and filling rows, which it overwrites -> (members, width), a row for each sequence
+    /// whose pooled row is one of them.
     func callAsFunction(
         _ tokens: Matrix,
-        sequences: SequenceLayout,
+        of pass: TransformerPass,
         mask: Attention.Mask,
-        pooledRows: [Int],
         into pooled: Matrix,
-        observer: StageObserver?
+        observer: StageObserver?,
+        in context: ComputeContext
     ) throws(KernelError) {
-        for (index, block) in blocks.enumerated() {
-            try block(tokens, sequences: sequences, mask: mask)
-            observer?(.block(index), tokens)
+        // Two in turns where threads share the pass: one may write the keys of the next block while another still
+        // reads those of this one.
+        var parts: [Matrix] = []
+        for _ in 0..<(pass.share.isWhole ? 1 : 2) {
+            parts.append(
+                try pass.share.matrix(
+                    rows: max(pass.sequences.rows, pass.filledRows.upperBound),
+                    width: 3 * tokens.width,
+                    format: last.keyFormat,
+                    in: context
+                )
+            )
         }
-        try last(tokens, sequences: sequences, pooledRows: pooledRows, into: pooled)
+        for (index, block) in blocks.enumerated() {
+            try block(tokens, of: pass, parts: parts[index % parts.count], mask: mask, in: context)
+            observer?(.block(index), tokens.rows(0..<pass.rows.count))
+        }
+        try last(tokens, of: pass, parts: parts[blocks.count % parts.count], into: pooled, in: context)
         observer?(.block(blocks.count), pooled)
     }
 }

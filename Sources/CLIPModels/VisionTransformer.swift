@@ -3,10 +3,10 @@ import CLIPKernels
 /// The image tower: pixel values in, embeddings out.
 ///
 /// The reference is `VisionTransformer` of open_clip 3.3.0 (`open_clip/transformer.py`).
-final class VisionTransformer {
+struct VisionTransformer: Sendable {
     private let width: Int
     /// Tokens of an image.
-    private let tokensPerImage: Int
+    let tokensPerImage: Int
     private let patches: PatchProjection
     /// (1 + patches, width): what a token is before its patch is added.
     ///
@@ -14,9 +14,7 @@ final class VisionTransformer {
     private let emptyTokens: Tensor
     private let inputNorm: LayerNorm
     private let encoder: TransformerEncoder
-    private let finalNorm: LayerNorm
-    private let projection: Linear
-    private let scratch: ScratchArena
+    private let head: EmbeddingHead
 
     init(
         _ weights: WeightReader,
@@ -28,7 +26,6 @@ final class VisionTransformer {
         let (width, epsilon) = (shape.encoder.width, shape.encoder.layerNormEpsilon)
         self.width = width
         tokensPerImage = shape.tokens(imageSize: imageSize)
-        scratch = weights.context.scratch
 
         let kernels = try weights.tensor(
             names.patchKernels,
@@ -39,6 +36,7 @@ final class VisionTransformer {
                 weight: kernels.matrix,
                 imageSize: imageSize,
                 patchSize: shape.patchSize,
+                format: weights.format,
                 in: weights.context
             )
         }
@@ -47,42 +45,44 @@ final class VisionTransformer {
         for column in 0..<width { emptyTokens.floats[column] += classToken.floats[column] }
         inputNorm = try weights.layerNorm(names.inputNorm, width: width, epsilon: epsilon)
         encoder = try TransformerEncoder(weights, below: names.vision.blocks, shape.encoder)
-        finalNorm = try weights.layerNorm(names.vision.finalNorm, width: width, epsilon: epsilon)
-        projection = try weights.projection(names.vision, width: width, embedding: embeddingWidth)
+        head = try EmbeddingHead(
+            weights,
+            names.vision,
+            width: width,
+            epsilon: epsilon,
+            embeddingWidth: embeddingWidth
+        )
     }
 
     /// How many images go through the network at once.
     var imagesPerPass: Int { max(1, CLIPModel.tokensPerPass / tokensPerImage) }
 
-    /// (count, 3, imageSize, imageSize) -> (count, embeddingWidth).
+    /// Images, each (3, imageSize, imageSize) -> (images, embeddingWidth), of which a share fills its own rows.
     func embed(
-        _ pixelValues: UnsafePointer<Float>,
-        count: Int,
+        _ images: [UnsafePointer<Float>],
         into embeddings: Matrix,
-        observer: StageObserver?
+        share: PassShare,
+        observer: StageObserver?,
+        in context: ComputeContext
     ) throws(KernelError) {
-        let sequences = SequenceLayout(lengths: repeatElement(tokensPerImage, count: count))
-        let tokens = try scratch.matrix(rows: sequences.rows, width: width)
-        let pooled = try scratch.matrix(rows: count, width: width)
-
-        for row in sequences.firstRows {
-            tokens.row(row).update(from: emptyTokens.matrix.base, count: tokensPerImage * width)
-        }
-        try patches(pixelValues, count: count, addingTo: tokens)  // (count x (1 + patches), width)
-        observer?(.tokens, tokens)
-        try inputNorm(tokens, into: tokens)
-        observer?(.inputNorm, tokens)
-        try encoder(
-            tokens,
-            sequences: sequences,
-            mask: .none,
+        let sequences = SequenceLayout(lengths: repeatElement(tokensPerImage, count: images.count))
+        let pass = TransformerPass(
+            sequences,
             pooledRows: sequences.firstRows,
-            into: pooled,
-            observer: observer
+            share: share,
+            isFilled: false
         )
-        try finalNorm(pooled, into: pooled)  // (count, width)
-        observer?(.features, pooled)
-        try projection(pooled, into: embeddings)  // (count, width) -> (count, embeddingWidth)
-        observer?(.embedding, embeddings)
+        let tokens = try context.scratch.matrix(rows: pass.rows.count, width: width)
+        let pooled = try context.scratch.matrix(rows: pass.members.count, width: width)
+
+        for (index, row) in pass.rows.enumerated() {
+            tokens.row(index).update(from: emptyTokens.matrix.row(row % tokensPerImage), count: width)
+        }
+        try patches(images, rows: pass.rows, addingTo: tokens, in: context)  // (rows, width)
+        observer?(.tokens, tokens)
+        inputNorm(tokens, into: tokens)
+        observer?(.inputNorm, tokens)
+        try encoder(tokens, of: pass, mask: .none, into: pooled, observer: observer, in: context)
+        try head(pooled, into: embeddings.rows(pass.members), observer: observer, in: context)
     }
 }

@@ -42,6 +42,7 @@ extension WeightReader {
                 finish: finish,
                 inputLayout: inputLayout,
                 outputLayout: outputLayout,
+                format: exactFormat,
                 in: context
             )
         }

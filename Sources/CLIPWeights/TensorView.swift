@@ -54,6 +54,22 @@ public struct TensorView: Sendable {
         convert(into: destination)
     }
 
+    /// Writes the elements from `start` on, as many as `destination` has room for, like `copyFloats(into:)`.
+    public func copyFloats(
+        from start: Int,
+        into destination: UnsafeMutableBufferPointer<Float>
+    ) throws(WeightError) {
+        precondition(start >= 0 && start + destination.count <= count, "A tensor has no such elements.")
+        try checkReadable()
+        let size = scalarType.byteCount
+        withUnsafeBytes { bytes in
+            let part = UnsafeRawBufferPointer(
+                rebasing: bytes[start * size..<(start + destination.count) * size]
+            )
+            FloatConversion.convert(part, of: scalarType, into: destination)
+        }
+    }
+
     /// Gives the memory of this tensor's pages back to the system; the view stays valid.
     public func releasePages() {
         mapping.releasePages(in: bytes)

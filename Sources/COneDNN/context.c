@@ -23,13 +23,33 @@ bool codnn_set_threads(int threads) {
     return true;
 }
 
-int codnn_context_create(codnn_context** context) {
-    codnn_context* it = calloc(1, sizeof *it);
+int codnn_engine_create(codnn_engine** engine) {
+    codnn_engine* it = calloc(1, sizeof *it);
     if (!it)
         return dnnl_out_of_memory;
     dnnl_status_t status = dnnl_engine_create(&it->engine, dnnl_cpu, 0);
-    if (status == dnnl_success)
-        status = dnnl_stream_create(&it->stream, it->engine, dnnl_stream_default_flags);
+    if (status != dnnl_success) {
+        codnn_engine_destroy(it);
+        return status;
+    }
+    *engine = it;
+    return dnnl_success;
+}
+
+void codnn_engine_destroy(codnn_engine* engine) {
+    if (!engine)
+        return;
+    if (engine->engine)
+        dnnl_engine_destroy(engine->engine);
+    free(engine);
+}
+
+int codnn_context_create(codnn_engine* engine, codnn_context** context) {
+    codnn_context* it = calloc(1, sizeof *it);
+    if (!it)
+        return dnnl_out_of_memory;
+    it->engine = engine->engine;
+    dnnl_status_t status = dnnl_stream_create(&it->stream, it->engine, dnnl_stream_default_flags);
     if (status != dnnl_success) {
         codnn_context_destroy(it);
         return status;
@@ -43,7 +63,5 @@ void codnn_context_destroy(codnn_context* context) {
         return;
     if (context->stream)
         dnnl_stream_destroy(context->stream);
-    if (context->engine)
-        dnnl_engine_destroy(context->engine);
     free(context);
 }

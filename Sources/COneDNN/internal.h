@@ -26,15 +26,23 @@ typedef const dnnl_memory_desc_t* const_layout;
 
 void codnn_layout_destroy(layout it);
 dnnl_status_t codnn_layout_clone(layout* out, const_layout it);
-// Floats with the given strides.
-dnnl_status_t codnn_layout_create(layout* out, int rank, const int64_t* dimensions, const int64_t* strides);
-dnnl_status_t codnn_layout_create_dense(layout* out, int64_t rows, int64_t width);
+dnnl_data_type_t codnn_data_type(codnn_type type);
+// Numbers with the given strides.
+dnnl_status_t codnn_layout_create(layout* out, int rank, const int64_t* dimensions, const int64_t* strides,
+                                  dnnl_data_type_t type);
+dnnl_status_t codnn_layout_create_dense(layout* out, int64_t rows, int64_t width, dnnl_data_type_t type);
+// Floats.
 dnnl_status_t codnn_layout_create_vector(layout* out, int64_t width);
-// Floats in one of oneDNN's named orders, or, with dnnl_format_tag_any, in the one that the primitive likes.
+// Numbers in one of oneDNN's named orders, or, with dnnl_format_tag_any, in the one that the primitive likes.
 dnnl_status_t codnn_layout_create_tagged(layout* out, int rank, const int64_t* dimensions,
-                                         dnnl_format_tag_t tag);
+                                         dnnl_format_tag_t tag, dnnl_data_type_t type);
 // The dimensions of another layout, with the last the closest in memory.
-dnnl_status_t codnn_layout_create_plain(layout* out, const_layout of);
+dnnl_status_t codnn_layout_create_plain(layout* out, const_layout of, dnnl_data_type_t type);
+int codnn_layout_rank(const_layout of);
+
+struct codnn_engine {
+    dnnl_engine_t engine;
+};
 
 struct codnn_context {
     dnnl_engine_t engine;
@@ -50,18 +58,22 @@ typedef struct {
 
 void codnn_recipe_destroy(codnn_recipe* it);
 
-enum { slot_source, slot_weights, slot_bias, slot_destination, slot_scratchpad, slot_count };
+enum { slot_source, slot_bias, slot_destination, slot_scratchpad, slot_count };
 
 struct codnn_primitive {
     dnnl_primitive_t primitive;
     // Memory objects without memory: execution only points them somewhere, so that it allocates nothing.
     dnnl_memory_t memories[slot_count];
     int arguments[slot_count];
-    layout weights_layout; // of a linear primitive or a convolution, otherwise NULL
+    layout weights_layout; // NULL where there are no weights
     size_t scratchpad_size;
 };
 
 dnnl_status_t codnn_attributes_create(dnnl_primitive_attr_t* out);
+// Describes a convolution with these layouts, by the algorithm that sums the products themselves: Winograd's is less
+// exact.
+dnnl_status_t codnn_convolution_describe(codnn_context* context, codnn_recipe* with, int64_t stride,
+                                         int64_t padding);
 dnnl_status_t codnn_append_eltwise(dnnl_post_ops_t operations, dnnl_alg_kind_t kind, float alpha);
 dnnl_status_t codnn_append_sum(dnnl_post_ops_t operations);
 dnnl_status_t codnn_slot_fill(codnn_context* context, codnn_primitive* it, int slot, int argument,

@@ -2,6 +2,10 @@
 
 #include <stdlib.h>
 
+dnnl_data_type_t codnn_data_type(codnn_type type) {
+    return type == codnn_bf16 ? dnnl_bf16 : type == codnn_s8 ? dnnl_s8 : dnnl_f32;
+}
+
 void codnn_layout_destroy(layout it) {
 #if DNNL_VERSION_MAJOR >= 3
     if (it)
@@ -34,38 +38,39 @@ dnnl_status_t codnn_layout_clone(layout* out, const_layout it) {
 #endif
 }
 
-dnnl_status_t codnn_layout_create(layout* out, int rank, const int64_t* dimensions, const int64_t* strides) {
+dnnl_status_t codnn_layout_create(layout* out, int rank, const int64_t* dimensions, const int64_t* strides,
+                                  dnnl_data_type_t type) {
     dnnl_dims_t sizes = {0}, steps = {0};
     for (int i = 0; i < rank; i++) {
         sizes[i] = dimensions[i];
         steps[i] = strides[i];
     }
 #if DNNL_VERSION_MAJOR >= 3
-    return dnnl_memory_desc_create_with_strides(out, rank, sizes, dnnl_f32, steps);
+    return dnnl_memory_desc_create_with_strides(out, rank, sizes, type, steps);
 #else
     *out = malloc(sizeof **out);
     if (!*out)
         return dnnl_out_of_memory;
-    return layout_checked(out, dnnl_memory_desc_init_by_strides(*out, rank, sizes, dnnl_f32, steps));
+    return layout_checked(out, dnnl_memory_desc_init_by_strides(*out, rank, sizes, type, steps));
 #endif
 }
 
 dnnl_status_t codnn_layout_create_tagged(layout* out, int rank, const int64_t* dimensions,
-                                         dnnl_format_tag_t tag) {
+                                         dnnl_format_tag_t tag, dnnl_data_type_t type) {
     dnnl_dims_t sizes = {0};
     for (int i = 0; i < rank; i++)
         sizes[i] = dimensions[i];
 #if DNNL_VERSION_MAJOR >= 3
-    return dnnl_memory_desc_create_with_tag(out, rank, sizes, dnnl_f32, tag);
+    return dnnl_memory_desc_create_with_tag(out, rank, sizes, type, tag);
 #else
     *out = malloc(sizeof **out);
     if (!*out)
         return dnnl_out_of_memory;
-    return layout_checked(out, dnnl_memory_desc_init_by_tag(*out, rank, sizes, dnnl_f32, tag));
+    return layout_checked(out, dnnl_memory_desc_init_by_tag(*out, rank, sizes, type, tag));
 #endif
 }
 
-dnnl_status_t codnn_layout_create_plain(layout* out, const_layout of) {
+dnnl_status_t codnn_layout_create_plain(layout* out, const_layout of, dnnl_data_type_t type) {
     dnnl_dims_t strides = {0};
     int64_t step = 1;
 #if DNNL_VERSION_MAJOR >= 3
@@ -82,13 +87,22 @@ dnnl_status_t codnn_layout_create_plain(layout* out, const_layout of) {
         strides[i] = step;
         step *= dimensions[i];
     }
-    return codnn_layout_create(out, rank, dimensions, strides);
+    return codnn_layout_create(out, rank, dimensions, strides, type);
 }
 
-dnnl_status_t codnn_layout_create_dense(layout* out, int64_t rows, int64_t width) {
-    return codnn_layout_create(out, 2, (int64_t[]){rows, width}, (int64_t[]){width, 1});
+dnnl_status_t codnn_layout_create_dense(layout* out, int64_t rows, int64_t width, dnnl_data_type_t type) {
+    return codnn_layout_create(out, 2, (int64_t[]){rows, width}, (int64_t[]){width, 1}, type);
 }
 
 dnnl_status_t codnn_layout_create_vector(layout* out, int64_t width) {
-    return codnn_layout_create(out, 1, (int64_t[]){width}, (int64_t[]){1});
+    return codnn_layout_create(out, 1, (int64_t[]){width}, (int64_t[]){1}, dnnl_f32);
+}
+
+int codnn_layout_rank(const_layout of) {
+#if DNNL_VERSION_MAJOR >= 3
+    int rank = 0;
+    return dnnl_memory_desc_query(of, dnnl_query_ndims_s32, &rank) == dnnl_success ? rank : 0;
+#else
+    return of->ndims;
+#endif
 }

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 
 static dnnl_status_t weights_build(codnn_context* context, const codnn_primitive* primitive,
-                                   const float* plain, codnn_recipe* with, dnnl_memory_t* from,
+                                   const void* plain, codnn_type plain_type, codnn_recipe* with, dnnl_memory_t* from,
                                    dnnl_primitive_t* reorder, codnn_weights* it) {
     CODNN_TRY(codnn_layout_clone(&it->layout, primitive->weights_layout));
     it->size = dnnl_memory_desc_get_size(it->layout);
     CODNN_TRY(dnnl_memory_create(&it->memory, it->layout, context->engine, DNNL_MEMORY_ALLOCATE));
-    CODNN_TRY(codnn_layout_create_plain(&with->source, it->layout));
+    CODNN_TRY(codnn_layout_create_plain(&with->source, it->layout, codnn_data_type(plain_type)));
     CODNN_TRY(dnnl_memory_create(from, with->source, context->engine, (void*)plain));
     CODNN_TRY(dnnl_reorder_primitive_desc_create(&with->description, with->source, context->engine,
                                                  it->layout, context->engine, NULL));
@@ -18,8 +18,8 @@ static dnnl_status_t weights_build(codnn_context* context, const codnn_primitive
     return dnnl_stream_wait(context->stream);
 }
 
-int codnn_weights_create(codnn_context* context, const codnn_primitive* primitive, const float* plain,
-                         codnn_weights** weights) {
+int codnn_weights_create(codnn_context* context, const codnn_primitive* primitive, const void* plain,
+                         codnn_type plain_type, codnn_weights** weights) {
     if (!primitive->weights_layout)
         return dnnl_invalid_arguments;
     codnn_weights* it = calloc(1, sizeof *it);
@@ -28,12 +28,37 @@ int codnn_weights_create(codnn_context* context, const codnn_primitive* primitiv
     codnn_recipe with = {0};
     dnnl_memory_t from = NULL;
     dnnl_primitive_t reorder = NULL;
-    dnnl_status_t status = weights_build(context, primitive, plain, &with, &from, &reorder, it);
+    dnnl_status_t status = weights_build(context, primitive, plain, plain_type, &with, &from, &reorder, it);
     if (reorder)
         dnnl_primitive_destroy(reorder);
     if (from)
         dnnl_memory_destroy(from);
     codnn_recipe_destroy(&with);
+    if (status == dnnl_success) {
+        *weights = it;
+    } else {
+        codnn_weights_destroy(it);
+    }
+    return status;
+}
+
+static dnnl_status_t weights_adopt(codnn_context* context, const codnn_primitive* primitive,
+                                   const void* bytes, size_t size, codnn_weights* it) {
+    CODNN_TRY(codnn_layout_clone(&it->layout, primitive->weights_layout));
+    it->size = dnnl_memory_desc_get_size(it->layout);
+    if (it->size != size)
+        return dnnl_invalid_arguments;
+    return dnnl_memory_create(&it->memory, it->layout, context->engine, (void*)bytes);
+}
+
+int codnn_weights_adopt(codnn_context* context, const codnn_primitive* primitive, const void* bytes, size_t size,
+                        codnn_weights** weights) {
+    if (!primitive->weights_layout)
+        return dnnl_invalid_arguments;
+    codnn_weights* it = calloc(1, sizeof *it);
+    if (!it)
+        return dnnl_out_of_memory;
+    dnnl_status_t status = weights_adopt(context, primitive, bytes, size, it);
     if (status == dnnl_success) {
         *weights = it;
     } else {
@@ -53,4 +78,9 @@ void codnn_weights_destroy(codnn_weights* weights) {
 
 size_t codnn_weights_size(const codnn_weights* weights) {
     return weights->size;
+}
+
+const void* codnn_weights_bytes(const codnn_weights* weights) {
+    void* bytes = NULL;
+    return dnnl_memory_get_data_handle(weights->memory, &bytes) == dnnl_success ? bytes : NULL;
 }

@@ -14,12 +14,13 @@ struct ClipCommand: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             ServeCommand.self, EmbedCommand.self, CompareCommand.self, EvaluateCommand.self,
-            TokenizeCommand.self, ModelsCommand.self, DecodeBenchmark.self,
+            TokenizeCommand.self, ModelsCommand.self, BenchmarkCommand.self,
         ]
     )
 
     static func main() async {
         WaitPolicy.ensurePassive()
+        MemoryPolicy.ensureLean()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

@@ -4,7 +4,7 @@ internal import Foundation
 struct Environment {
     private let values: [String: String]
     /// One sentence for each value that could not be read.
-    private(set) var problems: [String] = []
+    var problems: [String] = []
 
     /// Reads from the given variables, by default the process's own.
     init(_ values: [String: String] = ProcessInfo.processInfo.environment) {

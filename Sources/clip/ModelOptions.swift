@@ -17,10 +17,10 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Which of the models answers requests that name none. CLIP_VERSION_ID.")
     var defaultModel: String?
 
-    @Option(help: "Number format of the forward pass: f32. CLIP_PRECISION.")
+    @Option(help: "Number format of the forward pass: auto, f32, bf16 or int8. CLIP_PRECISION.")
     var precision: String?
 
-    @Option(help: "Threads of a forward pass; by default one a core. CLIP_THREADS.")
+    @Option(help: "Threads that compute, for each model; by default one a core. CLIP_THREADS.")
     var threads: Int?
 
     @Option(help: "Threads that decode and resize images; by default one a core. CLIP_DECODE_THREADS.")
@@ -37,6 +37,18 @@ struct ModelOptions: ParsableArguments {
 
     @Option(help: "Most pixels of one image; 67108864 by default. CLIP_MAX_IMAGE_PIXELS.")
     var maxImagePixels: Int?
+
+    @Option(
+        help:
+            "Most bytes of text embeddings kept for each model; 16 MiB by default, 0 for none. CLIP_TEXT_CACHE_BYTES."
+    )
+    var textCacheBytes: Int?
+
+    @Option(
+        help:
+            "Most bytes of image embeddings kept for each model; 16 MiB by default, 0 for none. CLIP_IMAGE_CACHE_BYTES."
+    )
+    var imageCacheBytes: Int?
 
     @Option(help: "The image formats that are read, separated by commas; all by default. CLIP_IMAGE_FORMATS.")
     var imageFormats: String?
@@ -92,6 +104,12 @@ struct ModelOptions: ParsableArguments {
         }
         if let value = maxImagePixels ?? environment.integer("CLIP_MAX_IMAGE_PIXELS") {
             configuration.maxImagePixels = value
+        }
+        if let value = textCacheBytes ?? environment.integer("CLIP_TEXT_CACHE_BYTES") {
+            configuration.textCacheBytes = value
+        }
+        if let value = imageCacheBytes ?? environment.integer("CLIP_IMAGE_CACHE_BYTES") {
+            configuration.imageCacheBytes = value
         }
         if let value = imageFormats ?? environment.string("CLIP_IMAGE_FORMATS") {
             configuration.imageFormats = Environment.list(value.lowercased())

@@ -16,9 +16,9 @@ struct BatchPlannerTests {
         Planner.Item(request: request, index: 0, payload: payload, weight: weight)
     }
 
-    /// What the items of the next batch carry.
-    private func payloads(_ planner: inout Planner) -> [Int]? {
-        planner.nextBatch()?.items.map(\.payload)
+    /// What the items of the next batch carry, for one thread among `idle`.
+    private func payloads(_ planner: inout Planner, among idle: Int = 1) -> [Int]? {
+        planner.nextStep(among: idle)?.items.map(\.payload)
     }
 
     @Test("Nothing waiting gives no batch")
@@ -66,7 +66,7 @@ struct BatchPlannerTests {
             planner.append(item(10 + number, 10 + number), to: .texts)
         }
         var lanes: [Planner.Lane] = []
-        while let batch = planner.nextBatch() { lanes.append(batch.lane) }
+        while let step = planner.nextStep(among: 1) { lanes.append(step.lane) }
         #expect(lanes == [.texts, .images, .texts, .images, .texts, .images])
     }
 
@@ -100,6 +100,65 @@ struct BatchPlannerTests {
         planner.append(item(1, 3), to: .texts)
         planner.remove(request: 1)
         #expect(payloads(&planner) == [2])
+        #expect(planner.isEmpty)
+    }
+
+    @Test("Idle threads divide what waits, each with a pass of its own")
+    func division() {
+        var planner = planner(images: 8, textTokens: 100)
+        for number in 1...8 { planner.append(item(1, number), to: .images) }
+        let first = planner.nextStep(among: 2)
+        #expect(first?.items.map(\.payload) == [1, 2, 3, 4] && first?.threads == 1)
+        #expect(payloads(&planner, among: 1) == [5, 6, 7, 8])
+        for number in 1...6 { planner.append(item(1, number, weight: 10), to: .texts) }
+        #expect(payloads(&planner, among: 3) == [1, 2])
+        #expect(payloads(&planner, among: 2) == [3, 4])
+        #expect(payloads(&planner, among: 1) == [5, 6])
+    }
+
+    @Test("Fewer items than idle threads, or a remainder, make one pass that threads share")
+    func sharing() {
+        var planner = planner(images: 8, textTokens: 100)
+        planner.append(item(1, 1), to: .images)
+        #expect(planner.nextStep(among: 2)?.threads == 2)
+        for number in 1...3 { planner.append(item(1, number), to: .images) }
+        let step = planner.nextStep(among: 2)
+        #expect(step?.threads == 2 && step?.items.count == 3)
+        planner.append(item(1, 1, weight: 12), to: .texts)
+        #expect(planner.nextStep(among: 4)?.threads == 2, "Six tokens a thread are the least.")
+        planner.append(item(1, 1, weight: 5), to: .texts)
+        #expect(planner.nextStep(among: 4)?.threads == 1)
+        #expect(planner.isEmpty)
+    }
+
+    @Test("Networks without tokens share no pass")
+    func convolutions() {
+        var limits = BatchLimits()
+        limits.tokensPerImage = nil
+        var planner = Planner(limits: limits)
+        planner.append(item(1, 1), to: .images)
+        #expect(planner.nextStep(among: 4)?.threads == 1)
+    }
+
+    @Test("Where both kinds wait, idle threads are divided between them")
+    func bothKinds() {
+        var planner = planner(images: 8, textTokens: 100)
+        planner.append(item(1, 1), to: .images)
+        for number in 1...8 { planner.append(item(2, number, weight: 10), to: .texts) }
+        let texts = planner.nextStep(among: 2)
+        #expect(texts?.lane == .texts && texts?.items.count == 8 && texts?.threads == 1)
+        let images = planner.nextStep(among: 1)
+        #expect(images?.lane == .images && images?.threads == 1)
+    }
+
+    @Test("What is removed no longer counts when the rest is divided")
+    func removalAndDivision() {
+        var planner = planner(images: 8)
+        for number in 1...6 { planner.append(item(1, number), to: .images) }
+        for number in 1...2 { planner.append(item(2, number), to: .images) }
+        planner.remove(request: 1)
+        #expect(payloads(&planner, among: 2) == [1])
+        #expect(payloads(&planner, among: 2) == [2])
         #expect(planner.isEmpty)
     }
 }

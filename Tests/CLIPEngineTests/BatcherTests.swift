@@ -1,5 +1,7 @@
 import CLIPEngine
+import CLIPKernels
 import Foundation
+import Synchronization
 import Testing
 
 @Suite("The batcher", .timeLimit(.minutes(1)))
@@ -17,7 +19,7 @@ struct BatcherTests {
     /// Takes the next batch on a thread of its own: the call blocks, and must not hold one of the few that tasks run on.
     private static func nextBatch(of batcher: Batcher) async -> Batcher.Batch? {
         await withCheckedContinuation { continuation in
-            Thread { continuation.resume(returning: batcher.nextBatch()) }.start()
+            Thread { continuation.resume(returning: batcher.next()?.batch) }.start()
         }
     }
 
@@ -29,7 +31,9 @@ struct BatcherTests {
     func order() async throws {
         let batcher = Batcher(limits: BatchLimits())
         Thread {
-            while let batch = batcher.nextBatch() { batcher.finish(batch, with: .success(Self.echo(batch))) }
+            while let batch = batcher.next()?.batch {
+                batcher.finish(batch, with: .success(Self.echo(batch)))
+            }
         }.start()
         let outcome = try await batcher.embed(Self.images(1...20), lane: .images)
         #expect(outcome.embeddings == (1...20).map { Self.embedding(Float($0)) })
@@ -96,5 +100,31 @@ struct BatcherTests {
     func nothing() async throws {
         let batcher = Batcher(limits: BatchLimits())
         #expect(try await batcher.embed([], lane: .texts).embeddings == [])
+    }
+
+    @Test("Two idle threads make the pass of a lone image together, and one hands it out")
+    func sharedPass() async throws {
+        let batcher = Batcher(limits: BatchLimits())
+        let shares = Mutex<[[Int]]>([])
+        for _ in 0..<2 {
+            Thread {
+                while let assignment = batcher.next() {
+                    let share = assignment.share
+                    do { try share.meet() } catch { continue }
+                    shares.withLock { $0.append([share.index, share.count]) }
+                    guard share.index == 0 else { continue }
+                    batcher.finish(assignment.batch, with: .success(Self.echo(assignment.batch)))
+                }
+            }.start()
+        }
+        // Whether both sleep when an image comes is up to the system; sooner or later they do.
+        var number = 0
+        while !shares.withLock({ $0.contains([1, 2]) }) {
+            number += 1
+            let outcome = try await batcher.embed(Self.images(number...number), lane: .images)
+            #expect(outcome.embeddings == [Self.embedding(Float(number))])
+        }
+        batcher.close()
+        #expect(shares.withLock { $0.contains([0, 2]) })
     }
 }

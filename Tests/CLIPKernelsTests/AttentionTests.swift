@@ -78,47 +78,114 @@ struct AttentionTests {
         let query = try bench.tensor([Float](repeating: 0, count: 4 * width), rows: 4)
         query.matrix.gather(sequences.lastRows, from: packed.columns(0..<width))
         let output = try bench.tensor([Float](repeating: .nan, count: 4 * width), rows: 4)
-        try Attention(heads: heads, in: bench.context)(
+        try Attention(heads: heads).pooled(
             query: query.matrix,
             key: packed.columns(width..<2 * width),
             value: packed.columns(2 * width..<3 * width),
             sequences: sequences,
-            mask: .none,
-            into: output.matrix
+            members: 0..<4,
+            into: output.matrix,
+            in: bench.context
         )
         let expected = sequences.lastRows.flatMap { whole[$0 * width..<($0 + 1) * width] }
         #expect(Closeness.relativeError(output.matrix.floats(), expected) < 1e-6)
     }
 
-    @Test("Scores past the working size are computed piece by piece", arguments: [(3, 300, 1), (2, 60, 90)])
-    func pieces(heads: Int, length: Int, count: Int) throws {
+    @Test(
+        "Long sequences, too, and with little scratch",
+        arguments: [(3, 4, 300), (2, 64, 577), (1, 20, 1_025)]
+    )
+    func longSequences(heads: Int, headWidth: Int, length: Int) throws {
         let bench = try Workbench()
-        let width = heads * 4
-        let input = Workbench.random("qkv", length * count * 3 * width)
-        let lengths = [Int](repeating: length, count: count)
-        let all = try bench.attention(
+        let width = heads * headWidth
+        let input = Workbench.random("qkv", length * 3 * width)
+        let fast = try bench.attention(
+            queryKeyValue: input,
+            width: width,
+            heads: heads,
+            lengths: [length],
+            mask: .causal
+        )
+        let slow = Workbench.referenceAttention(
+            queryKeyValue: input,
+            width: width,
+            heads: heads,
+            lengths: [length],
+            mask: .causal
+        )
+        #expect(Closeness.relativeError(fast, slow) < 1e-6)
+        // Keys and values of one head, beside the copy of the input that the bench makes there.
+        #expect(bench.context.scratch.byteCount < 4 * input.count + 4 * 3 * (length + 16) * (headWidth + 16))
+    }
+
+    @Test("Parts of the rows give what all give", arguments: [Attention.Mask.none, .causal])
+    func parts(mask: Attention.Mask) throws {
+        let bench = try Workbench()
+        let (width, heads, lengths) = (48, 2, [5, 1, 13, 4])
+        let input = Workbench.random("qkv", 23 * 3 * width)
+        func attention(_ parts: [Range<Int>]) throws -> [Float] {
+            try bench.attention(
+                queryKeyValue: input,
+                width: width,
+                heads: heads,
+                lengths: lengths,
+                mask: mask,
+                parts: parts
+            )
+        }
+        let whole = try attention([0..<23])
+        for parts in [
+            [0..<11, 11..<23], [0..<5, 5..<6, 6..<23], [0..<1, 1..<8, 8..<9, 9..<23], [0..<0, 0..<23],
+        ] {
+            #expect(try Closeness.relativeError(attention(parts), whole) < 1e-6, "\(parts)")
+        }
+    }
+
+    @Test("bf16 queries, keys and values are computed as the floats that they are")
+    func halved() throws {
+        let bench = try Workbench()
+        let (width, heads, lengths) = (40, 2, [19, 3])
+        let input = Workbench.random("qkv", 22 * 3 * width).map(Rounding.bf16)
+        let halved = try bench.attention(
+            queryKeyValue: input,
+            width: width,
+            heads: heads,
+            lengths: lengths,
+            mask: .none,
+            format: .bf16
+        )
+        let slow = Workbench.referenceAttention(
             queryKeyValue: input,
             width: width,
             heads: heads,
             lengths: lengths,
             mask: .none
         )
-        // The last sequence against plain loops: the others are there to fill the pieces before it.
-        let last = Array(input[(count - 1) * length * 3 * width..<input.count])
-        let slow = Workbench.referenceAttention(
-            queryKeyValue: last,
-            width: width,
-            heads: heads,
-            lengths: [length],
-            mask: .none
-        )
-        #expect(Closeness.relativeError(Array(all.suffix(slow.count)), slow) < 1e-6)
-        #expect(bench.context.scratch.byteCount < 4 << 20)
+        #expect(Closeness.relativeError(halved, slow) < 1e-6)
     }
 
-    @Test("Sequences of equal length beside each other form one run")
+    @Test("Scores that no softmax survives give no crash", arguments: [Float.nan, .infinity, 1e30])
+    func strangeNumbers(value: Float) throws {
+        var input = Workbench.random("qkv", 6 * 3 * 16)
+        input[5] = value
+        let output = try Workbench().attention(
+            queryKeyValue: input,
+            width: 16,
+            heads: 1,
+            lengths: [2, 4],
+            mask: .none
+        )
+        #expect(output[2 * 16..<6 * 16].allSatisfy { $0.isFinite }, "The other sequence is not affected.")
+    }
+
+    @Test("A layout knows where its sequences lie")
     func layout() {
         let layout = SequenceLayout(lengths: [2, 2, 5, 2])
+        #expect(layout.rows(of: 2) == 4..<9)
+        #expect(layout.sequences(in: 0..<11) == 0..<4)
+        #expect(layout.sequences(in: 3..<5) == 1..<3)
+        #expect(layout.sequences(in: 8..<9) == 2..<3)
+        #expect(layout.sequences(in: 5..<5).isEmpty)
         #expect(layout.count == 4)
         #expect(layout.rows == 11)
         #expect(layout.firstRows == [0, 2, 4, 9])

@@ -77,9 +77,30 @@ struct ConvolutionTests {
         for shape in shapes {
             let convolution = try bench.layer(shape, finish: .sumAndReLU, layout: layout)
             for images in [1, 5] {
-                let name = try convolution.implementation(images: images)
+                let name = try convolution.implementation(images: images, in: bench.context)
                 #expect(!name.contains("ref"), "\(shape) runs in \(name)")
             }
+        }
+    }
+
+    @Test(
+        "bf16 maps give what floats give, to the rounding, where the processor has them",
+        .enabled(if: LinearTests.native.contains(.bf16)),
+        arguments: shapes
+    )
+    func halved(shape: Convolution.Shape) throws {
+        let bench = try Workbench()
+        let layout = try bench.context.preferredFeatureLayout(.bf16)
+        for finish in [Convolution.Finish.none, .relu, .sumAndReLU] {
+            let halved = try bench.convolution(
+                shape,
+                images: 2,
+                finish: finish,
+                layout: layout,
+                format: .bf16
+            )
+            let exact = Workbench.referenceConvolution(shape, images: 2, finish: finish)
+            #expect(Closeness.relativeError(halved, exact) < 6e-3, "finish \(finish)")
         }
     }
 
@@ -92,7 +113,7 @@ struct ConvolutionTests {
 
     @Test("A convolution that oneDNN refuses is an error that names it")
     func operationFailed() throws {
-        let context = try ComputeContext(threads: 1)
+        let context = try ComputeContext(engine: ComputeEngine())
         let shape = Convolution.Shape(inputs: 2, outputs: 3, inputSize: 4)
         let name = "convolution -1x2x4 to 3 by 1"
         #expect(throws: KernelError.operationFailed(operation: name, status: 2)) {
@@ -102,7 +123,8 @@ struct ConvolutionTests {
                     images: -1,
                     finish: .none,
                     inputLayout: .planes,
-                    outputLayout: .planes
+                    outputLayout: .planes,
+                    format: .f32
                 )
             )
         }
@@ -130,7 +152,7 @@ struct AveragePoolingTests {
         let blank = [Float](repeating: .nan, count: 2 * shape.channels * size * size)
         let output = try bench.maps(blank, images: 2, channels: shape.channels, size: size, layout: layout)
         try bench.context.beginPass()
-        try AveragePooling(window: shape.window, in: bench.context)(input, into: output)
+        try AveragePooling(window: shape.window)(input, into: output, in: bench.context)
         let slow = Reference.averagePooling(planes, size: shape.size, window: shape.window)
         #expect(try Closeness.relativeError(bench.planes(of: output), slow) < 1e-6)
     }
@@ -161,8 +183,9 @@ struct FeatureMapsTests {
         let planes: [Float] = [0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23]
         func memory(_ layout: FeatureLayout) throws -> [Float] {
             let maps = try bench.maps(planes, images: 1, channels: 3, size: 2, layout: layout)
-            let count = FeatureMaps.floatCount(channels: 3, size: 2, layout: layout)
-            return Array(UnsafeBufferPointer(start: maps.base, count: count))
+            let count = FeatureMaps.numberCount(channels: 3, size: 2, layout: layout)
+            _ = maps
+            return Array(try #require(bench.lastMemory).floats.prefix(count))
         }
         #expect(try memory(.planes) == planes)
         #expect(try memory(.interleaved) == [0, 10, 20, 1, 11, 21, 2, 12, 22, 3, 13, 23])

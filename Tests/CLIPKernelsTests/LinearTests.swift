@@ -79,7 +79,7 @@ struct LinearTests {
         }
     }
 
-    @Test("Two threads give what one gives")
+    @Test("Two threads of oneDNN's give what one gives")
     func threads() throws {
         let (rows, inputs, outputs) = (64, 96, 160)
         let input = Workbench.random("input", rows * inputs)
@@ -87,6 +87,65 @@ struct LinearTests {
         let one = try Workbench(threads: 1).linear(input, rows: rows, weight: weight, bias: nil)
         let two = try Workbench(threads: 2).linear(input, rows: rows, weight: weight, bias: nil)
         #expect(Closeness.relativeError(two, one) < 1e-6)
+    }
+
+    static let native = [NumberFormat.bf16, .int8].filter { format in
+        (try? ComputeEngine().isNative(format)) ?? false
+    }
+
+    @Test(
+        "Layers of bf16 and int8 equal plain loops over the numbers that they keep, where the processor has them",
+        arguments: native,
+        [(1, 5, 3), (3, 17, 9), (7, 64, 33), (50, 96, 72), (65, 31, 130)]
+    )
+    func formats(format: NumberFormat, shape: (rows: Int, inputs: Int, outputs: Int)) throws {
+        let (rows, inputs, outputs) = shape
+        let bench = try Workbench()
+        let input = Workbench.random("input", rows * inputs)
+        let weight = Workbench.random("weight", outputs * inputs)
+        let bias = Workbench.random("bias", outputs)
+        let residual = Workbench.random("residual", rows * outputs)
+        func kept(_ floats: [Float]) -> [Float] {
+            format == .bf16 ? floats.map(Rounding.bf16) : Rounding.int8(floats, width: inputs)
+        }
+        for activation in [nil, Activation.quickGELU, .gelu, .tanhGELU] {
+            let adds = activation == nil
+            let fast = try bench.linear(
+                input,
+                rows: rows,
+                weight: weight,
+                bias: bias,
+                activation: activation,
+                residual: adds ? residual : nil,
+                format: format
+            )
+            let slow = Reference.linear(
+                kept(input),
+                rows: rows,
+                weight: kept(weight),
+                bias: bias,
+                activation: activation,
+                residual: adds ? residual : nil
+            )
+            #expect(Closeness.relativeError(fast, slow) < 2e-6, "\(String(describing: activation))")
+        }
+    }
+
+    @Test("The result can be written in the format of the next layer's input", arguments: native)
+    func outputFormats(format: NumberFormat) throws {
+        let bench = try Workbench()
+        let (rows, inputs, outputs) = (9, 24, 40)
+        let weight = try bench.tensor(Workbench.random("weight", outputs * inputs), rows: outputs).matrix
+        let layer = try Linear(weight: weight, activation: .quickGELU, format: format, in: bench.context)
+        let input = try bench.matrix(Workbench.random("input", rows * inputs), rows: rows, format: format)
+        let floats = try bench.context.scratch.matrix(rows: rows, width: outputs)
+        let next = try bench.context.scratch.matrix(rows: rows, width: outputs, format: format)
+        try layer(input, into: floats, in: bench.context)
+        try layer(input, into: next, in: bench.context)
+        let expected =
+            format == .bf16
+            ? floats.floats().map(Rounding.bf16) : Rounding.int8(floats.floats(), width: outputs)
+        #expect(Closeness.relativeError(next.numbers(), expected) < (format == .bf16 ? 1e-3 : 1e-6))
     }
 
     @Test("No rows are no work")
@@ -97,7 +156,7 @@ struct LinearTests {
         let empty = try bench.context.scratch.matrix(rows: 0, width: 4)
         let result = try bench.context.scratch.matrix(rows: 0, width: 3)
         let before = bench.context.primitiveCount
-        try layer(empty, into: result)
+        try layer(empty, into: result, in: bench.context)
         #expect(bench.context.primitiveCount == before)
     }
 
@@ -108,7 +167,7 @@ struct LinearTests {
         let layer = try Linear(weight: weights.matrix, activation: .gelu, in: bench.context)
         #expect(layer.byteCount >= 128 * 64 * MemoryLayout<Float>.size)
         for rows in [1, 8, 50, 400] {
-            let name = try layer.implementation(rows: rows)
+            let name = try layer.implementation(rows: rows, in: bench.context)
             #expect(!name.contains("ref"), "\(rows) rows run in \(name)")
         }
     }

@@ -8,19 +8,26 @@ extension Workbench {
         images: Int,
         channels: Int,
         size: Int,
-        layout: FeatureLayout
+        layout: FeatureLayout,
+        format: NumberFormat = .f32
     ) throws -> FeatureMaps {
-        let floats = images * FeatureMaps.floatCount(channels: channels, size: size, layout: layout)
-        let memory = try tensor([Float](repeating: .nan, count: max(floats, 1)))
+        let numbers = images * FeatureMaps.numberCount(channels: channels, size: size, layout: layout)
+        let memory = try tensor([Float](repeating: .nan, count: max(numbers, 1)))
+        lastMemory = memory
         let maps = FeatureMaps(
-            base: memory.matrix.base,
+            // Memory for floats has room for as many numbers of any format.
+            memory: try view(of: memory.matrix, format: format),
             images: images,
             channels: channels,
             size: size,
             layout: layout
         )
         planes.withUnsafeBufferPointer { planes in
-            if let base = planes.baseAddress { maps.fill(fromPlanes: base) }
+            for image in 0..<images {
+                if let base = planes.baseAddress {
+                    maps.fill(image: image, fromPlanes: base + image * channels * size * size)
+                }
+            }
         }
         return maps
     }
@@ -44,7 +51,8 @@ extension Workbench {
         _ shape: Convolution.Shape,
         finish: Convolution.Finish,
         layout: FeatureLayout,
-        inputLayout: FeatureLayout? = nil
+        inputLayout: FeatureLayout? = nil,
+        format: NumberFormat = .f32
     ) throws -> Convolution {
         try Convolution(
             shape,
@@ -53,6 +61,7 @@ extension Workbench {
             finish: finish,
             inputLayout: inputLayout ?? layout,
             outputLayout: layout,
+            format: format,
             in: context
         )
     }
@@ -63,15 +72,23 @@ extension Workbench {
         images: Int,
         finish: Convolution.Finish,
         layout: FeatureLayout,
-        inputLayout: FeatureLayout? = nil
+        inputLayout: FeatureLayout? = nil,
+        format: NumberFormat = .f32
     ) throws -> [Float] {
-        let convolution = try layer(shape, finish: finish, layout: layout, inputLayout: inputLayout)
+        let convolution = try layer(
+            shape,
+            finish: finish,
+            layout: layout,
+            inputLayout: inputLayout,
+            format: format
+        )
         let input = try maps(
             Self.planes(shape, images: images),
             images: images,
             channels: shape.inputs,
             size: shape.inputSize,
-            layout: inputLayout ?? layout
+            layout: inputLayout ?? layout,
+            format: format
         )
         var start = Self.residual(shape, images: images)
         if finish != .sumAndReLU { start = start.map { _ in .nan } }
@@ -80,12 +97,14 @@ extension Workbench {
             images: images,
             channels: shape.outputs,
             size: shape.outputSize,
-            layout: layout
+            layout: layout,
+            format: format
         )
+        let memory = lastMemory
+        context.threads = threads
         try context.beginPass()
-        try convolution(input, into: output)
-        let count = FeatureMaps.floatCount(channels: shape.outputs, size: shape.outputSize, layout: layout)
-        lastOutput = Array(UnsafeBufferPointer(start: output.base, count: images * count))
+        try convolution(input, into: output, in: context)
+        lastOutput = memory.map { Array($0.floats) } ?? []
         return try planes(of: output)
     }
 

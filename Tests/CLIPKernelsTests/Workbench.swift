@@ -9,8 +9,17 @@ final class Workbench {
     /// The memory of the last convolution's output, as it lies in its layout.
     var lastOutput: [Float] = []
 
+    /// The memory of the maps that were made last.
+    var lastMemory: Tensor?
+    let threads: Int
+    /// Whose scratch is not taken back between passes.
+    private let storage: ComputeContext
+
     init(threads: Int = 1) throws {
-        context = try ComputeContext(threads: threads)
+        self.threads = threads
+        context = try ComputeContext(engine: ComputeEngine())
+        context.threads = threads
+        storage = try ComputeContext(engine: context.engine)
     }
 
     /// Floats in -1 ..< 1 that depend on the name alone.
@@ -30,22 +39,40 @@ final class Workbench {
         weight: [Float],
         bias: [Float]?,
         activation: Activation? = nil,
-        residual: [Float]? = nil
+        residual: [Float]? = nil,
+        format: NumberFormat = .f32
     ) throws -> [Float] {
-        let source = try tensor(input, rows: rows)
         let weights = try tensor(weight, rows: weight.count / (input.count / rows))
         let layer = try Linear(
             weight: weights.matrix,
             bias: bias.map { try tensor($0) },
             activation: activation,
             addsToOutput: residual != nil,
+            format: format,
             in: context
         )
         let start = residual ?? [Float](repeating: .nan, count: rows * layer.outputWidth)
         let output = try tensor(start, rows: rows)
         try context.beginPass()
-        try layer(source.matrix, into: output.matrix)
+        let source = try matrix(input, rows: rows, format: format)
+        try layer(source, into: output.matrix, in: context)
         return output.matrix.floats()
+    }
+
+    /// Other numbers in the memory of floats.
+    func view(of matrix: Matrix, format: NumberFormat) throws -> Matrix {
+        guard format != .f32 else { return matrix }
+        let blank = try storage.scratch.matrix(rows: matrix.rows, width: matrix.width, format: format)
+        matrix.convert(into: blank)
+        return blank
+    }
+
+    /// A copy of floats in scratch, in any format.
+    func matrix(_ floats: [Float], rows: Int, format: NumberFormat) throws -> Matrix {
+        let source = try tensor(floats, rows: rows).matrix
+        let copy = try context.scratch.matrix(rows: rows, width: source.width, format: format)
+        source.convert(into: copy)
+        return copy
     }
 
     /// Attention over one matrix with the columns query, key, value.
@@ -54,20 +81,26 @@ final class Workbench {
         width: Int,
         heads: Int,
         lengths: [Int],
-        mask: Attention.Mask
+        mask: Attention.Mask,
+        parts: [Range<Int>]? = nil,
+        format: NumberFormat = .f32
     ) throws -> [Float] {
         let rows = lengths.reduce(0, +)
-        let packed = try tensor(queryKeyValue, rows: rows)
         let output = try tensor([Float](repeating: .nan, count: rows * width), rows: rows)
         try context.beginPass()
-        try Attention(heads: heads, in: context)(
-            query: packed.matrix.columns(0..<width),
-            key: packed.matrix.columns(width..<2 * width),
-            value: packed.matrix.columns(2 * width..<3 * width),
-            sequences: SequenceLayout(lengths: lengths),
-            mask: mask,
-            into: output.matrix
-        )
+        let packed = try matrix(queryKeyValue, rows: rows, format: format)
+        for part in parts ?? [0..<rows] {
+            try Attention(heads: heads)(
+                query: packed.columns(0..<width).rows(part),
+                key: packed.columns(width..<2 * width),
+                value: packed.columns(2 * width..<3 * width),
+                sequences: SequenceLayout(lengths: lengths),
+                rows: part,
+                mask: mask,
+                into: output.matrix.rows(part),
+                in: context
+            )
+        }
         return output.matrix.floats()
     }
 

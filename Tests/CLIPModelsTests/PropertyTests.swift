@@ -1,3 +1,4 @@
+import CLIPKernels
 import CLIPModels
 import CLIPTestSupport
 import Testing
@@ -59,26 +60,86 @@ struct PropertyTests {
             #expect(Closeness.relativeError(alone, all.row(index, width: 40)) < 1e-6)
         }
 
-        let pixels = model.pixelValues(count: 110)  // 10 tokens each, 102 images in a pass
+        let pixels = model.pixelValues(count: 110)  // 10 tokens each, 51 images in a pass
         let images = try clip.imageEmbeddings(pixelValues: pixels, count: 110)
-        for index in [0, 101, 102, 109] {
+        for index in [0, 50, 51, 101, 102, 109] {
             let one = pixels.row(index, width: pixels.count / 110)
             let alone = try clip.imageEmbeddings(pixelValues: one, count: 1)
             #expect(Closeness.relativeError(alone, images.row(index, width: 40)) < 1e-6)
         }
     }
 
-    @Test("Two threads give what one gives")
-    func threads() throws {
+    @Test("Threads that share a pass give what one gives", arguments: [2, 3, 5])
+    func threads(count: Int) async throws {
+        let clip = try model.load()
         let pixels = model.pixelValues(count: 3)
-        let tokens = captions("threads", lengths: [5, 12, 12])
-        let (one, two) = (try model.load(threads: 1), try model.load(threads: 2))
-        let images = try one.imageEmbeddings(pixelValues: pixels, count: 3)
-        #expect(
-            Closeness.relativeError(try two.imageEmbeddings(pixelValues: pixels, count: 3), images) < 1e-6
-        )
-        let texts = try one.textEmbeddings(tokens: tokens)
-        #expect(Closeness.relativeError(try two.textEmbeddings(tokens: tokens), texts) < 1e-6)
+        // 10 rows an image, so that borders lie within images; a single image leaves most threads without its class token.
+        for images in [1, 3] {
+            let chosen = (0..<images).map { pixels.row($0, width: pixels.count / 3) }
+            let shared = try await clip.shared(by: count) { clip, share, context in
+                try clip.imageEmbeddings(of: chosen, share: share, in: context)
+            }
+            let alone = try clip.imageEmbeddings(pixelValues: Array(chosen.joined()), count: images)
+            #expect(Closeness.relativeError(shared, alone) < 1e-6, "\(images) images")
+        }
+        // Two tokens are fewer than threads, so that some have no row at all.
+        for lengths in [[2], [7], [5, 12, 12], [20, 2]] {
+            let tokens = captions("threads", lengths: lengths)
+            let shared = try await clip.shared(by: count) { clip, share, context in
+                try clip.textEmbeddings(of: tokens, share: share, in: context)
+            }
+            #expect(
+                try Closeness.relativeError(shared, clip.textEmbeddings(tokens: tokens)) < 1e-6,
+                "\(lengths)"
+            )
+        }
+    }
+
+    @Test("A shared call may take several passes")
+    func sharedPasses() async throws {
+        let clip = try model.load()
+        let tokens = captions("many", lengths: (0..<90).map { 2 + ($0 * 7) % 19 })
+        let shared = try await clip.shared(by: 3) { clip, share, context in
+            try clip.textEmbeddings(of: tokens, share: share, in: context)
+        }
+        #expect(try Closeness.relativeError(shared, clip.textEmbeddings(tokens: tokens)) < 1e-6)
+    }
+
+    static let native = [NumberFormat.bf16, .int8].filter { format in
+        (try? ComputeEngine().isNative(format)) ?? false
+    }
+
+    @Test(
+        "bf16 and int8 embeddings point where those of f32 do, alone and in a batch, where the processor has them",
+        arguments: native,
+        [TinyModel.quick, .odd, .resNet]
+    )
+    func formats(format: NumberFormat, model: TinyModel) throws {
+        let (exact, other) = (try model.load(), try model.load(format: format))
+        let pixels = model.pixelValues(count: 4)
+        let golden = try Golden(model)
+        let width = model.embeddingWidth
+        let least: Float = format == .bf16 ? 0.999 : 0.99
+        func cosine(_ a: [Float], _ b: [Float]) -> Float {
+            func dot(_ a: [Float], _ b: [Float]) -> Float { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+            return dot(a, b) / (dot(a, a) * dot(b, b)).squareRoot()
+        }
+        let images = try other.imageEmbeddings(pixelValues: pixels, count: 4)
+        let exactImages = try exact.imageEmbeddings(pixelValues: pixels, count: 4)
+        let texts = try other.textEmbeddings(tokens: golden.captions)
+        let exactTexts = try exact.textEmbeddings(tokens: golden.captions)
+        #expect(images != exactImages && texts != exactTexts, "Another format gives other digits.")
+        for index in 0..<4 {
+            let one = pixels.row(index, width: pixels.count / 4)
+            let alone = try other.imageEmbeddings(pixelValues: one, count: 1)
+            #expect(cosine(images.row(index, width: width), exactImages.row(index, width: width)) > least)
+            #expect(cosine(images.row(index, width: width), alone) > 0.9999)
+        }
+        for index in golden.captions.indices {
+            let alone = try other.textEmbeddings(tokens: [golden.captions[index]])
+            #expect(cosine(texts.row(index, width: width), exactTexts.row(index, width: width)) > least)
+            #expect(cosine(texts.row(index, width: width), alone) > 0.9999)
+        }
     }
 
     @Test("Repeated calls give the same bits and take no more scratch")

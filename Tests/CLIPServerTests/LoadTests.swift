@@ -10,7 +10,10 @@ struct LoadTests {
 
     @Test("Sixty-four requests at once each get their own answer")
     func parallel() async throws {
-        try await LiveServer.with { server in
+        let withoutCaches: (inout EngineConfiguration) -> Void = {
+            ($0.textCacheBytes, $0.imageCacheBytes) = (0, 0)
+        }
+        try await LiveServer.with(engine: withoutCaches) { server in
             let image = try SmallModel.image()
             try await withThrowingTaskGroup(of: (Int, [Double]).self) { group in
                 for index in 0..<64 {

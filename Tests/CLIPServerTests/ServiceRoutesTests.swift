@@ -24,6 +24,27 @@ struct ServiceRoutesTests {
         }
     }
 
+    @Test("/info counts what the caches did, and /clear_cache empties them")
+    func caches() async throws {
+        try await LiveServer.with { server in
+            func counters() async throws -> [String: Int] {
+                let models = try await server.request("GET", "/info").json["models"] as? [[String: Any]]
+                return try #require(models?.first?["text_cache"] as? [String: Int])
+            }
+            var answers: Set<String> = []
+            for _ in 0..<3 {
+                let answer = try await server.post("/clip/embed_text", #"{"text": "a cat"}"#)
+                answers.insert("\(answer.json["embeddings"] ?? "none")")
+            }
+            #expect(answers.count == 1)
+            let counted = try await counters()
+            #expect(counted["hits"] == 2 && counted["misses"] == 1 && counted["entries"] == 1)
+            #expect(counted["bytes"].map { $0 > 100 } == true && counted["max_bytes"] == 16 << 20)
+            #expect(try await server.request("GET", "/clear_cache").text == #""Cache Cleared""#)
+            #expect(try await counters()["entries"] == 0)
+        }
+    }
+
     @Test("A server whose engine has not started is healthy, but not ready")
     func readiness() async throws {
         try await LiveServer.with(starting: false) { server in

@@ -44,6 +44,8 @@ class Server:
             for name, value in os.environ.items()
             if not name.startswith("CLIP_") and name not in ("HOST", "PORT")
         }
+        # Answers are compared with recorded ones, which are f32.
+        inherited["CLIP_PRECISION"] = "f32"
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,

@@ -17,7 +17,7 @@ enum Command {
         Bundle.main.bundleURL.appendingPathComponent("clip")
     }
 
-    /// Starts the command with these variables alone set beside the path.
+    /// Starts the command with these variables alone set beside the path, and with the precision that goldens are of.
     static func start(
         _ arguments: [String],
         environment: [String: String] = [:],
@@ -27,7 +27,10 @@ enum Command {
         let process = Process()
         process.executableURL = executable
         process.arguments = arguments
-        process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { given, _ in given }
+        process.environment = environment.merging(["PATH": "/usr/bin:/bin", "CLIP_PRECISION": "f32"]) {
+            given,
+            _ in given
+        }
         return try Running(process, input: input)
     }
 

@@ -88,11 +88,12 @@ struct DecodingTests {
         return try outcome.lines.map { try JSONDecoder().decode(Measurement.self, from: Data($0.utf8)) }
     }
 
-    @Test("benchmark-decode times each file, and says how far fast decoding is from exact")
+    @Test("benchmark decode times each file, and says how far fast decoding is from exact")
     func benchmark() async throws {
         for decoding in ["exact", "fast"] {
             let outcome = try await Command.run(
-                "benchmark-decode",
+                "benchmark",
+                "decode",
                 "--runs",
                 "3",
                 "--image-size",
@@ -115,10 +116,11 @@ struct DecodingTests {
         }
     }
 
-    @Test("benchmark-decode refuses bad values at once, and files that it cannot decode by name")
+    @Test("benchmark decode refuses bad values at once, and files that it cannot decode by name")
     func benchmarkRefusal() async throws {
         let values = try await Command.run(
-            "benchmark-decode",
+            "benchmark",
+            "decode",
             "--runs",
             "0",
             "--image-size",
@@ -129,7 +131,7 @@ struct DecodingTests {
         )
         #expect(values.status != 0 && values.output.isEmpty)
         for part in ["--runs", "--image-size", "--decode='rough'"] { #expect(values.errors.contains(part)) }
-        let file = try await Command.run("benchmark-decode", #filePath)
+        let file = try await Command.run("benchmark", "decode", #filePath)
         #expect(file.status != 0 && file.errors.contains(#filePath))
     }
 }

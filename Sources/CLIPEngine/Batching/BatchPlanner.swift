@@ -6,6 +6,9 @@ internal import DequeModule
 /// never waits for company and a crowd fills the batches by itself. Images and texts go through different networks and
 /// so wait in lanes of their own; when both wait, they take turns. Within a lane requests take turns by batches, so that
 /// a list of ten thousand texts does not hold up a single one.
+///
+/// Several threads ask. While more is waiting than idle threads can take, each takes a part of its own, for passes that
+/// know nothing of each other. Where fewer items wait than threads are idle, these make one pass together.
 package struct BatchPlanner<Payload: Sendable>: Sendable {
     /// One image or one text that waits.
     package struct Item: Sendable {
@@ -59,8 +62,18 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         texts.remove(request: request)
     }
 
+    /// What one thread, or several together, should do next.
+    package struct Step: Sendable {
+        package let lane: Lane
+        package let items: [Item]
+        /// How many threads make the pass together.
+        package let threads: Int
+    }
+
     /// Takes the items of the next forward pass: at least one; nil if nothing waits.
-    package mutating func nextBatch() -> (lane: Lane, items: [Item])? {
+    ///
+    /// - Parameter idle: how many threads have nothing to do, the one that asks included.
+    package mutating func nextStep(among idle: Int) -> Step? {
         let lane: Lane
         switch (images.isEmpty, texts.isEmpty) {
         case (true, true): return nil
@@ -68,13 +81,25 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         case (true, false): lane = .texts
         case (false, false): lane = nextTurn
         }
+        // Where both lanes wait, each gets half of the threads.
+        let threads = images.isEmpty || texts.isEmpty ? idle : (idle + 1) / 2
         switch lane {
         case .images:
             nextTurn = .texts
-            return (lane, images.takeItems(limit: limits.images))
+            return images.takeStep(
+                lane,
+                limit: limits.images,
+                threads: threads,
+                most: limits.tokensPerImage.map { images.weight * $0 / limits.leastTokens } ?? 1
+            )
         case .texts:
             nextTurn = .images
-            return (lane, texts.takeItems(limit: limits.textTokens))
+            return texts.takeStep(
+                lane,
+                limit: limits.textTokens,
+                threads: threads,
+                most: texts.weight / limits.leastTokens
+            )
         }
     }
 
@@ -83,34 +108,52 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         /// The requests in the order of their turns; each has items waiting.
         private var turns: Deque<Int> = []
         private var waiting: [Int: Deque<Item>] = [:]
+        /// How many items wait, and what they weigh together.
+        private var count = 0
+        private(set) var weight = 0
 
         var isEmpty: Bool { turns.isEmpty }
 
         mutating func append(_ item: Item) {
+            count += 1
+            weight += item.weight
             if waiting[item.request] == nil { turns.append(item.request) }
             waiting[item.request, default: []].append(item)
         }
 
         mutating func remove(request: Int) {
-            guard waiting.removeValue(forKey: request) != nil else { return }
+            guard let items = waiting.removeValue(forKey: request) else { return }
+            count -= items.count
+            weight -= items.reduce(0) { $0 + $1.weight }
             turns.removeAll { $0 == request }
         }
 
-        /// Takes requests' items whole, in the order of turns, until the limit.
+        /// A part for one of so many threads; or all, for at most `most` of them together, where parts of whole items
+        /// would leave some thread without work.
+        mutating func takeStep(_ lane: Lane, limit: Int, threads: Int, most: Int) -> Step {
+            let together = min(threads, most)
+            if together > 1, weight <= limit, count < 2 * threads, count % threads != 0 {
+                return Step(lane: lane, items: takeItems(limit: limit, enough: limit), threads: together)
+            }
+            let enough = (weight + threads - 1) / threads
+            return Step(lane: lane, items: takeItems(limit: limit, enough: enough), threads: 1)
+        }
+
+        /// Takes requests' items whole, in the order of turns, until it is enough or the limit.
         ///
         /// The request that did not fit goes to the end if it has had its turn, and else keeps its place.
-        mutating func takeItems(limit: Int) -> [Item] {
+        private mutating func takeItems(limit: Int, enough: Int) -> [Item] {
             var taken: [Item] = []
-            var weight = 0
+            var sum = 0
             while let request = turns.first, let item = waiting[request]?.first {
-                guard taken.isEmpty || weight + item.weight <= limit else {
+                guard taken.isEmpty || sum < enough && sum + item.weight <= limit else {
                     if taken.last?.request == request {
                         turns.removeFirst()
                         turns.append(request)
                     }
                     break
                 }
-                weight += item.weight
+                sum += item.weight
                 taken.append(item)
                 waiting[request]?.removeFirst()
                 if waiting[request]?.isEmpty == true {
@@ -118,6 +161,8 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
                     turns.removeFirst()
                 }
             }
+            count -= taken.count
+            weight -= sum
             return taken
         }
     }

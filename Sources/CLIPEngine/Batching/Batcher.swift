@@ -1,9 +1,11 @@
+package import CLIPKernels
 internal import Dispatch
 internal import Synchronization
 
-/// Where requests wait for the model: they put items in and suspend, the model's thread takes batches out.
+/// Where requests wait for the model: they put items in and suspend, the model's threads take batches out.
 ///
-/// All decisions are ``BatchPlanner``'s; this type adds a lock, the sleeping of an idle model and the waking of requests.
+/// All decisions are ``BatchPlanner``'s; this type adds a lock, the sleeping of idle threads, their gathering for a shared
+/// pass, and the waking of requests.
 package final class Batcher: Sendable {
     /// What the model needs of one item.
     package enum Payload: Equatable, Sendable {
@@ -21,6 +23,17 @@ package final class Batcher: Sendable {
         package let items: [BatchPlanner<Payload>.Item]
     }
 
+    /// What a thread of the model is to do.
+    package struct Assignment: Sendable {
+        package let batch: Batch
+        /// Its part of the batch's pass.
+        ///
+        /// The first part hands the results out.
+        package let share: PassShare
+        /// How many threads have nothing else to do, this one included.
+        package let idleThreads: Int
+    }
+
     /// What a request gets back.
     package struct Outcome: Sendable {
         /// One embedding an item, in the request's order.
@@ -29,6 +42,12 @@ package final class Batcher: Sendable {
         package let queue: Duration
         /// From the first batch's start to the last one's end.
         package let forward: Duration
+
+        package init(embeddings: [Embedding], queue: Duration, forward: Duration) {
+            self.embeddings = embeddings
+            self.queue = queue
+            self.forward = forward
+        }
     }
 
     private struct WaitingRequest {
@@ -45,10 +64,21 @@ package final class Batcher: Sendable {
         var requests: [Int: WaitingRequest] = [:]
         var nextRequest = 0
         var isClosed = false
+        /// Threads that sleep, those included that have been woken and have not noticed yet.
+        var sleeping = 0
+        /// A pass that sleeping threads are wanted for.
+        var gathering: Gathering?
+    }
+
+    private struct Gathering {
+        let batch: Batch
+        let team: PassTeam
+        let members: Int
+        var joined: Int
     }
 
     private let state: Mutex<State>
-    /// Signalled once a request and once at the end, so that the model's thread sleeps while nothing waits.
+    /// Signalled for every thread that should look whether there is something to do.
     private let changes = DispatchSemaphore(value: 0)
 
     package init(limits: BatchLimits) {
@@ -129,26 +159,54 @@ package final class Batcher: Sendable {
 
     // MARK: The model's side
 
-    /// Sleeps until something waits, and takes it.
+    /// Sleeps until there is something to do for the calling thread.
     ///
     /// Nil once the batcher is closed and empty.
-    package func nextBatch() -> Batch? {
+    package func next() -> Assignment? {
         while true {
-            let (batch, isClosed) = state.withLock { state in
-                let next = state.planner.nextBatch()
-                let now = ContinuousClock.now
-                for item in next?.items ?? [] {
-                    state.requests[item.request]?.lastStart = now
-                    if state.requests[item.request]?.firstStart == nil {
-                        state.requests[item.request]?.firstStart = now
-                    }
-                }
-                return (next.map { Batch(lane: $0.lane, items: $0.items) }, state.isClosed)
+            let (assignment, isOver) = state.withLock { state -> (Assignment?, Bool) in
+                if let joined = join(&state) { return (joined, false) }
+                if let begun = begin(&state) { return (begun, false) }
+                if !state.isClosed { state.sleeping += 1 }
+                return (nil, state.isClosed)
             }
-            if let batch { return batch }
-            if isClosed { return nil }
+            if let assignment { return assignment }
+            if isOver { return nil }
             changes.wait()
+            state.withLock { $0.sleeping -= 1 }
         }
+    }
+
+    /// Becomes a member of a pass that threads are wanted for.
+    private func join(_ state: inout State) -> Assignment? {
+        guard var gathering = state.gathering else { return nil }
+        let share = gathering.team.share(gathering.joined)
+        gathering.joined += 1
+        state.gathering = gathering.joined < gathering.members ? gathering : nil
+        return Assignment(batch: gathering.batch, share: share, idleThreads: 1)
+    }
+
+    /// Takes what waits, alone or with threads that sleep.
+    private func begin(_ state: inout State) -> Assignment? {
+        let idle = state.sleeping + 1
+        guard let step = state.planner.nextStep(among: idle) else { return nil }
+        let now = ContinuousClock.now
+        for item in step.items {
+            state.requests[item.request]?.lastStart = now
+            if state.requests[item.request]?.firstStart == nil {
+                state.requests[item.request]?.firstStart = now
+            }
+        }
+        let batch = Batch(lane: step.lane, items: step.items)
+        guard step.threads > 1 else {
+            // What is left is for the others.
+            if !state.planner.isEmpty, state.sleeping > 0 { changes.signal() }
+            return Assignment(batch: batch, share: .whole, idleThreads: idle)
+        }
+        let team = PassTeam(count: step.threads)
+        state.gathering = Gathering(batch: batch, team: team, members: step.threads, joined: 1)
+        for _ in 1..<step.threads { changes.signal() }
+        return Assignment(batch: batch, share: team.share(0), idleThreads: step.threads)
     }
 
     /// Hands a batch's results, or its failure, to the requests that its items belong to.
@@ -184,7 +242,10 @@ package final class Batcher: Sendable {
 
     /// Lets what waits be finished and takes nothing more.
     package func close() {
-        state.withLock { $0.isClosed = true }
-        changes.signal()
+        let sleeping = state.withLock { state in
+            state.isClosed = true
+            return state.sleeping
+        }
+        for _ in 0..<sleeping { changes.signal() }
     }
 }

@@ -1,10 +1,11 @@
+internal import CLIPKernels
 internal import CLIPModels
 internal import Foundation
 
-/// Owns one model and the thread that runs it.
+/// Owns one model and the threads that run it.
 ///
-/// The model is made, used and freed on that thread alone, which is why it need not be `Sendable`. Releasing the worker
-/// lets what waits be finished, then ends the thread and frees the model.
+/// Every thread has its own compute context and lives as long as the worker. Releasing the worker lets what waits be
+/// finished, then ends the threads and frees the model.
 final class ModelWorker: Sendable {
     private let batcher: Batcher
 
@@ -16,31 +17,35 @@ final class ModelWorker: Sendable {
         batcher.close()
     }
 
-    /// Starts the thread and loads the model on it, with whatever else is read from its files.
+    /// Starts the threads and loads the model on the first of them, with whatever else is read from its files.
     static func start<Companion: Sendable>(
         name: String,
-        limits: BatchLimits,
-        load: @escaping @Sendable () throws(EmbeddingError) -> (model: CLIPModel, companion: Companion)
+        threads: Int,
+        load:
+            @escaping @Sendable (ComputeEngine) throws(EmbeddingError) -> (
+                model: CLIPModel, companion: Companion
+            )
     ) async throws(EmbeddingError) -> (worker: ModelWorker, companion: Companion) {
-        let batcher = Batcher(limits: limits)
-        let loaded: Result<Companion, EmbeddingError> = await withCheckedContinuation { continuation in
-            let thread = Thread {
-                let model: CLIPModel
+        let loaded: Result<(Batcher, Companion), EmbeddingError> = await withCheckedContinuation {
+            continuation in
+            run("model-\(name)-1") {
+                let (batcher, model, engine): (Batcher, CLIPModel, ComputeEngine)
                 do throws(EmbeddingError) {
+                    engine = try Self.attempt { () throws(KernelError) in try ComputeEngine() }
                     let companion: Companion
-                    (model, companion) = try load()
-                    continuation.resume(returning: .success(companion))
+                    (model, companion) = try load(engine)
+                    batcher = Batcher(limits: limits(of: model))
+                    continuation.resume(returning: .success((batcher, companion)))
                 } catch {
                     return continuation.resume(returning: .failure(error))
                 }
-                while let batch = batcher.nextBatch() {
-                    batcher.finish(batch, with: embeddings(of: batch, by: model))
+                for number in 1..<threads {
+                    run("model-\(name)-\(number + 1)") { work(for: batcher, with: model, on: engine) }
                 }
+                work(for: batcher, with: model, on: engine)
             }
-            thread.name = "model-\(name)"
-            thread.start()
         }
-        let companion = try loaded.get()
+        let (batcher, companion) = try loaded.get()
         return (ModelWorker(batcher: batcher), companion)
     }
 
@@ -54,25 +59,63 @@ final class ModelWorker: Sendable {
         try await batcher.embed(tokens.map(Batcher.Payload.tokens), lane: .texts)
     }
 
+    // MARK: The threads' side
+
+    private static func run(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        let thread = Thread(block: body)
+        thread.name = name
+        thread.start()
+    }
+
+    private static func limits(of model: CLIPModel) -> BatchLimits {
+        var limits = BatchLimits()
+        limits.tokensPerImage = model.tokensPerImage
+        return limits
+    }
+
+    private static func work(for batcher: Batcher, with model: CLIPModel, on engine: ComputeEngine) {
+        let context: ComputeContext
+        do throws(KernelError) {
+            context = try ComputeContext(engine: engine)
+        } catch {
+            // Out of memory for a few hundred bytes. The other threads go on; if there are none, requests fail.
+            while let assignment = batcher.next() {
+                assignment.share.abandon()
+                guard assignment.share.index == 0 else { continue }
+                batcher.finish(assignment.batch, with: .failure(.failed("a compute thread: \(error)")))
+            }
+            return
+        }
+        while let assignment = batcher.next() {
+            let isImages = assignment.batch.lane == .images
+            // What cannot be shared by rows is left to oneDNN's threads while nobody else needs the processor.
+            context.threads = isImages && model.hasLargeOperations ? assignment.idleThreads : 1
+            let result = embeddings(of: assignment, by: model, in: context)
+            if assignment.share.index == 0 { batcher.finish(assignment.batch, with: result) }
+        }
+    }
+
     private static func embeddings(
-        of batch: Batcher.Batch,
-        by model: CLIPModel
+        of assignment: Batcher.Assignment,
+        by model: CLIPModel,
+        in context: ComputeContext
     ) -> Result<[Embedding], EmbeddingError> {
+        let batch = assignment.batch
         do throws(ModelError) {
             let values: [Float]
             switch batch.lane {
             case .images:
-                let pixelValues = batch.items.flatMap { item -> [Float] in
-                    guard case .pixelValues(let values) = item.payload else { return [] }
+                let images = batch.items.compactMap { item -> [Float]? in
+                    guard case .pixelValues(let values) = item.payload else { return nil }
                     return values
                 }
-                values = try model.imageEmbeddings(pixelValues: pixelValues, count: batch.items.count)
+                values = try model.imageEmbeddings(of: images, share: assignment.share, in: context)
             case .texts:
                 let tokens = batch.items.compactMap { item -> [Int32]? in
                     guard case .tokens(let ids) = item.payload else { return nil }
                     return ids
                 }
-                values = try model.textEmbeddings(tokens: tokens)
+                values = try model.textEmbeddings(of: tokens, share: assignment.share, in: context)
             }
             let width = model.configuration.embeddingWidth
             return .success(
@@ -82,6 +125,16 @@ final class ModelWorker: Sendable {
             )
         } catch {
             return .failure(.failed("forward pass of \(batch.items.count) items: \(error)"))
+        }
+    }
+
+    private static func attempt<Value>(
+        _ body: () throws(KernelError) -> Value
+    ) throws(EmbeddingError) -> Value {
+        do throws(KernelError) {
+            return try body()
+        } catch {
+            throw .failed("the compute engine: \(error)")
         }
     }
 }

@@ -3,49 +3,75 @@ internal import COneDNN
 /// One operation that oneDNN has compiled for one shape.
 package final class Primitive {
     let pointer: OpaquePointer
-    private let engine: Engine
+    private let engine: ComputeEngine
     let operation: String
     let scratchpadSize: Int
 
-    init(_ key: PrimitiveKey, packedAs weights: PackedWeights?, engine: Engine) throws(KernelError) {
+    init(
+        _ key: PrimitiveKey,
+        packedAs weights: PackedWeights?,
+        stream: OpaquePointer,
+        engine: ComputeEngine
+    ) throws(KernelError) {
         var pointer: OpaquePointer?
-        let context = engine.pointer
         let status =
             switch key {
-            case .linear(let rows, let inputs, let outputs, let hasBias, let activation, let addsToOutput):
-                codnn_linear_create(
-                    context,
-                    Int64(rows),
-                    Int64(inputs),
-                    Int64(outputs),
-                    hasBias,
-                    activation?.code ?? codnn_activation_none,
-                    activation?.alpha ?? 0,
-                    addsToOutput,
-                    weights?.pointer,
-                    &pointer
-                )
-            case .product(let left, let right, let output, let scale):
-                Self.product(context, left.stack, right.stack, output.stack, scale, &pointer)
-            case .softmax(let rows, let width):
-                codnn_softmax_create(context, Int64(rows), Int64(width), &pointer)
-            case .layerNorm(let rows, let width, let epsilon):
-                codnn_layer_norm_create(context, Int64(rows), Int64(width), epsilon, &pointer)
-            case .convolution(let shape, let images, let finish, let inputLayout, let outputLayout):
-                Self.convolution(
-                    context,
-                    shape.convolution(images: images, finish, inputLayout, outputLayout),
+            case .linear(
+                let rows,
+                let inputs,
+                let outputs,
+                let format,
+                let outputFormat,
+                let hasBias,
+                let activation,
+                let addsToOutput
+            ):
+                Self.linear(
+                    stream,
+                    codnn_linear(
+                        rows: Int64(rows),
+                        inputs: Int64(inputs),
+                        outputs: Int64(outputs),
+                        source: format.type,
+                        destination: outputFormat.type,
+                        has_bias: hasBias,
+                        activation: activation?.code ?? codnn_activation_none,
+                        alpha: activation?.alpha ?? 0,
+                        adds_to_destination: addsToOutput
+                    ),
                     weights,
                     &pointer
                 )
-            case .averagePooling(let images, let channels, let inputSize, let window, let layout):
+            case .convolution(
+                let shape,
+                let images,
+                let finish,
+                let inputLayout,
+                let outputLayout,
+                let format
+            ):
+                Self.convolution(
+                    stream,
+                    shape.convolution(images: images, finish, inputLayout, outputLayout, format),
+                    weights,
+                    &pointer
+                )
+            case .averagePooling(
+                let images,
+                let channels,
+                let inputSize,
+                let window,
+                let layout,
+                let format
+            ):
                 codnn_average_create(
-                    context,
+                    stream,
                     Int64(images),
                     Int64(channels),
                     Int64(inputSize),
                     Int64(window),
                     layout.code,
+                    format.type,
                     &pointer
                 )
             }
@@ -65,43 +91,45 @@ package final class Primitive {
     /// oneDNN's name of the kernel that it chose, such as `brgemm:avx512_core`.
     package var implementation: String { String(cString: codnn_implementation(pointer)) }
 
-    private static func product(
-        _ context: OpaquePointer,
-        _ left: codnn_stack,
-        _ right: codnn_stack,
-        _ output: codnn_stack,
-        _ scale: Float,
+    private static func linear(
+        _ stream: OpaquePointer,
+        _ layer: codnn_linear,
+        _ weights: PackedWeights?,
         _ pointer: inout OpaquePointer?
     ) -> Int32 {
-        withUnsafePointer(to: left) { left in
-            withUnsafePointer(to: right) { right in
-                withUnsafePointer(to: output) { output in
-                    codnn_product_create(context, left, right, output, scale, &pointer)
-                }
-            }
+        withUnsafePointer(to: layer) { layer in
+            codnn_linear_create(stream, layer, weights?.pointer, &pointer)
         }
     }
 
     private static func convolution(
-        _ context: OpaquePointer,
+        _ stream: OpaquePointer,
         _ shape: codnn_convolution,
         _ weights: PackedWeights?,
         _ pointer: inout OpaquePointer?
     ) -> Int32 {
         withUnsafePointer(to: shape) { shape in
-            codnn_convolution_create(context, shape, weights?.pointer, &pointer)
+            codnn_convolution_create(stream, shape, weights?.pointer, &pointer)
         }
     }
 }
 
 /// The weights of a linear layer or a convolution in the layout that oneDNN chose for it.
-final class PackedWeights {
+///
+/// Immutable once made, and read by any number of threads.
+final class PackedWeights: @unchecked Sendable {
     let pointer: OpaquePointer
-    private let engine: Engine
+    private let engine: ComputeEngine
 
-    init(plain: UnsafePointer<Float>, for primitive: Primitive, engine: Engine) throws(KernelError) {
+    init(
+        plain: UnsafeRawPointer,
+        format: NumberFormat,
+        for primitive: Primitive,
+        stream: OpaquePointer,
+        engine: ComputeEngine
+    ) throws(KernelError) {
         var pointer: OpaquePointer?
-        let status = codnn_weights_create(engine.pointer, primitive.pointer, plain, &pointer)
+        let status = codnn_weights_create(stream, primitive.pointer, plain, format.type, &pointer)
         guard status == 0, let pointer else {
             throw .operationFailed(operation: "packing of \(primitive.operation)", status: Int(status))
         }
@@ -133,21 +161,13 @@ extension Activation {
     }
 }
 
-extension PrimitiveKey.Stack {
-    fileprivate var stack: codnn_stack {
-        codnn_stack(
-            dimensions: (Int64(sequences), Int64(heads), Int64(rows), Int64(columns)),
-            strides: (Int64(sequenceStride), Int64(headStride), Int64(rowStride), Int64(columnStride))
-        )
-    }
-}
-
 extension Convolution.Shape {
     fileprivate func convolution(
         images: Int,
         _ finish: Convolution.Finish,
         _ inputLayout: FeatureLayout,
-        _ outputLayout: FeatureLayout
+        _ outputLayout: FeatureLayout,
+        _ format: NumberFormat
     ) -> codnn_convolution {
         codnn_convolution(
             images: Int64(images),
@@ -159,6 +179,7 @@ extension Convolution.Shape {
             padding: Int64(padding),
             source: inputLayout.code,
             destination: outputLayout.code,
+            type: format.type,
             finish: finish.code
         )
     }

@@ -3,13 +3,19 @@
 /// Captions of any length make row counts of any size, so without a limit a long-lived server would collect an
 /// operation for every sum of lengths it has ever seen.
 struct PrimitiveCache {
+    /// An operation is compiled for a shape and a number of threads.
+    struct Place: Hashable {
+        var key: PrimitiveKey
+        var threads: Int
+    }
+
     private struct Entry {
         let primitive: Primitive
         var lastUse: UInt64
     }
 
     let limit: Int
-    private var entries: [PrimitiveKey: Entry] = [:]
+    private var entries: [Place: Entry] = [:]
     private var clock: UInt64 = 0
 
     init(limit: Int) {
@@ -18,15 +24,15 @@ struct PrimitiveCache {
 
     var count: Int { entries.count }
 
-    subscript(key: PrimitiveKey) -> Primitive? {
+    subscript(place: Place) -> Primitive? {
         mutating get {
             clock += 1
-            entries[key]?.lastUse = clock
-            return entries[key]?.primitive
+            entries[place]?.lastUse = clock
+            return entries[place]?.primitive
         }
         set {
             clock += 1
-            entries[key] = newValue.map { Entry(primitive: $0, lastUse: clock) }
+            entries[place] = newValue.map { Entry(primitive: $0, lastUse: clock) }
             // A scan of the whole cache costs less than the compilation that led here.
             while entries.count > limit, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse })
             {

@@ -32,6 +32,11 @@ extension Routes {
         return registry
     }
 
+    func clearCaches() -> Answer {
+        engine.clearCaches()
+        return Answer(Array(#""Cache Cleared""#.utf8))
+    }
+
     /// The name in an id such as `clip/ViT-B-32`.
     ///
     /// - Throws: 400 for what is not one word, or two with a slash between them; 404 for a word alone and for models

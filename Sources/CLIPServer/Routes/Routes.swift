@@ -28,10 +28,18 @@ package struct Routes: Sendable {
             case .removeModel: try removeModel(input)
             case .clearModels: clearModels()
             case .registry: registry
-            case .info: Answer(Answers.info(identity, models: engine.models, decoding: engine.decoding))
+            case .info:
+                Answer(
+                    Answers.info(
+                        identity,
+                        models: engine.models,
+                        decoding: engine.decoding,
+                        caches: engine.cacheStatistics
+                    )
+                )
             case .health: Answer(Answers.status("healthy"))
             case .readiness: readiness
-            case .clearCache: Answer(Array(#""Cache Cleared""#.utf8))
+            case .clearCache: clearCaches()
             case .index: index
             }
         } catch {

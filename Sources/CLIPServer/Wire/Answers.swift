@@ -99,7 +99,8 @@ package enum Answers {
     package static func info(
         _ identity: ServerIdentity,
         models: [ModelDescription],
-        decoding: ImageDecoding
+        decoding: ImageDecoding,
+        caches: (String) -> (texts: CacheStatistics, images: CacheStatistics)?
     ) -> [UInt8] {
         object { writer in
             writer.member("name", identity.name)
@@ -116,10 +117,24 @@ package enum Answers {
                             writer.member("embedding_width") { $0.integer(model.embeddingWidth) }
                             writer.member("context_length") { $0.integer(model.contextLength) }
                             writer.member("precision", model.precision.rawValue)
+                            guard let caches = caches(model.name) else { return }
+                            writer.member("text_cache") { write(caches.texts, to: &$0) }
+                            writer.member("image_cache") { write(caches.images, to: &$0) }
                         }
                     }
                 }
             }
+        }
+    }
+
+    private static func write(_ cache: CacheStatistics, to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("hits") { $0.integer(cache.hits) }
+            writer.member("misses") { $0.integer(cache.misses) }
+            writer.member("shared") { $0.integer(cache.shared) }
+            writer.member("entries") { $0.integer(cache.entries) }
+            writer.member("bytes") { $0.integer(cache.byteCount) }
+            writer.member("max_bytes") { $0.integer(cache.limit) }
         }
     }
 

@@ -7,7 +7,7 @@
 //
 // Every function that can fail returns 0, or oneDNN's own dnnl_status_t (1 out of memory, 2 invalid
 // arguments, 3 unimplemented, 6 not required ... the numbers are the same in both versions).
-// Nothing here may be used by two threads at the same time.
+// An engine and weights may be used by any number of threads; a context, and what was compiled in it, by one at a time.
 
 #ifndef CLIP_CONEDNN_H
 #define CLIP_CONEDNN_H
@@ -20,7 +20,9 @@
 extern "C" {
 #endif
 
-/// The CPU engine and one in-order stream.
+/// The CPU engine.
+typedef struct codnn_engine codnn_engine;
+/// One in-order stream of an engine.
 typedef struct codnn_context codnn_context;
 /// One operation compiled for one set of sizes.
 typedef struct codnn_primitive codnn_primitive;
@@ -31,23 +33,22 @@ typedef enum {
     codnn_activation_none = 0,
     codnn_activation_swish = 1,     // x * sigmoid(alpha x)
     codnn_activation_gelu_erf = 2,  // x/2 (1 + erf(x/sqrt 2))
-    codnn_activation_gelu_tanh = 3, // the tanh approximation of GELU
-    codnn_activation_scale = 4      // alpha x
+    codnn_activation_gelu_tanh = 3  // the tanh approximation of GELU
 } codnn_activation;
 
-/// Up to four dimensions of a float matrix stack, with the distance of neighbours in each, in elements.
-typedef struct {
-    int64_t dimensions[4];
-    int64_t strides[4];
-} codnn_stack;
+/// How numbers are kept.
+typedef enum {
+    codnn_f32 = 0,
+    codnn_bf16 = 1,
+    codnn_s8 = 2 // a signed byte
+} codnn_type;
 
 /// What a primitive reads and writes; what it does not use is NULL.
 typedef struct {
-    const float* source;
-    const codnn_weights* packed_weights; // a linear layer's, or a convolution's
-    const float* weights;                // a product's right side, or a layer norm's scale
-    const float* bias;                   // a linear layer's or convolution's bias, or a layer norm's shift
-    float* destination;
+    const void* source;
+    const codnn_weights* weights;
+    const float* bias;
+    void* destination;
     void* scratchpad; // codnn_scratchpad_size bytes, aligned to 64
 } codnn_operands;
 
@@ -59,32 +60,41 @@ void codnn_version(int* major, int* minor, int* patch);
 /// of the installed oneDNN. Returns false when there is none: a build over another runtime decides by itself.
 bool codnn_set_threads(int threads);
 
-int codnn_context_create(codnn_context** context);
+int codnn_engine_create(codnn_engine** engine);
+void codnn_engine_destroy(codnn_engine* engine);
+
+/// The engine has to outlive the context.
+int codnn_context_create(codnn_engine* engine, codnn_context** context);
 void codnn_context_destroy(codnn_context* context);
 
 /// destination (rows, outputs) = activation(source (rows, inputs) x weights (outputs, inputs)^T + bias),
-/// added to what the destination holds when adds_to_destination is set.
+/// added to what the destination holds when adds_to_destination is set. All matrices are dense.
+typedef struct {
+    int64_t rows;
+    int64_t inputs;
+    int64_t outputs;
+    codnn_type source; // the weights have the same type; the bias is always f32
+    codnn_type destination;
+    bool has_bias;
+    codnn_activation activation;
+    float alpha;
+    bool adds_to_destination;
+} codnn_linear;
+
 /// With packed == NULL oneDNN chooses the layout of the weights; otherwise it has to take that of packed.
-int codnn_linear_create(codnn_context* context, int64_t rows, int64_t inputs, int64_t outputs, bool has_bias,
-                        codnn_activation activation, float alpha, bool adds_to_destination,
-                        const codnn_weights* packed, codnn_primitive** primitive);
+int codnn_linear_create(codnn_context* context, const codnn_linear* of, const codnn_weights* packed,
+                        codnn_primitive** primitive);
 /// Copies plain weights, (outputs, inputs) of a linear primitive or (outputs, inputs, kernel, kernel) of a
-/// convolution, into the layout that the primitive asked for.
-int codnn_weights_create(codnn_context* context, const codnn_primitive* primitive, const float* plain,
-                         codnn_weights** weights);
+/// convolution, into the type and the layout that the primitive asked for. Plain weights are f32, or s8 where the
+/// primitive's are.
+int codnn_weights_create(codnn_context* context, const codnn_primitive* primitive, const void* plain,
+                         codnn_type plain_type, codnn_weights** weights);
+/// Weights over bytes that were packed for the same primitive before, and that stay where they are and as they are.
+int codnn_weights_adopt(codnn_context* context, const codnn_primitive* primitive, const void* bytes, size_t size,
+                        codnn_weights** weights);
 void codnn_weights_destroy(codnn_weights* weights);
 size_t codnn_weights_size(const codnn_weights* weights);
-
-/// destination (.., m, n) = alpha * source (.., m, k) x weights (.., k, n), for every matrix of the stack.
-int codnn_product_create(codnn_context* context, const codnn_stack* source, const codnn_stack* weights,
-                         const codnn_stack* destination, float alpha, codnn_primitive** primitive);
-
-/// Softmax along the rows of a dense (rows, width) matrix; source and destination may be the same.
-int codnn_softmax_create(codnn_context* context, int64_t rows, int64_t width, codnn_primitive** primitive);
-
-/// Layer normalisation along the rows of a dense (rows, width) matrix, with scale and shift.
-int codnn_layer_norm_create(codnn_context* context, int64_t rows, int64_t width, float epsilon,
-                            codnn_primitive** primitive);
+const void* codnn_weights_bytes(const codnn_weights* weights);
 
 /// How the channels of square feature maps, (images, channels, size, size), lie in memory.
 typedef enum {
@@ -112,11 +122,12 @@ typedef struct {
     int64_t padding;
     codnn_maps source;
     codnn_maps destination;
+    codnn_type type; // of the maps and the weights; the bias is f32
     codnn_finish finish;
 } codnn_convolution;
 
 /// The order of maps that oneDNN likes best on this processor for the convolutions that cost most.
-int codnn_maps_choose(codnn_context* context, codnn_maps* maps);
+int codnn_maps_choose(codnn_context* context, codnn_type type, codnn_maps* maps);
 
 /// destination = finish(convolution of source, plus a bias for each output channel).
 /// With packed == NULL oneDNN chooses the layout of the weights; otherwise it has to take that of packed.
@@ -125,7 +136,7 @@ int codnn_convolution_create(codnn_context* context, const codnn_convolution* of
 
 /// Means of windows that lie beside each other; pixels that do not fill one are left out.
 int codnn_average_create(codnn_context* context, int64_t images, int64_t channels, int64_t input_size,
-                         int64_t window, codnn_maps maps, codnn_primitive** primitive);
+                         int64_t window, codnn_maps maps, codnn_type type, codnn_primitive** primitive);
 
 size_t codnn_scratchpad_size(const codnn_primitive* primitive);
 /// oneDNN's name of the kernel that it chose, such as "brgemm:avx512_core"; never NULL.

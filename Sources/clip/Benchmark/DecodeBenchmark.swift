@@ -2,13 +2,12 @@ import ArgumentParser
 internal import CLIPEngine
 internal import Foundation
 
-/// `clip benchmark-decode`: how long images take from their bytes to normalised pixels, and how far fast
+/// `clip benchmark decode`: how long images take from their bytes to normalised pixels, and how far fast
 /// decoding is from exact.
 struct DecodeBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "benchmark-decode",
-        abstract: "Time decoding, resizing and normalising, on one thread; one JSON object a line and file.",
-        shouldDisplay: false
+        commandName: "decode",
+        abstract: "Time decoding, resizing and normalising, on one thread; one JSON object a line and file."
     )
 
     @Argument(help: "Image files.")

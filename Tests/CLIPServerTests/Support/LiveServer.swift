@@ -44,6 +44,7 @@ struct LiveServer: Sendable {
             ],
             cores: 1
         )
+        engineConfiguration.precision = .f32  // what the goldens are, on every machine
         configureEngine(&engineConfiguration)
         let engine = try EmbeddingEngine(configuration: engineConfiguration)
         defer { engine.shutdown() }

@@ -1,0 +1,172 @@
+internal import Synchronization
+
+/// Embeddings that were computed before, and those that are being computed, by what they are of.
+///
+/// A key that is known is answered at once. One that another request is computing is waited for: captions repeat most when
+/// many clients ask at once. Only what is left is computed. A failure is nobody else's: whoever waited for a request that
+/// failed, or whose client left, computes for itself.
+package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
+    private struct Flight {
+        var waiters: [Int: CheckedContinuation<Embedding?, Never>] = [:]
+    }
+
+    private struct State {
+        var kept: RecentlyUsed<Key, Embedding>
+        var flights: [Key: Flight] = [:]
+        var nextWaiter = 0
+        var hits = 0
+        var misses = 0
+        var shared = 0
+    }
+
+    private let state: Mutex<State>
+    /// Bytes of a key.
+    private let size: @Sendable (Key) -> Int
+    private let isOn: Bool
+
+    /// A cache of at most `limit` bytes, keys and bookkeeping included; nothing is kept or shared with a limit of 0.
+    package init(limit: Int, sizeOfKey size: @escaping @Sendable (Key) -> Int) {
+        state = Mutex(State(kept: RecentlyUsed(limit: limit)))
+        self.size = size
+        isOn = limit > 0
+    }
+
+    /// How it has been used.
+    package var statistics: CacheStatistics {
+        state.withLock { state in
+            CacheStatistics(
+                hits: state.hits,
+                misses: state.misses,
+                shared: state.shared,
+                entries: state.kept.count,
+                byteCount: state.kept.byteCount,
+                limit: state.kept.limit
+            )
+        }
+    }
+
+    /// Forgets what is kept; what is being computed goes on.
+    package func removeAll() {
+        state.withLock { $0.kept.removeAll() }
+    }
+
+    /// The embeddings of keys, in their order, and what computing those that were missing took.
+    ///
+    /// - Parameter compute: the embeddings of some of the keys, by their indexes, each different from the others.
+    package func embeddings(
+        for keys: [Key],
+        compute: ([Int]) async throws(EmbeddingError) -> Batcher.Outcome
+    ) async throws(EmbeddingError) -> Batcher.Outcome {
+        guard isOn else { return try await compute(Array(keys.indices)) }
+        var found: [Key: Embedding] = [:]
+        var outcome = Batcher.Outcome(embeddings: [], queue: .zero, forward: .zero)
+        while true {
+            let (missing, elsewhere) = claim(keys, found: &found)
+            if !missing.isEmpty {
+                do throws(EmbeddingError) {
+                    outcome = try await compute(missing)
+                } catch {
+                    settle(missing.map { keys[$0] }, with: nil)
+                    throw error
+                }
+                settle(missing.map { keys[$0] }, with: outcome.embeddings)
+                for (index, embedding) in zip(missing, outcome.embeddings) { found[keys[index]] = embedding }
+            }
+            // What fails elsewhere is claimed in the next round.
+            for key in elsewhere { found[key] = await wait(for: key) }
+            guard !Task.isCancelled else { throw .cancelled }
+            if elsewhere.allSatisfy({ found[$0] != nil }) { break }
+        }
+        return Batcher.Outcome(
+            embeddings: keys.compactMap { found[$0] },
+            queue: outcome.queue,
+            forward: outcome.forward
+        )
+    }
+
+    /// Looks all keys up at once; those that nobody computes become this request's.
+    private func claim(_ keys: [Key], found: inout [Key: Embedding]) -> (missing: [Int], elsewhere: [Key]) {
+        state.withLock { state in
+            var missing: [Int] = []
+            var elsewhere: [Key] = []
+            var own: Set<Key> = []
+            for (index, key) in keys.enumerated() where found[key] == nil {
+                if let embedding = state.kept.value(of: key) {
+                    state.hits += 1
+                    found[key] = embedding
+                } else if own.contains(key) {
+                    state.shared += 1
+                } else if state.flights[key] != nil {
+                    state.shared += 1
+                    elsewhere.append(key)
+                } else {
+                    state.misses += 1
+                    state.flights[key] = Flight()
+                    own.insert(key)
+                    missing.append(index)
+                }
+            }
+            return (missing, elsewhere)
+        }
+    }
+
+    /// Ends this request's computations, and tells those who wait; without embeddings they have to look again.
+    private func settle(_ keys: [Key], with embeddings: [Embedding]?) {
+        let waiters = state.withLock { state in
+            keys.enumerated().flatMap { index, key in
+                let embedding = embeddings?[index]
+                if let embedding {
+                    let bytes =
+                        embedding.values.count * MemoryLayout<Float>.size + size(key) + Self.bookkeeping
+                    state.kept.insert(embedding, for: key, byteCount: bytes)
+                }
+                return (state.flights.removeValue(forKey: key)?.waiters.values).map { continuations in
+                    continuations.map { ($0, embedding) }
+                } ?? []
+            }
+        }
+        for (continuation, embedding) in waiters { continuation.resume(returning: embedding) }
+    }
+
+    /// What another request finds; nil if it fails, or if this task is cancelled meanwhile.
+    private func wait(for key: Key) async -> Embedding? {
+        let waiter = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let known: Embedding?? = state.withLock { state in
+                    guard state.flights[key] != nil, !Task.isCancelled else {
+                        return .some(state.kept.value(of: key))
+                    }
+                    state.flights[key]?.waiters[waiter] = continuation
+                    return nil
+                }
+                if let known { continuation.resume(returning: known) }
+            }
+        } onCancel: {
+            let continuation = state.withLock { $0.flights[key]?.waiters.removeValue(forKey: waiter) }
+            continuation?.resume(returning: nil)
+        }
+    }
+
+    /// Bytes of an entry besides key and numbers: the list's links, a slot of the dictionary, two arrays' heads.
+    private static var bookkeeping: Int { 160 }
+}
+
+/// How a cache has been used since its model was loaded.
+public struct CacheStatistics: Equatable, Sendable {
+    /// Different items of a request that were known.
+    public let hits: Int
+    /// Different items of a request that had to be computed.
+    public let misses: Int
+    /// Items that another request, or the same, was computing already.
+    public let shared: Int
+    /// How many embeddings are kept.
+    public let entries: Int
+    /// The memory that they take.
+    public let byteCount: Int
+    /// The most that they may take.
+    public let limit: Int
+}

@@ -1,0 +1,84 @@
+/// Values by key, as many as fit into a number of bytes; what was not used for longest goes first.
+///
+/// A value type without a lock. Reading counts as using, and costs the same however much there is: the order is a doubly
+/// linked list through an array.
+package struct RecentlyUsed<Key: Hashable, Value> {
+    private struct Entry {
+        var key: Key
+        var value: Value
+        var byteCount: Int
+        var older: Int
+        var newer: Int
+    }
+
+    /// Most bytes of all entries together.
+    package let limit: Int
+    /// Bytes of all entries together.
+    package private(set) var byteCount = 0
+    private var places: [Key: Int] = [:]
+    private var entries: [Entry] = []
+    private var free: [Int] = []
+    private var oldest = Self.none
+    private var newest = Self.none
+
+    private static var none: Int { -1 }
+
+    package init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// How many entries there are.
+    package var count: Int { places.count }
+
+    /// The value of a key, which thereby becomes the most recently used.
+    package mutating func value(of key: Key) -> Value? {
+        guard let place = places[key] else { return nil }
+        unlink(place)
+        link(place)
+        return entries[place].value
+    }
+
+    /// Keeps a value that takes so many bytes, unless it alone is too large.
+    package mutating func insert(_ value: Value, for key: Key, byteCount size: Int) {
+        if let place = places[key] { remove(place) }
+        guard size <= limit else { return }
+        while byteCount + size > limit, oldest != Self.none { remove(oldest) }
+        let entry = Entry(key: key, value: value, byteCount: size, older: Self.none, newer: Self.none)
+        let place: Int
+        if let last = free.popLast() {
+            place = last
+            entries[place] = entry
+        } else {
+            place = entries.count
+            entries.append(entry)
+        }
+        places[key] = place
+        byteCount += size
+        link(place)
+    }
+
+    /// Forgets everything.
+    package mutating func removeAll() {
+        self = Self(limit: limit)
+    }
+
+    private mutating func remove(_ place: Int) {
+        unlink(place)
+        byteCount -= entries[place].byteCount
+        places[entries[place].key] = nil
+        free.append(place)
+    }
+
+    private mutating func unlink(_ place: Int) {
+        let (older, newer) = (entries[place].older, entries[place].newer)
+        if older == Self.none { oldest = newer } else { entries[older].newer = newer }
+        if newer == Self.none { newest = older } else { entries[newer].older = older }
+    }
+
+    private mutating func link(_ place: Int) {
+        entries[place].older = newest
+        entries[place].newer = Self.none
+        if newest == Self.none { oldest = place } else { entries[newest].newer = place }
+        newest = place
+    }
+}

@@ -1,0 +1,14 @@
+internal import CLIPImaging
+internal import CLIPTokenization
+
+/// A model that answers requests: its two recipes for input, the threads that run its network, and what it has answered.
+struct LoadedModel: Sendable {
+    let description: ModelDescription
+    let tokenizer: CaptionTokenizer
+    let preprocessor: ImagePreprocessor
+    let worker: ModelWorker
+    /// Embeddings of texts by their tokens, so that texts which differ only in spaces or case count as one.
+    let texts: EmbeddingCache<[Int32]>
+    /// Embeddings of images by their encoded bytes, so that one that is known need not even be decoded.
+    let images: EmbeddingCache<ContentHash>
+}

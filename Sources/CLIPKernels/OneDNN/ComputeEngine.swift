@@ -1,0 +1,58 @@
+internal import COneDNN
+internal import CSimd
+
+/// oneDNN's CPU engine: what the compute contexts and the packed weights of all models share.
+///
+/// Immutable, and free for use by any number of threads.
+public final class ComputeEngine: @unchecked Sendable {
+    let pointer: OpaquePointer
+
+    /// Starts it.
+    public init() throws(KernelError) {
+        var pointer: OpaquePointer?
+        let status = codnn_engine_create(&pointer)
+        guard status == 0, let pointer else {
+            throw .operationFailed(operation: "engine", status: Int(status))
+        }
+        self.pointer = pointer
+    }
+
+    deinit {
+        codnn_engine_destroy(pointer)
+    }
+
+    /// The version of the oneDNN that runs, such as "2.6.3".
+    public static var libraryVersion: String {
+        var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
+        codnn_version(&major, &minor, &patch)
+        return "\(major).\(minor).\(patch)"
+    }
+
+    /// Whether this processor has instructions for products of that format, and oneDNN uses them.
+    ///
+    /// Without them a bf16 or int8 layer would still run, but slower than f32.
+    public func isNative(_ format: NumberFormat) -> Bool {
+        switch format {
+        case .f32: return true
+        case .bf16: guard csimd_processor_multiplies_bf16() else { return false }
+        case .int8: guard csimd_processor_multiplies_int8() else { return false }
+        }
+        // A width and a row count of ViT-B/32; what runs in plain loops for them is not to be used.
+        let key = PrimitiveKey.linear(
+            rows: 50,
+            inputs: 768,
+            outputs: 768,
+            format: format,
+            outputFormat: .f32,
+            hasBias: false,
+            activation: nil,
+            addsToOutput: false
+        )
+        do {
+            let name = try ComputeContext(engine: self).primitive(for: key).implementation
+            return !name.contains("ref") && !name.contains("gemm:jit")
+        } catch {
+            return false
+        }
+    }
+}

@@ -1,0 +1,176 @@
+#include "vectors.h"
+
+#include <math.h>
+
+// For one head, the keys are turned to (head_width, length) and the values copied to full vectors, both as f32; then
+// a few queries at a time meet all keys, and their weights all values, with the sums in registers.
+
+INLINE void transpose(vector rows[lanes]) {
+#define EXCHANGE(step, ...)                                                                                  \
+    for (int i = 0; i < lanes; i++)                                                                          \
+        if (!(i & step)) {                                                                                   \
+            vector low = rows[i], high = rows[i + step];                                                     \
+            rows[i] = __builtin_shufflevector(low, high, __VA_ARGS__);                                       \
+            rows[i + step] = __builtin_shufflevector(low, high, EXCHANGE_HIGH_##step);                       \
+        }
+#define EXCHANGE_HIGH_8 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
+#define EXCHANGE_HIGH_4 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31
+#define EXCHANGE_HIGH_2 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31
+#define EXCHANGE_HIGH_1 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31
+    EXCHANGE(8, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
+    EXCHANGE(4, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27)
+    EXCHANGE(2, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+    EXCHANGE(1, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30)
+#undef EXCHANGE
+}
+
+// (length, head_width) of one head -> (head_width, padded length), zeros behind the last row.
+INLINE void turn_keys(const csimd_attention* it, int64_t column, int64_t padded, float* target) {
+    for (int64_t row = 0; row < padded; row += lanes)
+        for (int64_t first = 0; first < it->head_width; first += lanes) {
+            int64_t count = it->head_width - first < lanes ? it->head_width - first : lanes;
+            vector block[lanes];
+            for (int64_t i = 0; i < lanes; i++)
+                block[i] = row + i < it->length
+                               ? load_any(it->key.base, it->key.format,
+                                          (row + i) * it->key.stride + column + first, count)
+                               : SPLAT(0.0f);
+            transpose(block);
+            for (int64_t i = 0; i < count; i++)
+                store(target + (first + i) * padded + row, block[i]);
+        }
+}
+
+// (length, head_width) of one head -> (length, padded head_width).
+INLINE void copy_values(const csimd_attention* it, int64_t column, int64_t padded, float* target) {
+    for (int64_t row = 0; row < it->length; row++)
+        for (int64_t first = 0; first < padded; first += lanes) {
+            int64_t count = it->head_width - first < lanes ? it->head_width - first : lanes;
+            store(target + row * padded + first,
+                  load_any(it->value.base, it->value.format, row * it->value.stride + column + first, count));
+        }
+}
+
+// sums (queries, vectors x 16) = left (queries, depth) x right (depth, right_stride), for the columns from `right`.
+INLINE void multiply(int queries, int vectors, int64_t depth, const float* left, int64_t left_stride,
+                     const float* right, int64_t right_stride, float* sums, int64_t sums_stride) {
+    vector total[6][4];
+    for (int q = 0; q < queries; q++)
+        for (int v = 0; v < vectors; v++)
+            total[q][v] = SPLAT(0.0f);
+    for (int64_t k = 0; k < depth; k++) {
+        vector columns[4];
+        for (int v = 0; v < vectors; v++)
+            columns[v] = load(right + k * right_stride + v * lanes);
+        for (int q = 0; q < queries; q++) {
+            vector factor = SPLAT(left[q * left_stride + k]);
+            for (int v = 0; v < vectors; v++)
+                total[q][v] += factor * columns[v];
+        }
+    }
+    for (int q = 0; q < queries; q++)
+        for (int v = 0; v < vectors; v++)
+            store(sums + q * sums_stride + v * lanes, total[q][v]);
+}
+
+// The same for any number of vectors; `widest` at once are what the registers hold.
+INLINE void multiply_all(int queries, int widest, int64_t vectors, int64_t depth, const float* left,
+                         int64_t left_stride, const float* right, int64_t right_stride, float* sums,
+                         int64_t sums_stride) {
+    int64_t v = 0;
+    for (; v + widest <= vectors; v += widest)
+        multiply(queries, widest, depth, left, left_stride, right + v * lanes, right_stride, sums + v * lanes,
+                 sums_stride);
+    for (; v < vectors; v++)
+        multiply(queries, 1, depth, left, left_stride, right + v * lanes, right_stride, sums + v * lanes,
+                 sums_stride);
+}
+
+// e^(score - largest) in place, zero behind the visible ones; returns one over their sum.
+INLINE float weigh(float* scores, int64_t visible, int64_t vectors, float scale) {
+    for (int64_t i = visible; i < vectors * lanes; i++)
+        scores[i] = -INFINITY;
+    vector largest = SPLAT(-INFINITY);
+    for (int64_t v = 0; v < vectors; v++)
+        largest = larger(load(scores + v * lanes), largest);
+    float most = largest_of(largest) * scale;
+    vector sum = SPLAT(0.0f);
+    for (int64_t v = 0; v < vectors; v++) {
+        vector weight = exponential(load(scores + v * lanes) * scale - most);
+        store(scores + v * lanes, weight);
+        sum += weight;
+    }
+    return 1.0f / sum_of(sum);
+}
+
+enum { most_queries = 6 };
+
+INLINE void attend_queries(const csimd_attention* it, int queries, int widest, int64_t first, int64_t column,
+                           const float* keys, int64_t padded_length, const float* values,
+                           int64_t padded_width, float* asked, float* scores, float* results) {
+    bool is_causal = it->first_position >= 0;
+    int64_t visible = is_causal ? it->first_position + first + queries : it->length;
+    int64_t vectors = (visible + lanes - 1) / lanes;
+    for (int q = 0; q < queries; q++)
+        for (int64_t i = 0; i < it->head_width; i += lanes) {
+            int64_t count = it->head_width - i < lanes ? it->head_width - i : lanes;
+            store(asked + q * padded_width + i,
+                  load_any(it->query.base, it->query.format, (first + q) * it->query.stride + column + i, count));
+        }
+    // (queries, head_width) x (head_width, length) -> (queries, length)
+    multiply_all(queries, widest, vectors, it->head_width, asked, padded_width, keys, padded_length, scores,
+                 padded_length);
+    float scale = 1.0f / sqrtf((float)it->head_width);
+    float shares[most_queries];
+    for (int q = 0; q < queries; q++)
+        shares[q] = weigh(scores + q * padded_length, is_causal ? it->first_position + first + q + 1 : visible,
+                          vectors, scale);
+    // (queries, length) x (length, head_width) -> (queries, head_width)
+    multiply_all(queries, widest, padded_width / lanes, visible, scores, padded_length, values, padded_width,
+                 results, padded_width);
+    for (int q = 0; q < queries; q++)
+        for (int64_t i = 0; i < it->head_width; i += lanes) {
+            int64_t count = it->head_width - i < lanes ? it->head_width - i : lanes;
+            store_any(it->output.base, it->output.format, (first + q) * it->output.stride + column + i, count,
+                      load(results + q * padded_width + i) * shares[q]);
+        }
+}
+
+INLINE void attend(const csimd_attention* it, int level) {
+    // 24 of 32 registers for the sums with AVX-512, 8 of 16 otherwise.
+    const int step = level == 4 ? 6 : level == 3 ? 4 : 2;
+    const int widest = level == 4 ? 4 : 1;
+    int64_t padded_length = rounded_up(it->length), padded_width = rounded_up(it->head_width);
+    float* keys = it->scratch;
+    float* values = keys + it->head_width * padded_length;
+    float* asked = values + padded_length * padded_width;
+    float* results = asked + most_queries * padded_width;
+    float* scores = results + most_queries * padded_width;
+    for (int64_t head = 0; head < it->heads; head++) {
+        int64_t column = head * it->head_width;
+        turn_keys(it, column, padded_length, keys);
+        copy_values(it, column, padded_width, values);
+        int64_t first = 0;
+        for (; first + step <= it->queries; first += step)
+            attend_queries(it, step, widest, first, column, keys, padded_length, values, padded_width, asked,
+                           scores, results);
+        for (; first + 2 <= it->queries; first += 2)
+            attend_queries(it, 2, widest, first, column, keys, padded_length, values, padded_width, asked,
+                           scores, results);
+        for (; first < it->queries; first++)
+            attend_queries(it, 1, widest, first, column, keys, padded_length, values, padded_width, asked,
+                           scores, results);
+    }
+}
+
+FOR_EVERY_LEVEL(attend_here, csimd_attention, attend)
+
+size_t csimd_attention_scratch(int64_t length, int64_t head_width) {
+    int64_t padded_length = rounded_up(length), padded_width = rounded_up(head_width);
+    return (size_t)((head_width + padded_width + most_queries) * padded_length +
+                    2 * most_queries * padded_width);
+}
+
+void csimd_attend(const csimd_attention* it) {
+    attend_here(it);
+}

@@ -1,0 +1,105 @@
+// What lies between the matrix products of a transformer: attention within packed sequences, layer norm, the end of
+// an int8 product, and conversions. Written over the compiler's vectors and compiled for three x86-64 levels
+// (SSE2, AVX2 with FMA, AVX-512), of which the one that the processor has runs; elsewhere once, for the baseline.
+//
+// Nothing here allocates, keeps anything, or uses more than the calling thread. Strides are in elements.
+
+#ifndef CLIP_CSIMD_H
+#define CLIP_CSIMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// How the numbers of a matrix are kept.
+typedef enum {
+    csimd_f32 = 0,
+    csimd_bf16 = 1, // the upper half of an f32, rounded to nearest even
+    csimd_int8 = 2  // a signed byte; times its row's scale
+} csimd_format;
+
+typedef enum {
+    csimd_activation_none = 0,
+    csimd_activation_quick_gelu = 1, // x * sigmoid(1.702 x)
+    csimd_activation_gelu = 2,       // x/2 (1 + erf(x/sqrt 2))
+    csimd_activation_tanh_gelu = 3   // the tanh approximation of GELU
+} csimd_activation;
+
+/// Some rows in memory. `scales` has one float for each row where the format is csimd_int8.
+typedef struct {
+    void* base;
+    int64_t stride;
+    csimd_format format;
+    float* scales;
+} csimd_rows;
+
+/// Attention of some queries within one sequence, for all heads beside each other in the columns.
+typedef struct {
+    csimd_rows query; // f32 or bf16; the first of `queries` rows
+    csimd_rows key;   // of the same format; the first of `length` rows
+    csimd_rows value; // of the same format
+    csimd_rows output; // f32 or bf16
+    int64_t queries;
+    int64_t length;
+    int64_t heads;
+    int64_t head_width;
+    /// Below zero every query sees all rows; otherwise query i sees the rows up to first_position + i.
+    int64_t first_position;
+    float* scratch; // csimd_attention_scratch floats, aligned to 64 bytes
+} csimd_attention;
+
+/// How many floats csimd_attend needs as scratch.
+size_t csimd_attention_scratch(int64_t length, int64_t head_width);
+/// output = softmax(query key^T / sqrt(head_width)) value, for every head.
+void csimd_attend(const csimd_attention* it);
+
+/// Every row minus its mean, over its standard deviation, times scale, plus shift. Source is f32; the target may be
+/// the source.
+void csimd_layer_norm(int64_t rows, int64_t width, csimd_rows source, const float* scale, const float* shift,
+                      float epsilon, csimd_rows target);
+
+/// What follows an int8 product: target = activation(sums * row scale * column scale + bias), or that added to an
+/// f32 target. `sums` is f32, dense, and may be overwritten; `bias` may be NULL.
+typedef struct {
+    int64_t rows;
+    int64_t width;
+    float* sums;
+    const float* row_scales;
+    const float* column_scales;
+    const float* bias;
+    csimd_activation activation;
+    bool adds_to_target;
+    csimd_rows target;
+} csimd_finish;
+void csimd_finish_product(const csimd_finish* it);
+
+/// Copies f32 rows into rows of any format.
+void csimd_convert(int64_t rows, int64_t width, csimd_rows source, csimd_rows target);
+/// target = the first row of any format, as f32, plus addend; for tables of token embeddings.
+void csimd_widen_add(int64_t width, csimd_rows source, const float* addend, float* target);
+/// target = the f32 of bf16 numbers.
+void csimd_widen(int64_t count, const uint16_t* source, float* target);
+
+/// Whether the processor has dot products of bf16 numbers (AVX-512 BF16, Arm BF16).
+bool csimd_processor_multiplies_bf16(void);
+/// Whether the processor has dot products of bytes (AVX-512 VNNI, Arm I8MM).
+bool csimd_processor_multiplies_int8(void);
+
+/// Tells the processor that a thread waits for another one.
+static inline void csimd_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

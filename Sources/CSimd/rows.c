@@ -1,0 +1,216 @@
+#include "vectors.h"
+
+#include <math.h>
+
+typedef struct {
+    int64_t rows;
+    int64_t width;
+    csimd_rows source;
+    csimd_rows target;
+    const float* scale;
+    const float* shift;
+    float epsilon;
+} row_work;
+
+INLINE int64_t part(int64_t width, int64_t column) {
+    return width - column < lanes ? width - column : lanes;
+}
+
+// Bytes of a row, from floats; returns what they have to be multiplied with.
+INLINE float quantise(int64_t width, const float* from, int8_t* to) {
+    vector most = SPLAT(0.0f);
+    for (int64_t i = 0; i < width; i += lanes)
+        most = larger(magnitude(load_any(from, csimd_f32, i, part(width, i))), most);
+    float largest = largest_of(most);
+    float factor = largest > 0 && isfinite(largest) ? 127.0f / largest : 0.0f;
+    for (int64_t i = 0; i < width; i += lanes) {
+        int64_t count = part(width, i);
+        vector scaled = nearest(load_any(from, csimd_f32, i, count) * factor);
+        octets whole = __builtin_convertvector(__builtin_convertvector(scaled, integers), octets);
+        memcpy(to + i, &whole, (size_t)count);
+    }
+    return factor > 0 ? largest / 127.0f : largest * 0.0f;
+}
+
+// Writes one row of floats in the target's format.
+INLINE void write_row(int64_t width, const float* from, csimd_rows target, int64_t row) {
+    if (target.format == csimd_int8) {
+        target.scales[row] = quantise(width, from, (int8_t*)target.base + row * target.stride);
+        return;
+    }
+    for (int64_t i = 0; i < width; i += lanes) {
+        int64_t count = part(width, i);
+        store_any(target.base, target.format, row * target.stride + i, count,
+                  load_any(from, csimd_f32, i, count));
+    }
+}
+
+// A row is made in pieces of this many floats on the stack where bytes need its largest number first.
+enum { longest_row = 16384 };
+
+INLINE void layer_norm(const row_work* it, int level) {
+    (void)level;
+    const float share = 1.0f / (float)it->width;
+    float buffer[longest_row] __attribute__((aligned(64)));
+    for (int64_t row = 0; row < it->rows; row++) {
+        const float* from = (const float*)it->source.base + row * it->source.stride;
+        vector sum = SPLAT(0.0f), sum2 = SPLAT(0.0f);
+        int64_t i = 0;
+        for (; i + 2 * lanes <= it->width; i += 2 * lanes) {
+            sum += load(from + i);
+            sum2 += load(from + i + lanes);
+        }
+        for (; i < it->width; i += lanes)
+            sum += load_any(from, csimd_f32, i, part(it->width, i));
+        float mean = sum_of(sum + sum2) * share;
+        vector squares = SPLAT(0.0f), squares2 = SPLAT(0.0f);
+        i = 0;
+        for (; i + 2 * lanes <= it->width; i += 2 * lanes) {
+            vector one = load(from + i) - mean, other = load(from + i + lanes) - mean;
+            squares += one * one;
+            squares2 += other * other;
+        }
+        for (; i < it->width; i += lanes) {
+            int64_t count = part(it->width, i);
+            vector away = load_any(from, csimd_f32, i, count) - mean;
+            if (count < lanes) {
+                float lonely[lanes];
+                store(lonely, away);
+                for (int64_t j = count; j < lanes; j++)
+                    lonely[j] = 0;
+                away = load(lonely);
+            }
+            squares += away * away;
+        }
+        float inverse = 1.0f / sqrtf(sum_of(squares + squares2) * share + it->epsilon);
+        bool is_bytes = it->target.format == csimd_int8;
+        for (i = 0; i < it->width; i += lanes) {
+            int64_t count = part(it->width, i);
+            vector result = (load_any(from, csimd_f32, i, count) - mean) * inverse *
+                                load_any(it->scale, csimd_f32, i, count) +
+                            load_any(it->shift, csimd_f32, i, count);
+            if (is_bytes)
+                store_any(buffer, csimd_f32, i, count, result);
+            else
+                store_any(it->target.base, it->target.format, row * it->target.stride + i, count, result);
+        }
+        if (is_bytes)
+            write_row(it->width, buffer, it->target, row);
+    }
+}
+
+INLINE void convert(const row_work* it, int level) {
+    (void)level;
+    for (int64_t row = 0; row < it->rows; row++)
+        write_row(it->width, (const float*)it->source.base + row * it->source.stride, it->target, row);
+}
+
+INLINE void widen_add(const row_work* it, int level) {
+    (void)level;
+    for (int64_t i = 0; i < it->width; i += lanes) {
+        int64_t count = part(it->width, i);
+        vector sum;
+        if (it->source.format == csimd_int8) {
+            octets bytes = {0};
+            memcpy(&bytes, (const int8_t*)it->source.base + i, (size_t)count);
+            sum = __builtin_convertvector(__builtin_convertvector(bytes, integers), vector) * it->source.scales[0];
+        } else {
+            sum = load_any(it->source.base, it->source.format, i, count);
+        }
+        if (it->shift)
+            sum += load_any(it->shift, csimd_f32, i, count);
+        store_any(it->target.base, csimd_f32, i, count, sum);
+    }
+}
+
+// One minus the rest of erf by Abramowitz and Stegun 7.1.26, whose error is at most 1.5e-7.
+INLINE vector error_function(vector x) {
+    vector a = magnitude(x);
+    vector t = 1.0f / (1.0f + 0.3275911f * a);
+    vector p = SPLAT(1.061405429f);
+    p = p * t - 1.453152027f;
+    p = p * t + 1.421413741f;
+    p = p * t - 0.284496736f;
+    p = p * t + 0.254829592f;
+    vector r = 1.0f - p * t * exponential(-a * a);
+    return select(x < 0.0f, -r, r);
+}
+
+INLINE vector activate(csimd_activation activation, vector x) {
+    switch (activation) {
+    case csimd_activation_quick_gelu:
+        return x / (1.0f + exponential(-1.702f * x));
+    case csimd_activation_gelu:
+        return 0.5f * x * (1.0f + error_function(x * 0.70710678118654752f));
+    case csimd_activation_tanh_gelu: {
+        // (1 + tanh y) / 2 is the sigmoid of 2 y.
+        vector y = 0.79788456080286536f * (x + 0.044715f * x * x * x);
+        return x / (1.0f + exponential(-2.0f * y));
+    }
+    case csimd_activation_none:
+        break;
+    }
+    return x;
+}
+
+INLINE void finish_rows(const csimd_finish* it, csimd_activation activation) {
+    for (int64_t row = 0; row < it->rows; row++) {
+        float* sums = it->sums + row * it->width;
+        float scale = it->row_scales[row];
+        bool is_bytes = it->target.format == csimd_int8;
+        for (int64_t i = 0; i < it->width; i += lanes) {
+            int64_t count = part(it->width, i);
+            vector x = load_any(sums, csimd_f32, i, count) * scale *
+                       load_any(it->column_scales, csimd_f32, i, count);
+            if (it->bias)
+                x += load_any(it->bias, csimd_f32, i, count);
+            x = activate(activation, x);
+            int64_t place = row * it->target.stride + i;
+            if (it->adds_to_target)
+                x += load_any(it->target.base, csimd_f32, place, count);
+            if (is_bytes)
+                store_any(sums, csimd_f32, i, count, x);
+            else
+                store_any(it->target.base, it->target.format, place, count, x);
+        }
+        if (is_bytes)
+            write_row(it->width, sums, it->target, row);
+    }
+}
+
+INLINE void finish(const csimd_finish* it, int level) {
+    (void)level;
+    // Each kind compiled apart, so that the loop over the columns does not ask.
+    switch (it->activation) {
+    case csimd_activation_none: finish_rows(it, csimd_activation_none); break;
+    case csimd_activation_quick_gelu: finish_rows(it, csimd_activation_quick_gelu); break;
+    case csimd_activation_gelu: finish_rows(it, csimd_activation_gelu); break;
+    case csimd_activation_tanh_gelu: finish_rows(it, csimd_activation_tanh_gelu); break;
+    }
+}
+
+FOR_EVERY_LEVEL(layer_norm_here, row_work, layer_norm)
+FOR_EVERY_LEVEL(convert_here, row_work, convert)
+FOR_EVERY_LEVEL(widen_add_here, row_work, widen_add)
+FOR_EVERY_LEVEL(finish_here, csimd_finish, finish)
+
+void csimd_layer_norm(int64_t rows, int64_t width, csimd_rows source, const float* scale, const float* shift,
+                      float epsilon, csimd_rows target) {
+    layer_norm_here(&(row_work){rows, width, source, target, scale, shift, epsilon});
+}
+
+void csimd_finish_product(const csimd_finish* it) {
+    finish_here(it);
+}
+
+void csimd_convert(int64_t rows, int64_t width, csimd_rows source, csimd_rows target) {
+    convert_here(&(row_work){.rows = rows, .width = width, .source = source, .target = target});
+}
+
+void csimd_widen_add(int64_t width, csimd_rows source, const float* addend, float* target) {
+    widen_add_here(&(row_work){.width = width, .source = source, .target = {.base = target}, .shift = addend});
+}
+
+void csimd_widen(int64_t count, const uint16_t* source, float* target) {
+    csimd_widen_add(count, (csimd_rows){.base = (void*)source, .format = csimd_bf16}, NULL, target);
+}

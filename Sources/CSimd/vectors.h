@@ -1,0 +1,172 @@
+// Sixteen numbers at a time, over the compiler's vector types: one register of AVX-512, two of AVX2, four of SSE2 or
+// NEON.
+
+#ifndef CLIP_CSIMD_VECTORS_H
+#define CLIP_CSIMD_VECTORS_H
+
+#include "CSimd.h"
+
+#include <string.h>
+
+// Everything that takes or gives a vector is inlined, so that no call depends on how vectors are passed.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+#define INLINE static inline __attribute__((always_inline))
+
+// Defines NAME(const TYPE*) as a choice between three compilations of BODY(it, LEVEL), where LEVEL is 4 (AVX-512),
+// 3 (AVX2) or 1, known when it is compiled.
+#if defined(__x86_64__)
+#define FOR_EVERY_LEVEL(NAME, TYPE, BODY)                                                                    \
+    __attribute__((target("arch=x86-64-v4"))) static void NAME##_v4(const TYPE* it) {                        \
+        BODY(it, 4);                                                                                         \
+    }                                                                                                        \
+    __attribute__((target("arch=x86-64-v3"))) static void NAME##_v3(const TYPE* it) {                        \
+        BODY(it, 3);                                                                                         \
+    }                                                                                                        \
+    static void NAME##_v1(const TYPE* it) {                                                                  \
+        BODY(it, 1);                                                                                         \
+    }                                                                                                        \
+    static void NAME(const TYPE* it) {                                                                       \
+        if (__builtin_cpu_supports("x86-64-v4"))                                                             \
+            NAME##_v4(it);                                                                                   \
+        else if (__builtin_cpu_supports("x86-64-v3"))                                                        \
+            NAME##_v3(it);                                                                                   \
+        else                                                                                                 \
+            NAME##_v1(it);                                                                                   \
+    }
+#else
+#define FOR_EVERY_LEVEL(NAME, TYPE, BODY)                                                                    \
+    static void NAME(const TYPE* it) {                                                                       \
+        BODY(it, 1);                                                                                         \
+    }
+#endif
+
+enum { lanes = 16 };
+
+typedef float vector __attribute__((vector_size(64)));
+typedef int32_t integers __attribute__((vector_size(64)));
+typedef uint32_t bits __attribute__((vector_size(64)));
+typedef uint16_t halves __attribute__((vector_size(32)));
+typedef int8_t octets __attribute__((vector_size(16)));
+
+#define SPLAT(x) ((vector){0} + (x))
+
+INLINE int64_t rounded_up(int64_t count) {
+    return (count + lanes - 1) / lanes * lanes;
+}
+
+INLINE vector load(const float* from) {
+    vector it;
+    memcpy(&it, from, sizeof it);
+    return it;
+}
+
+INLINE void store(float* to, vector it) {
+    memcpy(to, &it, sizeof it);
+}
+
+INLINE vector select(integers mask, vector yes, vector no) {
+    return (vector)((mask & (integers)yes) | (~mask & (integers)no));
+}
+
+INLINE vector larger(vector a, vector b) {
+    return select(a > b, a, b);
+}
+
+INLINE vector magnitude(vector it) {
+    return (vector)((integers)it & 0x7fffffff);
+}
+
+INLINE vector widen(const uint16_t* from) {
+    halves it;
+    memcpy(&it, from, sizeof it);
+    return (vector)(__builtin_convertvector(it, bits) << 16);
+}
+
+INLINE void narrow(uint16_t* to, vector it) {
+    bits is = (bits)it;
+    halves rounded = __builtin_convertvector((is + 0x7fff + ((is >> 16) & 1)) >> 16, halves);
+    memcpy(to, &rounded, sizeof rounded);
+}
+
+INLINE float sum_of(vector it) {
+    float parts[lanes];
+    store(parts, it);
+    for (int step = lanes / 2; step > 0; step /= 2)
+        for (int i = 0; i < step; i++)
+            parts[i] += parts[i + step];
+    return parts[0];
+}
+
+INLINE float largest_of(vector it) {
+    float parts[lanes];
+    store(parts, it);
+    for (int step = lanes / 2; step > 0; step /= 2)
+        for (int i = 0; i < step; i++)
+            parts[i] = parts[i] > parts[i + step] ? parts[i] : parts[i + step];
+    return parts[0];
+}
+
+// The nearest whole number, for magnitudes below 2^22: the sum pushes the fraction out of the mantissa.
+INLINE vector nearest(vector it) {
+    const float magic = 12582912.0f; // 1.5 x 2^23
+    return (it + magic) - magic;
+}
+
+// e^x to about one unit in the last place; zero below -87. The polynomial is Cephes' expf, fitted to [-ln 2/2, ln 2/2].
+INLINE vector exponential(vector x) {
+    vector clamped = larger(x, SPLAT(-87.3f));
+    clamped = select(clamped < 88.0f, clamped, SPLAT(88.0f));
+    vector n = nearest(clamped * 1.44269504088896341f);
+    vector r = clamped - n * 0.693359375f;
+    r = r - n * -2.12194440e-4f;
+    vector p = SPLAT(1.9875691500e-4f);
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * (r * r) + r + 1.0f;
+    integers exponent = (__builtin_convertvector(n, integers) + 127) << 23;
+    return select(x > -87.3f, p * (vector)exponent, SPLAT(0.0f));
+}
+
+// Reads up to sixteen numbers; the rest are zero.
+INLINE vector load_part(const float* from, int64_t count) {
+    float it[lanes] = {0};
+    memcpy(it, from, (size_t)count * sizeof *from);
+    return load(it);
+}
+
+INLINE vector load_any(const void* base, csimd_format format, int64_t index, int64_t count) {
+    if (format == csimd_bf16) {
+        const uint16_t* from = (const uint16_t*)base + index;
+        if (count >= lanes)
+            return widen(from);
+        uint16_t part[lanes] = {0};
+        memcpy(part, from, (size_t)count * sizeof *from);
+        return widen(part);
+    }
+    const float* from = (const float*)base + index;
+    return count >= lanes ? load(from) : load_part(from, count);
+}
+
+INLINE void store_any(void* base, csimd_format format, int64_t index, int64_t count, vector it) {
+    if (format == csimd_bf16) {
+        uint16_t* to = (uint16_t*)base + index;
+        if (count >= lanes)
+            return narrow(to, it);
+        uint16_t part[lanes];
+        narrow(part, it);
+        memcpy(to, part, (size_t)count * sizeof *to);
+    } else {
+        float* to = (float*)base + index;
+        if (count >= lanes)
+            return store(to, it);
+        float part[lanes];
+        store(part, it);
+        memcpy(to, part, (size_t)count * sizeof *to);
+    }
+}
+
+#endif
