@@ -41,6 +41,8 @@ public struct EngineConfiguration: Equatable, Sendable {
     public var maxImageBytes: Int = 20 << 20
     /// Most pixels of one image, by its header.
     public var maxImagePixels: Int = 1 << 26
+    /// Where packed weights of large models are kept for the next start; nil keeps none.
+    public var packedCacheDirectory: String?
     /// Most bytes of the text embeddings that each model keeps, keys included; 0 keeps none.
     public var textCacheBytes: Int = 16 << 20
     /// Most bytes of the image embeddings that each model keeps, keys included; 0 keeps none.

@@ -14,6 +14,10 @@ public struct ModelDescription: Equatable, Sendable {
     public let precision: Precision
     /// How long loading took.
     public let loadTime: Duration
+    /// Whether packed weights of an earlier start were used.
+    public let isFromPackedCopy: Bool
+    /// Why packed weights of an earlier start were not used, or could not be kept; nil where nothing is wrong.
+    public let packedCopyProblem: String?
 }
 
 /// The number format of weights and activations in a forward pass.

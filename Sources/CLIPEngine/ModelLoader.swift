@@ -1,4 +1,5 @@
 internal import CLIPImaging
+internal import CLIPKernels
 internal import CLIPModels
 internal import CLIPTokenization
 internal import CLIPWeights
@@ -20,19 +21,22 @@ struct ModelLoader: Sendable {
             let (precision, format) = try asked.resolved(on: engine)
             let files = try CheckpointFiles(source)
             do {
+                let checkpoint = try files.directory.weights()
+                let copy = packedCopy(of: checkpoint, format: format, engine: engine)
                 let model = try CLIPModel(
                     configuration: files.model,
-                    checkpoint: files.directory.weights(),
+                    checkpoint: checkpoint,
                     layout: files.directory.layout,
                     format: format,
+                    copy: copy,
                     engine: engine
                 )
-                return (model, (files, precision))
+                return (model, (files, precision, copy?.isComplete ?? false, copy?.refusal))
             } catch {
                 throw EmbeddingError.modelUnavailable(name: source.name, cause: "\(error)")
             }
         }
-        let (files, precision) = found
+        let (files, precision, isFromCopy, refusal) = found
         return LoadedModel(
             description: ModelDescription(
                 name: source.name,
@@ -41,7 +45,9 @@ struct ModelLoader: Sendable {
                 embeddingWidth: files.model.embeddingWidth,
                 contextLength: files.model.text.contextLength,
                 precision: precision,
-                loadTime: ContinuousClock.now - start
+                loadTime: ContinuousClock.now - start,
+                isFromPackedCopy: isFromCopy,
+                packedCopyProblem: refusal.map { "\($0)" }
             ),
             tokenizer: files.tokenizer,
             preprocessor: ImagePreprocessor(
@@ -57,5 +63,34 @@ struct ModelLoader: Sendable {
                 MemoryLayout<ContentHash>.size
             }
         )
+    }
+
+    /// Checkpoints of fewer bytes are converted in the time that looking for a copy takes.
+    private static let smallestCopied = 64 << 20
+
+    /// The copy of a checkpoint's packed weights; nil where none is wanted or can be kept, which is no fault.
+    private func packedCopy(
+        of checkpoint: Checkpoint,
+        format: NumberFormat,
+        engine: ComputeEngine
+    ) -> PackedCopy? {
+        guard let directory = configuration.packedCacheDirectory, checkpoint.byteCount >= Self.smallestCopied
+        else {
+            return nil
+        }
+        do {
+            // Everything that decides what the bytes are: how packed weights lie is oneDNN's own affair.
+            let kernel = try Linear.packing(
+                inputs: 768,
+                outputs: 768,
+                format: format,
+                in: ComputeContext(engine: engine)
+            )
+            let key = try
+                "1 \(ComputeEngine.libraryVersion) \(kernel) \(format.rawValue) \(checkpoint.fingerprint())"
+            return try PackedCopy(directory: directory, key: key)
+        } catch {
+            return nil
+        }
     }
 }

@@ -83,6 +83,14 @@ public final class ComputeContext {
         try PackedWeights(plain: plain, format: format, for: primitive, stream: stream, engine: engine)
     }
 
+    func packedWeights(
+        adopting bytes: UnsafeRawBufferPointer,
+        of owner: any Sendable,
+        for primitive: Primitive
+    ) throws(KernelError) -> PackedWeights {
+        try PackedWeights(adopting: bytes, of: owner, for: primitive, stream: stream, engine: engine)
+    }
+
     func run(_ primitive: Primitive, _ operands: codnn_operands) throws(KernelError) {
         try scratch.scope { () throws(KernelError) in
             var operands = operands

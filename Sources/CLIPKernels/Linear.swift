@@ -74,6 +74,82 @@ public final class Linear: Sendable {
         }
     }
 
+    /// A layer of weights that another one like it has packed, on a processor and by a library like these.
+    ///
+    /// - Parameters:
+    ///   - packed: what `packedBytes` gave, or more; not copied.
+    ///   - scales: what `scaleBytes` gave, where the format is int8; copied.
+    ///   - owner: whoever keeps the bytes where they are.
+    public init(
+        adopting packed: UnsafeRawBufferPointer,
+        scales: UnsafeRawBufferPointer?,
+        of owner: any Sendable,
+        inputs: Int,
+        outputs: Int,
+        bias: Tensor? = nil,
+        activation: Activation? = nil,
+        addsToOutput: Bool = false,
+        format: NumberFormat,
+        in context: ComputeContext
+    ) throws(KernelError) {
+        precondition(
+            bias.map { $0.rows == 1 && $0.width == outputs } ?? true,
+            "The bias has another width."
+        )
+        inputWidth = inputs
+        outputWidth = outputs
+        self.format = format
+        self.bias = bias
+        self.activation = activation
+        self.addsToOutput = addsToOutput
+        let typical = Self.key(
+            rows: Self.typicalRows,
+            inputs: inputs,
+            outputs: outputs,
+            format: format,
+            outputFormat: .f32,
+            hasBias: bias != nil,
+            activation: activation,
+            addsToOutput: addsToOutput
+        )
+        weights = try context.packedWeights(adopting: packed, of: owner, for: context.primitive(for: typical))
+        if format == .int8 {
+            let found = scales?.bindMemory(to: Float.self)
+            guard let found, found.count >= outputs else {
+                throw .operationFailed(operation: "scales of a linear layer", status: 0)
+            }
+            self.scales = try Tensor(Array(found[..<outputs]))
+        } else {
+            self.scales = nil
+        }
+    }
+
+    /// oneDNN's name of the kernel that such a layer's weights are packed for, which says how they lie.
+    public static func packing(
+        inputs: Int,
+        outputs: Int,
+        format: NumberFormat,
+        in context: ComputeContext
+    ) throws(KernelError) -> String {
+        let key = key(
+            rows: typicalRows,
+            inputs: inputs,
+            outputs: outputs,
+            format: format,
+            outputFormat: .f32,
+            hasBias: false,
+            activation: nil,
+            addsToOutput: false
+        )
+        return try context.primitive(for: key).implementation
+    }
+
+    /// The packed weights, for as long as the layer lives.
+    public var packedBytes: UnsafeRawBufferPointer { weights.bytes }
+
+    /// What the sums of each output are multiplied with, where the format is int8, for as long as the layer lives.
+    public var scaleBytes: UnsafeRawBufferPointer? { scales.map { UnsafeRawBufferPointer($0.floats) } }
+
     /// (rows, inputs) -> (rows, outputs).
     ///
     /// The input is kept as the weights are; the output is f32, or for bf16 also bf16, or for int8 any format. Both are

@@ -4,7 +4,9 @@ internal import CSimd
 ///
 /// In the format of the layers, since OpenAI's vocabulary is a sixth of all numbers of ViT-B/32.
 public struct TokenTable: Sendable {
-    private let memory: AlignedMemory
+    /// Where the rows lie, and who keeps them there.
+    private nonisolated(unsafe) let bytes: UnsafeMutableRawPointer
+    private let owner: any Sendable
     /// What the bytes of each token are multiplied with, where the format is int8.
     private let scales: Tensor?
     private let tokens: Int
@@ -14,14 +16,50 @@ public struct TokenTable: Sendable {
     /// Memory for so many tokens, to be filled by `set`.
     public init(tokens: Int, width: Int, format: NumberFormat) throws(KernelError) {
         precondition(tokens > 0 && width > 0, "A table has at least one token and one column.")
-        memory = try AlignedMemory(
+        let memory = try AlignedMemory(
             byteCount: AlignedMemory.byteCount(rows: tokens, width: width, of: format.byteCount)
         )
+        bytes = memory.bytes
+        owner = memory
         scales = format == .int8 ? try Tensor(width: tokens) : nil
         self.tokens = tokens
         self.width = width
         self.format = format
     }
+
+    /// A table over the rows that another one gave as `rowBytes`, which are only read, and a copy of its scales.
+    public init(
+        adopting rows: UnsafeRawBufferPointer,
+        scales: UnsafeRawBufferPointer?,
+        of owner: any Sendable,
+        tokens: Int,
+        width: Int,
+        format: NumberFormat
+    ) throws(KernelError) {
+        let found = scales?.bindMemory(to: Float.self)
+        guard let base = rows.baseAddress,
+            rows.count >= AlignedMemory.byteCount(rows: tokens, width: width, of: format.byteCount),
+            format != .int8 || (found?.count ?? 0) >= tokens
+        else {
+            throw .operationFailed(operation: "adoption of a table", status: 0)
+        }
+        bytes = UnsafeMutableRawPointer(mutating: base)
+        self.owner = owner
+        self.scales =
+            format == .int8
+            ? try found.map { (it) throws(KernelError) in try Tensor(Array(it[..<tokens])) } : nil
+        self.tokens = tokens
+        self.width = width
+        self.format = format
+    }
+
+    /// The rows, for as long as the table lives.
+    public var rowBytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: bytes, count: tokens * width * format.byteCount)
+    }
+
+    /// The scales of the rows, where the format is int8, for as long as the table lives.
+    public var scaleBytes: UnsafeRawBufferPointer? { scales.map { UnsafeRawBufferPointer($0.floats) } }
 
     /// Fills the rows from `first` on; only for whoever makes the table, before anyone else has it.
     public func set(first: Int, from rows: Matrix) {
@@ -41,7 +79,7 @@ public struct TokenTable: Sendable {
 
     private var matrix: Matrix {
         Matrix(
-            bytes: memory.bytes,
+            bytes: bytes,
             rows: tokens,
             width: width,
             rowStride: width,

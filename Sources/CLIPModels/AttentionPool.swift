@@ -25,12 +25,13 @@ struct AttentionPool: Sendable {
         self.width = width
         positions = try weights.tensor(names.positions, shape: [grid * grid + 1, width])
         query = try weights.linear(names.query, inputs: width, outputs: width)
-        let keyValueWeight = try weights.joined(
+        let keyValueWeight = try weights.plain(
             ["\(names.key).weight", "\(names.value).weight"],
-            shape: [width, width]
+            inputs: width,
+            outputs: 2 * width
         )
         let keyValueBias = try weights.joined(["\(names.key).bias", "\(names.value).bias"], shape: [width])
-        keyValue = try weights.linear(keyValueWeight.matrix, bias: keyValueBias)
+        keyValue = try weights.linear(keyValueWeight, bias: keyValueBias)
         attention = Attention(heads: shape.heads)
         output = try weights.linear(names.output, inputs: width, outputs: embeddingWidth)
     }

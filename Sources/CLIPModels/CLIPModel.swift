@@ -25,19 +25,21 @@ public final class CLIPModel: Sendable {
     /// Loads the weights that `configuration` describes from `checkpoint`, with linear layers in `format`.
     ///
     /// Refuses, naming the tensors, a checkpoint in which one is missing, has another shape, is not made of floats, or
-    /// is left over. Nothing keeps the checkpoint afterwards.
+    /// is left over. Nothing keeps the checkpoint afterwards. With a packed `copy` of it, its linear layers and its table of
+    /// tokens are taken from there, or kept there for the next time.
     public init(
         configuration: ModelConfiguration,
         checkpoint: Checkpoint,
         layout: ModelDirectory.Layout,
         format: NumberFormat = .f32,
+        copy: PackedCopy? = nil,
         engine: ComputeEngine
     ) throws(ModelError) {
         self.configuration = configuration
         let context = try ModelError.wrapping { () throws(KernelError) in try ComputeContext(engine: engine) }
         let scope = WeightScope(checkpoint)
         let names = CheckpointNames(layout, in: scope)
-        let weights = WeightReader(names: names, scope: scope, format: format, context: context)
+        let weights = WeightReader(names: names, scope: scope, format: format, copy: copy, context: context)
         let embeddingWidth = configuration.embeddingWidth
         vision = try ImageTower(weights, configuration.vision, embeddingWidth: embeddingWidth)
         text = try TextTransformer(weights, configuration.text, embeddingWidth: embeddingWidth)
@@ -45,6 +47,7 @@ public final class CLIPModel: Sendable {
             try scope.requireAllUsed(ignoring: names.ignorable)
         }
         checkpoint.releasePages()
+        copy?.finish()
     }
 
     /// Tokens of an image, which threads can share among them; nil for a network without.

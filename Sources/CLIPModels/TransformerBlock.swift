@@ -15,7 +15,7 @@ struct TransformerBlock: Sendable {
         let width = shape.width
         norm = try weights.layerNorm(names.attentionNorm, width: width, epsilon: shape.layerNormEpsilon)
         let (weight, bias) = try weights.queryKeyValue(width: width)
-        queryKeyValue = try weights.linear(weight.matrix, bias: bias)
+        queryKeyValue = try weights.linear(weight, bias: bias)
         attention = Attention(heads: shape.heads)
         output = try weights.linear(names.attentionOutput, inputs: width, outputs: width, addsToOutput: true)
         feedForward = try FeedForward(weights, shape)
@@ -78,8 +78,8 @@ struct PoolingBlock: Sendable {
         let (queryBias, keyValueBias) = try ModelError.wrapping { () throws(KernelError) in
             (try Tensor(Array(bias.floats[..<width])), try Tensor(Array(bias.floats[width...])))
         }
-        query = try weights.linear(weight.matrix.rows(0..<width), bias: queryBias)
-        keyValue = try weights.linear(weight.matrix.rows(width..<3 * width), bias: keyValueBias)
+        query = try weights.linear(weight.outputs(0..<width), bias: queryBias)
+        keyValue = try weights.linear(weight.outputs(width..<3 * width), bias: keyValueBias)
         attention = Attention(heads: shape.heads)
         output = try weights.linear(names.attentionOutput, inputs: width, outputs: width, addsToOutput: true)
         feedForward = try FeedForward(weights, shape)
@@ -130,11 +130,11 @@ struct PoolingBlock: Sendable {
 
 extension WeightReader {
     /// Weight (3 x width, width) and bias (3 x width) of query, key and value, however the checkpoint keeps them.
-    fileprivate func queryKeyValue(width: Int) throws(ModelError) -> (weight: Tensor, bias: Tensor) {
+    fileprivate func queryKeyValue(width: Int) throws(ModelError) -> (weight: PlainWeights, bias: Tensor) {
         let parts = names.block.queryKeyValue
         let outputs = 3 * width / parts.count
         return (
-            try joined(parts.map(\.weight), shape: [outputs, width]),
+            try plain(parts.map(\.weight), inputs: width, outputs: 3 * width),
             try joined(parts.map(\.bias), shape: [outputs])
         )
     }

@@ -17,10 +17,19 @@ struct WeightReader {
     /// What weights are packed with.
     let context: ComputeContext
     private let scope: WeightScope
+    /// Where packed weights are found, or kept for the next time.
+    private let copy: PackedCopy?
 
-    init(names: CheckpointNames, scope: WeightScope, format: NumberFormat, context: ComputeContext) {
+    init(
+        names: CheckpointNames,
+        scope: WeightScope,
+        format: NumberFormat,
+        copy: PackedCopy?,
+        context: ComputeContext
+    ) {
         self.names = names
         self.format = format
+        self.copy = copy
         exactFormat = format == .int8 ? (context.engine.isNative(.bf16) ? .bf16 : .f32) : format
         self.scope = scope
         self.context = context
@@ -38,6 +47,7 @@ struct WeightReader {
         names = other.names
         exactFormat = other.exactFormat
         context = other.context
+        copy = other.copy
         self.scope = scope
         self.format = format
     }
@@ -51,6 +61,19 @@ struct WeightReader {
     func tokenTable(_ name: String, tokens: Int, width: Int) throws(ModelError) -> TokenTable {
         let view = try ModelError.reading { () throws(WeightError) in
             try scope.tensor(name, shape: [tokens, width])
+        }
+        let place = "\(scope.fullName(name)) \(format.rawValue)"
+        if let rows = copy?.bytes(named: place) {
+            return try ModelError.wrapping { () throws(KernelError) in
+                try TokenTable(
+                    adopting: rows.mappedBytes,
+                    scales: copy?.bytes(named: place + " scales")?.mappedBytes,
+                    of: rows,
+                    tokens: tokens,
+                    width: width,
+                    format: format
+                )
+            }
         }
         let table = try ModelError.wrapping { () throws(KernelError) in
             try TokenTable(tokens: tokens, width: width, format: format)
@@ -69,6 +92,8 @@ struct WeightReader {
             table.set(first: first, from: piece.matrix.rows(0..<count))
         }
         view.releasePages()
+        copy?.keep(table.rowBytes, named: place)
+        if let scales = table.scaleBytes { copy?.keep(scales, named: place + " scales") }
         return table
     }
 
@@ -120,21 +145,60 @@ struct WeightReader {
         activation: Activation? = nil,
         addsToOutput: Bool = false
     ) throws(ModelError) -> Linear {
-        let weight = try tensor("\(name).weight", shape: [outputs, inputs])
+        let weights = try plain(["\(name).weight"], inputs: inputs, outputs: outputs)
         let bias = try tensor("\(name).bias", shape: [outputs])
-        return try linear(weight.matrix, bias: bias, activation: activation, addsToOutput: addsToOutput)
+        return try linear(weights, bias: bias, activation: activation, addsToOutput: addsToOutput)
     }
 
-    /// A linear layer of weights that were read before.
+    /// The weights of a linear layer, looked up: one tensor, or several with equally many outputs each.
+    func plain(_ names: [String], inputs: Int, outputs: Int) throws(ModelError) -> PlainWeights {
+        var views: [TensorView] = []
+        for name in names {
+            views.append(
+                try ModelError.reading { () throws(WeightError) in
+                    try scope.tensor(name, shape: [outputs / names.count, inputs])
+                }
+            )
+        }
+        return PlainWeights(name: scope.fullName(names[0]), views: views, inputs: inputs, outputs: outputs)
+    }
+
+    /// A linear layer of weights that were looked up before: packed ones if there is a copy of them.
     func linear(
-        _ weight: Matrix,
+        _ plain: PlainWeights,
         bias: Tensor? = nil,
         activation: Activation? = nil,
         addsToOutput: Bool = false
     ) throws(ModelError) -> Linear {
-        try ModelError.wrapping { () throws(KernelError) in
+        let packing = try ModelError.wrapping { () throws(KernelError) in
+            try Linear.packing(
+                inputs: plain.inputs,
+                outputs: plain.outputs.count,
+                format: format,
+                in: context
+            )
+        }
+        let place = "\(plain.name) \(plain.outputs) \(format.rawValue) \(packing)"
+        if let packed = copy?.bytes(named: place) {
+            return try ModelError.wrapping { () throws(KernelError) in
+                try Linear(
+                    adopting: packed.mappedBytes,
+                    scales: copy?.bytes(named: place + " scales")?.mappedBytes,
+                    of: packed,
+                    inputs: plain.inputs,
+                    outputs: plain.outputs.count,
+                    bias: bias,
+                    activation: activation,
+                    addsToOutput: addsToOutput,
+                    format: format,
+                    in: context
+                )
+            }
+        }
+        let weight = try plain.read()
+        let layer = try ModelError.wrapping { () throws(KernelError) in
             try Linear(
-                weight: weight,
+                weight: weight.matrix,
                 bias: bias,
                 activation: activation,
                 addsToOutput: addsToOutput,
@@ -142,24 +206,22 @@ struct WeightReader {
                 in: context
             )
         }
+        copy?.keep(layer.packedBytes, named: place)
+        if let scales = layer.scaleBytes { copy?.keep(scales, named: place + " scales") }
+        return layer
     }
 
     /// The last layer of a tower, from features to an embedding, without a bias.
     func projection(_ tower: CheckpointNames.Tower, width: Int, embedding: Int) throws(ModelError) -> Linear {
         guard tower.projectionIsTransposed else {
-            let weight = try tensor(tower.projection, shape: [embedding, width])
-            return try linear(weight.matrix)
+            return try linear(plain([tower.projection], inputs: width, outputs: embedding))
         }
-        let stored = try tensor(tower.projection, shape: [width, embedding])
-        let turned = try ModelError.wrapping { () throws(KernelError) in
-            try Tensor(rows: embedding, width: width)
+        let view = try ModelError.reading { () throws(WeightError) in
+            try scope.tensor(tower.projection, shape: [width, embedding])
         }
-        let (source, target) = (stored.floats, turned.floats)
-        for input in 0..<width {
-            for output in 0..<embedding {
-                target[output * width + input] = source[input * embedding + output]
-            }
-        }
-        return try linear(turned.matrix)
+        let name = scope.fullName(tower.projection)
+        return try linear(
+            PlainWeights(name: name, views: [view], inputs: width, outputs: embedding, isTransposed: true)
+        )
     }
 }

@@ -43,6 +43,19 @@ struct OpenFile: ~Copyable, Sendable {
         guard Int(status.st_size) == byteCount else { throw .fileChanged(path: path) }
     }
 
+    /// Device, number, size and last changes: of two files, or of one before and after it was written to, they differ.
+    func identity() throws(WeightError) -> String {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .unreadableFile(path: path, code: errno) }
+        #if canImport(Darwin)
+        let (written, changed) = (status.st_mtimespec, status.st_ctimespec)
+        #else
+        let (written, changed) = (status.st_mtim, status.st_ctim)
+        #endif
+        return "\(status.st_dev) \(status.st_ino) \(status.st_size) "
+            + "\(written.tv_sec).\(written.tv_nsec) \(changed.tv_sec).\(changed.tv_nsec)"
+    }
+
     /// A copy of `count` bytes from `offset`, which must lie within `byteCount`.
     func bytes(at offset: Int, count: Int) throws(WeightError) -> [UInt8] {
         precondition(

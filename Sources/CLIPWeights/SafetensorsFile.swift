@@ -6,6 +6,7 @@
 public final class SafetensorsFile: Sendable {
     private let mapping: MappedFile
     private let tensors: [String: TensorView]
+    private let dataStart: Int
 
     /// The path that the file was opened by.
     public let path: String
@@ -46,6 +47,7 @@ public final class SafetensorsFile: Sendable {
             tensors[entry.name] = TensorView(entry, dataStart: dataStart, mapping: mapping)
         }
         self.mapping = mapping
+        self.dataStart = dataStart
         self.tensors = tensors
         self.path = path
         metadata = header.metadata
@@ -67,5 +69,27 @@ public final class SafetensorsFile: Sendable {
     /// Views stay valid: reading them again loads the pages from the file again.
     public func releasePages() {
         mapping.releasePages(in: 0..<mapping.file.byteCount)
+    }
+
+    /// How many bytes the file has.
+    var byteCount: Int { mapping.file.byteCount }
+
+    /// The checksum of all bytes behind the header.
+    func dataChecksum() -> String {
+        var checksum = Checksum()
+        mapping.withUnsafeBytes(in: dataStart..<byteCount) { checksum.add($0) }
+        return checksum.text
+    }
+
+    /// A text that changes with the file: its identity, and a checksum of its header and of sixteen of its pages.
+    func fingerprint() throws(WeightError) -> String {
+        var checksum = Checksum()
+        mapping.withUnsafeBytes(in: 0..<dataStart) { checksum.add($0) }
+        let page = 4_096
+        for sample in 0..<16 where byteCount - dataStart > page {
+            let first = dataStart + (byteCount - dataStart - page) / 15 * sample
+            mapping.withUnsafeBytes(in: first..<first + page) { checksum.add($0) }
+        }
+        return try "\(mapping.file.identity()) \(checksum.text)"
     }
 }

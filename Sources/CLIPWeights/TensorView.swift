@@ -34,6 +34,9 @@ public struct TensorView: Sendable {
         try mapping.withUnsafeBytes(in: bytes, body)
     }
 
+    /// The stored bytes, for as long as this view, or a copy of it, is kept.
+    public var mappedBytes: UnsafeRawBufferPointer { mapping.withUnsafeBytes(in: bytes) { $0 } }
+
     /// The elements as `Float`: exact from F32, F16 and BF16, rounded to nearest from F64.
     ///
     /// Refuses every other type, and a file whose size changed since it was opened.

@@ -21,6 +21,10 @@ extension WeightError: CustomStringConvertible {
             "\(path) has \(byteCount) bytes; at most \(limit) are read."
         case .fileChanged(let path):
             "\(path) changed its size while it was open."
+        case .unwritableFile(let path, let code):
+            "\(path) cannot be written: \(String(cString: strerror(code)))."
+        case .staleCopy(let path, let reason):
+            "\(path) is not used: \(reason)."
 
         case .fileTooSmall(let file, let byteCount):
             "\(file) has \(byteCount) bytes, too few for a safetensors file."

@@ -14,6 +14,11 @@ public enum WeightError: Error, Equatable, Sendable {
     /// The file grew or shrank after it was opened.
     case fileChanged(path: String)
 
+    /// The system would not make or write the file; `code` is its `errno`.
+    case unwritableFile(path: String, code: Int32)
+    /// A packed copy cannot be trusted, and is made anew.
+    case staleCopy(path: String, reason: String)
+
     // The header of a safetensors file
 
     /// Not even room for the eight bytes that give the header's length; an empty file lands here.

@@ -46,7 +46,7 @@ static dnnl_status_t weights_adopt(codnn_context* context, const codnn_primitive
                                    const void* bytes, size_t size, codnn_weights* it) {
     CODNN_TRY(codnn_layout_clone(&it->layout, primitive->weights_layout));
     it->size = dnnl_memory_desc_get_size(it->layout);
-    if (it->size != size)
+    if (it->size > size)
         return dnnl_invalid_arguments;
     return dnnl_memory_create(&it->memory, it->layout, context->engine, (void*)bytes);
 }

@@ -39,6 +39,15 @@ struct ModelOptions: ParsableArguments {
     var maxImagePixels: Int?
 
     @Option(
+        help: ArgumentHelp(
+            "Where packed weights of large models are kept for the next start, or 'none'; swift-clip in the user's "
+                + "caches by default. CLIP_PACKED_CACHE.",
+            valueName: "dir"
+        )
+    )
+    var packedCache: String?
+
+    @Option(
         help:
             "Most bytes of text embeddings kept for each model; 16 MiB by default, 0 for none. CLIP_TEXT_CACHE_BYTES."
     )
@@ -105,6 +114,7 @@ struct ModelOptions: ParsableArguments {
         if let value = maxImagePixels ?? environment.integer("CLIP_MAX_IMAGE_PIXELS") {
             configuration.maxImagePixels = value
         }
+        configuration.packedCacheDirectory = packedCacheDirectory(&environment)
         if let value = textCacheBytes ?? environment.integer("CLIP_TEXT_CACHE_BYTES") {
             configuration.textCacheBytes = value
         }
@@ -115,6 +125,15 @@ struct ModelOptions: ParsableArguments {
             configuration.imageFormats = Environment.list(value.lowercased())
         }
         return configuration
+    }
+
+    /// The directory for packed weights: as told, or else where the system wants caches.
+    private func packedCacheDirectory(_ environment: inout Environment) -> String? {
+        if let told = packedCache ?? environment.string("CLIP_PACKED_CACHE") {
+            return told == "none" ? nil : told
+        }
+        if let caches = environment.string("XDG_CACHE_HOME") { return caches + "/swift-clip" }
+        return environment.string("HOME").map { $0 + "/.cache/swift-clip" }
     }
 
     /// Whether the model that came with the program answers, since none is named.

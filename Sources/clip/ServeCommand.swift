@@ -182,8 +182,10 @@ struct ServeCommand: AsyncParsableCommand {
                     "default": "\(model.isDefault)", "precision": "\(model.precision.rawValue)",
                     "image_size": "\(model.imageSize)", "embedding_width": "\(model.embeddingWidth)",
                     "load_ms": "\(Int(model.loadTime / .milliseconds(1)))",
+                    "packed_copy": "\(model.isFromPackedCopy)",
                 ]
             )
+            if let problem = model.packedCopyProblem { logger.notice("packed weights: \(problem)") }
         }
     }
 

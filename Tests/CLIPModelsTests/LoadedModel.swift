@@ -44,6 +44,7 @@ extension TinyModel {
         _ layout: Layout = .openCLIP,
         threads: Int = 1,
         format: NumberFormat = .f32,
+        copy: PackedCopy? = nil,
         changing change: (inout [String: Weight]) -> Void = { _ in },
         configuring configure: (inout ModelConfiguration) -> Void = { _ in }
     ) throws -> LoadedModel {
@@ -62,6 +63,7 @@ extension TinyModel {
                 checkpoint: directory.weights(),
                 layout: directory.layout,
                 format: format,
+                copy: copy,
                 engine: engine
             )
             let context = try ComputeContext(engine: engine)

@@ -1,6 +1,8 @@
 import CLIPKernels
 import CLIPModels
 import CLIPTestSupport
+import CLIPWeights
+import Foundation
 import Testing
 
 @Suite("What holds for every network")
@@ -177,5 +179,33 @@ struct PropertyTests {
         other[0][2] = (other[0][2] + 1) % 598
         #expect(try clip.textEmbeddings(tokens: tokens) != clip.textEmbeddings(tokens: other))
         #expect(try clip.imageEmbeddings(pixelValues: small.pixelValues(count: 1), count: 1).count == 40)
+    }
+
+    @Test(
+        "A model over a packed copy gives the very bits of the one that made it",
+        arguments: [NumberFormat.f32] + native,
+        [TinyModel.quick, .odd, .resNet]
+    )
+    func packedCopy(format: NumberFormat, model: TinyModel) throws {
+        let directory = FileManager.default.temporaryDirectory
+            .appendingPathComponent("swift-clip-copy-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let pixels = model.pixelValues(count: 2)
+        let captions = try Golden(model).captions
+        let plain = try model.load(format: format)
+        let made = try model.load(format: format, copy: PackedCopy(directory: directory, key: "tiny"))
+        let copy = try PackedCopy(directory: directory, key: "tiny")
+        #expect(copy.isComplete)
+        let mapped = try model.load(format: format, copy: copy)
+        let images = try plain.imageEmbeddings(pixelValues: pixels, count: 2)
+        let texts = try plain.textEmbeddings(tokens: captions)
+        for other in [made, mapped] {
+            #expect(try other.imageEmbeddings(pixelValues: pixels, count: 2) == images)
+            #expect(try other.textEmbeddings(tokens: captions) == texts)
+        }
+        // A tensor that the copy has must still be in the checkpoint.
+        #expect(throws: ModelError.self) {
+            try model.load(format: format, copy: copy, changing: { $0["text_projection"] = nil })
+        }
     }
 }

@@ -215,14 +215,14 @@ struct CommandTests {
             environment: [
                 "CLIP_PORT": "70000", "CLIP_MAX_PENDING": "many", "CLIP_ALLOW_URLS": "perhaps",
                 "CLIP_DRAIN_SECONDS": "1e300",
-                "CLIP_FETCH_SECONDS": "nan", "CLIP_THREADS": "100000",
+                "CLIP_FETCH_SECONDS": "nan", "CLIP_THREADS": "100000", "CLIP_TEXT_CACHE_BYTES": "-1",
             ]
         )
         #expect(outcome.status != 0)
         for part in [
             "'a b'", "batch limit", "f7", "--decode='rough' is not one of exact, fast", "70000",
             "CLIP_MAX_PENDING='many'", "CLIP_ALLOW_URLS='perhaps'",
-            "CLIP_DRAIN_SECONDS", "CLIP_FETCH_SECONDS", "compute threads",
+            "CLIP_DRAIN_SECONDS", "CLIP_FETCH_SECONDS", "compute threads", "text cache",
         ] {
             #expect(outcome.errors.contains(part), "\(part) is missing from \(outcome.errors)")
         }

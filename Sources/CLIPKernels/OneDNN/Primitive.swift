@@ -120,6 +120,8 @@ package final class Primitive {
 final class PackedWeights: @unchecked Sendable {
     let pointer: OpaquePointer
     private let engine: ComputeEngine
+    /// Whoever keeps the bytes where they are, if they are not oneDNN's own.
+    private let owner: (any Sendable)?
 
     init(
         plain: UnsafeRawPointer,
@@ -135,10 +137,34 @@ final class PackedWeights: @unchecked Sendable {
         }
         self.pointer = pointer
         self.engine = engine
+        owner = nil
+    }
+
+    /// Weights over bytes that were packed for the same primitive before.
+    init(
+        adopting bytes: UnsafeRawBufferPointer,
+        of owner: any Sendable,
+        for primitive: Primitive,
+        stream: OpaquePointer,
+        engine: ComputeEngine
+    ) throws(KernelError) {
+        var pointer: OpaquePointer?
+        let status = codnn_weights_adopt(stream, primitive.pointer, bytes.baseAddress, bytes.count, &pointer)
+        guard status == 0, let pointer else {
+            throw .operationFailed(operation: "adoption for \(primitive.operation)", status: Int(status))
+        }
+        self.pointer = pointer
+        self.engine = engine
+        self.owner = owner
     }
 
     deinit {
         codnn_weights_destroy(pointer)
+    }
+
+    /// The packed bytes, for as long as this lives.
+    var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: codnn_weights_bytes(pointer), count: byteCount)
     }
 
     var byteCount: Int { codnn_weights_size(pointer) }

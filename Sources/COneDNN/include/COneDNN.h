@@ -89,7 +89,7 @@ int codnn_linear_create(codnn_context* context, const codnn_linear* of, const co
 /// primitive's are.
 int codnn_weights_create(codnn_context* context, const codnn_primitive* primitive, const void* plain,
                          codnn_type plain_type, codnn_weights** weights);
-/// Weights over bytes that were packed for the same primitive before, and that stay where they are and as they are.
+/// Weights over at least as many bytes as were packed for the same primitive before, which stay where and as they are.
 int codnn_weights_adopt(codnn_context* context, const codnn_primitive* primitive, const void* bytes, size_t size,
                         codnn_weights** weights);
 void codnn_weights_destroy(codnn_weights* weights);
