@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Forward passes side by side: ours, ONNX Runtime and OpenVINO with the same weights, in turns, nothing else running.
+
+usage: engines.py CLIP WEIGHTS OUTPUT [--minutes M] [--quick]
+
+CLIP is the built command, WEIGHTS a folder that weights.py made (such as FOLDER/ViT-B-32), OUTPUT the JSON file to write.
+Every engine is a process of its own that waits on a pipe. In each round each of them runs each case once, in an order that
+turns from round to round; a short pause before each pass lets the threads of the previous engine fall asleep. Captions have
+12 tokens; the peers compute all 77 positions, since that is the network that they are given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import pathlib
+import statistics
+import sys
+import tempfile
+import time
+
+import machine
+from child import Child, leave_on_signals
+
+HERE = pathlib.Path(__file__).resolve().parent
+# The part of `--minutes` that this script takes.
+SHARE = 0.25
+TOKENS = 12
+CASES = ["images 1", "images 8", f"captions 1 {TOKENS}", f"captions 8 {TOKENS}"]
+PAUSE = 0.02
+MOST_ROUNDS = 31
+
+
+def engines(clip: str, weights: pathlib.Path, threads: int) -> dict[str, list[str]]:
+    """The commands that are measured, by name."""
+    peer = [sys.executable, str(HERE / "peer.py")]
+    onnx = str(weights / "onnx")
+    ours = [clip, "benchmark", "--commands", "--threads", str(threads), "--model", str(weights / "openclip")]
+    found = {
+        "swift-clip f32": [*ours, "--precision", "f32"],
+        "onnxruntime f32": [*peer, "onnxruntime", "f32", str(threads), onnx],
+        "openvino f32": [*peer, "openvino", "f32", str(threads), onnx],
+    }
+    if machine.has_bf16():
+        found["swift-clip bf16"] = [*ours, "--precision", "bf16"]
+        found["openvino bf16"] = [*peer, "openvino", "bf16", str(threads), onnx]
+    found["swift-clip int8"] = [*ours, "--precision", "int8"]
+    return found
+
+
+def measure(clip: str, weights: pathlib.Path, threads: int, seconds: float, logs: pathlib.Path) -> dict[str, object]:
+    """Milliseconds of every engine and case with so many threads, by round, and what the processes weigh."""
+    with contextlib.ExitStack() as stack:
+        children = [
+            stack.enter_context(Child(name, command, logs / f"{name}.log"))
+            for name, command in engines(clip, weights, threads).items()
+        ]
+        for child in children:  # twice, since a runtime may choose its kernels in a second pass
+            for case in CASES * 2:
+                child.milliseconds(case)
+        times: dict[str, dict[str, list[float]]] = {case: {child.name: [] for child in children} for case in CASES}
+        start = time.monotonic()
+        rounds, longest = 0, 0.0
+        while rounds < MOST_ROUNDS and (rounds < 3 or time.monotonic() - start + longest < seconds):
+            began = time.monotonic()
+            order = children[rounds % len(children) :] + children[: rounds % len(children)]
+            for case in CASES:
+                for child in order:
+                    time.sleep(PAUSE)
+                    times[case][child.name].append(round(child.milliseconds(case), 3))
+            rounds += 1
+            longest = max(longest, time.monotonic() - began)
+        return {"threads": threads, "times_ms": times, "memory": {child.name: child.memory() for child in children}}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("clip")
+    parser.add_argument("weights", type=pathlib.Path)
+    parser.add_argument("output", type=pathlib.Path)
+    parser.add_argument("--minutes", type=float, default=10, help="of the whole comparison; this is a quarter of it")
+    parser.add_argument("--quick", action="store_true", help="three rounds, one thread: to see that it works")
+    options = parser.parse_args()
+    leave_on_signals()
+    # One thread, and as many as there are cores.
+    counts = [1] if options.quick else sorted({1, machine.cores()})
+    seconds = 0 if options.quick else options.minutes * 60 * SHARE / len(counts)
+    result = machine.provenance(options.clip, ("onnxruntime", "openvino", "numpy"))
+    result |= {"model": options.weights.name, "tokens": TOKENS, "runs": []}
+    with tempfile.TemporaryDirectory() as logs:
+        for threads in counts:
+            run = measure(options.clip, options.weights, threads, seconds, pathlib.Path(logs))
+            result["runs"].append(run)
+            for case, times in run["times_ms"].items():
+                line = ", ".join(f"{name} {statistics.median(values):.2f}" for name, values in times.items())
+                print(f"{threads} threads, {case}: {line} ms", flush=True)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

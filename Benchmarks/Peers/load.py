@@ -1,0 +1,131 @@
+"""Closed-loop load on few cores: each connection sends its next request when the answer is there.
+
+Sockets and threads only, answers are counted by their Content-Length and not parsed, so that the servers have the processor;
+what the generator itself used is reported with each phase.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+from traffic import Traffic
+
+TIME_LIMIT = 120
+
+
+class BadAnswer(Exception):
+    """An answer that is none: a status other than 200, or a connection that ends."""
+
+
+class Connection:
+    """One keep-alive connection."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIME_LIMIT)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.buffer = bytearray(1 << 16)
+
+    def ask(self, request: bytes) -> bytes:
+        """Sends a request and returns the body of its answer."""
+        self.socket.sendall(request)
+        head, rest = b"", b""
+        while not rest and b"\r\n\r\n" not in head:
+            head += self.receive()
+        head, _, rest = head.partition(b"\r\n\r\n")
+        lines = head.split(b"\r\n")
+        lengths = [int(line[15:]) for line in lines if line[:15].lower() == b"content-length:"]
+        if not lengths:
+            raise BadAnswer("no Content-Length")
+        parts, missing = [rest], lengths[0] - len(rest)
+        while missing > 0:
+            parts.append(self.receive())
+            missing -= len(parts[-1])
+        body = b"".join(parts)
+        if b" 200" not in lines[0]:
+            raise BadAnswer(f"{lines[0].decode(errors='replace')}: {body[:200].decode(errors='replace')}")
+        return body
+
+    def receive(self) -> bytes:
+        count = self.socket.recv_into(self.buffer)
+        if count == 0:
+            raise BadAnswer("the connection ended")
+        return bytes(memoryview(self.buffer)[:count])
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+def ask(port: int, request: bytes) -> bytes:
+    """One request on a connection of its own."""
+    connection = Connection(port)
+    try:
+        return connection.ask(request)
+    finally:
+        connection.close()
+
+
+def run(port: int, traffic: Traffic, connections: int, seconds: float) -> dict[str, float | int]:
+    """Sends for so long, and at least one request a connection; waits for what is under way.
+
+    Anything but answers with status 200 ends the measurement: a server that refuses is not fast.
+    """
+    latencies: list[float] = []
+    problems: list[BaseException] = []
+    ready = threading.Barrier(connections + 1)
+
+    def work() -> None:
+        try:
+            connection = Connection(port)
+        except OSError as problem:
+            problems.append(problem)
+            ready.abort()
+            return
+        try:
+            request = traffic.next()
+            ready.wait()
+            while True:
+                start = time.perf_counter()
+                connection.ask(request)
+                latencies.append(time.perf_counter() - start)
+                if time.perf_counter() >= deadline or problems:
+                    return
+                request = traffic.next()
+        except (OSError, BadAnswer, threading.BrokenBarrierError) as problem:
+            problems.append(problem)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(connections)]
+    deadline = time.perf_counter() + TIME_LIMIT
+    for thread in threads:
+        thread.start()
+    try:
+        processor = time.process_time()
+        deadline = time.perf_counter() + seconds
+        start = time.perf_counter()
+        ready.wait(timeout=TIME_LIMIT)
+    except threading.BrokenBarrierError as problem:
+        problems.append(problem)
+    for thread in threads:
+        thread.join()
+    if problems:
+        raise BadAnswer(str(problems[0]))
+    elapsed = time.perf_counter() - start
+    latencies.sort()
+    return {
+        "requests": len(latencies),
+        "seconds": round(elapsed, 3),
+        "requests_per_second": round(len(latencies) / elapsed, 3),
+        "items_per_second": round(len(latencies) * traffic.items / elapsed, 3),
+        "p50_ms": percentile(latencies, 0.50),
+        "p95_ms": percentile(latencies, 0.95),
+        "p99_ms": percentile(latencies, 0.99),
+        "generator_cpu_seconds": round(time.process_time() - processor, 3),
+    }
+
+
+def percentile(latencies: list[float], part: float) -> float:
+    """The nearest rank, in milliseconds."""
+    return round(latencies[min(len(latencies) - 1, int(part * len(latencies)))] * 1e3, 3)

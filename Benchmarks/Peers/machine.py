@@ -1,0 +1,84 @@
+"""What a figure depends on beside the program: the machine, and the versions of everything that was measured."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import os
+import pathlib
+import platform
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# What the kernels of this project and its peers choose by.
+FLAGS = (
+    "avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "asimddp", "i8mm",
+    "bf16", "sve",
+)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def facts() -> dict[str, object]:
+    """Processor, its instructions that matter, cores, memory, system, and how busy it was before the measurement."""
+    fields = processor_fields()
+    present = (fields.get("flags") or fields.get("Features") or "").split()
+    return {
+        "processor": processor_name(fields),
+        "flags": [flag for flag in FLAGS if flag in present],
+        "cores": cores(),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "system": f"{platform.system()} {platform.machine()}",
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def has_bf16() -> bool:
+    """Whether half precision is computed by instructions of its own here."""
+    return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(facts()["flags"]))
+
+
+def provenance(clip: pathlib.Path, packages: tuple[str, ...]) -> dict[str, object]:
+    """The head of every result: machine, day, commit, versions."""
+    return {
+        "machine": facts(),
+        "day": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+        "commit": commit(),
+        "versions": {"swift-clip": output([str(clip), "--version"])}
+        | {name: importlib.metadata.version(name) for name in packages},
+    }
+
+
+def commit() -> str:
+    """The commit that was measured; '+' says that files differed from it."""
+    git = ["git", "-C", str(ROOT)]
+    changed = output([*git, "status", "--porcelain", "--untracked-files=no", "--", "Sources", "Package.swift"])
+    return output([*git, "rev-parse", "--short=12", "HEAD"]) + ("+" if changed else "")
+
+
+def output(command: list[str]) -> str:
+    """What a command prints, or nothing if it fails."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def processor_fields() -> dict[str, str]:
+    try:
+        text = pathlib.Path("/proc/cpuinfo").read_text().split("\n\n")[0]
+    except OSError:
+        return {}
+    pairs = (line.partition(":") for line in text.splitlines())
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def processor_name(fields: dict[str, str]) -> str:
+    name = fields.get("model name")
+    if not name:
+        rows = (line.partition(":") for line in output(["lscpu"]).splitlines())
+        name = {key.strip(): value.strip() for key, _, value in rows}.get("Model name")
+    return name or output(["sysctl", "-n", "machdep.cpu.brand_string"]) or platform.processor() or "unknown"

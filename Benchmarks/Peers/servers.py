@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""Servers side by side: ours and Roboflow's with the same weights, on the same cores, in turns.
+
+usage: servers.py CLIP WEIGHTS ROBOFLOW_PYTHON OUTPUT [--minutes M] [--quick]
+
+CLIP is the built command, WEIGHTS a folder that weights.py made, ROBOFLOW_PYTHON an interpreter that has
+requirements-roboflow.txt, OUTPUT the JSON file to write. First the servers are asked for the same embeddings; if theirs
+are of another network, nothing is measured. Then each round gives every server one phase of each scenario, in an order
+that turns from round to round, while the others are stopped (SIGSTOP) and cost nothing. The load generator is on the
+same cores; what it used is in the result. After the phases of eight items, our engine alone computes as many at once,
+which shows what the way through a server costs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import pathlib
+import sys
+import tempfile
+import time
+
+import load
+import machine
+from child import Child, leave_on_signals
+from server import Server, agreement, ours, roboflows
+from traffic import SCENARIOS, Pictures, Traffic, photographs
+
+# The part of `--minutes` that this script takes.
+SHARE = 0.55
+ROUNDS = 3
+CONNECTIONS = (1, 4)
+# How close embeddings have to be: JPEG decoders differ by a step of a pixel, half precision more.
+LEAST_COSINE = {"f32": {"image8": 0.998, "text8": 0.99999}, "bf16": {"image8": 0.99, "text8": 0.999}}
+ENGINE_WORK = {"image8": "images 8", "text8": "captions 8 12"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("clip")
+    parser.add_argument("weights", type=pathlib.Path)
+    parser.add_argument("python", type=pathlib.Path)
+    parser.add_argument("output", type=pathlib.Path)
+    parser.add_argument("--minutes", type=float, default=10, help="of the whole comparison; this is about half of it")
+    parser.add_argument("--quick", action="store_true", help="one round of one second: to see that it works")
+    options = parser.parse_args()
+    leave_on_signals()
+    result = machine.provenance(options.clip, ())
+    result["versions"]["roboflow"] = package_version(options.python, "inference-core")
+    result["versions"]["roboflow's onnxruntime"] = package_version(options.python, "onnxruntime")
+    result["model"] = options.weights.name
+    with contextlib.ExitStack() as stack:
+        logs = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        result |= compare(options, logs, stack)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def compare(options: argparse.Namespace, logs: pathlib.Path, stack: contextlib.ExitStack) -> dict[str, object]:
+    precisions = ["f32", "bf16"] if machine.has_bf16() else ["f32"]
+    servers = {
+        f"swift-clip {precision}": stack.enter_context(
+            ours(options.clip, options.weights, logs, f"swift-clip {precision}", "--precision", precision)
+        )
+        for precision in precisions
+    }
+    servers["roboflow"] = stack.enter_context(roboflows(options.python, options.weights, logs))
+    for server in servers.values():
+        server.wait_until_ready()
+    images = photographs()
+    agreements = check(servers, images, options.weights.name)
+    for server in servers.values():
+        server.child.pause()
+    engines = {
+        f"swift-clip {precision}": stack.enter_context(engine(options, precision, logs)) for precision in precisions
+    }
+    rounds = 1 if options.quick else ROUNDS
+    cases = [(scenario, count) for scenario in SCENARIOS for count in CONNECTIONS]
+    phases = rounds * (len(cases) * len(servers) + len(ENGINE_WORK) * len(engines))
+    seconds = 1.0 if options.quick else max(1.0, options.minutes * 60 * SHARE / phases)
+    print(f"{phases} phases of {seconds:.1f} s", flush=True)
+    found: list[dict[str, object]] = []
+    engine_rates: list[dict[str, object]] = []
+    pictures = Pictures(images)
+    for number in range(rounds):
+        names = list(servers)
+        names = names[number % len(names) :] + names[: number % len(names)]
+        for scenario, connections in cases:
+            for name in names:
+                traffic = Traffic(scenario, pictures, options.weights.name, number)
+                found.append(
+                    {"round": number, "server": name, "scenario": scenario, "connections": connections}
+                    | phase(servers[name], traffic, connections, seconds)
+                )
+                show(found[-1])
+            # Right after the servers' phases, so that a machine whose speed drifts is as fast for both.
+            if scenario in ENGINE_WORK and connections == CONNECTIONS[-1]:
+                for name, child in engines.items():
+                    rate = items_per_second(child, scenario, seconds)
+                    engine_rates.append(
+                        {"round": number, "engine": name, "scenario": scenario, "items_per_second": rate}
+                    )
+                    print(f"{scenario} {name}: engine alone {rate:.1f} items/s", flush=True)
+    return {"agreement": agreements, "phases": found, "engine": engine_rates}
+
+
+def check(servers: dict[str, Server], images: list[bytes], model: str) -> dict[str, dict[str, float]]:
+    """Refuses to compare servers that run different networks."""
+    found = {}
+    for name, server in servers.items():
+        if name != "roboflow":
+            found[name] = agreement(server, servers["roboflow"], images, model)
+            for scenario, least in LEAST_COSINE[name.split()[-1]].items():
+                if not found[name][scenario] >= least:
+                    sys.exit(f"{name} and roboflow run different networks: {scenario}, cosine {found[name][scenario]}")
+    return found
+
+
+def phase(server: Server, traffic: Traffic, connections: int, seconds: float) -> dict[str, float | int]:
+    """One server's rates, latencies, processor time and memory under one load; it alone runs."""
+    server.child.resume()
+    try:
+        load.run(server.port, traffic, connections, min(0.5, seconds / 4))
+        before = server.child.cpu_seconds()
+        found = load.run(server.port, traffic, connections, seconds)
+        found["cpu_seconds"] = round(server.child.cpu_seconds() - before, 2)
+        return found | server.child.memory()
+    finally:
+        server.child.pause()
+
+
+def show(phase: dict[str, object]) -> None:
+    print(
+        f"{phase['scenario']} x{phase['connections']} {phase['server']}: {phase['requests_per_second']:.1f} requests/s, "
+        f"p50 {phase['p50_ms']:.1f} p99 {phase['p99_ms']:.1f} ms, {phase['pss_mb']:.0f} MB",
+        flush=True,
+    )
+
+
+def engine(options: argparse.Namespace, precision: str, logs: pathlib.Path) -> Child:
+    model = str(options.weights / "openclip")
+    command = [options.clip, "benchmark", "--commands", "--precision", precision, "--model", model]
+    child = Child(f"engine {precision}", command, logs / f"engine {precision}.log")
+    for work in ENGINE_WORK.values():
+        child.milliseconds(work)
+    return child
+
+
+def items_per_second(child: Child, scenario: str, seconds: float) -> float:
+    """What the engine computes without decoding, tokenising and HTTP, in passes of eight."""
+    child.milliseconds(ENGINE_WORK[scenario])  # wakes what slept through the phases of the servers
+    start, items, milliseconds = time.monotonic(), 0, 0.0
+    while items == 0 or time.monotonic() - start < seconds:
+        milliseconds += child.milliseconds(ENGINE_WORK[scenario])
+        items += 8
+    return round(items / milliseconds * 1e3, 3)
+
+
+def package_version(python: pathlib.Path, package: str) -> str:
+    return machine.output([str(python), "-c", f"import importlib.metadata as m; print(m.version('{package}'))"])
+
+
+if __name__ == "__main__":
+    main()

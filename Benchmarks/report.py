@@ -1,0 +1,299 @@
+#!/usr/bin/env python3
+"""Writes measured results into Documentation/Performance.md and its plots.
+
+usage: report.py RESULTS [--document FILE] [--plots FOLDER]
+
+RESULTS has engines.json, servers.json, scaling.json and several.json, or some of them. What stands between
+`<!-- begin: NAME -->` and `<!-- end: NAME -->` in the document is replaced by the tables made of NAME.json, and the plots
+are drawn anew. Nothing else is touched, and no figure comes from anywhere else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import re
+import statistics
+
+from plot import Curve, Plot
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+WORK = {
+    "images 1": "one image", "images 8": "eight images", "captions 1": "one caption", "captions 8": "eight captions",
+}
+SCENARIOS = {
+    "image1": "`embed_image`, one photograph",
+    "image8": "`embed_image`, eight photographs",
+    "text1": "`embed_text`, one caption",
+    "text8": "`embed_text`, eight captions",
+    "compare8": "`compare`, a photograph with eight captions",
+    "compare8-same": "the same, the captions always the same",
+}
+# Ours, and the peer of the same number format.
+PAIRS = [("f32", "onnxruntime f32"), ("f32", "openvino f32"), ("bf16", "openvino bf16")]
+PEERS = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=pathlib.Path)
+    parser.add_argument("--document", type=pathlib.Path, default=ROOT / "Documentation/Performance.md")
+    parser.add_argument("--plots", type=pathlib.Path, default=ROOT / "Documentation/plots")
+    options = parser.parse_args()
+    text = options.document.read_text()
+    for name, write in (("engines", engines), ("servers", servers), ("scaling", scaling), ("several", several)):
+        file = options.results / f"{name}.json"
+        if file.exists():
+            text = replace(text, name, write(json.loads(file.read_text()), options.plots))
+    options.document.write_text(text)
+
+
+def replace(text: str, name: str, body: str) -> str:
+    """The document with other text between the markers of that name."""
+    pattern = re.compile(rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
+    if not pattern.search(text):
+        raise SystemExit(f"the document has no markers for {name}")
+    return pattern.sub(lambda found: f"{found[1]}{body.strip()}\n{found[2]}", text)
+
+
+def setting(result: dict) -> str:
+    """A sentence about the machine and the versions."""
+    machine, versions = result["machine"], result["versions"]
+    names = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "roboflow": "Roboflow Inference Server",
+             "roboflow's onnxruntime": "on ONNX Runtime", "swift-clip": "swift-clip"}
+    shown = ", ".join(f"{names[name]} {version}" for name, version in versions.items() if name in names)
+    flags = ", ".join(machine["flags"]) or "no vector instructions that matter"
+    return (
+        f"{result['model']}, random weights. {machine['processor']}, {counted(machine['cores'], 'core')} "
+        f"({flags}), {machine['memory_gib']:.0f} GiB; {shown}; commit {result['commit']}, {result['day']}."
+    )
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(row) + " |" for row in (head, *rows)]
+    return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]])
+
+
+def digits(value: float) -> str:
+    """Three digits that count."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def median_ratio(theirs: list[float], ours: list[float]) -> str:
+    """The median of the rounds' ratios."""
+    return f"{digits(statistics.median(their / our for their, our in zip(theirs, ours)))}"
+
+
+# MARK: Engines
+
+
+def engines(result: dict, plots: pathlib.Path) -> str:
+    rounds = len(next(iter(result["runs"][0]["times_ms"]["images 1"].values())))
+    parts = [setting(result), ""]
+    for run in result["runs"]:
+        times = run["times_ms"]
+        names = list(next(iter(times.values())))
+        pairs = [(f"swift-clip {ours}", peer) for ours, peer in PAIRS if f"swift-clip {ours}" in names and peer in names]
+        head = ["milliseconds, " + counted(run["threads"], "thread")]
+        head += [name.replace("onnxruntime", "ONNX Runtime").replace("openvino", "OpenVINO") for name in names]
+        rows = []
+        for case, by_engine in times.items():
+            work = WORK[" ".join(case.split()[:2])]
+            rows.append([work, *(digits(statistics.median(by_engine[name])) for name in names)])
+        rows.append(["resident memory, MB", *(f"{run['memory'][name]['rss_mb']:.0f}" for name in names)])
+        parts += [table(head, rows), ""]
+        head = ["times as quick, " + counted(run["threads"], "thread")]
+        head += [f"{ours.split()[1]} as {label(peer)}" for ours, peer in pairs]
+        rows = [
+            [WORK[" ".join(case.split()[:2])], *(median_ratio(by[peer], by[ours]) for ours, peer in pairs)]
+            for case, by in times.items()
+        ]
+        parts += [table(head, rows), ""]
+    parts.append(
+        f"Medians of {counted(rounds, 'round')}, in each of which every engine ran every case once; ratios are the medians of "
+        f"the rounds' ratios. Captions have {result['tokens']} tokens; the peers compute the 77 of the exported network. "
+        "Memory is that of the whole process with both towers, of the peers with Python."
+    )
+    return "\n".join(parts)
+
+
+def label(peer: str) -> str:
+    name, precision = peer.split()
+    return f"{PEERS[name]} {precision}"
+
+
+# MARK: Servers
+
+
+def servers(result: dict, plots: pathlib.Path) -> str:
+    phases = result["phases"]
+    names = list(dict.fromkeys(phase["server"] for phase in phases))
+    ours = [name for name in names if name != "roboflow"]
+    parts = [setting(result), ""]
+    for connections in sorted({phase["connections"] for phase in phases}):
+        rates, latencies = [], []
+        for scenario, title in SCENARIOS.items():
+            found = {name: select(phases, name, scenario, connections) for name in names}
+            if not found["roboflow"]:
+                continue
+            values = {name: [phase["requests_per_second"] for phase in found[name]] for name in names}
+            rates.append(
+                [title, *(digits(statistics.median(values[name])) for name in names)]
+                + [median_ratio(values[name], values["roboflow"]) for name in ours]
+            )
+            latencies.append([title, *(percentiles(found[name]) for name in names)])
+        named = [name.replace("roboflow", "Roboflow") for name in names]
+        head = [f"requests a second, {counted(connections, 'connection')}", *named]
+        parts += [table(head + [f"times as many, {name.split()[1]}" for name in ours], rates), ""]
+        parts += [table(["p50 / p95 / p99 in ms", *named], latencies), ""]
+    parts += [costs(phases, names), "", through(result), ""]
+    lengths = [phase["seconds"] for phase in phases]
+    rounds = 1 + max(phase["round"] for phase in phases)
+    generator = max(phase["generator_cpu_seconds"] / phase["seconds"] for phase in phases)
+    agreement = result["agreement"]
+    parts.append(
+        f"Medians of {counted(rounds, 'round')}; each phase took {statistics.median(lengths):.1f} s, the servers in turns, the "
+        "waiting ones stopped. Ratios are the medians of the rounds' ratios. Every picture and every caption is a new one, "
+        "except in the last row. The load generator shares the cores and used "
+        f"{100 * generator:.0f} % of one at most. Least cosine of our embeddings to Roboflow's, photographs and captions: "
+        + "; ".join(f"{name.split()[1]} {found['image8']:.5f}, {found['text8']:.7f}" for name, found in agreement.items())
+        + "."
+    )
+    return "\n".join(parts)
+
+
+def select(phases: list[dict], server: str, scenario: str, connections: int) -> list[dict]:
+    wanted = {"server": server, "scenario": scenario, "connections": connections}
+    return [phase for phase in phases if wanted.items() <= phase.items()]
+
+
+def percentiles(phases: list[dict]) -> str:
+    return " / ".join(digits(statistics.median(phase[f"p{rank}_ms"] for phase in phases)) for rank in (50, 95, 99))
+
+
+def costs(phases: list[dict], names: list[str]) -> str:
+    """Memory after the last phase of a round, and processor time of a request."""
+    most = max(phase["connections"] for phase in phases)
+    rows = []
+    kinds = {"resident memory, MB": "rss_mb", "without what others share, MB": "pss_mb", "at its peak, MB": "peak_rss_mb"}
+    for title, key in kinds.items():
+        most_of = {name: max(phase[key] for phase in phases if phase["server"] == name) for name in names}
+        rows.append([title, *(f"{most_of[name]:.0f}" for name in names)])
+    for scenario, title in SCENARIOS.items():
+        found = {name: select(phases, name, scenario, most) for name in names}
+        if found["roboflow"]:
+            times = (
+                statistics.median(phase["cpu_seconds"] / phase["requests"] * 1e3 for phase in found[name]) for name in names
+            )
+            rows.append([f"processor time of a request, ms: {title}", *(digits(time) for time in times)])
+    return table(["cost", *(name.replace("roboflow", "Roboflow") for name in names)], rows)
+
+
+def through(result: dict) -> str:
+    """What part of the engine's own speed arrives through the server."""
+    rows = []
+    most = max(phase["connections"] for phase in result["phases"])
+    for scenario in dict.fromkeys(rate["scenario"] for rate in result["engine"]):
+        for name in dict.fromkeys(rate["engine"] for rate in result["engine"]):
+            wanted = {"engine": name, "scenario": scenario}
+            alone = [rate["items_per_second"] for rate in result["engine"] if wanted.items() <= rate.items()]
+            served = [phase["items_per_second"] for phase in select(result["phases"], name, scenario, most)]
+            medians = [digits(statistics.median(rates)) for rates in (served, alone)]
+            rows.append([f"{SCENARIOS[scenario]}, {name.split()[1]}", *medians, median_ratio(served, alone)])
+    head = ["items a second", f"through the server, {counted(most, 'connection')}", "forward passes of eight alone", "ratio"]
+    return table(head, rows)
+
+
+# MARK: Scaling
+
+
+def scaling(result: dict, plots: pathlib.Path) -> str:
+    curves = {
+        name: {int(place): statistics.median(values) for place, values in points.items()}
+        for name, points in result["curves"].items()
+    }
+    precisions = [precision for precision in ("f32", "bf16") if f"images {precision}" in curves]
+
+    def per_item(kind: str) -> list[Curve]:
+        return [
+            Curve(precision, {place: value / place for place, value in curves[f"{kind} {precision}"].items()})
+            for precision in precisions
+        ]
+
+    last = precisions[-1]
+    drawn = {
+        "batch-images": Plot("An image, by how many are computed at once", "images at once", "ms an image", per_item("images")),
+        "batch-captions": Plot(
+            "A caption of 12 tokens, by how many are computed at once", "captions at once", "ms a caption", per_item("captions")
+        ),
+        "caption-length": Plot(
+            "Eight captions, by their length", "tokens of each", "ms",
+            [Curve(precision, curves[f"tokens {precision}"]) for precision in precisions],
+        ),
+        "image-size": Plot(
+            "A JPEG to pixel values, by its width (4:3)", "pixels", "ms",
+            [Curve(decoding, curves[f"decode {decoding}"]) for decoding in ("exact", "fast")],
+        ),
+        "threads": Plot(
+            f"Eight images, eight captions, by threads, {last}", "threads", "ms",
+            [Curve(kind, curves[f"threads {kind} {last}"]) for kind in ("images", "captions")],
+        ),
+        "connections": Plot(
+            f"Requests a second, by connections, {last}", "connections", "requests a second",
+            [Curve(scenario, curves[f"connections {scenario} {last}"]) for scenario in ("image1", "text1")],
+        ),
+    }
+    plots.mkdir(parents=True, exist_ok=True)
+    parts = [setting(result), ""]
+    for name, plot in drawn.items():
+        (plots / f"{name}.svg").write_text(plot.svg())
+        parts += [f"![{plot.title}]({plots.name}/{name}.svg)", ""]
+        places = sorted({place for curve in plot.curves for place in curve.points})
+        head = [f"{plot.title}: {plot.unit}", *map(str, places)]
+        rows = [[curve.name, *(digits(curve.points[place]) for place in places)] for curve in plot.curves]
+        parts += [table(head, rows), ""]
+    rounds = min(len(values) for points in result["curves"].values() for values in points.values())
+    parts.append(f"Medians of at least {counted(rounds, 'round')}, the points of a curve in turns.")
+    return "\n".join(parts)
+
+
+# MARK: Several processes
+
+
+def several(result: dict, plots: pathlib.Path) -> str:
+    phases = result["phases"]
+    ways = list(dict.fromkeys(phase["way"] for phase in phases))
+    rows = []
+    for scenario in dict.fromkeys(phase["scenario"] for phase in phases):
+        rates = {
+            way: [phase["requests_per_second"] for phase in phases if (phase["way"], phase["scenario"]) == (way, scenario)]
+            for way in ways
+        }
+        rows.append(
+            [SCENARIOS[scenario], *(digits(statistics.median(rates[way])) for way in ways)]
+            + [median_ratio(rates[way], rates[ways[0]]) for way in ways[1:]]
+        )
+    head = ["requests a second", *(f"{way}, a core each" if way != ways[0] else f"{way} on one core" for way in ways)]
+    head += [f"times as many, {way.split(', ')[1]}" for way in ways[1:]]
+    rounds = 1 + max(phase["round"] for phase in phases)
+    generator = max(phase["generator_cpu_seconds"] / phase["seconds"] for phase in phases)
+    return "\n".join(
+        [
+            setting(result),
+            "",
+            table(head, rows),
+            "",
+            f"{counted(result['connections'], 'connection')}, medians of {counted(rounds, 'round')} in turns, `Peers/several.py`. "
+            f"Proxy and load generator share the two cores with the processes; the generator used {100 * generator:.0f} % of one "
+            "at most.",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()
