@@ -8,6 +8,8 @@ struct ForwardBenchmark: AsyncParsableCommand {
         commandName: "forward",
         abstract: "Time forward passes of random images and captions; nothing is decoded, tokenised or sent.",
         discussion: """
+            The passes take turns, so that whatever else the machine does meets all of them alike.
+
             With --commands it reads lines from standard input, 'images COUNT' or 'captions COUNT TOKENS', times one pass \
             for each and answers its milliseconds, so that a script can alternate between this and other programs.
             """
@@ -36,9 +38,14 @@ struct ForwardBenchmark: AsyncParsableCommand {
     /// More in one pass would be divided anyway.
     private static let mostItems = 4096
 
+    private static let uncountedRuns = 2
+
     func run() async throws {
         var environment = Environment()
         var configuration = try options.engineConfiguration(&environment)
+        // Others would be loaded and never asked.
+        configuration.models.removeSubrange(1...)
+        configuration.allowsURLs = false
         (configuration.textCacheBytes, configuration.imageCacheBytes) = (0, 0)
         let work =
             environment.counts(images, of: "--images", most: Self.mostItems).map { ForwardWork.images($0) }
@@ -47,38 +54,60 @@ struct ForwardBenchmark: AsyncParsableCommand {
             }
         if tokens < 2 { environment.problems.append("--tokens must be at least 2, not \(tokens).") }
         if runs < 1 { environment.problems.append("--runs must be at least 1, not \(runs).") }
+        environment.problems += configuration.validate()
         try await withEngine(configuration, environment) { engine in
-            if commands { try await answerCommands(by: engine) } else { try await time(work, by: engine) }
+            if commands { return try await answerCommands(by: engine) }
+            let threads = configuration.computeThreads
+            for (work, times) in zip(work, try await times(of: work, by: engine)) {
+                try report(work, times, engine.models[0], threads: threads)
+            }
         }
     }
 
-    private func time(_ work: [ForwardWork], by engine: EmbeddingEngine) async throws {
-        let precision = engine.models.first?.precision.rawValue ?? ""
-        for work in work {
-            var times: [Double] = []
-            for run in -2..<runs {
+    /// The milliseconds of each pass's runs, in rising order.
+    private func times(of work: [ForwardWork], by engine: EmbeddingEngine) async throws -> [[Double]] {
+        for work in work { try check(work, engine.models[0]) }
+        var times: [[Double]] = work.map { _ in [] }
+        for run in -Self.uncountedRuns..<runs {
+            for (index, work) in work.enumerated() {
                 let time = try await engine.forwardTime(of: work)
-                if run >= 0 { times.append(time / .milliseconds(1)) }
-            }
-            times.sort()
-            let (median, least) = (times[times.count / 2], times[0])
-            let (kind, count) =
-                switch work {
-                case .images(let count): ("images", count)
-                case .captions(let count, _): ("captions", count)
-                }
-            if json {
-                try Terminal.write(
-                    line: "{\"\(kind)\":\(count),\"precision\":\"\(precision)\",\"runs\":\(runs),"
-                        + String(format: "\"median_ms\":%.3f,\"least_ms\":%.3f}", median, least)
-                )
-            } else {
-                try Terminal.write(
-                    line: "\(count) \(kind), \(precision): "
-                        + String(format: "%.2f ms in the median of \(runs), %.2f at least", median, least)
-                )
+                if run >= 0 { times[index].append(time / .milliseconds(1)) }
             }
         }
+        return times.map { $0.sorted() }
+    }
+
+    /// Refuses captions that the model has no room for.
+    private func check(_ work: ForwardWork, _ model: ModelDescription) throws(CommandFailure) {
+        guard case .captions(_, let tokens) = work, tokens > model.contextLength else { return }
+        throw CommandFailure(
+            "Captions of \(tokens) tokens are longer than the model's context of \(model.contextLength)."
+        )
+    }
+
+    private func report(
+        _ work: ForwardWork,
+        _ times: [Double],
+        _ model: ModelDescription,
+        threads: Int
+    ) throws {
+        let (median, least) = (times[times.count / 2], times[0])
+        let (fields, name) =
+            switch work {
+            case .images(let count): ("\"images\":\(count)", "\(count) images")
+            case .captions(let count, let tokens):
+                ("\"captions\":\(count),\"tokens\":\(tokens)", "\(count) captions of \(tokens) tokens")
+            }
+        let precision = model.precision.rawValue
+        try Terminal.write(
+            line: json
+                ? """
+                {\(fields),"model":\(JSONText.string(model.name)),"precision":"\(precision)",\
+                "threads":\(threads),"runs":\(times.count),
+                """ + String(format: "\"median_ms\":%.3f,\"least_ms\":%.3f}", median, least)
+                : "\(name), \(precision): "
+                    + String(format: "%.2f ms in the median of %d, %.2f at least", median, times.count, least)
+        )
     }
 
     private func answerCommands(by engine: EmbeddingEngine) async throws {
@@ -93,6 +122,7 @@ struct ForwardBenchmark: AsyncParsableCommand {
             case ("captions", 3, 2) where numbers[1] >= 2: work = .captions(numbers[0], tokens: numbers[1])
             default: throw CommandFailure("'\(line)' is neither 'images COUNT' nor 'captions COUNT TOKENS'.")
             }
+            try check(work, engine.models[0])
             let time = try await engine.forwardTime(of: work)
             try Terminal.write(line: String(format: "%.4f", time / .milliseconds(1)))
         }
