@@ -45,7 +45,8 @@ def engines(clip: str, weights: pathlib.Path, threads: int) -> dict[str, list[st
     if machine.has_bf16():
         found["swift-clip bf16"] = [*ours, "--precision", "bf16"]
         found["openvino bf16"] = [*peer, "openvino", "bf16", str(threads), onnx]
-    found["swift-clip int8"] = [*ours, "--precision", "int8"]
+    if machine.has_int8():
+        found["swift-clip int8"] = [*ours, "--precision", "int8"]
     return found
 
 

@@ -6,6 +6,7 @@ what the generator itself used is reported with each phase.
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 import time
@@ -128,4 +129,4 @@ def run(port: int, traffic: Traffic, connections: int, seconds: float) -> dict[s
 
 def percentile(latencies: list[float], part: float) -> float:
     """The nearest rank, in milliseconds."""
-    return round(latencies[min(len(latencies) - 1, int(part * len(latencies)))] * 1e3, 3)
+    return round(latencies[math.ceil(part * len(latencies)) - 1] * 1e3, 3)

@@ -41,6 +41,11 @@ def has_bf16() -> bool:
     return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(facts()["flags"]))
 
 
+def has_int8() -> bool:
+    """Whether products of bytes are computed by instructions of their own here; `clip` refuses to imitate them."""
+    return bool({"avx512_vnni", "i8mm"} & set(facts()["flags"]))
+
+
 def provenance(clip: pathlib.Path, packages: tuple[str, ...]) -> dict[str, object]:
     """The head of every result: machine, day, commit, versions."""
     return {
