@@ -232,21 +232,23 @@ def scaling(result: dict, plots: pathlib.Path) -> str:
             "A caption of 12 tokens, by how many are computed at once", "captions at once", "ms a caption", per_item("captions")
         ),
         "caption-length": Plot(
-            "Eight captions, by their length", "tokens of each", "ms",
+            "Eight captions, by their length", "tokens of each", "ms for all",
             [Curve(precision, curves[f"tokens {precision}"]) for precision in precisions],
         ),
         "image-size": Plot(
-            "A JPEG to pixel values, by its width (4:3)", "pixels", "ms",
+            "A JPEG to pixel values, one thread, by its width (4:3)", "pixels of width", "ms",
             [Curve(decoding, curves[f"decode {decoding}"]) for decoding in ("exact", "fast")],
         ),
         "threads": Plot(
-            f"Eight images, eight captions, by threads, {last}", "threads", "ms",
+            f"Eight images, and eight captions, by threads, {last}", "threads", "ms for all",
             [Curve(kind, curves[f"threads {kind} {last}"]) for kind in ("images", "captions")],
         ),
-        "connections": Plot(
-            f"Requests a second, by connections, {last}", "connections", "requests a second",
-            [Curve(scenario, curves[f"connections {scenario} {last}"]) for scenario in ("image1", "text1")],
-        ),
+    } | {
+        f"connections-{scenario}": Plot(
+            f"{title}, by connections", "connections", "requests a second",
+            [Curve(last, curves[f"connections {scenario} {last}"])],
+        )
+        for scenario, title in (("image1", "Requests with a photograph"), ("text1", "Requests with a caption"))
     }
     plots.mkdir(parents=True, exist_ok=True)
     parts = [setting(result), ""]
@@ -254,7 +256,7 @@ def scaling(result: dict, plots: pathlib.Path) -> str:
         (plots / f"{name}.svg").write_text(plot.svg())
         parts += [f"![{plot.title}]({plots.name}/{name}.svg)", ""]
         places = sorted({place for curve in plot.curves for place in curve.points})
-        head = [f"{plot.title}: {plot.unit}", *map(str, places)]
+        head = [f"{plot.unit}, by {plot.places}", *map(str, places)]
         rows = [[curve.name, *(digits(curve.points[place]) for place in places)] for curve in plot.curves]
         parts += [table(head, rows), ""]
     rounds = min(len(values) for points in result["curves"].values() for values in points.values())

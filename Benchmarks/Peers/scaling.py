@@ -130,7 +130,7 @@ def rate(port: int, scenario: str, pictures: Pictures, model: str, connections: 
     """Requests a second."""
 
     def measure() -> float:
-        requests = Traffic(scenario, pictures, model, connections)
+        requests = Traffic(scenario, pictures, model)
         return load.run(port, requests, connections, seconds)["requests_per_second"]
 
     return measure

@@ -73,11 +73,11 @@ def roboflows(python: pathlib.Path, weights: pathlib.Path, logs: pathlib.Path) -
     return Server("roboflow", roboflow.start(python, weights, port, logs / "roboflow"), port, "/healthz")
 
 
-def agreement(first: Server, second: Server, images: list[bytes], model: str) -> dict[str, float]:
+def agreement(first: Server, second: Server, pictures: Pictures, model: str) -> dict[str, float]:
     """The least cosine between two servers' embeddings of eight photographs and eight captions."""
     found = {}
     for scenario in ("image8", "text8"):
-        request = Traffic(scenario, Pictures(images), model, 0).next()
+        request = Traffic(scenario, pictures, model).next()
         pairs = zip(first.embeddings(request), second.embeddings(request), strict=True)
         found[scenario] = round(min(cosine(one, other) for one, other in pairs), 7)
     return found

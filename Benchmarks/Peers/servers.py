@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Servers side by side: ours and Roboflow's with the same weights, on the same cores, in turns.
 
-usage: servers.py CLIP WEIGHTS ROBOFLOW_PYTHON OUTPUT [--minutes M] [--quick]
+usage: servers.py CLIP WEIGHTS ROBOFLOW_PYTHON OUTPUT [--minutes M] [--rounds N] [--quick]
 
 CLIP is the built command, WEIGHTS a folder that weights.py made, ROBOFLOW_PYTHON an interpreter that has
 requirements-roboflow.txt, OUTPUT the JSON file to write. First the servers are asked for the same embeddings; if theirs
@@ -29,7 +29,6 @@ from traffic import SCENARIOS, Pictures, Traffic, photographs
 
 # The part of `--minutes` that this script takes.
 SHARE = 0.55
-ROUNDS = 3
 CONNECTIONS = (1, 4)
 # How close embeddings have to be: JPEG decoders differ by a step of a pixel, half precision more.
 LEAST_COSINE = {"f32": {"image8": 0.998, "text8": 0.99999}, "bf16": {"image8": 0.99, "text8": 0.999}}
@@ -43,6 +42,7 @@ def main() -> None:
     parser.add_argument("python", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
     parser.add_argument("--minutes", type=float, default=10, help="of the whole comparison; this is about half of it")
+    parser.add_argument("--rounds", type=int, default=3, help="into which the time is divided")
     parser.add_argument("--quick", action="store_true", help="one round of one second: to see that it works")
     options = parser.parse_args()
     leave_on_signals()
@@ -68,27 +68,26 @@ def compare(options: argparse.Namespace, logs: pathlib.Path, stack: contextlib.E
     servers["roboflow"] = stack.enter_context(roboflows(options.python, options.weights, logs))
     for server in servers.values():
         server.wait_until_ready()
-    images = photographs()
-    agreements = check(servers, images, options.weights.name)
+    pictures = Pictures(photographs())
+    agreements = check(servers, pictures, options.weights.name)
     for server in servers.values():
         server.child.pause()
     engines = {
         f"swift-clip {precision}": stack.enter_context(engine(options, precision, logs)) for precision in precisions
     }
-    rounds = 1 if options.quick else ROUNDS
+    rounds = 1 if options.quick else options.rounds
     cases = [(scenario, count) for scenario in SCENARIOS for count in CONNECTIONS]
     phases = rounds * (len(cases) * len(servers) + len(ENGINE_WORK) * len(engines))
     seconds = 1.0 if options.quick else max(1.0, options.minutes * 60 * SHARE / phases)
     print(f"{phases} phases of {seconds:.1f} s", flush=True)
     found: list[dict[str, object]] = []
     engine_rates: list[dict[str, object]] = []
-    pictures = Pictures(images)
     for number in range(rounds):
         names = list(servers)
         names = names[number % len(names) :] + names[: number % len(names)]
         for scenario, connections in cases:
             for name in names:
-                traffic = Traffic(scenario, pictures, options.weights.name, number)
+                traffic = Traffic(scenario, pictures, options.weights.name)
                 found.append(
                     {"round": number, "server": name, "scenario": scenario, "connections": connections}
                     | phase(servers[name], traffic, connections, seconds)
@@ -105,12 +104,12 @@ def compare(options: argparse.Namespace, logs: pathlib.Path, stack: contextlib.E
     return {"agreement": agreements, "phases": found, "engine": engine_rates}
 
 
-def check(servers: dict[str, Server], images: list[bytes], model: str) -> dict[str, dict[str, float]]:
+def check(servers: dict[str, Server], pictures: Pictures, model: str) -> dict[str, dict[str, float]]:
     """Refuses to compare servers that run different networks."""
     found = {}
     for name, server in servers.items():
         if name != "roboflow":
-            found[name] = agreement(server, servers["roboflow"], images, model)
+            found[name] = agreement(server, servers["roboflow"], pictures, model)
             for scenario, least in LEAST_COSINE[name.split()[-1]].items():
                 if not found[name][scenario] >= least:
                     sys.exit(f"{name} and roboflow run different networks: {scenario}, cosine {found[name][scenario]}")

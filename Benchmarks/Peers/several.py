@@ -72,7 +72,7 @@ def main() -> None:
             for scenario in SCENARIOS:
                 for name, way in ways.items():
                     with alone(processes, way):
-                        traffic = Traffic(scenario, pictures, options.weights.name, number)
+                        traffic = Traffic(scenario, pictures, options.weights.name)
                         load.run(way.port, traffic, CONNECTIONS, 0.5)
                         phase = {"round": number, "way": name, "scenario": scenario}
                         phase |= load.run(way.port, traffic, CONNECTIONS, options.seconds)

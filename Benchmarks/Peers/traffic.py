@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 import json
 import pathlib
 import random
@@ -64,14 +65,19 @@ class Pictures:
 
 
 class Traffic:
-    """Requests of one scenario, ready to be sent; any thread may take the next one."""
+    """Requests of one scenario, ready to be sent; any thread may take the next one.
 
-    def __init__(self, scenario: str, pictures: Pictures, model: str, seed: int) -> None:
+    Each one made has captions of its own, so that a later phase finds nothing that an earlier one left in a cache.
+    """
+
+    made = itertools.count()
+
+    def __init__(self, scenario: str, pictures: Pictures, model: str) -> None:
         kind, _, variant = scenario.partition("-")
         self.kind, self.count = kind.rstrip("0123456789"), int(kind.lstrip("abcdefghijklmnopqrstuvwxyz"))
         self.pictures = pictures
         self.model = model
-        self.random = random.Random(f"{scenario} {seed}")
+        self.random = random.Random(f"{SEED} {next(self.made)}")
         self.same = self.captions() if variant == "same" else None
         self.lock = threading.Lock()
 
