@@ -22,6 +22,10 @@ let package = Package(
     products: [
         .executable(name: "clip", targets: ["clip"]),
         .library(name: "CLIPEngine", targets: ["CLIPEngine"]),
+        // Stages of the engine by themselves, for those who have another use for them; Benchmarks/ measures them.
+        .library(name: "CLIPTokenization", targets: ["CLIPTokenization"]),
+        .library(name: "CLIPImaging", targets: ["CLIPImaging"]),
+        .library(name: "CLIPKernels", targets: ["CLIPKernels"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
