@@ -8,10 +8,18 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 # Tests run on the very build that users run, so that the two commands of the README share one compilation.
 BUILD := swift build -c release --jobs $(JOBS) --explicit-target-dependency-import-check error
 CLIP := .build/release/clip
+SWIFT_FILES := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Stages
 PYTHON := python3
 CLIENTS := .venv/clients
+# What is measured beside us: interpreters that have Benchmarks/requirements*.txt; made where none are named.
+BENCH_PYTHON ?= .venv/bench/bin/python
+ROBOFLOW_PYTHON ?= .venv/roboflow/bin/python
+# About how long bench-peers measures; QUICK=1 tries every step once and touches no document.
+MINUTES ?= 10
+PEERS := Benchmarks/Peers
+BENCH := .build/bench-peers
 
-.PHONY: help deps build run test clients examples lint format check goldens clean
+.PHONY: help deps build run test clients examples bench bench-peers lint format check goldens clean
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -38,13 +46,31 @@ clients: build ## run the real client library against the server, and compare it
 examples: build ## run the walk-through of Examples/ and check that the right labels are on top
 	Examples/check.sh $(abspath $(CLIP))
 
+bench: deps ## measure the stages of a request by themselves
+	swift package --package-path Benchmarks benchmark
+
+bench-peers: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
+bench-peers: LENGTH := $(if $(QUICK),--quick,--minutes $(MINUTES))
+bench-peers: build ## measure beside ONNX Runtime, OpenVINO and Roboflow's server, and write Performance.md; MINUTES=10, QUICK=1
+	@test -x $(BENCH_PYTHON) || { $(PYTHON) -m venv .venv/bench \
+		&& .venv/bench/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt; }
+	@test -x $(ROBOFLOW_PYTHON) || { $(PYTHON) -m venv .venv/roboflow \
+		&& .venv/roboflow/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements-roboflow.txt; }
+	$(BENCH_PYTHON) $(PEERS)/weights.py $(BENCH)/weights
+	$(BENCH_PYTHON) $(PEERS)/engines.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(RESULTS)/engines.json $(LENGTH)
+	$(BENCH_PYTHON) $(PEERS)/servers.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(ROBOFLOW_PYTHON) $(RESULTS)/servers.json $(LENGTH)
+	$(BENCH_PYTHON) $(PEERS)/scaling.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(RESULTS)/scaling.json $(LENGTH)
+	@test -z "$(QUICK)" || cp Documentation/Performance.md $(RESULTS)/Performance.md
+	$(BENCH_PYTHON) Benchmarks/report.py $(RESULTS) \
+		$(if $(QUICK),--document $(RESULTS)/Performance.md --plots $(RESULTS)/plots)
+
 lint: ## check formatting, imports and fixtures
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift format lint --strict --recursive --parallel $(SWIFT_FILES)
 	Scripts/check-imports.sh
 	$(PYTHON) Scripts/make-goldens.py --check
 
 format: ## format all Swift sources in place
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel $(SWIFT_FILES)
 
 check: deps lint test clients examples ## everything that CI checks
 
