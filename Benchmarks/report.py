@@ -180,7 +180,7 @@ def costs(phases: list[dict], names: list[str]) -> str:
     """Memory after the last phase of a round, and processor time of a request."""
     most = max(phase["connections"] for phase in phases)
     rows = []
-    kinds = {"resident memory, MB": "rss_mb", "without what others share, MB": "pss_mb", "at its peak, MB": "peak_rss_mb"}
+    kinds = {"resident memory, MB": "rss_mb", "the same at its peak, MB": "peak_rss_mb"}
     for title, key in kinds.items():
         most_of = {name: max(phase[key] for phase in phases if phase["server"] == name) for name in names}
         rows.append([title, *(f"{most_of[name]:.0f}" for name in names)])

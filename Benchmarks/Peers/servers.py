@@ -132,7 +132,7 @@ def phase(server: Server, traffic: Traffic, connections: int, seconds: float) ->
 def show(phase: dict[str, object]) -> None:
     print(
         f"{phase['scenario']} x{phase['connections']} {phase['server']}: {phase['requests_per_second']:.1f} requests/s, "
-        f"p50 {phase['p50_ms']:.1f} p99 {phase['p99_ms']:.1f} ms, {phase['pss_mb']:.0f} MB",
+        f"p50 {phase['p50_ms']:.1f} p99 {phase['p99_ms']:.1f} ms, {phase['rss_mb']:.0f} MB",
         flush=True,
     )
 
