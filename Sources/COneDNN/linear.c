@@ -76,7 +76,7 @@ static bool is_unpacked(const codnn_recipe* with) {
     const char* name = NULL;
     if (dnnl_primitive_desc_query(with->description, dnnl_query_impl_info_str, 0, &name) != dnnl_success || !name)
         return true;
-    return strstr(name, "gemm") == name || strstr(name, "ref") != NULL;
+    return (strstr(name, "gemm") != NULL && strstr(name, "brgemm") == NULL) || strstr(name, "ref") != NULL;
 }
 
 // An inner product where oneDNN has one over packed weights, which on AVX2 it has not: there a 1x1 convolution does the
