@@ -156,11 +156,13 @@ def servers(result: dict, plots: pathlib.Path) -> str:
     rounds = 1 + max(phase["round"] for phase in phases)
     generator = max(phase["generator_cpu_seconds"] / phase["seconds"] for phase in phases)
     agreement = result["agreement"]
+    others = max(phase["others"] for phase in phases)
     parts.append(
         f"Medians of {counted(rounds, 'round')}; each phase took {statistics.median(lengths):.1f} s, the servers in turns, the "
         "waiting ones stopped. Ratios are the medians of the rounds' ratios. Every picture and every caption is a new one, "
         "except in the last row. The load generator shares the cores and used "
-        f"{100 * generator:.0f} % of one at most. Least cosine of our embeddings to Roboflow's, photographs and captions: "
+        f"{100 * generator:.0f} % of one at most, all other programs {100 * others:.0f} %. Least cosine of our embeddings to "
+        "Roboflow's, photographs and captions: "
         + "; ".join(f"{name.split()[1]} {found['image8']:.5f}, {found['text8']:.7f}" for name, found in agreement.items())
         + "."
     )

@@ -46,6 +46,16 @@ def has_int8() -> bool:
     return bool({"avx512_vnni", "i8mm"} & set(facts()["flags"]))
 
 
+def busy_seconds() -> float:
+    """Processor time that everything on this machine has used, and that its host has given to others."""
+    try:
+        fields = pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:]
+    except OSError:
+        return 0
+    user, nice, system, _, _, interrupts, soft, stolen = map(int, fields[:8])
+    return (user + nice + system + interrupts + soft + stolen) / os.sysconf("SC_CLK_TCK")
+
+
 def provenance(clip: pathlib.Path, packages: tuple[str, ...]) -> dict[str, object]:
     """The head of every result: machine, day, commit, versions."""
     return {
