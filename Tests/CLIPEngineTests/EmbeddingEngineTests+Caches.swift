@@ -1,0 +1,46 @@
+import CLIPEngine
+import Foundation
+import Testing
+
+extension EmbeddingEngineTests {
+    @Test("An answer from the caches is the one that was computed, bit for bit")
+    func caches() async throws {
+        let enabling: (inout EngineConfiguration) -> Void = {
+            ($0.textCacheBytes, $0.imageCacheBytes) = (4_096, 1 << 20)
+        }
+        try await withEngine(changing: enabling) { engine in
+            let image = ImageSource.encoded(try picture())
+            let first = try await engine.embed(images: [image]).embeddings
+            // The same bytes as base64: another way to send them, the same picture.
+            let encoded = ImageSource.base64(Array(Data(try picture()).base64EncodedString().utf8))
+            #expect(try await engine.embed(images: [encoded, image]).embeddings == first + first)
+            let texts = try await engine.embed(texts: ["a cat", "a dog", "A  CAT"]).embeddings
+            #expect(texts[0] == texts[2] && texts[0] != texts[1])
+            #expect(try await engine.embed(texts: ["a dog", "a cat"]).embeddings == [texts[1], texts[0]])
+            var statistics = try #require(engine.cacheStatistics(of: "tiny"))
+            #expect(statistics.images.misses == 1 && statistics.images.hits == 1)
+            #expect(
+                statistics.texts.misses == 2 && statistics.texts.shared == 1 && statistics.texts.hits == 2
+            )
+            #expect(statistics.texts.byteCount <= 4_096 && statistics.texts.limit == 4_096)
+            engine.clearCaches()
+            statistics = try #require(engine.cacheStatistics(of: "tiny"))
+            #expect(statistics.texts.entries == 0 && statistics.images.entries == 0)
+            #expect(try await engine.embed(images: [image]).embeddings == first)
+            try engine.unload(model: "tiny")
+            #expect(engine.cacheStatistics(of: "tiny") == nil)
+        }
+    }
+
+    @Test("A damaged picture among cached ones is told with its place")
+    func damagedPictureAmongCached() async throws {
+        try await withEngine(changing: { $0.imageCacheBytes = 1 << 20 }) { engine in
+            let good = ImageSource.encoded(try picture())
+            _ = try await engine.embed(images: [good])
+            await #expect(throws: EmbeddingError.image(index: 1, .undecodable(.payload))) {
+                try await engine.embed(images: [good, .encoded([1, 2, 3])])
+            }
+            #expect(try await engine.embed(images: [good]).embeddings.count == 1)
+        }
+    }
+}
