@@ -20,7 +20,7 @@ struct ClipRoutesTests {
             )
             #expect(one.status == 200)
             #expect(one.fields["content-type"] == "application/json")
-            #expect(one.text.hasPrefix(#"{"inference_id":null,"frame_id":null,"time":0."#))
+            #expect(one.text.hasPrefix(#"{"inference_id":null,"frame_id":null,"time":"#))
             let resolved =
                 #"{"model_id":"clip/tiny","model_package_id":null,"backend":null,"quantization":null}"#
             #expect(one.text.contains(#","resolved_model":\#(resolved),"embeddings":[["#))
