@@ -83,27 +83,6 @@ struct ConvolutionTests {
         }
     }
 
-    @Test(
-        "bf16 maps give what floats give, to the rounding, where the processor has them",
-        .enabled(if: LinearTests.native.contains(.bf16)),
-        arguments: shapes
-    )
-    func halved(shape: Convolution.Shape) throws {
-        let bench = try Workbench()
-        let layout = try bench.context.preferredFeatureLayout(.bf16)
-        for finish in [Convolution.Finish.none, .relu, .sumAndReLU] {
-            let halved = try bench.convolution(
-                shape,
-                images: 2,
-                finish: finish,
-                layout: layout,
-                format: .bf16
-            )
-            let exact = Workbench.referenceConvolution(shape, images: 2, finish: finish)
-            #expect(Closeness.relativeError(halved, exact) < 6e-3, "finish \(finish)")
-        }
-    }
-
     @Test("No images are no work")
     func noImages() throws {
         let bench = try Workbench()
