@@ -28,8 +28,9 @@ public struct CaptionTokenizer: Sendable {
         ids.append(vocabulary.endOfText)
         if ids.count > contextLength {
             guard truncating else { throw .tooManyTokens(count: ids.count, limit: contextLength) }
-            ids.removeSubrange((contextLength - 1)...)
-            ids.append(vocabulary.endOfText)
+            // A copy: an array that shrinks keeps its room, here that of thousands of tokens, for as long as it lives.
+            ids = Array(ids[..<contextLength])
+            ids[contextLength - 1] = vocabulary.endOfText
         }
         return TokenSequence(ids: ids)
     }

@@ -1,6 +1,14 @@
 #include "internal.h"
 
+#include <pthread.h>
 #include <stdlib.h>
+
+#if DNNL_VERSION_MAJOR < 3
+// oneDNN 2.6 keeps the block size of the convolution that it describes in a variable of the process
+// (brg_blocking_t::last_ic_block_size). Where a second thread describes one of another format meanwhile, either may
+// become a kernel that reads past its channels, and stays one for as long as the process lives. 3.0 gives every thread a variable of its own.
+static pthread_mutex_t describing = PTHREAD_MUTEX_INITIALIZER;
+#endif
 
 static dnnl_format_tag_t tag(codnn_maps it) {
     return it == codnn_maps_interleaved  ? dnnl_nhwc
@@ -40,8 +48,11 @@ dnnl_status_t codnn_convolution_describe(codnn_context* context, codnn_recipe* w
     CODNN_TRY(dnnl_convolution_forward_desc_init(&operation, dnnl_forward_inference, dnnl_convolution_direct,
                                                  with->source, with->weights, with->bias, with->destination,
                                                  strides, around, around));
-    return dnnl_primitive_desc_create(&with->description, &operation, with->attributes, context->engine,
-                                      NULL);
+    pthread_mutex_lock(&describing);
+    dnnl_status_t status = dnnl_primitive_desc_create(&with->description, &operation, with->attributes,
+                                                      context->engine, NULL);
+    pthread_mutex_unlock(&describing);
+    return status;
 #endif
 }
 

@@ -55,7 +55,7 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help:
-            "Most bytes of image embeddings kept for each model; 16 MiB by default, 0 for none. CLIP_IMAGE_CACHE_BYTES."
+            "Most bytes of image embeddings kept for each model; 16 MiB for serve, otherwise 0 by default, which is none. CLIP_IMAGE_CACHE_BYTES."
     )
     var imageCacheBytes: Int?
 
@@ -66,9 +66,14 @@ struct ModelOptions: ParsableArguments {
     ///
     /// Problems are added to the environment's.
     ///
+    /// - Parameter repeatsImages: whether the same image may come again. A command that sees each of its files once
+    ///   keeps no image embeddings unless it is told to, and is spared hashing the files.
     /// - Throws: a `ValidationError` if no model is named and none came with the program, since nothing else can be said
     ///   then.
-    func engineConfiguration(_ environment: inout Environment) throws -> EngineConfiguration {
+    func engineConfiguration(
+        _ environment: inout Environment,
+        repeatsImages: Bool = false
+    ) throws -> EngineConfiguration {
         var sources = namedModels(environment).map(Self.source(named:))
         if sources.isEmpty, let bundled = BundledModel.source() { sources = [bundled] }
         guard !sources.isEmpty else {
@@ -120,6 +125,8 @@ struct ModelOptions: ParsableArguments {
         }
         if let value = imageCacheBytes ?? environment.integer("CLIP_IMAGE_CACHE_BYTES") {
             configuration.imageCacheBytes = value
+        } else if !repeatsImages {
+            configuration.imageCacheBytes = 0
         }
         if let value = imageFormats ?? environment.string("CLIP_IMAGE_FORMATS") {
             configuration.imageFormats = Environment.list(value.lowercased())

@@ -79,7 +79,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         var environment = Environment()
-        var engineConfiguration = try options.engineConfiguration(&environment)
+        var engineConfiguration = try options.engineConfiguration(&environment, repeatsImages: true)
         fill(&engineConfiguration, from: &environment)
         var serverConfiguration = ServerConfiguration()
         fill(&serverConfiguration, from: &environment)

@@ -4,7 +4,7 @@ import Foundation
 import Synchronization
 import Testing
 
-@Suite("The batcher", .timeLimit(.minutes(1)))
+@Suite("The batcher", .timeLimit(.minutes(5)))
 struct BatcherTests {
     private static func embedding(_ number: Float) -> Embedding { Embedding(values: [number]) }
 

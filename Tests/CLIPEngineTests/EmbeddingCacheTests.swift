@@ -1,8 +1,9 @@
 import CLIPEngine
+import Foundation
 import Synchronization
 import Testing
 
-@Suite("The cache of embeddings", .timeLimit(.minutes(1)))
+@Suite("The cache of embeddings", .timeLimit(.minutes(5)))
 struct EmbeddingCacheTests {
     /// Computes the embedding [key] of each key, and counts the keys.
     private final class Model: Sendable {
@@ -131,6 +132,33 @@ struct EmbeddingCacheTests {
         await #expect(throws: EmbeddingError.failed("once")) { _ = try await failing.value }
         #expect(try await values(waiting) == [7])
         #expect(model.computed.withLock { $0 } == [7])
+    }
+
+    @Test("When the client leaves whose request computes, one of those who wait takes over")
+    func takeover() async throws {
+        let (cache, batcher) = (cache(), Batcher(limits: BatchLimits()))
+        let compute: @Sendable ([Int]) async throws(EmbeddingError) -> Batcher.Outcome = {
+            (indexes) async throws(EmbeddingError) in
+            try await batcher.embed(indexes.map { _ in .pixelValues([7]) }, lane: .images)
+        }
+        let leaving = Task { try await cache.embeddings(for: [7], compute: compute) }
+        while cache.statistics.misses == 0 { await Task.yield() }
+        let staying = (0..<3).map { _ in Task { try await cache.embeddings(for: [7], compute: compute) } }
+        await untilShared(cache, count: 3)
+        leaving.cancel()
+        await #expect(throws: EmbeddingError.cancelled) { _ = try await leaving.value }
+        // Only now is there a thread that computes, so the first request had certainly computed nothing.
+        let passes = Mutex(0)
+        Thread {
+            while let batch = batcher.next()?.batch {
+                passes.withLock { $0 += 1 }
+                batcher.finish(batch, with: .success(batch.items.map { _ in Embedding(values: [7]) }))
+            }
+        }.start()
+        for task in staying { #expect(try await values(task.value) == [7]) }
+        batcher.close()
+        #expect(passes.withLock { $0 } == 1)
+        #expect(cache.statistics.entries == 1 && cache.statistics.misses == 2)
     }
 
     @Test("A client that leaves while it waits is told so, and the others get their answer")

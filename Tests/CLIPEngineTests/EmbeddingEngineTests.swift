@@ -3,7 +3,7 @@ import CLIPTestSupport
 import Foundation
 import Testing
 
-@Suite("The engine, on the tiny model", .timeLimit(.minutes(2)))
+@Suite("The engine, on the tiny model", .timeLimit(.minutes(5)))
 struct EmbeddingEngineTests {
     private struct Goldens: Decodable {
         struct Image: Decodable {

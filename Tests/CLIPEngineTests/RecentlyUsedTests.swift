@@ -29,6 +29,26 @@ struct RecentlyUsedTests {
         #expect(none.count == 0)
     }
 
+    private final class Weighty: Sendable {}
+
+    private struct Watched {
+        weak var value: Weighty?
+    }
+
+    @Test("What went is let go of at once, though its place is not needed again")
+    func release() {
+        var store = RecentlyUsed<Int, Weighty>(limit: 30)
+        let watched = (0..<3).map { key in
+            let value = Weighty()
+            store.insert(value, for: key, byteCount: 10)
+            return Watched(value: value)
+        }
+        #expect(watched.allSatisfy { $0.value != nil })
+        store.insert(Weighty(), for: 3, byteCount: 30)
+        #expect(store.count == 1)
+        #expect(watched.allSatisfy { $0.value == nil })
+    }
+
     @Test("Many turns give what a plain list gives")
     func againstList() {
         var store = RecentlyUsed<UInt64, UInt64>(limit: 100)

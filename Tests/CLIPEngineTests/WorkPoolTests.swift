@@ -2,7 +2,7 @@ import CLIPEngine
 import Synchronization
 import Testing
 
-@Suite("The work pool", .timeLimit(.minutes(1)))
+@Suite("The work pool", .timeLimit(.minutes(5)))
 struct WorkPoolTests {
     /// How many jobs run, and how many ran at most.
     private final class Counts: Sendable {

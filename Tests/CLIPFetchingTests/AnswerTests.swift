@@ -2,7 +2,7 @@ import CLIPFetching
 import Foundation
 import Testing
 
-@Suite("Answers", .timeLimit(.minutes(1)))
+@Suite("Answers", .timeLimit(.minutes(5)))
 struct AnswerTests {
     @Test("A success gives the body's bytes")
     func success() async throws {
@@ -195,8 +195,8 @@ struct AnswerTests {
 
     @Test("A port that nobody listens on fails to connect")
     func connectionRefused() async throws {
-        let (socket, port) = try ScriptedServer.listen(backlog: 1)
-        close(socket)
+        let (socket, port) = try ScriptedServer.listen(backlog: nil)
+        defer { close(socket) }
         try await withFetcher { fetcher in
             await #expect(throws: FetchingError.connectionFailed) {
                 try await fetcher.bytes(at: "http://127.0.0.1:\(port)/")

@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 
-@Suite("Many fetches, cancellation and shutdown", .timeLimit(.minutes(1)))
+@Suite("Many fetches, cancellation and shutdown", .timeLimit(.minutes(5)))
 struct ConcurrencyTests {
     /// A server that takes requests and leaves them without an answer.
     private static func silent() throws -> ScriptedServer {

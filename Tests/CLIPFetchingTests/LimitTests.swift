@@ -2,7 +2,7 @@ import CLIPFetching
 import Foundation
 import Testing
 
-@Suite("Limits of time and size", .timeLimit(.minutes(1)))
+@Suite("Limits of time and size", .timeLimit(.minutes(5)))
 struct LimitTests {
     @Test("A server that never answers is given up")
     func neverAnswers() async throws {

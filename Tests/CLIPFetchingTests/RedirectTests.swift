@@ -1,7 +1,7 @@
 import CLIPFetching
 import Testing
 
-@Suite("Redirects and refused addresses", .timeLimit(.minutes(1)))
+@Suite("Redirects and refused addresses", .timeLimit(.minutes(5)))
 struct RedirectTests {
     /// A server whose root redirects to `location`, in which PORT stands for its port; any other path gives
     /// its name.

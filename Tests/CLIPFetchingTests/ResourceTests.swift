@@ -3,7 +3,7 @@ import CLIPFetching
 import Foundation
 import Testing
 
-@Suite("Resources", .timeLimit(.minutes(1)))
+@Suite("Resources", .timeLimit(.minutes(5)))
 struct ResourceTests {
     // Each in a process of its own, which other tests leave alone.
 

@@ -9,7 +9,7 @@ private let streamSocket = Int32(SOCK_STREAM.rawValue)
 
 /// A server on 127.0.0.1 that runs a script for every connection, each on a thread of its own.
 ///
-/// No read waits longer than 30 s, so that a test that goes wrong ends.
+/// No read waits longer than two minutes, so that a test that goes wrong ends.
 final class ScriptedServer: Sendable {
     /// Something that a test may wait for.
     enum Event: Equatable, Sendable {
@@ -64,8 +64,10 @@ final class ScriptedServer: Sendable {
         continuation.finish()
     }
 
-    /// A listening socket on 127.0.0.1 and its port.
-    static func listen(backlog: Int32) throws -> (socket: Int32, port: Int) {
+    /// A socket on 127.0.0.1 and its port, which nobody else gets while the socket is open.
+    ///
+    /// Without a backlog it does not listen: whoever connects is refused.
+    static func listen(backlog: Int32?) throws -> (socket: Int32, port: Int) {
         let listener = socket(AF_INET, streamSocket, 0)
         guard listener >= 0 else { throw SystemFailure() }
         var address = sockaddr_in()
@@ -74,7 +76,8 @@ final class ScriptedServer: Sendable {
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isBound = withUnsafeMutablePointer(to: &address) { address in
             address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(listener, address, length) == 0 && Foundation.listen(listener, backlog) == 0
+                bind(listener, address, length) == 0
+                    && backlog.map { Foundation.listen(listener, $0) == 0 } ?? true
                     && getsockname(listener, address, &length) == 0
             }
         }
@@ -102,7 +105,7 @@ final class ScriptedServer: Sendable {
     }
 
     private func enter(_ socket: Int32) -> Bool {
-        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        var limit = timeval(tv_sec: 120, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
         setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, size)

@@ -2,7 +2,7 @@ import CLIPFetching
 import Foundation
 import Testing
 
-@Suite("Secure connections", .timeLimit(.minutes(1)))
+@Suite("Secure connections", .timeLimit(.minutes(5)))
 struct SecureConnectionTests {
     @Test("A certificate that nobody vouches for is refused")
     func selfSigned() async throws {

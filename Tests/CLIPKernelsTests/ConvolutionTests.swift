@@ -83,6 +83,53 @@ struct ConvolutionTests {
         }
     }
 
+    @Test(
+        "bf16 maps give what floats give, to the rounding, where the processor has them",
+        .enabled(if: LinearTests.native.contains(.bf16)),
+        arguments: shapes
+    )
+    func halved(shape: Convolution.Shape) throws {
+        let bench = try Workbench()
+        let layout = try bench.context.preferredFeatureLayout(.bf16)
+        for finish in [Convolution.Finish.none, .relu, .sumAndReLU] {
+            let halved = try bench.convolution(
+                shape,
+                images: 2,
+                finish: finish,
+                layout: layout,
+                format: .bf16
+            )
+            let exact = Workbench.referenceConvolution(shape, images: 2, finish: finish)
+            #expect(Closeness.relativeError(halved, exact) < 6e-3, "finish \(finish)")
+        }
+    }
+
+    @Test(
+        "Threads that compile convolutions of several formats side by side do not disturb each other",
+        .enabled(if: LinearTests.native.contains(.bf16))
+    )
+    func compiledSideBySide() async throws {
+        // A size is compiled once in a process, so every round has one of its own.
+        let rounds = (0..<24).map {
+            Convolution.Shape(inputs: 3, outputs: 5, inputSize: 11 + $0, kernelSize: 3, stride: 2)
+        }
+        let worst = try await withThrowingTaskGroup { group in
+            for format in [NumberFormat.f32, .bf16] {
+                group.addTask {
+                    try rounds.map { shape in
+                        let layout = FeatureLayout.interleaved
+                        let fast = try Workbench()
+                            .convolution(shape, images: 1, finish: .none, layout: layout, format: format)
+                        let slow = Workbench.referenceConvolution(shape, images: 1, finish: .none)
+                        return Closeness.relativeError(fast, slow)
+                    }
+                }
+            }
+            return try await group.reduce(into: 0) { $0 = max($0, $1.max() ?? .infinity) }
+        }
+        #expect(worst < 6e-3)
+    }
+
     @Test("No images are no work")
     func noImages() throws {
         let bench = try Workbench()

@@ -3,7 +3,7 @@ import CLIPTestSupport
 import Synchronization
 import Testing
 
-@Suite("A pass that threads share", .timeLimit(.minutes(1)))
+@Suite("A pass that threads share", .timeLimit(.minutes(5)))
 struct PassShareTests {
     /// Runs a body on one thread for each member, and gives what each of them gave.
     private func run<Value: Sendable>(

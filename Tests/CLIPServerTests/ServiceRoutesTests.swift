@@ -45,6 +45,28 @@ struct ServiceRoutesTests {
         }
     }
 
+    @Test("The same pictures in a later request are counted as known, and answered with the same numbers")
+    func imageCache() async throws {
+        try await LiveServer.with { server in
+            func counters() async throws -> [String: Int] {
+                let models = try await server.request("GET", "/info").json["models"] as? [[String: Any]]
+                return try #require(models?.first?["image_cache"] as? [String: Int])
+            }
+            let (first, second) = (try SmallModel.image(), try SmallModel.image("png-rgb.png"))
+            func embeddings(_ images: [String]) async throws -> [[Double]] {
+                let list = images.map { #"{"type":"base64","value":"\#($0)"}"# }.joined(separator: ",")
+                let answer = try await server.post("/clip/embed_image", #"{"image":[\#(list)]}"#)
+                return try #require(answer.json["embeddings"] as? [[Double]])
+            }
+            let computed = try await embeddings([first, second, first])
+            #expect(computed.count == 3 && computed[0] == computed[2] && computed[0] != computed[1])
+            #expect(try await embeddings([second, first]) == [computed[1], computed[0]])
+            let counted = try await counters()
+            #expect(counted["misses"] == 2 && counted["shared"] == 1 && counted["hits"] == 2)
+            #expect(counted["entries"] == 2)
+        }
+    }
+
     @Test("A server whose engine has not started is healthy, but not ready")
     func readiness() async throws {
         try await LiveServer.with(starting: false) { server in

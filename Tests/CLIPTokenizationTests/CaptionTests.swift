@@ -59,6 +59,13 @@ struct CaptionTests {
         }
     }
 
+    @Test("A truncated caption does not hold on to the room of the whole one")
+    func truncatedRoom() throws {
+        let tokenizer = CaptionTokenizer(vocabulary: vocabulary)
+        let caption = String(repeating: "word ", count: 10_000)
+        #expect(try tokenizer.tokens(for: caption, truncating: true).ids.capacity < 2 * 77)
+    }
+
     @Test(
         "A caption that fills the context exactly is neither refused nor truncated",
         arguments: [false, true]

@@ -2,7 +2,7 @@ import CLIPTestSupport
 import Foundation
 import Testing
 
-@Suite("clip benchmark", .timeLimit(.minutes(2)))
+@Suite("clip benchmark", .timeLimit(.minutes(5)))
 struct BenchmarkTests {
     private struct Line: Decodable {
         let images: Int?

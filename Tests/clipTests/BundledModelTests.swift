@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("The model that comes with the program", .timeLimit(.minutes(2)))
+@Suite("The model that comes with the program", .timeLimit(.minutes(5)))
 struct BundledModelTests {
     @Test("clip-mini answers where no model is named")
     func isDefault() async throws {

@@ -2,7 +2,7 @@ import CLIPTestSupport
 import Foundation
 import Testing
 
-@Suite("Exact and fast decoding from the shell", .timeLimit(.minutes(2)))
+@Suite("Exact and fast decoding from the shell", .timeLimit(.minutes(5)))
 struct DecodingTests {
     private struct Line: Decodable {
         let embedding: [Float]

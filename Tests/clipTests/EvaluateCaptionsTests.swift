@@ -2,7 +2,7 @@ import CLIPTestSupport
 import Foundation
 import Testing
 
-@Suite("clip evaluate, by captions", .timeLimit(.minutes(2)))
+@Suite("clip evaluate, by captions", .timeLimit(.minutes(5)))
 struct EvaluateCaptionsTests {
     private struct Report: Decodable {
         let image_to_text: [String: Double]

@@ -2,7 +2,7 @@ import CLIPTestSupport
 import Foundation
 import Testing
 
-@Suite("clip evaluate, by class", .timeLimit(.minutes(2)))
+@Suite("clip evaluate, by class", .timeLimit(.minutes(5)))
 struct EvaluateClassesTests {
     private struct Report: Decodable {
         struct Class: Decodable {

@@ -2,7 +2,7 @@ import CLIPTestSupport
 import Foundation
 import Testing
 
-@Suite("Timing forward passes from the shell", .timeLimit(.minutes(2)))
+@Suite("Timing forward passes from the shell", .timeLimit(.minutes(5)))
 struct ForwardBenchmarkTests {
     private struct Line: Decodable {
         let images: Int?

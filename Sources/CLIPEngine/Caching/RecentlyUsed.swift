@@ -4,8 +4,8 @@
 /// linked list through an array.
 package struct RecentlyUsed<Key: Hashable, Value> {
     private struct Entry {
-        var key: Key
-        var value: Value
+        /// Nil in a place that is free, which must not hold on to memory that is no longer counted.
+        var content: (key: Key, value: Value)?
         var byteCount: Int
         var older: Int
         var newer: Int
@@ -35,7 +35,7 @@ package struct RecentlyUsed<Key: Hashable, Value> {
         guard let place = places[key] else { return nil }
         unlink(place)
         link(place)
-        return entries[place].value
+        return entries[place].content?.value
     }
 
     /// Keeps a value that takes so many bytes, unless it alone is too large.
@@ -43,7 +43,7 @@ package struct RecentlyUsed<Key: Hashable, Value> {
         if let place = places[key] { remove(place) }
         guard size <= limit else { return }
         while byteCount + size > limit, oldest != Self.none { remove(oldest) }
-        let entry = Entry(key: key, value: value, byteCount: size, older: Self.none, newer: Self.none)
+        let entry = Entry(content: (key, value), byteCount: size, older: Self.none, newer: Self.none)
         let place: Int
         if let last = free.popLast() {
             place = last
@@ -65,7 +65,8 @@ package struct RecentlyUsed<Key: Hashable, Value> {
     private mutating func remove(_ place: Int) {
         unlink(place)
         byteCount -= entries[place].byteCount
-        places[entries[place].key] = nil
+        if let key = entries[place].content?.key { places[key] = nil }
+        entries[place].content = nil
         free.append(place)
     }
 

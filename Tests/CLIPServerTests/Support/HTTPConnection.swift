@@ -17,7 +17,7 @@ struct HTTPAnswer: Sendable {
     var message: String? { json["message"] as? String }
 }
 
-/// A client so plain that it can also misbehave: one socket, blocking calls, ten seconds of patience.
+/// A client so plain that it can also misbehave: one socket, blocking calls, a minute of patience.
 final class HTTPConnection {
     struct Failure: Error {
         let what: String
@@ -29,7 +29,7 @@ final class HTTPConnection {
     /// - Parameter receiveBuffer: bytes that the system keeps for a reader who is slow; its own choice if nil.
     init(port: Int, receiveBuffer: Int32? = nil) throws {
         socket = try Loopback.socket()
-        var timeout = timeval(tv_sec: 10, tv_usec: 0)
+        var timeout = timeval(tv_sec: 60, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, size)
         setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, size)

@@ -38,7 +38,7 @@ final class HeldUpstream: Sendable {
         try await Loopback.onThread { [self] in
             let descriptor = accept(listener, nil, nil)
             guard descriptor >= 0 else { throw HTTPConnection.Failure(what: "accept: \(errno)") }
-            var timeout = timeval(tv_sec: 10, tv_usec: 0)
+            var timeout = timeval(tv_sec: 60, tv_usec: 0)
             setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
             connection.withLock { $0 = descriptor }
             var chunk = [UInt8](repeating: 0, count: 4096)
