@@ -23,6 +23,16 @@ public struct Attention: Sendable {
         self.heads = heads
     }
 
+    /// The same for those heads alone whose columns these are, of (rows, width).
+    public func heads(of columns: Range<Int>, in width: Int) -> Attention {
+        let headWidth = width / heads
+        precondition(
+            columns.lowerBound % headWidth == 0 && columns.upperBound % headWidth == 0,
+            "Heads are not divided."
+        )
+        return Attention(heads: columns.count / headWidth)
+    }
+
     /// (queries, width), (rows, width), (rows, width) -> (queries, width), for the queries of some rows.
     ///
     /// Keys and values have the rows of `sequences`; `query` and `output` have those of `rows`, which may begin and end

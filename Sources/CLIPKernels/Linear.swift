@@ -51,6 +51,7 @@ public final class Linear: Sendable {
             rows: Self.typicalRows,
             inputs: weight.width,
             outputs: weight.rows,
+            of: weight.rows,
             format: format,
             outputFormat: .f32,
             hasBias: bias != nil,
@@ -106,6 +107,7 @@ public final class Linear: Sendable {
             rows: Self.typicalRows,
             inputs: inputs,
             outputs: outputs,
+            of: outputs,
             format: format,
             outputFormat: .f32,
             hasBias: bias != nil,
@@ -135,6 +137,7 @@ public final class Linear: Sendable {
             rows: typicalRows,
             inputs: inputs,
             outputs: outputs,
+            of: outputs,
             format: format,
             outputFormat: .f32,
             hasBias: false,
@@ -189,6 +192,51 @@ public final class Linear: Sendable {
         }
     }
 
+    /// (rows, inputs) -> (rows, columns), for some of the outputs.
+    ///
+    /// `dividesColumns` says at what they can be divided. The input is kept as the weights are; the output is dense, f32 or
+    /// as the weights are.
+    public func callAsFunction(
+        _ input: Matrix,
+        columns: Range<Int>,
+        into output: Matrix,
+        in context: ComputeContext
+    ) throws(KernelError) {
+        precondition(format != .int8, "Bytes have no columns of their own.")
+        precondition(
+            input.width == inputWidth && output.width == columns.count,
+            "A matrix has another width."
+        )
+        precondition(input.rows == output.rows, "Input and output of a linear layer differ in rows.")
+        precondition(input.isDense && output.isDense, "A linear layer works on dense matrices.")
+        precondition(input.format == format, "The input has another format than the weights.")
+        precondition(!addsToOutput || output.format == .f32, "Only floats are added to.")
+        precondition(output.format == .f32 || output.format == format, "The output has another format.")
+        guard input.rows > 0 else { return }
+        try multiply(input, columns: columns, into: output, in: context)
+    }
+
+    /// Whether the outputs can be computed in parts of any multiple of `unit` columns, at full speed.
+    ///
+    /// oneDNN packs weights in blocks of outputs behind each other, so that those of some blocks lie by themselves; this
+    /// asks it for kernels over such parts.
+    public func dividesColumns(every unit: Int, in context: ComputeContext) -> Bool {
+        guard format != .int8, unit > 0, outputWidth % unit == 0 else { return false }
+        return Set([unit, outputWidth / 2 / unit * unit]).allSatisfy { width in
+            guard width > 0, width < outputWidth else { return width == outputWidth }
+            guard weights.hasByThemselves(outputWidth - width..<outputWidth) else { return false }
+            return [1, Self.typicalRows].allSatisfy { rows in
+                let key = key(rows: rows, columns: width, outputFormat: addsToOutput ? .f32 : format)
+                do {
+                    _ = try context.primitive(for: key, packedAs: weights)
+                    return true
+                } catch {
+                    return false
+                }
+            }
+        }
+    }
+
     /// The memory that the packed weights take.
     public var byteCount: Int { weights.byteCount }
 
@@ -199,6 +247,7 @@ public final class Linear: Sendable {
 
     private func multiply(
         _ input: Matrix,
+        columns: Range<Int>? = nil,
         into output: Matrix,
         in context: ComputeContext
     ) throws(KernelError) {
@@ -207,15 +256,20 @@ public final class Linear: Sendable {
         operands.weights = weights.pointer
         operands.bias = (bias?.matrix.base).map { UnsafePointer($0) }
         operands.destination = output.bytes
-        let key = key(rows: input.rows, outputFormat: output.format)
+        if let columns, columns.count < outputWidth {
+            operands.weights_offset = weights.byteCount / outputWidth * columns.lowerBound
+            operands.bias = operands.bias.map { $0 + columns.lowerBound }
+        }
+        let key = key(rows: input.rows, columns: columns?.count, outputFormat: output.format)
         try context.run(context.primitive(for: key, packedAs: weights), operands)
     }
 
-    private func key(rows: Int, outputFormat: NumberFormat) -> PrimitiveKey {
+    private func key(rows: Int, columns: Int? = nil, outputFormat: NumberFormat) -> PrimitiveKey {
         Self.key(
             rows: rows,
             inputs: inputWidth,
-            outputs: outputWidth,
+            outputs: columns ?? outputWidth,
+            of: outputWidth,
             format: format,
             outputFormat: outputFormat,
             hasBias: bias != nil,
@@ -229,6 +283,7 @@ public final class Linear: Sendable {
         rows: Int,
         inputs: Int,
         outputs: Int,
+        of all: Int,
         format: NumberFormat,
         outputFormat: NumberFormat,
         hasBias: Bool,
@@ -239,6 +294,7 @@ public final class Linear: Sendable {
             rows: rows,
             inputs: inputs,
             outputs: outputs,
+            of: all,
             format: format,
             outputFormat: outputFormat,
             hasBias: hasBias && format != .int8,

@@ -117,6 +117,20 @@ public struct Matrix {
         }
     }
 
+    /// Copies the numbers, f32 or bf16, into a matrix of the same shape and format.
+    public func copy(into target: Matrix) {
+        precondition(
+            rows == target.rows && width == target.width && format == target.format && format != .int8,
+            "Copied rows need a matrix of their shape and format."
+        )
+        for row in 0..<rows {
+            target.start(ofRow: row).copyMemory(
+                from: start(ofRow: row),
+                byteCount: width * format.byteCount
+            )
+        }
+    }
+
     /// Copies the floats into a matrix of any format, rounded to it.
     public func convert(into target: Matrix) {
         precondition(format == .f32, "Only floats are converted.")

@@ -38,6 +38,12 @@ public struct PassShare: Sendable {
         total * index / count..<total * (index + 1) / count
     }
 
+    /// The columns of every part, of `total` that are divided between multiples of `unit` only.
+    public func columns(of total: Int, every unit: Int) -> [Range<Int>] {
+        let units = total / unit
+        return (0..<count).map { units * $0 / count * unit..<units * ($0 + 1) / count * unit }
+    }
+
     /// Waits until all parts are here.
     public func meet() throws(KernelError) {
         try team?.meet()

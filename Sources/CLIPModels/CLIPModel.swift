@@ -55,6 +55,13 @@ public final class CLIPModel: Sendable {
     /// Those of texts they always can.
     public var tokensPerImage: Int? { vision.tokensPerImage }
 
+    /// Among how many threads a pass of few images is divided by columns at most, each with its part of the weights; 0 where
+    /// it is not.
+    public var imageParts: Int { vision.columnParts }
+
+    /// The same of captions.
+    public var textParts: Int { text.columnParts }
+
     /// Whether the operations of an image's pass are worth dividing among oneDNN's threads, since its tokens cannot be.
     public var hasLargeOperations: Bool { vision.hasLargeOperations }
 

@@ -2,9 +2,9 @@ import CLIPKernels
 
 /// The second half of a transformer block: `tokens += contraction(activation(expansion(norm(tokens))))`.
 struct FeedForward: Sendable {
-    private let norm: LayerNorm
-    private let expansion: Linear
-    private let contraction: Linear
+    let norm: LayerNorm
+    let expansion: Linear
+    let contraction: Linear
 
     init(_ weights: WeightReader, _ shape: ModelConfiguration.Encoder) throws(ModelError) {
         let names = weights.names.block

@@ -48,6 +48,14 @@ enum ImageTower: Sendable {
         }
     }
 
+    /// Among how many threads a pass of few rows is divided by columns at most.
+    var columnParts: Int {
+        switch self {
+        case .transformer(let tower): tower.columnParts
+        case .resNet: 0
+        }
+    }
+
     /// Whether the operations of a pass are worth dividing among threads, where its rows cannot be.
     var hasLargeOperations: Bool {
         switch self {

@@ -29,6 +29,9 @@ struct TextTransformer: Sendable {
         )
     }
 
+    /// Among how many threads a pass of few rows is divided by columns at most.
+    var columnParts: Int { encoder.division?.parts ?? 0 }
+
     /// The tokens of a caption that its embedding depends on: up to the pooled one, which is the last of the result.
     ///
     /// `caption` is the caption's index, for the error.
@@ -58,7 +61,13 @@ struct TextTransformer: Sendable {
     ) throws(KernelError) {
         let width = shape.encoder.width
         let sequences = SequenceLayout(lengths: captions.map(\.count))
-        let pass = TransformerPass(sequences, pooledRows: sequences.lastRows, share: share, isFilled: true)
+        let pass = TransformerPass(
+            sequences,
+            pooledRows: sequences.lastRows,
+            share: share,
+            division: encoder.division,
+            isFilled: true
+        )
         let tokens = try context.scratch.matrix(rows: pass.filledRows.count, width: width)
         let pooled = try context.scratch.matrix(rows: pass.members.count, width: width)
 

@@ -4,11 +4,11 @@ import CLIPKernels
 ///
 /// The reference is `ResidualAttentionBlock` of open_clip 3.3.0 (`open_clip/transformer.py`).
 struct TransformerBlock: Sendable {
-    private let norm: LayerNorm
-    private let queryKeyValue: Linear
-    private let attention: Attention
-    private let output: Linear
-    private let feedForward: FeedForward
+    let norm: LayerNorm
+    let queryKeyValue: Linear
+    let attention: Attention
+    let output: Linear
+    let feedForward: FeedForward
 
     init(_ weights: WeightReader, _ shape: ModelConfiguration.Encoder) throws(ModelError) {
         let names = weights.names.block
@@ -63,12 +63,12 @@ struct TransformerBlock: Sendable {
 /// alone. The result is exactly that of a whole block at those rows: the rest of its rows nobody would read. In a
 /// causal tower the pooled token has to be the last of its sequence, so that it sees all of it.
 struct PoolingBlock: Sendable {
-    private let norm: LayerNorm
-    private let query: Linear
-    private let keyValue: Linear
-    private let attention: Attention
-    private let output: Linear
-    private let feedForward: FeedForward
+    let norm: LayerNorm
+    let query: Linear
+    let keyValue: Linear
+    let attention: Attention
+    let output: Linear
+    let feedForward: FeedForward
 
     init(_ weights: WeightReader, _ shape: ModelConfiguration.Encoder) throws(ModelError) {
         let names = weights.names.block

@@ -2,8 +2,10 @@ import CLIPKernels
 
 /// The blocks of a tower: all tokens in, the pooled token of every sequence out.
 struct TransformerEncoder: Sendable {
-    private let blocks: [TransformerBlock]
-    private let last: PoolingBlock
+    let blocks: [TransformerBlock]
+    let last: PoolingBlock
+    /// How threads divide a pass by columns; nil where they cannot.
+    let division: ColumnDivision?
 
     init(
         _ weights: WeightReader,
@@ -16,6 +18,11 @@ struct TransformerEncoder: Sendable {
         }
         self.blocks = blocks
         last = try PoolingBlock(weights.scope("\(name).\(shape.layers - 1)"), shape)
+        let division = ColumnDivision(shape, format: last.keyValue.format)
+        self.division = division.flatMap { [last] division in
+            last.isDivided(by: division, in: weights.context)
+                && blocks.allSatisfy { $0.isDivided(by: division, in: weights.context) } ? division : nil
+        }
     }
 
     /// (tokens, width), the pass's own and filling rows, which it overwrites -> (members, width), a row for each sequence
@@ -28,13 +35,16 @@ struct TransformerEncoder: Sendable {
         observer: StageObserver?,
         in context: ComputeContext
     ) throws(KernelError) {
+        if let division = pass.division {
+            return try byColumns(tokens, of: pass, division, mask: mask, into: pooled, in: context)
+        }
         // Two in turns where threads share the pass: one may write the keys of the next block while another still
         // reads those of this one.
         var parts: [Matrix] = []
         for _ in 0..<(pass.share.isWhole ? 1 : 2) {
             parts.append(
                 try pass.share.matrix(
-                    rows: max(pass.sequences.rows, pass.filledRows.upperBound),
+                    rows: pass.allRows,
                     width: 3 * tokens.width,
                     format: last.keyFormat,
                     in: context

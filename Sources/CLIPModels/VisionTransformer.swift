@@ -57,6 +57,9 @@ struct VisionTransformer: Sendable {
     /// How many images go through the network at once.
     var imagesPerPass: Int { max(1, CLIPModel.tokensPerPass / tokensPerImage) }
 
+    /// Among how many threads a pass of few rows is divided by columns at most.
+    var columnParts: Int { encoder.division?.parts ?? 0 }
+
     /// Images, each (3, imageSize, imageSize) -> (images, embeddingWidth), of which a share fills its own rows.
     func embed(
         _ images: [UnsafePointer<Float>],
@@ -70,6 +73,7 @@ struct VisionTransformer: Sendable {
             sequences,
             pooledRows: sequences.firstRows,
             share: share,
+            division: encoder.division,
             isFilled: false
         )
         let tokens = try context.scratch.matrix(rows: pass.rows.count, width: width)

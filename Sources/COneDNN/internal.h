@@ -40,6 +40,12 @@ dnnl_status_t codnn_layout_create_tagged(layout* out, int rank, const int64_t* d
 dnnl_status_t codnn_layout_create_plain(layout* out, const_layout of, dnnl_data_type_t type);
 int codnn_layout_rank(const_layout of);
 
+// The first dimension.
+int64_t codnn_layout_outputs(const_layout of);
+
+// Some of the outputs of weights, where they lie in the memory of all.
+dnnl_status_t codnn_layout_part(layout* out, const_layout of, int64_t first, int64_t count);
+
 struct codnn_engine {
     dnnl_engine_t engine;
 };
@@ -58,11 +64,12 @@ typedef struct {
 
 void codnn_recipe_destroy(codnn_recipe* it);
 
-enum { slot_source, slot_bias, slot_destination, slot_scratchpad, slot_count };
+enum { slot_source, slot_weights, slot_bias, slot_destination, slot_scratchpad, slot_count };
 
 struct codnn_primitive {
     dnnl_primitive_t primitive;
-    // Memory objects without memory: execution only points them somewhere, so that it allocates nothing.
+    // Memory objects without memory: execution only points them somewhere, so that it allocates nothing. One for weights
+    // only where they are a part, since whole ones have their own.
     dnnl_memory_t memories[slot_count];
     int arguments[slot_count];
     layout weights_layout; // NULL where there are no weights

@@ -106,3 +106,32 @@ int codnn_layout_rank(const_layout of) {
     return of->ndims;
 #endif
 }
+
+int64_t codnn_layout_outputs(const_layout of) {
+#if DNNL_VERSION_MAJOR >= 3
+    dnnl_dims_t* sizes = NULL;
+    return dnnl_memory_desc_query(of, dnnl_query_dims, &sizes) == dnnl_success ? (*sizes)[0] : 0;
+#else
+    return of->dims[0];
+#endif
+}
+
+dnnl_status_t codnn_layout_part(layout* out, const_layout of, int64_t first, int64_t count) {
+    dnnl_dims_t sizes = {0}, begins = {first};
+#if DNNL_VERSION_MAJOR >= 3
+    int rank = 0;
+    dnnl_dims_t* whole = NULL;
+    CODNN_TRY(dnnl_memory_desc_query(of, dnnl_query_ndims_s32, &rank));
+    CODNN_TRY(dnnl_memory_desc_query(of, dnnl_query_dims, &whole));
+    for (int i = 0; i < rank; i++)
+        sizes[i] = i == 0 ? count : (*whole)[i];
+    return dnnl_memory_desc_create_submemory(out, of, sizes, begins);
+#else
+    for (int i = 0; i < of->ndims; i++)
+        sizes[i] = i == 0 ? count : of->dims[i];
+    *out = malloc(sizeof **out);
+    if (!*out)
+        return dnnl_out_of_memory;
+    return layout_checked(out, dnnl_memory_desc_init_submemory(*out, of, sizes, begins));
+#endif
+}

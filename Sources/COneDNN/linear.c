@@ -24,6 +24,15 @@ static dnnl_status_t attributes_create(dnnl_primitive_attr_t* out, const codnn_l
     return status;
 }
 
+static bool is_part(const codnn_linear* of, const codnn_weights* packed) {
+    return packed && of->outputs < codnn_layout_outputs(packed->layout);
+}
+
+static dnnl_status_t packed_layout(layout* out, const codnn_linear* of, const codnn_weights* packed) {
+    return is_part(of, packed) ? codnn_layout_part(out, packed->layout, 0, of->outputs)
+                               : codnn_layout_clone(out, packed->layout);
+}
+
 // As what it is: an inner product.
 static dnnl_status_t describe_product(codnn_context* context, const codnn_linear* of,
                                       const codnn_weights* packed, codnn_recipe* with) {
@@ -34,7 +43,7 @@ static dnnl_status_t describe_product(codnn_context* context, const codnn_linear
     if (of->has_bias)
         CODNN_TRY(codnn_layout_create_vector(&with->bias, of->outputs));
     if (packed)
-        CODNN_TRY(codnn_layout_clone(&with->weights, packed->layout));
+        CODNN_TRY(packed_layout(&with->weights, of, packed));
     else
         CODNN_TRY(codnn_layout_create_tagged(&with->weights, 2, (int64_t[]){of->outputs, of->inputs},
                                              dnnl_format_tag_any, type));
@@ -63,7 +72,7 @@ static dnnl_status_t describe_convolution(codnn_context* context, const codnn_li
     if (of->has_bias)
         CODNN_TRY(codnn_layout_create_vector(&with->bias, of->outputs));
     if (packed)
-        CODNN_TRY(codnn_layout_clone(&with->weights, packed->layout));
+        CODNN_TRY(packed_layout(&with->weights, of, packed));
     else
         CODNN_TRY(codnn_layout_create_tagged(&with->weights, 4, (int64_t[]){of->outputs, of->inputs, 1, 1},
                                              dnnl_format_tag_any, type));
@@ -108,6 +117,12 @@ static dnnl_status_t linear_build(codnn_context* context, const codnn_linear* of
     CODNN_TRY(codnn_layout_clone(&it->weights_layout,
                                  dnnl_primitive_desc_query_md(with->description, dnnl_query_weights_md, 0)));
     CODNN_TRY(codnn_slot_fill(context, it, slot_source, DNNL_ARG_SRC, with->source));
+    if (is_part(of, packed)) {
+        // A part that runs in plain loops, or over weights that are packed in every call, is not worth having.
+        if (is_unpacked(with))
+            return dnnl_unimplemented;
+        CODNN_TRY(codnn_slot_fill(context, it, slot_weights, DNNL_ARG_WEIGHTS, with->weights));
+    }
     if (of->has_bias)
         CODNN_TRY(codnn_slot_fill(context, it, slot_bias, DNNL_ARG_BIAS, with->bias));
     CODNN_TRY(codnn_slot_fill(context, it, slot_destination, DNNL_ARG_DST, with->destination));

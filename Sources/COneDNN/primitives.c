@@ -90,8 +90,12 @@ void codnn_primitive_destroy(codnn_primitive* primitive) {
 }
 
 int codnn_execute(codnn_context* context, codnn_primitive* primitive, const codnn_operands* operands) {
+    if (primitive->weights_layout && !operands->weights)
+        return dnnl_invalid_arguments;
     void* handles[slot_count] = {
         [slot_source] = (void*)operands->source,
+        [slot_weights] = operands->weights ? (char*)codnn_weights_bytes(operands->weights) + operands->weights_offset
+                                           : NULL,
         [slot_bias] = (void*)operands->bias,
         [slot_destination] = operands->destination,
         [slot_scratchpad] = operands->scratchpad,
@@ -106,11 +110,8 @@ int codnn_execute(codnn_context* context, codnn_primitive* primitive, const codn
         CODNN_TRY(dnnl_memory_set_data_handle(primitive->memories[slot], handles[slot]));
         arguments[count++] = (dnnl_exec_arg_t){primitive->arguments[slot], primitive->memories[slot]};
     }
-    if (primitive->weights_layout) {
-        if (!operands->weights)
-            return dnnl_invalid_arguments;
+    if (primitive->weights_layout && !primitive->memories[slot_weights])
         arguments[count++] = (dnnl_exec_arg_t){DNNL_ARG_WEIGHTS, operands->weights->memory};
-    }
     CODNN_TRY(dnnl_primitive_execute(primitive->primitive, context->stream, count, arguments));
     return dnnl_stream_wait(context->stream);
 }

@@ -67,6 +67,24 @@ int codnn_weights_adopt(codnn_context* context, const codnn_primitive* primitive
     return status;
 }
 
+int codnn_weights_part(const codnn_weights* weights, int64_t first, int64_t count) {
+    int64_t outputs = codnn_layout_outputs(weights->layout);
+    if (first < 0 || count < 1 || first > outputs - count || weights->size % (size_t)outputs != 0)
+        return dnnl_invalid_arguments;
+    size_t row = weights->size / (size_t)outputs;
+    layout part = NULL, beginning = NULL;
+    // oneDNN refuses what does not begin and end with its blocks.
+    dnnl_status_t status = codnn_layout_part(&part, weights->layout, first, count);
+    if (status == dnnl_success)
+        status = codnn_layout_part(&beginning, weights->layout, 0, count);
+    // Where anything of other outputs lies in between, the part extends over more bytes than it has.
+    if (status == dnnl_success && dnnl_memory_desc_get_size(beginning) != row * (size_t)count)
+        status = dnnl_unimplemented;
+    codnn_layout_destroy(part);
+    codnn_layout_destroy(beginning);
+    return status;
+}
+
 void codnn_weights_destroy(codnn_weights* weights) {
     if (!weights)
         return;

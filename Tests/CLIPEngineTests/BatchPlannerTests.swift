@@ -131,6 +131,19 @@ struct BatchPlannerTests {
         #expect(planner.isEmpty)
     }
 
+    @Test("By columns the fewest tokens are shared, among as many threads as there are parts")
+    func columns() {
+        var limits = BatchLimits()
+        (limits.imageParts, limits.textParts) = (12, 3)
+        var planner = Planner(limits: limits)
+        planner.append(item(1, 1, weight: 2), to: .texts)
+        #expect(planner.nextStep(among: 8)?.threads == 3)
+        planner.append(item(1, 1), to: .images)
+        #expect(planner.nextStep(among: 10)?.threads == 10)
+        planner.append(item(1, 1), to: .images)
+        #expect(planner.nextStep(among: 16)?.threads == 12)
+    }
+
     @Test("Networks without tokens share no pass")
     func convolutions() {
         var limits = BatchLimits()

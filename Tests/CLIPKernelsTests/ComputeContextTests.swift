@@ -55,6 +55,7 @@ struct ComputeContextTests {
             rows: rows,
             inputs: 4,
             outputs: 5,
+            of: 5,
             format: .f32,
             outputFormat: .f32,
             hasBias: false,

@@ -71,9 +71,15 @@ struct PropertyTests {
         }
     }
 
-    @Test("Threads that share a pass give what one gives", arguments: [2, 3, 5])
-    func threads(count: Int) async throws {
+    @Test(
+        "Threads that share a pass give what one gives, by rows and by columns",
+        arguments: [TinyModel.odd, .wide],
+        [2, 3, 5]
+    )
+    func threads(model: TinyModel, count: Int) async throws {
         let clip = try model.load()
+        let isWide = model.name == "wide"
+        #expect(clip.clip.imageParts == (isWide ? 3 : 0) && clip.clip.textParts == (isWide ? 2 : 0))
         let pixels = model.pixelValues(count: 3)
         // 10 rows an image, so that borders lie within images; a single image leaves most threads without its class token.
         for images in [1, 3] {
@@ -85,7 +91,8 @@ struct PropertyTests {
             #expect(Closeness.relativeError(shared, alone) < 1e-6, "\(images) images")
         }
         // Two tokens are fewer than threads, so that some have no row at all.
-        for lengths in [[2], [7], [5, 12, 12], [20, 2]] {
+        // By columns there are as many for everyone, whatever the rows: 17 are filled up to 18, 130 are divided by rows.
+        for lengths in [[2], [7], [17], [5, 12, 12], [20, 2], [20, 20, 20, 20, 20, 20, 10]] {
             let tokens = captions("threads", lengths: lengths)
             let shared = try await clip.shared(by: count) { clip, share, context in
                 try clip.textEmbeddings(of: tokens, share: share, in: context)
@@ -95,6 +102,29 @@ struct PropertyTests {
                 "\(lengths)"
             )
         }
+    }
+
+    @Test(
+        "Threads that divide the columns of bf16 layers give what one gives",
+        .enabled(if: native.contains(.bf16)),
+        arguments: [2, 3, 5]
+    )
+    func columnsOfHalves(count: Int) async throws {
+        let model = TinyModel.wide
+        let clip = try model.load(format: .bf16)
+        #expect(clip.clip.imageParts == 3 && clip.clip.textParts == 2)
+        let pixels = model.pixelValues(count: 2)
+        let images = (0..<2).map { pixels.row($0, width: pixels.count / 2) }
+        let shared = try await clip.shared(by: count) { clip, share, context in
+            try clip.imageEmbeddings(of: images, share: share, in: context)
+        }
+        let alone = try clip.imageEmbeddings(pixelValues: pixels, count: 2)
+        #expect(Closeness.relativeError(shared, alone) < 2e-3)
+        let tokens = captions("halves", lengths: [9, 3, 20])
+        let texts = try await clip.shared(by: count) { clip, share, context in
+            try clip.textEmbeddings(of: tokens, share: share, in: context)
+        }
+        #expect(try Closeness.relativeError(texts, clip.textEmbeddings(tokens: tokens)) < 2e-3)
     }
 
     @Test("A shared call may take several passes")

@@ -97,6 +97,21 @@ public struct TinyModel: Sendable {
         text: Tower(width: 48, heads: 2, layers: 3, mlp: 192)
     )
 
+    /// Wide enough that threads divide its columns: three heads of 64 and four of 32.
+    ///
+    /// No goldens are of it.
+    public static let wide = TinyModel(
+        name: "wide",
+        embeddingWidth: 40,
+        isQuickGELU: false,
+        imageSize: 50,
+        patchSize: 16,
+        vision: Tower(width: 192, heads: 3, layers: 3, mlp: 256),
+        contextLength: 20,
+        vocabularySize: 600,
+        text: Tower(width: 128, heads: 4, layers: 2, mlp: 320)
+    )
+
     /// A ResNet whose channels fill no block of eight; QuickGELU, the full vocabulary.
     public static let resNet = TinyModel(
         name: "resnet",

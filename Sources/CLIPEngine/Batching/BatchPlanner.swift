@@ -90,7 +90,8 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
                 lane,
                 limit: limits.images,
                 threads: threads,
-                most: limits.tokensPerImage.map { images.weight * $0 / limits.leastTokens } ?? 1
+                most: limits.tokensPerImage.map { most(tokens: images.weight * $0, parts: limits.imageParts) }
+                    ?? 1
             )
         case .texts:
             nextTurn = .images
@@ -98,10 +99,13 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
                 lane,
                 limit: limits.textTokens,
                 threads: threads,
-                most: texts.weight / limits.leastTokens
+                most: most(tokens: texts.weight, parts: limits.textParts)
             )
         }
     }
+
+    /// How many threads are worth having for a pass of so many tokens.
+    private func most(tokens: Int, parts: Int) -> Int { max(tokens / limits.leastTokens, parts) }
 
     /// The items that wait in one lane, by request.
     private struct Queue: Sendable {

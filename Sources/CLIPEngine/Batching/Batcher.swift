@@ -21,6 +21,8 @@ package final class Batcher: Sendable {
     package struct Batch: Sendable {
         package let lane: BatchPlanner<Payload>.Lane
         package let items: [BatchPlanner<Payload>.Item]
+        /// How many threads make the pass together.
+        let threads: Int
     }
 
     /// What a thread of the model is to do.
@@ -66,6 +68,8 @@ package final class Batcher: Sendable {
         var isClosed = false
         /// Threads that sleep, those included that have been woken and have not noticed yet.
         var sleeping = 0
+        /// Threads that make a pass whose results have not been handed out.
+        var busy = 0
         /// A pass that sleeping threads are wanted for.
         var gathering: Gathering?
     }
@@ -77,11 +81,14 @@ package final class Batcher: Sendable {
         var joined: Int
     }
 
+    private let threads: Int
     private let state: Mutex<State>
     /// Signalled for every thread that should look whether there is something to do.
     private let changes = DispatchSemaphore(value: 0)
 
-    package init(limits: BatchLimits) {
+    /// A batcher for so many threads, each of which calls `next()` until it gets nothing more.
+    package init(limits: BatchLimits, threads: Int = 1) {
+        self.threads = threads
         state = Mutex(State(planner: BatchPlanner(limits: limits)))
     }
 
@@ -186,9 +193,11 @@ package final class Batcher: Sendable {
         return Assignment(batch: gathering.batch, share: share, idleThreads: 1)
     }
 
-    /// Takes what waits, alone or with threads that sleep.
+    /// Takes what waits, alone or with others that have nothing to do.
+    ///
+    /// Some of those may not sleep yet, for they have just finished a pass; they will look here before they do.
     private func begin(_ state: inout State) -> Assignment? {
-        let idle = state.sleeping + 1
+        let idle = max(1, threads - state.busy)
         guard let step = state.planner.nextStep(among: idle) else { return nil }
         let now = ContinuousClock.now
         for item in step.items {
@@ -197,7 +206,8 @@ package final class Batcher: Sendable {
                 state.requests[item.request]?.firstStart = now
             }
         }
-        let batch = Batch(lane: step.lane, items: step.items)
+        let batch = Batch(lane: step.lane, items: step.items, threads: step.threads)
+        state.busy += step.threads
         guard step.threads > 1 else {
             // What is left is for the others.
             if !state.planner.isEmpty, state.sleeping > 0 { changes.signal() }
@@ -205,7 +215,7 @@ package final class Batcher: Sendable {
         }
         let team = PassTeam(count: step.threads)
         state.gathering = Gathering(batch: batch, team: team, members: step.threads, joined: 1)
-        for _ in 1..<step.threads { changes.signal() }
+        for _ in 0..<min(step.threads - 1, state.sleeping) { changes.signal() }
         return Assignment(batch: batch, share: team.share(0), idleThreads: step.threads)
     }
 
@@ -214,6 +224,7 @@ package final class Batcher: Sendable {
         let now = ContinuousClock.now
         var ready: [(WaitingRequest, Result<Outcome, EmbeddingError>)] = []
         state.withLock { state in
+            state.busy -= batch.threads
             for (position, item) in batch.items.enumerated() {
                 // A request that was cancelled meanwhile, or that another batch failed, is no longer known.
                 guard var request = state.requests.removeValue(forKey: item.request) else { continue }

@@ -34,7 +34,7 @@ final class ModelWorker: Sendable {
                     engine = try Self.attempt { () throws(KernelError) in try ComputeEngine() }
                     let companion: Companion
                     (model, companion) = try load(engine)
-                    batcher = Batcher(limits: limits(of: model))
+                    batcher = Batcher(limits: limits(of: model), threads: threads)
                     continuation.resume(returning: .success((batcher, companion)))
                 } catch {
                     return continuation.resume(returning: .failure(error))
@@ -70,6 +70,8 @@ final class ModelWorker: Sendable {
     private static func limits(of model: CLIPModel) -> BatchLimits {
         var limits = BatchLimits()
         limits.tokensPerImage = model.tokensPerImage
+        limits.imageParts = model.imageParts
+        limits.textParts = model.textParts
         return limits
     }
 

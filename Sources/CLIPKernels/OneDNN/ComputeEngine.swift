@@ -42,6 +42,7 @@ public final class ComputeEngine: @unchecked Sendable {
             rows: 50,
             inputs: 768,
             outputs: 768,
+            of: 768,
             format: format,
             outputFormat: .f32,
             hasBias: false,

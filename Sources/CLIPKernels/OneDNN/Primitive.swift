@@ -20,6 +20,7 @@ package final class Primitive {
                 let rows,
                 let inputs,
                 let outputs,
+                _,
                 let format,
                 let outputFormat,
                 let hasBias,
@@ -168,6 +169,11 @@ final class PackedWeights: @unchecked Sendable {
     }
 
     var byteCount: Int { codnn_weights_size(pointer) }
+
+    /// Whether the weights of some of the outputs lie by themselves, and so where their share of the bytes begins.
+    func hasByThemselves(_ outputs: Range<Int>) -> Bool {
+        codnn_weights_part(pointer, Int64(outputs.lowerBound), Int64(outputs.count)) == 0
+    }
 }
 
 extension Activation {

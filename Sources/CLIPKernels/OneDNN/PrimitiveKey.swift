@@ -1,10 +1,11 @@
 /// The shape of an operation: everything that oneDNN compiles it for.
 package enum PrimitiveKey: Hashable {
-    /// A linear layer over `rows` rows.
+    /// A linear layer over `rows` rows, or, of one with more columns, the product for `outputs` of them.
     case linear(
         rows: Int,
         inputs: Int,
         outputs: Int,
+        of: Int,
         format: NumberFormat,
         outputFormat: NumberFormat,
         hasBias: Bool,
@@ -32,7 +33,8 @@ package enum PrimitiveKey: Hashable {
 
     var operation: String {
         switch self {
-        case .linear(let rows, let inputs, let outputs, _, _, _, _, _): "linear \(rows)x\(inputs)x\(outputs)"
+        case .linear(let rows, let inputs, let outputs, _, _, _, _, _, _):
+            "linear \(rows)x\(inputs)x\(outputs)"
         case .convolution(let shape, let images, _, _, _, _):
             "convolution \(images)x\(shape.inputs)x\(shape.inputSize) to \(shape.outputs) by \(shape.kernelSize)"
         case .averagePooling(let images, let channels, let inputSize, let window, _, _):

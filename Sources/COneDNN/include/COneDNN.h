@@ -47,6 +47,7 @@ typedef enum {
 typedef struct {
     const void* source;
     const codnn_weights* weights;
+    size_t weights_offset; // where in them those of a part begin
     const float* bias;
     void* destination;
     void* scratchpad; // codnn_scratchpad_size bytes, aligned to 64
@@ -81,7 +82,8 @@ typedef struct {
     bool adds_to_destination;
 } codnn_linear;
 
-/// With packed == NULL oneDNN chooses the layout of the weights; otherwise it has to take that of packed.
+/// With packed == NULL oneDNN chooses the layout of the weights; otherwise it has to take that of packed, which may be of
+/// more outputs: then it computes a part of them.
 int codnn_linear_create(codnn_context* context, const codnn_linear* of, const codnn_weights* packed,
                         codnn_primitive** primitive);
 /// Copies plain weights, (outputs, inputs) of a linear primitive or (outputs, inputs, kernel, kernel) of a
@@ -92,6 +94,9 @@ int codnn_weights_create(codnn_context* context, const codnn_primitive* primitiv
 /// Weights over at least as many bytes as were packed for the same primitive before, which stay where and as they are.
 int codnn_weights_adopt(codnn_context* context, const codnn_primitive* primitive, const void* bytes, size_t size,
                         codnn_weights** weights);
+/// Succeeds where the weights of some of the outputs lie by themselves: at their share of the packed bytes.
+int codnn_weights_part(const codnn_weights* weights, int64_t first, int64_t count);
+
 void codnn_weights_destroy(codnn_weights* weights);
 size_t codnn_weights_size(const codnn_weights* weights);
 const void* codnn_weights_bytes(const codnn_weights* weights);

@@ -1,0 +1,223 @@
+import CLIPKernels
+
+/// A forward pass whose threads all compute every row, but each only some of the columns.
+///
+/// Threads that share a pass by rows read all weights each. That costs nothing where a thread has many rows; with few it is
+/// what they wait for. By columns each reads its part of the weights: some heads of attention, some of the hidden numbers
+/// of the MLP, some columns of what is added to the tokens. They meet wherever whole rows are needed, six times in a block.
+struct ColumnPass {
+    /// This thread's part.
+    let share: PassShare
+    /// The sequences of the pass.
+    let sequences: SequenceLayout
+    /// How many rows are computed; those behind the sequences' are empty.
+    let rows: Int
+    /// Which of them this thread normalises.
+    let ownRows: Range<Int>
+    /// The row of each sequence that the embedding is taken from.
+    let pooledRows: [Int]
+    /// The columns of the tokens, and of queries, keys and values, by thread.
+    let columns: [Range<Int>]
+    /// The columns between the two layers of the MLP, by thread.
+    let hiddenColumns: [Range<Int>]
+    /// The tokens.
+    let tokens: ColumnSlices
+    /// (rows, width): what linear layers read.
+    let normal: Matrix
+    /// (rows, width): what attention found.
+    let mixed: Matrix
+    /// (rows, MLP width).
+    let hidden: Matrix
+
+    /// Memory of a pass, which all its threads ask for at the same time.
+    init(_ pass: TransformerPass, _ division: ColumnDivision, in context: ComputeContext) throws(KernelError)
+    {
+        share = pass.share
+        sequences = pass.sequences
+        rows = pass.allRows
+        ownRows = pass.filledRows
+        pooledRows = pass.pooledRows
+        columns = share.columns(of: division.width, every: division.unit)
+        hiddenColumns = share.columns(of: division.hiddenWidth, every: ColumnDivision.block)
+        let (width, format) = (division.width, division.format)
+        tokens = ColumnSlices(
+            memory: try share.matrix(rows: rows, width: width, in: context),
+            rows: rows,
+            columns: columns
+        )
+        normal = try share.matrix(rows: rows, width: width, format: format, in: context)
+        mixed = try share.matrix(rows: rows, width: width, format: format, in: context)
+        hidden = try share.matrix(rows: rows, width: division.hiddenWidth, format: format, in: context)
+    }
+
+    /// This thread's columns of the tokens.
+    var ownColumns: Range<Int> { columns[share.index] }
+
+    /// Normalises this thread's rows of `tokens`, and waits for the others to have done theirs.
+    func normalise(
+        _ tokens: ColumnSlices,
+        with norm: LayerNorm,
+        in context: ComputeContext
+    ) throws(KernelError) -> Matrix {
+        let normal = normal.rows(0..<tokens.rows)
+        let own = tokens.rows == rows ? ownRows : share.rows(of: tokens.rows)
+        try context.scratch.scope { () throws(KernelError) in
+            let whole = try context.scratch.matrix(rows: own.count, width: normal.width)
+            tokens.gather(own, into: whole)
+            norm(whole, into: normal.rows(own))
+        }
+        try share.meet()
+        return normal
+    }
+}
+
+extension TransformerEncoder {
+    /// The same as a whole pass, by columns.
+    ///
+    /// - Parameter tokens: (filled rows, width), this thread's part of them.
+    /// - Parameter pooled: (members, width), this thread's part of them.
+    func byColumns(
+        _ tokens: Matrix,
+        of pass: TransformerPass,
+        _ division: ColumnDivision,
+        mask: Attention.Mask,
+        into pooled: Matrix,
+        in context: ComputeContext
+    ) throws(KernelError) {
+        let columns = try ColumnPass(pass, division, in: context)
+        let pooledSlices = ColumnSlices(
+            memory: try pass.share.matrix(rows: pass.sequences.count, width: division.width, in: context),
+            rows: pass.sequences.count,
+            columns: columns.columns
+        )
+        columns.tokens.scatter(tokens, to: columns.ownRows)
+        try pass.share.meet()
+        for block in blocks { try block.byColumns(columns, mask: mask, in: context) }
+        try last.byColumns(columns, into: pooledSlices, in: context)
+        if pooled.rows > 0 { pooledSlices.gather(pass.members, into: pooled) }
+    }
+}
+
+extension TransformerBlock {
+    /// Replaces the tokens of a pass by the block's result.
+    fileprivate func byColumns(
+        _ pass: ColumnPass,
+        mask: Attention.Mask,
+        in context: ComputeContext
+    ) throws(KernelError) {
+        let width = pass.normal.width
+        let own = pass.ownColumns
+        let normal = try pass.normalise(pass.tokens, with: norm, in: context)
+        try context.scratch.scope { () throws(KernelError) in
+            guard !own.isEmpty else { return }
+            // (rows, width) -> (rows, own columns), three times
+            var parts: [Matrix] = []
+            for first in [0, width, 2 * width] {
+                let part = try context.scratch.matrix(
+                    rows: pass.rows,
+                    width: own.count,
+                    format: normal.format
+                )
+                try queryKeyValue(
+                    normal,
+                    columns: first + own.lowerBound..<first + own.upperBound,
+                    into: part,
+                    in: context
+                )
+                parts.append(part)
+            }
+            let rows = 0..<pass.sequences.rows
+            try attention.heads(of: own, in: width)(
+                query: parts[0].rows(rows),
+                key: parts[1],
+                value: parts[2],
+                sequences: pass.sequences,
+                rows: rows,
+                mask: mask,
+                into: pass.mixed.columns(own).rows(rows),
+                in: context
+            )
+            pass.mixed.columns(own).rows(pass.sequences.rows..<pass.rows).fillWithZeros()
+        }
+        try pass.share.meet()
+        if let tokens = pass.tokens[pass.share.index] {
+            try output(pass.mixed, columns: own, into: tokens, in: context)  // added to (rows, own columns)
+        }
+        try pass.share.meet()
+        try feedForward.byColumns(pass, pass.tokens, in: context)
+    }
+}
+
+extension PoolingBlock {
+    /// The block's result for the pooled rows of a pass: (sequences, width).
+    fileprivate func byColumns(
+        _ pass: ColumnPass,
+        into pooled: ColumnSlices,
+        in context: ComputeContext
+    ) throws(KernelError) {
+        let width = pass.normal.width
+        let own = pass.ownColumns
+        let mixed = pass.mixed.rows(0..<pooled.rows)
+        let normal = try pass.normalise(pass.tokens, with: norm, in: context)
+        try context.scratch.scope { () throws(KernelError) in
+            guard !own.isEmpty, let tokens = pass.tokens[pass.share.index],
+                let pooled = pooled[pass.share.index]
+            else { return }
+            let scratch = context.scratch
+            let key = try scratch.matrix(rows: pass.rows, width: own.count, format: normal.format)
+            let value = try scratch.matrix(rows: pass.rows, width: own.count, format: normal.format)
+            let chosen = try scratch.matrix(rows: pooled.rows, width: width, format: normal.format)
+            let asked = try scratch.matrix(rows: pooled.rows, width: own.count, format: normal.format)
+            try keyValue(normal, columns: own, into: key, in: context)
+            try keyValue(
+                normal,
+                columns: width + own.lowerBound..<width + own.upperBound,
+                into: value,
+                in: context
+            )
+            chosen.gather(pass.pooledRows, from: normal)
+            try query(chosen, columns: own, into: asked, in: context)
+            try attention.heads(of: own, in: width).pooled(
+                query: asked,
+                key: key,
+                value: value,
+                sequences: pass.sequences,
+                members: 0..<pooled.rows,
+                into: mixed.columns(own),
+                in: context
+            )
+            pooled.gather(pass.pooledRows, from: tokens)
+        }
+        try pass.share.meet()
+        if let pooled = pooled[pass.share.index] {
+            try output(mixed, columns: own, into: pooled, in: context)
+        }
+        try pass.share.meet()
+        try feedForward.byColumns(pass, pooled, in: context)
+    }
+}
+
+extension FeedForward {
+    /// Adds the result to `tokens`, those of the pass or the pooled ones.
+    fileprivate func byColumns(
+        _ pass: ColumnPass,
+        _ tokens: ColumnSlices,
+        in context: ComputeContext
+    ) throws(KernelError) {
+        let own = pass.hiddenColumns[pass.share.index]
+        let hidden = pass.hidden.rows(0..<tokens.rows)
+        let normal = try pass.normalise(tokens, with: norm, in: context)
+        try context.scratch.scope { () throws(KernelError) in
+            guard !own.isEmpty else { return }
+            let part = try context.scratch.matrix(rows: tokens.rows, width: own.count, format: hidden.format)
+            // (rows, width) -> (rows, own columns)
+            try expansion(normal, columns: own, into: part, in: context)
+            part.copy(into: hidden.columns(own))
+        }
+        try pass.share.meet()
+        if let tokens = tokens[pass.share.index] {
+            try contraction(hidden, columns: pass.ownColumns, into: tokens, in: context)
+        }
+        try pass.share.meet()
+    }
+}
