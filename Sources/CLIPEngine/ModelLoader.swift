@@ -87,7 +87,7 @@ struct ModelLoader: Sendable {
                 in: ComputeContext(engine: engine)
             )
             let key = try
-                "1 \(ComputeEngine.libraryVersion) \(kernel) \(format.rawValue) \(checkpoint.fingerprint())"
+                "2 \(ComputeEngine.libraryVersion) \(kernel) \(format.rawValue) \(checkpoint.fingerprint())"
             return try PackedCopy(directory: directory, key: key)
         } catch {
             return nil

@@ -41,6 +41,9 @@ final class AlignedMemory: @unchecked Sendable {
         return overflow || tooMany ? Int.max : bytes
     }
 
+    /// So many bytes and those that fill up the last cache line.
+    static func whole(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
+
     private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
         var pointer: UnsafeMutableRawPointer?
         guard posix_memalign(&pointer, alignment, max(byteCount, alignment)) == 0 else { return nil }

@@ -15,7 +15,8 @@ public final class Linear: Sendable {
     public let format: NumberFormat
 
     private let weights: PackedWeights
-    /// What the sums of each output are multiplied with, where the format is int8.
+    /// What the sums of each output are multiplied with, and in a second row what they are too large by before, where the
+    /// format is int8.
     private let scales: Tensor?
     private let bias: Tensor?
     private let activation: Activation?
@@ -63,10 +64,14 @@ public final class Linear: Sendable {
             (weights, scales) = try context.scratch.scope { () throws(KernelError) in
                 let bytes = try context.scratch.matrix(rows: weight.rows, width: weight.width, format: .int8)
                 weight.convert(into: bytes)
-                let scales = try Tensor(width: weight.rows)
-                if let found = bytes.scales {
-                    scales.floats.baseAddress?.update(from: found, count: weight.rows)
-                }
+                let scales = try Tensor(rows: 2, width: weight.rows)
+                if let found = bytes.scales { scales.matrix.row(0).update(from: found, count: weight.rows) }
+                csimd_sign(
+                    Int64(weight.rows),
+                    Int64(weight.width),
+                    bytes.bytes.assumingMemoryBound(to: UInt8.self),
+                    scales.matrix.row(1)
+                )
                 return (try context.packedWeights(plain: bytes.bytes, format: .int8, for: primitive), scales)
             }
         } else {
@@ -117,10 +122,10 @@ public final class Linear: Sendable {
         weights = try context.packedWeights(adopting: packed, of: owner, for: context.primitive(for: typical))
         if format == .int8 {
             let found = scales?.bindMemory(to: Float.self)
-            guard let found, found.count >= outputs else {
+            guard let found, found.count >= 2 * outputs else {
                 throw .operationFailed(operation: "scales of a linear layer", status: 0)
             }
-            self.scales = try Tensor(Array(found[..<outputs]))
+            self.scales = try Tensor(rows: 2, Array(found[..<(2 * outputs)]))
         } else {
             self.scales = nil
         }
@@ -167,52 +172,39 @@ public final class Linear: Sendable {
         precondition(input.isDense && output.isDense, "A linear layer works on dense matrices.")
         precondition(input.format == format, "The input has another format than the weights.")
         precondition(!addsToOutput || output.format == .f32, "Only floats are added to.")
-        guard input.rows > 0 else { return }
-        guard format == .int8 else {
-            precondition(output.format == .f32 || output.format == format, "The output has another format.")
-            return try multiply(input, into: output, in: context)
-        }
-        try context.scratch.scope { () throws(KernelError) in
-            let sums =
-                output.format == .f32 && !addsToOutput
-                ? output : try context.scratch.matrix(rows: input.rows, width: outputWidth)
-            try multiply(input, into: sums, in: context)
-            var finish = csimd_finish(
-                rows: Int64(input.rows),
-                width: Int64(outputWidth),
-                sums: sums.base,
-                row_scales: input.scales,
-                column_scales: scales?.matrix.base,
-                bias: bias?.matrix.base,
-                activation: activation?.simd ?? csimd_activation_none,
-                adds_to_target: addsToOutput,
-                target: output.simd
-            )
-            csimd_finish_product(&finish)
-        }
+        precondition(
+            format == .int8 || output.format == .f32 || output.format == format,
+            "The output has another format."
+        )
+        try multiply(input, columns: 0..<outputWidth, into: output, in: context)
     }
 
     /// (rows, inputs) -> (rows, columns), for some of the outputs.
     ///
-    /// `dividesColumns` says at what they can be divided. The input is kept as the weights are; the output is dense, f32 or
-    /// as the weights are.
+    /// `dividesColumns` says at what they can be divided. The input is kept as the weights are; the output is f32, or for
+    /// bf16 also bf16, and dense unless the format is int8.
     public func callAsFunction(
         _ input: Matrix,
         columns: Range<Int>,
         into output: Matrix,
         in context: ComputeContext
     ) throws(KernelError) {
-        precondition(format != .int8, "Bytes have no columns of their own.")
         precondition(
             input.width == inputWidth && output.width == columns.count,
             "A matrix has another width."
         )
         precondition(input.rows == output.rows, "Input and output of a linear layer differ in rows.")
-        precondition(input.isDense && output.isDense, "A linear layer works on dense matrices.")
+        precondition(
+            input.isDense && (output.isDense || format == .int8),
+            "A linear layer works on dense matrices."
+        )
         precondition(input.format == format, "The input has another format than the weights.")
         precondition(!addsToOutput || output.format == .f32, "Only floats are added to.")
-        precondition(output.format == .f32 || output.format == format, "The output has another format.")
-        guard input.rows > 0 else { return }
+        // Bytes would have a scale for each of several parts of a row.
+        precondition(
+            output.format == .f32 || output.format == .bf16 && format == .bf16,
+            "The output has another format."
+        )
         try multiply(input, columns: columns, into: output, in: context)
     }
 
@@ -221,12 +213,13 @@ public final class Linear: Sendable {
     /// oneDNN packs weights in blocks of outputs behind each other, so that those of some blocks lie by themselves; this
     /// asks it for kernels over such parts.
     public func dividesColumns(every unit: Int, in context: ComputeContext) -> Bool {
-        guard format != .int8, unit > 0, outputWidth % unit == 0 else { return false }
+        guard unit > 0, outputWidth % unit == 0 else { return false }
         return Set([unit, outputWidth / 2 / unit * unit]).allSatisfy { width in
             guard width > 0, width < outputWidth else { return width == outputWidth }
             guard weights.hasByThemselves(outputWidth - width..<outputWidth) else { return false }
             return [1, Self.typicalRows].allSatisfy { rows in
-                let key = key(rows: rows, columns: width, outputFormat: addsToOutput ? .f32 : format)
+                let output = addsToOutput || format == .int8 ? NumberFormat.f32 : format
+                let key = key(rows: rows, columns: width, outputFormat: output)
                 do {
                     _ = try context.primitive(for: key, packedAs: weights)
                     return true
@@ -242,33 +235,64 @@ public final class Linear: Sendable {
 
     /// oneDNN's name of the kernel that runs for so many rows.
     package func implementation(rows: Int, in context: ComputeContext) throws(KernelError) -> String {
-        try context.primitive(for: key(rows: rows, outputFormat: .f32), packedAs: weights).implementation
+        try context.primitive(
+            for: key(rows: rows, columns: outputWidth, outputFormat: .f32),
+            packedAs: weights
+        ).implementation
     }
 
     private func multiply(
         _ input: Matrix,
-        columns: Range<Int>? = nil,
+        columns: Range<Int>,
+        into output: Matrix,
+        in context: ComputeContext
+    ) throws(KernelError) {
+        guard input.rows > 0 else { return }
+        guard format == .int8 else { return try run(input, columns: columns, into: output, in: context) }
+        try context.scratch.scope { () throws(KernelError) in
+            let isPlace = output.format == .f32 && output.isDense && !addsToOutput
+            let sums =
+                isPlace ? output : try context.scratch.matrix(rows: input.rows, width: columns.count)
+            try run(input, columns: columns, into: sums, in: context)
+            let first = columns.lowerBound
+            var finish = csimd_finish(
+                rows: Int64(input.rows),
+                width: Int64(columns.count),
+                sums: sums.bytes.assumingMemoryBound(to: Int32.self),
+                row_scales: input.scales,
+                column_scales: scales.map { UnsafePointer($0.matrix.row(0) + first) },
+                excess: scales.map { UnsafePointer($0.matrix.row(1) + first) },
+                bias: bias.map { UnsafePointer($0.matrix.base + first) },
+                activation: activation?.simd ?? csimd_activation_none,
+                adds_to_target: addsToOutput,
+                target: output.simd
+            )
+            csimd_finish_product(&finish)
+        }
+    }
+
+    /// oneDNN's product; of an int8 layer the sums, as whole numbers.
+    private func run(
+        _ input: Matrix,
+        columns: Range<Int>,
         into output: Matrix,
         in context: ComputeContext
     ) throws(KernelError) {
         var operands = codnn_operands()
         operands.source = UnsafeRawPointer(input.bytes)
         operands.weights = weights.pointer
-        operands.bias = (bias?.matrix.base).map { UnsafePointer($0) }
+        operands.weights_offset = weights.byteCount / outputWidth * columns.lowerBound
+        operands.bias = bias.map { UnsafePointer($0.matrix.base + columns.lowerBound) }
         operands.destination = output.bytes
-        if let columns, columns.count < outputWidth {
-            operands.weights_offset = weights.byteCount / outputWidth * columns.lowerBound
-            operands.bias = operands.bias.map { $0 + columns.lowerBound }
-        }
-        let key = key(rows: input.rows, columns: columns?.count, outputFormat: output.format)
+        let key = key(rows: input.rows, columns: columns.count, outputFormat: output.format)
         try context.run(context.primitive(for: key, packedAs: weights), operands)
     }
 
-    private func key(rows: Int, columns: Int? = nil, outputFormat: NumberFormat) -> PrimitiveKey {
+    private func key(rows: Int, columns: Int, outputFormat: NumberFormat) -> PrimitiveKey {
         Self.key(
             rows: rows,
             inputs: inputWidth,
-            outputs: columns ?? outputWidth,
+            outputs: columns,
             of: outputWidth,
             format: format,
             outputFormat: outputFormat,

@@ -29,6 +29,19 @@ public struct Matrix {
         )
     }
 
+    /// A dense matrix in memory that begins with the numbers; scales of bytes follow on the next cache line.
+    init(memory: UnsafeMutableRawPointer, rows: Int, width: Int, format: NumberFormat) {
+        let scales = memory + AlignedMemory.whole(rows * width * format.byteCount)
+        self.init(
+            bytes: memory,
+            rows: rows,
+            width: width,
+            rowStride: width,
+            format: format,
+            scales: format == .int8 ? scales.assumingMemoryBound(to: Float.self) : nil
+        )
+    }
+
     init(
         bytes: UnsafeMutableRawPointer,
         rows: Int,
@@ -174,8 +187,8 @@ public struct Matrix {
     package func numbers() -> [Float] {
         guard let scales else { return floats() }
         return (0..<rows).flatMap { row in
-            let bytes = start(ofRow: row).assumingMemoryBound(to: Int8.self)
-            return (0..<width).map { Float(bytes[$0]) * scales[row] }
+            let bytes = start(ofRow: row).assumingMemoryBound(to: UInt8.self)
+            return (0..<width).map { Float(Int(bytes[$0]) - 128) * scales[row] }
         }
     }
 

@@ -7,8 +7,11 @@ public enum NumberFormat: String, CaseIterable, Hashable, Sendable {
     case f32
     /// The upper half of an f32; products are summed as f32.
     case bf16
-    /// Signed bytes times a scale, one for each output of the weights and, found anew in every pass, one for each row of
-    /// the input; products are summed as whole numbers.
+    /// Bytes times a scale, one for each output of the weights and, found anew in every pass, one for each row of the
+    /// input; products are summed as whole numbers.
+    ///
+    /// The weights' are signed. The input's are 128 more than what they stand for: the processor's instructions multiply
+    /// unsigned with signed bytes, and what the sums are too large by is known of each output beforehand.
     case int8
 
     /// The bytes of one number.

@@ -1,19 +1,11 @@
 internal import CSimd
+internal import Dispatch
 internal import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
 
 /// A thread's part in a forward pass that several threads make together, each with a context of its own.
 ///
-/// Everything in a transformer but attention treats rows alike. So each thread takes some of the rows through the whole
-/// network, and they meet once in every block, when all keys and values are there. No operation is divided, no work is
-/// handed around, and a thread never waits for one that has its rows ready.
+/// Which part that is, by rows or by columns, is the network's business. Here they meet, and show each other memory. No work
+/// is handed around: each thread knows its part from the beginning.
 public struct PassShare: Sendable {
     /// Which of the parts this is.
     public let index: Int
@@ -46,7 +38,7 @@ public struct PassShare: Sendable {
 
     /// Waits until all parts are here.
     public func meet() throws(KernelError) {
-        try team?.meet()
+        try team?.meet(index)
     }
 
     /// Sends the other parts home, which wait or will wait for this one, since it cannot go on.
@@ -68,9 +60,9 @@ public struct PassShare: Sendable {
             let mine = try context.scratch.matrix(rows: rows, width: width, format: format)
             team.show(mine.bytes)
         }
-        try team.meet()
+        try team.meet(index)
         defer { team.looked() }
-        return Matrix(bytes: team.shown, rows: rows, width: width, rowStride: width, format: format)
+        return Matrix(memory: team.shown, rows: rows, width: width, format: format)
     }
 }
 
@@ -82,11 +74,23 @@ public final class PassTeam: Sendable {
     private let isBroken = Atomic(false)
     private let address = Atomic(UInt(0))
     private let looks = Atomic(0)
+    private let members: Mutex<Members>
+    /// One for each member: one for all would wake a member that waits for the next meeting in place of another that still
+    /// sleeps since this one.
+    private let alarms: [DispatchSemaphore]
+
+    private struct Members {
+        /// The last meeting that each member came to, and the processor that it came on.
+        var arrivals: [(meeting: Int, processor: Int32)?]
+        var sleepers: [Int] = []
+    }
 
     /// A team of so many threads.
     public init(count: Int) {
         precondition(count > 1, "A team has at least two threads.")
         self.count = count
+        members = Mutex(Members(arrivals: Array(repeating: nil, count: count)))
+        alarms = (0..<count).map { _ in DispatchSemaphore(value: 0) }
     }
 
     /// The part of a member, counted from 0.
@@ -98,24 +102,64 @@ public final class PassTeam: Sendable {
     /// Sends all members home who wait or will.
     fileprivate func abandon() {
         isBroken.store(true, ordering: .releasing)
+        wakeSleepers()
     }
 
-    /// How often a waiting member looks before it lets others have the processor: some ten microseconds.
-    private static let looksBeforeYielding = 1_000
+    /// How often a waiting member looks before it asks itself whether it stands in the way of the one it waits for: some
+    /// hundred microseconds, in which whoever was woken has long begun.
+    private static let looksBeforeMoving = 8_000
+    /// How often before it sleeps.
+    private static let looksBeforeSleeping = 16_000
 
-    fileprivate func meet() throws(KernelError) {
+    fileprivate func meet(_ member: Int) throws(KernelError) {
         let meeting = meetings.load(ordering: .acquiring)
+        let processor = csimd_current_processor()
+        members.withLock { $0.arrivals[member] = (meeting, processor) }
         if arrived.add(1, ordering: .acquiringAndReleasing).newValue == count {
             arrived.store(0, ordering: .relaxed)
             meetings.store(meeting + 1, ordering: .releasing)
-            return
+            return wakeSleepers()
         }
         var looks = 0
         while meetings.load(ordering: .acquiring) == meeting {
             if isBroken.load(ordering: .acquiring) { throw .abandoned }
             looks += 1
-            // Whoever is awaited may not be running, because something else has its processor.
-            if looks < Self.looksBeforeYielding { csimd_pause() } else { sched_yield() }
+            if looks == Self.looksBeforeMoving { makeRoom(for: meeting, on: processor) }
+            if looks < Self.looksBeforeSleeping { csimd_pause() } else { sleep(member, until: meeting) }
+        }
+    }
+
+    /// Goes to another processor where a member that is missing was last seen on this one, or nowhere yet.
+    ///
+    /// Linux may wake two members on one processor and leave them there, since neither waits long enough to be moved: on
+    /// two processors every fifth lone image took as long as on one.
+    private func makeRoom(for meeting: Int, on processor: Int32) {
+        guard processor >= 0 else { return }
+        let isInTheWay = members.withLock { members in
+            members.arrivals.contains { arrival in
+                guard let arrival else { return true }
+                return arrival.meeting < meeting && arrival.processor == processor
+            }
+        }
+        if isInTheWay { csimd_leave_processor(processor) }
+    }
+
+    /// Sleeps, unless the meeting has taken place or will not.
+    private func sleep(_ member: Int, until meeting: Int) {
+        let isOver = members.withLock { members in
+            // Whoever ends the wait says so before it looks for sleepers.
+            let isOver =
+                meetings.load(ordering: .acquiring) != meeting || isBroken.load(ordering: .acquiring)
+            if !isOver { members.sleepers.append(member) }
+            return isOver
+        }
+        if !isOver { alarms[member].wait() }
+    }
+
+    private func wakeSleepers() {
+        members.withLock { members in
+            for member in members.sleepers { alarms[member].signal() }
+            members.sleepers.removeAll(keepingCapacity: true)
         }
     }
 

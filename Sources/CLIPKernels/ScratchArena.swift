@@ -33,19 +33,10 @@ public final class ScratchArena {
     /// Memory for a dense matrix of undefined content, until the surrounding scope ends.
     public func matrix(rows: Int, width: Int, format: NumberFormat = .f32) throws(KernelError) -> Matrix {
         let size = AlignedMemory.byteCount(rows: rows, width: width, of: format.byteCount)
-        let bytes = try memory(byteCount: size)
-        let scales =
-            format == .int8
-            ? try memory(byteCount: AlignedMemory.byteCount(rows: rows, width: 1))
-                .assumingMemoryBound(to: Float.self) : nil
-        return Matrix(
-            bytes: bytes,
-            rows: rows,
-            width: width,
-            rowStride: width,
-            format: format,
-            scales: scales
-        )
+        let scales = format == .int8 ? AlignedMemory.byteCount(rows: rows, width: 1) : 0
+        guard max(size, scales) < 1 << 46 else { throw .outOfMemory(byteCount: max(size, scales)) }
+        let bytes = try memory(byteCount: AlignedMemory.whole(size) + scales)
+        return Matrix(memory: bytes, rows: rows, width: width, format: format)
     }
 
     /// Takes back, when `body` ends, everything that it asked for.
@@ -61,8 +52,7 @@ public final class ScratchArena {
 
     func memory(byteCount: Int) throws(KernelError) -> UnsafeMutableRawPointer {
         guard byteCount < 1 << 46 else { throw .outOfMemory(byteCount: byteCount) }
-        let alignment = AlignedMemory.alignment
-        let needed = (byteCount + alignment - 1) / alignment * alignment
+        let needed = AlignedMemory.whole(byteCount)
         while block < blocks.count {
             if blocks[block].byteCount - offset >= needed {
                 defer { offset += needed }

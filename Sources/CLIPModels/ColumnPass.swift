@@ -4,7 +4,8 @@ import CLIPKernels
 ///
 /// Threads that share a pass by rows read all weights each. That costs nothing where a thread has many rows; with few it is
 /// what they wait for. By columns each reads its part of the weights: some heads of attention, some of the hidden numbers
-/// of the MLP, some columns of what is added to the tokens. They meet wherever whole rows are needed, six times in a block.
+/// of the MLP, some columns of what is added to the tokens. They meet wherever whole rows are needed, six times in a block, eight where
+/// rows become bytes.
 struct ColumnPass {
     /// This thread's part.
     let share: PassShare
@@ -24,10 +25,12 @@ struct ColumnPass {
     let tokens: ColumnSlices
     /// (rows, width): what linear layers read.
     let normal: Matrix
-    /// (rows, width): what attention found.
+    /// (rows, width): what attention found, as floats.
     let mixed: Matrix
-    /// (rows, MLP width).
+    /// (rows, MLP width), as floats.
     let hidden: Matrix
+    /// The same as the next layer reads it; bytes have a scale for each row, for which the whole row has to be there.
+    let keptHidden: Matrix
 
     /// Memory of a pass, which all its threads ask for at the same time.
     init(_ pass: TransformerPass, _ division: ColumnDivision, in context: ComputeContext) throws(KernelError)
@@ -39,19 +42,41 @@ struct ColumnPass {
         pooledRows = pass.pooledRows
         columns = share.columns(of: division.width, every: division.unit)
         hiddenColumns = share.columns(of: division.hiddenWidth, every: ColumnDivision.block)
-        let (width, format) = (division.width, division.format)
+        let (width, hiddenWidth, format) = (division.width, division.hiddenWidth, division.format)
         tokens = ColumnSlices(
             memory: try share.matrix(rows: rows, width: width, in: context),
             rows: rows,
             columns: columns
         )
         normal = try share.matrix(rows: rows, width: width, format: format, in: context)
-        mixed = try share.matrix(rows: rows, width: width, format: format, in: context)
-        hidden = try share.matrix(rows: rows, width: division.hiddenWidth, format: format, in: context)
+        mixed = try share.matrix(rows: rows, width: width, format: format.betweenLayers, in: context)
+        hidden = try share.matrix(
+            rows: rows,
+            width: hiddenWidth,
+            format: format.betweenLayers,
+            in: context
+        )
+        keptHidden =
+            format == format.betweenLayers
+            ? hidden : try share.matrix(rows: rows, width: hiddenWidth, format: format, in: context)
     }
 
     /// This thread's columns of the tokens.
     var ownColumns: Range<Int> { columns[share.index] }
+
+    /// Which of so many rows this thread has to see to: those of the pass, or the pooled ones.
+    private func own(of count: Int) -> Range<Int> { count == rows ? ownRows : share.rows(of: count) }
+
+    /// The matrix itself where it has the format of `other`, or else a copy there, of which every thread makes its rows.
+    ///
+    /// All threads have to have met since they wrote it.
+    func kept(_ floats: Matrix, in other: Matrix) throws(KernelError) -> Matrix {
+        guard floats.format != other.format else { return floats }
+        let own = own(of: floats.rows)
+        floats.rows(own).convert(into: other.rows(own))
+        try share.meet()
+        return other
+    }
 
     /// Normalises this thread's rows of `tokens`, and waits for the others to have done theirs.
     func normalise(
@@ -60,7 +85,7 @@ struct ColumnPass {
         in context: ComputeContext
     ) throws(KernelError) -> Matrix {
         let normal = normal.rows(0..<tokens.rows)
-        let own = tokens.rows == rows ? ownRows : share.rows(of: tokens.rows)
+        let own = own(of: tokens.rows)
         try context.scratch.scope { () throws(KernelError) in
             let whole = try context.scratch.matrix(rows: own.count, width: normal.width)
             tokens.gather(own, into: whole)
@@ -116,7 +141,7 @@ extension TransformerBlock {
                 let part = try context.scratch.matrix(
                     rows: pass.rows,
                     width: own.count,
-                    format: normal.format
+                    format: pass.mixed.format
                 )
                 try queryKeyValue(
                     normal,
@@ -140,8 +165,9 @@ extension TransformerBlock {
             pass.mixed.columns(own).rows(pass.sequences.rows..<pass.rows).fillWithZeros()
         }
         try pass.share.meet()
+        let mixed = try pass.kept(pass.mixed, in: normal)
         if let tokens = pass.tokens[pass.share.index] {
-            try output(pass.mixed, columns: own, into: tokens, in: context)  // added to (rows, own columns)
+            try output(mixed, columns: own, into: tokens, in: context)  // added to (rows, own columns)
         }
         try pass.share.meet()
         try feedForward.byColumns(pass, pass.tokens, in: context)
@@ -164,10 +190,10 @@ extension PoolingBlock {
                 let pooled = pooled[pass.share.index]
             else { return }
             let scratch = context.scratch
-            let key = try scratch.matrix(rows: pass.rows, width: own.count, format: normal.format)
-            let value = try scratch.matrix(rows: pass.rows, width: own.count, format: normal.format)
+            let key = try scratch.matrix(rows: pass.rows, width: own.count, format: mixed.format)
+            let value = try scratch.matrix(rows: pass.rows, width: own.count, format: mixed.format)
             let chosen = try scratch.matrix(rows: pooled.rows, width: width, format: normal.format)
-            let asked = try scratch.matrix(rows: pooled.rows, width: own.count, format: normal.format)
+            let asked = try scratch.matrix(rows: pooled.rows, width: own.count, format: mixed.format)
             try keyValue(normal, columns: own, into: key, in: context)
             try keyValue(
                 normal,
@@ -189,8 +215,9 @@ extension PoolingBlock {
             pooled.gather(pass.pooledRows, from: tokens)
         }
         try pass.share.meet()
+        let kept = try pass.kept(mixed, in: normal.rows(0..<pooled.rows))
         if let pooled = pooled[pass.share.index] {
-            try output(mixed, columns: own, into: pooled, in: context)
+            try output(kept, columns: own, into: pooled, in: context)
         }
         try pass.share.meet()
         try feedForward.byColumns(pass, pooled, in: context)
@@ -209,14 +236,18 @@ extension FeedForward {
         let normal = try pass.normalise(tokens, with: norm, in: context)
         try context.scratch.scope { () throws(KernelError) in
             guard !own.isEmpty else { return }
-            let part = try context.scratch.matrix(rows: tokens.rows, width: own.count, format: hidden.format)
             // (rows, width) -> (rows, own columns)
+            guard expansion.format != .int8 else {
+                return try expansion(normal, columns: own, into: hidden.columns(own), in: context)
+            }
+            let part = try context.scratch.matrix(rows: tokens.rows, width: own.count, format: hidden.format)
             try expansion(normal, columns: own, into: part, in: context)
             part.copy(into: hidden.columns(own))
         }
         try pass.share.meet()
+        let kept = try pass.kept(hidden, in: pass.keptHidden.rows(0..<tokens.rows))
         if let tokens = tokens[pass.share.index] {
-            try contraction(hidden, columns: pass.ownColumns, into: tokens, in: context)
+            try contraction(kept, columns: pass.ownColumns, into: tokens, in: context)
         }
         try pass.share.meet()
     }

@@ -24,6 +24,14 @@ static dnnl_status_t attributes_create(dnnl_primitive_attr_t* out, const codnn_l
     return status;
 }
 
+static dnnl_data_type_t source_type(const codnn_linear* of) {
+    return of->source == codnn_s8 ? dnnl_u8 : codnn_data_type(of->source);
+}
+
+static dnnl_data_type_t destination_type(const codnn_linear* of) {
+    return of->source == codnn_s8 ? dnnl_s32 : codnn_data_type(of->destination);
+}
+
 static bool is_part(const codnn_linear* of, const codnn_weights* packed) {
     return packed && of->outputs < codnn_layout_outputs(packed->layout);
 }
@@ -37,9 +45,8 @@ static dnnl_status_t packed_layout(layout* out, const codnn_linear* of, const co
 static dnnl_status_t describe_product(codnn_context* context, const codnn_linear* of,
                                       const codnn_weights* packed, codnn_recipe* with) {
     dnnl_data_type_t type = codnn_data_type(of->source);
-    CODNN_TRY(codnn_layout_create_dense(&with->source, of->rows, of->inputs, type));
-    CODNN_TRY(codnn_layout_create_dense(&with->destination, of->rows, of->outputs,
-                                        codnn_data_type(of->destination)));
+    CODNN_TRY(codnn_layout_create_dense(&with->source, of->rows, of->inputs, source_type(of)));
+    CODNN_TRY(codnn_layout_create_dense(&with->destination, of->rows, of->outputs, destination_type(of)));
     if (of->has_bias)
         CODNN_TRY(codnn_layout_create_vector(&with->bias, of->outputs));
     if (packed)
@@ -66,9 +73,9 @@ static dnnl_status_t describe_convolution(codnn_context* context, const codnn_li
                                           const codnn_weights* packed, codnn_recipe* with) {
     dnnl_data_type_t type = codnn_data_type(of->source);
     CODNN_TRY(codnn_layout_create_tagged(&with->source, 4, (int64_t[]){1, of->inputs, 1, of->rows},
-                                         dnnl_nhwc, type));
+                                         dnnl_nhwc, source_type(of)));
     CODNN_TRY(codnn_layout_create_tagged(&with->destination, 4, (int64_t[]){1, of->outputs, 1, of->rows},
-                                         dnnl_nhwc, codnn_data_type(of->destination)));
+                                         dnnl_nhwc, destination_type(of)));
     if (of->has_bias)
         CODNN_TRY(codnn_layout_create_vector(&with->bias, of->outputs));
     if (packed)

@@ -1,3 +1,7 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE // sched_getcpu, sched_setaffinity
+#endif
+
 #include "CSimd.h"
 
 #if defined(__aarch64__) && defined(__linux__)
@@ -23,3 +27,34 @@ bool csimd_processor_multiplies_int8(void) {
     return false;
 #endif
 }
+
+#if defined(__linux__)
+#include <sched.h>
+
+int csimd_current_processor(void) {
+    return sched_getcpu();
+}
+
+void csimd_leave_processor(int processor) {
+    cpu_set_t allowed, others;
+    // More processors than a cpu_set_t has are refused here, and left alone.
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
+        return;
+    others = allowed;
+    if (processor < 0 || processor >= CPU_SETSIZE)
+        return;
+    CPU_CLR(processor, &others);
+    if (CPU_COUNT(&others) == 0)
+        return;
+    if (sched_setaffinity(0, sizeof others, &others) == 0)
+        sched_setaffinity(0, sizeof allowed, &allowed);
+}
+#else
+int csimd_current_processor(void) {
+    return -1;
+}
+
+void csimd_leave_processor(int processor) {
+    (void)processor;
+}
+#endif

@@ -17,7 +17,7 @@ INLINE int64_t part(int64_t width, int64_t column) {
 }
 
 // Bytes of a row, from floats; returns what they have to be multiplied with.
-INLINE float quantise(int64_t width, const float* from, int8_t* to) {
+INLINE float quantise(int64_t width, const float* from, uint8_t* to) {
     vector most = SPLAT(0.0f);
     for (int64_t i = 0; i < width; i += lanes)
         most = larger(magnitude(load_any(from, csimd_f32, i, part(width, i))), most);
@@ -26,7 +26,7 @@ INLINE float quantise(int64_t width, const float* from, int8_t* to) {
     for (int64_t i = 0; i < width; i += lanes) {
         int64_t count = part(width, i);
         vector scaled = nearest(load_any(from, csimd_f32, i, count) * factor);
-        octets whole = __builtin_convertvector(__builtin_convertvector(scaled, integers), octets);
+        octets whole = __builtin_convertvector(__builtin_convertvector(scaled, integers) + 128, octets);
         memcpy(to + i, &whole, (size_t)count);
     }
     return factor > 0 ? largest / 127.0f : largest * 0.0f;
@@ -35,7 +35,7 @@ INLINE float quantise(int64_t width, const float* from, int8_t* to) {
 // Writes one row of floats in the target's format.
 INLINE void write_row(int64_t width, const float* from, csimd_rows target, int64_t row) {
     if (target.format == csimd_int8) {
-        target.scales[row] = quantise(width, from, (int8_t*)target.base + row * target.stride);
+        target.scales[row] = quantise(width, from, (uint8_t*)target.base + row * target.stride);
         return;
     }
     for (int64_t i = 0; i < width; i += lanes) {
@@ -112,8 +112,9 @@ INLINE void widen_add(const row_work* it, int level) {
         vector sum;
         if (it->source.format == csimd_int8) {
             octets bytes = {0};
-            memcpy(&bytes, (const int8_t*)it->source.base + i, (size_t)count);
-            sum = __builtin_convertvector(__builtin_convertvector(bytes, integers), vector) * it->source.scales[0];
+            memcpy(&bytes, (const uint8_t*)it->source.base + i, (size_t)count);
+            sum = __builtin_convertvector(__builtin_convertvector(bytes, integers) - 128, vector) *
+                  it->source.scales[0];
         } else {
             sum = load_any(it->source.base, it->source.format, i, count);
         }
@@ -155,12 +156,15 @@ INLINE vector activate(csimd_activation activation, vector x) {
 
 INLINE void finish_rows(const csimd_finish* it, csimd_activation activation) {
     for (int64_t row = 0; row < it->rows; row++) {
-        float* sums = it->sums + row * it->width;
+        int32_t* sums = it->sums + row * it->width;
         float scale = it->row_scales[row];
         bool is_bytes = it->target.format == csimd_int8;
         for (int64_t i = 0; i < it->width; i += lanes) {
             int64_t count = part(it->width, i);
-            vector x = load_any(sums, csimd_f32, i, count) * scale *
+            integers sum = {0};
+            memcpy(&sum, sums + i, (size_t)count * sizeof *sums);
+            sum -= __builtin_convertvector(load_any(it->excess, csimd_f32, i, count), integers);
+            vector x = __builtin_convertvector(sum, vector) * scale *
                        load_any(it->column_scales, csimd_f32, i, count);
             if (it->bias)
                 x += load_any(it->bias, csimd_f32, i, count);
@@ -174,7 +178,7 @@ INLINE void finish_rows(const csimd_finish* it, csimd_activation activation) {
                 store_any(it->target.base, it->target.format, place, count, x);
         }
         if (is_bytes)
-            write_row(it->width, sums, it->target, row);
+            write_row(it->width, (const float*)sums, it->target, row);
     }
 }
 
@@ -201,6 +205,18 @@ void csimd_layer_norm(int64_t rows, int64_t width, csimd_rows source, const floa
 
 void csimd_finish_product(const csimd_finish* it) {
     finish_here(it);
+}
+
+void csimd_sign(int64_t rows, int64_t width, uint8_t* bytes, float* excess) {
+    for (int64_t row = 0; row < rows; row++) {
+        int32_t sum = 0;
+        for (int64_t i = 0; i < width; i++) {
+            uint8_t* it = bytes + row * width + i;
+            *it ^= 0x80;
+            sum += (int8_t)*it;
+        }
+        excess[row] = (float)sum * 128;
+    }
 }
 
 void csimd_convert(int64_t rows, int64_t width, csimd_rows source, csimd_rows target) {

@@ -47,7 +47,7 @@ typedef float vector __attribute__((vector_size(64)));
 typedef int32_t integers __attribute__((vector_size(64)));
 typedef uint32_t bits __attribute__((vector_size(64)));
 typedef uint16_t halves __attribute__((vector_size(32)));
-typedef int8_t octets __attribute__((vector_size(16)));
+typedef uint8_t octets __attribute__((vector_size(16)));
 
 #define SPLAT(x) ((vector){0} + (x))
 

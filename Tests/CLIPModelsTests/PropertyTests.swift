@@ -105,13 +105,13 @@ struct PropertyTests {
     }
 
     @Test(
-        "Threads that divide the columns of bf16 layers give what one gives",
-        .enabled(if: native.contains(.bf16)),
-        arguments: [2, 3, 5]
+        "Threads that divide the columns of bf16 and int8 layers give what one gives",
+        arguments: native,
+        [2, 3, 5]
     )
-    func columnsOfHalves(count: Int) async throws {
+    func columnsOfOtherFormats(format: NumberFormat, count: Int) async throws {
         let model = TinyModel.wide
-        let clip = try model.load(format: .bf16)
+        let clip = try model.load(format: format)
         #expect(clip.clip.imageParts == 3 && clip.clip.textParts == 2)
         let pixels = model.pixelValues(count: 2)
         let images = (0..<2).map { pixels.row($0, width: pixels.count / 2) }

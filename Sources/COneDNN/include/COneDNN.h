@@ -40,7 +40,7 @@ typedef enum {
 typedef enum {
     codnn_f32 = 0,
     codnn_bf16 = 1,
-    codnn_s8 = 2 // a signed byte
+    codnn_s8 = 2 // a signed byte; what is multiplied with such weights is unsigned, and the sums are whole numbers
 } codnn_type;
 
 /// What a primitive reads and writes; what it does not use is NULL.
@@ -75,7 +75,7 @@ typedef struct {
     int64_t inputs;
     int64_t outputs;
     codnn_type source; // the weights have the same type; the bias is always f32
-    codnn_type destination;
+    codnn_type destination; // of whole sums it means nothing
     bool has_bias;
     codnn_activation activation;
     float alpha;

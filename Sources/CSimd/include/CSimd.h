@@ -19,7 +19,7 @@ extern "C" {
 typedef enum {
     csimd_f32 = 0,
     csimd_bf16 = 1, // the upper half of an f32, rounded to nearest even
-    csimd_int8 = 2  // a signed byte; times its row's scale
+    csimd_int8 = 2  // an unsigned byte; minus 128, times its row's scale
 } csimd_format;
 
 typedef enum {
@@ -62,20 +62,24 @@ void csimd_attend(const csimd_attention* it);
 void csimd_layer_norm(int64_t rows, int64_t width, csimd_rows source, const float* scale, const float* shift,
                       float epsilon, csimd_rows target);
 
-/// What follows an int8 product: target = activation(sums * row scale * column scale + bias), or that added to an
-/// f32 target. `sums` is f32, dense, and may be overwritten; `bias` may be NULL.
+/// What follows an int8 product: target = activation((sums - excess) * row scale * column scale + bias), or that added to
+/// an f32 target. `sums` are whole numbers, dense, and may be overwritten, or be the target; `bias` may be NULL.
 typedef struct {
     int64_t rows;
     int64_t width;
-    float* sums;
+    int32_t* sums;
     const float* row_scales;
     const float* column_scales;
+    const float* excess; // of each column, whole: what its sums are too large by, since the bytes of a row are by 128
     const float* bias;
     csimd_activation activation;
     bool adds_to_target;
     csimd_rows target;
 } csimd_finish;
 void csimd_finish_product(const csimd_finish* it);
+
+/// Makes bytes of rows signed, as weights are, and tells the excess of each row's products with rows of bytes.
+void csimd_sign(int64_t rows, int64_t width, uint8_t* bytes, float* excess);
 
 /// Copies f32 rows into rows of any format.
 void csimd_convert(int64_t rows, int64_t width, csimd_rows source, csimd_rows target);
@@ -88,6 +92,12 @@ void csimd_widen(int64_t count, const uint16_t* source, float* target);
 bool csimd_processor_multiplies_bf16(void);
 /// Whether the processor has dot products of bytes (AVX-512 VNNI, Arm I8MM).
 bool csimd_processor_multiplies_int8(void);
+
+/// The processor that the calling thread runs on; below zero where the system does not say.
+int csimd_current_processor(void);
+/// Moves the calling thread to another processor of those it may run on; it may come back at once. Does nothing where
+/// there is none, or the system has no way.
+void csimd_leave_processor(int processor);
 
 /// Tells the processor that a thread waits for another one.
 static inline void csimd_pause(void) {
