@@ -51,19 +51,18 @@ public struct PatchProjection: Sendable {
                 width: linear.inputWidth,
                 format: linear.format
             )
-            try context.scratch.scope { () throws(KernelError) in
-                let floats =
-                    input.format == .f32
-                    ? input : try context.scratch.matrix(rows: rows.count, width: linear.inputWidth)
-                for (index, row) in rows.enumerated() {
-                    let (image, position) = row.quotientAndRemainder(dividingBy: 1 + patches)
-                    if position == 0 {
-                        floats.row(index).update(repeating: 0, count: floats.width)
-                    } else {
-                        copy(patch: position - 1, of: images[image], to: floats.row(index))
-                    }
+            // Where floats are not what is multiplied, one row of them at a time, which stays close to the processor.
+            let floats = try context.scratch.matrix(rows: 1, width: linear.inputWidth)
+            for (index, row) in rows.enumerated() {
+                let (image, position) = row.quotientAndRemainder(dividingBy: 1 + patches)
+                let place = input.rows(index..<index + 1)
+                let target = input.format == .f32 ? place : floats
+                if position == 0 {
+                    target.fillWithZeros()
+                } else {
+                    copy(patch: position - 1, of: images[image], to: target.row(0))
                 }
-                if input.format != .f32 { floats.convert(into: input) }
+                if input.format != .f32 { floats.convert(into: place) }
             }
             try linear(input, into: tokens, in: context)  // (rows, 3 x patch x patch) -> (rows, width)
         }

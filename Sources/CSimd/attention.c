@@ -1,28 +1,7 @@
-#include "vectors.h"
-
-#include <math.h>
+#include "attention.h"
 
 // For one head, the keys are turned to (head_width, length) and the values copied to full vectors, both as f32; then
 // a few queries at a time meet all keys, and their weights all values, with the sums in registers.
-
-INLINE void transpose(vector rows[lanes]) {
-#define EXCHANGE(step, ...)                                                                                  \
-    for (int i = 0; i < lanes; i++)                                                                          \
-        if (!(i & step)) {                                                                                   \
-            vector low = rows[i], high = rows[i + step];                                                     \
-            rows[i] = __builtin_shufflevector(low, high, __VA_ARGS__);                                       \
-            rows[i + step] = __builtin_shufflevector(low, high, EXCHANGE_HIGH_##step);                       \
-        }
-#define EXCHANGE_HIGH_8 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
-#define EXCHANGE_HIGH_4 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31
-#define EXCHANGE_HIGH_2 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31
-#define EXCHANGE_HIGH_1 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31
-    EXCHANGE(8, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
-    EXCHANGE(4, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27)
-    EXCHANGE(2, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
-    EXCHANGE(1, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30)
-#undef EXCHANGE
-}
 
 // (length, head_width) of one head -> (head_width, padded length), zeros behind the last row.
 INLINE void turn_keys(const csimd_attention* it, int64_t column, int64_t padded, float* target) {
@@ -85,25 +64,6 @@ INLINE void multiply_all(int queries, int widest, int64_t vectors, int64_t depth
         multiply(queries, 1, depth, left, left_stride, right + v * lanes, right_stride, sums + v * lanes,
                  sums_stride);
 }
-
-// e^(score - largest) in place, zero behind the visible ones; returns one over their sum.
-INLINE float weigh(float* scores, int64_t visible, int64_t vectors, float scale) {
-    for (int64_t i = visible; i < vectors * lanes; i++)
-        scores[i] = -INFINITY;
-    vector largest = SPLAT(-INFINITY);
-    for (int64_t v = 0; v < vectors; v++)
-        largest = larger(load(scores + v * lanes), largest);
-    float most = largest_of(largest) * scale;
-    vector sum = SPLAT(0.0f);
-    for (int64_t v = 0; v < vectors; v++) {
-        vector weight = exponential(load(scores + v * lanes) * scale - most);
-        store(scores + v * lanes, weight);
-        sum += weight;
-    }
-    return 1.0f / sum_of(sum);
-}
-
-enum { most_queries = 6 };
 
 INLINE void attend_queries(const csimd_attention* it, int queries, int widest, int64_t first, int64_t column,
                            const float* keys, int64_t padded_length, const float* values,
@@ -172,5 +132,6 @@ size_t csimd_attention_scratch(int64_t length, int64_t head_width) {
 }
 
 void csimd_attend(const csimd_attention* it) {
-    attend_here(it);
+    if (!csimd_attend_pairs(it))
+        attend_here(it);
 }

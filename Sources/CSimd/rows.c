@@ -134,7 +134,7 @@ INLINE vector error_function(vector x) {
     p = p * t - 0.284496736f;
     p = p * t + 0.254829592f;
     vector r = 1.0f - p * t * exponential(-a * a);
-    return select(x < 0.0f, -r, r);
+    return chosen(x < 0.0f, -r, r);
 }
 
 INLINE vector activate(csimd_activation activation, vector x) {

@@ -65,12 +65,12 @@ INLINE void store(float* to, vector it) {
     memcpy(to, &it, sizeof it);
 }
 
-INLINE vector select(integers mask, vector yes, vector no) {
+INLINE vector chosen(integers mask, vector yes, vector no) {
     return (vector)((mask & (integers)yes) | (~mask & (integers)no));
 }
 
 INLINE vector larger(vector a, vector b) {
-    return select(a > b, a, b);
+    return chosen(a > b, a, b);
 }
 
 INLINE vector magnitude(vector it) {
@@ -116,7 +116,7 @@ INLINE vector nearest(vector it) {
 // e^x to about one unit in the last place; zero below -87. The polynomial is Cephes' expf, fitted to [-ln 2/2, ln 2/2].
 INLINE vector exponential(vector x) {
     vector clamped = larger(x, SPLAT(-87.3f));
-    clamped = select(clamped < 88.0f, clamped, SPLAT(88.0f));
+    clamped = chosen(clamped < 88.0f, clamped, SPLAT(88.0f));
     vector n = nearest(clamped * 1.44269504088896341f);
     vector r = clamped - n * 0.693359375f;
     r = r - n * -2.12194440e-4f;
@@ -128,7 +128,7 @@ INLINE vector exponential(vector x) {
     p = p * r + 5.0000001201e-1f;
     p = p * (r * r) + r + 1.0f;
     integers exponent = (__builtin_convertvector(n, integers) + 127) << 23;
-    return select(x > -87.3f, p * (vector)exponent, SPLAT(0.0f));
+    return chosen(x > -87.3f, p * (vector)exponent, SPLAT(0.0f));
 }
 
 // Reads up to sixteen numbers; the rest are zero.

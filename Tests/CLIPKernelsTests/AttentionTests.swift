@@ -141,27 +141,34 @@ struct AttentionTests {
         }
     }
 
-    @Test("bf16 queries, keys and values are computed as the floats that they are")
-    func halved() throws {
+    @Test(
+        "bf16 queries, keys and values are computed as the floats that they are, but for the rounding of weights",
+        arguments: [(40, 2), (9, 3), (6, 3), (64, 1), (96, 2), (128, 2), (160, 2)],
+        [Attention.Mask.none, .causal]
+    )
+    func halved(shape: (width: Int, heads: Int), mask: Attention.Mask) throws {
         let bench = try Workbench()
-        let (width, heads, lengths) = (40, 2, [19, 3])
-        let input = Workbench.random("qkv", 22 * 3 * width).map(Rounding.bf16)
+        let lengths = [19, 3, 1, 50, 16, 33]
+        let rows = lengths.reduce(0, +)
+        let input = Workbench.random("qkv", rows * 3 * shape.width).map(Rounding.bf16)
         let halved = try bench.attention(
             queryKeyValue: input,
-            width: width,
-            heads: heads,
+            width: shape.width,
+            heads: shape.heads,
             lengths: lengths,
-            mask: .none,
+            mask: mask,
             format: .bf16
         )
         let slow = Workbench.referenceAttention(
             queryKeyValue: input,
-            width: width,
-            heads: heads,
+            width: shape.width,
+            heads: shape.heads,
             lengths: lengths,
-            mask: .none
+            mask: mask
         )
-        #expect(Closeness.relativeError(halved, slow) < 1e-6)
+        // Heads of an odd width, and processors without products of pairs, round nothing.
+        let isOdd = shape.width / shape.heads % 2 == 1
+        #expect(Closeness.relativeError(halved, slow) < (isOdd ? 1e-6 : 3e-3))
     }
 
     @Test("Scores that no softmax survives give no crash", arguments: [Float.nan, .infinity, 1e30])

@@ -35,6 +35,22 @@ struct PassShareTests {
         #expect(results == Array(repeating: true, count: count))
     }
 
+    @Test("Whoever comes long after the others wakes them, whoever that is", arguments: [2, 3])
+    func latecomers(count: Int) async {
+        let results = await run(count) { share in
+            for round in 0..<40 {
+                if round % count == share.index {
+                    // Longer than anyone looks around before sleeping.
+                    let end = ContinuousClock.now + .milliseconds(3)
+                    while ContinuousClock.now < end {}
+                }
+                do { try share.meet() } catch { return false }
+            }
+            return true
+        }
+        #expect(results == Array(repeating: true, count: count))
+    }
+
     @Test("All see the same memory, matrix after matrix")
     func memory() async throws {
         let results = await run(3) { share -> Bool in
