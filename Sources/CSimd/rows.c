@@ -27,7 +27,10 @@ INLINE float quantise(int64_t width, const float* from, uint8_t* to) {
         int64_t count = part(width, i);
         vector scaled = nearest(load_any(from, csimd_f32, i, count) * factor);
         octets whole = __builtin_convertvector(__builtin_convertvector(scaled, integers) + 128, octets);
-        memcpy(to + i, &whole, (size_t)count);
+        if (count >= lanes)
+            memcpy(to + i, &whole, sizeof whole);
+        else
+            memcpy(to + i, &whole, (size_t)count);
     }
     return factor > 0 ? largest / 127.0f : largest * 0.0f;
 }
@@ -161,8 +164,7 @@ INLINE void finish_rows(const csimd_finish* it, csimd_activation activation) {
         bool is_bytes = it->target.format == csimd_int8;
         for (int64_t i = 0; i < it->width; i += lanes) {
             int64_t count = part(it->width, i);
-            integers sum = {0};
-            memcpy(&sum, sums + i, (size_t)count * sizeof *sums);
+            integers sum = load_whole(sums + i, count);
             sum -= __builtin_convertvector(load_any(it->excess, csimd_f32, i, count), integers);
             vector x = __builtin_convertvector(sum, vector) * scale *
                        load_any(it->column_scales, csimd_f32, i, count);

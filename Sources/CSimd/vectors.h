@@ -138,6 +138,17 @@ INLINE vector load_part(const float* from, int64_t count) {
     return load(it);
 }
 
+// The same of whole numbers.
+INLINE integers load_whole(const int32_t* from, int64_t count) {
+    integers it = {0};
+    // The copy of a size that is known is one instruction.
+    if (count >= lanes)
+        memcpy(&it, from, sizeof it);
+    else
+        memcpy(&it, from, (size_t)count * sizeof *from);
+    return it;
+}
+
 INLINE vector load_any(const void* base, csimd_format format, int64_t index, int64_t count) {
     if (format == csimd_bf16) {
         const uint16_t* from = (const uint16_t*)base + index;
