@@ -16,6 +16,24 @@ INLINE uint32_t word_at(const void* base, int64_t index) {
     return it;
 }
 
+// Up to sixteen numbers of a row; the rest are zero. Written so that the usual count is no call of memcpy.
+INLINE void load_numbers(const uint16_t* from, int64_t count, halves* to) {
+    *to = (halves){0};
+    if (count >= lanes)
+        memcpy(to, from, sizeof *to);
+    else
+        memcpy(to, from, (size_t)count * sizeof *from);
+}
+
+// Up to sixteen words of a row; the rest are zero.
+INLINE void load_words(const uint16_t* from, int64_t count, vector* to) {
+    *to = SPLAT(0.0f);
+    if (count >= lanes)
+        memcpy(to, from, sizeof *to);
+    else
+        memcpy(to, from, (size_t)count * sizeof(uint32_t));
+}
+
 // sums (queries, vectors x 16) = left (queries, 2 x pairs) x right (pairs, right_stride words).
 PAIRS INLINE void multiply(int queries, int vectors, int64_t pairs, const uint16_t* left, int64_t left_stride,
                            const vector* right, int64_t right_stride, float* sums, int64_t sums_stride) {
@@ -58,9 +76,8 @@ INLINE void turn_key_pairs(const csimd_attention* it, int64_t column, int64_t pa
             for (int64_t i = 0; i < lanes; i++) {
                 block[i] = SPLAT(0.0f);
                 if (row + i < it->length)
-                    memcpy(&block[i],
-                           (const uint16_t*)it->key.base + (row + i) * it->key.stride + column + 2 * first,
-                           (size_t)count * sizeof(float));
+                    load_words((const uint16_t*)it->key.base + (row + i) * it->key.stride + column + 2 * first,
+                               count, &block[i]);
             }
             transpose(block);
             for (int64_t i = 0; i < count; i++)
@@ -76,9 +93,8 @@ INLINE void pair_values(const csimd_attention* it, int64_t column, int64_t padde
             halves two[2] = {{0}, {0}};
             for (int64_t i = 0; i < 2; i++)
                 if (row + i < it->length)
-                    memcpy(&two[i],
-                           (const uint16_t*)it->value.base + (row + i) * it->value.stride + column + first,
-                           (size_t)count * sizeof(uint16_t));
+                    load_numbers((const uint16_t*)it->value.base + (row + i) * it->value.stride + column + first,
+                                 count, &two[i]);
             bits words = __builtin_convertvector(two[0], bits) | __builtin_convertvector(two[1], bits) << 16;
             store(target + row / 2 * padded + first, (vector)words);
         }
