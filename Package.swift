@@ -144,7 +144,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CLIPModelsTests",
-            dependencies: ["CLIPModels", "CLIPKernels", "CLIPWeights", "CLIPTestSupport"],
+            dependencies: ["CLIPModels", "CLIPImaging", "CLIPKernels", "CLIPWeights", "CLIPTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

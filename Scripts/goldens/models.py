@@ -112,8 +112,7 @@ def golden(name: str, out: pathlib.Path) -> None:
         watch(block, f"vision.{index}")
 
     size = model["vision"]["image"]
-    pixels = torch.from_numpy(tiny_model.numbers(f"pixels.{name}", IMAGES * 3 * size * size, 2))
-    pixels = pixels.reshape(IMAGES, 3, size, size)
+    pixels = torch.from_numpy(tiny_model.normalised_pixels(name, IMAGES, size))
     with torch.no_grad():
         embeddings = reference.encode_image(pixels)
     last = model["vision"]["layers"] - 1

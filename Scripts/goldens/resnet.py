@@ -37,9 +37,9 @@ def golden(name: str, out: pathlib.Path) -> None:
             models.keep_output(block, seen, names[-1])
 
     size = model["resnet"]["image"]
-    pixels = torch.from_numpy(tiny_model.numbers(f"pixels.{name}", IMAGES * 3 * size * size, 2))
+    pixels = torch.from_numpy(tiny_model.normalised_pixels(name, IMAGES, size))
     with torch.no_grad(), Attention(seen):
-        embeddings = reference.encode_image(pixels.reshape(IMAGES, 3, size, size))
+        embeddings = reference.encode_image(pixels)
     stages = [("vision", key, seen[key].permute(0, 2, 3, 1).numpy()) for key in names]
     stages.append(("vision", "tokens", seen["tokens"].permute(1, 0, 2).numpy()))
     stages.append(("vision", "embedding", embeddings.numpy()))

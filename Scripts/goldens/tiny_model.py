@@ -50,6 +50,12 @@ DEVIATION = [0.26862954, 0.26130258, 0.27577711]
 
 def numbers(name: str, count: int, scale: float = 1.0, offset: float = 0.0) -> np.ndarray:
     """`count` floats, uniform within offset +- scale; in Swift: CounterNumbers.floats."""
+    fraction = (mixed(name, count) >> np.uint64(40)).astype(np.float32) * np.float32(2**-23) - np.float32(1)
+    return fraction * np.float32(scale) + np.float32(offset)
+
+
+def mixed(name: str, count: int) -> np.ndarray:
+    """Random 64-bit numbers, each a function of the name and its place; in Swift: CounterNumbers."""
     key = 0xCBF29CE484222325
     for byte in name.encode():
         key = ((key ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
@@ -59,9 +65,20 @@ def numbers(name: str, count: int, scale: float = 1.0, offset: float = 0.0) -> n
         )
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        z = z ^ (z >> np.uint64(31))
-    fraction = (z >> np.uint64(40)).astype(np.float32) * np.float32(2**-23) - np.float32(1)
-    return fraction * np.float32(scale) + np.float32(offset)
+        return z ^ (z >> np.uint64(31))
+
+
+def integers(name: str, count: int, bound: int) -> np.ndarray:
+    """`count` integers from 0 to below `bound`; in Swift: CounterNumbers.integers."""
+    return (mixed(name, count) >> np.uint64(33)) % np.uint64(bound)
+
+
+def normalised_pixels(name: str, images: int, size: int) -> np.ndarray:
+    """Random bytes as the network sees them, (images, 3, size, size); in Swift the bytes are TinyModel.pixels."""
+    pixels = integers(f"pixels.{name}", images * size * size * 3, 256).reshape(images, size, size, 3)
+    values = pixels.astype(np.float32) / np.float32(255)
+    values = (values - np.float32(MEAN)) / np.float32(DEVIATION)
+    return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
 
 
 def open_clip_tensors(model: dict) -> dict[str, np.ndarray]:

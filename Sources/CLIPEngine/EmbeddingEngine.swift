@@ -244,13 +244,13 @@ public final class EmbeddingEngine: Sendable {
         let decodeTimings = Mutex(StageTimings())
         let outcome = try await model.images.embeddings(for: encoded.map(\.hash)) {
             (indexes) async throws(EmbeddingError) in
-            let (pixelValues, timings) = try await preparation.pixelValues(
+            let (pixels, timings) = try await preparation.pixels(
                 of: encoded,
                 at: indexes,
                 by: model.preprocessor
             )
             decodeTimings.withLock { $0 = timings }
-            return try await model.worker.embed(pixelValues: pixelValues)
+            return try await model.worker.embed(pixels: pixels)
         }
         let decoding = decodeTimings.withLock { $0 }
         return (outcome.embeddings, timings.followed(by: decoding).adding(outcome))

@@ -22,14 +22,14 @@ struct InputPreparation: Sendable {
         }
     }
 
-    /// Normalised pixels of some of the images, (3, imageSize, imageSize), in the order of `indexes`.
-    func pixelValues(
+    /// The pixels of some of the images, (imageSize, imageSize, 3) bytes, in the order of `indexes`.
+    func pixels(
         of images: [EncodedImage],
         at indexes: [Int],
         by preprocessor: ImagePreprocessor
-    ) async throws(EmbeddingError) -> ([[Float]], StageTimings) {
+    ) async throws(EmbeddingError) -> ([[UInt8]], StageTimings) {
         try await sideBySide(indexes) { index in
-            await self.pixelValues(of: images[index], at: index, by: preprocessor)
+            await self.pixels(of: images[index], at: index, by: preprocessor)
         }
     }
 
@@ -156,11 +156,11 @@ struct InputPreparation: Sendable {
         return encoded.map { ($0, taken) }.mapError { .image(index: index, $0) }
     }
 
-    private func pixelValues(
+    private func pixels(
         of image: EncodedImage,
         at index: Int,
         by preprocessor: ImagePreprocessor
-    ) async -> Result<([Float], StageTimings), EmbeddingError> {
+    ) async -> Result<([UInt8], StageTimings), EmbeddingError> {
         let clock = ContinuousClock()
         let start = clock.now
         let decoded = await pool.run { _ in Self.decode(image, by: preprocessor) }
@@ -174,9 +174,9 @@ struct InputPreparation: Sendable {
     private static func decode(
         _ image: EncodedImage,
         by preprocessor: ImagePreprocessor
-    ) -> Result<[Float], ImageFault> {
+    ) -> Result<[UInt8], ImageFault> {
         do throws(ImagingError) {
-            return .success(try preprocessor.pixelValues(of: image.bytes))
+            return .success(try preprocessor.pixels(of: image.bytes).bytes)
         } catch {
             return .failure(ImageFault(error, origin: image.origin))
         }

@@ -27,6 +27,7 @@ struct ModelLoader: Sendable {
                     configuration: files.model,
                     checkpoint: checkpoint,
                     layout: files.directory.layout,
+                    pixels: PixelTable(files.recipe.byteValues),
                     format: format,
                     copy: copy,
                     engine: engine

@@ -20,7 +20,7 @@ public struct ImagePreprocessor: Sendable {
         shrinksJPEGs: Bool = false
     ) {
         decoder = ImageDecoder(recipe: recipe, limits: limits, shrinksJPEGs: shrinksJPEGs)
-        normalizer = PixelNormalizer(mean: recipe.mean, standardDeviation: recipe.standardDeviation)
+        normalizer = PixelNormalizer(recipe: recipe)
     }
 
     /// The image decoded, upright, resized and cropped: (R, R, 3) bytes.
@@ -31,10 +31,5 @@ public struct ImagePreprocessor: Sendable {
     /// The same, normalised: (3, R, R) floats.
     public func pixelValues(of image: [UInt8]) throws(ImagingError) -> [Float] {
         normalizer.pixelValues(of: try pixels(of: image))
-    }
-
-    /// Pixels that were made by `pixels(of:)`, normalised: (3, R, R) floats.
-    public func pixelValues(of pixels: PixelBuffer) -> [Float] {
-        normalizer.pixelValues(of: pixels)
     }
 }

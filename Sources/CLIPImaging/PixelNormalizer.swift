@@ -1,16 +1,12 @@
-/// Turns pixels into the floats that the network sees: a 255th of the byte, less the mean, over the
-/// deviation.
+/// Turns pixels into the floats that the network sees.
 ///
-/// The arithmetic is torchvision's ToTensor and Normalize (0.29.2) in single precision, in that order, so the
-/// floats are equal to the last bit. A byte has 256 values, so they are computed once for each channel.
+/// For comparisons with other programs: our own network takes bytes, and looks their floats up where it needs them.
 struct PixelNormalizer: Sendable {
     /// (3, 256): the float of each byte in each channel.
     private let values: [Float]
 
-    init(mean: [Float], standardDeviation: [Float]) {
-        values = zip(mean, standardDeviation).flatMap { mean, deviation in
-            (0..<256).map { (Float($0) / 255 - mean) / deviation }
-        }
+    init(recipe: PreprocessingRecipe) {
+        values = recipe.byteValues
     }
 
     /// (height, width, 3) bytes -> (3, height, width) floats.

@@ -26,6 +26,16 @@ public struct PreprocessingRecipe: Equatable, Sendable {
         self.init(checkedImageSize: imageSize, mean: mean, standardDeviation: standardDeviation)
     }
 
+    /// (3, 256): the float that the network sees for each byte of red, green and blue.
+    ///
+    /// A 255th of the byte, less the mean, over the deviation: torchvision's ToTensor and Normalize (0.29.2) in single
+    /// precision, in that order, so the floats are equal to the last bit.
+    public var byteValues: [Float] {
+        zip(mean, standardDeviation).flatMap { mean, deviation in
+            (0..<256).map { (Float($0) / 255 - mean) / deviation }
+        }
+    }
+
     /// OpenAI's means and deviations (clip/clip.py, `_transform`), for any R.
     public static func openAI(imageSize: Int) -> PreprocessingRecipe {
         precondition((1...largestImageSize).contains(imageSize), "An image size is from 1 to 4,096.")

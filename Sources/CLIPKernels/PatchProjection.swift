@@ -1,41 +1,45 @@
 /// The first layer of a vision transformer: every square patch of an image becomes one token.
 ///
 /// A convolution whose stride is its kernel, so that each pixel belongs to one patch: the patches are written as
-/// rows, and one linear layer does the rest. As with a convolution, pixels at the right and bottom that do not
+/// rows, normalised as they are, and one linear layer does the rest. As with a convolution, pixels at the right and bottom that do not
 /// fill a patch are left out.
 public struct PatchProjection: Sendable {
-    /// Colour planes of an image: red, green, blue.
-    public static let channels = 3
-
     /// How many patches an image has.
     public let patches: Int
     private let imageSize: Int
     private let patchSize: Int
+    private let pixels: PixelTable
     private let linear: Linear
 
-    /// `weight` is (width, 3 x patchSize x patchSize), a convolution kernel with its last three dimensions joined.
+    /// `weight` is (width, 3 x patchSize x patchSize), a convolution kernel with its last three dimensions joined; `pixels`
+    /// has what it is multiplied with for each byte of an image.
     public init(
         weight: Matrix,
         imageSize: Int,
         patchSize: Int,
+        pixels: PixelTable,
         format: NumberFormat = .f32,
         in context: ComputeContext
     ) throws(KernelError) {
         precondition(patchSize > 0 && imageSize >= patchSize, "An image has at least one patch.")
-        precondition(weight.width == Self.channels * patchSize * patchSize, "The kernel has another size.")
+        precondition(
+            weight.width == PixelTable.channels * patchSize * patchSize,
+            "The kernel has another size."
+        )
         self.imageSize = imageSize
         self.patchSize = patchSize
+        self.pixels = pixels
         patches = (imageSize / patchSize) * (imageSize / patchSize)
         linear = try Linear(weight: weight, addsToOutput: true, format: format, in: context)
     }
 
-    /// Images, each (3, imageSize, imageSize), are added to `tokens`, (rows, width), for some of the
+    /// Images, each (imageSize, imageSize, 3) bytes, are added to `tokens`, (rows, width), for some of the
     /// (images x (1 + patches)) rows.
     ///
     /// Row 0 of each image belongs to its class token and stays as it is: its patch is written as zeros, which costs
     /// one row in `patches` and saves a copy of all the others.
     public func callAsFunction(
-        _ images: [UnsafePointer<Float>],
+        _ images: [UnsafePointer<UInt8>],
         rows: Range<Int>,
         addingTo tokens: Matrix,
         in context: ComputeContext
@@ -68,19 +72,17 @@ public struct PatchProjection: Sendable {
         }
     }
 
-    /// (3, imageSize, imageSize) -> (3 x patchSize x patchSize).
-    private func copy(patch: Int, of image: UnsafePointer<Float>, to row: UnsafeMutablePointer<Float>) {
-        let grid = imageSize / patchSize
-        let corner = patch / grid * patchSize * imageSize + patch % grid * patchSize
-        var target = row
-        for channel in 0..<Self.channels {
-            for y in 0..<patchSize {
-                target.update(
-                    from: image + channel * imageSize * imageSize + corner + y * imageSize,
-                    count: patchSize
-                )
-                target += patchSize
-            }
+    /// (imageSize, imageSize, 3) -> (3 x patchSize x patchSize).
+    private func copy(patch: Int, of image: UnsafePointer<UInt8>, to row: UnsafeMutablePointer<Float>) {
+        let (y, x) = patch.quotientAndRemainder(dividingBy: imageSize / patchSize)
+        let corner = image + PixelTable.channels * patchSize * (y * imageSize + x)
+        for line in 0..<patchSize {
+            pixels.write(
+                corner + PixelTable.channels * line * imageSize,
+                count: patchSize,
+                to: row + line * patchSize,
+                apart: patchSize * patchSize
+            )
         }
     }
 }

@@ -22,7 +22,8 @@ public final class CLIPModel: Sendable {
     /// Scratch memory grows with the tokens: about 30 KB each at a width of 768.
     static let tokensPerPass = 512
 
-    /// Loads the weights that `configuration` describes from `checkpoint`, with linear layers in `format`.
+    /// Loads the weights that `configuration` describes from `checkpoint`, with linear layers in `format`. What the network
+    /// sees of the bytes of an image, `pixels` says.
     ///
     /// Refuses, naming the tensors, a checkpoint in which one is missing, has another shape, is not made of floats, or
     /// is left over. Nothing keeps the checkpoint afterwards. With a packed `copy` of it, its linear layers and its table of
@@ -31,6 +32,7 @@ public final class CLIPModel: Sendable {
         configuration: ModelConfiguration,
         checkpoint: Checkpoint,
         layout: ModelDirectory.Layout,
+        pixels: PixelTable,
         format: NumberFormat = .f32,
         copy: PackedCopy? = nil,
         engine: ComputeEngine
@@ -41,7 +43,7 @@ public final class CLIPModel: Sendable {
         let names = CheckpointNames(layout, in: scope)
         let weights = WeightReader(names: names, scope: scope, format: format, copy: copy, context: context)
         let embeddingWidth = configuration.embeddingWidth
-        vision = try ImageTower(weights, configuration.vision, embeddingWidth: embeddingWidth)
+        vision = try ImageTower(weights, configuration.vision, pixels: pixels, embeddingWidth: embeddingWidth)
         text = try TextTransformer(weights, configuration.text, embeddingWidth: embeddingWidth)
         try ModelError.reading { () throws(WeightError) in
             try scope.requireAllUsed(ignoring: names.ignorable)
@@ -68,13 +70,13 @@ public final class CLIPModel: Sendable {
     /// Embeddings of images, as the network gives them: not normalised.
     ///
     /// - Parameters:
-    ///   - images: for each image (3, imageSize, imageSize), normalised floats, one plane for each colour.
+    ///   - images: for each image (imageSize, imageSize, 3) bytes: red, green and blue of each pixel.
     ///   - share: this thread's part, where several make the call together, all with the same images.
     ///   - context: what this thread computes with.
     /// - Returns: (images, embeddingWidth) to the first part, nothing to the others. An image's row does not depend on
     ///   the others, but for the last digits of a float.
     public func imageEmbeddings(
-        of images: [[Float]],
+        of images: [[UInt8]],
         share: PassShare = .whole,
         in context: ComputeContext
     ) throws(ModelError) -> [Float] {
@@ -98,14 +100,14 @@ public final class CLIPModel: Sendable {
     }
 
     package func imageEmbeddings(
-        of images: [[Float]],
+        of images: [[UInt8]],
         share: PassShare = .whole,
         in context: ComputeContext,
         observer: StageObserver?
     ) throws(ModelError) -> [Float] {
-        let expected = configuration.vision.pixelValueCount
+        let expected = configuration.vision.pixelByteCount
         for image in images where image.count != expected {
-            throw .wrongPixelValueCount(expected: expected, found: image.count)
+            throw .wrongPixelByteCount(expected: expected, found: image.count)
         }
         precondition(share.isWhole || tokensPerImage != nil, "This tower's passes cannot be shared.")
         var result: [Float] = []
@@ -159,15 +161,15 @@ public final class CLIPModel: Sendable {
         return result
     }
 
-    /// Lends the floats of several arrays at once.
+    /// Lends the bytes of several arrays at once.
     private static func withPointers(
-        to images: ArraySlice<[Float]>,
-        after pointers: [UnsafePointer<Float>] = [],
-        _ body: ([UnsafePointer<Float>]) throws(KernelError) -> Void
+        to images: ArraySlice<[UInt8]>,
+        after pointers: [UnsafePointer<UInt8>] = [],
+        _ body: ([UnsafePointer<UInt8>]) throws(KernelError) -> Void
     ) throws(KernelError) {
         guard let image = images.first else { return try body(pointers) }
-        try image.withUnsafeBufferPointer { (floats) throws(KernelError) in
-            guard let base = floats.baseAddress else { return }
+        try image.withUnsafeBufferPointer { (bytes) throws(KernelError) in
+            guard let base = bytes.baseAddress else { return }
             try withPointers(to: images.dropFirst(), after: pointers + [base], body)
         }
     }

@@ -1,6 +1,6 @@
 import CLIPKernels
 
-/// The image tower of a CLIP, of either kind: pixel values in, embeddings out.
+/// The image tower of a CLIP, of either kind: pixels in, embeddings out.
 enum ImageTower: Sendable {
     case transformer(VisionTransformer)
     case resNet(ModifiedResNet)
@@ -8,6 +8,7 @@ enum ImageTower: Sendable {
     init(
         _ weights: WeightReader,
         _ shape: ModelConfiguration.Vision,
+        pixels: PixelTable,
         embeddingWidth: Int
     ) throws(ModelError) {
         switch shape.architecture {
@@ -16,6 +17,7 @@ enum ImageTower: Sendable {
                 try VisionTransformer(
                     weights,
                     transformer,
+                    pixels: pixels,
                     imageSize: shape.imageSize,
                     embeddingWidth: embeddingWidth
                 )
@@ -25,6 +27,7 @@ enum ImageTower: Sendable {
                 try ModifiedResNet(
                     weights,
                     resNet,
+                    pixels: pixels,
                     imageSize: shape.imageSize,
                     embeddingWidth: embeddingWidth
                 )
@@ -64,9 +67,9 @@ enum ImageTower: Sendable {
         }
     }
 
-    /// Images, each (3, imageSize, imageSize) -> (images, embeddingWidth).
+    /// Images, each (imageSize, imageSize, 3) bytes -> (images, embeddingWidth).
     func embed(
-        _ images: [UnsafePointer<Float>],
+        _ images: [UnsafePointer<UInt8>],
         into embeddings: Matrix,
         share: PassShare,
         observer: StageObserver?,

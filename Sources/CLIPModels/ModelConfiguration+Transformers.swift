@@ -11,7 +11,7 @@ extension ModelConfiguration {
         embeddingWidth = try root.integer("projection_dim", default: 512, in: ModelBounds.embeddingWidth)
 
         let vision = try root.firstObject("vision_config_dict", "vision_config")
-        try vision.require("num_channels", toBe: .number(Double(PatchProjection.channels)))
+        try vision.require("num_channels", toBe: .number(Double(PixelTable.channels)))
         let imageSize = try vision.side("image_size", default: 224, in: ModelBounds.imageSize)
         let transformer = PatchTransformer(
             patchSize: try vision.side("patch_size", default: 32, in: ModelBounds.patchSize),

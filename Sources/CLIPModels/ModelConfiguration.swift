@@ -37,10 +37,8 @@ public struct ModelConfiguration: Equatable, Sendable {
         /// What computes an image's embedding.
         public var architecture: Architecture
 
-        /// Floats of one image's pixel values, (3, imageSize, imageSize).
-        public var pixelValueCount: Int { Self.channels * imageSize * imageSize }
-        /// Colour planes of an image: red, green, blue.
-        static let channels = PatchProjection.channels
+        /// Bytes of one image's pixels, (imageSize, imageSize, 3).
+        public var pixelByteCount: Int { PixelTable.channels * imageSize * imageSize }
     }
 
     /// A vision transformer: patches of an image as tokens.

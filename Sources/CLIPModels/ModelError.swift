@@ -25,8 +25,8 @@ public enum ModelError: Error, Equatable, Sendable {
 
     // Inputs, which the callers have checked: each of these is a mistake of ours
 
-    /// The pixel values are not those of `count` images of the model's size.
-    case wrongPixelValueCount(expected: Int, found: Int)
+    /// The bytes are not those of the pixels of an image of the model's size.
+    case wrongPixelByteCount(expected: Int, found: Int)
     /// A caption has more tokens than the model has positions.
     case tooManyTokens(count: Int, limit: Int)
     /// A token id is not in the model's vocabulary.

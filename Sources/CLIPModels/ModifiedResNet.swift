@@ -1,11 +1,12 @@
 import CLIPKernels
 
-/// The image tower of OpenAI's ResNets: pixel values in, embeddings out.
+/// The image tower of OpenAI's ResNets: pixels in, embeddings out.
 ///
 /// Three convolutions and a pooling instead of one of each, means of windows instead of strides, and attention instead of
 /// a mean at the end. The reference is `ModifiedResNet` of open_clip 3.3.0 (`open_clip/modified_resnet.py`).
 struct ModifiedResNet: Sendable {
     private let imageSize: Int
+    private let pixels: PixelTable
     private let layout: FeatureLayout
     private let format: NumberFormat
     private let stem: [Convolution]
@@ -36,6 +37,7 @@ struct ModifiedResNet: Sendable {
     init(
         _ weights: WeightReader,
         _ shape: ModelConfiguration.ResNet,
+        pixels: PixelTable,
         imageSize: Int,
         embeddingWidth: Int
     ) throws(ModelError) {
@@ -45,12 +47,13 @@ struct ModifiedResNet: Sendable {
             try weights.context.preferredFeatureLayout(weights.exactFormat)
         }
         self.imageSize = imageSize
+        self.pixels = pixels
         self.layout = layout
         format = weights.exactFormat
 
         var stem: [Convolution] = []
         let half = shape.width / 2
-        let channels = [(ModelConfiguration.Vision.channels, half), (half, half), (half, shape.width)]
+        let channels = [(PixelTable.channels, half), (half, half), (half, shape.width)]
         var size = imageSize
         for (index, (inputs, outputs)) in channels.enumerated() {
             let convolution = Convolution.Shape(
@@ -100,9 +103,9 @@ struct ModifiedResNet: Sendable {
         pool = try AttentionPool(weights.exact, shape, imageSize: imageSize, embeddingWidth: embeddingWidth)
     }
 
-    /// Images, each (3, imageSize, imageSize) -> (images, embeddingWidth).
+    /// Images, each (imageSize, imageSize, 3) bytes -> (images, embeddingWidth).
     func embed(
-        _ images: [UnsafePointer<Float>],
+        _ images: [UnsafePointer<UInt8>],
         into embeddings: Matrix,
         observer: StageObserver?,
         in context: ComputeContext
@@ -111,7 +114,7 @@ struct ModifiedResNet: Sendable {
         // Maps go from one to the other; a block that leaves their shape as it is works in place.
         var maps = try scratch.matrix(rows: images.count, width: largestMaps, format: format)
         var other = try scratch.matrix(rows: images.count, width: largestMaps, format: format)
-        var current = try pixels(of: images, in: scratch)
+        var current = try inputMaps(of: images, in: scratch)
         for convolution in stem {
             let output = view(
                 of: maps,
@@ -149,19 +152,25 @@ struct ModifiedResNet: Sendable {
         layout == .interleaved ? .interleaved : .planes
     }
 
-    /// (count, 3, imageSize, imageSize), in the layout that the first convolution reads.
-    private func pixels(
-        of images: [UnsafePointer<Float>],
+    /// (count, 3, imageSize, imageSize), normalised, in the layout that the first convolution reads.
+    private func inputMaps(
+        of images: [UnsafePointer<UInt8>],
         in scratch: ScratchArena
     ) throws(KernelError) -> FeatureMaps {
         let maps = try scratch.maps(
             images: images.count,
-            channels: ModelConfiguration.Vision.channels,
+            channels: PixelTable.channels,
             size: imageSize,
             layout: Self.pixelLayout(layout),
             format: format
         )
-        for (index, image) in images.enumerated() { maps.fill(image: index, fromPlanes: image) }
+        try scratch.scope { () throws(KernelError) in
+            let planes = try scratch.matrix(rows: PixelTable.channels, width: maps.positions)
+            for (index, image) in images.enumerated() {
+                pixels.write(image, count: maps.positions, to: planes.base, apart: planes.rowStride)
+                maps.fill(image: index, fromPlanes: planes.base)
+            }
+        }
         return maps
     }
 

@@ -1,6 +1,6 @@
 import CLIPKernels
 
-/// The image tower: pixel values in, embeddings out.
+/// The image tower: pixels in, embeddings out.
 ///
 /// The reference is `VisionTransformer` of open_clip 3.3.0 (`open_clip/transformer.py`).
 struct VisionTransformer: Sendable {
@@ -19,6 +19,7 @@ struct VisionTransformer: Sendable {
     init(
         _ weights: WeightReader,
         _ shape: ModelConfiguration.PatchTransformer,
+        pixels: PixelTable,
         imageSize: Int,
         embeddingWidth: Int
     ) throws(ModelError) {
@@ -29,13 +30,14 @@ struct VisionTransformer: Sendable {
 
         let kernels = try weights.tensor(
             names.patchKernels,
-            shape: [width, PatchProjection.channels, shape.patchSize, shape.patchSize]
+            shape: [width, PixelTable.channels, shape.patchSize, shape.patchSize]
         )
         patches = try ModelError.wrapping { () throws(KernelError) in
             try PatchProjection(
                 weight: kernels.matrix,
                 imageSize: imageSize,
                 patchSize: shape.patchSize,
+                pixels: pixels,
                 format: weights.format,
                 in: weights.context
             )
@@ -60,9 +62,9 @@ struct VisionTransformer: Sendable {
     /// Among how many threads a pass of few rows is divided by columns at most.
     var columnParts: Int { encoder.division?.parts ?? 0 }
 
-    /// Images, each (3, imageSize, imageSize) -> (images, embeddingWidth), of which a share fills its own rows.
+    /// Images, each (imageSize, imageSize, 3) bytes -> (images, embeddingWidth), of which a share fills its own rows.
     func embed(
-        _ images: [UnsafePointer<Float>],
+        _ images: [UnsafePointer<UInt8>],
         into embeddings: Matrix,
         share: PassShare,
         observer: StageObserver?,

@@ -11,8 +11,8 @@ struct BatcherTests {
     /// The numbers that the items of a batch carry, as a model would answer them.
     private static func echo(_ batch: Batcher.Batch) -> [Embedding] {
         batch.items.map { item in
-            guard case .pixelValues(let values) = item.payload else { return embedding(-1) }
-            return embedding(values[0])
+            guard case .pixels(let values) = item.payload else { return embedding(-1) }
+            return embedding(Float(values[0]))
         }
     }
 
@@ -24,7 +24,7 @@ struct BatcherTests {
     }
 
     private static func images(_ numbers: ClosedRange<Int>) -> [Batcher.Payload] {
-        numbers.map { .pixelValues([Float($0)]) }
+        numbers.map { .pixels([UInt8($0)]) }
     }
 
     @Test("A request's embeddings come back in its order, over as many batches as they took")
@@ -77,7 +77,7 @@ struct BatcherTests {
         await #expect(throws: EmbeddingError.cancelled) { _ = try await left.value }
         async let stays = batcher.embed(Self.images(7...7), lane: .images)
         let batch = try #require(await Self.nextBatch(of: batcher))
-        #expect(batch.items.map(\.payload) == [.pixelValues([7])])
+        #expect(batch.items.map(\.payload) == [.pixels([7])])
         batcher.finish(batch, with: .success(Self.echo(batch)))
         #expect(try await stays.embeddings == [Self.embedding(7)])
     }

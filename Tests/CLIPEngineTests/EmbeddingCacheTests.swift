@@ -139,7 +139,7 @@ struct EmbeddingCacheTests {
         let (cache, batcher) = (cache(), Batcher(limits: BatchLimits()))
         let compute: @Sendable ([Int]) async throws(EmbeddingError) -> Batcher.Outcome = {
             (indexes) async throws(EmbeddingError) in
-            try await batcher.embed(indexes.map { _ in .pixelValues([7]) }, lane: .images)
+            try await batcher.embed(indexes.map { _ in .pixels([7]) }, lane: .images)
         }
         let leaving = Task { try await cache.embeddings(for: [7], compute: compute) }
         while cache.statistics.misses == 0 { await Task.yield() }

@@ -5,18 +5,20 @@ import Testing
 @Suite("Patch projection")
 struct PatchProjectionTests {
     @Test(
-        "Equals a plain convolution, also where the last pixels fill no patch",
+        "Equals a plain convolution of normalised pixels, also where the last pixels fill no patch",
         arguments: [(32, 16), (50, 16), (7, 3)]
     )
     func matchesReference(size: Int, patch: Int) throws {
         let bench = try Workbench()
         let (count, width) = (2, 10)
-        let pixels = Workbench.random("pixels", count * 3 * size * size)
+        let pixels = CounterNumbers.integers("pixels", count: count * size * size * 3, below: 256).map { UInt8($0) }
+        let values = Workbench.random("values", 3 * 256)
         let kernels = Workbench.random("kernels", width * 3 * patch * patch)
         let projection = try PatchProjection(
             weight: try bench.tensor(kernels, rows: width).matrix,
             imageSize: size,
             patchSize: patch,
+            pixels: PixelTable(values),
             in: bench.context
         )
         let rows = count * (1 + projection.patches)
@@ -34,7 +36,12 @@ struct PatchProjectionTests {
 
         var expected: [Float] = []
         for image in 0..<count {
-            let planes = Array(pixels[image * 3 * size * size..<(image + 1) * 3 * size * size])
+            let bytes = pixels[image * size * size * 3..<(image + 1) * size * size * 3]
+            let planes = (0..<3).flatMap { channel in
+                stride(from: bytes.startIndex + channel, to: bytes.endIndex, by: 3).map { place in
+                    values[256 * channel + Int(bytes[place])]
+                }
+            }
             expected += [Float](repeating: 0, count: width)  // the class token
             expected += Reference.patchProjection(planes, size: size, kernels: kernels, patch: patch)
         }

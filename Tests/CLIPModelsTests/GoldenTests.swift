@@ -24,8 +24,8 @@ struct GoldenTests {
             var seen: [String: [Float]] = [:]
             let observer: StageObserver = { stage, matrix in seen[stage.name] = matrix.floats() }
             if tower == "vision" {
-                let pixels = model.pixelValues(count: golden.images)
-                _ = try clip.imageEmbeddings(pixelValues: pixels, count: golden.images, observer: observer)
+                let pixels = model.pixels(count: golden.images)
+                _ = try clip.imageEmbeddings(pixels: pixels, count: golden.images, observer: observer)
             } else {
                 _ = try clip.textEmbeddings(tokens: golden.captions, observer: observer)
             }
@@ -51,7 +51,7 @@ struct GoldenTests {
         let golden = try Golden(model)
         let clip = try model.load(layout)
         let images = try clip.imageEmbeddings(
-            pixelValues: model.pixelValues(count: golden.images),
+            pixels: model.pixels(count: golden.images),
             count: golden.images
         )
         let texts = try clip.textEmbeddings(tokens: golden.captions)

@@ -1,3 +1,4 @@
+import CLIPImaging
 import CLIPKernels
 import CLIPModels
 import CLIPTestSupport
@@ -9,12 +10,12 @@ struct LoadedModel {
     let context: ComputeContext
 
     func imageEmbeddings(
-        pixelValues: [Float],
+        pixels: [UInt8],
         count: Int,
         observer: StageObserver? = nil
     ) throws -> [Float] {
-        let width = count > 0 ? pixelValues.count / count : 0
-        let images = (0..<count).map { pixelValues.row($0, width: width) }
+        let width = count > 0 ? pixels.count / count : 0
+        let images = (0..<count).map { pixels.row($0, width: width) }
         return try clip.imageEmbeddings(of: images, in: context, observer: observer)
     }
 
@@ -62,6 +63,7 @@ extension TinyModel {
                 configuration: configuration,
                 checkpoint: directory.weights(),
                 layout: directory.layout,
+                pixels: PixelTable(PreprocessingRecipe.openAI(imageSize: imageSize).byteValues),
                 format: format,
                 copy: copy,
                 engine: engine
@@ -73,9 +75,9 @@ extension TinyModel {
     }
 }
 
-extension [Float] {
+extension Array {
     /// One row of a matrix of that width.
-    func row(_ index: Int, width: Int) -> [Float] {
+    func row(_ index: Int, width: Int) -> [Element] {
         Array(self[index * width..<(index + 1) * width])
     }
 }

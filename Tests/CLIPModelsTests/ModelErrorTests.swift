@@ -10,12 +10,12 @@ struct ModelErrorTests {
 
     // Inputs
 
-    @Test("Pixel values of another number, also of one image among others", arguments: [0, 1, 7_499, 7_501])
-    func wrongPixelValueCount(found: Int) throws {
+    @Test("Pixels of another number, also of one image among others", arguments: [0, 1, 7_499, 7_501])
+    func wrongPixelByteCount(found: Int) throws {
         let clip = try model.load()
-        let good = [Float](repeating: 0, count: 3 * 50 * 50)
-        #expect(throws: ModelError.wrongPixelValueCount(expected: 7_500, found: found)) {
-            try clip.clip.imageEmbeddings(of: [good, [Float](repeating: 0, count: found)], in: clip.context)
+        let good = [UInt8](repeating: 0, count: 3 * 50 * 50)
+        #expect(throws: ModelError.wrongPixelByteCount(expected: 7_500, found: found)) {
+            try clip.clip.imageEmbeddings(of: [good, [UInt8](repeating: 0, count: found)], in: clip.context)
         }
     }
 
@@ -132,9 +132,9 @@ struct ModelErrorTests {
                 )
             }
         )
-        let pixels = model.pixelValues(count: 1)
-        let expected = try plain.imageEmbeddings(pixelValues: pixels, count: 1)
-        #expect(try respelled.imageEmbeddings(pixelValues: pixels, count: 1) == expected)
+        let pixels = model.pixels(count: 1)
+        let expected = try plain.imageEmbeddings(pixels: pixels, count: 1)
+        #expect(try respelled.imageEmbeddings(pixels: pixels, count: 1) == expected)
     }
 
     @Test("Kernel errors keep their cause")

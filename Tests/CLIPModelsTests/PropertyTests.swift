@@ -20,11 +20,11 @@ struct PropertyTests {
     @Test("An image in a batch has the embedding that it has alone")
     func imageAlone() throws {
         let clip = try model.load()
-        let pixels = model.pixelValues(count: 5)
-        let all = try clip.imageEmbeddings(pixelValues: pixels, count: 5)
+        let pixels = model.pixels(count: 5)
+        let all = try clip.imageEmbeddings(pixels: pixels, count: 5)
         for index in 0..<5 {
             let one = pixels.row(index, width: pixels.count / 5)
-            let alone = try clip.imageEmbeddings(pixelValues: one, count: 1)
+            let alone = try clip.imageEmbeddings(pixels: one, count: 1)
             #expect(Closeness.relativeError(alone, all.row(index, width: 40)) < 1e-6)
         }
     }
@@ -62,11 +62,11 @@ struct PropertyTests {
             #expect(Closeness.relativeError(alone, all.row(index, width: 40)) < 1e-6)
         }
 
-        let pixels = model.pixelValues(count: 110)  // 10 tokens each, 51 images in a pass
-        let images = try clip.imageEmbeddings(pixelValues: pixels, count: 110)
+        let pixels = model.pixels(count: 110)  // 10 tokens each, 51 images in a pass
+        let images = try clip.imageEmbeddings(pixels: pixels, count: 110)
         for index in [0, 50, 51, 101, 102, 109] {
             let one = pixels.row(index, width: pixels.count / 110)
-            let alone = try clip.imageEmbeddings(pixelValues: one, count: 1)
+            let alone = try clip.imageEmbeddings(pixels: one, count: 1)
             #expect(Closeness.relativeError(alone, images.row(index, width: 40)) < 1e-6)
         }
     }
@@ -80,14 +80,14 @@ struct PropertyTests {
         let clip = try model.load()
         let isWide = model.name == "wide"
         #expect(clip.clip.imageParts == (isWide ? 3 : 0) && clip.clip.textParts == (isWide ? 2 : 0))
-        let pixels = model.pixelValues(count: 3)
+        let pixels = model.pixels(count: 3)
         // 10 rows an image, so that borders lie within images; a single image leaves most threads without its class token.
         for images in [1, 3] {
             let chosen = (0..<images).map { pixels.row($0, width: pixels.count / 3) }
             let shared = try await clip.shared(by: count) { clip, share, context in
                 try clip.imageEmbeddings(of: chosen, share: share, in: context)
             }
-            let alone = try clip.imageEmbeddings(pixelValues: Array(chosen.joined()), count: images)
+            let alone = try clip.imageEmbeddings(pixels: Array(chosen.joined()), count: images)
             #expect(Closeness.relativeError(shared, alone) < 1e-6, "\(images) images")
         }
         // Two tokens are fewer than threads, so that some have no row at all.
@@ -113,12 +113,12 @@ struct PropertyTests {
         let model = TinyModel.wide
         let clip = try model.load(format: format)
         #expect(clip.clip.imageParts == 3 && clip.clip.textParts == 2)
-        let pixels = model.pixelValues(count: 2)
+        let pixels = model.pixels(count: 2)
         let images = (0..<2).map { pixels.row($0, width: pixels.count / 2) }
         let shared = try await clip.shared(by: count) { clip, share, context in
             try clip.imageEmbeddings(of: images, share: share, in: context)
         }
-        let alone = try clip.imageEmbeddings(pixelValues: pixels, count: 2)
+        let alone = try clip.imageEmbeddings(pixels: pixels, count: 2)
         #expect(Closeness.relativeError(shared, alone) < 2e-3)
         let tokens = captions("halves", lengths: [9, 3, 20])
         let texts = try await clip.shared(by: count) { clip, share, context in
@@ -148,7 +148,7 @@ struct PropertyTests {
     )
     func formats(format: NumberFormat, model: TinyModel) throws {
         let (exact, other) = (try model.load(), try model.load(format: format))
-        let pixels = model.pixelValues(count: 4)
+        let pixels = model.pixels(count: 4)
         let golden = try Golden(model)
         let width = model.embeddingWidth
         let least: Float = format == .bf16 ? 0.999 : 0.99
@@ -156,14 +156,14 @@ struct PropertyTests {
             func dot(_ a: [Float], _ b: [Float]) -> Float { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
             return dot(a, b) / (dot(a, a) * dot(b, b)).squareRoot()
         }
-        let images = try other.imageEmbeddings(pixelValues: pixels, count: 4)
-        let exactImages = try exact.imageEmbeddings(pixelValues: pixels, count: 4)
+        let images = try other.imageEmbeddings(pixels: pixels, count: 4)
+        let exactImages = try exact.imageEmbeddings(pixels: pixels, count: 4)
         let texts = try other.textEmbeddings(tokens: golden.captions)
         let exactTexts = try exact.textEmbeddings(tokens: golden.captions)
         #expect(images != exactImages && texts != exactTexts, "Another format gives other digits.")
         for index in 0..<4 {
             let one = pixels.row(index, width: pixels.count / 4)
-            let alone = try other.imageEmbeddings(pixelValues: one, count: 1)
+            let alone = try other.imageEmbeddings(pixels: one, count: 1)
             #expect(cosine(images.row(index, width: width), exactImages.row(index, width: width)) > least)
             #expect(cosine(images.row(index, width: width), alone) > 0.9999)
         }
@@ -177,14 +177,14 @@ struct PropertyTests {
     @Test("Repeated calls give the same bits and take no more scratch")
     func steadyState() throws {
         let clip = try model.load()
-        let pixels = model.pixelValues(count: 4)
+        let pixels = model.pixels(count: 4)
         let tokens = captions("steady", lengths: [5, 12, 12, 3])
-        let images = try clip.imageEmbeddings(pixelValues: pixels, count: 4)
+        let images = try clip.imageEmbeddings(pixels: pixels, count: 4)
         let texts = try clip.textEmbeddings(tokens: tokens)
-        _ = try clip.imageEmbeddings(pixelValues: pixels, count: 4)
+        _ = try clip.imageEmbeddings(pixels: pixels, count: 4)
         let scratch = clip.scratchByteCount
         for _ in 0..<3 {
-            #expect(try clip.imageEmbeddings(pixelValues: pixels, count: 4) == images)
+            #expect(try clip.imageEmbeddings(pixels: pixels, count: 4) == images)
             #expect(try clip.textEmbeddings(tokens: tokens) == texts)
         }
         #expect(clip.scratchByteCount == scratch)
@@ -193,7 +193,7 @@ struct PropertyTests {
     @Test("No items give no embeddings")
     func empty() throws {
         let clip = try model.load()
-        #expect(try clip.imageEmbeddings(pixelValues: [], count: 0) == [])
+        #expect(try clip.imageEmbeddings(pixels: [], count: 0) == [])
         #expect(try clip.textEmbeddings(tokens: []) == [])
     }
 
@@ -208,7 +208,7 @@ struct PropertyTests {
         var other = tokens
         other[0][2] = (other[0][2] + 1) % 598
         #expect(try clip.textEmbeddings(tokens: tokens) != clip.textEmbeddings(tokens: other))
-        #expect(try clip.imageEmbeddings(pixelValues: small.pixelValues(count: 1), count: 1).count == 40)
+        #expect(try clip.imageEmbeddings(pixels: small.pixels(count: 1), count: 1).count == 40)
     }
 
     @Test(
@@ -220,17 +220,17 @@ struct PropertyTests {
         let directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("swift-clip-copy-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        let pixels = model.pixelValues(count: 2)
+        let pixels = model.pixels(count: 2)
         let captions = try Golden(model).captions
         let plain = try model.load(format: format)
         let made = try model.load(format: format, copy: PackedCopy(directory: directory, key: "tiny"))
         let copy = try PackedCopy(directory: directory, key: "tiny")
         #expect(copy.isComplete)
         let mapped = try model.load(format: format, copy: copy)
-        let images = try plain.imageEmbeddings(pixelValues: pixels, count: 2)
+        let images = try plain.imageEmbeddings(pixels: pixels, count: 2)
         let texts = try plain.textEmbeddings(tokens: captions)
         for other in [made, mapped] {
-            #expect(try other.imageEmbeddings(pixelValues: pixels, count: 2) == images)
+            #expect(try other.imageEmbeddings(pixels: pixels, count: 2) == images)
             #expect(try other.textEmbeddings(tokens: captions) == texts)
         }
         // A tensor that the copy has must still be in the checkpoint.

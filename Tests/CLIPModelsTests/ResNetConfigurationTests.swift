@@ -32,7 +32,7 @@ struct ResNetConfigurationTests {
         )
         let found = try #require(resNet(configuration))
         #expect(configuration.vision.imageSize == size)
-        #expect(configuration.vision.pixelValueCount == 3 * size * size)
+        #expect(configuration.vision.pixelByteCount == 3 * size * size)
         #expect("\(found.bottlenecks)" == layers)
         #expect(found.width == width && found.featureWidth == features && found.heads == heads)
         #expect(found.grid(imageSize: size) == grid)

@@ -11,11 +11,11 @@ struct ResNetTests {
     @Test("An image in a batch has the embedding that it has alone")
     func imageAlone() throws {
         let clip = try model.load()
-        let pixels = model.pixelValues(count: 5)
-        let all = try clip.imageEmbeddings(pixelValues: pixels, count: 5)
+        let pixels = model.pixels(count: 5)
+        let all = try clip.imageEmbeddings(pixels: pixels, count: 5)
         for index in 0..<5 {
             let one = pixels.row(index, width: pixels.count / 5)
-            let alone = try clip.imageEmbeddings(pixelValues: one, count: 1)
+            let alone = try clip.imageEmbeddings(pixels: one, count: 1)
             #expect(Closeness.relativeError(alone, all.row(index, width: 24)) < 1e-6)
         }
     }
@@ -24,15 +24,15 @@ struct ResNetTests {
     func severalPasses() throws {
         let clip = try model.load()
         let count = 800  // a pass takes 32 to 64 of them, by the layout of this processor
-        let pixels = model.pixelValues(count: count)
+        let pixels = model.pixels(count: count)
         let width = pixels.count / count
-        _ = try clip.imageEmbeddings(pixelValues: Array(pixels[..<(400 * width)]), count: 400)
-        try #expect(clip.imageEmbeddings(pixelValues: [], count: 0) == [])
+        _ = try clip.imageEmbeddings(pixels: Array(pixels[..<(400 * width)]), count: 400)
+        try #expect(clip.imageEmbeddings(pixels: [], count: 0) == [])
         let scratch = clip.scratchByteCount
-        let all = try clip.imageEmbeddings(pixelValues: pixels, count: count)
+        let all = try clip.imageEmbeddings(pixels: pixels, count: count)
         #expect(clip.scratchByteCount == scratch)
         for index in [0, 31, 32, 63, 64, 426, 700, 767, 768, 799] {
-            let alone = try clip.imageEmbeddings(pixelValues: pixels.row(index, width: width), count: 1)
+            let alone = try clip.imageEmbeddings(pixels: pixels.row(index, width: width), count: 1)
             #expect(Closeness.relativeError(alone, all.row(index, width: 24)) < 1e-6)
         }
     }
@@ -40,36 +40,36 @@ struct ResNetTests {
     @Test("Repeated calls give the same bits and take no more scratch")
     func steadyState() throws {
         let clip = try model.load()
-        let pixels = model.pixelValues(count: 4)
-        let images = try clip.imageEmbeddings(pixelValues: pixels, count: 4)
-        _ = try clip.imageEmbeddings(pixelValues: pixels, count: 4)
+        let pixels = model.pixels(count: 4)
+        let images = try clip.imageEmbeddings(pixels: pixels, count: 4)
+        _ = try clip.imageEmbeddings(pixels: pixels, count: 4)
         let scratch = clip.scratchByteCount
-        for _ in 0..<3 { #expect(try clip.imageEmbeddings(pixelValues: pixels, count: 4) == images) }
+        for _ in 0..<3 { #expect(try clip.imageEmbeddings(pixels: pixels, count: 4) == images) }
         #expect(clip.scratchByteCount == scratch)
     }
 
     @Test("Two threads of oneDNN's give what one gives")
     func threads() throws {
-        let pixels = model.pixelValues(count: 3)
+        let pixels = model.pixels(count: 3)
         let (one, two) = (try model.load(threads: 1), try model.load(threads: 2))
-        let images = try one.imageEmbeddings(pixelValues: pixels, count: 3)
+        let images = try one.imageEmbeddings(pixels: pixels, count: 3)
         #expect(
-            Closeness.relativeError(try two.imageEmbeddings(pixelValues: pixels, count: 3), images) < 1e-6
+            Closeness.relativeError(try two.imageEmbeddings(pixels: pixels, count: 3), images) < 1e-6
         )
     }
 
     @Test("Every number of a batch norm counts, but for the one that only training needs")
     func batchNorm() throws {
-        let pixels = model.pixelValues(count: 1)
-        let plain = try model.load().imageEmbeddings(pixelValues: pixels, count: 1)
+        let pixels = model.pixels(count: 1)
+        let plain = try model.load().imageEmbeddings(pixels: pixels, count: 1)
         for norm in ["visual.bn2", "visual.layer2.0.bn3", "visual.layer3.0.downsample.1"] {
             for part in ["weight", "bias", "running_mean", "running_var"] {
                 let changed = try model.load(changing: { $0["\(norm).\(part)"]?.floats[1] += 0.25 })
-                let embedding = try changed.imageEmbeddings(pixelValues: pixels, count: 1)
+                let embedding = try changed.imageEmbeddings(pixels: pixels, count: 1)
                 #expect(Closeness.relativeError(embedding, plain) > 1e-5, "\(norm).\(part)")
             }
             let without = try model.load(changing: { $0["\(norm).num_batches_tracked"] = nil })
-            #expect(try without.imageEmbeddings(pixelValues: pixels, count: 1) == plain)
+            #expect(try without.imageEmbeddings(pixels: pixels, count: 1) == plain)
         }
     }
 

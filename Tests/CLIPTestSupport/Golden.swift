@@ -22,7 +22,7 @@ public struct Golden: Sendable {
         let stages: [Stage]
     }
 
-    /// How many images there are; their pixel values are `TinyModel.pixelValues(count:)`.
+    /// How many images there are; their pixels are `TinyModel.pixels(count:)`.
     public let images: Int
     /// Token ids, in the order of the captions' real lengths.
     public let captions: [[Int32]]

@@ -129,9 +129,10 @@ public struct TinyModel: Sendable {
     /// The layouts that this model is stored in: transformers has no ResNet.
     public var layouts: [Layout] { resNet == nil ? Layout.allCases : [.openCLIP] }
 
-    /// The pixel values that the goldens were made of: (count, 3, imageSize, imageSize).
-    public func pixelValues(count: Int) -> [Float] {
-        CounterNumbers.floats("pixels.\(name)", count: count * 3 * imageSize * imageSize, scale: 2)
+    /// The pixels that the goldens were made of: (count, imageSize, imageSize, 3) bytes.
+    public func pixels(count: Int) -> [UInt8] {
+        CounterNumbers.integers("pixels.\(name)", count: count * 3 * imageSize * imageSize, below: 256)
+            .map { UInt8($0) }
     }
 
     /// The weights under the names of a layout.

@@ -9,8 +9,8 @@ internal import Synchronization
 package final class Batcher: Sendable {
     /// What the model needs of one item.
     package enum Payload: Equatable, Sendable {
-        /// Normalised pixels, (3, imageSize, imageSize).
-        case pixelValues([Float])
+        /// (imageSize, imageSize, 3) bytes.
+        case pixels([UInt8])
         /// Token ids without padding.
         case tokens([Int32])
     }
@@ -151,7 +151,7 @@ package final class Batcher: Sendable {
 
     private static func weight(of payload: Payload) -> Int {
         switch payload {
-        case .pixelValues: 1
+        case .pixels: 1
         case .tokens(let ids): ids.count
         }
     }

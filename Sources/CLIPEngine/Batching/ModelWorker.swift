@@ -49,9 +49,9 @@ final class ModelWorker: Sendable {
         return (ModelWorker(batcher: batcher), companion)
     }
 
-    /// Embeddings of normalised images, each (3, imageSize, imageSize).
-    func embed(pixelValues: [[Float]]) async throws(EmbeddingError) -> Batcher.Outcome {
-        try await batcher.embed(pixelValues.map(Batcher.Payload.pixelValues), lane: .images)
+    /// Embeddings of decoded images, each (imageSize, imageSize, 3) bytes.
+    func embed(pixels: [[UInt8]]) async throws(EmbeddingError) -> Batcher.Outcome {
+        try await batcher.embed(pixels.map(Batcher.Payload.pixels), lane: .images)
     }
 
     /// Embeddings of token sequences without padding.
@@ -107,9 +107,9 @@ final class ModelWorker: Sendable {
             let values: [Float]
             switch batch.lane {
             case .images:
-                let images = batch.items.compactMap { item -> [Float]? in
-                    guard case .pixelValues(let values) = item.payload else { return nil }
-                    return values
+                let images = batch.items.compactMap { item -> [UInt8]? in
+                    guard case .pixels(let bytes) = item.payload else { return nil }
+                    return bytes
                 }
                 values = try model.imageEmbeddings(of: images, share: assignment.share, in: context)
             case .texts:
