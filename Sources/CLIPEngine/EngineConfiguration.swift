@@ -43,6 +43,8 @@ public struct EngineConfiguration: Equatable, Sendable {
     public var maxImagePixels: Int = 1 << 26
     /// Where packed weights of large models are kept for the next start; nil keeps none.
     public var packedCacheDirectory: String?
+    /// Checkpoints of fewer bytes are converted in the time that looking for a copy takes.
+    package var leastPackedBytes: Int = 64 << 20
     /// Most bytes of the text embeddings that each model keeps, keys included; 0 keeps none.
     public var textCacheBytes: Int = 16 << 20
     /// Most bytes of the image embeddings that each model keeps, keys included; 0 keeps none.

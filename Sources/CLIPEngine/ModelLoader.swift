@@ -18,11 +18,11 @@ struct ModelLoader: Sendable {
             name: source.name,
             threads: configuration.computeThreads
         ) { (engine) throws(EmbeddingError) in
-            let (precision, format) = try asked.resolved(on: engine)
+            let format = try asked.format(where: engine.isNative)
             let files = try CheckpointFiles(source)
             do {
                 let checkpoint = try files.directory.weights()
-                let copy = packedCopy(of: checkpoint, format: format, engine: engine)
+                let (copy, problem) = packedCopy(of: checkpoint, format: format, engine: engine)
                 let model = try CLIPModel(
                     configuration: files.model,
                     checkpoint: checkpoint,
@@ -32,12 +32,12 @@ struct ModelLoader: Sendable {
                     copy: copy,
                     engine: engine
                 )
-                return (model, (files, precision, copy?.isComplete ?? false, copy?.refusal))
+                return (model, (files, format, copy?.isComplete ?? false, copy?.refusal ?? problem))
             } catch {
                 throw EmbeddingError.modelUnavailable(name: source.name, cause: "\(error)")
             }
         }
-        let (files, precision, isFromCopy, refusal) = found
+        let (files, format, isFromCopy, refusal) = found
         return LoadedModel(
             description: ModelDescription(
                 name: source.name,
@@ -45,7 +45,7 @@ struct ModelLoader: Sendable {
                 imageSize: files.model.vision.imageSize,
                 embeddingWidth: files.model.embeddingWidth,
                 contextLength: files.model.text.contextLength,
-                precision: precision,
+                precision: Precision(format),
                 loadTime: ContinuousClock.now - start,
                 isFromPackedCopy: isFromCopy,
                 packedCopyProblem: refusal.map { "\($0)" }
@@ -66,19 +66,15 @@ struct ModelLoader: Sendable {
         )
     }
 
-    /// Checkpoints of fewer bytes are converted in the time that looking for a copy takes.
-    private static let smallestCopied = 64 << 20
-
-    /// The copy of a checkpoint's packed weights; nil where none is wanted or can be kept, which is no fault.
+    /// The copy of a checkpoint's packed weights, or why there cannot be one; neither where none is wanted.
     private func packedCopy(
         of checkpoint: Checkpoint,
         format: NumberFormat,
         engine: ComputeEngine
-    ) -> PackedCopy? {
-        guard let directory = configuration.packedCacheDirectory, checkpoint.byteCount >= Self.smallestCopied
-        else {
-            return nil
-        }
+    ) -> (copy: PackedCopy?, problem: WeightError?) {
+        guard let directory = configuration.packedCacheDirectory,
+            checkpoint.byteCount >= configuration.leastPackedBytes
+        else { return (nil, nil) }
         do {
             // Everything that decides what the bytes are: how packed weights lie is oneDNN's own affair.
             let kernel = try Linear.packing(
@@ -87,11 +83,14 @@ struct ModelLoader: Sendable {
                 format: format,
                 in: ComputeContext(engine: engine)
             )
-            let key = try
-                "2 \(ComputeEngine.libraryVersion) \(kernel) \(format.rawValue) \(checkpoint.fingerprint())"
-            return try PackedCopy(directory: directory, key: key)
+            let key =
+                try "3 \(ComputeEngine.libraryVersion) \(kernel) \(format.rawValue) "
+                + checkpoint.content(notedIn: directory)
+            return (try PackedCopy(directory: directory, key: key), nil)
+        } catch let problem as WeightError {
+            return (nil, problem)
         } catch {
-            return nil
+            return (nil, nil)  // the kernels', which tell it themselves when the model is made
         }
     }
 }

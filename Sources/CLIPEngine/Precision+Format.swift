@@ -1,28 +1,35 @@
-internal import CLIPKernels
+package import CLIPKernels
 
 extension Precision {
-    /// What runs on this processor when this is asked for, with the kernels' name of it.
+    /// The number format that runs when this is asked for, on a processor with instructions for what `isNative` says.
     ///
     /// - Throws: `invalidConfiguration` where the processor could only imitate it, slower than f32.
-    func resolved(
-        on engine: ComputeEngine
-    ) throws(EmbeddingError) -> (precision: Precision, format: NumberFormat) {
+    package func format(where isNative: (NumberFormat) -> Bool) throws(EmbeddingError) -> NumberFormat {
         switch self {
-        case .auto: return engine.isNative(.bf16) ? (.bf16, .bf16) : (.f32, .f32)
-        case .f32: return (.f32, .f32)
+        case .auto: return isNative(.bf16) ? .bf16 : .f32
+        case .f32: return .f32
         case .bf16:
-            guard engine.isNative(.bf16) else { throw notNative("bf16", "AVX-512 BF16 or Arm BF16") }
-            return (.bf16, .bf16)
+            guard isNative(.bf16) else { throw notNative("AVX-512 BF16 or Arm BF16") }
+            return .bf16
         case .int8:
-            guard engine.isNative(.int8) else { throw notNative("int8", "AVX-512 VNNI or Arm I8MM") }
-            return (.int8, .int8)
+            guard isNative(.int8) else { throw notNative("AVX-512 VNNI or Arm I8MM") }
+            return .int8
         }
     }
 
-    private func notNative(_ name: String, _ instructions: String) -> EmbeddingError {
+    private func notNative(_ instructions: String) -> EmbeddingError {
         .invalidConfiguration([
-            "This processor, or this oneDNN, has no instructions for \(name) (\(instructions)); it would be slower than "
+            "This processor, or this oneDNN, has no instructions for \(rawValue) (\(instructions)); it would be slower than "
                 + "f32. Ask for precision auto or f32."
         ])
+    }
+
+    /// The precision of a format that runs.
+    init(_ format: NumberFormat) {
+        switch format {
+        case .f32: self = .f32
+        case .bf16: self = .bf16
+        case .int8: self = .int8
+        }
     }
 }

@@ -57,6 +57,9 @@ public final class CLIPModel: Sendable {
     /// Those of texts they always can.
     public var tokensPerImage: Int? { vision.tokensPerImage }
 
+    /// How many of so many images go through the network at once; the rest of a call is done in further passes.
+    public func imagesPerPass(of count: Int) -> Int { vision.imagesPerPass(of: count) }
+
     /// Among how many threads a pass of few images is divided by columns at most, each with its part of the weights; 0 where
     /// it is not.
     public var imageParts: Int { vision.columnParts }

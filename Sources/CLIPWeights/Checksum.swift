@@ -23,6 +23,14 @@ struct Checksum {
         self.lanes = lanes
     }
 
+    /// The sum of a text's UTF-8.
+    static func text(of text: String) -> String {
+        var checksum = Checksum()
+        var text = text
+        text.withUTF8 { checksum.add(UnsafeRawBufferPointer($0)) }
+        return checksum.text
+    }
+
     /// The sum, as sixteen hexadecimal digits.
     var text: String {
         var sum = count

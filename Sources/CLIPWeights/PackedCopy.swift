@@ -28,6 +28,8 @@ public final class PackedCopy {
 
     /// How many copies a directory keeps; those that were not used for longest go first.
     private static let most = 8
+    /// How many notes of the content of checkpoints stay beside them.
+    private static let mostNotes = 64
     private static let suffix = ".packed.safetensors"
 
     /// Looks for the copy with that key in a directory, which is made if it is not there.
@@ -36,10 +38,8 @@ public final class PackedCopy {
     public init(directory: String, key: String) throws(WeightError) {
         self.key = key
         self.directory = directory
-        Self.makeDirectory(directory)
-        var name = Checksum()
-        Array(key.utf8).withUnsafeBytes { name.add($0) }
-        let path = "\(directory)/\(name.text)\(Self.suffix)"
+        CacheDirectory.make(directory)
+        let path = "\(directory)/\(Checksum.text(of: key))\(Self.suffix)"
         do throws(WeightError) {
             state = .found(try Self.file(at: path, key: key))
             utimensat(AT_FDCWD, path, nil, 0)  // used just now
@@ -70,13 +70,16 @@ public final class PackedCopy {
         }
     }
 
-    /// Completes a copy that is being made, and removes those that nobody used for long.
+    /// Completes a copy that is being made, and removes what nobody used for long.
     public func finish() {
         guard case .missing(let writer) = state else { return }
         state = .off
         do throws(WeightError) {
             try writer.finish(metadata: ["key": key])
-            prune()
+            CacheDirectory.prune(
+                directory,
+                keeping: [Self.suffix: Self.most, ContentNote.suffix: Self.mostNotes]
+            )
         } catch {
             refusal = error
         }
@@ -91,49 +94,5 @@ public final class PackedCopy {
             throw .staleCopy(path: path, reason: "its bytes are not those that were written")
         }
         return file
-    }
-
-    private static func makeDirectory(_ path: String) {
-        var made = path.hasPrefix("/") ? "/" : ""
-        for part in path.split(separator: "/") {
-            made += "\(part)/"
-            mkdir(made, 0o700)  // what fails here is told when the file cannot be written
-        }
-    }
-
-    private func prune() {
-        guard let entries = opendir(directory) else { return }
-        defer { closedir(entries) }
-        var found: [(path: String, used: Int)] = []
-        while let entry = readdir(entries) {
-            let name = withUnsafePointer(to: entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard name.hasSuffix(Self.suffix) else { continue }
-            var status = stat()
-            guard stat("\(directory)/\(name)", &status) == 0 else { continue }
-            #if canImport(Darwin)
-            let used = status.st_mtimespec.tv_sec
-            #else
-            let used = status.st_mtim.tv_sec
-            #endif
-            found.append(("\(directory)/\(name)", used))
-        }
-        for old in found.sorted(by: { $0.used > $1.used }).dropFirst(Self.most) { unlink(old.path) }
-    }
-}
-
-extension Checkpoint {
-    /// How many bytes its files have together.
-    public var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
-
-    /// A text that changes with the files: their sizes, when they were last changed and which they are, and a checksum of
-    /// their headers and of sixteen pages of each.
-    ///
-    /// Reading all of a checkpoint to know it would cost what a copy is there to save.
-    public func fingerprint() throws(WeightError) -> String {
-        var parts: [String] = []
-        for file in files { parts.append(try file.fingerprint()) }
-        return parts.joined(separator: " ")
     }
 }

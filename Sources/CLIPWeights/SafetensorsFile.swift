@@ -81,15 +81,16 @@ public final class SafetensorsFile: Sendable {
         return checksum.text
     }
 
-    /// A text that changes with the file: its identity, and a checksum of its header and of sixteen of its pages.
-    func fingerprint() throws(WeightError) -> String {
+    /// The checksum of the whole file.
+    func checksum() -> String {
         var checksum = Checksum()
-        mapping.withUnsafeBytes(in: 0..<dataStart) { checksum.add($0) }
-        let page = 4_096
-        for sample in 0..<16 where byteCount - dataStart > page {
-            let first = dataStart + (byteCount - dataStart - page) / 15 * sample
-            mapping.withUnsafeBytes(in: first..<first + page) { checksum.add($0) }
-        }
-        return try "\(mapping.file.identity()) \(checksum.text)"
+        mapping.withUnsafeBytes(in: 0..<byteCount) { checksum.add($0) }
+        return checksum.text
     }
+
+    /// What the file system tells of the file: see `OpenFile.identity()`.
+    func identity() throws(WeightError) -> String { try mapping.file.identity() }
+
+    /// Throws when the file has another size than when it was opened.
+    func checkUnchanged() throws(WeightError) { try mapping.file.checkUnchanged() }
 }

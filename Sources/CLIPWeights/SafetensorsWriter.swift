@@ -25,7 +25,7 @@ final class SafetensorsWriter {
 
     init(path: String) throws(WeightError) {
         self.path = path
-        temporaryPath = "\(path).\(getpid()).tmp"
+        temporaryPath = "\(path).\(getpid())\(CacheDirectory.unfinished)"
         unlink(temporaryPath)
         descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .unwritableFile(path: temporaryPath, code: errno) }

@@ -11,7 +11,9 @@ struct PatchProjectionTests {
     func matchesReference(size: Int, patch: Int) throws {
         let bench = try Workbench()
         let (count, width) = (2, 10)
-        let pixels = CounterNumbers.integers("pixels", count: count * size * size * 3, below: 256).map { UInt8($0) }
+        let pixels = CounterNumbers.integers("pixels", count: count * size * size * 3, below: 256).map {
+            UInt8($0)
+        }
         let values = Workbench.random("values", 3 * 256)
         let kernels = Workbench.random("kernels", width * 3 * patch * patch)
         let projection = try PatchProjection(

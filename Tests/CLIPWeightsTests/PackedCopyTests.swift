@@ -132,17 +132,84 @@ struct PackedCopyTests {
         }
     }
 
-    @Test("The fingerprint changes with the file")
-    func fingerprint() throws {
-        try TinyModel.quick.withDirectory(.openCLIP) { path in
-            let directory = try ModelDirectory(path: path)
-            let first = try directory.weights().fingerprint()
-            #expect(try directory.weights().fingerprint() == first)
-            let file = "\(path)/open_clip_model.safetensors"
-            var data = try Data(contentsOf: URL(fileURLWithPath: file))
-            data[data.count - 1] ^= 1
-            try data.write(to: URL(fileURLWithPath: file))
-            #expect(try directory.weights().fingerprint() != first)
+    @Test("What a process left that was killed while it wrote goes after an hour")
+    func leftovers() throws {
+        try withDirectory { directory in
+            try make(in: directory)
+            for (name, age) in [
+                ("old.packed.safetensors.1.tmp", 4_000.0), ("young.content.2.tmp", 60), ("other", 4_000),
+            ] {
+                let path = "\(directory)/\(name)"
+                try Data([1]).write(to: URL(fileURLWithPath: path))
+                try FileManager.default.setAttributes(
+                    [.modificationDate: Date(timeIntervalSinceNow: -age)],
+                    ofItemAtPath: path
+                )
+            }
+            try make(in: directory, key: "another")
+            let left = try files(in: directory).filter { !$0.hasSuffix(".packed.safetensors") }
+            #expect(left == ["other", "young.content.2.tmp"])
+        }
+    }
+
+    // MARK: What a checkpoint contains
+
+    private func content(of path: String, notedIn directory: String) throws -> String {
+        try ModelDirectory(path: path).weights().content(notedIn: directory)
+    }
+
+    @Test("The content is that of the bytes, wherever they lie, and changes with any of them")
+    func content() throws {
+        try withDirectory { notes in
+            try TinyModel.quick.withDirectory(.openCLIP) { path in
+                let first = try content(of: path, notedIn: notes)
+                #expect(try content(of: path, notedIn: notes) == first)
+                #expect(
+                    try content(of: path, notedIn: "/dev/null/notes") == first,
+                    "Without notes it is summed up."
+                )
+                #expect(try files(in: notes).count == 1)
+                let other = try TinyModel.quick.withDirectory(.openCLIP) {
+                    try content(of: $0, notedIn: notes)
+                }
+                #expect(other == first)
+                #expect(try files(in: notes).count == 2)
+
+                let file = "\(path)/open_clip_model.safetensors"
+                let attributes = try FileManager.default.attributesOfItem(atPath: file)
+                let handle = try #require(FileHandle(forUpdatingAtPath: file))
+                let end = try handle.seekToEnd()
+                try handle.seek(toOffset: end / 2)
+                try handle.write(contentsOf: [1, 2, 3])
+                try handle.close()
+                let date = try #require(attributes[.modificationDate] as? Date)
+                // Even where it claims to be as old as before.
+                try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: file)
+                #expect(try content(of: path, notedIn: notes) != first)
+            }
+        }
+    }
+
+    @Test("A note that is damaged, or of other files, is not believed")
+    func damagedNotes() throws {
+        try withDirectory { notes in
+            try TinyModel.quick.withDirectory(.openCLIP) { path in
+                let first = try content(of: path, notedIn: notes)
+                let note = "\(notes)/\(try files(in: notes)[0])"
+                let whole = try Data(contentsOf: URL(fileURLWithPath: note))
+                let sum = try #require(whole.range(of: Data(first.utf8)))
+                var other = whole
+                other[sum.upperBound - 1] ^= 1
+                var elsewhere = whole
+                elsewhere[0] ^= 1
+                let empty = Data()
+                let huge = Data(repeating: 0x31, count: 1 << 19)
+                for damaged in [other, elsewhere, whole.dropLast(), whole.prefix(10), empty, huge] {
+                    try damaged.write(to: URL(fileURLWithPath: note))
+                    #expect(try content(of: path, notedIn: notes) == first)
+                    #expect(try Data(contentsOf: URL(fileURLWithPath: note)) == whole, "It is made anew.")
+                }
+            }
         }
     }
 }

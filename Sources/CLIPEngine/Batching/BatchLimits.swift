@@ -2,7 +2,8 @@
 package struct BatchLimits: Equatable, Sendable {
     /// Most images in one pass.
     ///
-    /// Roboflow's clients send at most 8; more would make a single image wait longer behind them.
+    /// Roboflow's clients send at most 8; more would make a single image wait longer behind them. A model that takes fewer
+    /// through its network at once has fewer: a second pass would save nothing, and captions would wait for it.
     package var images = 8
     /// Most text tokens in one pass, counted without padding; a single longer text still goes alone.
     package var textTokens = 512
@@ -15,8 +16,8 @@ package struct BatchLimits: Equatable, Sendable {
     package var leastTokens = 6
     /// Most threads that share a pass of few image tokens by columns, however few they are; 0 where that cannot be.
     ///
-    /// Then nobody reads the weights of another. On two cores with bf16 the products for a caption of 12 tokens took 3.2 ms
-    /// by columns and 4.3 by rows, where one thread took 6.4.
+    /// Then nobody reads the weights of another. On two cores with bf16 the products alone for a caption of 12 tokens took
+    /// 3.2 ms by columns and 4.3 by rows, where one thread took 6.4.
     package var imageParts = 0
     /// The same of text tokens.
     package var textParts = 0

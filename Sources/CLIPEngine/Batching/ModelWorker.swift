@@ -69,6 +69,7 @@ final class ModelWorker: Sendable {
 
     private static func limits(of model: CLIPModel) -> BatchLimits {
         var limits = BatchLimits()
+        limits.images = model.imagesPerPass(of: limits.images)
         limits.tokensPerImage = model.tokensPerImage
         limits.imageParts = model.imageParts
         limits.textParts = model.textParts
