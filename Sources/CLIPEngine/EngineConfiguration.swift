@@ -25,6 +25,8 @@ public struct EngineConfiguration: Equatable, Sendable {
     public var models: [ModelSource]
     /// Number format of the forward pass.
     public var precision: Precision = .auto
+    /// Whether all matrix products are oneDNN's, also on processors where our own are faster; for comparing the two.
+    package var usesOneDNNOnly: Bool = false
     /// Threads that compute, for each model: together on a lone request, side by side on many.
     public var computeThreads: Int
     /// Threads that decode and resize images.

@@ -16,7 +16,8 @@ struct ModelLoader: Sendable {
         let asked = configuration.precision
         let (worker, found) = try await ModelWorker.start(
             name: source.name,
-            threads: configuration.computeThreads
+            threads: configuration.computeThreads,
+            usesOneDNNOnly: configuration.usesOneDNNOnly
         ) { (engine) throws(EmbeddingError) in
             let format = try asked.format(where: engine.isNative)
             let files = try CheckpointFiles(source)

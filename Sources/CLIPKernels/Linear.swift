@@ -3,9 +3,9 @@ internal import CSimd
 
 /// A linear layer: `activation(input x weight^T + bias)`, or that added to what the output already holds.
 ///
-/// Bias, activation and the residual sum run inside oneDNN's product, while its results are still in registers; for
-/// int8 a pass of our own follows, since each row has its scale. The weights are copied once into the layout that oneDNN
-/// likes best on this processor.
+/// Bias, activation and the residual sum run inside the product, while its results are at hand; for int8 a pass of its own
+/// follows, since each row has its scale. The weights are copied once into the layout that oneDNN likes best on this
+/// processor. The product is oneDNN's, or on some processors `CSimd`'s, over the same layout.
 public final class Linear: Sendable {
     /// How many numbers an input row has.
     public let inputWidth: Int
@@ -21,6 +21,8 @@ public final class Linear: Sendable {
     private let bias: Tensor?
     private let activation: Activation?
     private let addsToOutput: Bool
+    /// Whether `CSimd` multiplies, and oneDNN does not.
+    private let multipliesPanels: Bool
 
     /// The row count that the weight layout is chosen for.
     ///
@@ -78,6 +80,7 @@ public final class Linear: Sendable {
             weights = try context.packedWeights(plain: weight.bytes, format: .f32, for: primitive)
             scales = nil
         }
+        multipliesPanels = context.engine.multipliesPanels && weights.liesInPanels
     }
 
     /// A layer of weights that another one like it has packed, on a processor and by a library like these.
@@ -129,6 +132,7 @@ public final class Linear: Sendable {
         } else {
             self.scales = nil
         }
+        multipliesPanels = context.engine.multipliesPanels && weights.liesInPanels
     }
 
     /// oneDNN's name of the kernel that such a layer's weights are packed for, which says how they lie.
@@ -214,6 +218,7 @@ public final class Linear: Sendable {
     /// asks it for kernels over such parts.
     public func dividesColumns(every unit: Int, in context: ComputeContext) -> Bool {
         guard unit > 0, outputWidth % unit == 0 else { return false }
+        guard !multipliesPanels else { return unit % Int(csimd_panel) == 0 }
         return Set([unit, outputWidth / 2 / unit * unit]).allSatisfy { width in
             guard width > 0, width < outputWidth else { return width == outputWidth }
             guard weights.hasByThemselves(outputWidth - width..<outputWidth) else { return false }
@@ -229,6 +234,9 @@ public final class Linear: Sendable {
             }
         }
     }
+
+    /// Whether something has to be compiled for every number of rows.
+    public var compilesForRows: Bool { !multipliesPanels }
 
     /// The memory that the packed weights take.
     public var byteCount: Int { weights.byteCount }
@@ -271,13 +279,16 @@ public final class Linear: Sendable {
         }
     }
 
-    /// oneDNN's product; of an int8 layer the sums, as whole numbers.
+    /// The product; of an int8 layer the sums, as whole numbers.
     private func run(
         _ input: Matrix,
         columns: Range<Int>,
         into output: Matrix,
         in context: ComputeContext
     ) throws(KernelError) {
+        guard !multipliesPanels else {
+            return try multiplyPanels(input, columns: columns, into: output, in: context)
+        }
         var operands = codnn_operands()
         operands.source = UnsafeRawPointer(input.bytes)
         operands.weights = weights.pointer
@@ -286,6 +297,33 @@ public final class Linear: Sendable {
         operands.destination = output.bytes
         let key = key(rows: input.rows, columns: columns.count, outputFormat: output.format)
         try context.run(context.primitive(for: key, packedAs: weights), operands)
+    }
+
+    private func multiplyPanels(
+        _ input: Matrix,
+        columns: Range<Int>,
+        into output: Matrix,
+        in context: ComputeContext
+    ) throws(KernelError) {
+        try context.scratch.scope { () throws(KernelError) in
+            let words = csimd_product_scratch(Int64(input.rows))
+            let scratch = try context.scratch.memory(byteCount: words * MemoryLayout<UInt32>.size)
+            var product = csimd_product(
+                rows: Int64(input.rows),
+                inputs: Int64(inputWidth),
+                outputs: Int64(columns.count),
+                source: input.simd,
+                weights: weights.bytes.baseAddress.map {
+                    $0 + weights.byteCount / outputWidth * columns.lowerBound
+                },
+                bias: bias.map { UnsafePointer($0.matrix.base + columns.lowerBound) },
+                activation: activation?.simd ?? csimd_activation_none,
+                adds_to_target: addsToOutput,
+                target: output.simd,
+                scratch: scratch.assumingMemoryBound(to: UInt32.self)
+            )
+            csimd_multiply(&product)
+        }
     }
 
     private func key(rows: Int, columns: Int, outputFormat: NumberFormat) -> PrimitiveKey {

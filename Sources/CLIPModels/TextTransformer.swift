@@ -66,7 +66,7 @@ struct TextTransformer: Sendable {
             pooledRows: sequences.lastRows,
             share: share,
             division: encoder.division,
-            isFilled: true
+            isFilled: encoder.compilesForRows
         )
         let tokens = try context.scratch.matrix(rows: pass.filledRows.count, width: width)
         let pooled = try context.scratch.matrix(rows: pass.members.count, width: width)

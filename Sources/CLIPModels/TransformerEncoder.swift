@@ -6,6 +6,8 @@ struct TransformerEncoder: Sendable {
     let last: PoolingBlock
     /// How threads divide a pass by columns; nil where they cannot.
     let division: ColumnDivision?
+    /// Whether oneDNN compiles the layers for every number of rows.
+    var compilesForRows: Bool { last.keyValue.compilesForRows }
 
     init(
         _ weights: WeightReader,

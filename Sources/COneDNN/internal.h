@@ -43,6 +43,9 @@ int codnn_layout_rank(const_layout of);
 // The first dimension.
 int64_t codnn_layout_outputs(const_layout of);
 
+// How many outputs lie beside each other, where a two-dimensional layout is made of panels of outputs; otherwise 0.
+int64_t codnn_layout_panel(const_layout of);
+
 // Some of the outputs of weights, where they lie in the memory of all.
 dnnl_status_t codnn_layout_part(layout* out, const_layout of, int64_t first, int64_t count);
 

@@ -15,9 +15,9 @@ final class Workbench {
     /// Whose scratch is not taken back between passes.
     private let storage: ComputeContext
 
-    init(threads: Int = 1) throws {
+    init(threads: Int = 1, usesOneDNNOnly: Bool = false) throws {
         self.threads = threads
-        context = try ComputeContext(engine: ComputeEngine())
+        context = try ComputeContext(engine: ComputeEngine(usesOneDNNOnly: usesOneDNNOnly))
         context.threads = threads
         storage = try ComputeContext(engine: context.engine)
     }

@@ -21,6 +21,7 @@ final class ModelWorker: Sendable {
     static func start<Companion: Sendable>(
         name: String,
         threads: Int,
+        usesOneDNNOnly: Bool,
         load:
             @escaping @Sendable (ComputeEngine) throws(EmbeddingError) -> (
                 model: CLIPModel, companion: Companion
@@ -31,7 +32,9 @@ final class ModelWorker: Sendable {
             run("model-\(name)-1") {
                 let (batcher, model, engine): (Batcher, CLIPModel, ComputeEngine)
                 do throws(EmbeddingError) {
-                    engine = try Self.attempt { () throws(KernelError) in try ComputeEngine() }
+                    engine = try Self.attempt { () throws(KernelError) in
+                        try ComputeEngine(usesOneDNNOnly: usesOneDNNOnly)
+                    }
                     let companion: Companion
                     (model, companion) = try load(engine)
                     batcher = Batcher(limits: limits(of: model), threads: threads)

@@ -6,9 +6,14 @@ internal import CSimd
 /// Immutable, and free for use by any number of threads.
 public final class ComputeEngine: @unchecked Sendable {
     let pointer: OpaquePointer
+    /// Whether linear layers are computed by `CSimd`, where it can read their weights.
+    package let multipliesPanels: Bool
 
     /// Starts it.
-    public init() throws(KernelError) {
+    ///
+    /// - Parameter usesOneDNNOnly: leaves all products to oneDNN, also on processors where our own are faster.
+    public init(usesOneDNNOnly: Bool = false) throws(KernelError) {
+        multipliesPanels = !usesOneDNNOnly && csimd_multiplies()
         var pointer: OpaquePointer?
         let status = codnn_engine_create(&pointer)
         guard status == 0, let pointer else {

@@ -1,4 +1,5 @@
 internal import COneDNN
+internal import CSimd
 
 /// One operation that oneDNN has compiled for one shape.
 package final class Primitive {
@@ -169,6 +170,9 @@ final class PackedWeights: @unchecked Sendable {
     }
 
     var byteCount: Int { codnn_weights_size(pointer) }
+
+    /// Whether the layout is the one that `csimd_multiply` reads.
+    var liesInPanels: Bool { codnn_weights_panel(pointer) == Int64(csimd_panel) }
 
     /// Whether the weights of some of the outputs lie by themselves, and so where their share of the bytes begins.
     func hasByThemselves(_ outputs: Range<Int>) -> Bool {

@@ -97,6 +97,10 @@ int codnn_weights_adopt(codnn_context* context, const codnn_primitive* primitive
 /// Succeeds where the weights of some of the outputs lie by themselves: at their share of the packed bytes.
 int codnn_weights_part(const codnn_weights* weights, int64_t first, int64_t count);
 
+/// Where the weights of a linear primitive lie in panels of outputs, how many outputs a panel has; otherwise 0. In a panel a
+/// word of 32 bits of an output's weights lies beside those of the other outputs, and the next words behind.
+int64_t codnn_weights_panel(const codnn_weights* weights);
+
 void codnn_weights_destroy(codnn_weights* weights);
 size_t codnn_weights_size(const codnn_weights* weights);
 const void* codnn_weights_bytes(const codnn_weights* weights);

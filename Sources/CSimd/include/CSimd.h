@@ -1,5 +1,5 @@
 // What lies between the matrix products of a transformer: attention within packed sequences, layer norm, the end of
-// an int8 product, and conversions. Written over the compiler's vectors and compiled for three x86-64 levels
+// an int8 product, and conversions; and on some processors the products themselves. Written over the compiler's vectors and compiled for three x86-64 levels
 // (SSE2, AVX2 with FMA, AVX-512), of which the one that the processor has runs; elsewhere once, for the baseline.
 //
 // Nothing here allocates, keeps anything, or uses more than the calling thread. Strides are in elements.
@@ -77,6 +77,30 @@ typedef struct {
     csimd_rows target;
 } csimd_finish;
 void csimd_finish_product(const csimd_finish* it);
+
+enum { csimd_panel = 64 };
+
+/// The product of rows with packed weights, and what follows: target = activation(source x weights^T + bias), or that added
+/// to an f32 target. Weights lie in panels of csimd_panel outputs behind each other; in a panel a word of 32 bits (one f32, two bf16,
+/// four signed bytes) of an output's weights lies beside those of the other outputs, and the next words behind.
+/// Of bytes only the sums are computed, as whole numbers of 32 bits in the place of floats.
+typedef struct {
+    int64_t rows;
+    int64_t inputs;  // whole words of them
+    int64_t outputs; // whole panels of them
+    csimd_rows source;
+    const void* weights; // of the source's format, aligned to 64 bytes
+    const float* bias;   // may be NULL
+    csimd_activation activation;
+    bool adds_to_target;
+    csimd_rows target;  // f32 or bf16
+    uint32_t* scratch;  // csimd_product_scratch words, aligned to 64 bytes
+} csimd_product;
+/// Whether csimd_multiply is there, and faster than oneDNN, on this processor: an AMD with AVX-512, BF16 and VNNI.
+bool csimd_multiplies(void);
+/// How many words csimd_multiply needs as scratch.
+size_t csimd_product_scratch(int64_t rows);
+void csimd_multiply(const csimd_product* it);
 
 /// Makes bytes of rows signed, as weights are, and tells the excess of each row's products with rows of bytes.
 void csimd_sign(int64_t rows, int64_t width, uint8_t* bytes, float* excess);

@@ -32,6 +32,12 @@ struct ForwardBenchmark: AsyncParsableCommand {
     @Flag(help: "One JSON object a line.")
     var json = false
 
+    @Flag(
+        name: .customLong("onednn"),
+        help: "Leave all matrix products to oneDNN, also where our own are faster: to compare the two."
+    )
+    var usesOneDNNOnly = false
+
     @Flag(help: "Time what standard input asks for.")
     var commands = false
 
@@ -46,6 +52,7 @@ struct ForwardBenchmark: AsyncParsableCommand {
         // Others would be loaded and never asked.
         configuration.models.removeSubrange(1...)
         configuration.allowsURLs = false
+        configuration.usesOneDNNOnly = usesOneDNNOnly
         (configuration.textCacheBytes, configuration.imageCacheBytes) = (0, 0)
         let work =
             environment.counts(images, of: "--images", most: Self.mostItems).map { ForwardWork.images($0) }

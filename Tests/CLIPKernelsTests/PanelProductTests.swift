@@ -1,0 +1,128 @@
+import CLIPKernels
+import CLIPTestSupport
+import Testing
+
+/// Layers whose weights lie in panels, which our own products take on some processors, and oneDNN's everywhere.
+@Suite("Products over panels of weights")
+struct PanelProductTests {
+    static let formats = [NumberFormat.f32] + LinearTests.native
+
+    /// Widths of whole panels, and of more than one of the pieces that sums are made of.
+    private static let shapes = [(inputs: 64, outputs: 64), (832, 192), (1_600, 128)]
+
+    @Test("On a processor where our own products are faster, they run, unless oneDNN is wanted")
+    func choice() throws {
+        for isOneDNN in [false, true] {
+            let bench = try Workbench(usesOneDNNOnly: isOneDNN)
+            let weight = try bench.tensor(Workbench.random("weight", 128 * 64), rows: 128)
+            let layer = try Linear(weight: weight.matrix, in: bench.context)
+            #expect(layer.compilesForRows != bench.context.engine.multipliesPanels)
+            #expect(!isOneDNN || layer.compilesForRows)
+            let odd = try bench.tensor(Workbench.random("odd", 100 * 64), rows: 100)
+            #expect(try Linear(weight: odd.matrix, in: bench.context).compilesForRows, "A panel is not full.")
+        }
+    }
+
+    @Test("Equal plain loops, ours and oneDNN's, for any number of rows", arguments: formats, [false, true])
+    func matchesReference(format: NumberFormat, isOneDNN: Bool) throws {
+        let bench = try Workbench(usesOneDNNOnly: isOneDNN)
+        for (inputs, outputs) in Self.shapes {
+            let weight = Workbench.random("weight \(inputs)", outputs * inputs)
+            let bias = Workbench.random("bias", outputs)
+            func kept(_ floats: [Float]) -> [Float] {
+                switch format {
+                case .f32: floats
+                case .bf16: floats.map(Rounding.bf16)
+                case .int8: Rounding.int8(floats, width: inputs)
+                }
+            }
+            for rows in [1, 2, 5, 6, 7, 12, 13, 50, 67] {
+                let input = Workbench.random("input \(rows)", rows * inputs)
+                let residual = Workbench.random("residual", rows * outputs)
+                for (activation, adds) in [
+                    (nil, false), (nil, true), (Activation.quickGELU, false), (.gelu, true),
+                ] {
+                    let fast = try bench.linear(
+                        input,
+                        rows: rows,
+                        weight: weight,
+                        bias: adds ? nil : bias,
+                        activation: activation,
+                        residual: adds ? residual : nil,
+                        format: format
+                    )
+                    let slow = Reference.linear(
+                        kept(input),
+                        rows: rows,
+                        weight: kept(weight),
+                        bias: adds ? nil : bias,
+                        activation: activation,
+                        residual: adds ? residual : nil
+                    )
+                    let what =
+                        "\(rows) rows, \(inputs) to \(outputs), \(String(describing: activation)), \(adds)"
+                    #expect(Closeness.relativeError(fast, slow) < 2e-6, "\(what)")
+                }
+            }
+        }
+    }
+
+    @Test("A part of the columns is that of the whole, bit for bit", arguments: formats)
+    func columns(format: NumberFormat) throws {
+        let bench = try Workbench()
+        let (rows, inputs, outputs) = (9, 448, 256)
+        let weight = try bench.tensor(Workbench.random("weight", outputs * inputs), rows: outputs)
+        let bias = try bench.tensor(Workbench.random("bias", outputs))
+        let layer = try Linear(
+            weight: weight.matrix,
+            bias: bias,
+            activation: .gelu,
+            format: format,
+            in: bench.context
+        )
+        #expect(layer.dividesColumns(every: 64, in: bench.context))
+        #expect(!layer.dividesColumns(every: 32, in: bench.context) || layer.compilesForRows)
+        let input = try bench.matrix(Workbench.random("input", rows * inputs), rows: rows, format: format)
+        let whole = try bench.tensor([Float](repeating: .nan, count: rows * outputs), rows: rows).matrix
+        try layer(input, into: whole, in: bench.context)
+        for columns in [0..<64, 64..<256, 192..<256] {
+            let part = try bench.tensor([Float](repeating: .nan, count: rows * columns.count), rows: rows)
+                .matrix
+            try layer(input, columns: columns, into: part, in: bench.context)
+            let expected = (0..<rows).flatMap { row in columns.map { whole.row(row)[$0] } }
+            #expect(part.floats() == expected, "\(columns)")
+        }
+    }
+
+    @Test(
+        "A row's result has the same bits whatever rows are beside it, where the products are ours",
+        arguments: formats
+    )
+    func rowAlone(format: NumberFormat) throws {
+        let bench = try Workbench()
+        guard bench.context.engine.multipliesPanels else { return }
+        let (rows, inputs, outputs) = (50, 832, 128)
+        let input = Workbench.random("input", rows * inputs)
+        let weight = Workbench.random("weight", outputs * inputs)
+        let bias = Workbench.random("bias", outputs)
+        let all = try bench.linear(
+            input,
+            rows: rows,
+            weight: weight,
+            bias: bias,
+            activation: .gelu,
+            format: format
+        )
+        for (first, count) in [(0, 1), (49, 1), (3, 6), (20, 17)] {
+            let some = try bench.linear(
+                Array(input[first * inputs..<(first + count) * inputs]),
+                rows: count,
+                weight: weight,
+                bias: bias,
+                activation: .gelu,
+                format: format
+            )
+            #expect(some == Array(all[first * outputs..<(first + count) * outputs]), "\(first), \(count)")
+        }
+    }
+}
