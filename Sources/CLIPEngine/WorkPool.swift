@@ -1,6 +1,5 @@
 internal import DequeModule
 internal import Dispatch
-internal import Foundation
 internal import Synchronization
 
 /// A fixed number of threads for work that blocks or computes for long, such as decoding a photograph.
@@ -52,9 +51,7 @@ package final class WorkPool: Sendable {
         precondition(threads > 0, "A pool without threads would never finish its work.")
         self.threads = threads
         for number in 1...threads {
-            let thread = Thread { [jobs] in jobs.runUntilStopped() }
-            thread.name = "\(name)-\(number)"
-            thread.start()
+            NamedThread.start(name, number) { [jobs] in jobs.runUntilStopped() }
         }
     }
 

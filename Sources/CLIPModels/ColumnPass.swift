@@ -135,27 +135,23 @@ extension TransformerBlock {
         let normal = try pass.normalise(pass.tokens, with: norm, in: context)
         try context.scratch.scope { () throws(KernelError) in
             guard !own.isEmpty else { return }
-            // (rows, width) -> (rows, own columns), three times
-            var parts: [Matrix] = []
-            for first in [0, width, 2 * width] {
+            // (rows, width) -> (rows, own columns), for queries, keys or values, which begin at that column
+            func part(_ first: Int) throws(KernelError) -> Matrix {
                 let part = try context.scratch.matrix(
                     rows: pass.rows,
                     width: own.count,
                     format: pass.mixed.format
                 )
-                try queryKeyValue(
-                    normal,
-                    columns: first + own.lowerBound..<first + own.upperBound,
-                    into: part,
-                    in: context
-                )
-                parts.append(part)
+                let columns = first + own.lowerBound..<first + own.upperBound
+                try queryKeyValue(normal, columns: columns, into: part, in: context)
+                return part
             }
+            let (query, key, value) = (try part(0), try part(width), try part(2 * width))
             let rows = 0..<pass.sequences.rows
             try attention.heads(of: own, in: width)(
-                query: parts[0].rows(rows),
-                key: parts[1],
-                value: parts[2],
+                query: query.rows(rows),
+                key: key,
+                value: value,
                 sequences: pass.sequences,
                 rows: rows,
                 mask: mask,

@@ -1,6 +1,5 @@
 internal import CLIPKernels
 internal import CLIPModels
-internal import Foundation
 
 /// Owns one model and the threads that run it.
 ///
@@ -29,7 +28,7 @@ final class ModelWorker: Sendable {
     ) async throws(EmbeddingError) -> (worker: ModelWorker, companion: Companion) {
         let loaded: Result<(Batcher, Companion), EmbeddingError> = await withCheckedContinuation {
             continuation in
-            run("model-\(name)-1") {
+            NamedThread.start("model-\(name)", 1) {
                 let (batcher, model, engine): (Batcher, CLIPModel, ComputeEngine)
                 do throws(EmbeddingError) {
                     engine = try Self.attempt { () throws(KernelError) in
@@ -43,7 +42,9 @@ final class ModelWorker: Sendable {
                     return continuation.resume(returning: .failure(error))
                 }
                 for number in 1..<threads {
-                    run("model-\(name)-\(number + 1)") { work(for: batcher, with: model, on: engine) }
+                    NamedThread.start("model-\(name)", number + 1) {
+                        work(for: batcher, with: model, on: engine)
+                    }
                 }
                 work(for: batcher, with: model, on: engine)
             }
@@ -63,12 +64,6 @@ final class ModelWorker: Sendable {
     }
 
     // MARK: The threads' side
-
-    private static func run(_ name: String, _ body: @escaping @Sendable () -> Void) {
-        let thread = Thread(block: body)
-        thread.name = name
-        thread.start()
-    }
 
     private static func limits(of model: CLIPModel) -> BatchLimits {
         var limits = BatchLimits()
