@@ -14,6 +14,15 @@ void codnn_version(int* major, int* minor, int* patch) {
     *patch = version->patch;
 }
 
+bool codnn_uses_bf16(void) {
+#if defined(__x86_64__)
+    const int needed = dnnl_cpu_isa_avx512_core_bf16;
+    return ((int)dnnl_get_effective_cpu_isa() & needed) == needed;
+#else
+    return true;
+#endif
+}
+
 bool codnn_set_threads(int threads) {
     void (*set)(int);
     *(void**)&set = dlsym(RTLD_DEFAULT, "omp_set_num_threads");

@@ -163,7 +163,10 @@ struct PropertyTests {
         let exactImages = try exact.imageEmbeddings(pixels: pixels, count: 4)
         let texts = try other.textEmbeddings(tokens: golden.captions)
         let exactTexts = try exact.textEmbeddings(tokens: golden.captions)
-        #expect(images != exactImages && texts != exactTexts, "Another format gives other digits.")
+        #expect(texts != exactTexts, "Another format gives other digits.")
+        // Bytes are not for convolutions: these are bf16 then, or f32 where the processor has no bf16.
+        let isExact = format == .int8 && model.resNet != nil && !Self.native.contains(.bf16)
+        #expect((images == exactImages) == isExact)
         for index in 0..<4 {
             let one = pixels.row(index, width: pixels.count / 4)
             let alone = try other.imageEmbeddings(pixels: one, count: 1)

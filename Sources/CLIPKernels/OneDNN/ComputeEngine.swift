@@ -39,7 +39,7 @@ public final class ComputeEngine: @unchecked Sendable {
     public func isNative(_ format: NumberFormat) -> Bool {
         switch format {
         case .f32: return true
-        case .bf16: guard csimd_processor_multiplies_bf16() else { return false }
+        case .bf16: guard csimd_processor_multiplies_bf16(), codnn_uses_bf16() else { return false }
         case .int8: guard csimd_processor_multiplies_int8() else { return false }
         }
         // A width and a row count of ViT-B/32; what runs in plain loops for them is not to be used.

@@ -56,6 +56,10 @@ typedef struct {
 /// The version of the library that runs, which may be newer than the headers of the build.
 void codnn_version(int* major, int* minor, int* patch);
 
+/// Whether the library does not hold itself to less than instructions for bf16, as it can be told to (DNNL_MAX_CPU_ISA).
+/// Under the same kernel's name it then imitates them; version 2.6 gives wrong sums.
+bool codnn_uses_bf16(void);
+
 /// Sets how many threads oneDNN uses when it is called from the calling thread.
 /// Looks the OpenMP runtime up in the process, because which one is loaded (libgomp, libomp) is the business
 /// of the installed oneDNN. Returns false when there is none: a build over another runtime decides by itself.
