@@ -5,8 +5,9 @@ usage: engines.py CLIP WEIGHTS OUTPUT [--minutes M] [--quick]
 
 CLIP is the built command, WEIGHTS a folder that weights.py made (such as FOLDER/ViT-B-32), OUTPUT the JSON file to write.
 Every engine is a process of its own that waits on a pipe. In each round each of them runs each case once, in an order that
-turns from round to round; a short pause before each pass lets the threads of the previous engine fall asleep. Captions have
-12 tokens; the peers compute all 77 positions, since that is the network that they are given.
+turns from round to round; a short pause before each pass lets the threads of the previous engine fall asleep. A round during
+which others used the processor is measured again. Captions have 12 tokens; the peers compute all 77 positions, since that is
+the network that they are given.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from child import Child, leave_on_signals
 
 HERE = pathlib.Path(__file__).resolve().parent
 # The part of `--minutes` that this script takes.
-SHARE = 0.25
+SHARE = 0.22
 TOKENS = 12
 CASES = ["images 1", "images 8", f"captions 1 {TOKENS}", f"captions 8 {TOKENS}"]
 PAUSE = 0.02
@@ -50,7 +51,9 @@ def engines(clip: str, weights: pathlib.Path, threads: int) -> dict[str, list[st
     return found
 
 
-def measure(clip: str, weights: pathlib.Path, threads: int, seconds: float, logs: pathlib.Path) -> dict[str, object]:
+def measure(
+    clip: str, weights: pathlib.Path, threads: int, seconds: float, logs: pathlib.Path, guard: machine.Guard
+) -> dict[str, object]:
     """Milliseconds of every engine and case with so many threads, by round, and what the processes weigh."""
     with contextlib.ExitStack() as stack:
         children = [
@@ -61,18 +64,30 @@ def measure(clip: str, weights: pathlib.Path, threads: int, seconds: float, logs
             for case in CASES * 2:
                 child.milliseconds(case)
         times: dict[str, dict[str, list[float]]] = {case: {child.name: [] for child in children} for case in CASES}
+        disturbances = []
         start = time.monotonic()
         rounds, longest = 0, 0.0
         while rounds < MOST_ROUNDS and (rounds < 3 or time.monotonic() - start + longest < seconds):
             began = time.monotonic()
             order = children[rounds % len(children) :] + children[: rounds % len(children)]
-            for case in CASES:
-                for child in order:
-                    time.sleep(PAUSE)
-                    times[case][child.name].append(round(child.milliseconds(case), 3))
+            found, disturbance = guard.measure(lambda: one_round(order), lambda: sum(child.cpu_seconds() for child in order))
+            for case, name, milliseconds in found:
+                times[case][name].append(milliseconds)
+            disturbances.append(disturbance)
             rounds += 1
             longest = max(longest, time.monotonic() - began)
-        return {"threads": threads, "times_ms": times, "memory": {child.name: child.memory() for child in children}}
+        memory = {child.name: child.memory() for child in children}
+        return {"threads": threads, "times_ms": times, "rounds": disturbances, "memory": memory}
+
+
+def one_round(order: list[Child]) -> list[tuple[str, str, float]]:
+    """Each case by each engine once: case, engine, milliseconds."""
+    found = []
+    for case in CASES:
+        for child in order:
+            time.sleep(PAUSE)
+            found.append((case, child.name, round(child.milliseconds(case), 3)))
+    return found
 
 
 def main() -> None:
@@ -80,7 +95,7 @@ def main() -> None:
     parser.add_argument("clip")
     parser.add_argument("weights", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
-    parser.add_argument("--minutes", type=float, default=10, help="of the whole comparison; this is a quarter of it")
+    parser.add_argument("--minutes", type=float, default=10, help="of the whole comparison; this is about a fifth of it")
     parser.add_argument("--quick", action="store_true", help="three rounds, one thread: to see that it works")
     options = parser.parse_args()
     leave_on_signals()
@@ -89,13 +104,15 @@ def main() -> None:
     seconds = 0 if options.quick else options.minutes * 60 * SHARE / len(counts)
     result = machine.provenance(options.clip, ("onnxruntime", "openvino", "numpy"))
     result |= {"model": options.weights.name, "tokens": TOKENS, "runs": []}
+    guard = machine.Guard(1 if options.quick else machine.MOST_TRIES)
     with tempfile.TemporaryDirectory() as logs:
         for threads in counts:
-            run = measure(options.clip, options.weights, threads, seconds, pathlib.Path(logs))
+            run = measure(options.clip, options.weights, threads, seconds, pathlib.Path(logs), guard)
             result["runs"].append(run)
             for case, times in run["times_ms"].items():
                 line = ", ".join(f"{name} {statistics.median(values):.2f}" for name, values in times.items())
                 print(f"{threads} threads, {case}: {line} ms", flush=True)
+    result["disturbance"] = guard.summary()
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(result, indent=1) + "\n")
 

@@ -1,4 +1,4 @@
-"""What a figure depends on beside the program: the machine, and the versions of everything that was measured."""
+"""What a figure depends on beside the program: the machine, whoever else uses it, and the versions of all that was measured."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import os
 import pathlib
 import platform
 import subprocess
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+Found = TypeVar("Found")
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What the kernels of this project and its peers choose by.
@@ -15,6 +20,8 @@ FLAGS = (
     "avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "asimddp", "i8mm",
     "bf16", "sve",
 )
+# How much of a core anybody else may use during a measurement, and how often it is tried for that.
+MOST_OTHERS, MOST_TRIES = 0.15, 4
 
 
 def cores() -> int:
@@ -54,6 +61,46 @@ def busy_seconds() -> float:
         return 0
     user, nice, system, _, _, interrupts, soft, stolen = map(int, fields[:8])
     return (user + nice + system + interrupts + soft + stolen) / os.sysconf("SC_CLK_TCK")
+
+
+def own_seconds() -> float:
+    """Processor time of this process and of its children that have ended."""
+    return sum(os.times()[:4])
+
+
+class Guard:
+    """Watches what others use of the processor during measurements, and has disturbed ones made again, a few times at most.
+
+    Others are all but this process, its children that end during the measurement, and those that `using` weighs.
+    """
+
+    def __init__(self, tries: int = MOST_TRIES) -> None:
+        self.tries = tries
+        self.most = 0.0
+        self.repeats = 0
+        self.measurements = 0
+
+    def measure(self, work: Callable[[], Found], using: Callable[[], float] = lambda: 0.0) -> tuple[Found, dict[str, float]]:
+        """The least disturbed of the tries: what `work` returned, the share of a core that others used, how many tries."""
+        best: tuple[float, Found] | None = None
+        for tries in range(1, self.tries + 1):
+            own, busy, start = using() + own_seconds(), busy_seconds(), time.monotonic()
+            found = work()
+            elapsed = time.monotonic() - start
+            others = busy_seconds() - busy - (using() + own_seconds() - own)
+            share = round(max(0, others) / elapsed, 3)
+            if best is None or share < best[0]:
+                best = (share, found)
+            if share <= MOST_OTHERS:
+                break
+        self.most = max(self.most, best[0])
+        self.repeats += tries - 1
+        self.measurements += 1
+        return best[1], {"others": best[0], "tries": tries}
+
+    def summary(self) -> dict[str, float]:
+        """For the result: the greatest share in what was kept, how many measurements there were and how many were repeats."""
+        return {"others": self.most, "measurements": self.measurements, "repeats": self.repeats, "limit": MOST_OTHERS}
 
 
 def provenance(clip: pathlib.Path, packages: tuple[str, ...]) -> dict[str, object]:

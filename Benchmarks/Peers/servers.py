@@ -7,8 +7,8 @@ CLIP is the built command, WEIGHTS a folder that weights.py made, ROBOFLOW_PYTHO
 requirements-roboflow.txt, OUTPUT the JSON file to write. First the servers are asked for the same embeddings; if theirs
 are of another network, nothing is measured. Then each round gives every server one phase of each scenario, in an order
 that turns from round to round, while the others are stopped (SIGSTOP) and cost nothing. The load generator is on the
-same cores; what it used is in the result. After the phases of eight items, our engine alone computes as many at once,
-which shows what the way through a server costs.
+same cores; what it used is in the result. After the phases of eight items, our engine alone computes eight at once, and as
+many as all connections send together, which shows what the way through a server costs.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from server import Server, agreement, ours, roboflows
 from traffic import SCENARIOS, Pictures, Traffic, photographs
 
 # The part of `--minutes` that this script takes.
-SHARE = 0.55
+SHARE = 0.50
 CONNECTIONS = (1, 4)
 # How close embeddings have to be: JPEG decoders differ by a step of a pixel, half precision more.
 LEAST_COSINE = {"f32": {"image8": 0.998, "text8": 0.99999}, "bf16": {"image8": 0.99, "text8": 0.999}}
-# How much of a core anybody else may use in a phase, and how often a phase is repeated for that.
-MOST_OTHERS, MOST_TRIES = 0.15, 4
-ENGINE_WORK = {"image8": "images 8", "text8": "captions 8 12"}
+# What the engine alone computes beside a scenario: as many at once as a request has, and as all connections' requests have.
+ENGINE_WORK = {"image8": "images {}", "text8": "captions {} 12"}
+ENGINE_BATCHES = (8, 8 * CONNECTIONS[-1])
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("weights", type=pathlib.Path)
     parser.add_argument("python", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
-    parser.add_argument("--minutes", type=float, default=10, help="of the whole comparison; this is about half of it")
+    parser.add_argument("--minutes", type=float, default=10, help="of the whole comparison; this is half of it")
     parser.add_argument("--rounds", type=int, default=3, help="into which the time is divided")
     parser.add_argument("--quick", action="store_true", help="one round of one second: to see that it works")
     options = parser.parse_args()
@@ -79,11 +79,12 @@ def compare(options: argparse.Namespace, logs: pathlib.Path, stack: contextlib.E
     }
     rounds = 1 if options.quick else options.rounds
     cases = [(scenario, count) for scenario in SCENARIOS for count in CONNECTIONS]
-    phases = rounds * (len(cases) * len(servers) + len(ENGINE_WORK) * len(engines))
+    phases = rounds * (len(cases) * len(servers) + len(ENGINE_WORK) * len(ENGINE_BATCHES) * len(engines))
     seconds = 1.0 if options.quick else max(1.0, options.minutes * 60 * SHARE / phases)
     print(f"{phases} phases of {seconds:.1f} s", flush=True)
     found: list[dict[str, object]] = []
     engine_rates: list[dict[str, object]] = []
+    guard = machine.Guard(1 if options.quick else machine.MOST_TRIES)
     for number in range(rounds):
         names = list(servers)
         names = names[number % len(names) :] + names[: number % len(names)]
@@ -92,18 +93,19 @@ def compare(options: argparse.Namespace, logs: pathlib.Path, stack: contextlib.E
                 traffic = Traffic(scenario, pictures, options.weights.name)
                 found.append(
                     {"round": number, "server": name, "scenario": scenario, "connections": connections}
-                    | phase(servers[name], traffic, connections, seconds)
+                    | phase(servers[name], traffic, connections, seconds, guard)
                 )
                 show(found[-1])
             # Right after the servers' phases, so that a machine whose speed drifts is as fast for both.
             if scenario in ENGINE_WORK and connections == CONNECTIONS[-1]:
-                for name, child in engines.items():
-                    rate = items_per_second(child, scenario, seconds)
+                for batch, name in ((batch, name) for batch in ENGINE_BATCHES for name in engines):
                     engine_rates.append(
-                        {"round": number, "engine": name, "scenario": scenario, "items_per_second": rate}
+                        {"round": number, "engine": name, "scenario": scenario, "batch": batch}
+                        | alone(engines[name], ENGINE_WORK[scenario].format(batch), batch, seconds, guard)
                     )
-                    print(f"{scenario} {name}: engine alone {rate:.1f} items/s", flush=True)
-    return {"agreement": agreements, "phases": found, "engine": engine_rates}
+                    rate = engine_rates[-1]["items_per_second"]
+                    print(f"{scenario} {name}: engine alone, {batch} at once, {rate:.1f} items/s", flush=True)
+    return {"agreement": agreements, "phases": found, "engine": engine_rates, "disturbance": guard.summary()}
 
 
 def check(servers: dict[str, Server], pictures: Pictures, model: str) -> dict[str, dict[str, float]]:
@@ -118,23 +120,21 @@ def check(servers: dict[str, Server], pictures: Pictures, model: str) -> dict[st
     return found
 
 
-def phase(server: Server, traffic: Traffic, connections: int, seconds: float) -> dict[str, float | int]:
-    """One server's rates, latencies, processor time and memory under one load; it alone runs.
+def phase(
+    server: Server, traffic: Traffic, connections: int, seconds: float, guard: machine.Guard
+) -> dict[str, float | int]:
+    """One server's rates, latencies, processor time and memory under one load; it alone runs."""
 
-    A phase in which somebody else used the processor is measured again, a few times at most.
-    """
+    def work() -> dict[str, float | int]:
+        before = server.child.cpu_seconds()
+        found = load.run(server.port, traffic, connections, seconds)
+        return found | {"cpu_seconds": round(server.child.cpu_seconds() - before, 2)}
+
     server.child.resume()
     try:
         load.run(server.port, traffic, connections, min(0.5, seconds / 4))
-        for tries in range(1, MOST_TRIES + 1):
-            before, busy = server.child.cpu_seconds(), machine.busy_seconds()
-            found = load.run(server.port, traffic, connections, seconds)
-            used = server.child.cpu_seconds() - before
-            others = machine.busy_seconds() - busy - used - found["generator_cpu_seconds"]
-            found |= {"cpu_seconds": round(used, 2), "others": round(max(0, others) / found["seconds"], 3), "tries": tries}
-            if found["others"] <= MOST_OTHERS:
-                break
-        return found | server.child.memory()
+        found, disturbance = guard.measure(work, server.child.cpu_seconds)
+        return found | disturbance | server.child.memory()
     finally:
         server.child.pause()
 
@@ -143,7 +143,7 @@ def show(phase: dict[str, object]) -> None:
     print(
         f"{phase['scenario']} x{phase['connections']} {phase['server']}: {phase['requests_per_second']:.1f} requests/s, "
         f"p50 {phase['p50_ms']:.1f} p99 {phase['p99_ms']:.1f} ms, {phase['rss_mb']:.0f} MB"
-        + (f", disturbed: others used {phase['others']:.2f} cores" if phase["others"] > MOST_OTHERS else ""),
+        + (f", disturbed: others used {phase['others']:.2f} cores" if phase["others"] > machine.MOST_OTHERS else ""),
         flush=True,
     )
 
@@ -153,18 +153,24 @@ def engine(options: argparse.Namespace, precision: str, logs: pathlib.Path) -> C
     command = [options.clip, "benchmark", "--commands", "--precision", precision, "--model", model]
     child = Child(f"engine {precision}", command, logs / f"engine {precision}.log")
     for work in ENGINE_WORK.values():
-        child.milliseconds(work)
+        for batch in ENGINE_BATCHES:
+            child.milliseconds(work.format(batch))
     return child
 
 
-def items_per_second(child: Child, scenario: str, seconds: float) -> float:
-    """What the engine computes without decoding, tokenising and HTTP, in passes of eight."""
-    child.milliseconds(ENGINE_WORK[scenario])  # wakes what slept through the phases of the servers
-    start, items, milliseconds = time.monotonic(), 0, 0.0
-    while items == 0 or time.monotonic() - start < seconds:
-        milliseconds += child.milliseconds(ENGINE_WORK[scenario])
-        items += 8
-    return round(items / milliseconds * 1e3, 3)
+def alone(child: Child, work: str, batch: int, seconds: float, guard: machine.Guard) -> dict[str, float]:
+    """What the engine computes without decoding, tokenising and HTTP, in passes of so many."""
+
+    def passes() -> float:
+        start, items, milliseconds = time.monotonic(), 0, 0.0
+        while items == 0 or time.monotonic() - start < seconds:
+            milliseconds += child.milliseconds(work)
+            items += batch
+        return round(items / milliseconds * 1e3, 3)
+
+    child.milliseconds(work)  # wakes what slept through the phases of the servers
+    rate, disturbance = guard.measure(passes, child.cpu_seconds)
+    return {"items_per_second": rate} | disturbance
 
 
 def package_version(python: pathlib.Path, package: str) -> str:
