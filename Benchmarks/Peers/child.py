@@ -154,6 +154,11 @@ class Child:
             sums["peak_rss_mb"] += status.get("VmHWM", 0) * 1024 / 1e6
         return {name: round(value, 1) for name, value in sums.items()}
 
+    def status(self) -> dict[str, float]:
+        """Megabytes of the process that was started, under the kernel's names: resident, by kind, and at its peak."""
+        found = kilobytes(read(f"/proc/{self.process.pid}/status"))
+        return {name: round(found[name] * 1024 / 1e6, 1) for name in ("VmRSS", "RssAnon", "RssFile", "VmHWM")}
+
 
 def read(path: str) -> str:
     try:

@@ -6,12 +6,13 @@ what the generator itself used is reported with each phase.
 
 from __future__ import annotations
 
+import itertools
 import math
 import socket
 import threading
 import time
 
-from traffic import Traffic
+from traffic import Mix, Same, Traffic
 
 TIME_LIMIT = 120
 
@@ -67,14 +68,28 @@ def ask(port: int, request: bytes) -> bytes:
         connection.close()
 
 
-def run(port: int, traffic: Traffic, connections: int, seconds: float) -> dict[str, float | int]:
-    """Sends for so long, and at least one request a connection; waits for what is under way.
+def run(
+    port: int,
+    traffic: Traffic | Mix | Same,
+    connections: int,
+    seconds: float,
+    requests: int | None = None,
+    failures: list[str] | None = None,
+) -> dict[str, float | int]:
+    """Sends for so long, and at least one request a connection, or exactly so many requests; waits for what is under way.
 
-    Anything but answers with status 200 ends the measurement: a server that refuses is not fast.
+    Anything but answers with status 200 ends the measurement: a server that refuses is not fast. Where there is a list of
+    failures, they go there instead, and the connection is opened anew.
     """
     latencies: list[float] = []
     problems: list[BaseException] = []
     ready = threading.Barrier(connections + 1)
+    left = itertools.count(1)
+
+    def is_over() -> bool:
+        if problems:
+            return True
+        return time.perf_counter() >= deadline if requests is None else next(left) > requests
 
     def work() -> None:
         try:
@@ -86,11 +101,20 @@ def run(port: int, traffic: Traffic, connections: int, seconds: float) -> dict[s
         try:
             request = traffic.next()
             ready.wait()
+            if requests is not None and is_over():
+                return
             while True:
                 start = time.perf_counter()
-                connection.ask(request)
-                latencies.append(time.perf_counter() - start)
-                if time.perf_counter() >= deadline or problems:
+                try:
+                    connection.ask(request)
+                    latencies.append(time.perf_counter() - start)
+                except (OSError, BadAnswer) as problem:
+                    if failures is None:
+                        raise
+                    failures.append(f"{type(problem).__name__}: {problem}")
+                    connection.close()
+                    connection = Connection(port)
+                if is_over():
                     return
                 request = traffic.next()
         except (OSError, BadAnswer, threading.BrokenBarrierError) as problem:
@@ -123,6 +147,7 @@ def run(port: int, traffic: Traffic, connections: int, seconds: float) -> dict[s
         "p50_ms": percentile(latencies, 0.50),
         "p95_ms": percentile(latencies, 0.95),
         "p99_ms": percentile(latencies, 0.99),
+        "most_ms": percentile(latencies, 1),
         "generator_cpu_seconds": round(time.process_time() - processor, 3),
     }
 

@@ -121,10 +121,11 @@ def commit() -> str:
     return output([*git, "rev-parse", "--short=12", "HEAD"]) + ("+" if changed else "")
 
 
-def output(command: list[str]) -> str:
-    """What a command prints, or nothing if it fails."""
+def output(command: list[str], errors: bool = False) -> str:
+    """What a command prints, on standard error if that is asked for; nothing if it fails."""
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        run = subprocess.run(command, capture_output=True, text=True, check=True)
+        return (run.stderr if errors else run.stdout).strip()
     except (OSError, subprocess.CalledProcessError):
         return ""
 

@@ -58,10 +58,16 @@ def free_port() -> int:
 
 
 def ours(
-    clip: str, weights: pathlib.Path, logs: pathlib.Path, name: str, *options: str, prefix: tuple[str, ...] = ()
+    clip: str,
+    weights: pathlib.Path,
+    logs: pathlib.Path,
+    name: str,
+    *options: str,
+    prefix: tuple[str, ...] = (),
+    port: int | None = None,
 ) -> Server:
-    """Our server on one model; `prefix` is put before the command, such as `taskset -c 0`."""
-    port = free_port()
+    """Our server on one model, at a free port if none is named; `prefix` is put before the command, such as `taskset -c 0`."""
+    port = port or free_port()
     model = f"{weights.name}={weights / 'openclip'}"
     command = [*prefix, clip, "serve", "--port", str(port), "--model", model, "--log-level", "warning", *options]
     return Server(name, Child(name, command, logs / f"{name}.log", answers=False), port, "/readiness")

@@ -116,6 +116,31 @@ class Traffic:
         return parts if count == 1 else [*parts, b"]"]
 
 
+class Mix:
+    """Requests of several scenarios by turns; any thread may take the next one."""
+
+    items = 1
+
+    def __init__(self, scenarios: tuple[str, ...], pictures: Pictures, model: str) -> None:
+        self.turns = itertools.cycle(Traffic(scenario, pictures, model) for scenario in scenarios)
+        self.lock = threading.Lock()
+
+    def next(self) -> bytes:
+        with self.lock:
+            return next(self.turns).next()
+
+
+class Same:
+    """One request of a scenario again and again: all that it asks for is in a cache from the second time on."""
+
+    def __init__(self, scenario: str, pictures: Pictures, model: str) -> None:
+        traffic = Traffic(scenario, pictures, model)
+        self.items, self.request = traffic.items, traffic.next()
+
+    def next(self) -> bytes:
+        return self.request
+
+
 def encoded(captions: list[str]) -> bytes:
     """One caption as a string, several as a list."""
     return json.dumps(captions[0] if len(captions) == 1 else captions).encode()
