@@ -3,7 +3,7 @@
 
 usage: report.py RESULTS [--document FILE] [--plots FOLDER]
 
-RESULTS has engines.json, servers.json, scaling.json and several.json, or some of them. What stands between
+RESULTS has engines.json, servers.json, scaling.json, several.json and footprint.json, or some of them. What stands between
 `<!-- begin: NAME -->` and `<!-- end: NAME -->` in the document is replaced by the tables made of NAME.json, and the plots
 are drawn anew. Nothing else is touched, and no figure comes from anywhere else.
 """
@@ -16,12 +16,11 @@ import pathlib
 import re
 import statistics
 
+from footprint_tables import footprint
 from plot import Curve, Plot
+from tables import WORK, brackets, counted, digits, disturbance, setting, spread_ratio, table
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-WORK = {
-    "images 1": "one image", "images 8": "eight images", "captions 1": "one caption", "captions 8": "eight captions",
-}
 SCENARIOS = {
     "image1": "`embed_image`, one photograph",
     "image8": "`embed_image`, eight photographs",
@@ -30,8 +29,13 @@ SCENARIOS = {
     "compare8": "`compare`, a photograph with eight captions",
     "compare8-same": "the same, the captions always the same",
 }
-# Ours, and the peer of the same number format.
-PAIRS = [("f32", "onnxruntime f32"), ("f32", "openvino f32"), ("bf16", "openvino bf16")]
+# Ours, and the peer of the same number format, or what most people run.
+PAIRS = [
+    ("f32", "onnxruntime f32"), ("f32", "openvino f32"), ("bf16", "openvino bf16"), ("bf16", "onnxruntime f32"),
+    ("int8", "onnxruntime f32"),
+]
+# Of fewer requests these percentiles would be the slowest one, or nearly so.
+LEAST_REQUESTS = {50: 1, 95: 20, 99: 100}
 PEERS = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
 
 
@@ -42,7 +46,10 @@ def main() -> None:
     parser.add_argument("--plots", type=pathlib.Path, default=ROOT / "Documentation/plots")
     options = parser.parse_args()
     text = options.document.read_text()
-    for name, write in (("engines", engines), ("servers", servers), ("scaling", scaling), ("several", several)):
+    writers = {
+        "engines": engines, "servers": servers, "scaling": scaling, "several": several, "footprint": footprint,
+    }
+    for name, write in writers.items():
         file = options.results / f"{name}.json"
         if file.exists():
             text = replace(text, name, write(json.loads(file.read_text()), options.plots))
@@ -55,38 +62,6 @@ def replace(text: str, name: str, body: str) -> str:
     if not pattern.search(text):
         raise SystemExit(f"the document has no markers for {name}")
     return pattern.sub(lambda found: f"{found[1]}{body.strip()}\n{found[2]}", text)
-
-
-def setting(result: dict) -> str:
-    """A sentence about the machine and the versions."""
-    machine, versions = result["machine"], result["versions"]
-    names = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "roboflow": "Roboflow Inference Server",
-             "roboflow's onnxruntime": "on ONNX Runtime", "swift-clip": "swift-clip"}
-    shown = ", ".join(f"{names[name]} {version}" for name, version in versions.items() if name in names)
-    flags = ", ".join(machine["flags"]) or "no vector instructions that matter"
-    return (
-        f"{result['model']}, random weights. {machine['processor']}, {counted(machine['cores'], 'core')} "
-        f"({flags}), {machine['memory_gib']:.0f} GiB; {shown}; commit {result['commit']}, {result['day']}."
-    )
-
-
-def counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    lines = ["| " + " | ".join(row) + " |" for row in (head, *rows)]
-    return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]])
-
-
-def digits(value: float) -> str:
-    """Three digits that count."""
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
-
-
-def median_ratio(theirs: list[float], ours: list[float]) -> str:
-    """The median of the rounds' ratios."""
-    return f"{digits(statistics.median(their / our for their, our in zip(theirs, ours)))}"
 
 
 # MARK: Engines
@@ -110,14 +85,15 @@ def engines(result: dict, plots: pathlib.Path) -> str:
         head = ["times as quick, " + counted(run["threads"], "thread")]
         head += [f"{ours.split()[1]} as {label(peer)}" for ours, peer in pairs]
         rows = [
-            [WORK[" ".join(case.split()[:2])], *(median_ratio(by[peer], by[ours]) for ours, peer in pairs)]
+            [WORK[" ".join(case.split()[:2])], *(spread_ratio(by[peer], by[ours]) for ours, peer in pairs)]
             for case, by in times.items()
         ]
         parts += [table(head, rows), ""]
     parts.append(
         f"Medians of {counted(rounds, 'round')}, in each of which every engine ran every case once; ratios are the medians of "
-        f"the rounds' ratios. Captions have {result['tokens']} tokens; the peers compute the 77 of the exported network. "
-        "Memory is that of the whole process with both towers, of the peers with Python."
+        f"the rounds' ratios{brackets(rounds)} Captions have {result['tokens']} tokens; the peers compute the 77 of the "
+        "exported network. Memory is that of the whole process with both towers, of the peers with Python."
+        + disturbance(result)
     )
     return "\n".join(parts)
 
@@ -144,7 +120,7 @@ def servers(result: dict, plots: pathlib.Path) -> str:
             values = {name: [phase["requests_per_second"] for phase in found[name]] for name in names}
             rates.append(
                 [title, *(digits(statistics.median(values[name])) for name in names)]
-                + [median_ratio(values[name], values["roboflow"]) for name in ours]
+                + [spread_ratio(values[name], values["roboflow"]) for name in ours]
             )
             latencies.append([title, *(percentiles(found[name]) for name in names)])
         named = [name.replace("roboflow", "Roboflow") for name in names]
@@ -156,13 +132,14 @@ def servers(result: dict, plots: pathlib.Path) -> str:
     rounds = 1 + max(phase["round"] for phase in phases)
     generator = max(phase["generator_cpu_seconds"] / phase["seconds"] for phase in phases)
     agreement = result["agreement"]
-    others = max(phase["others"] for phase in phases)
+    requests = [phase["requests"] for phase in phases]
     parts.append(
         f"Medians of {counted(rounds, 'round')}; each phase took {statistics.median(lengths):.1f} s, the servers in turns, the "
-        "waiting ones stopped. Ratios are the medians of the rounds' ratios. Every picture and every caption is a new one, "
-        "except in the last row. The load generator shares the cores and used "
-        f"{100 * generator:.0f} % of one at most, all other programs {100 * others:.0f} %. Least cosine of our embeddings to "
-        "Roboflow's, photographs and captions: "
+        f"waiting ones stopped. Ratios are the medians of the rounds' ratios{brackets(rounds)} Every picture and every caption "
+        "is a new one, except in the last row of the tables by scenario. Percentiles are of the requests of a phase, "
+        f"{min(requests)} to {max(requests)} of them; p95 is left out below {LEAST_REQUESTS[95]}, p99 below "
+        f"{LEAST_REQUESTS[99]}. The load generator shares the cores and used {100 * generator:.0f} % of one at most."
+        f"{disturbance(result)} Least cosine of our embeddings to Roboflow's, photographs and captions: "
         + "; ".join(f"{name.split()[1]} {found['image8']:.5f}, {found['text8']:.7f}" for name, found in agreement.items())
         + "."
     )
@@ -175,7 +152,11 @@ def select(phases: list[dict], server: str, scenario: str, connections: int) -> 
 
 
 def percentiles(phases: list[dict]) -> str:
-    return " / ".join(digits(statistics.median(phase[f"p{rank}_ms"] for phase in phases)) for rank in (50, 95, 99))
+    least = min(phase["requests"] for phase in phases)
+    return " / ".join(
+        digits(statistics.median(phase[f"p{rank}_ms"] for phase in phases)) if least >= needed else "-"
+        for rank, needed in LEAST_REQUESTS.items()
+    )
 
 
 def costs(phases: list[dict], names: list[str]) -> str:
@@ -197,18 +178,23 @@ def costs(phases: list[dict], names: list[str]) -> str:
 
 
 def through(result: dict) -> str:
-    """What part of the engine's own speed arrives through the server."""
+    """What part of the engine's own speed arrives through the server, which has the items of all connections to join."""
     rows = []
     most = max(phase["connections"] for phase in result["phases"])
+    batches = sorted({rate.get("batch", 8) for rate in result["engine"]}, reverse=True)
     for scenario in dict.fromkeys(rate["scenario"] for rate in result["engine"]):
         for name in dict.fromkeys(rate["engine"] for rate in result["engine"]):
             wanted = {"engine": name, "scenario": scenario}
-            alone = [rate["items_per_second"] for rate in result["engine"] if wanted.items() <= rate.items()]
+            found = [rate for rate in result["engine"] if wanted.items() <= rate.items()]
+            alone = [
+                [rate["items_per_second"] for rate in found if rate.get("batch", 8) == batch] for batch in batches
+            ]
             served = [phase["items_per_second"] for phase in select(result["phases"], name, scenario, most)]
-            medians = [digits(statistics.median(rates)) for rates in (served, alone)]
-            rows.append([f"{SCENARIOS[scenario]}, {name.split()[1]}", *medians, median_ratio(served, alone)])
-    head = ["items a second", f"through the server, {counted(most, 'connection')}", "forward passes of eight alone", "ratio"]
-    return table(head, rows)
+            medians = [digits(statistics.median(rates)) for rates in (served, *alone)]
+            rows.append([f"{SCENARIOS[scenario]}, {name.split()[1]}", *medians, spread_ratio(served, alone[0])])
+    head = ["items a second", f"through the server, {counted(most, 'connection')}"]
+    head += [f"the engine alone, {batch} items at once" for batch in batches]
+    return table([*head, f"server to engine with {batches[0]}"], rows)
 
 
 # MARK: Scaling
@@ -238,7 +224,7 @@ def scaling(result: dict, plots: pathlib.Path) -> str:
             [Curve(precision, curves[f"tokens {precision}"]) for precision in precisions],
         ),
         "image-size": Plot(
-            "A JPEG to pixel values, one thread, by its width (4:3)", "pixels of width", "ms",
+            "A JPEG to pixel values, by its width (4:3)", "pixels of width", "ms",
             [Curve(decoding, curves[f"decode {decoding}"]) for decoding in ("exact", "fast")],
         ),
         "threads": Plot(
@@ -252,6 +238,11 @@ def scaling(result: dict, plots: pathlib.Path) -> str:
         )
         for scenario, title in (("image1", "Requests with a photograph"), ("text1", "Requests with a caption"))
     }
+    # The curve that tells the threads of each plot's.
+    sources = {
+        "batch-images": f"images {last}", "batch-captions": f"captions {last}", "caption-length": f"tokens {last}",
+        "image-size": "decode exact", "threads": f"threads images {last}",
+    } | {f"connections-{scenario}": f"connections {scenario} {last}" for scenario in ("image1", "text1")}
     plots.mkdir(parents=True, exist_ok=True)
     parts = [setting(result), ""]
     for name, plot in drawn.items():
@@ -260,10 +251,38 @@ def scaling(result: dict, plots: pathlib.Path) -> str:
         places = sorted({place for curve in plot.curves for place in curve.points})
         head = [f"{plot.unit}, by {plot.places}", *map(str, places)]
         rows = [[curve.name, *(digits(curve.points[place]) for place in places)] for curve in plot.curves]
-        parts += [table(head, rows), ""]
+        parts += [table(head, rows), "", *with_threads(result, sources[name])]
     rounds = min(len(values) for points in result["curves"].values() for values in points.values())
-    parts.append(f"Medians of at least {counted(rounds, 'round')}, the points of a curve in turns.")
+    parts.append(
+        f"Medians of at least {counted(rounds, 'round')}, the points of a curve in turns.{worst(result)}{disturbance(result)}"
+    )
     return "\n".join(parts)
+
+
+def with_threads(result: dict, curve: str) -> list[str]:
+    """A line below a table; results that do not know their threads have none."""
+    if curve not in result.get("threads", {}):
+        return []
+    threads = result["threads"][curve]
+    return ["The threads are the columns." if threads is None else f"With {counted(threads, 'thread')}.", ""]
+
+
+def worst(result: dict) -> str:
+    """How far the middle half of a point's rounds is spread, at the steadiest half of the points and at the worst."""
+    spreads = []
+    for points in result["curves"].values():
+        for values in points.values():
+            if len(values) > 1:
+                quarters = statistics.quantiles(values, n=4, method="inclusive")
+                spreads.append(100 * (quarters[2] - quarters[0]) / statistics.median(values))
+    if not spreads:
+        return ""
+    return (
+        f" The middle half of a point's rounds is {statistics.median(spreads):.0f} % of its median wide, in the median of "
+        f"the points, and {max(spreads):.0f} % at the worst of them."
+    )
+
+
 
 
 # MARK: Several processes
@@ -280,23 +299,26 @@ def several(result: dict, plots: pathlib.Path) -> str:
         }
         rows.append(
             [SCENARIOS[scenario], *(digits(statistics.median(rates[way])) for way in ways)]
-            + [median_ratio(rates[way], rates[ways[0]]) for way in ways[1:]]
+            + [spread_ratio(rates[way], rates[ways[0]]) for way in ways[1:]]
         )
     head = ["requests a second", *(f"{way}, a core each" if way != ways[0] else f"{way} on one core" for way in ways)]
     head += [f"times as many, {way.split(', ')[1]}" for way in ways[1:]]
     rounds = 1 + max(phase["round"] for phase in phases)
     generator = max(phase["generator_cpu_seconds"] / phase["seconds"] for phase in phases)
-    return "\n".join(
-        [
-            setting(result),
-            "",
-            table(head, rows),
-            "",
-            f"{counted(result['connections'], 'connection')}, medians of {counted(rounds, 'round')} in turns, `Peers/several.py`. "
-            f"Proxy and load generator share the two cores with the processes; the generator used {100 * generator:.0f} % of one "
-            "at most.",
+    parts = [setting(result), "", table(head, rows), ""]
+    if "endings" in result:
+        rows = [
+            [f"{ending['way']}, {ending['signal']}", str(ending["requests"]), str(ending["failed"]), digits(ending["most_ms"])]
+            for ending in result["endings"]
         ]
+        head = ["one of two processes ends, and starts again", "requests meanwhile", "not answered with 200", "slowest, ms"]
+        parts += [table(head, rows), ""]
+    parts.append(
+        f"{counted(result['connections'], 'connection')}, medians of {counted(rounds, 'round')} in turns, `Peers/several.py`. "
+        f"Ratios are the medians of the rounds' ratios{brackets(rounds)} Proxy and load generator share the two cores with the "
+        f"processes; the generator used {100 * generator:.0f} % of one at most.{disturbance(result)}"
     )
+    return "\n".join(parts)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ CLIP is the built command, WEIGHTS a folder that weights.py made, ROBOFLOW_PYTHO
 requirements-roboflow.txt, OUTPUT the JSON file to write. First the servers are asked for the same embeddings; if theirs
 are of another network, nothing is measured. Then each round gives every server one phase of each scenario, in an order
 that turns from round to round, while the others are stopped (SIGSTOP) and cost nothing. The load generator is on the
-same cores; what it used is in the result. After the phases of eight items, our engine alone computes eight at once, and as
-many as all connections send together, which shows what the way through a server costs.
+same cores; what it used is in the result. After the phases of eight items, our engine alone computes as many at once as
+all connections send together, and eight, which shows what the way through a server costs.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ SHARE = 0.50
 CONNECTIONS = (1, 4)
 # How close embeddings have to be: JPEG decoders differ by a step of a pixel, half precision more.
 LEAST_COSINE = {"f32": {"image8": 0.998, "text8": 0.99999}, "bf16": {"image8": 0.99, "text8": 0.999}}
-# What the engine alone computes beside a scenario: as many at once as a request has, and as all connections' requests have.
+# What the engine alone computes beside a scenario: as many at once as all connections' requests have, and as one has.
 ENGINE_WORK = {"image8": "images {}", "text8": "captions {} 12"}
-ENGINE_BATCHES = (8, 8 * CONNECTIONS[-1])
+ENGINE_BATCHES = (8 * CONNECTIONS[-1], 8)
 
 
 def main() -> None:

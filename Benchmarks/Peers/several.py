@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -24,6 +25,7 @@ import signal
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 
 import load
 import machine
@@ -110,14 +112,17 @@ def measure(options: argparse.Namespace, cores: list[int], folder: pathlib.Path)
         for name, way in list(ways.items())[1:]:
             for number in SIGNALS:
                 traffic = Mix(ENDING_SCENARIOS, pictures, options.weights.name)
-                ended = ending(way, processes[1], signal.Signals[number], traffic, ending_seconds, lambda: start(cores[1], ports[1]))
+                restart = functools.partial(start, cores[1], ports[1])
+                ended = ending(way, processes[1], signal.Signals[number], traffic, ending_seconds, restart)
                 processes[1] = ended.pop("process")
                 endings.append({"way": name, "signal": number} | ended)
                 print(f"{name}, {number}: {ended['failed']} of {ended['requests']} failed {ended['failures'][:2]}", flush=True)
     return {"phases": phases, "endings": endings, "disturbance": guard.summary()}
 
 
-def ending(way: Server, process: Server, number: signal.Signals, traffic: Mix, seconds: float, restart) -> dict[str, object]:
+def ending(
+    way: Server, process: Server, number: signal.Signals, traffic: Mix, seconds: float, restart: Callable[[], Server]
+) -> dict[str, object]:
     """Ends one of the processes under load, and starts it anew where it was; requests, and those that failed."""
     failures: list[str] = []
     answered: list[dict] = []

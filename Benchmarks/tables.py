@@ -1,0 +1,68 @@
+"""What all tables of measured results have in common: figures, ratios, and sentences about how they were taken."""
+
+from __future__ import annotations
+
+import statistics
+
+WORK = {
+    "images 1": "one image", "images 8": "eight images", "captions 1": "one caption", "captions 8": "eight captions",
+}
+# From so many rounds on, quartiles tell more than the extremes.
+FEW_ROUNDS = 5
+
+
+def setting(result: dict) -> str:
+    """A sentence about the machine and the versions."""
+    machine, versions = result["machine"], result["versions"]
+    names = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "roboflow": "Roboflow Inference Server",
+             "roboflow's onnxruntime": "on ONNX Runtime", "swift-clip": "swift-clip"}
+    shown = ", ".join(f"{names[name]} {version}" for name, version in versions.items() if name in names)
+    flags = ", ".join(machine["flags"]) or "no vector instructions that matter"
+    return (
+        f"{result['model']}, random weights. {machine['processor']}, {counted(machine['cores'], 'core')} "
+        f"({flags}), {machine['memory_gib']:.0f} GiB; {shown}; commit {result['commit']}, {result['day']}."
+    )
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(row) + " |" for row in (head, *rows)]
+    return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]])
+
+
+def digits(value: float) -> str:
+    """Three digits that count."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def spread_ratio(theirs: list[float], ours: list[float]) -> str:
+    """The median of the rounds' ratios, and in brackets their quartiles; least and greatest where there are few rounds."""
+    ratios = sorted(their / our for their, our in zip(theirs, ours))
+    if len(ratios) < 2:
+        return digits(ratios[0])
+    quarters = statistics.quantiles(ratios, n=4, method="inclusive")
+    first, last = (quarters[0], quarters[2]) if len(ratios) >= FEW_ROUNDS else (ratios[0], ratios[-1])
+    return f"{digits(statistics.median(ratios))} ({digits(first)}-{digits(last)})"
+
+
+def brackets(rounds: int) -> str:
+    """What `spread_ratio` has in brackets."""
+    if rounds < 2:
+        return "."
+    return ", in brackets their " + ("quartiles." if rounds >= FEW_ROUNDS else "least and greatest.")
+
+
+def disturbance(result: dict) -> str:
+    """Who else used the processor; nothing of results that do not know it."""
+    found = result.get("disturbance")
+    if not found:
+        return ""
+    repeats = found["repeats"]
+    again = f", for which {counted(repeats, 'measurement')} {'was' if repeats == 1 else 'were'} made again" if repeats else ""
+    return (
+        f" All other programs used at most {100 * found['others']:.0f} % of a core{again}; the load average was "
+        f"{result['machine']['load_before']:.1f} when it began."
+    )
