@@ -14,7 +14,8 @@ CLIENTS := .venv/clients
 # What is measured beside us: interpreters that have Benchmarks/requirements*.txt; made where none are named.
 BENCH_PYTHON ?= .venv/bench/bin/python
 ROBOFLOW_PYTHON ?= .venv/roboflow/bin/python
-# About how long bench-peers measures; QUICK=1 tries every step once and touches no document.
+# About how long bench-peers measures, but for five minutes of counted starts and requests; QUICK=1 tries every step once and
+# touches no document.
 MINUTES ?= 10
 PEERS := Benchmarks/Peers
 BENCH := .build/bench-peers
@@ -60,6 +61,8 @@ bench-peers: build ## measure beside ONNX Runtime, OpenVINO and Roboflow's serve
 	$(BENCH_PYTHON) $(PEERS)/engines.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(RESULTS)/engines.json $(LENGTH)
 	$(BENCH_PYTHON) $(PEERS)/servers.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(ROBOFLOW_PYTHON) $(RESULTS)/servers.json $(LENGTH)
 	$(BENCH_PYTHON) $(PEERS)/scaling.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(RESULTS)/scaling.json $(LENGTH)
+	$(BENCH_PYTHON) $(PEERS)/footprint.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(RESULTS)/footprint.json $(LENGTH)
+	$(BENCH_PYTHON) $(PEERS)/several.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(RESULTS)/several.json $(LENGTH)
 	@test -z "$(QUICK)" || cp Documentation/Performance.md $(RESULTS)/Performance.md
 	$(BENCH_PYTHON) Benchmarks/report.py $(RESULTS) \
 		$(if $(QUICK),--document $(RESULTS)/Performance.md --plots $(RESULTS)/plots)

@@ -45,8 +45,9 @@ def starts(result: dict) -> str:
         found = select(result, precision, packed, asked, waits=False)
         firsts = middle(found, lambda one: one["first_answer_ms"])
         ready = middle(found, lambda one: one["ready_ms"])
-        rows.append([f"{precision}, {asked}, {'packed weights kept' if packed else 'nothing kept'}", firsts, ready])
-    return table(["milliseconds from the start", "first answer", "ready"], rows)
+        peak = middle(found, lambda one: one["memory_mb"]["VmHWM"])
+        rows.append([f"{precision}, {asked}, {'packed weights kept' if packed else 'nothing kept'}", firsts, ready, peak])
+    return table(["from the start", "first answer, ms", "ready, ms", "memory at its peak, MB"], rows)
 
 
 def answers(result: dict) -> str:

@@ -15,7 +15,7 @@ def setting(result: dict) -> str:
     """A sentence about the machine and the versions."""
     machine, versions = result["machine"], result["versions"]
     names = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "roboflow": "Roboflow Inference Server",
-             "roboflow's onnxruntime": "on ONNX Runtime", "swift-clip": "swift-clip"}
+             "roboflow's onnxruntime": "on ONNX Runtime", "swift-clip": "swift-clip", "nginx": "nginx", "haproxy": "HAProxy"}
     shown = ", ".join(f"{names[name]} {version}" for name, version in versions.items() if name in names)
     flags = ", ".join(machine["flags"]) or "no vector instructions that matter"
     return (

@@ -19,7 +19,7 @@ cached   requests a second for one caption whose embedding is kept, over connect
 wire     processor time of a request with eight photographs that are new, and with eight whose embeddings are kept: the latter
          is all that is neither decoding nor the network, namely HTTP, JSON, base64, hashes and the text of embeddings
 
-Counts, not `--minutes`, decide how long the first three take: some six minutes. Linux only.
+Counts, not `--minutes`, decide how long the first three take: about five minutes. Linux only.
 """
 
 from __future__ import annotations
