@@ -283,8 +283,6 @@ def worst(result: dict) -> str:
     )
 
 
-
-
 # MARK: Several processes
 
 
