@@ -61,7 +61,7 @@ def disturbance(result: dict) -> str:
     if not found:
         return ""
     repeats = found["repeats"]
-    again = f", for which {counted(repeats, 'measurement')} {'was' if repeats == 1 else 'were'} made again" if repeats else ""
+    again = f" ({counted(repeats, 'measurement')} {'was' if repeats == 1 else 'were'} made again for that)" if repeats else ""
     return (
         f" All other programs used at most {100 * found['others']:.0f} % of a core{again}; the load average was "
         f"{result['machine']['load_before']:.1f} when it began."
