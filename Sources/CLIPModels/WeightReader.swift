@@ -64,6 +64,8 @@ struct WeightReader {
         }
         let place = "\(scope.fullName(name)) \(format.rawValue)"
         if let rows = copy?.bytes(named: place) {
+            // Its checksum has read all rows, of which captions will want few: these come back as they are wanted.
+            rows.releasePages()
             return try ModelError.wrapping { () throws(KernelError) in
                 try TokenTable(
                     adopting: rows.mappedBytes,
