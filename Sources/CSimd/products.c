@@ -6,9 +6,9 @@
 // Six rows times 64 outputs are summed up in 24 registers. Weights are read in the order in which they lie: a chunk of a
 // panel stays in the second cache while all rows are multiplied with it, and meanwhile the next chunk is fetched from
 // memory, for which few rows would wait otherwise. That fetching, and blocks of rows that are all about as large, are what
-// oneDNN's products lack: on one core of an AMD EPYC (Zen 4), with the weights of a tower of ViT-B/32 in turns, GFLOP/s here
-// and there were, bf16, 198 and 151 for 12 rows, 224 and 203 for 50, 229 and 215 for 400; f32, 109 and 82, 113 and 104, 114
-// and 107. An addition and a multiplication for each lane in every cycle are 230 and 115.
+// oneDNN's products lack: on one core of an AMD EPYC (Zen 4), with the weights of a tower of width 768 in turns, GFLOP/s here
+// and there were, bf16, 202 and 151 for 12 rows, 216 and 194 for 50, 219 and 215 for 400; f32, 106 and 85, 111 and 104, 112
+// and 109. The most that such a core was seen to do are 230 and 115.
 
 #if defined(__x86_64__)
 
