@@ -6,7 +6,7 @@ public struct PixelTable: Equatable, Sendable {
     /// Red, green, blue.
     public static let channels = 3
 
-    /// (3, 256)
+    /// The floats, (3, 256).
     private let values: [Float]
 
     /// `values` is (3, 256): the float of each byte in each channel.

@@ -22,8 +22,9 @@ public final class CLIPModel: Sendable {
     /// Scratch memory grows with the tokens: about 30 KB each at a width of 768.
     static let tokensPerPass = 512
 
-    /// Loads the weights that `configuration` describes from `checkpoint`, with linear layers in `format`. What the network
-    /// sees of the bytes of an image, `pixels` says.
+    /// Loads the weights that `configuration` describes from `checkpoint`, with linear layers in `format`.
+    ///
+    /// What the network sees of the bytes of an image, `pixels` says.
     ///
     /// Refuses, naming the tensors, a checkpoint in which one is missing, has another shape, is not made of floats, or
     /// is left over. Nothing keeps the checkpoint afterwards. With a packed `copy` of it, its linear layers and its table of
