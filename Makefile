@@ -20,7 +20,7 @@ MINUTES ?= 10
 PEERS := Benchmarks/Peers
 BENCH := .build/bench-peers
 
-.PHONY: help deps build run test clients examples bench bench-peers lint format check goldens clean
+.PHONY: help deps build run test clients examples bench bench-check bench-peers lint format check goldens clean
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -49,6 +49,9 @@ examples: build ## run the walk-through of Examples/ and check that the right la
 
 bench: deps ## measure the stages of a request by themselves
 	swift package --package-path Benchmarks benchmark
+
+bench-check: deps ## check that the stages allocate as often as Benchmarks/Thresholds/ says
+	swift package --package-path Benchmarks benchmark thresholds check --metric allocations
 
 bench-peers: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
 bench-peers: LENGTH := $(if $(QUICK),--quick,--minutes $(MINUTES))

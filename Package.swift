@@ -26,6 +26,7 @@ let package = Package(
         .library(name: "CLIPTokenization", targets: ["CLIPTokenization"]),
         .library(name: "CLIPImaging", targets: ["CLIPImaging"]),
         .library(name: "CLIPKernels", targets: ["CLIPKernels"]),
+        .library(name: "CLIPModels", targets: ["CLIPModels", "CLIPWeights"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),

@@ -1,67 +1,122 @@
 import Benchmark
 internal import CLIPKernels
 
-/// The kernels on the 50 tokens of one image of ViT-B/32, on one thread.
+/// The tokens of one image of ViT-B/32.
+private let (rows, width, heads) = (50, 768, 12)
+
+/// The kernels on the tokens of one image of ViT-B/32, on one thread, in the formats that the processor has instructions for.
 func kernels() {
-    let (rows, width, heads) = (50, 768, 12)
     for format in NumberFormat.allCases where isNative(format) {
-        Benchmark("linear layer, 50 x 768 to 3072, \(format.rawValue)") { benchmark in
-            let context = try ComputeContext(engine: ComputeEngine())
-            let weight = try Tensor(rows: 4 * width, noise(count: 4 * width * width, scale: 0.03))
-            let layer = try Linear(
-                weight: weight.matrix,
-                bias: try Tensor(width: 4 * width),
-                activation: .quickGELU,
-                format: format,
-                in: context
-            )
-            let floats = try Tensor(rows: rows, noise(count: rows * width))
-            let output = try Tensor(rows: rows, width: 4 * width)
-            try context.scratch.scope { () throws(KernelError) in
-                let input = try context.scratch.matrix(rows: rows, width: width, format: format)
-                floats.matrix.convert(into: input)
-                try layer(input, into: output.matrix, in: context)
-                benchmark.startMeasurement()
-                for _ in benchmark.scaledIterations { try layer(input, into: output.matrix, in: context) }
-                benchmark.stopMeasurement()
-            }
-            blackHole(output.floats[0] + floats.floats[0])
-        }
+        linear(format)
+        layerNorm(format)
+        patchProjection(format)
+        if format.betweenLayers == format { attention(format) }
     }
-    Benchmark("attention, 50 tokens, 12 heads of 64, f32") { benchmark in
+}
+
+/// (50, 768) -> (50, 3072).
+private func linear(_ format: NumberFormat) {
+    Benchmark("linear-50x768-to-3072-\(format.rawValue)") { benchmark, weight in
         let context = try ComputeContext(engine: ComputeEngine())
-        let projected = try Tensor(rows: rows, noise(count: rows * 3 * width))
-        let output = try Tensor(rows: rows, width: width)
+        let layer = try Linear(
+            weight: weight.matrix,
+            bias: Tensor(width: 4 * width),
+            activation: .quickGELU,
+            format: format,
+            in: context
+        )
+        let output = try Tensor(rows: rows, width: 4 * width)
+        try withNoise(rows: rows, width: width, format: format, in: context) { input in
+            try layer(input, into: output.matrix, in: context)
+            try benchmark.measure { try layer(input, into: output.matrix, in: context) }
+        }
+        blackHole(output.floats[0])
+    } setup: {
+        try Tensor(rows: 4 * width, noise(count: 4 * width * width, scale: 0.03))
+    }
+}
+
+/// (50, 3 x 768) -> (50, 768), with 12 heads of 64; read and written in one format.
+private func attention(_ format: NumberFormat) {
+    Benchmark("attention-50x768-\(format.rawValue)") { benchmark in
+        let context = try ComputeContext(engine: ComputeEngine())
         let attention = Attention(heads: heads)
         let sequences = SequenceLayout(lengths: [rows])
-        benchmark.startMeasurement()
-        for _ in benchmark.scaledIterations {
-            try attention(
-                query: projected.matrix.columns(0..<width),
-                key: projected.matrix.columns(width..<2 * width),
-                value: projected.matrix.columns(2 * width..<3 * width),
-                sequences: sequences,
-                rows: 0..<rows,
-                mask: .none,
-                into: output.matrix,
-                in: context
-            )
+        try withNoise(rows: rows, width: 3 * width, format: format, in: context) { parts in
+            let output = try context.scratch.matrix(rows: rows, width: width, format: format)
+            func attend() throws {
+                try attention(
+                    query: parts.columns(0..<width),
+                    key: parts.columns(width..<2 * width),
+                    value: parts.columns(2 * width..<3 * width),
+                    sequences: sequences,
+                    rows: 0..<rows,
+                    mask: .none,
+                    into: output,
+                    in: context
+                )
+            }
+            try attend()
+            try benchmark.measure(attend)
         }
-        benchmark.stopMeasurement()
-        blackHole(output.floats[0] + projected.floats[0])
     }
-    Benchmark("layer norm, 50 x 768, f32") { benchmark in
+}
+
+/// (50, 768) of floats -> (50, 768) in some format.
+private func layerNorm(_ format: NumberFormat) {
+    Benchmark("layer-norm-50x768-\(format.rawValue)") { benchmark in
+        let context = try ComputeContext(engine: ComputeEngine())
         let norm = try LayerNorm(
             scale: Tensor([Float](repeating: 1, count: width)),
             shift: Tensor(width: width),
             epsilon: 1e-5
         )
-        let input = try Tensor(rows: rows, noise(count: rows * width))
-        let output = try Tensor(rows: rows, width: width)
-        benchmark.startMeasurement()
-        for _ in benchmark.scaledIterations { norm(input.matrix, into: output.matrix) }
-        benchmark.stopMeasurement()
-        blackHole(output.floats[0] + input.floats[0])
+        try withNoise(rows: rows, width: width, format: .f32, in: context) { input in
+            let output = try context.scratch.matrix(rows: rows, width: width, format: format)
+            benchmark.measure { norm(input, into: output) }
+        }
+    }
+}
+
+/// (3, 224, 224) -> (50, 768), by patches of 32 x 32.
+private func patchProjection(_ format: NumberFormat) {
+    let (imageSize, patchSize) = (224, 32)
+    let numbers = PatchProjection.channels * patchSize * patchSize
+    Benchmark("patch-projection-224-by-32-\(format.rawValue)") { benchmark, weight in
+        let context = try ComputeContext(engine: ComputeEngine())
+        let projection = try PatchProjection(
+            weight: weight.matrix,
+            imageSize: imageSize,
+            patchSize: patchSize,
+            format: format,
+            in: context
+        )
+        let image = try Tensor(noise(count: PatchProjection.channels * imageSize * imageSize))
+        let images = [UnsafePointer(image.matrix.base)]
+        let tokens = try Tensor(rows: rows, width: width)
+        try projection(images, rows: 0..<rows, addingTo: tokens.matrix, in: context)
+        try benchmark.measure {
+            try projection(images, rows: 0..<rows, addingTo: tokens.matrix, in: context)
+        }
+        blackHole(tokens.floats[0] + image.floats[0])
+    } setup: {
+        try Tensor(rows: width, noise(count: width * numbers, scale: 0.02))
+    }
+}
+
+/// Lends (rows, width) numbers in some format, and scratch behind them.
+private func withNoise(
+    rows: Int,
+    width: Int,
+    format: NumberFormat,
+    in context: ComputeContext,
+    _ body: (Matrix) throws -> Void
+) throws {
+    let floats = try Tensor(rows: rows, noise(count: rows * width))
+    try context.scratch.scope {
+        let input = try context.scratch.matrix(rows: rows, width: width, format: format)
+        floats.matrix.convert(into: input)
+        try body(input)
     }
 }
 
@@ -71,14 +126,5 @@ private func isNative(_ format: NumberFormat) -> Bool {
         return try ComputeEngine().isNative(format)
     } catch {
         return false
-    }
-}
-
-/// Numbers around zero, the same in every run.
-private func noise(count: Int, scale: Float = 1) -> [Float] {
-    var state: UInt64 = 0x9E37_79B9_7F4A_7C15
-    return (0..<count).map { _ in
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return (Float(state >> 40) / Float(1 << 23) - 1) * scale
     }
 }

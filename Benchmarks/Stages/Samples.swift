@@ -3,11 +3,16 @@ internal import Foundation
 /// What the stages are measured with: files of this repository, and captions.
 enum Samples {
     /// The checkout's root.
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("../..").standardizedFileURL
+
+    /// Where the model lies whose weights are in the repository.
+    static let clipMini = root.appendingPathComponent("Models/clip-mini").path
 
     /// A JPEG of 300 x 400 pixels.
     static let photograph = bytes("Examples/pictures/koala.jpg")
+    /// The same as clients send it.
+    static let base64Photograph = [UInt8](Data(photograph).base64EncodedData())
 
     static let caption = "a photo of two dogs playing with a red ball"
     static let koreanCaption = "빨간 공을 가지고 노는 강아지 두 마리"
@@ -17,5 +22,14 @@ enum Samples {
             fatalError("\(path) is not in the checkout.")
         }
         return [UInt8](data)
+    }
+}
+
+/// Numbers around zero, the same in every run.
+func noise(count: Int, scale: Float = 1) -> [Float] {
+    var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+    return (0..<count).map { _ in
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return (Float(state >> 40) / Float(1 << 23) - 1) * scale
     }
 }

@@ -1,0 +1,1 @@
+../../Sources/CLIPEngine/Base64.swift

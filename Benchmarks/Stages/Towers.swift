@@ -1,0 +1,48 @@
+import Benchmark
+internal import CLIPKernels
+internal import CLIPModels
+internal import CLIPTokenization
+internal import CLIPWeights
+
+/// Forward passes of clip-mini, on one thread.
+func towers() {
+    Benchmark("image-tower") { benchmark, mini in
+        let image = noise(count: mini.model.configuration.vision.pixelValueCount)
+        try benchmark.measure { try mini.model.imageEmbeddings(of: [image], in: mini.context) }
+    } setup: {
+        try ClipMini()
+    }
+    for count in [1, 8] {
+        Benchmark("text-tower-\(count)") { benchmark, mini in
+            let captions = [[Int32]](repeating: mini.caption, count: count)
+            try benchmark.measure { try mini.model.textEmbeddings(of: captions, in: mini.context) }
+        } setup: {
+            try ClipMini()
+        }
+    }
+}
+
+/// The model whose weights are in the repository, in f32, which every processor has.
+private struct ClipMini {
+    let model: CLIPModel
+    let context: ComputeContext
+    /// Token ids of a caption.
+    let caption: [Int32]
+
+    init() throws {
+        let directory = try ModelDirectory(path: Samples.clipMini)
+        let engine = try ComputeEngine()
+        model = try CLIPModel(
+            configuration: ModelConfiguration(openCLIPConfig: directory.configuration()),
+            checkpoint: directory.weights(),
+            layout: directory.layout,
+            engine: engine
+        )
+        context = try ComputeContext(engine: engine)
+        let vocabulary = try Vocabulary(directory: Samples.clipMini)
+        caption = try CaptionTokenizer(
+            vocabulary: vocabulary,
+            contextLength: model.configuration.text.contextLength
+        ).tokens(for: Samples.caption).ids
+    }
+}
