@@ -51,7 +51,7 @@ bench: deps ## measure the stages of a request by themselves
 	swift package --package-path Benchmarks benchmark
 
 bench-check: deps ## check that the stages allocate as often as Benchmarks/Thresholds/ says
-	swift package --package-path Benchmarks benchmark thresholds check --metric allocations
+	cd Benchmarks && swift package benchmark thresholds check --metric allocations
 
 bench-peers: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
 bench-peers: LENGTH := $(if $(QUICK),--quick,--minutes $(MINUTES))

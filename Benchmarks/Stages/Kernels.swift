@@ -1,4 +1,5 @@
 import Benchmark
+internal import CLIPImaging
 internal import CLIPKernels
 
 /// The tokens of one image of ViT-B/32.
@@ -78,27 +79,30 @@ private func layerNorm(_ format: NumberFormat) {
     }
 }
 
-/// (3, 224, 224) -> (50, 768), by patches of 32 x 32.
+/// (224, 224, 3) bytes -> (50, 768), by patches of 32 x 32.
 private func patchProjection(_ format: NumberFormat) {
     let (imageSize, patchSize) = (224, 32)
-    let numbers = PatchProjection.channels * patchSize * patchSize
+    let numbers = PixelTable.channels * patchSize * patchSize
     Benchmark("patch-projection-224-by-32-\(format.rawValue)") { benchmark, weight in
         let context = try ComputeContext(engine: ComputeEngine())
         let projection = try PatchProjection(
             weight: weight.matrix,
             imageSize: imageSize,
             patchSize: patchSize,
+            pixels: PixelTable(PreprocessingRecipe.openAI(imageSize: imageSize).byteValues),
             format: format,
             in: context
         )
-        let image = try Tensor(noise(count: PatchProjection.channels * imageSize * imageSize))
-        let images = [UnsafePointer(image.matrix.base)]
         let tokens = try Tensor(rows: rows, width: width)
-        try projection(images, rows: 0..<rows, addingTo: tokens.matrix, in: context)
-        try benchmark.measure {
+        try noisyBytes(count: PixelTable.channels * imageSize * imageSize).withUnsafeBufferPointer { image in
+            guard let base = image.baseAddress else { return }
+            let images = [base]
             try projection(images, rows: 0..<rows, addingTo: tokens.matrix, in: context)
+            try benchmark.measure {
+                try projection(images, rows: 0..<rows, addingTo: tokens.matrix, in: context)
+            }
         }
-        blackHole(tokens.floats[0] + image.floats[0])
+        blackHole(tokens.floats[0])
     } setup: {
         try Tensor(rows: width, noise(count: width * numbers, scale: 0.02))
     }

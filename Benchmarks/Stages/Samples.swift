@@ -25,6 +25,11 @@ enum Samples {
     }
 }
 
+/// Bytes of all kinds, the same in every run.
+func noisyBytes(count: Int) -> [UInt8] {
+    noise(count: count, scale: 128).map { UInt8(max(0, min(255, $0 + 128))) }
+}
+
 /// Numbers around zero, the same in every run.
 func noise(count: Int, scale: Float = 1) -> [Float] {
     var state: UInt64 = 0x9E37_79B9_7F4A_7C15

@@ -1,4 +1,5 @@
 import Benchmark
+internal import CLIPImaging
 internal import CLIPKernels
 internal import CLIPModels
 internal import CLIPTokenization
@@ -7,7 +8,7 @@ internal import CLIPWeights
 /// Forward passes of clip-mini, on one thread.
 func towers() {
     Benchmark("image-tower") { benchmark, mini in
-        let image = noise(count: mini.model.configuration.vision.pixelValueCount)
+        let image = noisyBytes(count: mini.model.configuration.vision.pixelByteCount)
         try benchmark.measure { try mini.model.imageEmbeddings(of: [image], in: mini.context) }
     } setup: {
         try ClipMini()
@@ -36,6 +37,7 @@ private struct ClipMini {
             configuration: ModelConfiguration(openCLIPConfig: directory.configuration()),
             checkpoint: directory.weights(),
             layout: directory.layout,
+            pixels: PixelTable(PreprocessingRecipe.openAI(imageSize: 64).byteValues),
             engine: engine
         )
         context = try ComputeContext(engine: engine)
