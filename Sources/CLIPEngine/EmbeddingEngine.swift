@@ -11,6 +11,8 @@ public final class EmbeddingEngine: Sendable {
     private let configuration: EngineConfiguration
     let registry: ModelRegistry
     let preparation: InputPreparation
+    /// What requests hold; front ends reserve for bodies and answers.
+    public let budget: ByteBudget
     private let admission: AdmissionGate
     private let fetcher: ImageFetcher?
     private let isStarted = Atomic(false)
@@ -25,6 +27,7 @@ public final class EmbeddingEngine: Sendable {
         guard problems.isEmpty else { throw .invalidConfiguration(problems) }
         self.configuration = configuration
         registry = ModelRegistry(configuration: configuration)
+        budget = ByteBudget(limit: configuration.memoryBudget)
         admission = AdmissionGate(limit: configuration.maxPendingItems)
         do {
             fetcher = configuration.allowsURLs ? try ImageFetcher(configuration: configuration.fetching) : nil

@@ -39,6 +39,9 @@ public struct EngineConfiguration: Equatable, Sendable {
     public var maxTexts: Int = 16_384
     /// Items (images and texts) in hand at which new requests are turned away.
     public var maxPendingItems: Int = 1024
+    /// Most bytes that requests may make the process hold at once, models and caches aside: bodies, fetched bytes, decoders
+    /// at work, answers not yet read.
+    public var memoryBudget: Int = 512_000_000
     /// Most bytes of one encoded image, from a request or from a URL.
     public var maxImageBytes: Int = 20 << 20
     /// Most pixels of one image, by its header.

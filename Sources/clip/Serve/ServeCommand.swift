@@ -17,59 +17,11 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ModelOptions
 
-    @Option(help: "The address to listen at; 127.0.0.1 by default. CLIP_HOST, HOST.")
-    var host: String?
+    @OptionGroup var listening: ListeningOptions
 
-    @Option(help: "The port to listen at; 9001 by default, 0 for any. CLIP_PORT, PORT.")
-    var port: Int?
+    @OptionGroup var load: LoadOptions
 
-    @Option(
-        help:
-            "Most images, or prompts of a comparison, in one request; 8 by default. CLIP_MAX_BATCH, CLIP_MAX_BATCH_SIZE."
-    )
-    var maxBatch: Int?
-
-    @Option(
-        help: "Images and texts in hand at which more are answered 429; 1024 by default. CLIP_MAX_PENDING."
-    )
-    var maxPending: Int?
-
-    @Option(help: "Most texts in one request; 16384 by default. CLIP_MAX_TEXTS.")
-    var maxTexts: Int?
-
-    @Option(help: "Most bytes of a request; 64 MiB by default. CLIP_MAX_BODY_BYTES.")
-    var maxBodyBytes: Int?
-
-    @Option(help: "Most open connections; 1024 by default. CLIP_MAX_CONNECTIONS.")
-    var maxConnections: Int?
-
-    @Flag(
-        name: .customLong("allow-urls"),
-        inversion: .prefixedNo,
-        help: "Whether images may be named by URL; they may by default. CLIP_ALLOW_URLS, ALLOW_URL_INPUT."
-    )
-    var allowURLs: Bool?
-
-    @Flag(
-        inversion: .prefixedNo,
-        help: "Fetch from private, loopback and link-local addresses too. CLIP_ALLOW_PRIVATE_ADDRESSES."
-    )
-    var allowPrivateAddresses: Bool?
-
-    @Option(help: "Seconds for fetching one image, redirects included; 10 by default. CLIP_FETCH_SECONDS.")
-    var fetchSeconds: String?
-
-    @Option(
-        help:
-            "Seconds that requests in hand get once the server is told to stop; 30 by default. CLIP_DRAIN_SECONDS."
-    )
-    var drainSeconds: String?
-
-    @Option(
-        help:
-            "Web origins that may read answers, separated by commas; all by default. CLIP_ALLOW_ORIGINS, ALLOW_ORIGINS."
-    )
-    var allowOrigins: String?
+    @OptionGroup var fetching: FetchOptions
 
     @Option(
         help:
@@ -80,9 +32,10 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         var environment = Environment()
         var engineConfiguration = try options.engineConfiguration(&environment, repeatsImages: true)
-        fill(&engineConfiguration, from: &environment)
+        load.fill(&engineConfiguration, from: &environment)
+        fetching.fill(&engineConfiguration, from: &environment)
         var serverConfiguration = ServerConfiguration()
-        fill(&serverConfiguration, from: &environment)
+        listening.fill(&serverConfiguration, from: &environment)
         let level =
             environment.choice(
                 of: Logger.Level.self,
@@ -186,42 +139,6 @@ struct ServeCommand: AsyncParsableCommand {
                 ]
             )
             if let problem = model.packedCopyProblem { logger.notice("packed weights: \(problem)") }
-        }
-    }
-
-    private func fill(_ configuration: inout EngineConfiguration, from environment: inout Environment) {
-        if let value = maxBatch ?? environment.integer("CLIP_MAX_BATCH", "CLIP_MAX_BATCH_SIZE") {
-            configuration.maxBatch = value
-        }
-        if let value = maxTexts ?? environment.integer("CLIP_MAX_TEXTS") { configuration.maxTexts = value }
-        if let value = maxPending ?? environment.integer("CLIP_MAX_PENDING") {
-            configuration.maxPendingItems = value
-        }
-        if let value = allowURLs ?? environment.bool("CLIP_ALLOW_URLS", "ALLOW_URL_INPUT") {
-            configuration.allowsURLs = value
-        }
-        if let value = allowPrivateAddresses ?? environment.bool("CLIP_ALLOW_PRIVATE_ADDRESSES") {
-            configuration.allowsPrivateAddresses = value
-        }
-        if let value = environment.seconds("CLIP_FETCH_SECONDS", given: ("--fetch-seconds", fetchSeconds)) {
-            configuration.fetchTimeLimit = value
-        }
-    }
-
-    private func fill(_ configuration: inout ServerConfiguration, from environment: inout Environment) {
-        if let value = host ?? environment.string("CLIP_HOST", "HOST") { configuration.host = value }
-        if let value = port ?? environment.integer("CLIP_PORT", "PORT") { configuration.port = value }
-        if let value = maxBodyBytes ?? environment.integer("CLIP_MAX_BODY_BYTES") {
-            configuration.maxBodyBytes = value
-        }
-        if let value = maxConnections ?? environment.integer("CLIP_MAX_CONNECTIONS") {
-            configuration.maxConnections = value
-        }
-        if let value = environment.seconds("CLIP_DRAIN_SECONDS", given: ("--drain-seconds", drainSeconds)) {
-            configuration.drainTimeLimit = value
-        }
-        if let value = allowOrigins ?? environment.string("CLIP_ALLOW_ORIGINS", "ALLOW_ORIGINS") {
-            configuration.allowedOrigins = Environment.list(value)
         }
     }
 }
