@@ -29,8 +29,10 @@ public enum EmbeddingError: Error, Equatable, Sendable {
 
     // MARK: Load
 
-    /// Too much is waiting already.
+    /// Too much is waiting already; there should be room again after so many seconds.
     case overloaded(retryAfterSeconds: Int)
+    /// What the request holds, or its answer, would take more memory than there is for all requests together.
+    case tooMuchMemory(bytes: Int, limit: Int)
     /// The engine is being shut down.
     case shuttingDown
     /// The client left before its answer was there.
@@ -66,6 +68,8 @@ public enum ImageFault: Error, Equatable, Sendable {
     case formatNotAvailable(String)
     /// The image exceeds a limit; the text names figure and limit.
     case tooLarge(String)
+    /// Decoding the image would take more memory than there is for all requests together.
+    case tooMuchMemory(bytes: Int, limit: Int)
     /// URLs are switched off.
     case urlsNotAllowed
     /// The text is not a URL.

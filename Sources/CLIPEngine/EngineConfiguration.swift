@@ -62,6 +62,10 @@ public struct EngineConfiguration: Equatable, Sendable {
     public var allowsURLs: Bool = true
     /// Whether a URL may lead to private, loopback and link-local addresses.
     public var allowsPrivateAddresses: Bool = false
+    /// Time for decoding one image.
+    public var decodeTimeLimit: Duration = .seconds(10)
+    /// The longest that a forward pass may take before the engine says that a thread hangs.
+    public var passTimeLimit: Duration = .seconds(60)
     /// Time for fetching one URL, redirects included.
     public var fetchTimeLimit: Duration = .seconds(10)
 
@@ -93,6 +97,7 @@ public struct EngineConfiguration: Equatable, Sendable {
             ("the batch limit", maxBatch),
             ("the limit of texts", maxTexts),
             ("the limit of pending items", maxPendingItems),
+            ("the limit of a forward pass in seconds", Int(passTimeLimit / .seconds(1))),
         ]
         for (what, value) in counts where value < 1 {
             problems.append("\(what) must be at least 1, not \(value).")
@@ -100,6 +105,11 @@ public struct EngineConfiguration: Equatable, Sendable {
         for (what, value) in [("the text cache", textCacheBytes), ("the image cache", imageCacheBytes)]
         where value < 0 {
             problems.append("\(what) must be at least 0 bytes, not \(value).")
+        }
+        if memoryBudget < Self.leastBudget {
+            problems.append(
+                "the memory budget must be at least \(Self.leastBudget) bytes, not \(memoryBudget)."
+            )
         }
         let known = ImageFormat.allCases.map(\.rawValue)
         for format in imageFormats where !known.contains(format) {
@@ -110,6 +120,8 @@ public struct EngineConfiguration: Equatable, Sendable {
         return problems
     }
 
+    /// Enough for one photograph of a telephone at a time.
+    private static let leastBudget = 64_000_000
     /// More than any machine has cores for; some systems die of asking for far more.
     private static let mostThreads = 1024
 

@@ -18,6 +18,7 @@ extension ImageFault {
             self = .tooLarge("\(width) x \(height) pixels; the limit of a side is \(limit)")
         case .tooElongated(let width, let height, let limit):
             self = .tooLarge("\(width) x \(height) pixels; one side may be at most \(limit) times the other")
+        case .notAdmitted, .stopped: preconditionFailure("Both are heeded where images are prepared.")
         case .malformedConfiguration, .missingSetting, .unsupportedSetting:
             preconditionFailure("A recipe is read when its model is loaded, never while an image is decoded.")
         }

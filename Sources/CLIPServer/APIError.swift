@@ -62,6 +62,7 @@ package enum APIError: Error, Equatable, Sendable {
         case .bodyIncomplete, .unreadableBody: 400
         case .invalidFields: 422
         case .unknownItemType, .imageWhereTextBelongs, .imageRefused: 400
+        case .embedding(.image(_, .tooMuchMemory), _): 413
         case .embedding(let error, _):
             switch error {
             case .unknownModel: 404
@@ -69,6 +70,7 @@ package enum APIError: Error, Equatable, Sendable {
                 .tooManyTexts, .textTooLong, .textTooLarge, .textTangled:
                 400
             case .overloaded: 429
+            case .tooMuchMemory: 413
             case .shuttingDown: 503
             // The client left; nginx's number for it, for the log, and for a client that only closed its sending side.
             case .cancelled: 499
@@ -210,7 +212,15 @@ extension APIError {
                 "Error with model input. Cause: The text is made of too many nested escapes. Send it unescaped."
                     + place
             )
-        case .overloaded: .message("The server is busy. Try again later.")
+        case .overloaded(let seconds):
+            .message(
+                "The server is busy, and would not be done in time. Try again in \(seconds) s."
+            )
+        case .tooMuchMemory(let bytes, let limit):
+            .message(
+                "The answer would take \(bytes) bytes, and this server has \(limit) for all requests together. "
+                    + "Send less at once; its operator can raise --memory-budget."
+            )
         case .shuttingDown: .message("The server is shutting down.")
         case .cancelled: .message("The client closed the request.")
         case .modelUnavailable, .failed, .invalidConfiguration: .message("Internal error.")
@@ -226,6 +236,9 @@ extension APIError {
         case .formatNotAvailable(let format):
             "This server cannot read \(format) images. Send JPEG, PNG or WebP."
         case .tooLarge(let figures): "The image is too large: \(figures)"
+        case .tooMuchMemory(let bytes, let limit):
+            "Decoding the image would take \(bytes) bytes, and this server has \(limit) for all requests together. "
+                + "Send a smaller one; the server's operator can raise --memory-budget."
         case .urlsNotAllowed:
             "Providing images via URL is not supported in this configuration of `inference`."
         case .invalidURL: "Provided image URL is invalid"

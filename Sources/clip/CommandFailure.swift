@@ -47,6 +47,8 @@ package struct CommandFailure: Error, CustomStringConvertible {
         case .textTooLarge(_, let count, let limit): "The text has \(count) bytes; at most \(limit) are read."
         case .textTangled: "The text has too many nested HTML entities."
         case .overloaded: "Too much is waiting."
+        case .tooMuchMemory(let bytes, let limit):
+            "The answer would take \(bytes) bytes; \(limit) are the most. Ask for fewer at once."
         case .shuttingDown, .cancelled: "Stopped."
         case .modelUnavailable(let name, let cause): "Model '\(name)' cannot be loaded: \(cause)"
         case .failed(let cause): "Failed: \(cause)"
@@ -61,6 +63,8 @@ package struct CommandFailure: Error, CustomStringConvertible {
         case .undecodable: "This is not an image of a known format, or it is damaged."
         case .formatNotAvailable(let format): "\(format) images cannot be decoded here."
         case .tooLarge(let detail): "The image is too large: \(detail)."
+        case .tooMuchMemory(let bytes, let limit):
+            "Decoding the image would take \(bytes) bytes; \(limit) are the most. Make it smaller."
         case .urlsNotAllowed: "Images by URL are switched off."
         case .invalidURL: "This is not a URL."
         case .schemeNotAllowed: "Only https and http URLs are fetched."

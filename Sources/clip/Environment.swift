@@ -38,6 +38,25 @@ struct Environment {
         return .seconds(number)
     }
 
+    /// A number of bytes, such as 512000000, 512MB (10^6) or 512MiB (2^20), from an option if it is given.
+    mutating func bytes(_ names: String..., given option: (name: String, value: String?)) -> Int? {
+        guard let (name, value) = option.value.map({ (option.name, $0) }) ?? first(of: names) else {
+            return nil
+        }
+        let digits = value.prefix { $0.isASCII && $0.isNumber }
+        let units = [
+            "": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1_000_000, "mb": 1_000_000, "g": 1_000_000_000,
+            "gb": 1_000_000_000, "ki": 1 << 10, "kib": 1 << 10, "mi": 1 << 20, "mib": 1 << 20, "gi": 1 << 30,
+            "gib": 1 << 30,
+        ]
+        guard let number = Int(digits), let unit = units[value.dropFirst(digits.count).lowercased()] else {
+            problems.append("\(name)='\(value)' is not a number of bytes such as 512MB or 2GiB.")
+            return nil
+        }
+        let (bytes, isTooMany) = number.multipliedReportingOverflow(by: unit)
+        return isTooMany ? .max : bytes
+    }
+
     /// The parts of a list that commas separate, blanks around them left out.
     static func list(_ text: String) -> [String] {
         text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }

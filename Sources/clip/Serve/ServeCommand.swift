@@ -36,6 +36,7 @@ struct ServeCommand: AsyncParsableCommand {
         fetching.fill(&engineConfiguration, from: &environment)
         var serverConfiguration = ServerConfiguration()
         listening.fill(&serverConfiguration, from: &environment)
+        load.fill(&serverConfiguration, from: &environment)
         let level =
             environment.choice(
                 of: Logger.Level.self,
@@ -51,6 +52,10 @@ struct ServeCommand: AsyncParsableCommand {
         var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = level
         if options.usesBundledModel(environment) { logger.notice("\(BundledModel.advice)") }
+        logger.notice(
+            "requests may hold \(engineConfiguration.memoryBudget / 1_000_000) MB together",
+            metadata: ["bound": "\(MachineMemory.current.bound.rawValue)"]
+        )
         try await serve(engineConfiguration, serverConfiguration, logger: logger)
     }
 
@@ -66,6 +71,12 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             let engine = try EmbeddingEngine(configuration: engineConfiguration)
             defer { engine.shutdown() }
+            engine.whenUnwell { problem in
+                Terminal.complain(
+                    "Error: \(problem); the server ends, so that its supervisor starts it anew.\n"
+                )
+                Terminal.leave(status: 70)  // EX_SOFTWARE
+            }
             let server = try EmbeddingServer(
                 engine: engine,
                 configuration: serverConfiguration,
