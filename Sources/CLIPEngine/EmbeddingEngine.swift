@@ -29,7 +29,11 @@ public final class EmbeddingEngine: Sendable {
         self.configuration = configuration
         registry = ModelRegistry(configuration: configuration)
         budget = ByteBudget(limit: configuration.memoryBudget)
-        admission = AdmissionGate(places: configuration.maxPendingItems, cores: configuration.computeThreads)
+        admission = AdmissionGate(
+            places: configuration.maxPendingItems,
+            cores: configuration.computeThreads,
+            longestQueue: configuration.queueTimeLimit
+        )
         do {
             fetcher = configuration.allowsURLs ? try ImageFetcher(configuration: configuration.fetching) : nil
         } catch {

@@ -39,6 +39,8 @@ public struct EngineConfiguration: Equatable, Sendable {
     public var maxTexts: Int = 16_384
     /// Items (images and texts) in hand at which new requests are turned away.
     public var maxPendingItems: Int = 1024
+    /// The longest wait, as expected, that requests of a few items are taken on for.
+    public var queueTimeLimit: Duration = .seconds(15)
     /// Most bytes that requests may make the process hold at once, models and caches aside: bodies, fetched bytes, decoders
     /// at work, answers not yet read.
     public var memoryBudget: Int = 512_000_000
@@ -105,6 +107,10 @@ public struct EngineConfiguration: Equatable, Sendable {
         for (what, value) in [("the text cache", textCacheBytes), ("the image cache", imageCacheBytes)]
         where value < 0 {
             problems.append("\(what) must be at least 0 bytes, not \(value).")
+        }
+        for (what, time) in [("the queue time limit", queueTimeLimit), ("the decode time limit", decodeTimeLimit)]
+        where time <= .zero {
+            problems.append("\(what) must be longer than nothing, not \(time).")
         }
         if memoryBudget < Self.leastBudget {
             problems.append(

@@ -24,7 +24,7 @@ public struct ServerConfiguration: Equatable, Sendable {
     /// Most open connections; more wait to be accepted.
     public var maxConnections = 1024
     /// Time for a request to be answered, from its last byte on; a request may ask for less.
-    public var requestTimeLimit: Duration = .seconds(30)
+    public var requestTimeLimit: Duration = .seconds(300)
     /// Time that requests in hand get to finish once the server is told to stop.
     public var drainTimeLimit: Duration = .seconds(30)
     /// Web pages of these origins may read answers; `*` stands for all.

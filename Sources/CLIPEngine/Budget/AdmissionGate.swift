@@ -12,8 +12,9 @@ package final class AdmissionGate: Sendable {
 
     private let state: Mutex<State>
 
-    package init(places: Int, cores: Int) {
-        state = Mutex(State(plan: AdmissionPlan(places: places, cores: cores)))
+    package init(places: Int, cores: Int, longestQueue: Duration? = nil) {
+        let seconds = longestQueue.map { $0 / .seconds(1) } ?? .infinity
+        state = Mutex(State(plan: AdmissionPlan(places: places, cores: cores, longestQueue: seconds)))
     }
 
     /// Lets a request in; a list waits until there is a place.

@@ -33,6 +33,7 @@ package struct AdmissionPlan: Sendable {
 
     private let places: Int
     private let cores: Double
+    private let longestQueue: Double
     private var singles = 0
     private var lists = 0
     private var singleWork = 0.0
@@ -48,9 +49,12 @@ package struct AdmissionPlan: Sendable {
     package static let turns = 3
 
     /// A plan for so many places, and so many cores that work.
-    package init(places: Int, cores: Int) {
+    ///
+    /// - Parameter longestQueue: seconds of waiting that a small request is let in to at most.
+    package init(places: Int, cores: Int, longestQueue: Double = .infinity) {
         self.places = places
         self.cores = Double(max(1, cores))
+        self.longestQueue = longestQueue
     }
 
     /// Seconds until what is in hand is finished: that of small requests, or all.
@@ -71,7 +75,7 @@ package struct AdmissionPlan: Sendable {
             patience.map { backlog + demand.work / cores <= $0 * Self.caution || backlog == 0 } ?? true
         guard isInTime else { return .refused(after: backlog) }
         guard demand.isList else {
-            guard singles + lists < places else { return .refused(after: backlog) }
+            guard singles + lists < places, backlog <= longestQueue else { return .refused(after: backlog) }
             take(demand)
             return .admitted
         }

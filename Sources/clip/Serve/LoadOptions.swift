@@ -29,9 +29,15 @@ struct LoadOptions: ParsableArguments {
 
     @Option(
         help:
-            "Seconds until a request has to be answered, 30 by default; a request may ask for less with X-Request-Timeout. CLIP_REQUEST_SECONDS."
+            "Seconds until a request has to be answered, 300 by default; a request may ask for less with X-Request-Timeout. CLIP_REQUEST_SECONDS."
     )
     var requestSeconds: String?
+
+    @Option(
+        help:
+            "Seconds of expected waiting at which requests of a few items are answered 429; 15 by default. CLIP_QUEUE_SECONDS."
+    )
+    var queueSeconds: String?
 
     @Option(
         help:
@@ -60,6 +66,9 @@ struct LoadOptions: ParsableArguments {
             configuration.memoryBudget = value
         } else {
             configuration.memoryBudget = MachineMemory.current.budget
+        }
+        if let value = environment.seconds("CLIP_QUEUE_SECONDS", given: ("--queue-seconds", queueSeconds)) {
+            configuration.queueTimeLimit = value
         }
         if let value = environment.seconds("CLIP_PASS_SECONDS", given: ("--pass-seconds", passSeconds)) {
             configuration.passTimeLimit = value
