@@ -15,6 +15,10 @@ package enum APIError: Error, Equatable, Sendable {
     case bodyTooSlow
     /// A web page of another origin asked for something that only operators may do.
     case originNotAllowed
+    /// `X-Request-Timeout` is not a number of seconds.
+    case invalidTimeout
+    /// The request was not done in its time.
+    case tooLate
     /// The connection ended before the body did.
     case bodyIncomplete
     case unreadableBody(JSONError)
@@ -59,6 +63,8 @@ package enum APIError: Error, Equatable, Sendable {
         case .bodyTooLarge: 413
         case .originNotAllowed: 403
         case .bodyTooSlow: 408
+        case .invalidTimeout: 400
+        case .tooLate: 503
         case .bodyIncomplete, .unreadableBody: 400
         case .invalidFields: 422
         case .unknownItemType, .imageWhereTextBelongs, .imageRefused: 400
@@ -93,6 +99,12 @@ package enum APIError: Error, Equatable, Sendable {
                 "The request body is larger than the \(limit) bytes that this server accepts. Send less at once."
             )
         case .bodyTooSlow: .message("The request body did not arrive in time.")
+        case .invalidTimeout:
+            .message("The X-Request-Timeout field must be a number of seconds above zero, such as 2.5.")
+        case .tooLate:
+            .message(
+                "The request was not done in its time, and was dropped. Try again later, or with less at once."
+            )
         case .bodyIncomplete: .detail("There was an error parsing the body")
         case .unreadableBody(let error): .detail(Self.detail(of: error))
         case .invalidFields(let problems): .problems(problems)
@@ -111,7 +123,7 @@ package enum APIError: Error, Equatable, Sendable {
     package var retryAfter: Int? {
         switch self {
         case .embedding(.overloaded(let seconds), _): seconds
-        case .embedding(.shuttingDown, _): 1
+        case .embedding(.shuttingDown, _), .tooLate: 1
         default: nil
         }
     }
