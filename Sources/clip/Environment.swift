@@ -5,6 +5,11 @@ struct Environment {
     private let values: [String: String]
     /// One sentence for each value that could not be read.
     var problems: [String] = []
+    /// One sentence for each value that was passed over, since others than our users may have set it.
+    private(set) var notices: [String] = []
+
+    /// Names that others set for purposes of their own: conda, shells, container platforms, loggers.
+    private static let generic: Set<String> = ["HOST", "PORT", "LOG_LEVEL"]
 
     /// Reads from the given variables, by default the process's own.
     init(_ values: [String: String] = ProcessInfo.processInfo.environment) {
@@ -18,12 +23,45 @@ struct Environment {
 
     /// A whole number.
     mutating func integer(_ names: String...) -> Int? {
-        guard let (name, value) = first(of: names) else { return nil }
-        guard let number = Int(value) else {
-            problems.append("\(name)='\(value)' is not a whole number.")
+        for (name, value) in all(of: names) {
+            if let number = Int(value) { return number }
+            guard refuse(name, "'\(value.printable)' is not a whole number") else { continue }
             return nil
         }
-        return number
+        return nil
+    }
+
+    /// A host to listen at.
+    ///
+    /// - Parameter isUsable: whether there is such a host; asked only of what was not named for us.
+    mutating func host(_ names: String..., isUsable: (String) -> Bool) -> String? {
+        for (name, value) in all(of: names) {
+            if !Self.generic.contains(name) || isUsable(value) { return value }
+            _ = refuse(name, "'\(value.printable)' is no host of this machine")
+        }
+        return nil
+    }
+
+    /// A port to listen at.
+    mutating func port(_ names: String...) -> Int? {
+        for (name, value) in all(of: names) {
+            if let number = Int(value), (0...65535).contains(number) { return number }
+            guard refuse(name, "'\(value.printable)' is not a port from 0 to 65535") else { continue }
+            return nil
+        }
+        return nil
+    }
+
+    /// Notes what is wrong with a value: a problem, or only a notice where others may have set it.
+    ///
+    /// - Returns: whether it is a problem.
+    private mutating func refuse(_ name: String, _ what: String) -> Bool {
+        guard Self.generic.contains(name) else {
+            problems.append("\(name)=\(what).")
+            return true
+        }
+        notices.append("\(name)=\(what), and is passed over; CLIP_\(name) is the name that is ours alone.")
+        return false
     }
 
     /// A number of seconds up to a day, fractions allowed, from an option if it is given.
@@ -85,16 +123,49 @@ struct Environment {
         }
         guard let choice = Choice(rawValue: value.lowercased()) else {
             let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            problems.append("\(name)='\(value)' is not one of \(choices).")
+            problems.append("\(name)='\(value.printable)' is not one of \(choices).")
             return nil
         }
         return choice
     }
 
-    private func first(of names: [String]) -> (name: String, value: String)? {
-        for name in names {
-            if let value = values[name], !value.isEmpty { return (name, value) }
+    /// A level of the log, by our names, Python's, syslog's or the numbers of Python's.
+    mutating func logLevel<Level: RawRepresentable & CaseIterable>(
+        of type: Level.Type,
+        _ names: String...,
+        given option: (name: String, value: String?)
+    ) -> Level? where Level.RawValue == String {
+        for (name, value) in option.value.map({ [(option.name, $0)] }) ?? all(of: names) {
+            let word = value.lowercased()
+            if let level = Level(rawValue: Self.otherLevels[word] ?? word) { return level }
+            let levels = Level.allCases.map(\.rawValue).joined(separator: ", ")
+            guard refuse(name, "'\(value.printable)' is not one of \(levels)") else { continue }
+            return nil
         }
         return nil
+    }
+
+    /// What others call the levels of the log.
+    private static let otherLevels = [
+        "warn": "warning", "fatal": "critical", "crit": "critical", "emerg": "critical", "emergency": "critical",
+        "alert": "critical", "panic": "critical", "err": "error", "information": "info", "verbose": "debug",
+        "notset": "trace", "all": "trace", "0": "trace", "10": "debug", "20": "info", "30": "warning", "40": "error",
+        "50": "critical", "off": "critical", "none": "critical",
+    ]
+
+    private func first(of names: [String]) -> (name: String, value: String)? { all(of: names).first }
+
+    /// Those of the variables that are set, not empty, and meant for us.
+    private func all(of names: [String]) -> [(name: String, value: String)] {
+        names.compactMap { name in
+            guard let value = values[name], !value.isEmpty, !Self.isServiceLink(value) else { return nil }
+            return (name, value)
+        }
+    }
+
+    /// Whether Kubernetes or Docker made the value from a service that happens to have our name, `tcp://10.96.12.34:9001`:
+    /// every container of a namespace has these, and nobody writes a setting so.
+    private static func isServiceLink(_ value: String) -> Bool {
+        ["tcp://", "udp://", "sctp://"].contains { value.hasPrefix($0) }
     }
 }

@@ -38,7 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
         listening.fill(&serverConfiguration, from: &environment)
         load.fill(&serverConfiguration, from: &environment)
         let level =
-            environment.choice(
+            environment.logLevel(
                 of: Logger.Level.self,
                 "CLIP_LOG_LEVEL",
                 "LOG_LEVEL",
@@ -46,11 +46,18 @@ struct ServeCommand: AsyncParsableCommand {
             )
             ?? .info
 
-        let problems = environment.problems + engineConfiguration.validate() + serverConfiguration.validate()
+        var problems = environment.problems + engineConfiguration.validate() + serverConfiguration.validate()
+        if serverConfiguration.host != ServerConfiguration().host, !HostName.isKnown(serverConfiguration.host) {
+            problems.append(
+                "There is no address to listen at called '\(serverConfiguration.host.printable)'; --host or CLIP_HOST takes an "
+                    + "address such as 0.0.0.0, or a name of this machine."
+            )
+        }
         guard problems.isEmpty else { throw CommandFailure(problems: problems) }
 
         var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = level
+        for notice in environment.notices { logger.warning("\(notice)") }
         if options.usesBundledModel(environment) { logger.notice("\(BundledModel.advice)") }
         logger.notice(
             "requests may hold \(engineConfiguration.memoryBudget / 1_000_000) MB together",
