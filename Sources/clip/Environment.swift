@@ -147,9 +147,11 @@ struct Environment {
 
     /// What others call the levels of the log.
     private static let otherLevels = [
-        "warn": "warning", "fatal": "critical", "crit": "critical", "emerg": "critical", "emergency": "critical",
+        "warn": "warning", "fatal": "critical", "crit": "critical", "emerg": "critical",
+        "emergency": "critical",
         "alert": "critical", "panic": "critical", "err": "error", "information": "info", "verbose": "debug",
-        "notset": "trace", "all": "trace", "0": "trace", "10": "debug", "20": "info", "30": "warning", "40": "error",
+        "notset": "trace", "all": "trace", "0": "trace", "10": "debug", "20": "info", "30": "warning",
+        "40": "error",
         "50": "critical", "off": "critical", "none": "critical",
     ]
 
