@@ -135,7 +135,7 @@ struct APIErrorTests {
             couldNotLoad + "URL points to a network destination that is not allowed."
         ),
         (
-            .image(index: 0, .unreachable), 400,
+            .image(index: 0, .unreachable(cause: "The host's name has no address.")), 400,
             couldNotLoad + "Data pointed by URL could not be decoded into image."
         ),
         (
