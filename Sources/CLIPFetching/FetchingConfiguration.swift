@@ -99,7 +99,7 @@ public struct FetchingConfiguration: Equatable, Sendable {
     /// A configuration of the defaults.
     public init() {}
 
-    var placesPerClient: Int { maxConcurrentFetchesPerClient ?? (maxConcurrentFetches + 1) / 2 }
+    var placesPerClient: Int { maxConcurrentFetchesPerClient ?? max(1, (maxConcurrentFetches + 1) / 2) }
 
     /// Says what is wrong with the values, one sentence each; empty when all is well.
     public func validate() -> [String] {
