@@ -42,7 +42,8 @@ struct AnswerHeader {
             packings += Self.list(line[(colon + 1)...]).filter { $0 != "identity" && $0 != "none" }
         case "transfer-encoding":
             transferPacking =
-                Self.list(line[(colon + 1)...]).first { $0 != "chunked" && $0 != "identity" } ?? transferPacking
+                Self.list(line[(colon + 1)...]).first { $0 != "chunked" && $0 != "identity" }
+                ?? transferPacking
         default: break
         }
     }

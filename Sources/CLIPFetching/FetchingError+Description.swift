@@ -19,7 +19,8 @@ extension FetchingError: CustomStringConvertible {
             "The host '\(host)' is an address or a private name, and only public names are fetched from here. "
                 + "Use a host's full public name."
         case .hostNotFound: "The host's name has no address. Check how it is written."
-        case .connectionFailed: "The host did not accept a connection. Check host and port, or try again later."
+        case .connectionFailed:
+            "The host did not accept a connection. Check host and port, or try again later."
         case .certificateNotTrusted:
             "The host's certificate is not trusted, is out of date, or is for another name. If an authority of "
                 + "your own signed it, name that authority's file in the settings."
@@ -41,7 +42,8 @@ extension FetchingError: CustomStringConvertible {
         case .incompleteBody: "The answer ended before the length that it promised. Try again."
         case .emptyBody: "The answer was a success with nothing in it. Check the URL in a browser."
         case .invalidResponse: "The answer was not proper HTTP. Check that the URL leads to a web server."
-        case .noRoom: "No memory for the image became free in time. Try again later, or raise the memory budget."
+        case .noRoom:
+            "No memory for the image became free in time. Try again later, or raise the memory budget."
         case .tooManyWaiting(let limit):
             "Too many fetches wait for their turn: \(limit) may, half of them for one client. Try again later, or "
                 + "raise the limit in the settings."
@@ -50,7 +52,7 @@ extension FetchingError: CustomStringConvertible {
         case .invalidConfiguration(let problems):
             "The settings for fetching cannot be used: \(problems.joined(separator: "; "))."
         case .transportUnavailable:
-            "libcurl cannot be used: it lacks an option that safe fetching needs, or there is no memory or no file "
+            "The library libcurl cannot be used: it lacks an option that safe fetching needs, or there is no memory or no file "
                 + "descriptor left for it. Install libcurl 7.85 or later, or raise the limit of open files."
         }
     }
@@ -65,7 +67,8 @@ extension URLDefect: CustomStringConvertible {
             "it has a control character, a blank around it, or a blank or backslash in its host; take that out"
         case .missingScheme: "it does not begin with https:// or http://; write it in full"
         case .missingHost: "it names no host; write it in full"
-        case .hostNotASCII: "its host is no international name; check how it is written, or give its xn-- form"
+        case .hostNotASCII:
+            "its host is no international name; check how it is written, or give its xn-- form"
         case .invalidHost: "its host is neither a name nor an address; check how it is written"
         case .invalidPort: "its port is not a number from 1 to 65535; mend it or leave it out"
         case .hasCredentials: "it has a user name or a password, which are never sent; take them out"

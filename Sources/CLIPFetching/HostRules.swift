@@ -16,7 +16,9 @@ struct HostPattern: Equatable, Sendable {
             bytes = ascii
         }
         // An IPv6 address needs its brackets in a URL only.
-        guard let host = URLHost(bytes) ?? URLHost(Array("[".utf8) + bytes + Array("]".utf8)) else { return nil }
+        guard let host = URLHost(bytes) ?? URLHost(Array("[".utf8) + bytes + Array("]".utf8)) else {
+            return nil
+        }
         guard isBeneath else {
             kind = .exact(host)
             return

@@ -66,7 +66,11 @@ final class Transfer {
     private var paused = Duration.zero
 
     /// A transfer with every option set but the URL, to be answered through this transfer.
-    init(_ order: FetchOrder, options: TransferOptions, sessions: UnsafeMutableRawPointer?) throws(FetchingError) {
+    init(
+        _ order: FetchOrder,
+        options: TransferOptions,
+        sessions: UnsafeMutableRawPointer?
+    ) throws(FetchingError) {
         easy = try Self.makeHandle(options: options, sessions: sessions)
         self.options = options
         self.order = order
@@ -179,7 +183,8 @@ final class Transfer {
         case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CIPHER: .secureConnectionFailed
         case CURLE_FILESIZE_EXCEEDED: .tooManyBytes(limit: options.configuration.maxBytes)
         case CURLE_PARTIAL_FILE: .incompleteBody
-        case CURLE_BAD_CONTENT_ENCODING: .badEncoding
+        case CURLE_BAD_CONTENT_ENCODING:
+            headerIsOver ? .badEncoding : .encodingNotSupported("more than five packings")
         // An answer of HTTP/0.9's form is an unsupported protocol to libcurl, and one header line without end
         // is out of memory.
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_OUT_OF_MEMORY: .invalidResponse

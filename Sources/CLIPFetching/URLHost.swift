@@ -65,7 +65,9 @@ package struct URLHost: Hashable, Sendable, CustomStringConvertible {
         let labels = name.split(separator: ".")
         guard labels.count > 1, let last = labels.last else { return false }
         // No top-level domain has a digit in it, except in the xn-- form.
-        guard last.hasPrefix("xn--") || last.utf8.allSatisfy({ $0 >= UInt8(ascii: "a") }) else { return false }
+        guard last.hasPrefix("xn--") || last.utf8.allSatisfy({ $0 >= UInt8(ascii: "a") }) else {
+            return false
+        }
         return !Self.reservedDomains.contains(String(last))
             && labels.suffix(2).map(String.init) != ["home", "arpa"]
     }

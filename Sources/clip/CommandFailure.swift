@@ -65,7 +65,8 @@ package struct CommandFailure: Error, CustomStringConvertible {
         case .invalidURL: "This is not a URL."
         case .schemeNotAllowed: "Only https and http URLs are fetched."
         case .addressNotAllowed: "The URL leads to a private or otherwise special address."
-        case .hostNotAllowed(let host): "The host '\(host)' is not on the list of hosts that may be fetched from."
+        case .hostNotAllowed(let host):
+            "The host '\(host)' is not on the list of hosts that may be fetched from."
         case .hostDenied(let host): "The host '\(host)' is on the list of hosts that may not be fetched from."
         case .httpsRequired: "Only https URLs are fetched."
         case .publicNameRequired(let host):

@@ -9,10 +9,12 @@ struct FetchingErrorTests {
     ]
     private static let errors: [FetchingError] =
         defects.flatMap { [.invalidURL($0), .invalidRedirect($0)] } + [
-            .schemeNotAllowed("ftp"), .addressNotAllowed, .hostNotAllowed("a.example"), .hostDenied("a.example"),
+            .schemeNotAllowed("ftp"), .addressNotAllowed, .hostNotAllowed("a.example"),
+            .hostDenied("a.example"),
             .secureConnectionRequired, .publicNameRequired(host: "a"), .hostNotFound, .connectionFailed,
             .certificateNotTrusted, .secureConnectionFailed, .connectionLost, .timedOut,
-            .tooManyRedirects(limit: 5), .badStatus(404), .tooManyBytes(limit: 5), .encodingNotSupported("zstd"),
+            .tooManyRedirects(limit: 5), .badStatus(404), .tooManyBytes(limit: 5),
+            .encodingNotSupported("zstd"),
             .badEncoding, .incompleteBody, .emptyBody, .invalidResponse, .noRoom, .tooManyWaiting(limit: 5),
             .cancelled, .shutDown, .invalidConfiguration(["a", "b"]), .transportUnavailable,
         ]

@@ -172,8 +172,8 @@ struct LimitTests {
         #expect(!refuses(0, after: 5))
         #expect(refuses(8_000, after: 6))
         #expect(!refuses(9_000, after: 6))
-        #expect(refuses(35_000, after: 9))
-        #expect(!refuses(36_000, after: 10))
+        #expect(refuses(29_000, after: 9))
+        #expect(!refuses(40_000, after: 10))
         #expect(!refuses(4_000_000, of: 20_000_000 / 3, after: 6))
         #expect(refuses(4_000_000, of: 20_000_000, after: 6))
         #expect(

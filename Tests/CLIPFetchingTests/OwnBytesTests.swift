@@ -11,17 +11,20 @@ struct OwnBytesTests {
         "ten answers": answer(body: "first") + String(repeating: answer(body: "WRONG"), count: 10),
         "an error with more": answer("404 Not Found", body: "none") + answer(body: "WRONG"),
         "no content, with a body": "HTTP/1.1 204 No Content\r\n\r\n" + answer(body: "WRONG"),
-        "no content, with a length": "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nWRONG" + answer(body: "WRONG"),
+        "no content, with a length": "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nWRONG"
+            + answer(body: "WRONG"),
         "not modified": "HTTP/1.1 304 Not Modified\r\n\r\n" + answer(body: "WRONG"),
         "reset content": "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n" + answer(body: "WRONG"),
         "chunked":
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n0\r\n\r\n" + answer(body: "WRONG"),
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n0\r\n\r\n"
+            + answer(body: "WRONG"),
         "chunked, bytes behind":
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n0\r\n\r\nextra",
         "a redirect": answer("302 Found", "Location: /right", body: "moved") + answer(body: "WRONG"),
         "a redirect without body": answer("301 Moved", "Location: /right") + answer(body: "WRONG"),
         "interim answers":
-            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + answer(body: "first")
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+            + answer(body: "first")
             + answer(body: "WRONG"),
         "switched protocols": "HTTP/1.1 101 Switching Protocols\r\n\r\n" + answer(body: "WRONG"),
         "half an answer": answer(body: "first") + "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nWR",

@@ -56,7 +56,9 @@ struct PlaceTests {
         }
         try await withFetcher(of: server, limits) { fetcher in
             let drips = (0..<48).map { index in
-                Task { await outcome(of: fetcher, "http://\(host):\(server.port)/\(index)", client: "dripping") }
+                Task {
+                    await outcome(of: fetcher, "http://\(host):\(server.port)/\(index)", client: "dripping")
+                }
             }
             var events = server.events.makeAsyncIterator()
             for _ in 0..<(client == "other" ? 8 : 4) { _ = await events.next() }
@@ -77,7 +79,8 @@ struct PlaceTests {
                 let port = request.split(separator: "\r\n")[1].split(separator: ":")[2]
                 connection.send(
                     request.hasPrefix("GET /moved")
-                        ? answer("302 Found", "Location: http://localhost:\(port)/fast") : answer(body: "pixels")
+                        ? answer("302 Found", "Location: http://localhost:\(port)/fast")
+                        : answer(body: "pixels")
                 )
             }
         }
@@ -107,7 +110,9 @@ struct PlaceTests {
             await withTaskGroup(of: Result<[UInt8], FetchingError>.self) { group in
                 // Four of the client's may wait, and four more of anybody's.
                 for client in ["a", nil] {
-                    for _ in 0..<10 { group.addTask { await outcome(of: fetcher, server.url(), client: client) } }
+                    for _ in 0..<10 {
+                        group.addTask { await outcome(of: fetcher, server.url(), client: client) }
+                    }
                     for _ in 0..<6 {
                         #expect(await group.next() == .failure(.tooManyWaiting(limit: 8)))
                     }

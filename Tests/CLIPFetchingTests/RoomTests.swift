@@ -75,7 +75,8 @@ struct RoomTests {
     func ends() async throws {
         let server = try ScriptedServer.answering { _ in answer(body: "pixels") }
         let stock = Stock(0)
-        try await withFetcher(of: server, room: stock.take, { $0.timeLimit = .milliseconds(300) }) { fetcher in
+        try await withFetcher(of: server, room: stock.take, { $0.timeLimit = .milliseconds(300) }) {
+            fetcher in
             #expect(await outcome(of: fetcher, server.url()) == .failure(.noRoom))
             let fetch = Task { await outcome(of: fetcher, server.url()) }
             let asked = stock.asked.count

@@ -8,7 +8,8 @@ struct UnpackingTests {
 
     /// The pixels, packed.
     private static let packed: [String: String] = [
-        "gzip": "H4sIAAAAAAACAyvIrEjNKS5AIgFCm1QZEgAAAA==", "x-gzip": "H4sIAAAAAAACAyvIrEjNKS5AIgFCm1QZEgAAAA==",
+        "gzip": "H4sIAAAAAAACAyvIrEjNKS5AIgFCm1QZEgAAAA==",
+        "x-gzip": "H4sIAAAAAAACAyvIrEjNKS5AIgFCm1QZEgAAAA==",
         "GZIP": "H4sIAAAAAAACAyvIrEjNKS5AIgFCm1QZEgAAAA==", "deflate": "eJwryKxIzSkuQCIBSaEHwA==",
         // Deflate without its wrapping, which some hosts send under the same name.
         "Deflate": "K8isSM0pLkAiAQ==",
@@ -41,9 +42,12 @@ struct UnpackingTests {
     @Test(
         "Another packing, or several within each other, is refused by name",
         arguments: [
-            ("zstd", "zstd"), ("compress", "compress"), ("Unheard-Of", "unheard-of"), ("gzip, gzip", "gzip, gzip"),
+            ("zstd", "zstd"), ("compress", "compress"), ("Unheard-Of", "unheard-of"),
+            ("gzip, gzip", "gzip, gzip"),
             ("gzip\r\nContent-Encoding: br", "gzip, br"), ("br,identity,gzip", "br, gzip"),
-            ("gzip,gzip,gzip,gzip,gzip,gzip,gzip", "gzip, gzip, gzip, gzip"),
+            ("gzip,br,gzip,br,gzip", "gzip, br, gzip, br"),
+            // libcurl itself takes no more than five.
+            ("gzip,gzip,gzip,gzip,gzip,gzip", "more than five packings"),
         ]
     )
     func refused(encoding: String, name: String) async throws {
@@ -79,9 +83,9 @@ struct UnpackingTests {
     func bomb() async throws {
         // 100,000 zeros.
         let bomb =
-            "H4sIAAAAAAACA+3BMQEAAADCoPVPbQ0PoAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-            + "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-            + "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIBXA32VEdSghgEA"
+            "H4sIAAAAAAACA+3BMQEAAADCoPVPbQ0PoAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+            + "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+            + "AIBXA32VEdSghgEA"
         for limit in [99_999, 100_000] {
             let server = try Self.serving("gzip", bomb)
             try await withFetcher(of: server, { $0.maxBytes = limit }) { fetcher in

@@ -59,7 +59,9 @@ struct FetchOptions: ParsableArguments {
     @Option(help: "Seconds for fetching one image, redirects included; 10 by default. CLIP_FETCH_SECONDS.")
     var fetchSeconds: String?
 
-    @Option(help: "Fewest bytes per second of a fetch, 0 for any speed; 1024 by default. CLIP_FETCH_MIN_SPEED.")
+    @Option(
+        help: "Fewest bytes per second of a fetch, 0 for any speed; 1024 by default. CLIP_FETCH_MIN_SPEED."
+    )
     var fetchMinSpeed: Int?
 
     @Option(help: "Whole seconds that a fetch may be slower; 5 by default. CLIP_FETCH_SLOW_SECONDS.")
@@ -72,7 +74,8 @@ struct FetchOptions: ParsableArguments {
     var fetchPlacesPerHost: Int?
 
     @Option(
-        help: "Fetches under way at once for one client; half of all by default. CLIP_FETCH_PLACES_PER_CLIENT."
+        help:
+            "Fetches under way at once for one client; half of all by default. CLIP_FETCH_PLACES_PER_CLIENT."
     )
     var fetchPlacesPerClient: Int?
 
@@ -152,7 +155,9 @@ struct FetchOptions: ParsableArguments {
         if let value = fetchPlacesPerClient ?? environment.integer("CLIP_FETCH_PLACES_PER_CLIENT") {
             configuration.fetchPlacesPerClient = value
         }
-        if let value = fetchQueue ?? environment.integer("CLIP_FETCH_QUEUE") { configuration.fetchQueue = value }
+        if let value = fetchQueue ?? environment.integer("CLIP_FETCH_QUEUE") {
+            configuration.fetchQueue = value
+        }
         if let value = fetchCaFile ?? environment.string("CLIP_FETCH_CA_FILE") {
             configuration.fetchAuthorityFile = value
         }
