@@ -1,28 +1,28 @@
 internal import Foundation
 
 /// Reads settings from environment variables and collects what is wrong with them, so that all problems are told at once.
-struct Environment {
+package struct Environment {
     private let values: [String: String]
     /// One sentence for each value that could not be read.
-    var problems: [String] = []
+    package var problems: [String] = []
     /// One sentence for each value that was passed over, since others than our users may have set it.
-    private(set) var notices: [String] = []
+    package private(set) var notices: [String] = []
 
     /// Names that others set for purposes of their own: conda, shells, container platforms, loggers.
     private static let generic: Set<String> = ["HOST", "PORT", "LOG_LEVEL"]
 
     /// Reads from the given variables, by default the process's own.
-    init(_ values: [String: String] = ProcessInfo.processInfo.environment) {
+    package init(_ values: [String: String] = ProcessInfo.processInfo.environment) {
         self.values = values
     }
 
     /// The first of the named variables that is set and not empty.
-    func string(_ names: String...) -> String? {
+    package func string(_ names: String...) -> String? {
         first(of: names)?.value
     }
 
     /// A whole number.
-    mutating func integer(_ names: String...) -> Int? {
+    package mutating func integer(_ names: String...) -> Int? {
         for (name, value) in all(of: names) {
             if let number = Int(value) { return number }
             guard refuse(name, "'\(value.printable)' is not a whole number") else { continue }
@@ -34,7 +34,7 @@ struct Environment {
     /// A host to listen at.
     ///
     /// - Parameter isUsable: whether there is such a host; asked only of what was not named for us.
-    mutating func host(_ names: String..., isUsable: (String) -> Bool) -> String? {
+    package mutating func host(_ names: String..., isUsable: (String) -> Bool) -> String? {
         for (name, value) in all(of: names) {
             if !Self.generic.contains(name) || isUsable(value) { return value }
             _ = refuse(name, "'\(value.printable)' is no host of this machine")
@@ -43,7 +43,7 @@ struct Environment {
     }
 
     /// A port to listen at.
-    mutating func port(_ names: String...) -> Int? {
+    package mutating func port(_ names: String...) -> Int? {
         for (name, value) in all(of: names) {
             if let number = Int(value), (0...65535).contains(number) { return number }
             guard refuse(name, "'\(value.printable)' is not a port from 0 to 65535") else { continue }
@@ -65,7 +65,10 @@ struct Environment {
     }
 
     /// A number of seconds up to a day, fractions allowed, from an option if it is given.
-    mutating func seconds(_ names: String..., given option: (name: String, value: String?)) -> Duration? {
+    package mutating func seconds(
+        _ names: String...,
+        given option: (name: String, value: String?)
+    ) -> Duration? {
         guard let (name, value) = option.value.map({ (option.name, $0) }) ?? first(of: names) else {
             return nil
         }
@@ -77,7 +80,7 @@ struct Environment {
     }
 
     /// A number of bytes, such as 512000000, 512MB (10^6) or 512MiB (2^20), from an option if it is given.
-    mutating func bytes(_ names: String..., given option: (name: String, value: String?)) -> Int? {
+    package mutating func bytes(_ names: String..., given option: (name: String, value: String?)) -> Int? {
         guard let (name, value) = option.value.map({ (option.name, $0) }) ?? first(of: names) else {
             return nil
         }
@@ -101,7 +104,7 @@ struct Environment {
     }
 
     /// A switch: true, 1, yes, on, or their opposites, in any case.
-    mutating func bool(_ names: String...) -> Bool? {
+    package mutating func bool(_ names: String...) -> Bool? {
         guard let (name, value) = first(of: names) else { return nil }
         switch value.lowercased() {
         case "true", "1", "yes", "on", "y", "t": return true
@@ -113,7 +116,7 @@ struct Environment {
     }
 
     /// One of an enumeration's values, from an option if it is given.
-    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+    package mutating func choice<Choice: RawRepresentable & CaseIterable>(
         of type: Choice.Type,
         _ names: String...,
         given option: (name: String, value: String?)
@@ -130,7 +133,7 @@ struct Environment {
     }
 
     /// A level of the log, by our names, Python's, syslog's or the numbers of Python's.
-    mutating func logLevel<Level: RawRepresentable & CaseIterable>(
+    package mutating func logLevel<Level: RawRepresentable & CaseIterable>(
         of type: Level.Type,
         _ names: String...,
         given option: (name: String, value: String?)

@@ -113,7 +113,7 @@ struct TokenizerFile {
             }
             guard let token else { throw .missingField(file: name, field: "added_tokens.content") }
             guard let id else { throw .missingField(file: name, field: "added_tokens.id") }
-            let isSpecial = Self.specialTokens.contains(token)
+            let isSpecial = VocabularyBuilder.specialTokens.contains(token)
             guard !changesNeighbours || isSpecial else {
                 throw .unsupportedTokenizer(
                     file: name,
@@ -124,8 +124,6 @@ struct TokenizerFile {
             addedTokens.append((token, id, isNormalized))
         }
     }
-
-    private static let specialTokens: Set = [Array("<|startoftext|>".utf8), Array("<|endoftext|>".utf8)]
 
     /// What is done to a text before it is split: ours is CLIP's, and another one would give other tokens.
     private mutating func readNormalizer(_ reader: inout JSONReader) throws(TokenizationError) {
