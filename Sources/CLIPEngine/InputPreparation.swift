@@ -185,7 +185,7 @@ struct InputPreparation: Sendable {
     private func fetch(_ url: String, at index: Int) async throws(EmbeddingError) -> [UInt8] {
         guard let fetcher else { throw .image(index: index, .urlsNotAllowed) }
         do throws(FetchingError) {
-            return try await fetcher.bytes(at: url)
+            return try await fetcher.bytes(at: url).bytes
         } catch {
             throw EmbeddingError(error, index: index)
         }
