@@ -7,14 +7,14 @@ import FoundationNetworking
 
 @Suite("Settings of fetching from the shell", .timeLimit(.minutes(5)))
 struct FetchOptionsTests {
-    @Test("Values that cannot be honoured are told at once, whoever's name the variable has")
+    @Test("Values that cannot be honoured are told at once, whosever the name")
     func badValues() async throws {
         let outcome = try await Command.run(
             "serve",
             "--fetch-places",
             "0",
             "--fetch-queue",
-            "-1",
+            "65537",
             "--fetch-ca-file",
             "/nonexistent/ca.pem",
             environment: [
