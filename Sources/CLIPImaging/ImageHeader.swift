@@ -15,6 +15,9 @@ struct ImageHeader: Equatable, Sendable {
     /// As stored, before the orientation is applied.
     var storedSize: PixelSize
     var orientation: Orientation
+    /// The most that its decoder will hold beside the encoded bytes: from samples, bits, interlacing, scans, tiles and
+    /// strips, as far as they decide it.
+    var memoryBytes: Int
 }
 
 extension PixelSize {

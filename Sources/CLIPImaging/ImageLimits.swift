@@ -13,9 +13,19 @@ public struct ImageLimits: Equatable, Sendable {
     ///
     /// Most pictures are resized while they are decoded, and cost a few rows of memory, however they lie.
     /// Those that cannot be (progressive JPEG, interlaced PNG, WebP, AVIF, HEIC) cost up to eight bytes a
-    /// pixel while they are decoded. Of 8,192 x 8,192 pixels, a baseline JPEG was measured to cost 17 MiB, a
-    /// progressive one 210 to 400 MiB.
+    /// pixel while they are decoded, which `maxDecodeBytes` limits.
     public var maxPixels: Int
+
+    /// Width times height of an AVIF or HEIC.
+    ///
+    /// 2^24 by default: their decoders cannot be stopped within a frame, and so many pixels take them a few tenths of a
+    /// second.
+    public var maxUnstoppablePixels: Int
+
+    /// Bytes that decoding one picture may hold beside the encoded ones, as its header lets expect.
+    ///
+    /// 512 MB by default.
+    public var maxDecodeBytes: Int
 
     /// The longer side in pixels.
     ///
@@ -32,11 +42,8 @@ public struct ImageLimits: Equatable, Sendable {
 
     /// The formats that are read at all.
     ///
-    /// All by default.
-    ///
-    /// AVIF and HEIC are the ones to leave out where memory is scarce: their stream carries a size of its
-    /// own, which libheif compares with the header only after decoding. It stops at 32,768 x 32,768, so a
-    /// small hostile file can cost gigabytes for a moment before it is refused.
+    /// All but HEIC by default. Its decoder (libde265) cannot be interrupted, and what a picture costs it is bounded by
+    /// its size only; it has to be asked for.
     public var formats: Set<ImageFormat>
 
     /// Limits with the defaults that each property names.
@@ -45,12 +52,16 @@ public struct ImageLimits: Equatable, Sendable {
         maxPixels: Int = 1 << 26,
         maxSide: Int = 65_535,
         maxAspectRatio: Int = 10_000,
-        formats: Set<ImageFormat> = Set(ImageFormat.allCases)
+        maxUnstoppablePixels: Int = 1 << 24,
+        maxDecodeBytes: Int = 512_000_000,
+        formats: Set<ImageFormat> = ImageFormat.readByDefault
     ) {
         self.maxEncodedBytes = maxEncodedBytes
         self.maxPixels = maxPixels
         self.maxSide = maxSide
         self.maxAspectRatio = maxAspectRatio
+        self.maxUnstoppablePixels = maxUnstoppablePixels
+        self.maxDecodeBytes = maxDecodeBytes
         self.formats = formats
     }
 
@@ -68,12 +79,19 @@ public struct ImageLimits: Equatable, Sendable {
         require("maxPixels", maxPixels, in: 1...(1 << 30))
         require("maxSide", maxSide, in: 1...Self.longestSide)
         require("maxAspectRatio", maxAspectRatio, in: 1...Self.longestSide)
+        require("maxUnstoppablePixels", maxUnstoppablePixels, in: 1...(1 << 30))
+        require("maxDecodeBytes", maxDecodeBytes, in: 1...Int.max)
         if formats.isEmpty { problems.append("formats is empty; at least one format has to be read") }
         return problems
     }
 
-    /// What libvips can address (VIPS_MAX_COORD).
+    /// No format that is read here says more.
     private static let longestSide = 10_000_000
+
+    /// What a format has of its own; nil where `maxPixels` is all.
+    func maxPixels(of format: ImageFormat) -> Int? {
+        format == .avif || format == .heic ? min(maxUnstoppablePixels, maxPixels) : nil
+    }
 
     /// Refuses a picture by its announced size.
     func check(width: Int, height: Int) throws(ImagingError) {
