@@ -21,7 +21,9 @@ struct AV1Stream {
             switch header >> 3 & 15 {
             case 1: guard readSequenceHeader(unit) else { return nil }
             case 3, 6: frames += 1
-            default: break
+            // Delimiters, tiles, metadata, repeated headers and padding.
+            case 2, 4, 5, 7, 15: break
+            default: return nil
             }
             guard frames <= Self.mostFrames else { return nil }
             start = end

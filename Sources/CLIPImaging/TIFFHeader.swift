@@ -124,7 +124,7 @@ struct TIFFHeader {
             switch compression {
             case 1, 5, 8, 32946, 32773: true
             case 2, 3, 4, 32771: bits == 1 && samples == 1
-            case 7: bits == 8 && samples != 2 && samples != 5
+            case 7: bits == 8 && samples <= 4
             default: false
             }
         guard isSound else { throw .badHeader(.tiff) }

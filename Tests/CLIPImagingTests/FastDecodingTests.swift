@@ -11,7 +11,7 @@ struct FastDecodingTests {
     private func fast(
         _ image: [UInt8],
         side: Int,
-        limits: ImageLimits = ImageLimits()
+        limits: ImageLimits = ImageLimits(formats: Set(ImageFormat.allCases))
     ) throws(ImagingError) -> [UInt8] {
         try ImagePreprocessor(recipe: .openAI(imageSize: side), limits: limits, shrinksJPEGs: true)
             .pixels(of: image).bytes

@@ -13,14 +13,65 @@ static cpicture_outcome outcome_of(avifResult result) {
     }
 }
 
-static cpicture_outcome convert(const avifImage* image, whole_picture* whole) {
+// 10 and 12 bits lose the low ones before the colours are computed, as newer versions of the library do it. NULL where
+// there is no memory.
+static avifImage* with_eight_bits(const avifImage* image) {
+    avifImage* eight = avifImageCreate(image->width, image->height, 8, image->yuvFormat);
+    if (eight == NULL)
+        return NULL;
+    eight->yuvRange = image->yuvRange;
+    eight->yuvChromaSamplePosition = image->yuvChromaSamplePosition;
+    eight->matrixCoefficients = image->matrixCoefficients;
+    eight->colorPrimaries = image->colorPrimaries;
+    eight->transferCharacteristics = image->transferCharacteristics;
+    avifPixelFormatInfo info;
+    avifGetPixelFormatInfo(image->yuvFormat, &info);
+    for (int plane = 0; plane < (image->yuvFormat == AVIF_PIXEL_FORMAT_YUV400 ? 1 : 3); plane++) {
+        size_t width = image->width, height = image->height;
+        if (plane > 0) {
+            width = (width + (size_t)info.chromaShiftX) >> info.chromaShiftX;
+            height = (height + (size_t)info.chromaShiftY) >> info.chromaShiftY;
+        }
+        uint8_t* target = malloc(width * height);
+        if (target == NULL || image->yuvPlanes[plane] == NULL) {
+            free(target);
+            avifImageDestroy(eight);
+            return NULL;
+        }
+        eight->yuvPlanes[plane] = target;
+        eight->yuvRowBytes[plane] = (uint32_t)width;
+        eight->imageOwnsYUVPlanes = AVIF_TRUE;
+        for (size_t row = 0; row < height; row++) {
+            const uint16_t* from =
+                (const uint16_t*)(const void*)(image->yuvPlanes[plane] + row * image->yuvRowBytes[plane]);
+            for (size_t column = 0; column < width; column++) {
+                unsigned value = from[column] >> (image->depth - 8);
+                target[row * width + column] = (uint8_t)(value > 255 ? 255 : value);
+            }
+        }
+    }
+    return eight;
+}
+
+// Alpha is dropped: the library would multiply with it.
+static cpicture_outcome convert(avifImage* image, whole_picture* whole) {
+    avifImage* eight = NULL;
+    avifImageFreePlanes(image, AVIF_PLANES_A);
+    if (image->depth > 8) {
+        eight = with_eight_bits(image);
+        if (eight == NULL)
+            return cpicture_no_memory;
+    }
     avifRGBImage rgb;
-    avifRGBImageSetDefaults(&rgb, image);
+    avifRGBImageSetDefaults(&rgb, eight != NULL ? eight : image);
     rgb.format = AVIF_RGB_FORMAT_RGB;
     rgb.depth = 8;
     rgb.pixels = whole->pixels;
     rgb.rowBytes = (uint32_t)whole->stride;
-    return outcome_of(avifImageYUVToRGB(image, &rgb));
+    cpicture_outcome outcome = outcome_of(avifImageYUVToRGB(eight != NULL ? eight : image, &rgb));
+    if (eight != NULL)
+        avifImageDestroy(eight);
+    return outcome;
 }
 
 static cpicture_outcome decode(avifDecoder* decoder, const uint8_t* bytes, size_t count, cmedia_header header,

@@ -221,6 +221,16 @@ static void convert(const tiff_picture* picture, const uint8_t* row, size_t plan
         }
         return;
     case ctiff_rgb:
+        if (bytes == 2) {
+            // Rounded as libtiff and OpenCV round colours; of grey both cut off the low byte.
+            for (uint32_t column = 0; column < width; column++, target += 3)
+                for (size_t channel = 0; channel < 3; channel++) {
+                    uint16_t sample;
+                    memcpy(&sample, row + column * step + channel * next, sizeof sample);
+                    target[channel] = (uint8_t)((sample + 128) / 257);
+                }
+            return;
+        }
         for (uint32_t column = 0; column < width; column++, target += 3, high += step)
             for (size_t channel = 0; channel < 3; channel++)
                 target[channel] = high[channel * next];
@@ -382,6 +392,9 @@ static cpicture_outcome open_tiff(tiff_picture* picture) {
         if (picture->readers[plane] == NULL || !prepare(picture, picture->readers[plane]))
             return picture->outcome == cpicture_done ? cpicture_damaged : picture->outcome;
     }
+    // A tag that makes no sense is passed over by the library, unless it was one of those that were compared.
+    if (picture->outcome == cpicture_damaged)
+        picture->outcome = cpicture_done;
     if (header->colours == ctiff_palette && !read_map(picture))
         return cpicture_damaged;
     uint32_t rows = is_tiled ? header->tile_height : header->rows_per_strip;
