@@ -26,7 +26,7 @@ struct ImageDecoder: Sendable {
         try stop.check()
         if format == .bmp {
             let picture = try BitmapPicture(image, stop: stop)
-            try admit(picture.header, admitting)
+            try admit(picture.header, of: image.count, admitting)
             return try pixels(of: picture, size: picture.header.storedSize)
         }
         // The closure has to say what it throws, or its type is forgotten on the way through.
@@ -46,7 +46,7 @@ struct ImageDecoder: Sendable {
         case .jpeg:
             var size = PixelSize(width: 0, height: 0)
             let picture = try JPEGPicture(bytes, stop: stop) { header throws(ImagingError) in
-                try admit(header, admitting)
+                try admit(header, of: bytes.count, admitting)
                 size = header.storedSize
                 return shrinksJPEGs ? JPEGShrink(of: size, toShortSide: recipe.imageSize) : .none
             }
@@ -59,24 +59,23 @@ struct ImageDecoder: Sendable {
                 orientation: .upright,
                 memoryBytes: gif.memoryBytes
             )
-            try admit(header, admitting)
+            try admit(header, of: bytes.count, admitting)
             let picture = try GIFPicture(file, header: header, gif: gif, stop: stop)
             return try pixels(of: picture, size: gif.size)
         case .png, .webp, .tiff, .avif, .heic, .bmp:
             let opener = try PictureOpener(file, format: format)
-            try admit(opener.header, admitting)
+            try admit(opener.header, of: bytes.count, admitting)
             let picture = try opener.open(stop: stop)
             return try pixels(of: picture, size: picture.header.storedSize)
         }
     }
 
     /// Refuses what is too large, or what there is no room for at the moment.
-    private func admit(_ header: ImageHeader, _ admitting: (Int) -> Bool) throws(ImagingError) {
+    private func admit(_ header: ImageHeader, of count: Int, _ admitting: (Int) -> Bool) throws(ImagingError)
+    {
         let size = header.storedSize
         try limits.check(width: size.width, height: size.height)
-        if let limit = limits.maxPixels(of: header.format), size.width.times(size.height) > limit {
-            throw .tooManyPixels(width: size.width, height: size.height, limit: limit)
-        }
+        try limits.checkUnstoppable(header, bytes: count)
         let upright = size.upright(by: header.orientation)
         let resizing = BicubicResizer.memoryBytes(
             from: upright,

@@ -18,6 +18,8 @@ struct ImageHeader: Equatable, Sendable {
     /// The most that its decoder will hold beside the encoded bytes: from samples, bits, interlacing, scans, tiles and
     /// strips, as far as they decide it.
     var memoryBytes: Int
+    /// Pixels that are decoded without a pause, if no clock can be asked meanwhile.
+    var unstoppablePixels: Int?
 }
 
 extension PixelSize {

@@ -16,11 +16,18 @@ public struct ImageLimits: Equatable, Sendable {
     /// pixel while they are decoded, which `maxDecodeBytes` limits.
     public var maxPixels: Int
 
-    /// Width times height of an AVIF or HEIC.
+    /// Pixels that the frames of an AVIF have together, and bytes of the file.
     ///
-    /// 2^24 by default: their decoders cannot be stopped within a frame, and so many pixels take them a few tenths of a
-    /// second.
-    public var maxUnstoppablePixels: Int
+    /// 2^24 and 1.5 MiB by default. Its decoder (dav1d) cannot be stopped within a frame; so much takes it about a fifth
+    /// of a second, measured on one core of a server.
+    public var maxAVIFPixels: Int
+    /// See `maxAVIFPixels`.
+    public var maxAVIFBytes: Int
+
+    /// Width times height of a WebP, whose decoder cannot be stopped where a few bytes stand for all pixels.
+    ///
+    /// 40,000,000 by default.
+    public var maxWebPPixels: Int
 
     /// Bytes that decoding one picture may hold beside the encoded ones, as its header lets expect.
     ///
@@ -52,7 +59,9 @@ public struct ImageLimits: Equatable, Sendable {
         maxPixels: Int = 1 << 26,
         maxSide: Int = 65_535,
         maxAspectRatio: Int = 10_000,
-        maxUnstoppablePixels: Int = 1 << 24,
+        maxAVIFPixels: Int = 1 << 24,
+        maxAVIFBytes: Int = 3 << 19,
+        maxWebPPixels: Int = 40_000_000,
         maxDecodeBytes: Int = 512_000_000,
         formats: Set<ImageFormat> = ImageFormat.readByDefault
     ) {
@@ -60,7 +69,9 @@ public struct ImageLimits: Equatable, Sendable {
         self.maxPixels = maxPixels
         self.maxSide = maxSide
         self.maxAspectRatio = maxAspectRatio
-        self.maxUnstoppablePixels = maxUnstoppablePixels
+        self.maxAVIFPixels = maxAVIFPixels
+        self.maxAVIFBytes = maxAVIFBytes
+        self.maxWebPPixels = maxWebPPixels
         self.maxDecodeBytes = maxDecodeBytes
         self.formats = formats
     }
@@ -79,7 +90,9 @@ public struct ImageLimits: Equatable, Sendable {
         require("maxPixels", maxPixels, in: 1...(1 << 30))
         require("maxSide", maxSide, in: 1...Self.longestSide)
         require("maxAspectRatio", maxAspectRatio, in: 1...Self.longestSide)
-        require("maxUnstoppablePixels", maxUnstoppablePixels, in: 1...(1 << 30))
+        require("maxAVIFPixels", maxAVIFPixels, in: 1...(1 << 30))
+        require("maxAVIFBytes", maxAVIFBytes, in: 1...(1 << 31))
+        require("maxWebPPixels", maxWebPPixels, in: 1...(1 << 30))
         require("maxDecodeBytes", maxDecodeBytes, in: 1...Int.max)
         if formats.isEmpty { problems.append("formats is empty; at least one format has to be read") }
         return problems
@@ -87,11 +100,6 @@ public struct ImageLimits: Equatable, Sendable {
 
     /// No format that is read here says more.
     private static let longestSide = 10_000_000
-
-    /// What a format has of its own; nil where `maxPixels` is all.
-    func maxPixels(of format: ImageFormat) -> Int? {
-        format == .avif || format == .heic ? min(maxUnstoppablePixels, maxPixels) : nil
-    }
 
     /// Refuses a picture by its announced size.
     func check(width: Int, height: Int) throws(ImagingError) {
@@ -102,6 +110,20 @@ public struct ImageLimits: Equatable, Sendable {
         }
         guard long <= short * maxAspectRatio else {
             throw .tooElongated(width: width, height: height, limit: maxAspectRatio)
+        }
+    }
+
+    /// Refuses a picture that its decoder would work on for longer than anyone should wait for it to stop.
+    func checkUnstoppable(_ header: ImageHeader, bytes: Int) throws(ImagingError) {
+        guard let unstoppable = header.unstoppablePixels else { return }
+        let size = header.storedSize
+        let limit =
+            header.format == .avif ? maxAVIFPixels : header.format == .webp ? maxWebPPixels : maxPixels
+        guard unstoppable <= limit else {
+            throw .tooManyPixels(width: size.width, height: size.height, limit: limit)
+        }
+        guard header.format != .avif || bytes <= maxAVIFBytes else {
+            throw .tooManyBytes(count: bytes, limit: maxAVIFBytes)
         }
     }
 }

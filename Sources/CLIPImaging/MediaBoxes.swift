@@ -49,8 +49,10 @@ struct MediaBoxes {
         return PixelSize(width: width, height: height)
     }
 
-    /// Encoders write a few hundred at most.
-    private static let mostBoxes = 1 << 17
+    /// A picture of 8,192 x 8,192 in tiles of 256 x 256 has 1,024 items, and as many again for its alpha.
+    private static let mostItems = 4096
+    private static let mostBoxes = 1 << 14
+    private static let mostProperties = 64
 
     private static func boxes(of file: FileFields) -> [Property] {
         var found: [Property] = []
@@ -81,6 +83,7 @@ struct MediaBoxes {
                 let id = entry.body.number(at: 4, bytes: version == 2 ? 2 : 4),
                 let type = entry.body.part(from: version == 2 ? 8 : 10, to: version == 2 ? 12 : 14)
             else { return false }
+            guard items.count < Self.mostItems else { return false }
             items[id, default: Item()].type = String(decoding: type.bytes, as: UTF8.self)
         }
         return true
@@ -102,9 +105,9 @@ struct MediaBoxes {
             else { return false }
             var reader = Reader(fields: box.body, position: 8)
             for _ in 0..<count {
-                guard let id = reader.next(version < 1 ? 2 : 4), let associations = reader.next(1) else {
-                    return false
-                }
+                guard let id = reader.next(version < 1 ? 2 : 4), let associations = reader.next(1),
+                    associations <= Self.mostProperties, items[id]?.properties.isEmpty != false
+                else { return false }
                 for _ in 0..<associations {
                     guard let value = reader.next(flags & 1 == 1 ? 2 : 1) else { return false }
                     items[id]?.properties.append(value & (flags & 1 == 1 ? 0x7FFF : 0x7F))

@@ -9,6 +9,8 @@ struct MediaHeader {
     let orientation: Orientation
     /// The most of a single frame.
     let mostPixels: Int
+    /// Of all frames together.
+    let codedPixels: Int
     let memoryBytes: Int
 
     /// Throws `badHeader` where the container or a stream is damaged, or they contradict each other.
@@ -24,8 +26,10 @@ struct MediaHeader {
         var total = 0
         var largest = size.width.times(size.height)
         var bytes = 0
+        var codeBytes = 0
         for item in boxes.items.values where item.type == coded {
             guard let announced = boxes.size(of: item), let code = item.code,
+                codeBytes.plus(code.count) <= 2 * file.count,
                 let stream = format == .avif
                     ? AV1Stream(code).map({ ($0.size, $0.frames, $0.bytesPerPixel) })
                     : HEVCStream(code, configuration: boxes.property("hvcC", of: item)).map({
@@ -34,6 +38,7 @@ struct MediaHeader {
                 stream.0.width <= announced.width + Self.rounding,
                 stream.0.height <= announced.height + Self.rounding
             else { throw .badHeader(format) }
+            codeBytes += code.count
             let pixels = stream.0.width.times(stream.0.height)
             largest = max(largest, pixels)
             total = total.plus(pixels.times(stream.1).times(max(item.uses, 1)))
@@ -44,6 +49,7 @@ struct MediaHeader {
             throw .badHeader(format)
         }
         mostPixels = largest
+        codedPixels = total
         // The streams' pictures, of which tiles are put together once more, and the colours.
         let canvas = size.width.times(size.height)
         memoryBytes = bytes.plus(canvas.times(3)).plus(primary.type == "grid" ? canvas.times(3) : 0).plus(

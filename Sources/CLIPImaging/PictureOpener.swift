@@ -34,7 +34,8 @@ struct PictureOpener {
                 format: format,
                 storedSize: webp.size,
                 orientation: webp.orientation,
-                memoryBytes: webp.memoryBytes
+                memoryBytes: webp.memoryBytes,
+                unstoppablePixels: webp.frame.width.times(webp.frame.height)
             )
         case .tiff:
             let tiff = try TIFFHeader(file)
@@ -53,7 +54,8 @@ struct PictureOpener {
                 format: format,
                 storedSize: media.size,
                 orientation: media.orientation,
-                memoryBytes: media.memoryBytes
+                memoryBytes: media.memoryBytes,
+                unstoppablePixels: media.codedPixels
             )
         case .jpeg, .gif, .bmp:
             preconditionFailure("JPEG, GIF and BMP have decoders of their own.")

@@ -3,7 +3,7 @@
 #include <webp/decode.h>
 
 // The decoder stops for more bytes as often as that, which is when it can be told to give up.
-enum { most_pieces = 32, least_piece = 1 << 16 };
+enum { most_pieces = 64, least_piece = 1 << 13 };
 
 static cpicture_outcome decode(const uint8_t* bytes, size_t count, cwebp_header header, whole_picture* whole) {
     WebPDecoderConfig config;
