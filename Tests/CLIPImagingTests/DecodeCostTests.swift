@@ -132,10 +132,6 @@ struct DecodeCostTests {
                     "tiles",
                     Dear.tiff(width: 2800, height: 2800, samples: 5, bits: 16, tile: (2800, 2800))
                 ),
-                (
-                    "progressive JPEG",
-                    Enlarged.jpeg(try GoldenCases.named("jpeg-progressive").image(), side: 6000)
-                ),
             ]
             // What the process needs for its first picture at all.
             _ = suite.outcome(try GoldenCases.named("png-rgb").image())
