@@ -17,7 +17,7 @@ from PIL import Image
 
 from imaging import SEED, exif, gif, picture, png, saved, tiff
 
-SIDE = 48
+SIDE = 64
 REQUIREMENTS = {"opencv-python-headless": "4.12.0.88"}
 
 
@@ -62,7 +62,7 @@ def tiffs():
     for deflate in (False, True):
         name = "deflate" if deflate else "plain"
         yield f"tiff-ycbcr-{name}.tif", tiff(ycc, 8, 6, deflate=deflate, tags=[(530, (3, [1, 1]))])
-    yield "tiff-ycbcr-tiles.tif", tiff(ycc, 8, 6, tile=16, tags=[(530, (3, [1, 1]))])
+    yield "tiff-ycbcr-tiles.tif", tiff(ycc, 8, 6, tile=32, tags=[(530, (3, [1, 1]))])
     for across, down in ((2, 1), (2, 2), (1, 2), (4, 1), (4, 2), (4, 4)):
         data = chunky(ycc, across, down)
         tags = [(530, (3, [across, down]))]

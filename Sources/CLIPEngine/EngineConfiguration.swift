@@ -54,6 +54,10 @@ public struct EngineConfiguration: Equatable, Sendable {
     public var textCacheBytes: Int = 16 << 20
     /// Most bytes of the image embeddings that each model keeps, keys included; 0 keeps none.
     public var imageCacheBytes: Int = 16 << 20
+    /// Most pixels and most bytes of one AVIF, whose decoder cannot be stopped: what it does in a fifth of a second.
+    public var maxAVIFPixels: Int = ImageLimits().maxAVIFPixels
+    /// See `maxAVIFPixels`.
+    public var maxAVIFBytes: Int = ImageLimits().maxAVIFBytes
     /// Time for decoding one image; nobody waits longer, and nothing is decoded for nobody.
     public var decodeTimeLimit: Duration = .seconds(10)
     /// The image formats that are read, by their lower-case names; all but HEIC by default, whose decoder can neither be
@@ -137,6 +141,8 @@ public struct EngineConfiguration: Equatable, Sendable {
         var limits = ImageLimits()
         limits.maxEncodedBytes = maxImageBytes
         limits.maxPixels = maxImagePixels
+        limits.maxAVIFPixels = maxAVIFPixels
+        limits.maxAVIFBytes = maxAVIFBytes
         limits.maxDecodeBytes = max(memoryBudget, 1)
         limits.formats = Set(imageFormats.compactMap(ImageFormat.init(rawValue:)))
         return limits

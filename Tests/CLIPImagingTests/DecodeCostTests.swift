@@ -91,12 +91,8 @@ struct DecodeCostTests {
 
     @Test("A PNG whose data go on behind its last pixel is refused soon after it")
     func endlessPNG() {
-        let start = ContinuousClock.now
-        let image = Dear.png(side: 64, interlaced: false, surplus: 400 << 20)
-        let made = ContinuousClock.now
-        #expect(outcome(image).0 == .badPixels(.png))
-        // Unpacking all of it takes as long as packing it at least.
-        #expect(ContinuousClock.now - made < max((made - start) / 2, .milliseconds(200)))
+        // Unpacked to its end it would be taken, as one with a small surplus is.
+        #expect(outcome(Dear.png(side: 64, interlaced: false, surplus: 100 << 20)).0 == .badPixels(.png))
         #expect(outcome(Dear.png(side: 64, interlaced: false, surplus: 100)).0 == nil)
     }
 
@@ -150,7 +146,7 @@ struct DecodeCostTests {
 
     @Test(
         "Without memory there is an error, never a picture and never an end of the process",
-        arguments: [32, 64, 128, 192, 256]
+        arguments: [48, 128, 224]
     )
     func noMemory(megabytes: Int) async {
         await #expect(processExitsWith: .success) { [megabytes] in

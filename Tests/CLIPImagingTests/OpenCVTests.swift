@@ -31,7 +31,8 @@ struct OpenCVTests {
             #expect(golden.offset == nil, "refused: \(error)")
         }
         guard let found, let offset = golden.offset else {
-            #expect(found == nil, "read, where OpenCV refuses")
+            let isRefused = found == nil
+            #expect(isRefused, "read, where OpenCV refuses")
             return
         }
         let expected = try Fixture.bytes("opencv/pixels.bin")[offset..<offset + side * side * 3]

@@ -6,7 +6,7 @@
 #include <png.h>
 
 // Compressed bytes beyond the last pixel that are read for their check sum. Encoders leave a few; a bomb has millions.
-enum { most_surplus = 1 << 16 };
+enum { most_surplus = 1 << 13 };
 
 typedef struct {
     cpicture base;
