@@ -24,7 +24,7 @@ only CJPEG CLIPImaging
 only CResize CLIPImaging
 only CCurl CLIPFetching
 only CZlib CLIPTokenization
-for module in Hummingbird HummingbirdCore NIOCore NIOHTTP1 NIOHTTPTypes HTTPTypes UnixSignals; do only $module CLIPServer; done
+for module in HummingbirdCore NIOCore NIOPosix HTTPTypes UnixSignals; do only $module CLIPServer; done
 only ArgumentParser clip
 for leaf in CLIPTokenization CLIPImaging CLIPFetching CLIPKernels CLIPModels CLIPWeights; do
     for other in CLIPServer clip; do
