@@ -74,6 +74,8 @@ public final class EmbeddingServer: Service {
                         }
                         // Health is told to the very end.
                         while let isDone = try await group.next(), !isDone {}
+                        health?.stop()
+                        try await group.waitForAll()
                     }
                 } onGracefulShutdown: {
                     stages.isReady.store(false, ordering: .releasing)

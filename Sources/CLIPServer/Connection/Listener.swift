@@ -25,6 +25,9 @@ struct Listener: Service {
     private static let backlog = 1024
 
     func run() async throws {
+        // What the library calls errors are connections that were cut, by us or by their clients.
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .critical)
         let server = HTTPConnectionChannel(service: service).server(
             configuration: HummingbirdCore.ServerConfiguration(
                 address: .hostname(host, port: port),
@@ -33,14 +36,13 @@ struct Listener: Service {
             ),
             onServerRunning: { [onListening] channel in onListening(channel.localAddress?.port ?? 0) },
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-            logger: logger
+            logger: quiet
         )
         do {
             try await server.run()
         } catch let error as IOError {
             throw ListeningFailure(port: port, number: error.errnoCode)
-        } catch let error as SocketAddressError {
-            _ = error
+        } catch is SocketAddressError {
             throw ListeningFailure(port: port, number: nil)
         }
     }

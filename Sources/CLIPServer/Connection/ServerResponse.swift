@@ -26,7 +26,7 @@ struct ServerResponse: Sendable {
 
     /// The status line and the fields.
     func head(to request: RequestHead?, closes: Bool, date: String) -> ByteBuffer {
-        var text = "HTTP/1.1 \(status) \(HTTPResponse.Status(code: status).reasonPhrase)\r\n"
+        var text = "HTTP/1.1 \(status) \(Self.reasons[status] ?? "")\r\n"
         for field in fields { text += "\(field.name.rawName): \(field.value)\r\n" }
         text += "content-length: \(body.count)\r\ndate: \(date)\r\n"
         if closes {
@@ -36,6 +36,15 @@ struct ServerResponse: Sendable {
         }
         return ByteBuffer(string: text + "\r\n")
     }
+
+    /// The words behind the statuses that this server answers.
+    private static let reasons = [
+        200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
+        405: "Method Not Allowed", 408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long",
+        415: "Unsupported Media Type", 422: "Unprocessable Content", 429: "Too Many Requests",
+        431: "Request Header Fields Too Large", 499: "Client Closed Request", 500: "Internal Server Error",
+        501: "Not Implemented", 503: "Service Unavailable", 505: "HTTP Version Not Supported",
+    ]
 
     static let goOn = "HTTP/1.1 100 Continue\r\n\r\n"
 }
