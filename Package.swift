@@ -97,7 +97,7 @@ let package = Package(
         .target(
             name: "CLIPServer",
             dependencies: [
-                "CLIPEngine", logging, serviceLifecycle,
+                "CLIPEngine", "CZlib", logging, serviceLifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -96,7 +96,7 @@ public final class EmbeddingServer: Service {
             }
         } catch let failure as ListeningFailure {
             throw ServerConfigurationError(problems: [failure.sentence(host: configuration.host)])
-        } catch where stages.isCut.load(ordering: .acquiring) {
+        } catch  where stages.isCut.load(ordering: .acquiring) {
             // That is how requests end which were not done in time.
         }
     }
@@ -138,6 +138,7 @@ public final class EmbeddingServer: Service {
                 isLocal: configuration.isLocal,
                 crossOrigin: crossOrigin
             ),
+            unpacker: BodyUnpacker(limit: configuration.maxBodyBytes, budget: engine.budget),
             timeLimit: configuration.requestTimeLimit,
             keepsConnections: { stages.isOpen.load(ordering: .acquiring) },
             logger: logger
@@ -153,7 +154,8 @@ public final class EmbeddingServer: Service {
         )
         let port = isForHealthOnly ? configuration.healthPort ?? 0 : configuration.port
         let isGuarded = configuration.isLocal || !configuration.apiKeys.isEmpty
-        return Listener(host: host, port: port, service: service, logger: logger) { [logger, onListening] port in
+        return Listener(host: host, port: port, service: service, logger: logger) {
+            [logger, onListening] port in
             let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
             guard !isForHealthOnly else { return logger.notice("health is told on \(address)") }
             logger.notice("listening on \(address)")

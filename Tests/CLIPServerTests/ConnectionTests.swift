@@ -197,7 +197,11 @@ struct ConnectionTests {
     @Test("A body that does not come, or comes too slowly, is refused", arguments: [true, false])
     func slowBody(isStalling: Bool) async throws {
         try await LiveServer.with {
-            if isStalling { $0.stallTimeLimit = .milliseconds(200) } else { $0.bodyTimeLimit = .milliseconds(200) }
+            if isStalling {
+                $0.stallTimeLimit = .milliseconds(200)
+            } else {
+                $0.bodyTimeLimit = .milliseconds(200)
+            }
         } _: { server in
             for length in ["Content-Length: 100", "Transfer-Encoding: chunked"] {
                 try await server.connected { connection in

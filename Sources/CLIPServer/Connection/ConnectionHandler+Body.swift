@@ -6,10 +6,13 @@ extension ConnectionHandler {
     /// A head is there: refuses it, answers it at once, or takes in its body.
     func begin(_ head: RequestHead, _ context: ChannelHandlerContext) {
         self.head = head
-        switch service.handler.admit(head, client: context.remoteAddress?.ipAddress, service.isForHealthOnly) {
+        switch service.handler.admit(head, client: context.remoteAddress?.ipAddress, service.isForHealthOnly)
+        {
         case .answered(let response): pass(by: response, context)
         case .taken(let visit):
-            guard visit.wantsBody else { return takeIn(visit, announced: announced, isPassedOver: true, context) }
+            guard visit.wantsBody else {
+                return takeIn(visit, announced: announced, isPassedOver: true, context)
+            }
             if let announced, announced > service.limits.maxBodyBytes {
                 let error = APIError.bodyTooLarge(limit: service.limits.maxBodyBytes)
                 return send(service.handler.response(to: visit, error: error), context)

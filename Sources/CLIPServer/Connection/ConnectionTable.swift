@@ -105,23 +105,20 @@ final class ConnectionTable: Sendable {
     }
 
     /// Who has been idle longest; else who has been sending its request, or reading its answer, longest.
+    ///
+    /// Who has come, or has begun something, only now gets a moment, as long as there are others.
     private static func victim(_ entries: [ObjectIdentifier: Entry]) -> ObjectIdentifier? {
-        var best: (id: ObjectIdentifier, entry: Entry)?
         let settled = NIODeadline.now() - newcomer
-        for (id, entry) in entries where !entry.isLeaving && entry.standing != .busy {
-            // Who has begun only now gets a moment to go on.
-            guard entry.standing == .idle || entry.since < settled else { continue }
-            guard let other = best?.entry else {
-                best = (id, entry)
-                continue
-            }
-            let ranks = (entry.standing.rawValue, other.standing.rawValue)
-            if ranks.0 < ranks.1 || ranks.0 == ranks.1 && entry.since < other.since { best = (id, entry) }
+        func rank(_ entry: Entry) -> (Int, NIODeadline) {
+            (entry.since < settled ? entry.standing.rawValue : Standing.busy.rawValue, entry.since)
         }
-        return best?.id
+        return entries.lazy
+            .filter { !$0.value.isLeaving && $0.value.standing != .busy }
+            .min { rank($0.value) < rank($1.value) }?
+            .key
     }
 
-    /// Time in which a request on its way is let be.
+    /// That moment.
     private static let newcomer = TimeAmount.milliseconds(500)
 }
 

@@ -57,11 +57,13 @@ struct ListeningFailure: Error {
     func sentence(host: String) -> String {
         switch number {
         case EADDRINUSE: "Port \(port) of \(host) is taken by another program; choose another."
-        case EACCES: "Port \(port) may be listened at only by the system's administrator; choose one above 1023."
+        case EACCES:
+            "Port \(port) may be listened at only by the system's administrator; choose one above 1023."
         case EADDRNOTAVAIL:
             "\(host) is no address of this machine; 127.0.0.1 is, and 0.0.0.0 stands for all of them."
         case nil: "\(host) is neither an address nor a host name that this machine knows."
-        case let number?: "Port \(port) of \(host) cannot be listened at: \(String(cString: strerror(number)))."
+        case let number?:
+            "Port \(port) of \(host) cannot be listened at: \(String(cString: strerror(number)))."
         }
     }
 }

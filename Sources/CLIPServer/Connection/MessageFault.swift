@@ -39,10 +39,14 @@ package enum MessageFault: Error, Equatable, Sendable {
     /// What the sender is told.
     package var sentence: String {
         switch self {
-        case .requestLine: "The request's first line must be a method, a path and HTTP/1.1, with one blank between."
-        case .versionNotSupported: "This server speaks HTTP/1.1 and HTTP/1.0. Send the request as one of these."
-        case .targetTooLong(let limit): "The request's first line is longer than \(limit) bytes. Send it as a body."
-        case .fieldsTooLarge(let limit): "The request's header fields are larger than \(limit) bytes. Send fewer."
+        case .requestLine:
+            "The request's first line must be a method, a path and HTTP/1.1, with one blank between."
+        case .versionNotSupported:
+            "This server speaks HTTP/1.1 and HTTP/1.0. Send the request as one of these."
+        case .targetTooLong(let limit):
+            "The request's first line is longer than \(limit) bytes. Send it as a body."
+        case .fieldsTooLarge(let limit):
+            "The request's header fields are larger than \(limit) bytes. Send fewer."
         case .tooManyFields(let limit): "The request has more than \(limit) header fields. Send fewer."
         case .fieldLine:
             "A header field must be a name, a colon and a value on one line that ends with CR and LF."
@@ -52,7 +56,8 @@ package enum MessageFault: Error, Equatable, Sendable {
         case .contentLengthOutOfRange: "The Content-Length field announces more than any server accepts."
         case .lengthAndEncoding:
             "A request must have either a Content-Length or a Transfer-Encoding field, not both."
-        case .transferEncoding: "The Transfer-Encoding field must be 'chunked', once, in a request of HTTP/1.1."
+        case .transferEncoding:
+            "The Transfer-Encoding field must be 'chunked', once, in a request of HTTP/1.1."
         case .transferEncodingNotSupported:
             "This server takes bodies in the transfer coding 'chunked' and in no other. Send the body as it is."
         case .chunk: "The chunked body is malformed."

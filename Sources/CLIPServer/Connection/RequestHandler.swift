@@ -26,6 +26,7 @@ struct RequestHandler: Sendable {
     let routes: Routes
     let crossOrigin: CrossOrigin
     let access: AccessGuard
+    let unpacker: BodyUnpacker
     /// The longest that a request may take once its body is there.
     let timeLimit: Duration
     /// Whether connections stay open behind an answer; false once the server closes its door.
@@ -66,7 +67,11 @@ struct RequestHandler: Sendable {
             fields[.xModelColdStartCount] = "0"
             fields[.server] = routes.identity.name
             return .answered(
-                ServerResponse(status: preflight.status.code, fields: fields, body: Array(preflight.text.utf8))
+                ServerResponse(
+                    status: preflight.status.code,
+                    fields: fields,
+                    body: Array(preflight.text.utf8)
+                )
             )
         }
         var route: Route?
@@ -86,7 +91,8 @@ struct RequestHandler: Sendable {
                 client: client,
                 passage: passage,
                 limit: try RequestClock.limit(head.fields[.xRequestTimeout], within: timeLimit),
-                encoding: known.wantsBody ? try BodyEncoding(head.fields[values: .contentEncoding]) : .identity
+                encoding: known.wantsBody
+                    ? try BodyEncoding(head.fields[values: .contentEncoding]) : .identity
             )
             return .taken(visit)
         } catch {
@@ -97,16 +103,25 @@ struct RequestHandler: Sendable {
     /// The answer to a request that was let in and whose body is there.
     func respond(to request: ReceivedRequest, context: RequestSurroundings) async -> ServerResponse {
         let visit = request.visit
-        let input = RouteInput(
-            query: visit.head.query,
-            contentType: visit.head.fields[.contentType],
-            body: request.body,
-            room: request.room,
-            keys: visit.passage == .needsKeyInBody ? access.keys : nil,
-            terms: RequestTerms(deadline: ContinuousClock.now + visit.limit, client: context.client)
-        )
+        let deadline = ContinuousClock.now + visit.limit
         let answer = await whileClientWaits(on: context.eventLoop, for: visit.limit) {
-            await routes.answer(of: visit.route, to: input)
+            var (body, room) = (request.body, request.room)
+            if visit.encoding == .packed {
+                do throws(APIError) {
+                    (body, room) = try await unpacker.unpack(body)
+                } catch {
+                    return Answer(error)
+                }
+            }
+            let input = RouteInput(
+                query: visit.head.query,
+                contentType: visit.head.fields[.contentType],
+                body: body,
+                room: room,
+                keys: visit.passage == .needsKeyInBody ? access.keys : nil,
+                terms: RequestTerms(deadline: deadline, client: context.client)
+            )
+            return await routes.answer(of: visit.route, to: input)
         }
         return finish(answer, head: visit.head, route: visit.route, id: visit.id, start: visit.start)
     }

@@ -129,9 +129,13 @@ extension RequestHead {
         return bytes[7] == UInt8(ascii: "0")
     }
 
-    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
 
-    /// One `name: value`. A blank before the colon or the name is refused: proxies differ in what they make of it.
+    /// One `name: value`.
+    ///
+    /// A blank before the colon or the name is refused: proxies differ in what they make of it.
     private static func field(_ line: ArraySlice<UInt8>) throws(MessageFault) -> HTTPField {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
             let name = HTTPField.Name(text(line[..<colon]))
@@ -149,7 +153,10 @@ extension RequestHead {
     private static func list(_ fields: HTTPFields, _ name: HTTPField.Name) -> [String] {
         fields[values: name].flatMap { value in
             value.lowercased().split(separator: ",").map { part in
-                String(part.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+                String(
+                    part.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }
+                        .reversed()
+                )
             }
         }
     }
@@ -185,7 +192,9 @@ extension RequestHead {
             for part in value.split(separator: ",", omittingEmptySubsequences: false) {
                 let digits = part.utf8.filter { $0 != 0x20 && $0 != 0x09 }
                 guard !digits.isEmpty, digits.allSatisfy(isDigit),
-                    part.utf8.drop(while: { $0 == 0x20 || $0 == 0x09 }).prefix(digits.count).elementsEqual(digits)
+                    part.utf8.drop(while: { $0 == 0x20 || $0 == 0x09 }).prefix(digits.count).elementsEqual(
+                        digits
+                    )
                 else { throw .contentLength }
                 let significant = digits.drop { $0 == UInt8(ascii: "0") }
                 guard significant.count <= 18 else { throw .contentLengthOutOfRange }

@@ -42,7 +42,9 @@ package struct APIKeys: Sendable {
         var word: String?
         for pair in (query ?? "").split(separator: "&") {
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard halves.count == 2, PercentEncoding.decoded(halves[0], isForm: true) == "api_key" else { continue }
+            guard halves.count == 2, PercentEncoding.decoded(halves[0], isForm: true) == "api_key" else {
+                continue
+            }
             word = PercentEncoding.decoded(halves[1], isForm: true)
         }
         return word?.isEmpty == false ? word : nil

@@ -38,7 +38,12 @@ struct GuardOptions: ParsableArguments {
             configuration.apiKeys += Self.keys(in: file, "--api-keys-file", &environment, &warnings)
         }
         if let file = managementKeyFile ?? environment.string("CLIP_MANAGEMENT_KEY_FILE") {
-            configuration.managementKeys += Self.keys(in: file, "--management-key-file", &environment, &warnings)
+            configuration.managementKeys += Self.keys(
+                in: file,
+                "--management-key-file",
+                &environment,
+                &warnings
+            )
         }
         if let value = allowManagement ?? environment.bool("CLIP_ALLOW_MANAGEMENT") {
             configuration.allowsManagement = value

@@ -19,7 +19,8 @@ struct ListeningOptions: ParsableArguments {
     var maxConnections: Int?
 
     @Option(
-        help: "A port that answers /healthz and /readiness only, with connections of its own. CLIP_HEALTH_PORT."
+        help:
+            "A port that answers /healthz and /readiness only, with connections of its own. CLIP_HEALTH_PORT."
     )
     var healthPort: Int?
 
@@ -75,7 +76,8 @@ struct ListeningOptions: ParsableArguments {
         if let value = environment.seconds("CLIP_IDLE_SECONDS", given: ("--idle-seconds", idleSeconds)) {
             configuration.idleTimeLimit = value
         }
-        if let value = environment.seconds("CLIP_HEADER_SECONDS", given: ("--header-seconds", headerSeconds)) {
+        if let value = environment.seconds("CLIP_HEADER_SECONDS", given: ("--header-seconds", headerSeconds))
+        {
             configuration.headTimeLimit = value
         }
         if let value = environment.seconds("CLIP_BODY_SECONDS", given: ("--body-seconds", bodySeconds)) {
@@ -87,7 +89,8 @@ struct ListeningOptions: ParsableArguments {
         if let value = environment.seconds("CLIP_SEND_SECONDS", given: ("--send-seconds", sendSeconds)) {
             configuration.sendTimeLimit = value
         }
-        if let value = environment.seconds("CLIP_SHUTDOWN_DELAY", given: ("--shutdown-delay", shutdownDelay)) {
+        if let value = environment.seconds("CLIP_SHUTDOWN_DELAY", given: ("--shutdown-delay", shutdownDelay))
+        {
             configuration.shutdownDelay = value
         }
         if let value = environment.seconds("CLIP_DRAIN_SECONDS", given: ("--drain-seconds", drainSeconds)) {
