@@ -34,12 +34,15 @@ struct BodyIntake {
     }
 
     /// What it takes to accept so many bytes more.
-    func demand(for count: Int) -> Demand {
+    ///
+    /// - Parameter most: what can ever be had at once, the array that is there included.
+    func demand(for count: Int, most: Int) -> Demand {
         guard !isPassedOver, bytes.count + count > capacity else { return .nothing }
         if let announced { return .room(announced) }
         var size = max(Self.firstStep, 2 * capacity)
         while size < bytes.count + count { size *= 2 }
-        return .room(min(size, limit))
+        // The last step may be a smaller one.
+        return .room(min(size, limit, max(most - capacity, bytes.count + count)))
     }
 
     /// Moves into a larger array; until that is done both are there, and reserved.

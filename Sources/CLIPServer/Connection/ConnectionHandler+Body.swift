@@ -74,7 +74,7 @@ extension ConnectionHandler {
         guard intake.received + bytes.readableBytes <= intake.limit else {
             return abandonBody(.bodyTooLarge(limit: intake.limit), context)
         }
-        if case .room(let size) = intake.demand(for: bytes.readableBytes) {
+        if case .room(let size) = intake.demand(for: bytes.readableBytes, most: service.budget.most(for: .input)) {
             pending = bytes
             makeRoom(for: size, context)
             return
@@ -105,7 +105,8 @@ extension ConnectionHandler {
     private func makeRoom(for size: Int, _ context: ChannelHandlerContext) {
         if let room = service.budget.reserveNow(size, for: .input) { return grow(to: size, with: room) }
         let most = service.budget.most(for: .input)
-        guard size <= most else { return abandonBody(.bodyTooLargeForMemory(limit: most), context) }
+        // What is held already is given back only after a move into the larger room.
+        guard size + (intake?.room?.byteCount ?? 0) <= most else { return abandonBody(.bodyTooLargeForMemory(limit: most), context) }
         enter(.room, context)
         turn += 1
         let turn = turn

@@ -230,7 +230,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case .head, .body, .room: service.table.note(.receiving, of: context.channel)
         case .busy: service.table.note(.busy, of: context.channel)
         case .sending: if sending.isLong { service.table.note(.sending, of: context.channel) }
-        case .lingering, .closed: break
+        case .lingering: service.table.note(.sending, of: context.channel)
+        case .closed: break
         }
         schedule(context)
     }

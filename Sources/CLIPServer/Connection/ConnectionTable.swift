@@ -36,12 +36,15 @@ final class ConnectionTable: Sendable {
         var leaving = 0
     }
 
-    /// Most connections; one place is kept free for who comes next, by closing another.
+    /// Most connections; a place is kept free for who comes next, by closing another.
     let limit: Int
+    /// Places that are made at once.
+    private let spare: Int
     private let state = Mutex(State())
 
     init(limit: Int) {
         self.limit = limit
+        spare = min(max(1, limit / 16), 32)
     }
 
     var hasRoom: Bool { state.withLock { $0.open < limit } }
@@ -90,11 +93,12 @@ final class ConnectionTable: Sendable {
         makeRoom()
     }
 
-    /// Has as many connections go as it takes for one place to be free.
+    /// Has as many connections go as it takes for some places to be free: a crowd is let in by the dozen.
     private func makeRoom() {
         let victims = state.withLock { state -> [any Channel] in
             var victims: [any Channel] = []
-            while state.open - state.leaving >= limit, let victim = Self.victim(state.entries) {
+            guard state.open - state.leaving >= limit else { return victims }
+            while state.open - state.leaving > limit - spare, let victim = Self.victim(state.entries) {
                 state.entries[victim]?.isLeaving = true
                 state.leaving += 1
                 if let channel = state.entries[victim]?.channel { victims.append(channel) }
