@@ -10,17 +10,11 @@ struct GuardTests {
     private static let wrong = "a-key-for-test!"
     private static let bearer = ("Authorization", "bearer \(key)")
 
-    private static func withKeys(_ body: (LiveServer) async throws -> Void) async throws {
-        try await LiveServer.with {
-            $0.apiKeys = [key, other]
-        } _: { server in
-            try await body(server)
-        }
-    }
-
     @Test("A key lets in from the query, the Authorization field and the body")
     func places() async throws {
-        try await Self.withKeys { server in
+        try await LiveServer.with {
+            $0.apiKeys = [Self.key, Self.other]
+        } _: { server in
             let text = #"{"text":"a"}"#
             #expect(try await server.post("/clip/embed_text?api_key=\(Self.other)", text).status == 200)
             #expect(try await server.post("/clip/embed_text", text, fields: [Self.bearer]).status == 200)
@@ -32,7 +26,9 @@ struct GuardTests {
 
     @Test("Without a right key nothing is told but that")
     func refusals() async throws {
-        try await Self.withKeys { server in
+        try await LiveServer.with {
+            $0.apiKeys = [Self.key, Self.other]
+        } _: { server in
             let inBody = #"{"text":"a","api_key":"\#(Self.key)"}"#
             let refused = [
                 try await server.post("/clip/embed_text", #"{"text":"a"}"#),
@@ -60,7 +56,9 @@ struct GuardTests {
 
     @Test("Health, the front page and preflights need no key")
     func open() async throws {
-        try await Self.withKeys { server in
+        try await LiveServer.with {
+            $0.apiKeys = [Self.key, Self.other]
+        } _: { server in
             for path in ["/healthz", "/readiness", "/"] {
                 #expect(try await server.request("GET", path).status == 200)
             }
@@ -71,7 +69,9 @@ struct GuardTests {
 
     @Test("A wrong key is refused before the body is read")
     func unread() async throws {
-        try await Self.withKeys { server in
+        try await LiveServer.with {
+            $0.apiKeys = [Self.key, Self.other]
+        } _: { server in
             try await server.connected { connection in
                 try connection.send(
                     "POST /clip/embed_text?api_key=x HTTP/1.1\r\nHost: a\r\nContent-Length: 60000000\r\n\r\n"

@@ -172,7 +172,7 @@ struct MessageTests {
     func longNames() {
         let family = String(repeating: "👩\u{200D}", count: 100_000)
         let step = FieldProblem.Step.name(JSONText(utf8: Array(family.utf8)[...]))
-        guard case .name(let name) = step else { return Issue.record("\(step)") }
+        guard case .name(let name) = step else { Issue.record("\(step)"); return }
         #expect(name.utf8.count <= 64 + 3 && name.utf8.starts(with: "👩".utf8))
         #expect(!name.unicodeScalars.contains("\u{FFFD}"))
     }

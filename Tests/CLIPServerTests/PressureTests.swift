@@ -172,7 +172,7 @@ struct PressureTests {
         let deadline = ContinuousClock.now + .seconds(10)
         while try await !condition() {
             guard ContinuousClock.now < deadline else {
-                return Issue.record("it did not come to that in 10 s")
+                Issue.record("it did not come to that in 10 s"); return
             }
             try await Task.sleep(for: .milliseconds(10))
         }

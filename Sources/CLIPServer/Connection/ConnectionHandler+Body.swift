@@ -74,7 +74,10 @@ extension ConnectionHandler {
         guard intake.received + bytes.readableBytes <= intake.limit else {
             return abandonBody(.bodyTooLarge(limit: intake.limit), context)
         }
-        if case .room(let size) = intake.demand(for: bytes.readableBytes, most: service.budget.most(for: .input)) {
+        if case .room(let size) = intake.demand(
+            for: bytes.readableBytes,
+            most: service.budget.most(for: .input)
+        ) {
             pending = bytes
             makeRoom(for: size, context)
             return
@@ -106,7 +109,9 @@ extension ConnectionHandler {
         if let room = service.budget.reserveNow(size, for: .input) { return grow(to: size, with: room) }
         let most = service.budget.most(for: .input)
         // What is held already is given back only after a move into the larger room.
-        guard size + (intake?.room?.byteCount ?? 0) <= most else { return abandonBody(.bodyTooLargeForMemory(limit: most), context) }
+        guard size + (intake?.room?.byteCount ?? 0) <= most else {
+            return abandonBody(.bodyTooLargeForMemory(limit: most), context)
+        }
         enter(.room, context)
         turn += 1
         let turn = turn
