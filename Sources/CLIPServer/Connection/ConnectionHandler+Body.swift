@@ -70,11 +70,12 @@ extension ConnectionHandler {
     }
 
     func accept(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
-        guard let intake else { return }
-        guard intake.received + bytes.readableBytes <= intake.limit else {
-            return abandonBody(.bodyTooLarge(limit: intake.limit), context)
+        // Never by a copy of the intake, which would have the whole array copied for every piece.
+        guard let received = intake?.received, let limit = intake?.limit else { return }
+        guard received + bytes.readableBytes <= limit else {
+            return abandonBody(.bodyTooLarge(limit: limit), context)
         }
-        if case .room(let size) = intake.demand(
+        if case .room(let size)? = intake?.demand(
             for: bytes.readableBytes,
             most: service.budget.most(for: .input)
         ) {
@@ -82,15 +83,14 @@ extension ConnectionHandler {
             makeRoom(for: size, context)
             return
         }
-        self.intake?.append(bytes)
+        intake?.append(bytes)
     }
 
     func finishBody(_ context: ChannelHandlerContext) {
         if let refusal { return send(refusal, context) }
         guard let visit else { return }
         intake?.finish()
-        let body = intake
-        intake = nil
+        let body = intake.take()
         dispatch(visit, body: body, context)
     }
 
