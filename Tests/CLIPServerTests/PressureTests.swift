@@ -94,7 +94,7 @@ struct PressureTests {
 
     @Test("A body for which there is never room is told so, by the name of the setting")
     func neverRoom() async throws {
-        try await LiveServer.with(engine: { $0.memoryBudget = 16_000_000 }) { server in
+        try await LiveServer.with(engine: { $0.memoryBudget = 64_000_000 }) { server in
             try await server.connected { connection in
                 try connection.send(
                     "POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nContent-Length: 30000000\r\n\r\n"
