@@ -208,6 +208,16 @@ public final class ByteReservation: Sendable {
         budget.giveBack(surplus, purpose)
     }
 
+    /// Takes over what another holds of the same account for the same purpose.
+    package func absorb(_ other: ByteReservation) {
+        guard other !== self, other.budget === budget, other.purpose == purpose else { return }
+        let taken = other.bytes.withLock { bytes in
+            defer { bytes = 0 }
+            return bytes
+        }
+        bytes.withLock { $0 += taken }
+    }
+
     /// Gives all back.
     public func release() {
         shrink(to: 0)
