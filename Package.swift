@@ -47,12 +47,36 @@ let package = Package(
         ),
         .target(name: "CSimd"),
         .systemLibrary(
-            name: "CVipsLibrary",
-            path: "Sources/CVips/Library",
-            pkgConfig: "vips",
-            providers: [.apt(["libvips-dev"]), .brew(["vips"])]
+            name: "CPNGLibrary",
+            path: "Sources/CPictures/PNG",
+            pkgConfig: "libpng",
+            providers: [.apt(["libpng-dev"]), .brew(["libpng"])]
         ),
-        .target(name: "CVips", dependencies: ["CVipsLibrary"], path: "Sources/CVips/Shim"),
+        .systemLibrary(
+            name: "CTIFFLibrary",
+            path: "Sources/CPictures/TIFF",
+            pkgConfig: "libtiff-4",
+            providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]
+        ),
+        .systemLibrary(
+            name: "CWebPLibrary",
+            path: "Sources/CPictures/WebP",
+            pkgConfig: "libwebp",
+            providers: [.apt(["libwebp-dev"]), .brew(["webp"])]
+        ),
+        .systemLibrary(
+            name: "CHEIFLibrary",
+            path: "Sources/CPictures/HEIF",
+            pkgConfig: "libheif",
+            providers: [.apt(["libheif-dev"]), .brew(["libheif"])]
+        ),
+        .target(
+            name: "CPictures",
+            dependencies: ["CPNGLibrary", "CTIFFLibrary", "CWebPLibrary", "CHEIFLibrary"],
+            path: "Sources/CPictures/Shim",
+            // Its pkg-config file has flags for another system's compiler, which the build refuses.
+            linkerSettings: [.linkedLibrary("avif")]
+        ),
         .systemLibrary(
             name: "CJPEGLibrary",
             path: "Sources/CJPEG/Library",
@@ -74,7 +98,7 @@ let package = Package(
         .target(name: "CLIPTokenization", dependencies: ["CZlib"], swiftSettings: swiftSettings),
         .target(
             name: "CLIPImaging",
-            dependencies: ["CJPEG", "CResize", "CVips"],
+            dependencies: ["CJPEG", "CPictures", "CResize"],
             swiftSettings: swiftSettings
         ),
         .target(name: "CLIPFetching", dependencies: ["CCurl"], swiftSettings: swiftSettings),

@@ -19,7 +19,7 @@ only() {
 
 only COneDNN CLIPKernels
 only CSimd CLIPKernels
-only CVips CLIPImaging
+only CPictures CLIPImaging
 only CJPEG CLIPImaging
 only CResize CLIPImaging
 only CCurl CLIPFetching

@@ -65,6 +65,8 @@ package enum APIError: Error, Equatable, Sendable {
         case .embedding(let error, _):
             switch error {
             case .unknownModel: 404
+            case .image(_, .noMemory): 503
+            case .image(_, .stopped): 499
             case .invalidModelName, .noImages, .noTexts, .noPrompts, .tooManyImages, .tooManyPrompts, .image,
                 .tooManyTexts, .textTooLong, .textTooLarge, .textTangled:
                 400
@@ -220,9 +222,18 @@ extension APIError {
     private static func text(of fault: ImageFault) -> String {
         switch fault {
         // The real server says the same of what is not base64 and of what is not an image.
-        case .malformedBase64, .undecodable(.payload): "Malformed base64 input image."
+        case .malformedBase64: "Malformed base64 input image."
         case .empty: "Empty image payload."
-        case .undecodable(.url): "Data is not image."
+        case .unknownFormat(let likely):
+            "The bytes are no picture of a format that is read here"
+                + (likely.map { "; they look like \($0)" } ?? "") + ". Send JPEG, PNG or WebP."
+        case .undecodable:
+            "The picture is damaged or cut off, or of a kind that is not read here. Send it as JPEG, PNG or WebP."
+        case .tooSlow(let limit):
+            "The picture takes longer to decode than the \(Self.seconds(limit)) that one may take here "
+                + "(--decode-seconds). Send it smaller, or as a plain JPEG or PNG."
+        case .noMemory: "The server has no memory for decoding the picture at the moment. Try again later."
+        case .stopped: "The client closed the request."
         case .formatNotAvailable(let format):
             "This server cannot read \(format) images. Send JPEG, PNG or WebP."
         case .tooLarge(let figures): "The image is too large: \(figures)"
@@ -235,6 +246,11 @@ extension APIError {
         case .unreachable, .badStatus, .timedOut, .tooManyRedirects:
             "Data pointed by URL could not be decoded into image."
         }
+    }
+
+    private static func seconds(_ duration: Duration) -> String {
+        let tenths = (duration / .milliseconds(100)).rounded() / 10
+        return tenths == tenths.rounded() ? "\(Int(tenths)) s" : "\(tenths) s"
     }
 
     /// What the log should say beside the public text; nil where that says it all.

@@ -111,8 +111,30 @@ struct APIErrorTests {
         (.failed("secret"), 500, "Internal error."),
         (.invalidConfiguration(["secret"]), 500, "Internal error."),
         (.image(index: 0, .malformedBase64), 400, couldNotLoad + "Malformed base64 input image."),
-        (.image(index: 0, .undecodable(.payload)), 400, couldNotLoad + "Malformed base64 input image."),
-        (.image(index: 0, .undecodable(.url)), 400, couldNotLoad + "Data is not image."),
+        (
+            .image(index: 0, .unknownFormat(looksLike: "JPEG XL")), 400,
+            couldNotLoad
+                + "The bytes are no picture of a format that is read here; they look like JPEG XL. Send JPEG, PNG or WebP."
+        ),
+        (
+            .image(index: 0, .unknownFormat(looksLike: nil)), 400,
+            couldNotLoad + "The bytes are no picture of a format that is read here. Send JPEG, PNG or WebP."
+        ),
+        (
+            .image(index: 0, .undecodable(.payload)), 400,
+            couldNotLoad
+                + "The picture is damaged or cut off, or of a kind that is not read here. Send it as JPEG, PNG or WebP."
+        ),
+        (
+            .image(index: 0, .tooSlow(limit: .seconds(2.5))), 400,
+            couldNotLoad
+                + "The picture takes longer to decode than the 2.5 s that one may take here (--decode-seconds). "
+                + "Send it smaller, or as a plain JPEG or PNG."
+        ),
+        (
+            .image(index: 0, .noMemory), 503,
+            couldNotLoad + "The server has no memory for decoding the picture at the moment. Try again later."
+        ),
         (.image(index: 0, .empty(.payload)), 400, couldNotLoad + "Empty image payload."),
         (.image(index: 0, .empty(.url)), 400, couldNotLoad + "Empty image payload."),
         (
