@@ -1,16 +1,10 @@
 #include "cpicture.h"
+#include "ctiff_source.h"
 
 #include <string.h>
 
-#include <tiffio.h>
-
 // Neither a table nor a piece of the pictures that are let in needs more.
 enum { most_allocated = 1 << 28, most_planes = 4, most_scans = 4 };
-
-typedef struct {
-    const uint8_t* bytes;
-    size_t count, position;
-} source;
 
 typedef struct {
     cpicture base;
@@ -34,45 +28,7 @@ typedef struct {
     int is_reading_pixels;
 } tiff_picture;
 
-// MARK: The library's questions
-
-static tmsize_t read_source(thandle_t handle, void* target, tmsize_t count) {
-    source* from = (source*)handle;
-    size_t left = from->count - from->position;
-    size_t taken = count < 0 ? 0 : (size_t)count < left ? (size_t)count : left;
-    memcpy(target, from->bytes + from->position, taken);
-    from->position += taken;
-    return (tmsize_t)taken;
-}
-
-static tmsize_t write_source(thandle_t handle, void* bytes, tmsize_t count) {
-    (void)handle, (void)bytes, (void)count;
-    return -1;
-}
-
-static toff_t seek_source(thandle_t handle, toff_t offset, int whence) {
-    source* from = (source*)handle;
-    toff_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? from->position : from->count;
-    toff_t place = base + offset;
-    from->position = place < from->count ? (size_t)place : from->count;
-    return from->position;
-}
-
-static int close_source(thandle_t handle) {
-    (void)handle;
-    return 0;
-}
-
-static toff_t size_source(thandle_t handle) { return ((source*)handle)->count; }
-
-static int map_source(thandle_t handle, void** base, toff_t* count) {
-    // The cast drops a const that the library keeps: a map is read only.
-    *base = (void*)((source*)handle)->bytes;
-    *count = ((source*)handle)->count;
-    return 1;
-}
-
-static void unmap_source(thandle_t handle, void* base, toff_t count) { (void)handle, (void)base, (void)count; }
+// MARK: The library's complaints
 
 static int note_error(TIFF* reader, void* data, const char* module, const char* format, va_list arguments) {
     (void)reader, (void)module, (void)arguments;
@@ -102,9 +58,7 @@ static TIFF* open_reader(tiff_picture* picture, source* from) {
     TIFFOpenOptionsSetMaxSingleMemAlloc(options, most_allocated);
     TIFFOpenOptionsSetErrorHandlerExtR(options, note_error, picture);
     TIFFOpenOptionsSetWarningHandlerExtR(options, note_warning, picture);
-    // c: strips stay as the file has them.
-    TIFF* reader = TIFFClientOpenExt("picture", "rc", from, read_source, write_source, seek_source, close_source,
-                                     size_source, map_source, unmap_source, options);
+    TIFF* reader = open_source(from, options);
     TIFFOpenOptionsFree(options);
     return reader;
 }
