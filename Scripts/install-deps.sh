@@ -10,8 +10,8 @@ if [ "$(uname -s)" = Darwin ]; then
 fi
 
 packages=(
-    libdnnl-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev libavif-dev libheif-dev libcurl4-openssl-dev zlib1g-dev
-    pkg-config python3-venv
+    libdnnl-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev libavif-dev libheif-dev libcurl4-openssl-dev
+    libidn2-dev zlib1g-dev pkg-config python3-venv
 )
 missing=()
 for package in "${packages[@]}"; do

@@ -70,6 +70,8 @@ public enum ImageFault: Error, Equatable, Sendable {
     case formatNotAvailable(String)
     /// The image exceeds a limit; the text names figure and limit.
     case tooLarge(String)
+    /// Decoding the image would take more memory than there is for all requests together.
+    case tooMuchMemory(bytes: Int, limit: Int)
     /// Decoding the image takes longer than a decode may.
     case tooSlow(limit: Duration)
     /// There is no memory for decoding the image at the moment, which is not its sender's fault.

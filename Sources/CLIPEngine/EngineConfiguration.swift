@@ -60,8 +60,6 @@ public struct EngineConfiguration: Equatable, Sendable {
     public var maxAVIFPixels: Int = ImageLimits().maxAVIFPixels
     /// See `maxAVIFPixels`.
     public var maxAVIFBytes: Int = ImageLimits().maxAVIFBytes
-    /// Time for decoding one image; nobody waits longer, and nothing is decoded for nobody.
-    public var decodeTimeLimit: Duration = .seconds(10)
     /// The image formats that are read, by their lower-case names; all but HEIC by default, whose decoder can neither be
     /// bounded nor stopped.
     public var imageFormats: [String] = ImageFormat.allCases.filter(ImageFormat.readByDefault.contains).map(
@@ -141,7 +139,17 @@ public struct EngineConfiguration: Equatable, Sendable {
         where value < 0 {
             problems.append("\(what) must be at least 0 bytes, not \(value).")
         }
-        if decodeTimeLimit <= .zero { problems.append("the time limit of a decode must be above 0 seconds.") }
+        for (what, time) in [
+            ("the queue time limit", queueTimeLimit), ("the decode time limit", decodeTimeLimit),
+        ]
+        where time <= .zero {
+            problems.append("\(what) must be longer than nothing, not \(time).")
+        }
+        if memoryBudget < Self.leastBudget {
+            problems.append(
+                "the memory budget must be at least \(Self.leastBudget) bytes, not \(memoryBudget)."
+            )
+        }
         let known = ImageFormat.allCases.map(\.rawValue)
         for format in imageFormats where !known.contains(format) {
             problems.append("'\(format)' is not an image format; known are \(known.joined(separator: ", ")).")

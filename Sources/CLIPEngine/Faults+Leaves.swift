@@ -22,7 +22,7 @@ extension ImageFault {
         case .tooMuchMemory(let bytes, let limit):
             self = .tooLarge("decoding takes \(bytes) bytes; the limit is \(limit)")
         case .tookTooLong(let limit): self = .tooSlow(limit: limit)
-        case .notAdmitted, .outOfMemory: self = .noMemory
+        case .outOfMemory, .notAdmitted: self = .noMemory
         case .stopped: self = .stopped
         case .malformedConfiguration, .missingSetting, .unsupportedSetting:
             preconditionFailure("A recipe is read when its model is loaded, never while an image is decoded.")

@@ -10,20 +10,30 @@ public final class DecodeStop: Sendable {
     public let deadline: ContinuousClock.Instant?
     private let limit: Duration
     private let isRequested = Atomic<Bool>(false)
+    private let isUnwanted: @Sendable () -> Bool
 
     /// A stop at a deadline, or only on request.
     ///
     /// - Parameters:
     ///   - deadline: when decodes end; never by itself where it is nil.
     ///   - limit: the time that led to the deadline, for the words of the refusal.
-    public init(deadline: ContinuousClock.Instant? = nil, limit: Duration = .zero) {
+    ///   - isUnwanted: whether nobody waits any more, which is looked at as often as the clock.
+    public init(
+        deadline: ContinuousClock.Instant? = nil,
+        limit: Duration = .zero,
+        unless isUnwanted: @escaping @Sendable () -> Bool = { false }
+    ) {
         self.deadline = deadline
         self.limit = limit
+        self.isUnwanted = isUnwanted
     }
 
-    /// A stop at a time from now.
-    public convenience init(after limit: Duration) {
-        self.init(deadline: .now + limit, limit: limit)
+    /// A stop at a time from now, or when nobody waits any more.
+    public convenience init(
+        after limit: Duration,
+        unless isUnwanted: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.init(deadline: .now + limit, limit: limit, unless: isUnwanted)
     }
 
     /// Ends decodes, now and later: from any thread, as often as one likes.
@@ -33,15 +43,17 @@ public final class DecodeStop: Sendable {
 
     /// Whether decodes have to end.
     var isOver: Bool {
-        if isRequested.load(ordering: .relaxed) { return true }
+        if isEnded { return true }
         guard let deadline else { return false }
         return ContinuousClock.now >= deadline
     }
 
     /// What a decode that was ended throws.
     var reason: ImagingError {
-        isRequested.load(ordering: .relaxed) ? .stopped : .tookTooLong(limit: limit)
+        isEnded ? .stopped : .tookTooLong(limit: limit)
     }
+
+    private var isEnded: Bool { isRequested.load(ordering: .relaxed) || isUnwanted() }
 
     /// Throws once decodes have to end.
     func check() throws(ImagingError) {
