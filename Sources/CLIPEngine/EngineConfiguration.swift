@@ -108,7 +108,9 @@ public struct EngineConfiguration: Equatable, Sendable {
         where value < 0 {
             problems.append("\(what) must be at least 0 bytes, not \(value).")
         }
-        for (what, time) in [("the queue time limit", queueTimeLimit), ("the decode time limit", decodeTimeLimit)]
+        for (what, time) in [
+            ("the queue time limit", queueTimeLimit), ("the decode time limit", decodeTimeLimit),
+        ]
         where time <= .zero {
             problems.append("\(what) must be longer than nothing, not \(time).")
         }

@@ -7,7 +7,11 @@ public final class DecodeStop: Sendable {
 }
 
 extension ImagePreprocessor {
-    public func pixels(of image: [UInt8], admitting: (Int) -> Bool, stop: DecodeStop) throws(ImagingError) -> PixelBuffer {
+    public func pixels(
+        of image: [UInt8],
+        admitting: (Int) -> Bool,
+        stop: DecodeStop
+    ) throws(ImagingError) -> PixelBuffer {
         guard admitting(1_000_000) else { throw .notAdmitted(bytes: 1_000_000) }
         return try pixels(of: image)
     }

@@ -36,7 +36,9 @@ struct EmbedCommand: AsyncParsableCommand {
         var environment = Environment()
         let configuration = try options.engineConfiguration(&environment)
         var texts: [String] = []
-        for text in text { texts += text == "-" ? try Terminal.readLines() : [try Terminal.text(ofArgument: text)] }
+        for text in text {
+            texts += text == "-" ? try Terminal.readLines() : [try Terminal.text(ofArgument: text)]
+        }
         let inputs =
             images.map(EmbeddingPipeline.Input.image) + texts.map(EmbeddingPipeline.Input.text)
         guard !inputs.isEmpty else {

@@ -7,7 +7,9 @@ extension String {
             if let byte = FileName.byte(scalar) {
                 text += "\\x" + String(byte, radix: 16, uppercase: true)
             } else {
-                text.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+                text.unicodeScalars.append(
+                    scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar
+                )
             }
         }
         return text

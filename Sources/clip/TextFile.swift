@@ -38,7 +38,7 @@ package enum TextFile {
 
     private static func utf8(_ bytes: ArraySlice<UInt8>, name: String) throws(CommandFailure) -> String {
         if let text = String(validating: bytes, as: UTF8.self) {
-            guard !text.utf8.contains(0) else {
+            guard text.utf8.lazy.filter({ $0 == 0 }).count <= bytes.count / 4 else {
                 throw CommandFailure(
                     "\(name): There are zero bytes in it, as in UTF-16 without a mark. Save it as UTF-8, for example with: "
                         + "iconv -f UTF-16LE -t UTF-8"

@@ -132,8 +132,8 @@ struct BatcherTests {
         #expect(batcher.problem(passLimit: .zero) == nil)
         async let embeddings = batcher.embed(Self.images(1...1), lane: .images)
         let batch = try #require(await Self.nextBatch(of: batcher))
-        #expect(batcher.problem(passLimit: .seconds(60)) == nil)
-        #expect(batcher.problem(passLimit: .zero) == "a forward pass has not ended for 0 s")
+        #expect(batcher.problem(passLimit: .seconds(600)) == nil)
+        #expect(batcher.problem(passLimit: .zero)?.hasPrefix("a forward pass has not ended for ") == true)
         batcher.finish(batch, with: .success(Self.echo(batch)))
         _ = try await embeddings
         #expect(batcher.problem(passLimit: .zero) == nil)

@@ -104,7 +104,10 @@ struct APIErrorTests {
             .textTangled(index: 0), 400,
             "Error with model input. Cause: The text is made of too many nested escapes. Send it unescaped."
         ),
-        (.overloaded(retryAfterSeconds: 3), 429, "The server is busy, and would not be done in time. Try again in 3 s."),
+        (
+            .overloaded(retryAfterSeconds: 3), 429,
+            "The server is busy, and would not be done in time. Try again in 3 s."
+        ),
         (.shuttingDown, 503, "The server is shutting down."),
         (.cancelled, 499, "The client closed the request."),
         (.modelUnavailable(name: "secret", cause: "secret"), 500, "Internal error."),
