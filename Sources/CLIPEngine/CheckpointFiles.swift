@@ -22,10 +22,14 @@ struct CheckpointFiles: Sendable {
             let json = try directory.configuration()
             switch directory.layout {
             case .transformers:
-                model = try ModelConfiguration(transformersConfig: json)
+                model = try Self.naming("config.json") { () throws(ModelError) in
+                    try ModelConfiguration(transformersConfig: json)
+                }
                 recipe = try Self.recipe(of: directory) ?? .openAI(imageSize: model.vision.imageSize)
             case .openCLIP:
-                model = try ModelConfiguration(openCLIPConfig: json)
+                model = try Self.naming("open_clip_config.json") { () throws(ModelError) in
+                    try ModelConfiguration(openCLIPConfig: json)
+                }
                 let imageSize = model.vision.imageSize
                 recipe = try Self.naming("open_clip_config.json") { () throws(ImagingError) in
                     try PreprocessingRecipe(openCLIPConfig: json, imageSize: imageSize)
@@ -60,11 +64,11 @@ struct CheckpointFiles: Sendable {
     }
 
     /// Says which file an error is about.
-    private static func naming<Value>(
+    private static func naming<Value, Failure>(
         _ file: String,
-        _ body: () throws(ImagingError) -> Value
+        _ body: () throws(Failure) -> Value
     ) throws(Mismatch) -> Value {
-        do throws(ImagingError) {
+        do throws(Failure) {
             return try body()
         } catch {
             throw Mismatch(description: "\(file): \(error)")

@@ -23,6 +23,8 @@ extension ImagingError: CustomStringConvertible {
             "The image is damaged or cut off behind the header of its \(format.rawValue)."
         case .unsupportedColours(let format):
             "The image's colours have no plain way to RGB, as those of its \(format.rawValue) may. Save it as RGB."
+        case .notAdmitted(let bytes): "There is no room for the \(bytes) bytes that decoding the image takes."
+        case .stopped: "Nobody waits for the image any more."
         case .malformedConfiguration(nil):
             "How images are prepared is not told as JSON of the form that is expected; was the download cut off?"
         case .malformedConfiguration(let name?):

@@ -33,6 +33,12 @@ extension PreprocessingRecipe {
         ] where isDone?.value == false {
             throw .unsupportedSetting(name: name, value: "false")
         }
+        if config.doPad?.value == true { throw .unsupportedSetting(name: "do_pad", value: "true") }
+        for (name, order) in [
+            ("data_format", config.dataFormat), ("input_data_format", config.inputDataFormat),
+        ] {
+            if let order, order != "channels_first" { throw .unsupportedSetting(name: name, value: order) }
+        }
         if let resample = config.resample, resample != 3 {
             throw .unsupportedSetting(name: "resample", value: "\(resample)")
         }
@@ -131,7 +137,8 @@ private struct PreprocessorConfig: Decodable {
     var imageProcessorType, featureExtractorType: String?
     var size, cropSize: SideLengths?
     var resample: Int?
-    var doResize, doCenterCrop, doRescale, doNormalize: Flag?
+    var doResize, doCenterCrop, doRescale, doNormalize, doPad: Flag?
+    var dataFormat, inputDataFormat: String?
     var rescaleFactor: Double?
     var imageMean, imageStd: [Float]?
 
@@ -145,6 +152,9 @@ private struct PreprocessorConfig: Decodable {
         case doCenterCrop = "do_center_crop"
         case doRescale = "do_rescale"
         case doNormalize = "do_normalize"
+        case doPad = "do_pad"
+        case dataFormat = "data_format"
+        case inputDataFormat = "input_data_format"
         case rescaleFactor = "rescale_factor"
         case imageMean = "image_mean"
         case imageStd = "image_std"

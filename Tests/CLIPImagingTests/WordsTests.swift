@@ -17,6 +17,7 @@ struct WordsTests {
             "badHeader": ImagingError.badHeader(.png), "badPixels": ImagingError.badPixels(.jpeg),
             "unsupportedColours": ImagingError.unsupportedColours(.tiff),
             "malformedConfiguration": ImagingError.malformedConfiguration(name: "size"),
+            "notAdmitted": ImagingError.notAdmitted(bytes: 9), "stopped": ImagingError.stopped,
             "missingSetting": ImagingError.missingSetting(name: "size"),
             "unsupportedSetting": ImagingError.unsupportedSetting(name: "do_resize", value: "false"),
         ]

@@ -104,7 +104,7 @@ struct WordsTests {
             "shapeMismatch": WeightError.shapeMismatch(tensor: "a.weight", expected: [2, 3], found: [2, 3]),
             "unusedTensors": WeightError.unusedTensors(names: ["a.weight"], count: 8),
             "notConvertibleToFloat": WeightError.notConvertibleToFloat(tensor: "a.weight", type: .int8),
-            "notFinite": WeightError.notFinite(tensor: "a.weight", element: 8),
+            "notFinite": WeightError.notFinite(tensor: "a.weight", element: 8, file: "model.safetensors"),
         ]
         #expect(
             try Words.complaints(of: samples, type: "WeightError", in: "CLIPWeights/WeightError.swift") == []

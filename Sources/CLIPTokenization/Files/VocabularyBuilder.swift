@@ -31,6 +31,8 @@ struct VocabularyBuilder {
     mutating func addWhole(_ token: [UInt8], id: Int, isNormalized: Bool) throws(TokenizationError) {
         if let known = ids[token], Int(known) == id { return }
         let text = String(decoding: token, as: UTF8.self)
+        // The files of one vocabulary repeat each other.
+        if added.contains(where: { $0.text == text && Int($0.id) == id }) { return }
         guard 0...Self.largestID ~= id, !text.isEmpty else {
             throw .idOutOfRange(file: file, token: Self.shown(token), limit: Self.largestID)
         }
