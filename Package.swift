@@ -77,7 +77,12 @@ let package = Package(
             dependencies: ["CJPEG", "CResize", "CVips"],
             swiftSettings: swiftSettings
         ),
-        .target(name: "CLIPFetching", dependencies: ["CCurl"], swiftSettings: swiftSettings),
+        .target(
+            name: "CLIPFetching",
+            dependencies: ["CCurl"],
+            swiftSettings: swiftSettings,
+            linkerSettings: [.linkedLibrary("idn2", .when(platforms: [.linux]))]
+        ),
         .target(name: "CLIPWeights", swiftSettings: swiftSettings),
         .target(name: "CLIPKernels", dependencies: ["COneDNN", "CSimd"], swiftSettings: swiftSettings),
 
@@ -132,7 +137,11 @@ let package = Package(
             dependencies: ["CLIPImaging", "CLIPTestSupport"],
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "CLIPFetchingTests", dependencies: ["CLIPFetching"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CLIPFetchingTests",
+            dependencies: ["CLIPFetching", "CLIPTestSupport"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "CLIPWeightsTests",
             dependencies: ["CLIPWeights", "CLIPTestSupport"],

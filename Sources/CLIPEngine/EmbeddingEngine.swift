@@ -35,7 +35,13 @@ public final class EmbeddingEngine: Sendable {
             longestQueue: configuration.queueTimeLimit
         )
         do {
-            fetcher = configuration.allowsURLs ? try ImageFetcher(configuration: configuration.fetching) : nil
+            fetcher =
+                configuration.allowsURLs
+                ? try ImageFetcher(configuration: configuration.fetching) { [budget] bytes in
+                    budget.reserveNow(bytes, for: .input).map { reservation in
+                        FetchRoom(bytes: bytes) { reservation.shrink(to: reservation.byteCount - $0) }
+                    }
+                } : nil
         } catch {
             throw .failed("the fetcher of image URLs did not start: \(error)")
         }

@@ -47,7 +47,15 @@ extension ImageFault: CustomStringConvertible {
         case .invalidURL: "This is not a URL."
         case .schemeNotAllowed: "Only https and http URLs are fetched."
         case .addressNotAllowed: "The URL leads to a private or otherwise special address."
-        case .unreachable: "The host could not be reached."
+        case .hostNotAllowed(let host):
+            "The host '\(host)' is not on the list of hosts that may be fetched from."
+        case .hostDenied(let host): "The host '\(host)' is on the list of hosts that may not be fetched from."
+        case .httpsRequired: "Only https URLs are fetched."
+        case .publicNameRequired(let host):
+            "The host '\(host)' is an address or a private name; only public names are fetched from."
+        case .encodingNotSupported(let name):
+            "The host sends the image packed with '\(name)'; gzip, deflate and br are unpacked, once."
+        case .unreachable(let cause): cause
         case .badStatus(let status): "The host answered with status \(status)."
         case .timedOut: "Fetching the image took too long."
         case .tooManyRedirects: "The URL redirects too often."

@@ -70,6 +70,30 @@ public struct EngineConfiguration: Equatable, Sendable {
     public var passTimeLimit: Duration = .seconds(60)
     /// Time for fetching one URL, redirects included.
     public var fetchTimeLimit: Duration = .seconds(10)
+    /// Fetches under way at once; others wait.
+    public var fetchPlaces: Int = 32
+    /// Fetches under way at once from one host.
+    public var fetchPlacesPerHost: Int = 8
+    /// Fetches under way at once for one client; nil for half of all.
+    public var fetchPlacesPerClient: Int?
+    /// Fetches that wait for a place, half of them for one client, at which more are turned away.
+    public var fetchQueue: Int = 1024
+    /// Fewest bytes per second of a fetch; 0 for any speed.
+    public var fetchMinimumSpeed: Int = 1024
+    /// How long a fetch may be slower than that; whole seconds.
+    public var fetchSlowTime: Duration = .seconds(5)
+    /// A PEM file of the certificate authorities that are trusted instead of the system's.
+    public var fetchAuthorityFile: String?
+    /// Most redirects of one URL.
+    public var maxRedirects: Int = 5
+    /// Hosts that may be fetched from, or domains as `*.example.com`; nil for all.
+    public var allowedFetchHosts: [String]?
+    /// Hosts that may not be fetched from, or domains as `*.example.com`.
+    public var deniedFetchHosts: [String] = []
+    /// Whether only https URLs are fetched.
+    public var fetchesOnlyHTTPS: Bool = false
+    /// Whether only hosts with public names are fetched from, not addresses and names of private networks.
+    public var fetchesOnlyPublicNames: Bool = false
 
     /// Defaults for a machine with this many processor cores.
     public init(models: [ModelSource], cores: Int) {
@@ -160,6 +184,18 @@ public struct EngineConfiguration: Equatable, Sendable {
         fetching.timeLimit = fetchTimeLimit
         fetching.maxBytes = maxImageBytes
         fetching.allowsPrivateAddresses = allowsPrivateAddresses
+        fetching.maxConcurrentFetches = fetchPlaces
+        fetching.maxConcurrentFetchesPerHost = fetchPlacesPerHost
+        fetching.maxConcurrentFetchesPerClient = fetchPlacesPerClient
+        fetching.maxWaitingFetches = fetchQueue
+        fetching.minimumBytesPerSecond = fetchMinimumSpeed
+        fetching.slowTimeLimit = fetchSlowTime
+        fetching.certificateAuthorityFile = fetchAuthorityFile
+        fetching.maxRedirects = maxRedirects
+        fetching.allowedHosts = allowedFetchHosts
+        fetching.deniedHosts = deniedFetchHosts
+        fetching.requiresSecureConnection = fetchesOnlyHTTPS
+        fetching.requiresPublicName = fetchesOnlyPublicNames
         return fetching
     }
 }

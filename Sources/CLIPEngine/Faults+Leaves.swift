@@ -42,9 +42,17 @@ extension EmbeddingError {
         case .invalidConfiguration, .transportUnavailable:
             self = .failed("fetching: \(error)")
             return
+        case .noRoom, .tooManyWaiting:
+            self = .overloaded(retryAfterSeconds: 1)
+            return
         case .invalidURL: fault = .invalidURL
         case .schemeNotAllowed: fault = .schemeNotAllowed
         case .addressNotAllowed: fault = .addressNotAllowed
+        case .hostNotAllowed(let host): fault = .hostNotAllowed(host)
+        case .hostDenied(let host): fault = .hostDenied(host)
+        case .secureConnectionRequired: fault = .httpsRequired
+        case .publicNameRequired(let host): fault = .publicNameRequired(host: host)
+        case .encodingNotSupported(let name): fault = .encodingNotSupported(name)
         case .timedOut: fault = .timedOut
         case .tooManyRedirects: fault = .tooManyRedirects
         case .badStatus(let status): fault = .badStatus(status)
@@ -52,8 +60,8 @@ extension EmbeddingError {
         case .emptyBody: fault = .empty(.url)
         case .invalidRedirect, .hostNotFound, .connectionFailed, .certificateNotTrusted,
             .secureConnectionFailed,
-            .connectionLost, .incompleteBody, .invalidResponse:
-            fault = .unreachable
+            .connectionLost, .incompleteBody, .badEncoding, .invalidResponse:
+            fault = .unreachable(cause: "\(error)")
         }
         self = .image(index: index, fault)
     }

@@ -102,7 +102,8 @@ extension PreprocessingRecipe {
         do {
             return try JSONDecoder().decode(type, from: Data(json))
         } catch let DecodingError.typeMismatch(_, context), let DecodingError.valueNotFound(_, context) {
-            throw .malformedConfiguration(name: context.codingPath.last?.stringValue)
+            let path = context.codingPath.filter { $0.intValue == nil }.map(\.stringValue)
+            throw .malformedConfiguration(name: path.isEmpty ? nil : path.joined(separator: "."))
         } catch {
             throw .malformedConfiguration(name: nil)
         }

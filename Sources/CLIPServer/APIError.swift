@@ -254,9 +254,18 @@ extension APIError {
         case .urlsNotAllowed:
             "Providing images via URL is not supported in this configuration of `inference`."
         case .invalidURL: "Provided image URL is invalid"
-        case .schemeNotAllowed:
+        case .schemeNotAllowed, .httpsRequired:
             "Providing images via non https:// URL is not supported in this configuration of `inference`."
         case .addressNotAllowed: "URL points to a network destination that is not allowed."
+        case .publicNameRequired:
+            "Providing images via URL without FQDN is not supported in this configuration of `inference`."
+        case .hostNotAllowed:
+            "It is not allowed to reach image URL - prohibited by whitelisted destinations."
+        case .hostDenied:
+            "It is not allowed to reach image URL - prohibited by blacklisted destinations."
+        case .encodingNotSupported:
+            "The image's host sends it with a Content-Encoding that is not unpacked here. Send the image as it is, "
+                + "or packed once with gzip, deflate or br."
         case .unreachable, .badStatus, .timedOut, .tooManyRedirects:
             "Data pointed by URL could not be decoded into image."
         }

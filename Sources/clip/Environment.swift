@@ -1,18 +1,18 @@
 internal import Foundation
 
 /// Reads settings from environment variables and collects what is wrong with them, so that all problems are told at once.
-struct Environment {
+package struct Environment {
     private let values: [String: String]
     /// One sentence for each value that could not be read.
-    var problems: [String] = []
+    package var problems: [String] = []
     /// One sentence for each value that was passed over, since others than our users may have set it.
-    private(set) var notices: [String] = []
+    package private(set) var notices: [String] = []
 
     /// Names that others set for purposes of their own: conda, shells, container platforms, loggers.
     private static let generic: Set<String> = ["HOST", "PORT", "LOG_LEVEL"]
 
     /// Reads from the given variables, by default the process's own.
-    init(_ values: [String: String] = ProcessInfo.processInfo.environment) {
+    package init(_ values: [String: String] = ProcessInfo.processInfo.environment) {
         self.values = values
         for name in Self.portNames {
             guard let value = values[name], Self.isServiceLink(value, under: name) else { continue }
@@ -24,12 +24,12 @@ struct Environment {
     }
 
     /// The first of the named variables that is set and not empty.
-    func string(_ names: String...) -> String? {
+    package func string(_ names: String...) -> String? {
         first(of: names)?.value
     }
 
     /// A whole number.
-    mutating func integer(_ names: String...) -> Int? {
+    package mutating func integer(_ names: String...) -> Int? {
         for (name, value) in all(of: names) {
             if let number = Int(value) { return number }
             guard refuse(name, "'\(value.printable)' is not a whole number") else { continue }
@@ -41,7 +41,7 @@ struct Environment {
     /// A host to listen at.
     ///
     /// - Parameter isUsable: whether there is such a host; asked only of what was not named for us.
-    mutating func host(_ names: String..., isUsable: (String) -> Bool) -> String? {
+    package mutating func host(_ names: String..., isUsable: (String) -> Bool) -> String? {
         for (name, value) in all(of: names) {
             if !Self.generic.contains(name) || isUsable(value) { return value }
             _ = refuse(name, "'\(value.printable)' is no host of this machine")
@@ -50,7 +50,7 @@ struct Environment {
     }
 
     /// A port to listen at.
-    mutating func port(_ names: String...) -> Int? {
+    package mutating func port(_ names: String...) -> Int? {
         for (name, value) in all(of: names) {
             if let number = Int(value), (0...65535).contains(number) { return number }
             guard refuse(name, "'\(value.printable)' is not a port from 0 to 65535") else { continue }
@@ -72,7 +72,10 @@ struct Environment {
     }
 
     /// A number of seconds up to a day, fractions allowed, from an option if it is given.
-    mutating func seconds(_ names: String..., given option: (name: String, value: String?)) -> Duration? {
+    package mutating func seconds(
+        _ names: String...,
+        given option: (name: String, value: String?)
+    ) -> Duration? {
         guard let (name, value) = option.value.map({ (option.name, $0) }) ?? first(of: names) else {
             return nil
         }
@@ -84,7 +87,7 @@ struct Environment {
     }
 
     /// A number of bytes, such as 512000000, 512MB (10^6) or 512MiB (2^20), from an option if it is given.
-    mutating func bytes(_ names: String..., given option: (name: String, value: String?)) -> Int? {
+    package mutating func bytes(_ names: String..., given option: (name: String, value: String?)) -> Int? {
         guard let (name, value) = option.value.map({ (option.name, $0) }) ?? first(of: names) else {
             return nil
         }
@@ -108,7 +111,7 @@ struct Environment {
     }
 
     /// A switch: true, 1, yes, on, or their opposites, in any case.
-    mutating func bool(_ names: String...) -> Bool? {
+    package mutating func bool(_ names: String...) -> Bool? {
         guard let (name, value) = first(of: names) else { return nil }
         switch value.lowercased() {
         case "true", "1", "yes", "on", "y", "t": return true
@@ -120,7 +123,7 @@ struct Environment {
     }
 
     /// One of an enumeration's values, from an option if it is given.
-    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+    package mutating func choice<Choice: RawRepresentable & CaseIterable>(
         of type: Choice.Type,
         _ names: String...,
         given option: (name: String, value: String?)
@@ -137,7 +140,7 @@ struct Environment {
     }
 
     /// A level of the log, by our names, Python's, syslog's or the numbers of Python's.
-    mutating func logLevel<Level: RawRepresentable & CaseIterable>(
+    package mutating func logLevel<Level: RawRepresentable & CaseIterable>(
         of type: Level.Type,
         _ names: String...,
         given option: (name: String, value: String?)

@@ -3,9 +3,9 @@ internal import Foundation
 /// The few JSON texts that the subcommands print.
 ///
 /// Numbers have the fewest digits that read back as the same number.
-enum JSONText {
+package enum JSONText {
     /// A string with quotes and escapes.
-    static func string(_ text: String) -> String {
+    package static func string(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -1,7 +1,7 @@
 extension String {
     /// The text with U+FFFD for its control characters, which a terminal would obey, and `\xE9` for a byte of a file's
     /// name that is no UTF-8: names of files and what stands in them may hold any.
-    var printable: String {
+    package var printable: String {
         var text = ""
         for scalar in unicodeScalars {
             if let byte = FileName.byte(scalar) {

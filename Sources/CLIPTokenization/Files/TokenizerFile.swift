@@ -125,7 +125,7 @@ struct TokenizerFile {
             }
             guard let token else { throw .missingField(file: name, field: "added_tokens.content") }
             guard let id else { throw .missingField(file: name, field: "added_tokens.id") }
-            let isSpecial = Self.specialTokens.contains(token)
+            let isSpecial = VocabularyBuilder.specialTokens.contains(token)
             guard !changesNeighbours || isSpecial else {
                 let text = String(decoding: token.prefix(32), as: UTF8.self)
                 throw unsupported("the added token \(text) with lstrip, rstrip or single_word")
@@ -133,8 +133,6 @@ struct TokenizerFile {
             addedTokens.append((token, id, isNormalized))
         }
     }
-
-    private static let specialTokens: Set = [Array("<|startoftext|>".utf8), Array("<|endoftext|>".utf8)]
 
     /// The kinds of a step before the merges and of those inside it.
     ///

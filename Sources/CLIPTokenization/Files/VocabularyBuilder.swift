@@ -30,6 +30,7 @@ struct VocabularyBuilder {
     /// - Parameter isNormalized: whether it is looked for once the text is cleaned.
     mutating func addWhole(_ token: [UInt8], id: Int, isNormalized: Bool) throws(TokenizationError) {
         if let known = ids[token], Int(known) == id { return }
+        if Self.specialTokens.contains(token) { return try add(token, id: id) }
         let text = String(decoding: token, as: UTF8.self)
         // The files of one vocabulary repeat each other.
         if added.contains(where: { $0.text == text && Int($0.id) == id }) { return }
@@ -83,16 +84,17 @@ struct VocabularyBuilder {
     /// another one's.
     private func requireReachable(mergesFile: String) throws(TokenizationError) {
         let made = Set(pairs.map(\.token))
-        let special: Set = [Array("<|startoftext|>".utf8), Array("<|endoftext|>".utf8)]
         let bytes = Set(
             ByteAlphabet.characters.flatMap { [$0, $0 + ByteAlphabet.endOfWord] }.compactMap { ids[$0] }
         )
         let missing = ids.filter { token, id in
-            !made.contains(id) && !bytes.contains(id) && !special.contains(token)
+            !made.contains(id) && !bytes.contains(id) && !Self.specialTokens.contains(token)
         }
         guard let first = missing.min(by: { $0.value < $1.value }) else { return }
         throw .unreachableToken(file: mergesFile, token: Self.shown(first.key), count: missing.count)
     }
+
+    static let specialTokens: Set = [Array("<|startoftext|>".utf8), Array("<|endoftext|>".utf8)]
 
     private func byteToken(_ token: [UInt8]) throws(TokenizationError) -> Int32 {
         guard let id = ids[token] else { throw .missingByteToken(file: file, token: Self.shown(token)) }
