@@ -97,12 +97,15 @@ struct CheckpointFileTests {
             (#""do_resize": true"#, #""do_resize": false"#, "do_resize"),
             (#""do_resize": true"#, #""do_resize": 0"#, "do_resize"),
             (#""do_resize": true"#, #""resample": 2"#, "resample"),
-            (#""do_resize": true"#, #""do_pad": true"#, "do_pad"),
+            (#""do_resize": true"#, #""do_pad": true, "pad_size": {"height": 9, "width": 9}"#, "do_pad"),
             (#""do_resize": true"#, #""rescale_factor": 1.0"#, "rescale_factor"),
-            (#""do_resize": true"#, #""input_data_format": "channels_last""#, "input_data_format"),
             (#""do_resize": true"#, #""do_resize": "maybe""#, "do_resize"),
             (#""CLIPImageProcessor""#, #""SiglipImageProcessor""#, "image_processor_type"),
-            ("[0.5, 0.5, 0.5]", "[0.5, 0.5]", "mean"),
+            ("[0.5, 0.5, 0.5]", "[0.5, 0.5]", "mean"), ("[0.5, 0.5, 0.5]", "null", "image_mean"),
+            (#""do_resize": true"#, #""do_resize": null"#, "do_resize"),
+            (#""do_normalize": true"#, #""do_normalize": null"#, "do_normalize"),
+            (#""do_resize": true"#, #""do_rescale": null"#, "do_rescale"),
+            (#""crop_size": "#, #""ignored": "#, "crop_size"), (#""size": "#, #""ignored": "#, "crop_size"),
         ]
     )
     func unfollowed(old: String, new: String, word: String) async throws {
@@ -128,6 +131,11 @@ struct CheckpointFileTests {
             with: #""do_resize": 1, "do_rescale": 1, "do_pad": 0, "device": null"#
         )
         #expect(try await refusal(["preprocessor_config.json": changed]) == nil)
+        let single = half.replacing("[0.5, 0.5, 0.5]", with: "0.5")
+        #expect(
+            try await embeddings(["preprocessor_config.json": single])
+                == embeddings(["preprocessor_config.json": half])
+        )
         let passedOver: [String: String?] = [
             "video_preprocessor_config.json": "{}", "README.md": "", "generation_config.json": "{",
         ]

@@ -1,6 +1,7 @@
 /// What transformers writes beside a vocabulary: `tokenizer_config.json` and `special_tokens_map.json`.
 ///
-/// Most of it changes no token. What does is honoured, as added tokens are, or refused.
+/// Most of it changes no token: CLIP's tokenizers pass over `do_lower_case`, `add_prefix_space` and the like, and so does
+/// this (compared with transformers 5.24). What does is honoured, as added tokens are, or refused.
 struct TokenizerSettings {
     /// A token that is found in a text as it stands.
     struct Added {
@@ -26,11 +27,6 @@ struct TokenizerSettings {
                 guard Self.classes.contains(name) else {
                     throw .unsupportedTokenizer(file: file, found: "tokenizer_class \(name.prefix(64))")
                 }
-            case "do_lower_case":
-                guard try !reader.isNext("f"), try !reader.isNext("0") else {
-                    throw .unsupportedTokenizer(file: file, found: "do_lower_case is false")
-                }
-                try reader.skip()
             case "bos_token": try require("<|startoftext|>", &reader, "bos_token", of: file)
             case "eos_token": try require("<|endoftext|>", &reader, "eos_token", of: file)
             case "added_tokens_decoder" where try reader.isNext("{"):
