@@ -65,7 +65,9 @@ struct TokenizerFile {
                 try reader.skip()
             case "dropout":
                 // Merges that are left out by chance are for training; 0 leaves out none.
-                guard try reader.isNext("n") || reader.isNext("0") else { throw unsupported("dropout") }
+                let isNone = try reader.isNext("n")
+                let isZero = try reader.isNext("0")
+                guard isNone || isZero else { throw unsupported("dropout") }
                 try reader.skip()
             case "vocab":
                 guard try reader.isNext("{") else {
