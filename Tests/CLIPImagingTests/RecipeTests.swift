@@ -58,7 +58,7 @@ struct RecipeTests {
     }
 
     @Test("Sizes that are missing are asked for by name")
-    func missing() {
+    func missing() throws {
         #expect(try transformers("{}") == .openAI(imageSize: 224))
         #expect(throws: ImagingError.missingSetting(name: "size.shortest_edge")) {
             try transformers(#"{"size": {}}"#)

@@ -1,5 +1,7 @@
+import CLIPKernels
 import CLIPModels
 import CLIPTestSupport
+import CLIPWeights
 import Testing
 
 @Suite("The words of model errors")
