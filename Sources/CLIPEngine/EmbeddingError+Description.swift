@@ -39,7 +39,8 @@ extension ImageFault: CustomStringConvertible {
         case .malformedBase64: "This is not base64."
         case .empty: "The image is empty."
         case .undecodable: "This is not an image of a known format, or it is damaged."
-        case .formatNotAvailable(let format): "\(format) images cannot be decoded here."
+        case .formatNotAvailable(let format):
+            "Images as \(format) cannot be decoded here. Give JPEG, PNG or WebP."
         case .tooLarge(let detail): "The image is too large: \(detail)."
         case .tooMuchMemory(let bytes, let limit):
             "Decoding the image would take \(bytes) bytes; \(limit) are the most. Make it smaller."

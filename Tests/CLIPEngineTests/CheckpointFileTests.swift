@@ -180,9 +180,17 @@ struct CheckpointFileTests {
             let refusal = try #require(try await refusal(bytes: [file: bytes]))
             #expect(refusal.hasPrefix("\(file) ") && refusal.contains(words), "\(refusal)")
         }
+        guard file != "vocab.json" else { return }  // which has to have merges beside it
         let cut = try #require(try await refusal([file: #"{"model": {"vocab": {"a": 1, "#]))
         #expect(cut.hasPrefix(file) && cut.contains("cut off"), "\(cut)")
         #expect(Words.faults(of: cut) == [])
+    }
+
+    @Test("Tokens that are added to a vocabulary which is not there are refused")
+    func addedToNothing() async throws {
+        let added = try #require(try await refusal(["added_tokens.json": #"{"<sks>": 49408}"#]))
+        #expect(added.contains("added_tokens.json") && added.contains("<sks>"), "\(added)")
+        #expect(try await refusal(["added_tokens.json": #"{"<|endoftext|>": 49407}"#]) == nil)
     }
 
     @Test("PyTorch's files under the name of safetensors are told so")

@@ -25,8 +25,7 @@ struct WordsTests {
             "failed": EmbeddingError.failed("There is no memory left."),
             "invalidConfiguration": EmbeddingError.invalidConfiguration(["The limit must be 1 at least."]),
         ]
-        #expect(
-            try Words.complaints(of: samples, type: "EmbeddingError", in: "CLIPEngine/EmbeddingError.swift")
+        let complaints = try Words.complaints(of: samples, type: "EmbeddingError", in: "CLIPEngine/EmbeddingError.swift")
                 == []
         )
     }
@@ -52,8 +51,8 @@ struct WordsTests {
             "tooManyRedirects": ImageFault.tooManyRedirects,
         ]
         #expect(
-            try Words.complaints(of: samples, type: "ImageFault", in: "CLIPEngine/EmbeddingError.swift") == []
-        )
+            try Words.complaints(of: samples, type: "ImageFault", in: "CLIPEngine/EmbeddingError.swift")
+        #expect(complaints == [])
     }
 
     @Test("Every refusal of the account of bytes is a sentence")
@@ -61,12 +60,11 @@ struct WordsTests {
         let samples: KeyValuePairs<String, any Error> = [
             "tooLarge": ByteBudgetError.tooLarge(bytes: 9, most: 8), "cancelled": ByteBudgetError.cancelled,
         ]
-        #expect(
-            try Words.complaints(
+        let complaints = try Words.complaints(
                 of: samples,
                 type: "ByteBudgetError",
                 in: "CLIPEngine/Budget/ByteBudget.swift"
-            ) == []
-        )
+            )
+        #expect(complaints == [])
     }
 }

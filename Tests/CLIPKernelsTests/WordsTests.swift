@@ -11,8 +11,11 @@ struct WordsTests {
             "operationFailed": KernelError.operationFailed(operation: "linear 1x1x1", status: 3),
             "abandoned": KernelError.abandoned,
         ]
-        #expect(
-            try Words.complaints(of: samples, type: "KernelError", in: "CLIPKernels/KernelError.swift") == []
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "KernelError",
+            in: "CLIPKernels/KernelError.swift"
         )
+        #expect(complaints == [])
     }
 }

@@ -23,9 +23,12 @@ struct WordsTests {
             "tokenOutOfVocabulary": ModelError.tokenOutOfVocabulary(id: 9, vocabularySize: 8),
             "noEndOfText": ModelError.noEndOfText(caption: 0),
         ]
-        #expect(
-            try Words.complaints(of: samples, type: "ModelError", in: "CLIPModels/ModelError.swift") == []
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "ModelError",
+            in: "CLIPModels/ModelError.swift"
         )
+        #expect(complaints == [])
     }
 
     @Test(

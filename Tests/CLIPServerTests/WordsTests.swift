@@ -53,9 +53,12 @@ struct WordsTests {
             "tooDeep": JSONError.tooDeep(limit: 128), "tooManyValues": JSONError.tooManyValues(limit: 10),
             "numberTooLong": JSONError.numberTooLong(limit: 4300),
         ]
-        #expect(
-            try Words.complaints(of: samples, type: "JSONError", in: "CLIPServer/Wire/JSONReader.swift") == []
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "JSONError",
+            in: "CLIPServer/Wire/JSONReader.swift"
         )
+        #expect(complaints == [])
     }
 
     @Test("Every refusal of a request is a sentence")
@@ -72,6 +75,7 @@ struct WordsTests {
             "imageRefused": APIError.imageRefused(.noValue(type: "url")),
             "embedding": APIError.embedding(.noTexts, place: nil),
         ]
-        #expect(try Words.complaints(of: samples, type: "APIError", in: "CLIPServer/APIError.swift") == [])
+        let complaints = try Words.complaints(of: samples, type: "APIError", in: "CLIPServer/APIError.swift")
+        #expect(complaints == [])
     }
 }

@@ -44,13 +44,16 @@ public enum Words {
         for name in caseNames where sentence == name || sentence.contains("\(name)(") {
             faults.append("it shows the case \(name)")
         }
-        if sentence.firstMatch(of: /\b(CLIP[A-Z]\w+\.|[A-Z]\w+Error\b)/) != nil {
+        if sentence.firstMatch(
+            of:
+                /\b(CLIP(Engine|Fetching|Imaging|Kernels|Models|Server|Tokenization|Weights)\.|[A-Z]\w+Error\b)/
+        ) != nil {
             faults.append("it names a type")
         }
         if sentence.split(separator: " ").count < 3 { faults.append("it is too short for a sentence") }
         if let last = sentence.last, !".?".contains(last) { faults.append("it has no end") }
         if sentence.first?.isLowercase == true,
-            !sentence.prefix(while: { $0 != " " }).contains(where: { "./_".contains($0) })
+            !sentence.prefix(while: { $0 != " " }).contains(where: { "./_".contains($0) || $0.isUppercase })
         {
             faults.append("it has no beginning")
         }

@@ -36,12 +36,11 @@ struct WordsTests {
                 count: 7
             ),
         ]
-        #expect(
-            try Words.complaints(
-                of: samples,
-                type: "TokenizationError",
-                in: "CLIPTokenization/TokenizationError.swift"
-            ) == []
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "TokenizationError",
+            in: "CLIPTokenization/TokenizationError.swift"
         )
+        #expect(complaints == [])
     }
 }

@@ -106,8 +106,11 @@ struct WordsTests {
             "notConvertibleToFloat": WeightError.notConvertibleToFloat(tensor: "a.weight", type: .int8),
             "notFinite": WeightError.notFinite(tensor: "a.weight", element: 8, file: "model.safetensors"),
         ]
-        #expect(
-            try Words.complaints(of: samples, type: "WeightError", in: "CLIPWeights/WeightError.swift") == []
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "WeightError",
+            in: "CLIPWeights/WeightError.swift"
         )
+        #expect(complaints == [])
     }
 }

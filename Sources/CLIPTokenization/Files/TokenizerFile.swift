@@ -65,10 +65,11 @@ struct TokenizerFile {
                 try reader.skip()
             case "dropout":
                 // Merges that are left out by chance are for training; 0 leaves out none.
-                let isNone = try reader.isNext("n")
-                let isZero = try reader.isNext("0")
-                guard isNone || isZero else { throw unsupported("dropout") }
-                try reader.skip()
+                if try reader.isNext("n") {
+                    try reader.skip()
+                } else if try reader.integer() != 0 {
+                    throw unsupported("dropout")
+                }
             case "vocab":
                 guard try reader.isNext("{") else {
                     throw .unsupportedTokenizer(file: name, found: "a vocab that is no object")

@@ -60,6 +60,30 @@ struct VocabularyFiles {
         return try builder.vocabulary(mergesFile: tokenizer.name)
     }
 
+    /// Refuses files that add tokens to a vocabulary which is not there.
+    func requireNothingAdded() throws(TokenizationError) {
+        func check(_ token: [UInt8], of file: String) throws(TokenizationError) {
+            guard !VocabularyBuilder.specialTokens.contains(token) else { return }
+            let shown = String(decoding: token.prefix(32), as: UTF8.self)
+            throw .unsupportedTokenizer(
+                file: file,
+                found: "the added token \(shown), and no vocabulary that it is added to"
+            )
+        }
+        for file in beside where file.exists {
+            var settings = TokenizerSettings()
+            try settings.read(try text(of: file), of: file.name)
+            for entry in settings.added { try check(entry.token, of: file.name) }
+        }
+        guard added.exists else { return }
+        var reader = JSONReader(try text(of: added), file: added.name)
+        try reader.object { (reader, token) throws(TokenizationError) in
+            _ = try reader.integer()
+            try check(token, of: added.name)
+        }
+        try reader.finish()
+    }
+
     /// The tokens that the files beside a vocabulary add to it.
     private func addAddedTokens(to builder: inout VocabularyBuilder) throws(TokenizationError) {
         var settings = TokenizerSettings()
