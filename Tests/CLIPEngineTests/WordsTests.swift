@@ -25,9 +25,12 @@ struct WordsTests {
             "failed": EmbeddingError.failed("There is no memory left."),
             "invalidConfiguration": EmbeddingError.invalidConfiguration(["The limit must be 1 at least."]),
         ]
-        let complaints = try Words.complaints(of: samples, type: "EmbeddingError", in: "CLIPEngine/EmbeddingError.swift")
-                == []
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "EmbeddingError",
+            in: "CLIPEngine/EmbeddingError.swift"
         )
+        #expect(complaints == [])
     }
 
     @Test("Every fault of an image is a sentence")
@@ -50,8 +53,11 @@ struct WordsTests {
             "badStatus": ImageFault.badStatus(404), "timedOut": ImageFault.timedOut,
             "tooManyRedirects": ImageFault.tooManyRedirects,
         ]
-        #expect(
-            try Words.complaints(of: samples, type: "ImageFault", in: "CLIPEngine/EmbeddingError.swift")
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "ImageFault",
+            in: "CLIPEngine/EmbeddingError.swift"
+        )
         #expect(complaints == [])
     }
 
@@ -61,10 +67,10 @@ struct WordsTests {
             "tooLarge": ByteBudgetError.tooLarge(bytes: 9, most: 8), "cancelled": ByteBudgetError.cancelled,
         ]
         let complaints = try Words.complaints(
-                of: samples,
-                type: "ByteBudgetError",
-                in: "CLIPEngine/Budget/ByteBudget.swift"
-            )
+            of: samples,
+            type: "ByteBudgetError",
+            in: "CLIPEngine/Budget/ByteBudget.swift"
+        )
         #expect(complaints == [])
     }
 }

@@ -21,10 +21,12 @@ struct WordsTests {
             "missingSetting": ImagingError.missingSetting(name: "size"),
             "unsupportedSetting": ImagingError.unsupportedSetting(name: "do_resize", value: "false"),
         ]
-        let complaints = try Words.complaints(of: samples, type: "ImagingError", in: "CLIPImaging/ImagingError.swift")
-                == []
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "ImagingError",
+            in: "CLIPImaging/ImagingError.swift"
         )
-        #expect(Words.faults(of: "\(ImagingError.malformedConfiguration(name: nil))")
         #expect(complaints == [])
+        #expect(Words.faults(of: "\(ImagingError.malformedConfiguration(name: nil))") == [])
     }
 }
