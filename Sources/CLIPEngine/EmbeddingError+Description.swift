@@ -38,9 +38,18 @@ extension ImageFault: CustomStringConvertible {
         switch self {
         case .malformedBase64: "This is not base64."
         case .empty: "The image is empty."
-        case .undecodable: "This is not an image of a known format, or it is damaged."
+        case .unknownFormat(let likely):
+            "This is no picture of a format that is read" + (likely.map { "; it looks like \($0)" } ?? "")
+                + ". Give JPEG, PNG or WebP."
+        case .undecodable:
+            "The picture is damaged or cut off, or of a kind that is not read. Give JPEG, PNG or WebP."
+        case .tooSlow(let limit):
+            "Decoding the picture takes longer than \(limit / .seconds(1)) s, which --decode-seconds sets."
+        case .noMemory: "There is not enough memory for decoding the picture. Try again later."
+        case .stopped: "Nobody waits for the picture any more."
         case .formatNotAvailable(let format):
-            "Images as \(format) cannot be decoded here. Give JPEG, PNG or WebP."
+            "Images as \(format) are not read: they are switched off (--image-formats), or this system lacks their "
+                + "decoder."
         case .tooLarge(let detail): "The image is too large: \(detail)."
         case .tooMuchMemory(let bytes, let limit):
             "Decoding the image would take \(bytes) bytes; \(limit) are the most. Make it smaller."

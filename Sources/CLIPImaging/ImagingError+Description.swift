@@ -3,7 +3,9 @@ extension ImagingError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .empty: "The image has no bytes."
-        case .unknownFormat: "The bytes are no image of a format that is read here. Give JPEG, PNG or WebP."
+        case .unknownFormat(let likely):
+            "The bytes are no image of a format that is read here"
+                + (likely.map { "; they look like \($0.rawValue)" } ?? "") + ". Give JPEG, PNG or WebP."
         case .formatNotAllowed(let format):
             "Images as \(format.rawValue) are switched off; --image-formats says which are read."
         case .formatNotAvailable(let format):
@@ -24,6 +26,11 @@ extension ImagingError: CustomStringConvertible {
         case .unsupportedColours(let format):
             "The image's colours have no plain way to RGB, as those of its \(format.rawValue) may. Save it as RGB."
         case .notAdmitted(let bytes): "There is no room for the \(bytes) bytes that decoding the image takes."
+        case .tooMuchMemory(let bytes, let limit):
+            "Decoding the image takes \(bytes) bytes; at most \(limit) are given to one. Make it smaller."
+        case .outOfMemory: "The system has no memory for decoding the image. Try again later."
+        case .tookTooLong(let limit):
+            "Decoding the image takes longer than \(limit / .seconds(1)) s, which --decode-seconds sets."
         case .stopped: "Nobody waits for the image any more."
         case .malformedConfiguration(nil):
             "How images are prepared is not told as JSON of the form that is expected; was the download cut off?"

@@ -37,6 +37,9 @@ struct WordsTests {
     func image() throws {
         let samples: KeyValuePairs<String, any Error> = [
             "malformedBase64": ImageFault.malformedBase64, "empty": ImageFault.empty(.url),
+            "unknownFormat": ImageFault.unknownFormat(looksLike: "a web page"),
+            "tooSlow": ImageFault.tooSlow(limit: .seconds(10)),
+            "noMemory": ImageFault.noMemory, "stopped": ImageFault.stopped,
             "undecodable": ImageFault.undecodable(.payload),
             "formatNotAvailable": ImageFault.formatNotAvailable("heic"),
             "tooLarge": ImageFault.tooLarge("9 bytes; the limit is 8"),

@@ -7,7 +7,10 @@ struct WordsTests {
     @Test("Every error is a sentence")
     func sentences() throws {
         let samples: KeyValuePairs<String, any Error> = [
-            "empty": ImagingError.empty, "unknownFormat": ImagingError.unknownFormat,
+            "empty": ImagingError.empty, "unknownFormat": ImagingError.unknownFormat(.html),
+            "tooMuchMemory": ImagingError.tooMuchMemory(bytes: 9, limit: 8),
+            "outOfMemory": ImagingError.outOfMemory,
+            "tookTooLong": ImagingError.tookTooLong(limit: .seconds(10)),
             "formatNotAllowed": ImagingError.formatNotAllowed(.avif),
             "formatNotAvailable": ImagingError.formatNotAvailable(.heic),
             "tooManyBytes": ImagingError.tooManyBytes(count: 9, limit: 8),
