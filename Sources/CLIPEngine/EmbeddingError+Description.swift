@@ -41,14 +41,15 @@ extension ImageFault: CustomStringConvertible {
         case .unknownFormat(let likely):
             "This is no picture of a format that is read" + (likely.map { "; it looks like \($0)" } ?? "")
                 + ". Give JPEG, PNG or WebP."
-        case .undecodable: "The picture is damaged or cut off, or of a kind that is not read."
+        case .undecodable:
+            "The picture is damaged or cut off, or of a kind that is not read. Give JPEG, PNG or WebP."
         case .tooSlow(let limit):
-            "Decoding the picture takes longer than \(limit.components.seconds) s, which --decode-seconds allows."
-        case .noMemory: "There is not enough memory for decoding the picture."
+            "Decoding the picture takes longer than \(limit / .seconds(1)) s, which --decode-seconds sets."
+        case .noMemory: "There is not enough memory for decoding the picture. Try again later."
         case .stopped: "Nobody waits for the picture any more."
         case .formatNotAvailable(let format):
             "Images as \(format) are not read: they are switched off (--image-formats), or this system lacks their "
-                + "decoder. Give JPEG, PNG or WebP."
+                + "decoder."
         case .tooLarge(let detail): "The image is too large: \(detail)."
         case .tooMuchMemory(let bytes, let limit):
             "Decoding the image would take \(bytes) bytes; \(limit) are the most. Make it smaller."

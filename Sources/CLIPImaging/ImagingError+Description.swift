@@ -25,14 +25,12 @@ extension ImagingError: CustomStringConvertible {
             "The image is damaged or cut off behind the header of its \(format.rawValue)."
         case .unsupportedColours(let format):
             "The image's colours have no plain way to RGB, as those of its \(format.rawValue) may. Save it as RGB."
-        case .tooMuchMemory(let bytes, let limit):
-            "Decoding the image takes \(bytes) bytes of memory; \(limit) are the most. Make it smaller, or raise "
-                + "--memory-budget."
-        case .outOfMemory: "The system had no memory to give for decoding the image. Try again later."
-        case .tookTooLong(let limit):
-            "Decoding the image takes longer than \(limit.components.seconds) s. Make it smaller, or raise "
-                + "--decode-seconds."
         case .notAdmitted(let bytes): "There is no room for the \(bytes) bytes that decoding the image takes."
+        case .tooMuchMemory(let bytes, let limit):
+            "Decoding the image takes \(bytes) bytes; at most \(limit) are given to one. Make it smaller."
+        case .outOfMemory: "The system has no memory for decoding the image. Try again later."
+        case .tookTooLong(let limit):
+            "Decoding the image takes longer than \(limit / .seconds(1)) s, which --decode-seconds sets."
         case .stopped: "Nobody waits for the image any more."
         case .malformedConfiguration(nil):
             "How images are prepared is not told as JSON of the form that is expected; was the download cut off?"

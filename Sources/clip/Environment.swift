@@ -177,8 +177,10 @@ package struct Environment {
         }
     }
 
-    /// Names of ours that Kubernetes also makes: a service `clip-health` makes `CLIP_HEALTH_PORT` in every container of
-    /// its namespace. Its other variables, `CLIP_SERVICE_HOST` and `CLIP_PORT_9001_TCP_ADDR`, end as no name of ours does.
+    /// Names of ours that Kubernetes also makes in every container of a namespace.
+    ///
+    /// A service `clip-health` makes `CLIP_HEALTH_PORT`. Its other variables, `CLIP_SERVICE_HOST` and
+    /// `CLIP_PORT_9001_TCP_ADDR`, end as no name of ours does.
     private static let portNames = ["CLIP_PORT", "CLIP_HEALTH_PORT"]
 
     /// Whether Kubernetes or Docker made the value from a service that happens to have our name, `tcp://10.96.12.34:9001`:

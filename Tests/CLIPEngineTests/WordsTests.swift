@@ -25,15 +25,21 @@ struct WordsTests {
             "failed": EmbeddingError.failed("There is no memory left."),
             "invalidConfiguration": EmbeddingError.invalidConfiguration(["The limit must be 1 at least."]),
         ]
-        let complaints = try Words.complaints(of: samples, type: "EmbeddingError", in: "CLIPEngine/EmbeddingError.swift")
-                == []
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "EmbeddingError",
+            in: "CLIPEngine/EmbeddingError.swift"
         )
+        #expect(complaints == [])
     }
 
     @Test("Every fault of an image is a sentence")
     func image() throws {
         let samples: KeyValuePairs<String, any Error> = [
             "malformedBase64": ImageFault.malformedBase64, "empty": ImageFault.empty(.url),
+            "unknownFormat": ImageFault.unknownFormat(looksLike: "a web page"),
+            "tooSlow": ImageFault.tooSlow(limit: .seconds(10)),
+            "noMemory": ImageFault.noMemory, "stopped": ImageFault.stopped,
             "undecodable": ImageFault.undecodable(.payload),
             "formatNotAvailable": ImageFault.formatNotAvailable("heic"),
             "tooLarge": ImageFault.tooLarge("9 bytes; the limit is 8"),
@@ -50,8 +56,11 @@ struct WordsTests {
             "badStatus": ImageFault.badStatus(404), "timedOut": ImageFault.timedOut,
             "tooManyRedirects": ImageFault.tooManyRedirects,
         ]
-        #expect(
-            try Words.complaints(of: samples, type: "ImageFault", in: "CLIPEngine/EmbeddingError.swift")
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "ImageFault",
+            in: "CLIPEngine/EmbeddingError.swift"
+        )
         #expect(complaints == [])
     }
 
@@ -61,10 +70,10 @@ struct WordsTests {
             "tooLarge": ByteBudgetError.tooLarge(bytes: 9, most: 8), "cancelled": ByteBudgetError.cancelled,
         ]
         let complaints = try Words.complaints(
-                of: samples,
-                type: "ByteBudgetError",
-                in: "CLIPEngine/Budget/ByteBudget.swift"
-            )
+            of: samples,
+            type: "ByteBudgetError",
+            in: "CLIPEngine/Budget/ByteBudget.swift"
+        )
         #expect(complaints == [])
     }
 }

@@ -36,9 +36,12 @@ struct WordsTests {
             "invalidConfiguration": FetchingError.invalidConfiguration(["The limit must be 1 at least"]),
             "transportUnavailable": FetchingError.transportUnavailable,
         ]
-        let complaints = try Words.complaints(of: samples, type: "FetchingError", in: "CLIPFetching/FetchingError.swift")
-                == []
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "FetchingError",
+            in: "CLIPFetching/FetchingError.swift"
         )
+        #expect(complaints == [])
     }
 
     @Test("A URL's defect completes a sentence")
@@ -48,8 +51,7 @@ struct WordsTests {
             .invalidHost, .invalidPort, .hasCredentials, .malformed,
         ]
         for defect in defects {
-            #expect(Words.faults(of: "\(FetchingError.invalidURL(defect))")
-        #expect(complaints == [])
+            #expect(Words.faults(of: "\(FetchingError.invalidURL(defect))") == [])
             #expect(Words.faults(of: "\(FetchingError.invalidRedirect(defect))") == [])
         }
     }

@@ -7,7 +7,10 @@ struct WordsTests {
     @Test("Every error is a sentence")
     func sentences() throws {
         let samples: KeyValuePairs<String, any Error> = [
-            "empty": ImagingError.empty, "unknownFormat": ImagingError.unknownFormat,
+            "empty": ImagingError.empty, "unknownFormat": ImagingError.unknownFormat(.html),
+            "tooMuchMemory": ImagingError.tooMuchMemory(bytes: 9, limit: 8),
+            "outOfMemory": ImagingError.outOfMemory,
+            "tookTooLong": ImagingError.tookTooLong(limit: .seconds(10)),
             "formatNotAllowed": ImagingError.formatNotAllowed(.avif),
             "formatNotAvailable": ImagingError.formatNotAvailable(.heic),
             "tooManyBytes": ImagingError.tooManyBytes(count: 9, limit: 8),
@@ -21,10 +24,12 @@ struct WordsTests {
             "missingSetting": ImagingError.missingSetting(name: "size"),
             "unsupportedSetting": ImagingError.unsupportedSetting(name: "do_resize", value: "false"),
         ]
-        let complaints = try Words.complaints(of: samples, type: "ImagingError", in: "CLIPImaging/ImagingError.swift")
-                == []
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "ImagingError",
+            in: "CLIPImaging/ImagingError.swift"
         )
-        #expect(Words.faults(of: "\(ImagingError.malformedConfiguration(name: nil))")
         #expect(complaints == [])
+        #expect(Words.faults(of: "\(ImagingError.malformedConfiguration(name: nil))") == [])
     }
 }

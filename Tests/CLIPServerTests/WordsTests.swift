@@ -64,10 +64,16 @@ struct WordsTests {
     @Test("Every refusal of a request is a sentence")
     func refusals() throws {
         let samples: KeyValuePairs<String, any Error> = [
-            "notFound": APIError.notFound, "methodNotAllowed": APIError.methodNotAllowed(allowed: ["GET"]),
+            "notFound": APIError.notFound, "malformedMessage": APIError.malformedMessage(.noHost),
+            "bodyTooLargeForMemory": APIError.bodyTooLargeForMemory(limit: 8),
+            "noRoomForBody": APIError.noRoomForBody,
+            "bodyEncodingNotSupported": APIError.bodyEncodingNotSupported,
+            "bodyNotUnpackable": APIError.bodyNotUnpackable, "unauthorized": APIError.unauthorized,
+            "managementClosed": APIError.managementClosed, "hostNotAllowed": APIError.hostNotAllowed,
+            "methodNotAllowed": APIError.methodNotAllowed(allowed: ["GET"]),
             "bodyTooLarge": APIError.bodyTooLarge(limit: 8), "bodyTooSlow": APIError.bodyTooSlow,
             "invalidTimeout": APIError.invalidTimeout, "tooLate": APIError.tooLate,
-            "originNotAllowed": APIError.originNotAllowed, "bodyIncomplete": APIError.bodyIncomplete,
+            "originNotAllowed": APIError.originNotAllowed,
             "unreadableBody": APIError.unreadableBody(.notUTF8),
             "invalidFields": APIError.invalidFields(FieldProblems([FieldProblem(.missing, at: ["image"])])),
             "unknownItemType": APIError.unknownItemType(field: .subject),
@@ -76,6 +82,32 @@ struct WordsTests {
             "embedding": APIError.embedding(.noTexts, place: nil),
         ]
         let complaints = try Words.complaints(of: samples, type: "APIError", in: "CLIPServer/APIError.swift")
+        #expect(complaints == [])
+    }
+
+    @Test("Every fault of a message is a sentence")
+    func messages() throws {
+        let samples: KeyValuePairs<String, any Error> = [
+            "requestLine": MessageFault.requestLine,
+            "versionNotSupported": MessageFault.versionNotSupported,
+            "targetTooLong": MessageFault.targetTooLong(limit: 8),
+            "fieldsTooLarge": MessageFault.fieldsTooLarge(limit: 8),
+            "tooManyFields": MessageFault.tooManyFields(limit: 8),
+            "fieldLine": MessageFault.fieldLine,
+            "noHost": MessageFault.noHost,
+            "invalidHost": MessageFault.invalidHost,
+            "contentLength": MessageFault.contentLength,
+            "contentLengthOutOfRange": MessageFault.contentLengthOutOfRange,
+            "lengthAndEncoding": MessageFault.lengthAndEncoding,
+            "transferEncoding": MessageFault.transferEncoding,
+            "transferEncodingNotSupported": MessageFault.transferEncodingNotSupported,
+            "chunk": MessageFault.chunk,
+        ]
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "MessageFault",
+            in: "CLIPServer/Connection/MessageFault.swift"
+        )
         #expect(complaints == [])
     }
 }

@@ -62,6 +62,7 @@ public enum Words {
 
     /// An enum of errors, as its declaration tells it.
     public struct ErrorType: Sendable {
+        /// The enum's name.
         public let name: String
         /// Below `Sources`.
         public let file: String
