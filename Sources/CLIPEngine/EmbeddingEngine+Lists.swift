@@ -76,9 +76,12 @@ extension EmbeddingEngine {
     /// Room for the embeddings of so many items and for the JSON that is made of them; nil for a few, which cost little.
     ///
     /// - Throws: `tooMuchMemory` for more than there ever is; `cancelled`.
-    func roomForAnswer(of items: Int, by model: LoadedModel) async throws(EmbeddingError) -> ByteReservation?
-    {
-        let bytes = items * model.description.embeddingWidth * Self.bytesPerNumber
+    func roomForAnswer(
+        of items: Int,
+        by model: LoadedModel,
+        beside others: Int = 0
+    ) async throws(EmbeddingError) -> ByteReservation? {
+        let bytes = items * model.description.embeddingWidth * Self.bytesPerNumber + others
         guard bytes > Self.largestUncounted else { return nil }
         do throws(ByteBudgetError) {
             return try await budget.reserve(bytes, for: .answers)

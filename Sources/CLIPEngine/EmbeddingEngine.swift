@@ -172,7 +172,9 @@ public final class EmbeddingEngine: Sendable {
         let visit = try await enter(index, images: 0, texts: texts, terms: terms)
         defer { leave(visit) }
         let (model, loadTime) = try await registry.model(at: index)
-        let room = try await roomForAnswer(of: texts.count, by: model)
+        // Beside the answer the texts themselves, which are out of the body, and their tokens.
+        let size = texts.reduce(0) { $0 + $1.utf8.count }
+        let room = try await roomForAnswer(of: texts.count, by: model, beside: 2 * size)
         let (tokens, timings) = try await textPreparation.tokens(
             of: texts,
             by: model.tokenizer,

@@ -78,6 +78,9 @@ struct RoomTests {
         try await withFetcher(of: server, room: stock.take, { $0.timeLimit = .milliseconds(300) }) {
             fetcher in
             #expect(await outcome(of: fetcher, server.url()) == .failure(.noRoom))
+        }
+        try await withFetcher(of: server, room: stock.take, { $0.timeLimit = .seconds(60) }) {
+            fetcher in
             let fetch = Task { await outcome(of: fetcher, server.url()) }
             let asked = stock.asked.count
             while stock.asked.count < asked + 1 { await Task.yield() }

@@ -97,7 +97,7 @@ struct PressureTests {
         try await LiveServer.with(engine: { $0.memoryBudget = 64_000_000 }) { server in
             try await server.connected { connection in
                 try connection.send(
-                    "POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nContent-Length: 30000000\r\n\r\n"
+                    "POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nContent-Length: 60000000\r\n\r\n"
                 )
                 let answer = try connection.answer()
                 #expect(answer.status == 413 && answer.message?.contains("--memory-budget") == true)
@@ -153,6 +153,7 @@ struct PressureTests {
             $0.drainTimeLimit = .milliseconds(300)
         } engine: {
             $0.allowsPrivateAddresses = true
+            $0.fetchTimeLimit = .seconds(60)
         } _: { server in
             async let held = server.request(
                 "POST",
@@ -165,7 +166,7 @@ struct PressureTests {
             let answer = try? await held
             #expect(answer == nil || answer?.status == 503)
         }
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(40))
     }
 
     private static func until(_ condition: () async throws -> Bool) async throws {

@@ -4,18 +4,22 @@ struct EncodedImage: Sendable {
     let origin: ImageOrigin
     /// The name of the bytes; the same for all where images are not hashed.
     let hash: ContentHash
-    /// Whatever keeps the bytes counted, until they are let go.
+    /// Whatever keeps the bytes counted, until they are let go; nil where they are part of a body that is.
     private let room: (any Sendable)?
+    /// Bytes that nothing counts yet: those that were taken out of a text.
+    let uncountedBytes: Int
 
     init(
         _ bytes: [UInt8],
         from origin: ImageOrigin,
         hashedWith key: ContentHash.Key?,
-        room: (any Sendable)? = nil
+        room: (any Sendable)? = nil,
+        isCopy: Bool = false
     ) {
         self.bytes = bytes
         self.origin = origin
         self.room = room
+        uncountedBytes = isCopy ? bytes.count : 0
         hash = key.map { ContentHash(of: bytes, key: $0) } ?? .none
     }
 }

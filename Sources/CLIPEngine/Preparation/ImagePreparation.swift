@@ -103,7 +103,7 @@ struct ImagePreparation: Sendable {
                 return EncodedImage(bytes, from: origin, hashedWith: key, room: room)
             case .base64(let text):
                 guard let bytes = Base64.decode(Base64.payload(of: text)) else { throw .malformedBase64 }
-                return EncodedImage(bytes, from: .payload, hashedWith: key)
+                return EncodedImage(bytes, from: .payload, hashedWith: key, isCopy: true)
             }
         }
     }
@@ -201,7 +201,8 @@ struct ImagePreparation: Sendable {
         do throws(ImagingError) {
             let pixels = try model.preprocessor.pixels(
                 of: image.bytes,
-                admitting: { bytes in
+                admitting: { decoding in
+                    let bytes = decoding + image.uncountedBytes
                     if let room, room.byteCount >= bytes { return true }
                     // What was granted for less goes back first: nobody waits with something in hand.
                     room?.release()
@@ -215,7 +216,7 @@ struct ImagePreparation: Sendable {
             return .done(PreparedImage(hash: image.hash, content: .pixels(pixels.bytes, room: room)))
         } catch {
             switch error {
-            case .notAdmitted(let bytes): return .wants(bytes: bytes)
+            case .notAdmitted(let bytes): return .wants(bytes: bytes + image.uncountedBytes)
             case .stopped: return .stopped
             case .tooMuchMemory(let bytes, let limit): throw .tooMuchMemory(bytes: bytes, limit: limit)
             default: throw ImageFault(error, origin: image.origin)
