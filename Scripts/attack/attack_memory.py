@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import struct
 import threading
 import time
@@ -173,7 +174,7 @@ def unfinished_bodies(stage: Stage) -> None:
 
 def unread_answers(stage: Stage) -> None:
     """60 clients that ask for megabytes and read nothing."""
-    texts = wire.text_body([f"a photo of {number}" for number in range(4096)])
+    texts = wire.text_body([f"a photo of {number}" for number in range(16384)])
     with stage.server() as server:
         wire.asked(server.port, texts)
         done = threading.Event()
@@ -192,9 +193,17 @@ def unread_answers(stage: Stage) -> None:
 
 
 def fetched_bytes(stage: Stage) -> None:
-    """14 requests of 8 URLs of 20 MB each."""
-    file = pictures.heavy_png(20_000_000)
-    with Origin(lambda connection, _: connection.sendall(whole(file))) as origin:
+    """14 requests of 8 URLs of 20 MB each, of which the last takes its time."""
+    answer = whole(pictures.heavy_png(20_000_000))
+
+    def serve(connection: socket.socket, path: bytes) -> None:
+        if path.endswith(b"-7"):
+            for at in range(0, 16384, 2048):
+                connection.sendall(answer[at : at + 2048])
+                time.sleep(1)
+        connection.sendall(answer[16384:] if path.endswith(b"-7") else answer)
+
+    with Origin(serve) as origin:
         with stage.server({"--allow-private-addresses": None}) as server:
             outcomes: list[int] = []
 

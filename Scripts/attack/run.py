@@ -17,11 +17,16 @@ import time
 import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import attack_decoding  # noqa: E402
+import attack_connections  # noqa: E402
+import attack_fetching  # noqa: E402
+import attack_http  # noqa: E402
 import attack_memory  # noqa: E402
+import attack_urls  # noqa: E402
 from report import Report  # noqa: E402
 from stage import Stage  # noqa: E402
 
-ROOMS = [attack_memory]
+ROOMS = [attack_memory, attack_decoding, attack_fetching, attack_urls, attack_connections, attack_http]
 
 
 def main() -> int:
