@@ -31,15 +31,15 @@ def hold_open(port: int, count: int, say: bytes = b"") -> list[socket.socket]:
 
 
 def descriptors(stage: Stage) -> None:
-    """D7: idle connections use up all descriptors that there are, ten times."""
-    times, seconds = (1, 5) if stage.quick else (10, 60)
+    """Idle connections use up all descriptors that there are, ten times."""
+    times, seconds = (2, 4) if stage.quick else (10, 60)
     says = [b"", b"GET /info HTTP/1.1\r\nHost: a\r\n", b"POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nContent-Length: 90\r\n\r\n{"]
     for limit in (600, 1024):
         deaths, unanswered, busiest, health, captions = 0, 0, 0.0, 0.0, 0.0
         for number in range(times):
             with stage.server(limits={resource.RLIMIT_NOFILE: (limit, limit)}) as server:
                 with stage.watch(server, captions=True) as watch:
-                    held = hold_open(server.port, limit + 200, says[number % 3])
+                    held = hold_open(server.port, limit + (160, -24, 400)[number % 3], says[number // 2 % 3])
                     time.sleep(1)
                     busy = server.processor_seconds()
                     time.sleep(seconds)

@@ -49,7 +49,7 @@ def slow_pictures(quick: bool) -> dict[str, bytes]:
 
 
 def slow_decodes(stage: Stage) -> None:
-    """D5: no file costs more than ten seconds of a processor, and none goes on when its client has left."""
+    """No file costs more than ten seconds of a processor, and none goes on when its client has left."""
     worst, worst_name, late, late_name, unbounded = 0.0, "", 0.0, "", []
     with stage.server({"--image-formats": "jpeg,png,webp,gif,bmp,tiff,avif,heic"}) as server:
         with stage.watch(server, captions=True) as watch:

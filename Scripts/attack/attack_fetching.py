@@ -56,7 +56,7 @@ def leaving_kinds() -> dict[str, tuple[bytes, bytes, float]]:
 
 
 def leftovers(stage: Stage) -> None:
-    """F1: after an answer that was too long, the next URL of the same origin is answered by its own bytes."""
+    """After an answer that was too long, the next URL of the same origin is answered by its own bytes."""
     pairs, wrong, refused, asked = (6 if stage.quick else 200), 0, 0, 0
     with stage.server(ALLOWED) as server:
         right = wire.embedded(server.port, RIGHT).embedding
@@ -241,7 +241,7 @@ def scripted_origins(stage: Stage) -> None:
 
 
 def drips(stage: Stage) -> None:
-    """D10: 48 drips of 1.6 kB/s, from one client and from several hosts, beside another client's honest pictures."""
+    """48 drips of 1.6 kB/s, from one client and from several hosts, beside another client's honest pictures."""
     data = whole(pictures.heavy_png(1 << 20))
     with (
         Origin(lambda c, p: drip(c, data, 160, 0.1, 30), "127.0.0.5") as slow,
@@ -280,7 +280,7 @@ def fetched(port: int, base: str, count: int) -> list[float]:
 
 
 def dripping_crowd(stage: Stage) -> None:
-    """D3b: 128 connections of 8 dripping URLs each, beside single captions."""
+    """128 connections of 8 dripping URLs each, beside single captions."""
     data = whole(pictures.heavy_png(1 << 20))
     with Origin(lambda c, p: drip(c, data, 400, 0.1, 30)) as origin, stage.server(ALLOWED) as server:
         with stage.watch(server, captions=True) as before:

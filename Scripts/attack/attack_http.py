@@ -33,7 +33,7 @@ def cases() -> dict[str, tuple[bytes, tuple[int, ...], str | None]]:
         "HTTP/1.0": (message(LENGTH, version="HTTP/1.0"), (200,), CLOSE),
         "HTTP/1.0 without a host": (message(LENGTH, version="HTTP/1.0", host=""), (200,), CLOSE),
         "HTTP/1.0, to be kept": (message(LENGTH + "Connection: keep-alive\r\n", version="HTTP/1.0"), (200,), None),
-        "HTTP/0.9": (b"GET /healthz\r\n", refused, CLOSE),
+        "HTTP/0.9": (b"GET /healthz\r\n\r\n", refused, CLOSE),
         "HTTP/1.2": (message(LENGTH, version="HTTP/1.2"), (200, *refused), None),
         "HTTP/2.0": (message(LENGTH, version="HTTP/2.0"), refused, CLOSE),
         "HTTP/9.9": (message(LENGTH, version="HTTP/9.9"), refused, CLOSE),
@@ -150,7 +150,7 @@ def check(server: Server, sent: bytes, statuses: tuple[int, ...], end: str | Non
 
 
 def messages(stage: Stage) -> None:
-    """D16, F2, F8, F20: each message's answer, and what the second and third on its connection get."""
+    """Each message's answer, and what the second and third on its connection get."""
     found = cases()
     wrong: list[str] = []
     with stage.server() as server:

@@ -98,7 +98,7 @@ def wrong_answers(stage: Stage, storm: Storm) -> list[str]:
 
 
 def pictures_under_budget(stage: Stage) -> None:
-    """D1 and its like: the header says what a decode may cost, and the budget decides."""
+    """The header says what a decode may cost, and the budget decides."""
     files = hungry_pictures(stage.quick)
     with stage.server({"--image-formats": "jpeg,png,webp,gif,bmp,tiff,avif,heic"}) as server:
         with stage.watch(server) as watch:
@@ -252,7 +252,7 @@ def json_monsters() -> dict[str, bytes]:
 
 
 def json_bodies(stage: Stage) -> None:
-    """D9: whatever a body holds, reading it holds nobody else up."""
+    """Whatever a body holds, reading it holds nobody else up."""
     monsters = json_monsters()
     paths = {"subject": "/clip/compare", "image": "/clip/embed_image"}
     with stage.server() as server:

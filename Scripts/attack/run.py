@@ -17,16 +17,31 @@ import time
 import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import attack_decoding  # noqa: E402
+import attack_checkpoints  # noqa: E402
 import attack_connections  # noqa: E402
+import attack_decoding  # noqa: E402
 import attack_fetching  # noqa: E402
+import attack_guards  # noqa: E402
 import attack_http  # noqa: E402
+import attack_load  # noqa: E402
 import attack_memory  # noqa: E402
+import attack_shutdown  # noqa: E402
 import attack_urls  # noqa: E402
 from report import Report  # noqa: E402
 from stage import Stage  # noqa: E402
 
-ROOMS = [attack_memory, attack_decoding, attack_fetching, attack_urls, attack_connections, attack_http]
+ROOMS = [
+    attack_memory,
+    attack_decoding,
+    attack_fetching,
+    attack_urls,
+    attack_connections,
+    attack_http,
+    attack_load,
+    attack_guards,
+    attack_checkpoints,
+    attack_shutdown,
+]
 
 
 def main() -> int:

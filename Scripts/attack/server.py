@@ -38,9 +38,9 @@ class Server:
         environment: dict[str, str] | None = None,
     ) -> None:
         known = known_flags(binary)
-        command = [str(binary), "serve", "--host", "127.0.0.1", "--port", "0"]
+        command = [str(binary), "serve", "--port", "0"]
         self.missing: list[str] = []
-        for flag, value in (flags or {}).items():
+        for flag, value in ({"--host": "127.0.0.1"} | (flags or {})).items():
             if flag not in known:
                 self.missing.append(flag)
                 continue
@@ -87,7 +87,7 @@ class Server:
         deadline = time.monotonic() + START_LIMIT
         while time.monotonic() < deadline:
             words = self.words()
-            found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", words)
+            found = re.search(r"listening on http://[0-9.]+:(\d+)", words)
             if found and " is ready" in words:
                 self.port = int(found.group(1))
                 return
