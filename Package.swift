@@ -77,7 +77,12 @@ let package = Package(
             dependencies: ["CJPEG", "CResize", "CVips"],
             swiftSettings: swiftSettings
         ),
-        .target(name: "CLIPFetching", dependencies: ["CCurl"], swiftSettings: swiftSettings),
+        .target(
+            name: "CLIPFetching",
+            dependencies: ["CCurl"],
+            swiftSettings: swiftSettings,
+            linkerSettings: [.linkedLibrary("idn2", .when(platforms: [.linux]))]
+        ),
         .target(name: "CLIPWeights", swiftSettings: swiftSettings),
         .target(name: "CLIPKernels", dependencies: ["COneDNN", "CSimd"], swiftSettings: swiftSettings),
 

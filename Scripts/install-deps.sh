@@ -9,7 +9,7 @@ if [ "$(uname -s)" = Darwin ]; then
     exit 0
 fi
 
-packages=(libdnnl-dev libvips-dev libjpeg-dev libcurl4-openssl-dev zlib1g-dev pkg-config python3-venv)
+packages=(libdnnl-dev libvips-dev libjpeg-dev libcurl4-openssl-dev libidn2-dev zlib1g-dev pkg-config python3-venv)
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

@@ -10,7 +10,7 @@ func engine() {
     stage("embed-eight-captions") { engine in try await engine.embed(texts: captions) }
     stage("embed-photograph") { engine in try await engine.embed(images: [.encoded(Samples.photograph)]) }
     let text = Samples.base64Photograph
-    stage("embed-base64-photograph") { engine in try await engine.embed(images: [.base64(text)]) }
+    stage("embed-base64-photograph") { engine in try await engine.embed(images: [.base64(text[...])]) }
 }
 
 private func stage(

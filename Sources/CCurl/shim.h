@@ -12,6 +12,9 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#ifdef __linux__
+#include <idn2.h>
+#endif
 
 // Sets libcurl up for this process; false where it cannot be, or where its name look-ups would block the
 // thread.
@@ -85,16 +88,68 @@ static inline long clip_curl_response_status(CURL* easy) {
     return curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK ? status : 0;
 }
 
+// The length that the answer's header announces, or -1.
+static inline int64_t clip_curl_announced_length(CURL* easy) {
+    curl_off_t length = -1;
+    return curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) == CURLE_OK ? length : -1;
+}
+
+// How many bytes of the body have come, as they were sent.
+static inline int64_t clip_curl_bytes_on_the_wire(CURL* easy) {
+    curl_off_t count = 0;
+    return curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &count) == CURLE_OK ? count : 0;
+}
+
+// Whether this libcurl unpacks brotli beside gzip and deflate.
+static inline bool clip_curl_unpacks_brotli(void) {
+    return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_BROTLI) != 0;
+}
+
+static inline bool clip_curl_unpacks_deflate(void) {
+    return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_LIBZ) != 0;
+}
+
+// TLS sessions that transfers of one thread share, so that the next handshake with a host is a short one;
+// NULL where there is no memory for it.
+static inline CURLSH* clip_curl_new_sessions(void) {
+    CURLSH* share = curl_share_init();
+    if (share != NULL &&
+        curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK) {
+        curl_share_cleanup(share);
+        return NULL;
+    }
+    return share;
+}
+
+static inline CURLcode clip_curl_use_sessions(CURL* easy, CURLSH* share) {
+    return curl_easy_setopt(easy, CURLOPT_SHARE, share);
+}
+
+// Writes the ASCII form of a name in UTF-8, by UTS 46; false where it has none that fits. libcurl has the same
+// library do this, but in the charset of the process's locale, which need not be UTF-8.
+static inline bool clip_idn_ascii_name(const char* name, char* ascii, size_t capacity) {
+#ifdef __linux__
+    uint8_t* found = NULL;
+    if (idn2_lookup_u8((const uint8_t*)name, &found, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+        return false;
+    size_t length = strlen((const char*)found);
+    bool fits = length < capacity;
+    if (fits)
+        memcpy(ascii, found, length + 1);
+    idn2_free(found);
+    return fits;
+#else
+    (void)name;
+    (void)ascii;
+    (void)capacity;
+    return false;
+#endif
+}
+
 // Whether the name of the current request's host has been looked up (or needed no look-up).
 static inline bool clip_curl_has_looked_up_name(CURL* easy) {
     curl_off_t microseconds = 0;
     return curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &microseconds) == CURLE_OK && microseconds > 0;
-}
-
-// The absolute URL that the answer redirects to, or NULL. It lives as long as the handle's current answer.
-static inline const char* clip_curl_redirect_target(CURL* easy) {
-    char* url = NULL;
-    return curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &url) == CURLE_OK ? url : NULL;
 }
 
 // The whole address, of which `addr` is declared as the beginning only.

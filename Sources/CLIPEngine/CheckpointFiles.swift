@@ -14,21 +14,22 @@ struct CheckpointFiles: Sendable {
     ///
     /// - Throws: `modelUnavailable`, naming what is wrong.
     init(_ source: ModelSource) throws(EmbeddingError) {
+        if let problem = FileGuise.problem(inDirectory: source.directory) {
+            throw .modelUnavailable(name: source.name, cause: problem)
+        }
         do {
             directory = try ModelDirectory(path: source.directory)
             let json = try directory.configuration()
             switch directory.layout {
             case .transformers:
                 model = try ModelConfiguration(transformersConfig: json)
-                recipe =
-                    if let preprocessor = try directory.preprocessorConfiguration() {
-                        try PreprocessingRecipe(preprocessorConfig: preprocessor)
-                    } else {
-                        PreprocessingRecipe.openAI(imageSize: model.vision.imageSize)
-                    }
+                recipe = try Self.recipe(of: directory) ?? .openAI(imageSize: model.vision.imageSize)
             case .openCLIP:
                 model = try ModelConfiguration(openCLIPConfig: json)
-                recipe = try PreprocessingRecipe(openCLIPConfig: json, imageSize: model.vision.imageSize)
+                let imageSize = model.vision.imageSize
+                recipe = try Self.naming("open_clip_config.json") { () throws(ImagingError) in
+                    try PreprocessingRecipe(openCLIPConfig: json, imageSize: imageSize)
+                }
             }
             let vocabulary =
                 if Vocabulary.isPresent(inDirectory: source.directory) {
@@ -45,7 +46,32 @@ struct CheckpointFiles: Sendable {
         }
     }
 
-    /// Two files of one checkpoint that contradict each other.
+    /// How a transformers checkpoint wants its images, by the first of its files that says so; nil where none does.
+    private static func recipe(of directory: ModelDirectory) throws -> PreprocessingRecipe? {
+        for (name, json) in try directory.preprocessorConfigurations() {
+            let recipe = try naming(name) { () throws(ImagingError) in
+                name == "processor_config.json"
+                    ? try PreprocessingRecipe(processorConfig: json)
+                    : try PreprocessingRecipe(preprocessorConfig: json)
+            }
+            if let recipe { return recipe }
+        }
+        return nil
+    }
+
+    /// Says which file an error is about.
+    private static func naming<Value>(
+        _ file: String,
+        _ body: () throws(ImagingError) -> Value
+    ) throws(Mismatch) -> Value {
+        do throws(ImagingError) {
+            return try body()
+        } catch {
+            throw Mismatch(description: "\(file): \(error)")
+        }
+    }
+
+    /// Two files of one checkpoint that contradict each other, or one that cannot be followed.
     private struct Mismatch: Error {
         let description: String
     }
@@ -64,7 +90,9 @@ struct CheckpointFiles: Sendable {
         let pooled: Int32 =
             switch model.text.pooling {
             case .first(let id): id
-            case .largestID: Int32(clamping: vocabulary.count - 1)
+            // Tokens that were added later have larger ids: where a text has one, the embedding is taken from it, as
+            // transformers does.
+            case .largestID: vocabulary.largestPlainID
             }
         guard pooled == vocabulary.endOfText else {
             throw Mismatch(

@@ -24,7 +24,11 @@ extension EmbeddingEngine {
         case .captions(let count, let tokens):
             // Every "a" is one token, and start-of-text and end-of-text are two.
             let text = String(repeating: "a ", count: max(0, tokens - 2))
-            let (ids, _) = try await preparation.tokens(of: [text], by: model.tokenizer, truncating: false)
+            let (ids, _) = try await textPreparation.tokens(
+                of: [text],
+                by: model.tokenizer,
+                truncating: false
+            )
             let captions = [[Int32]](repeating: ids[0], count: count)
             let start = ContinuousClock.now
             _ = try await model.worker.embed(tokens: captions)

@@ -10,7 +10,8 @@ internal import Synchronization
 public final class EmbeddingEngine: Sendable {
     private let configuration: EngineConfiguration
     let registry: ModelRegistry
-    let preparation: InputPreparation
+    let textPreparation: TextPreparation
+    private let imagePreparation: ImagePreparation
     /// What requests hold; front ends reserve for bodies and answers.
     public let budget: ByteBudget
     private let admission: AdmissionGate
@@ -28,16 +29,30 @@ public final class EmbeddingEngine: Sendable {
         self.configuration = configuration
         registry = ModelRegistry(configuration: configuration)
         budget = ByteBudget(limit: configuration.memoryBudget)
-        admission = AdmissionGate(limit: configuration.maxPendingItems)
+        admission = AdmissionGate(
+            places: configuration.maxPendingItems,
+            cores: configuration.computeThreads,
+            longestQueue: configuration.queueTimeLimit
+        )
         do {
-            fetcher = configuration.allowsURLs ? try ImageFetcher(configuration: configuration.fetching) : nil
+            fetcher =
+                configuration.allowsURLs
+                ? try ImageFetcher(configuration: configuration.fetching) { [budget] bytes in
+                    budget.reserveNow(bytes, for: .input).map { reservation in
+                        FetchRoom(bytes: bytes) { reservation.shrink(to: reservation.byteCount - $0) }
+                    }
+                } : nil
         } catch {
             throw .failed("the fetcher of image URLs did not start: \(error)")
         }
-        preparation = InputPreparation(
-            pool: WorkPool(name: "decode", threads: configuration.decodeThreads),
+        let pool = WorkPool(name: "decode", threads: configuration.decodeThreads)
+        textPreparation = TextPreparation(pool: pool)
+        imagePreparation = ImagePreparation(
+            pool: pool,
             fetcher: fetcher,
-            hashKey: configuration.imageCacheBytes > 0 ? .random() : nil
+            hashKey: configuration.imageCacheBytes > 0 ? .random() : nil,
+            budget: budget,
+            decodeTimeLimit: configuration.decodeTimeLimit
         )
     }
 
@@ -115,19 +130,21 @@ public final class EmbeddingEngine: Sendable {
     /// - Parameters:
     ///   - images: at most `maxBatch` images of any sizes and formats.
     ///   - name: the model; nil for the default one.
+    ///   - terms: who asks, and until when.
     public func embed(
         images: [ImageSource],
-        model name: String? = nil
+        model name: String? = nil,
+        terms: RequestTerms = RequestTerms()
     ) async throws(EmbeddingError) -> EmbeddingResult {
         let index = try registry.index(of: name)
         guard !images.isEmpty else { throw .noImages }
         guard images.count <= configuration.maxBatch else {
             throw .tooManyImages(count: images.count, limit: configuration.maxBatch)
         }
-        try admission.enter(items: images.count)
-        defer { admission.leave(items: images.count) }
+        let visit = try await enter(index, images: images.count, texts: [], terms: terms)
+        defer { leave(visit) }
         let (model, loadTime) = try await registry.model(at: index)
-        let (embeddings, timings) = try await self.embeddings(of: images, by: model)
+        let (embeddings, timings) = try await self.embeddings(of: images, by: model, terms: terms)
         return EmbeddingResult(
             embeddings: embeddings,
             report: RequestReport(model: model.description.name, loadTime: loadTime, timings: timings)
@@ -140,32 +157,39 @@ public final class EmbeddingEngine: Sendable {
     ///   - texts: at most `maxTexts` texts.
     ///   - name: the model; nil for the default one.
     ///   - truncating: cuts texts that are too long, keeping end-of-text, where they would be refused otherwise.
+    ///   - terms: who asks, and until when.
     public func embed(
         texts: [String],
         model name: String? = nil,
-        truncating: Bool = false
+        truncating: Bool = false,
+        terms: RequestTerms = RequestTerms()
     ) async throws(EmbeddingError) -> EmbeddingResult {
         let index = try registry.index(of: name)
         guard !texts.isEmpty else { throw .noTexts }
         guard texts.count <= configuration.maxTexts else {
             throw .tooManyTexts(count: texts.count, limit: configuration.maxTexts)
         }
-        try admission.enter(items: texts.count)
-        defer { admission.leave(items: texts.count) }
+        let visit = try await enter(index, images: 0, texts: texts, terms: terms)
+        defer { leave(visit) }
         let (model, loadTime) = try await registry.model(at: index)
-        let (tokens, timings) = try await preparation.tokens(
+        let room = try await roomForAnswer(of: texts.count, by: model)
+        let (tokens, timings) = try await textPreparation.tokens(
             of: texts,
             by: model.tokenizer,
-            truncating: truncating
+            truncating: truncating,
+            client: terms.client
         )
-        let outcome = try await embeddings(of: tokens, by: model)
+        let outcome =
+            visit.demand.isList
+            ? try await embeddings(ofList: tokens, by: model) : try await embeddings(of: tokens, by: model)
         return EmbeddingResult(
             embeddings: outcome.embeddings,
             report: RequestReport(
                 model: model.description.name,
                 loadTime: loadTime,
                 timings: timings.adding(outcome)
-            )
+            ),
+            room: room
         )
     }
 
@@ -176,11 +200,13 @@ public final class EmbeddingEngine: Sendable {
     ///   - prompts: at most `maxBatch` images or texts.
     ///   - name: the model; nil for the default one.
     ///   - truncating: cuts texts that are too long, where they would be refused otherwise.
+    ///   - terms: who asks, and until when.
     public func compare(
         subject: ComparisonItem,
         prompts: [ComparisonItem],
         model name: String? = nil,
-        truncating: Bool = false
+        truncating: Bool = false,
+        terms: RequestTerms = RequestTerms()
     ) async throws(EmbeddingError) -> ComparisonResult {
         let index = try registry.index(of: name)
         guard !prompts.isEmpty else { throw .noPrompts }
@@ -188,10 +214,6 @@ public final class EmbeddingEngine: Sendable {
             throw .tooManyPrompts(count: prompts.count, limit: configuration.maxBatch)
         }
         let items = [subject] + prompts
-        try admission.enter(items: items.count)
-        defer { admission.leave(items: items.count) }
-        let (model, loadTime) = try await registry.model(at: index)
-
         var images: [ImageSource] = []
         var texts: [String] = []
         for item in items {
@@ -200,17 +222,21 @@ public final class EmbeddingEngine: Sendable {
             case .text(let text): texts.append(text)
             }
         }
+        let visit = try await enter(index, images: images.count, texts: texts, terms: terms)
+        defer { leave(visit) }
+        let (model, loadTime) = try await registry.model(at: index)
         // Texts are checked first, since a caption that is too long should not cost eight decoded photographs; then
         // the model works on them while the photographs are decoded.
-        let (tokens, textTimings) = try await preparation.tokens(
+        let (tokens, textTimings) = try await textPreparation.tokens(
             of: texts,
             by: model.tokenizer,
-            truncating: truncating
+            truncating: truncating,
+            client: terms.client
         )
         async let textEmbeddings = Self.attempt { () throws(EmbeddingError) in
             try await self.embeddings(of: tokens, by: model)
         }
-        let (imageEmbeddings, imageTimings) = try await embeddings(of: images, by: model)
+        let (imageEmbeddings, imageTimings) = try await embeddings(of: images, by: model, terms: terms)
         let textOutcome = try await textEmbeddings.get()
 
         var nextImage = imageEmbeddings.makeIterator()
@@ -241,22 +267,18 @@ public final class EmbeddingEngine: Sendable {
     /// Embeddings of images: those that are known, and the rest decoded and by the network.
     private func embeddings(
         of images: [ImageSource],
-        by model: LoadedModel
+        by model: LoadedModel,
+        terms: RequestTerms
     ) async throws(EmbeddingError) -> ([Embedding], StageTimings) {
-        let (encoded, timings) = try await preparation.encodedImages(of: images)
-        let decodeTimings = Mutex(StageTimings())
-        let outcome = try await model.images.embeddings(for: encoded.map(\.hash)) {
+        let (prepared, timings) = try await imagePreparation.images(images, for: model, terms: terms)
+        var found: [ContentHash: Embedding] = [:]
+        for image in prepared { if let embedding = image.embedding { found[image.hash] = embedding } }
+        let outcome = try await model.images.embeddings(for: prepared.map(\.hash), found: found) {
             (indexes) async throws(EmbeddingError) in
-            let (pixels, timings) = try await preparation.pixels(
-                of: encoded,
-                at: indexes,
-                by: model.preprocessor
-            )
-            decodeTimings.withLock { $0 = timings }
-            return try await model.worker.embed(pixels: pixels)
+            // Whatever is not known has pixels.
+            try await model.worker.embed(pixels: indexes.compactMap { prepared[$0].pixels })
         }
-        let decoding = decodeTimings.withLock { $0 }
-        return (outcome.embeddings, timings.followed(by: decoding).adding(outcome))
+        return (outcome.embeddings, timings.adding(outcome))
     }
 
     /// Awaits without throwing, for the part of a comparison that runs beside another.
@@ -269,4 +291,43 @@ public final class EmbeddingEngine: Sendable {
             return .failure(error)
         }
     }
+
+    // MARK: Admission
+
+    /// A request that was let in, until it is let out.
+    private struct Visit {
+        let demand: AdmissionPlan.Demand
+        let images: Int
+        let tokens: Int
+        let costs: CostMeter?
+    }
+
+    private func enter(
+        _ index: Int,
+        images: Int,
+        texts: [String],
+        terms: RequestTerms
+    ) async throws(EmbeddingError) -> Visit {
+        // Of a model that is still to be loaded nothing is known.
+        let costs = registry.loadedModel(at: index)?.costs
+        let tokens = texts.reduce(0) { $0 + Self.estimatedTokens(of: $1) }
+        let demand = AdmissionPlan.Demand(
+            items: images + texts.count,
+            work: costs?.estimate(images: images, tokens: tokens) ?? 0,
+            isList: texts.count > Self.mostTextsOfSmall
+        )
+        try await admission.enter(demand, terms: terms)
+        return Visit(demand: demand, images: images, tokens: tokens, costs: costs)
+    }
+
+    private func leave(_ visit: Visit) {
+        visit.costs?.finish(images: visit.images, tokens: visit.tokens)
+        admission.leave(visit.demand)
+    }
+
+    /// More texts than this are a list: a few batches' worth.
+    private static let mostTextsOfSmall = 64
+
+    /// Four bytes a token, as in English, with the two special tokens, and no more than most models take.
+    private static func estimatedTokens(of text: String) -> Int { min(77, 2 + text.utf8.count / 4) }
 }

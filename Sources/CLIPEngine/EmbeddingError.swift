@@ -29,8 +29,10 @@ public enum EmbeddingError: Error, Equatable, Sendable {
 
     // MARK: Load
 
-    /// Too much is waiting already.
+    /// Too much is waiting already; there should be room again after so many seconds.
     case overloaded(retryAfterSeconds: Int)
+    /// What the request holds, or its answer, would take more memory than there is for all requests together.
+    case tooMuchMemory(bytes: Int, limit: Int)
     /// The engine is being shut down.
     case shuttingDown
     /// The client left before its answer was there.
@@ -66,6 +68,8 @@ public enum ImageFault: Error, Equatable, Sendable {
     case formatNotAvailable(String)
     /// The image exceeds a limit; the text names figure and limit.
     case tooLarge(String)
+    /// Decoding the image would take more memory than there is for all requests together.
+    case tooMuchMemory(bytes: Int, limit: Int)
     /// URLs are switched off.
     case urlsNotAllowed
     /// The text is not a URL.
@@ -74,8 +78,18 @@ public enum ImageFault: Error, Equatable, Sendable {
     case schemeNotAllowed
     /// The URL leads to a private, loopback, link-local or otherwise special address.
     case addressNotAllowed
-    /// The host could not be reached, or broke off.
-    case unreachable
+    /// The host of the URL, or of a redirect, is not on the operator's list; the text is for the log.
+    case hostNotAllowed(String)
+    /// The host of the URL, or of a redirect, is on the operator's list of those that are refused; for the log.
+    case hostDenied(String)
+    /// The operator allows https only, and the URL or a redirect is http.
+    case httpsRequired
+    /// The operator allows public names only, and the host is an address or a private name; for the log.
+    case publicNameRequired(host: String)
+    /// The host sent the image packed in a way that is not unpacked; the text is the packing's name.
+    case encodingNotSupported(String)
+    /// The host could not be reached, or broke off; the sentence is for the log.
+    case unreachable(cause: String)
     /// The host answered with a status other than success.
     case badStatus(Int)
     /// The transfer took longer than the time limit.

@@ -39,6 +39,8 @@ public struct EngineConfiguration: Equatable, Sendable {
     public var maxTexts: Int = 16_384
     /// Items (images and texts) in hand at which new requests are turned away.
     public var maxPendingItems: Int = 1024
+    /// The longest wait, as expected, that requests of a few items are taken on for.
+    public var queueTimeLimit: Duration = .seconds(15)
     /// Most bytes that requests may make the process hold at once, models and caches aside: bodies, fetched bytes, decoders
     /// at work, answers not yet read.
     public var memoryBudget: Int = 512_000_000
@@ -62,8 +64,36 @@ public struct EngineConfiguration: Equatable, Sendable {
     public var allowsURLs: Bool = true
     /// Whether a URL may lead to private, loopback and link-local addresses.
     public var allowsPrivateAddresses: Bool = false
+    /// Time for decoding one image.
+    public var decodeTimeLimit: Duration = .seconds(10)
+    /// The longest that a forward pass may take before the engine says that a thread hangs.
+    public var passTimeLimit: Duration = .seconds(60)
     /// Time for fetching one URL, redirects included.
     public var fetchTimeLimit: Duration = .seconds(10)
+    /// Fetches under way at once; others wait.
+    public var fetchPlaces: Int = 32
+    /// Fetches under way at once from one host.
+    public var fetchPlacesPerHost: Int = 8
+    /// Fetches under way at once for one client; nil for half of all.
+    public var fetchPlacesPerClient: Int?
+    /// Fetches that wait for a place, half of them for one client, at which more are turned away.
+    public var fetchQueue: Int = 1024
+    /// Fewest bytes per second of a fetch; 0 for any speed.
+    public var fetchMinimumSpeed: Int = 1024
+    /// How long a fetch may be slower than that; whole seconds.
+    public var fetchSlowTime: Duration = .seconds(5)
+    /// A PEM file of the certificate authorities that are trusted instead of the system's.
+    public var fetchAuthorityFile: String?
+    /// Most redirects of one URL.
+    public var maxRedirects: Int = 5
+    /// Hosts that may be fetched from, or domains as `*.example.com`; nil for all.
+    public var allowedFetchHosts: [String]?
+    /// Hosts that may not be fetched from, or domains as `*.example.com`.
+    public var deniedFetchHosts: [String] = []
+    /// Whether only https URLs are fetched.
+    public var fetchesOnlyHTTPS: Bool = false
+    /// Whether only hosts with public names are fetched from, not addresses and names of private networks.
+    public var fetchesOnlyPublicNames: Bool = false
 
     /// Defaults for a machine with this many processor cores.
     public init(models: [ModelSource], cores: Int) {
@@ -93,6 +123,7 @@ public struct EngineConfiguration: Equatable, Sendable {
             ("the batch limit", maxBatch),
             ("the limit of texts", maxTexts),
             ("the limit of pending items", maxPendingItems),
+            ("the limit of a forward pass in seconds", Int(passTimeLimit / .seconds(1))),
         ]
         for (what, value) in counts where value < 1 {
             problems.append("\(what) must be at least 1, not \(value).")
@@ -100,6 +131,17 @@ public struct EngineConfiguration: Equatable, Sendable {
         for (what, value) in [("the text cache", textCacheBytes), ("the image cache", imageCacheBytes)]
         where value < 0 {
             problems.append("\(what) must be at least 0 bytes, not \(value).")
+        }
+        for (what, time) in [
+            ("the queue time limit", queueTimeLimit), ("the decode time limit", decodeTimeLimit),
+        ]
+        where time <= .zero {
+            problems.append("\(what) must be longer than nothing, not \(time).")
+        }
+        if memoryBudget < Self.leastBudget {
+            problems.append(
+                "the memory budget must be at least \(Self.leastBudget) bytes, not \(memoryBudget)."
+            )
         }
         let known = ImageFormat.allCases.map(\.rawValue)
         for format in imageFormats where !known.contains(format) {
@@ -110,6 +152,8 @@ public struct EngineConfiguration: Equatable, Sendable {
         return problems
     }
 
+    /// Enough for one photograph of a telephone at a time.
+    private static let leastBudget = 64_000_000
     /// More than any machine has cores for; some systems die of asking for far more.
     private static let mostThreads = 1024
 
@@ -140,6 +184,18 @@ public struct EngineConfiguration: Equatable, Sendable {
         fetching.timeLimit = fetchTimeLimit
         fetching.maxBytes = maxImageBytes
         fetching.allowsPrivateAddresses = allowsPrivateAddresses
+        fetching.maxConcurrentFetches = fetchPlaces
+        fetching.maxConcurrentFetchesPerHost = fetchPlacesPerHost
+        fetching.maxConcurrentFetchesPerClient = fetchPlacesPerClient
+        fetching.maxWaitingFetches = fetchQueue
+        fetching.minimumBytesPerSecond = fetchMinimumSpeed
+        fetching.slowTimeLimit = fetchSlowTime
+        fetching.certificateAuthorityFile = fetchAuthorityFile
+        fetching.maxRedirects = maxRedirects
+        fetching.allowedHosts = allowedFetchHosts
+        fetching.deniedHosts = deniedFetchHosts
+        fetching.requiresSecureConnection = fetchesOnlyHTTPS
+        fetching.requiresPublicName = fetchesOnlyPublicNames
         return fetching
     }
 }

@@ -18,6 +18,7 @@ extension ImageFault {
             self = .tooLarge("\(width) x \(height) pixels; the limit of a side is \(limit)")
         case .tooElongated(let width, let height, let limit):
             self = .tooLarge("\(width) x \(height) pixels; one side may be at most \(limit) times the other")
+        case .notAdmitted, .stopped: preconditionFailure("Both are heeded where images are prepared.")
         case .malformedConfiguration, .missingSetting, .unsupportedSetting:
             preconditionFailure("A recipe is read when its model is loaded, never while an image is decoded.")
         }
@@ -41,9 +42,17 @@ extension EmbeddingError {
         case .invalidConfiguration, .transportUnavailable:
             self = .failed("fetching: \(error)")
             return
+        case .noRoom, .tooManyWaiting:
+            self = .overloaded(retryAfterSeconds: 1)
+            return
         case .invalidURL: fault = .invalidURL
         case .schemeNotAllowed: fault = .schemeNotAllowed
         case .addressNotAllowed: fault = .addressNotAllowed
+        case .hostNotAllowed(let host): fault = .hostNotAllowed(host)
+        case .hostDenied(let host): fault = .hostDenied(host)
+        case .secureConnectionRequired: fault = .httpsRequired
+        case .publicNameRequired(let host): fault = .publicNameRequired(host: host)
+        case .encodingNotSupported(let name): fault = .encodingNotSupported(name)
         case .timedOut: fault = .timedOut
         case .tooManyRedirects: fault = .tooManyRedirects
         case .badStatus(let status): fault = .badStatus(status)
@@ -51,8 +60,8 @@ extension EmbeddingError {
         case .emptyBody: fault = .empty(.url)
         case .invalidRedirect, .hostNotFound, .connectionFailed, .certificateNotTrusted,
             .secureConnectionFailed,
-            .connectionLost, .incompleteBody, .invalidResponse:
-            fault = .unreachable
+            .connectionLost, .incompleteBody, .badEncoding, .invalidResponse:
+            fault = .unreachable(cause: "\(error)")
         }
         self = .image(index: index, fault)
     }

@@ -2,8 +2,9 @@
 public enum ImageSource: Equatable, Sendable {
     /// The bytes of an image file.
     case encoded([UInt8])
-    /// The ASCII bytes of a base64 text, with or without a `data:...;base64,` prefix.
-    case base64([UInt8])
+    /// The ASCII bytes of a base64 text, with or without a `data:...;base64,` prefix; a slice, so that megabytes of it need
+    /// not be copied out of a request.
+    case base64(ArraySlice<UInt8>)
     /// An https or http URL.
     case url(String)
 }

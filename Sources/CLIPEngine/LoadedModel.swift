@@ -7,6 +7,8 @@ struct LoadedModel: Sendable {
     let tokenizer: CaptionTokenizer
     let preprocessor: ImagePreprocessor
     let worker: ModelWorker
+    /// What its images and texts have cost lately.
+    let costs: CostMeter
     /// Embeddings of texts by their tokens, so that texts which differ only in spaces or case count as one.
     let texts: EmbeddingCache<[Int32]>
     /// Embeddings of images by their encoded bytes, so that one that is known need not even be decoded.

@@ -13,11 +13,13 @@ struct ModelLoader: Sendable {
     /// All of it happens on the new model's own thread.
     func load(_ source: ModelSource) async throws(EmbeddingError) -> LoadedModel {
         let start = ContinuousClock.now
+        let costs = CostMeter()
         let asked = configuration.precision
         let (worker, found) = try await ModelWorker.start(
             name: source.name,
             threads: configuration.computeThreads,
-            usesOneDNNOnly: configuration.usesOneDNNOnly
+            usesOneDNNOnly: configuration.usesOneDNNOnly,
+            costs: costs
         ) { (engine) throws(EmbeddingError) in
             let format = try asked.format(where: engine.isNative)
             let files = try CheckpointFiles(source)
@@ -58,6 +60,7 @@ struct ModelLoader: Sendable {
                 shrinksJPEGs: configuration.decoding == .fast
             ),
             worker: worker,
+            costs: costs,
             texts: EmbeddingCache(limit: configuration.textCacheBytes) {
                 $0.count * MemoryLayout<Int32>.size
             },

@@ -23,11 +23,13 @@ final class ModelRegistry: Sendable {
         case refuse(EmbeddingError)
     }
 
+    private let passTimeLimit: Duration
     private let sources: [ModelSource]
     private let loader: ModelLoader
     private let state: Mutex<State>
 
     init(configuration: EngineConfiguration) {
+        passTimeLimit = configuration.passTimeLimit
         sources = configuration.models
         loader = ModelLoader(configuration: configuration)
         state = Mutex(State(slots: configuration.models.map { _ in .unloaded }))
@@ -43,6 +45,29 @@ final class ModelRegistry: Sendable {
                 guard case .loaded(let model) = slot else { return nil }
                 return model.description
             }
+        }
+    }
+
+    /// What is wrong with a model in memory; nil where nothing is.
+    var healthProblem: String? {
+        let models = state.withLock { state in
+            state.slots.compactMap { slot -> LoadedModel? in
+                guard case .loaded(let model) = slot else { return nil }
+                return model
+            }
+        }
+        for model in models {
+            guard let problem = model.worker.problem(passLimit: passTimeLimit) else { continue }
+            return "model \(model.description.name): \(problem)"
+        }
+        return nil
+    }
+
+    /// A model that is in memory, by its place in the configuration.
+    func loadedModel(at index: Int) -> LoadedModel? {
+        state.withLock { state in
+            guard case .loaded(let model) = state.slots[index] else { return nil }
+            return model
         }
     }
 

@@ -5,8 +5,10 @@ import Synchronization
 struct FetchOrder: Sendable {
     let id: UInt64
     let url: ImageURL
+    /// Who asked, where the caller tells clients apart.
+    let client: String?
     let deadline: ContinuousClock.Instant
-    let continuation: CheckedContinuation<Result<[UInt8], FetchingError>, Never>
+    let continuation: CheckedContinuation<Result<FetchedImage, FetchingError>, Never>
 }
 
 /// What callers leave for the transfer thread: new orders, cancellations, and the wish to end.

@@ -50,15 +50,44 @@ public struct FetchingConfiguration: Equatable, Sendable {
 
     /// The most fetches under way at once; others wait for their turn.
     ///
-    /// By default 16.
+    /// By default 32.
+    public var maxConcurrentFetches = 32
+
+    /// The most fetches under way at once from one host, the one that a redirect led to.
     ///
-    /// A fetch holds at most ``maxBytes`` of memory, and as much again while its buffer grows.
-    public var maxConcurrentFetches = 16
+    /// By default 8, a few more than browsers open.
+    public var maxConcurrentFetchesPerHost = 8
+
+    /// The most fetches under way at once for one client; by default half of all.
+    public var maxConcurrentFetchesPerClient: Int?
+
+    /// The most fetches that wait for their turn, half of them for one client; more are refused at once.
+    ///
+    /// By default 1,024.
+    public var maxWaitingFetches = 1024
 
     /// Whether hosts on loopback, private, link-local and other non-public addresses may be asked.
     ///
     /// For tests and intranets; by default they are refused, at every redirect.
     public var allowsPrivateAddresses = false
+
+    /// The hosts that may be asked, or nil for all that the address rule lets through: exact names and
+    /// addresses, and `*.example.com` for all names beneath a domain.
+    ///
+    /// Held against every redirect's target too.
+    public var allowedHosts: [String]?
+
+    /// The hosts that may not be asked, written as ``allowedHosts``.
+    ///
+    /// An address that stands here is not connected to under any name.
+    public var deniedHosts: [String] = []
+
+    /// Whether only https is fetched.
+    public var requiresSecureConnection = false
+
+    /// Whether a host has to be a name that a public name service can know: no address, no single label, no
+    /// reserved domain such as `local` or `internal`.
+    public var requiresPublicName = false
 
     /// A PEM file of the certificate authorities to trust instead of the system's, for intranets with one of
     /// their own.
@@ -69,6 +98,8 @@ public struct FetchingConfiguration: Equatable, Sendable {
 
     /// A configuration of the defaults.
     public init() {}
+
+    var placesPerClient: Int { maxConcurrentFetchesPerClient ?? max(1, (maxConcurrentFetches + 1) / 2) }
 
     /// Says what is wrong with the values, one sentence each; empty when all is well.
     public func validate() -> [String] {
@@ -88,9 +119,31 @@ public struct FetchingConfiguration: Equatable, Sendable {
             "minimumBytesPerSecond must be from 0 to 1,000,000,000"
         )
         require((1...1 << 30).contains(maxBytes), "maxBytes must be from 1 to 1,073,741,824")
-        require((0...50).contains(maxRedirects), "maxRedirects must be from 0 to 50")
+        require((0...50).contains(maxRedirects), "maxRedirects must be from 0 to 50, not \(maxRedirects)")
         require((16...65536).contains(maxURLBytes), "maxURLBytes must be from 16 to 65,536")
-        require((1...1024).contains(maxConcurrentFetches), "maxConcurrentFetches must be from 1 to 1,024")
+        for (name, value) in [
+            ("maxConcurrentFetches", maxConcurrentFetches),
+            ("maxConcurrentFetchesPerHost", maxConcurrentFetchesPerHost),
+            ("maxConcurrentFetchesPerClient", placesPerClient),
+        ] {
+            require((1...1024).contains(value), "\(name) must be from 1 to 1,024, not \(value)")
+        }
+        require(
+            (0...65_536).contains(maxWaitingFetches),
+            "maxWaitingFetches must be from 0 to 65,536, not \(maxWaitingFetches)"
+        )
+        require(
+            allowedHosts.map { !$0.isEmpty } ?? true,
+            "allowedHosts names no host; leave it out to allow all, or switch URLs off"
+        )
+        for (name, hosts) in [("allowedHosts", allowedHosts ?? []), ("deniedHosts", deniedHosts)] {
+            for host in hosts where HostPattern(host) == nil {
+                problems.append(
+                    "\(name) has '\(host)', which is neither a host nor '*.' and a domain; "
+                        + "scheme, port and path do not belong there"
+                )
+            }
+        }
         require(
             !userAgent.isEmpty && userAgent.utf8.allSatisfy { (0x20...0x7E).contains($0) },
             "userAgent must be printable ASCII"

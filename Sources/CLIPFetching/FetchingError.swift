@@ -12,6 +12,15 @@ public enum FetchingError: Error, Equatable, Sendable {
     case schemeNotAllowed(String)
     /// Every address of the host, or of one that it redirects to, is refused by the address policy.
     case addressNotAllowed
+    /// The host, or one that it redirects to, is not on the list of those that are allowed.
+    case hostNotAllowed(String)
+    /// The host, or one that it redirects to, is on the list of those that are not.
+    case hostDenied(String)
+    /// The URL, or one that it redirects to, is not https, and the configuration asks for that.
+    case secureConnectionRequired
+    /// The host, or one that it redirects to, is an address or a name of a private network, and the
+    /// configuration asks for names of the public name service.
+    case publicNameRequired(host: String)
     /// The host's name has no address.
     case hostNotFound
     /// No address of the host accepted a connection.
@@ -31,12 +40,20 @@ public enum FetchingError: Error, Equatable, Sendable {
     case badStatus(Int)
     /// The answer has more than `limit` bytes.
     case tooManyBytes(limit: Int)
+    /// The answer is packed in this way, which is not unpacked here.
+    case encodingNotSupported(String)
+    /// The answer was said to be packed, and is not, or is damaged.
+    case badEncoding
     /// The answer ended before the length that it promised.
     case incompleteBody
     /// The answer was a success with nothing in it.
     case emptyBody
     /// The answer was not HTTP, or its header went past libcurl's bounds.
     case invalidResponse
+    /// No room for the answer's bytes became free in time.
+    case noRoom
+    /// As many fetches wait for a place as `limit`, or half as many of the same client's.
+    case tooManyWaiting(limit: Int)
     /// The task that asked was cancelled.
     case cancelled
     /// The fetcher was shut down before the answer was there.
@@ -51,13 +68,14 @@ public enum FetchingError: Error, Equatable, Sendable {
 public enum URLDefect: Equatable, Sendable {
     /// It has more than `limit` bytes.
     case tooLong(limit: Int)
-    /// It has whitespace, a control character or a backslash, which programs read in different ways.
+    /// It has a control character, a blank around it, or a blank or backslash before its path; programs read
+    /// those in different ways.
     case forbiddenCharacter
     /// It does not begin with a scheme, as in `https:`.
     case missingScheme
     /// No host follows the scheme.
     case missingHost
-    /// The host has a character outside ASCII; an international name has to be given in its `xn--` form.
+    /// The host has a character outside ASCII and no form in ASCII; its `xn--` form can be given instead.
     case hostNotASCII
     /// The host is neither a name nor an address.
     case invalidHost

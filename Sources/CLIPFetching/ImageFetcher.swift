@@ -4,39 +4,54 @@
 /// the address that it will really use; a name that resolves to something else a moment later changes
 /// nothing. Any port may be asked: image stores run on odd ones, and the policy keeps the private network out
 /// whatever the port. A host that is reached through its own public address counts as public. Proxies,
-/// cookies, `.netrc`, credentials, HTTP/2 and decompression are off. Certificates are verified.
+/// cookies, `.netrc`, credentials and HTTP/2 are off. Certificates are verified. No connection is used for a
+/// second request, so that nothing a host sends can be taken for the answer to another one.
 ///
 /// One thread of the fetcher's own runs all transfers; callers only suspend.
 public final class ImageFetcher: Sendable {
-    private let configuration: FetchingConfiguration
+    private let options: TransferOptions
     private let mailbox: FetchMailbox
     private let thread: JoinableThread
 
+    /// Gives room for so many bytes, or nil where there is none now.
+    ///
+    /// Called on the fetcher's thread, which must not wait in it.
+    public typealias RoomGiver = @Sendable (Int) -> FetchRoom?
+
     /// Starts a fetcher with its thread.
+    ///
+    /// An answer is read when `room` has given room for its announced length, or for the limit where it has
+    /// none or is packed; until then the transfer stands still, and `room` is asked again every 20 ms.
     ///
     /// - Throws: ``FetchingError/invalidConfiguration(_:)``, or ``FetchingError/transportUnavailable``.
     public convenience init(
-        configuration: FetchingConfiguration = FetchingConfiguration()
+        configuration: FetchingConfiguration = FetchingConfiguration(),
+        room: @escaping RoomGiver = { FetchRoom(bytes: $0) }
     ) throws(FetchingError) {
         try self.init(
             configuration: configuration,
-            policy: configuration.allowsPrivateAddresses ? .everyAddress : .publicAddresses
+            policy: configuration.allowsPrivateAddresses ? .everyAddress : .publicAddresses,
+            room: room
         )
     }
 
     /// Starts a fetcher with a policy of the caller's, in place of the one that `allowsPrivateAddresses`
     /// chooses.
-    package init(configuration: FetchingConfiguration, policy: AddressPolicy) throws(FetchingError) {
+    package init(
+        configuration: FetchingConfiguration,
+        policy: AddressPolicy,
+        room: @escaping RoomGiver = { FetchRoom(bytes: $0) }
+    ) throws(FetchingError) {
         let problems = configuration.validate()
         guard problems.isEmpty else { throw .invalidConfiguration(problems) }
-        let options = TransferOptions(configuration: configuration, policy: policy)
+        let options = TransferOptions(configuration: configuration, policy: policy, room: room)
         let multi = try TransferLoop.makeMulti(options: options)
         let mailbox = FetchMailbox(multi: multi)
         guard let thread = JoinableThread({ TransferLoop(mailbox: mailbox, options: options).run() }) else {
             TransferLoop.free(mailbox.multi)
             throw .transportUnavailable
         }
-        self.configuration = configuration
+        self.options = options
         self.mailbox = mailbox
         self.thread = thread
     }
@@ -45,16 +60,26 @@ public final class ImageFetcher: Sendable {
         shutdown()
     }
 
-    /// The body of a successful answer, as the server sent it.
+    /// The body of a successful answer, unpacked where it came with a `Content-Encoding`.
     ///
-    /// Cancelling the task ends the transfer and throws ``FetchingError/cancelled`` at once.
-    public func bytes(at url: String) async throws(FetchingError) -> [UInt8] {
-        let url = try ImageURL(url, maxBytes: configuration.maxURLBytes)
-        let deadline = ContinuousClock.now + configuration.timeLimit
+    /// `client` is who asked, in any words that tell clients apart: each has a share of the places. Cancelling
+    /// the task ends the transfer and throws ``FetchingError/cancelled`` at once.
+    public func bytes(at url: String, client: String? = nil) async throws(FetchingError) -> FetchedImage {
+        let url = try ImageURL(url, maxBytes: options.configuration.maxURLBytes)
+        try options.rules.check(url)
+        let deadline = ContinuousClock.now + options.configuration.timeLimit
         let id = mailbox.newID()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                mailbox.submit(FetchOrder(id: id, url: url, deadline: deadline, continuation: continuation))
+                mailbox.submit(
+                    FetchOrder(
+                        id: id,
+                        url: url,
+                        client: client,
+                        deadline: deadline,
+                        continuation: continuation
+                    )
+                )
             }
         } onCancel: {
             mailbox.cancel(id)

@@ -1,113 +1,150 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#else
-import Glibc
-#endif
-
 /// An absolute http or https URL in a form that every program reads the same way.
 ///
-/// Strict on purpose: where RFC 3986, browsers and libcurl disagree, the URL is refused. Which addresses may
-/// be reached is not decided here but where the connection is opened, so a host may be written in any
-/// spelling that the system's resolver takes (`2130706433`, `0x7f.1`, `localhost.`).
+/// Strict about scheme, host and port: where RFC 3986, browsers and libcurl disagree, the URL is refused. Lax
+/// about path and query, where users have blanks, quotes and letters of any language: what may not stand in
+/// a URL is percent-encoded as Python's `requests` does it. Which addresses may be reached is not decided
+/// here but where the connection is opened, so a host may be written in any spelling that the system's
+/// resolver takes (`2130706433`, `0x7f.1`, `localhost.`).
 package struct ImageURL: Equatable, Sendable {
-    /// The URL in ASCII: without a fragment, and with what is outside ASCII in its path and query
-    /// percent-encoded.
-    package let text: String
+    /// `http` or `https`.
+    package let scheme: String
+    /// The host, for rules about hosts.
+    package let host: URLHost
+    /// Host and port in ASCII, as they were given.
+    private let authority: String
+    /// The path, percent-encoded; may be empty.
+    private let path: String
+    /// The query with its question mark, percent-encoded; may be empty.
+    private let query: String
 
+    /// The URL in ASCII, without a fragment.
+    package var text: String { scheme + "://" + authority + path + query }
+
+    /// Reads a URL as a client gives it.
     package init(_ given: String, maxBytes: Int) throws(FetchingError) {
-        guard given.utf8.count <= maxBytes else { throw .invalidURL(.tooLong(limit: maxBytes)) }
-        let bytes = Array(given.utf8)
-        guard !bytes.contains(where: { $0 <= 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "\\") }) else {
-            throw .invalidURL(.forbiddenCharacter)
+        try self.init(Array(given.utf8), maxBytes: maxBytes)
+    }
+
+    /// Reads the target of a redirect from `base`: the value of a `Location` field, of any bytes, absolute or
+    /// relative (RFC 3986, section 5.2).
+    package init(redirect location: [UInt8], from base: ImageURL, maxBytes: Int) throws(FetchingError) {
+        let target: String
+        switch location.first {
+        case _ where Self.scheme(of: location[...]) != nil:
+            try self.init(location, maxBytes: maxBytes)
+            return
+        case UInt8(ascii: "/") where location.dropFirst().first == UInt8(ascii: "/"):
+            target = base.scheme + ":"
+        case UInt8(ascii: "/"):
+            target = base.scheme + "://" + base.authority
+        case UInt8(ascii: "?"):
+            target = base.scheme + "://" + base.authority + base.path
+        case UInt8(ascii: "#"), nil:
+            self = base
+            return
+        default:
+            let folder = base.path.utf8.lastIndex(of: UInt8(ascii: "/")).map { base.path[...$0] } ?? "/"
+            target = base.scheme + "://" + base.authority + folder
         }
-        let (scheme, afterScheme) = try Self.scheme(of: bytes[...])
+        // The limit is for what the server wrote, to which what it left out is added.
+        guard location.count <= maxBytes else { throw .invalidURL(.tooLong(limit: maxBytes)) }
+        try self.init(Array(target.utf8) + location, maxBytes: .max)
+    }
+
+    private init(_ bytes: [UInt8], maxBytes: Int) throws(FetchingError) {
+        guard bytes.count <= maxBytes else { throw .invalidURL(.tooLong(limit: maxBytes)) }
+        // A blank around the URL is a mistake of whoever made it, and is refused there as the reference server
+        // refuses it; within path and query it is part of a name.
+        guard bytes.first != UInt8(ascii: " "), bytes.last != UInt8(ascii: " "),
+            !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F })
+        else { throw .invalidURL(.forbiddenCharacter) }
+        guard let (scheme, afterScheme) = Self.scheme(of: bytes[...]) else {
+            throw .invalidURL(.missingScheme)
+        }
         guard scheme == "http" || scheme == "https" else {
             throw .schemeNotAllowed(String(scheme.prefix(32)))
         }
-        guard afterScheme.starts(with: "//".utf8) else { throw .invalidURL(.missingHost) }
+        guard afterScheme.starts(with: "//".utf8) else {
+            throw .invalidURL(
+                afterScheme.prefix(2).contains(UInt8(ascii: "\\")) ? .forbiddenCharacter : .missingHost
+            )
+        }
         let rest = afterScheme.dropFirst(2)
         let authority = rest.prefix { !"/?#".utf8.contains($0) }
-        try Self.check(authority: authority)
         let target = rest[authority.endIndex...].prefix { $0 != UInt8(ascii: "#") }
-        text = scheme + "://" + String(decoding: authority, as: UTF8.self) + Self.percentEncoded(target)
+        let path = target.prefix { $0 != UInt8(ascii: "?") }
+        self.scheme = scheme
+        (host, self.authority) = try Self.host(of: authority)
+        self.path = Self.percentEncoded(path)
+        query = Self.percentEncoded(target[path.endIndex...])
     }
 
     /// Splits at the scheme's colon: RFC 3986, section 3.1.
-    private static func scheme(
-        of bytes: ArraySlice<UInt8>
-    ) throws(FetchingError) -> (String, ArraySlice<UInt8>) {
-        let scheme = bytes.prefix { isLetterOrDigit($0) || "+-.".utf8.contains($0) }
-        guard let first = scheme.first, isLetterOrDigit(first), !isDigit(first) else {
-            throw .invalidURL(.missingScheme)
-        }
-        guard bytes[scheme.endIndex...].first == UInt8(ascii: ":") else { throw .invalidURL(.missingScheme) }
+    private static func scheme(of bytes: ArraySlice<UInt8>) -> (String, ArraySlice<UInt8>)? {
+        let scheme = bytes.prefix { $0.isLetterOrDigit || "+-.".utf8.contains($0) }
+        guard let first = scheme.first, first.isLetterOrDigit, !first.isDigit,
+            bytes[scheme.endIndex...].first == UInt8(ascii: ":")
+        else { return nil }
         return (String(decoding: scheme, as: UTF8.self).lowercased(), bytes[(scheme.endIndex + 1)...])
     }
 
-    private static func check(authority: ArraySlice<UInt8>) throws(FetchingError) {
+    /// The host, and the authority in ASCII.
+    private static func host(of authority: ArraySlice<UInt8>) throws(FetchingError) -> (URLHost, String) {
+        guard !authority.contains(where: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\\") }) else {
+            throw .invalidURL(.forbiddenCharacter)
+        }
         guard !authority.contains(UInt8(ascii: "@")) else { throw .invalidURL(.hasCredentials) }
-        guard authority.allSatisfy({ $0 < 0x80 }) else { throw .invalidURL(.hostNotASCII) }
         guard let first = authority.first else { throw .invalidURL(.missingHost) }
-        let host: ArraySlice<UInt8>
+        var name: ArraySlice<UInt8>
         if first == UInt8(ascii: "[") {
             guard let end = authority.firstIndex(of: UInt8(ascii: "]")) else {
                 throw .invalidURL(.invalidHost)
             }
-            host = authority[...end]
-            guard isIPv6(host.dropFirst().dropLast()) else { throw .invalidURL(.invalidHost) }
+            name = authority[...end]
         } else {
-            host = authority.prefix { $0 != UInt8(ascii: ":") }
-            guard !host.isEmpty else { throw .invalidURL(.missingHost) }
-            guard isName(host) else { throw .invalidURL(.invalidHost) }
+            name = authority.prefix { $0 != UInt8(ascii: ":") }
         }
-        let port = authority[host.endIndex...]
+        let port = authority[name.endIndex...]
+        guard !name.isEmpty else { throw .invalidURL(.missingHost) }
+        if name.contains(where: { $0 >= 0x80 }) {
+            guard let ascii = URLHost.ascii(name) else { throw .invalidURL(.hostNotASCII) }
+            name = ascii[...]
+        }
+        guard let host = URLHost(name) else { throw .invalidURL(.invalidHost) }
         guard port.isEmpty || isPort(port) else { throw .invalidURL(.invalidPort) }
-    }
-
-    /// Whether the bytes are letters, digits, hyphens and underscores between single dots, a last dot
-    /// allowed; 255 is the bound of RFC 1035.
-    private static func isName(_ host: ArraySlice<UInt8>) -> Bool {
-        let labels = (host.last == UInt8(ascii: ".") ? host.dropLast() : host)
-            .split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        return host.count <= 255
-            && labels.allSatisfy { label in
-                !label.isEmpty && label.allSatisfy { isLetterOrDigit($0) || "-_".utf8.contains($0) }
-            }
-    }
-
-    private static func isIPv6(_ host: ArraySlice<UInt8>) -> Bool {
-        var address = in6_addr()
-        return inet_pton(AF_INET6, String(decoding: host, as: UTF8.self), &address) == 1
+        return (host, String(decoding: name + port, as: UTF8.self))
     }
 
     private static func isPort(_ bytes: ArraySlice<UInt8>) -> Bool {
         let digits = bytes.dropFirst()
-        guard bytes.first == UInt8(ascii: ":"), digits.count <= 5, digits.allSatisfy(isDigit) else {
+        guard bytes.first == UInt8(ascii: ":"), digits.count <= 5, digits.allSatisfy(\.isDigit) else {
             return false
         }
         return Int(String(decoding: digits, as: UTF8.self)).map { (1...65535).contains($0) } ?? false
     }
 
+    /// The bytes of a path or query, those percent-encoded that may not stand there (RFC 3986, section 3.3).
+    ///
+    /// A percent sign stays where all of them begin an escape, and is encoded where one does not: then none of
+    /// them was meant as one (`100% wool.png`). So does urllib3, on which `requests` stands.
     private static func percentEncoded(_ bytes: ArraySlice<UInt8>) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
+        let isEscaped = bytes.indices.allSatisfy { index in
+            bytes[index] != UInt8(ascii: "%")
+                || bytes[index...].dropFirst().prefix(2).count == 2
+                    && bytes[index...].dropFirst().prefix(2).allSatisfy(\.isHexDigit)
+        }
         var encoded: [UInt8] = []
+        encoded.reserveCapacity(bytes.count)
         for byte in bytes {
-            if byte < 0x80 {
+            if byte.isLetterOrDigit || "-._~!$&'()*+,;=:@/?".utf8.contains(byte)
+                || byte == UInt8(ascii: "%") && isEscaped
+            {
                 encoded.append(byte)
             } else {
                 encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
             }
         }
         return String(decoding: encoded, as: UTF8.self)
-    }
-
-    private static func isDigit(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-    }
-
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
     }
 }

@@ -4,6 +4,24 @@ import CCurl
 struct TransferOptions: Sendable {
     let configuration: FetchingConfiguration
     let policy: AddressPolicy
+    let room: ImageFetcher.RoomGiver
+    let rules: HostRules
+    let speed: SpeedRule
+
+    init(
+        configuration: FetchingConfiguration,
+        policy: AddressPolicy,
+        room: @escaping ImageFetcher.RoomGiver
+    ) {
+        self.configuration = configuration
+        self.policy = policy
+        self.room = room
+        rules = HostRules(configuration)
+        speed = SpeedRule(
+            minimum: configuration.minimumBytesPerSecond,
+            grace: configuration.slowTimeLimit
+        )
+    }
 }
 
 /// One fetch under way: a libcurl handle, what has come so far, and who waits for it.
@@ -12,34 +30,53 @@ struct TransferOptions: Sendable {
 final class Transfer {
     /// What a finished request means.
     enum Outcome {
-        case answer(Result<[UInt8], FetchingError>)
-        case redirect(String)
+        case answer(Result<FetchedImage, FetchingError>)
+        case redirect([UInt8])
     }
 
-    /// The most bytes of all header lines of one answer: four times what common web servers send at most.
-    ///
-    /// libcurl itself bounds one line, but before 8.3 not their sum.
-    private static let maxHeaderBytes = 64 * 1024
+    /// What libcurl's write function may answer beside a count of bytes taken.
+    enum Reception {
+        case taken
+        case later
+        case refused
+    }
 
     let easy: UnsafeMutableRawPointer
-    private let options: TransferOptions
+    let options: TransferOptions
+    /// What the current request takes places of; nil before the first.
+    private(set) var claim: FetchPlaces.Claim?
+    private(set) var deadline: ContinuousClock.Instant
+    /// Whether the body stands still until there is room for it.
+    private(set) var waitsForRoom = false
     private var order: FetchOrder?
-    private var deadline = ContinuousClock.now
+    private var url: ImageURL
     private var redirects = 0
 
     // Of the current request.
+    private var header = AnswerHeader()
+    private var headerIsOver = false
     private var bytes: [UInt8] = []
-    private var received = 0
-    private var headerBytes = 0
+    private var room: FetchRoom?
+    private var refusal: FetchingError?
+    private var receivesTooMuch = false
     private var refusedAddress = false
     private var openedSocket = false
+    private var start = ContinuousClock.now
+    private var pauseStart: ContinuousClock.Instant?
+    private var paused = Duration.zero
 
-    /// A transfer with every option set but the URL.
-    init(options: TransferOptions) throws(FetchingError) {
-        guard let easy = curl_easy_init() else { throw .transportUnavailable }
-        self.easy = easy
+    /// A transfer with every option set but the URL, to be answered through this transfer.
+    init(
+        _ order: FetchOrder,
+        options: TransferOptions,
+        sessions: UnsafeMutableRawPointer?
+    ) throws(FetchingError) {
+        easy = try Self.makeHandle(options: options, sessions: sessions)
         self.options = options
-        try configure()
+        self.order = order
+        url = order.url
+        deadline = order.deadline
+        try connectCallbacks()
     }
 
     deinit {
@@ -49,30 +86,55 @@ final class Transfer {
     /// The fetch that waits for this transfer; nil once it has its answer.
     var orderID: UInt64? { order?.id }
 
+    /// Who asked.
+    var client: String? { order?.client }
+
+    /// The host that is asked, or was asked last.
+    var host: URLHost { url.host }
+
     /// Answers the fetch that waits, the first time.
-    func answer(_ result: Result<[UInt8], FetchingError>) {
+    func answer(_ result: Result<FetchedImage, FetchingError>) {
         order?.continuation.resume(returning: result)
         order = nil
     }
 
-    /// Takes on a fetch, to be answered through this transfer unless this throws.
-    func begin(_ order: FetchOrder) throws(FetchingError) {
-        deadline = order.deadline
-        try prepare(order.url)
-        self.order = order
-    }
-
-    /// Points the transfer at the target of a redirect, which is held to the same rules as the first URL.
-    func follow(_ target: String) throws(FetchingError) {
+    /// Turns to the target of a redirect, which is held to the same rules as the first URL.
+    func follow(_ target: [UInt8]) throws(FetchingError) {
         redirects += 1
         guard redirects <= options.configuration.maxRedirects else {
             throw .tooManyRedirects(limit: options.configuration.maxRedirects)
         }
         do throws(FetchingError) {
-            try prepare(ImageURL(target, maxBytes: options.configuration.maxURLBytes))
+            url = try ImageURL(redirect: target, from: url, maxBytes: options.configuration.maxURLBytes)
         } catch .invalidURL(let defect) {
             throw .invalidRedirect(defect)
         }
+        try options.rules.check(url)
+    }
+
+    /// Makes the handle ready for the request of the current URL.
+    func prepare(for claim: FetchPlaces.Claim) throws(FetchingError) {
+        header = AnswerHeader()
+        headerIsOver = false
+        bytes = []
+        room = nil
+        refusal = nil
+        receivesTooMuch = false
+        refusedAddress = false
+        openedSocket = false
+        waitsForRoom = false
+        pauseStart = nil
+        paused = .zero
+        start = ContinuousClock.now
+        let remaining = start.duration(to: deadline).wholeMilliseconds
+        guard remaining > 0 else { throw .timedOut }
+        try set(CURLOPT_TIMEOUT_MS, remaining)
+        try set(
+            CURLOPT_CONNECTTIMEOUT_MS,
+            min(remaining, options.configuration.connectTimeLimit.wholeMilliseconds)
+        )
+        try set(CURLOPT_URL, url.text)
+        self.claim = claim
     }
 
     /// What the request's end means.
@@ -80,68 +142,167 @@ final class Transfer {
     /// The status comes first: a server that says "not found" and then stalls has said "not found".
     func outcome(of code: CURLcode) -> Outcome {
         guard order != nil else { return .answer(.failure(.cancelled)) }
-        if headerBytes > Self.maxHeaderBytes { return .answer(.failure(.invalidResponse)) }
+        if header.isTooLong { return .answer(.failure(.invalidResponse)) }
+        if let refusal { return .answer(.failure(refusal)) }
         let limit = options.configuration.maxBytes
         let status = clip_curl_response_status(easy)
         if [301, 302, 303, 307, 308].contains(status) {
-            if code == CURLE_OK, let target = clip_curl_redirect_target(easy) {
-                return .redirect(String(cString: target))
+            // libcurl may refuse an announced length before it hands over the header's last line.
+            guard headerIsOver || code == CURLE_FILESIZE_EXCEEDED else {
+                return .answer(.failure(failure(for: code)))
             }
-            if code == CURLE_OK { return .answer(.failure(.badStatus(status))) }
-        } else if status >= 300 {
-            return .answer(.failure(.badStatus(status)))
+            if header.hasTwoLocations { return .answer(.failure(.invalidResponse)) }
+            return header.location.map { .redirect($0) } ?? .answer(.failure(.badStatus(status)))
         }
-        if received > limit { return .answer(.failure(.tooManyBytes(limit: limit))) }
+        // 101 is final too: nothing was asked to be switched to.
+        if status >= 300 || status == 101 { return .answer(.failure(.badStatus(status))) }
+        if receivesTooMuch { return .answer(.failure(.tooManyBytes(limit: limit))) }
         guard code == CURLE_OK else { return .answer(.failure(failure(for: code))) }
-        return .answer(bytes.isEmpty ? .failure(.emptyBody) : .success(bytes))
+        guard let room, !bytes.isEmpty else { return .answer(.failure(.emptyBody)) }
+        return .answer(.success(finishedImage(in: room)))
+    }
+
+    /// The bytes, in no more memory than they need.
+    private func finishedImage(in room: FetchRoom) -> FetchedImage {
+        // A copy needs as much again for a moment; where that would go beyond the room, the pages that were
+        // reserved and never touched do no harm.
+        var bytes = self.bytes
+        self.bytes = []
+        if bytes.count <= bytes.capacity / 2 { bytes = bytes.withUnsafeBufferPointer { Array($0) } }
+        room.shrink(to: bytes.count)
+        return FetchedImage(bytes: bytes, room: room)
     }
 
     private func failure(for code: CURLcode) -> FetchingError {
         if refusedAddress, !openedSocket { return .addressNotAllowed }
         return switch code {
-        case CURLE_OPERATION_TIMEDOUT: .timedOut
+        case CURLE_OPERATION_TIMEDOUT: waitsForRoom ? .noRoom : .timedOut
         case CURLE_COULDNT_RESOLVE_HOST: .hostNotFound
         case CURLE_COULDNT_CONNECT: .connectionFailed
         case CURLE_PEER_FAILED_VERIFICATION: .certificateNotTrusted
         case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CIPHER: .secureConnectionFailed
         case CURLE_FILESIZE_EXCEEDED: .tooManyBytes(limit: options.configuration.maxBytes)
         case CURLE_PARTIAL_FILE: .incompleteBody
+        case CURLE_BAD_CONTENT_ENCODING:
+            headerIsOver ? .badEncoding : .encodingNotSupported("more than five packings")
         // An answer of HTTP/0.9's form is an unsupported protocol to libcurl, and one header line without end
         // is out of memory.
-        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_OUT_OF_MEMORY,
-            CURLE_BAD_CONTENT_ENCODING:
-            .invalidResponse
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_OUT_OF_MEMORY: .invalidResponse
         case CURLE_URL_MALFORMAT: redirects > 0 ? .invalidRedirect(.malformed) : .invalidURL(.malformed)
         default: .connectionLost
         }
     }
 
-    // MARK: - Called by libcurl
+    // MARK: - While the body comes
 
-    /// Counts a line of the header, of which nothing is kept; false ends the transfer.
-    private func receiveHeader(_ count: Int) -> Bool {
-        headerBytes += count
-        return headerBytes <= Self.maxHeaderBytes
+    /// Asks again for room, and lets the body come where there is some; false where there is none yet.
+    ///
+    /// What libcurl kept of the body arrives during the call.
+    func resume() -> CURLcode? {
+        guard waitsForRoom, takeRoom() else { return nil }
+        return curl_easy_pause(easy, CURLPAUSE_CONT)
     }
 
-    /// Takes a piece of the body; false ends the transfer.
-    private func receive(_ piece: UnsafeRawBufferPointer) -> Bool {
-        guard order != nil else { return false }
-        received += piece.count
-        guard received <= options.configuration.maxBytes else { return false }
-        switch clip_curl_response_status(easy) {
-        case 200..<300: bytes.append(contentsOf: piece)
-        case 300..<400: break  // libcurl names a redirect's target at the end of its body, which nobody needs
-        default: return false
+    /// Why the transfer should be ended now; nil where it may go on.
+    func complaint(at now: ContinuousClock.Instant) -> FetchingError? {
+        guard headerIsOver, order != nil, !waitsForRoom else { return nil }
+        let received = Int(clip_curl_bytes_on_the_wire(easy))
+        // Packed bytes are bounded on the wire too, since they may unpack to nothing.
+        guard received <= options.configuration.maxBytes else {
+            return .tooManyBytes(limit: options.configuration.maxBytes)
+        }
+        let isSlow = options.speed.refuses(
+            received: received,
+            announced: announcedLength,
+            elapsed: start.duration(to: now) - paused,
+            remaining: now.duration(to: deadline)
+        )
+        return isSlow ? .timedOut : nil
+    }
+
+    private var announcedLength: Int? {
+        let length = clip_curl_announced_length(easy)
+        return length > 0 ? Int(length) : nil
+    }
+
+    /// What a decoder of libcurl holds while it unpacks: brotli its window of 16 MiB, the others far less.
+    private static let unpackingBytes = 17 << 20
+
+    private func takeRoom() -> Bool {
+        guard room == nil else { return true }
+        let isPacked = !header.packings.isEmpty
+        let limit = options.configuration.maxBytes
+        let capacity = isPacked ? limit : announcedLength ?? limit
+        room = options.room(capacity + (header.packings == ["br"] ? Self.unpackingBytes : 0))
+        guard room != nil else { return false }
+        bytes.reserveCapacity(capacity)
+        waitsForRoom = false
+        if let pauseStart { paused += pauseStart.duration(to: .now) }
+        pauseStart = nil
+        return true
+    }
+
+    // MARK: - Called by libcurl
+
+    /// Takes a line of the header; false ends the transfer.
+    func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
+        // Behind the body come trailers, which change nothing, but count.
+        header.read(line)
+        guard !header.isTooLong else { return false }
+        guard !headerIsOver, line.first == UInt8(ascii: "\r") || line.first == UInt8(ascii: "\n") else {
+            return true
+        }
+        let status = clip_curl_response_status(easy)
+        if (100..<200).contains(status), status != 101 { return true }
+        headerIsOver = true
+        // The body of a redirect or an error is nobody's image.
+        guard (200..<300).contains(status) else { return false }
+        if let packing = header.transferPacking ?? unsupportedPacking {
+            refusal = .encodingNotSupported(packing)
+            return false
+        }
+        // libcurl would unpack all that it has at hand while the transfer stands still, so a packed answer
+        // cannot wait.
+        if !header.packings.isEmpty, !takeRoom() {
+            refusal = .noRoom
+            return false
         }
         return true
     }
 
+    /// What the body is packed with, where that is not one of what libcurl unpacks within bounds.
+    ///
+    /// Packings within each other are not: the inner one can be endless and come to nothing. Neither is zstd, whose
+    /// decoder takes 128 MiB if the body says so.
+    private var unsupportedPacking: String? {
+        switch header.packings {
+        case []: nil
+        case ["gzip"], ["x-gzip"], ["deflate"]: clip_curl_unpacks_deflate() ? nil : header.packings[0]
+        case ["br"]: clip_curl_unpacks_brotli() ? nil : "br"
+        default: header.packings.prefix(4).joined(separator: ", ")
+        }
+    }
+
+    /// Takes a piece of the body.
+    func receive(_ piece: UnsafeRawBufferPointer) -> Reception {
+        guard order != nil, headerIsOver else { return .refused }
+        guard piece.count <= options.configuration.maxBytes - bytes.count else {
+            receivesTooMuch = true
+            return .refused
+        }
+        guard takeRoom() else {
+            waitsForRoom = true
+            pauseStart = pauseStart ?? .now
+            return .later
+        }
+        bytes.append(contentsOf: piece)
+        return .taken
+    }
+
     /// Opens a socket for an address that the policy allows.
     ///
-    /// Every new connection passes here, with the address that it will use; a connection that is used again
-    /// passed when it was new.
-    private func openSocket(to address: UnsafePointer<curl_sockaddr>) -> curl_socket_t {
+    /// Every connection passes here, with the address that it will use.
+    func openSocket(to address: UnsafePointer<curl_sockaddr>) -> curl_socket_t {
         var bits: UInt32 = 0
         var high: UInt64 = 0
         var low: UInt64 = 0
@@ -154,105 +315,13 @@ final class Transfer {
                 nil
             }
         guard order != nil else { return -1 }
-        guard let ipAddress, options.policy.allows(ipAddress) else {
+        guard let ipAddress, options.policy.allows(ipAddress),
+            !options.rules.deniedAddresses.contains(ipAddress)
+        else {
             refusedAddress = true
             return -1  // CURL_SOCKET_BAD
         }
         openedSocket = true
         return clip_curl_open_socket(address)
-    }
-
-    // MARK: - Options
-
-    private func prepare(_ url: ImageURL) throws(FetchingError) {
-        bytes = []
-        received = 0
-        headerBytes = 0
-        refusedAddress = false
-        openedSocket = false
-        let remaining = ContinuousClock.now.duration(to: deadline).wholeMilliseconds
-        guard remaining > 0 else { throw .timedOut }
-        try set(CURLOPT_TIMEOUT_MS, remaining)
-        try set(
-            CURLOPT_CONNECTTIMEOUT_MS,
-            min(remaining, options.configuration.connectTimeLimit.wholeMilliseconds)
-        )
-        try set(CURLOPT_URL, url.text)
-    }
-
-    /// Sets what holds for every request.
-    ///
-    /// Each answer is looked at: an option that this libcurl does not know would be a guard that is silently
-    /// missing.
-    private func configure() throws(FetchingError) {
-        let configuration = options.configuration
-        let context = Unmanaged.passUnretained(self).toOpaque()
-        try check(clip_curl_allow_only_http_and_https(easy))
-        try check(
-            clip_curl_set_write_function(
-                easy,
-                { data, size, count, context in
-                    guard let data, let context else { return 0 }
-                    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-                    let piece = UnsafeRawBufferPointer(start: data, count: size * count)
-                    return transfer.receive(piece) ? piece.count : 0
-                },
-                context
-            )
-        )
-        try check(
-            clip_curl_set_header_function(
-                easy,
-                { _, size, count, context in
-                    guard let context else { return 0 }
-                    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-                    return transfer.receiveHeader(size * count) ? size * count : 0
-                },
-                context
-            )
-        )
-        try check(
-            clip_curl_set_open_socket_function(
-                easy,
-                { context, _, address in
-                    guard let address, let context else { return -1 }
-                    return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().openSocket(
-                        to: address
-                    )
-                },
-                context
-            )
-        )
-        try check(clip_curl_leave_name_lookup_behind(easy))
-        try check(clip_curl_set_offset(easy, CURLOPT_MAXFILESIZE_LARGE, Int64(configuration.maxBytes)))
-        try set(CURLOPT_PROXY, "")  // nor the environment's
-        try set(CURLOPT_NETRC, 0)
-        try set(CURLOPT_FOLLOWLOCATION, 0)  // redirects are followed here, hop by hop, under our own rules
-        try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
-        try set(CURLOPT_HTTP09_ALLOWED, 0)
-        // Asks for the plain body, and takes whatever comes as it is: an answer that is compressed all the
-        // same is not unpacked, so it cannot grow.
-        try set(CURLOPT_ACCEPT_ENCODING, "identity")
-        try set(CURLOPT_HTTP_CONTENT_DECODING, 0)
-        try set(CURLOPT_USERAGENT, configuration.userAgent)
-        try set(CURLOPT_SSL_VERIFYPEER, 1)
-        try set(CURLOPT_SSL_VERIFYHOST, 2)
-        try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))  // older versions are retired: RFC 8996
-        try set(CURLOPT_LOW_SPEED_LIMIT, configuration.minimumBytesPerSecond)
-        try set(CURLOPT_LOW_SPEED_TIME, Int(configuration.slowTimeLimit.components.seconds))
-        try set(CURLOPT_NOSIGNAL, 1)
-        if let file = configuration.certificateAuthorityFile { try set(CURLOPT_CAINFO, file) }
-    }
-
-    private func set(_ option: CURLoption, _ value: Int) throws(FetchingError) {
-        try check(clip_curl_set_long(easy, option, value))
-    }
-
-    private func set(_ option: CURLoption, _ value: String) throws(FetchingError) {
-        try check(clip_curl_set_string(easy, option, value))
-    }
-
-    private func check(_ code: CURLcode) throws(FetchingError) {
-        guard code == CURLE_OK else { throw .transportUnavailable }
     }
 }

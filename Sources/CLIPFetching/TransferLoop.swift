@@ -2,38 +2,40 @@ import CCurl
 
 /// Runs all transfers of a fetcher, on the thread that calls ``run()``.
 ///
-/// A fetch waits, runs, and is answered once. One more state exists because a name look-up cannot be stopped:
-/// a cancelled transfer that is still in it has its answer but keeps its place until the look-up ends or its
-/// time is up, so that cancelling does not let callers start look-ups without bound.
+/// A fetch waits, runs, and is answered once; a redirect to another host may have it wait again. One more state
+/// exists because a name look-up cannot be stopped: a cancelled transfer that is still in it has its answer but
+/// keeps its place until the look-up ends or its time is up, so that cancelling does not let callers start
+/// look-ups without bound.
 final class TransferLoop {
     private let mailbox: FetchMailbox
     private let options: TransferOptions
-    private var waiting: [FetchOrder] = []  // oldest first, so soonest to expire first
+    /// TLS sessions, so that the next handshake with a host is short.
+    private let sessions: UnsafeMutableRawPointer?
+    private var waiting: [WaitingFetch] = []  // in the order in which they came
+    private var places: FetchPlaces
     private var running: [UnsafeMutableRawPointer: Transfer] = [:]  // by libcurl handle
 
     init(mailbox: FetchMailbox, options: TransferOptions) {
         self.mailbox = mailbox
         self.options = options
+        sessions = clip_curl_new_sessions()
+        places = FetchPlaces(options.configuration)
     }
 
     /// A new multi handle, once libcurl has proved that it knows every option that safety stands on.
     static func makeMulti(options: TransferOptions) throws(FetchingError) -> sending UnsafeMutableRawPointer {
         guard isCurlReady else { throw .transportUnavailable }
-        _ = try Transfer(options: options)
+        curl_easy_cleanup(try Transfer.makeHandle(options: options, sessions: nil))
         guard let multi = curl_multi_init() else { throw .transportUnavailable }
-        // Connections kept for another fetch of the same host: no more than can be in use.
-        let kept = options.configuration.maxConcurrentFetches
         // Waking is tried too: where the process has no descriptors left for it, libcurl carries on without.
-        guard clip_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, kept) == CURLM_OK,
-            curl_multi_wakeup(multi) == CURLM_OK
-        else {
+        guard curl_multi_wakeup(multi) == CURLM_OK else {
             free(multi)
             throw .transportUnavailable
         }
         return multi
     }
 
-    /// Frees the handle and closes the connections that it kept.
+    /// Frees the handle.
     static func free(_ multi: UnsafeMutableRawPointer) {
         curl_multi_cleanup(multi)
     }
@@ -43,7 +45,7 @@ final class TransferLoop {
         var reason = FetchingError.shutDown
         while true {
             let post = mailbox.take()
-            waiting += post.orders
+            waiting += post.orders.map(WaitingFetch.order)
             if post.isClosed { break }
             for id in post.cancelled { cancel(id) }
             var count: Int32 = 0
@@ -52,72 +54,116 @@ final class TransferLoop {
                 break
             }
             finishDone()
+            lookAfterRunning()
             expireWaiting()
             startWaiting()
+            boundWaiting()
             guard curl_multi_poll(mailbox.multi, nil, 0, pollLimit, nil) == CURLM_OK else {
                 reason = .transportUnavailable
                 break
             }
         }
         mailbox.close()
-        waiting += mailbox.take().orders
-        for order in waiting { order.continuation.resume(returning: .failure(reason)) }
+        waiting += mailbox.take().orders.map(WaitingFetch.order)
+        for fetch in waiting { fetch.answer(.failure(reason)) }
+        waiting = []
         for transfer in running.values {
             transfer.answer(.failure(reason))
             curl_multi_remove_handle(mailbox.multi, transfer.easy)
         }
         running = [:]
         Self.free(mailbox.multi)
+        curl_share_cleanup(sessions)
     }
 
-    /// How long to sleep, in milliseconds, when nothing happens: until the oldest waiting fetch expires.
+    /// How long to sleep, in milliseconds, when nothing happens: until something here has to be looked at.
     ///
     /// libcurl itself wakes for the limits of those that run, and the mailbox for news.
     private var pollLimit: Int32 {
-        guard let next = waiting.first else { return 60_000 }
-        return Int32(clamping: min(60_000, ContinuousClock.now.duration(to: next.deadline).wholeMilliseconds))
+        if running.values.contains(where: \.waitsForRoom) { return Self.roomInterval }
+        let next = waiting.lazy.map(\.deadline).min()
+            .map { ContinuousClock.now.duration(to: $0).wholeMilliseconds }
+        return Int32(clamping: min(running.isEmpty ? 60_000 : Self.speedInterval, next ?? .max))
     }
 
+    /// Milliseconds between two questions for room.
+    private static let roomInterval: Int32 = 20
+    /// Milliseconds between two looks at how fast transfers are.
+    private static let speedInterval = 250
+
+    // MARK: - Those that wait
+
+    /// Starts what has a place, the oldest first; one whose host or client has none is passed over.
     private func startWaiting() {
-        while running.count < options.configuration.maxConcurrentFetches, !waiting.isEmpty {
-            let order = waiting.removeFirst()
+        var index = 0
+        while index < waiting.count, !places.isFull {
+            let claim = waiting[index].claim
+            guard places.hasPlace(for: claim) else {
+                index += 1
+                continue
+            }
+            let fetch = waiting.remove(at: index)
             do throws(FetchingError) {
-                let transfer = try Transfer(options: options)
-                try transfer.begin(order)
-                try add(transfer)
+                let transfer = try fetch.transfer(options: options, sessions: sessions)
+                try transfer.prepare(for: claim)
+                guard curl_multi_add_handle(mailbox.multi, transfer.easy) == CURLM_OK else {
+                    throw .transportUnavailable
+                }
+                running[transfer.easy] = transfer
+                places.enter(claim)
             } catch {
-                order.continuation.resume(returning: .failure(error))
+                fetch.answer(.failure(error))
             }
         }
     }
 
-    private func add(_ transfer: Transfer) throws(FetchingError) {
-        guard curl_multi_add_handle(mailbox.multi, transfer.easy) == CURLM_OK else {
-            throw .transportUnavailable
-        }
-        running[transfer.easy] = transfer
-    }
-
-    private func drop(_ transfer: Transfer) {
-        curl_multi_remove_handle(mailbox.multi, transfer.easy)
-        running[transfer.easy] = nil
-    }
-
     private func expireWaiting() {
         let now = ContinuousClock.now
-        while let order = waiting.first, order.deadline <= now {
-            waiting.removeFirst()
-            order.continuation.resume(returning: .failure(.timedOut))
+        removeWaiting(as: .timedOut) { $0.deadline <= now }
+    }
+
+    /// Refuses the newest of those that are too many, in all or of one client.
+    private func boundWaiting() {
+        let limit = options.configuration.maxWaitingFetches
+        guard waiting.count > limit / 2 else { return }
+        var count = 0
+        var countByClient: [String: Int] = [:]
+        removeWaiting(as: .tooManyWaiting(limit: limit)) { fetch in
+            // What has begun is not turned away.
+            guard case .order(let order) = fetch else { return false }
+            let ofClient = order.client.map { countByClient[$0, default: 0] } ?? 0
+            guard count < limit, order.client == nil || ofClient < (limit + 1) / 2 else { return true }
+            count += 1
+            if let client = order.client { countByClient[client] = ofClient + 1 }
+            return false
         }
+    }
+
+    private func removeWaiting(as error: FetchingError, where isOver: (WaitingFetch) -> Bool) {
+        guard !waiting.isEmpty else { return }
+        var kept: [WaitingFetch] = []
+        kept.reserveCapacity(waiting.count)
+        for fetch in waiting {
+            if isOver(fetch) { fetch.answer(.failure(error)) } else { kept.append(fetch) }
+        }
+        waiting = kept
     }
 
     private func cancel(_ id: UInt64) {
         if let index = waiting.firstIndex(where: { $0.id == id }) {
-            waiting.remove(at: index).continuation.resume(returning: .failure(.cancelled))
+            waiting.remove(at: index).answer(.failure(.cancelled))
         } else if let transfer = running.values.first(where: { $0.orderID == id }) {
             transfer.answer(.failure(.cancelled))
             if clip_curl_has_looked_up_name(transfer.easy) { drop(transfer) }
         }
+    }
+
+    // MARK: - Those that run
+
+    private func drop(_ transfer: Transfer) {
+        curl_multi_remove_handle(mailbox.multi, transfer.easy)
+        running[transfer.easy] = nil
+        if let claim = transfer.claim { places.leave(claim) }
     }
 
     private func finishDone() {
@@ -127,19 +173,83 @@ final class TransferLoop {
             else {
                 continue
             }
-            let outcome = transfer.outcome(of: message.data.result)
-            drop(transfer)
-            switch outcome {
-            case .answer(let result):
-                transfer.answer(result)
-            case .redirect(let target):
-                do throws(FetchingError) {
-                    try transfer.follow(target)
-                    try add(transfer)
-                } catch {
-                    transfer.answer(.failure(error))
-                }
+            finish(transfer, code: message.data.result)
+        }
+    }
+
+    private func finish(_ transfer: Transfer, code: CURLcode) {
+        let outcome = transfer.outcome(of: code)
+        drop(transfer)
+        switch outcome {
+        case .answer(let result):
+            transfer.answer(result)
+        case .redirect(let target):
+            do throws(FetchingError) {
+                try transfer.follow(target)
+                // It has waited its turn already, and comes before those that have not.
+                let index = waiting.firstIndex { $0.id > transfer.orderID ?? 0 } ?? waiting.endIndex
+                waiting.insert(.redirect(transfer), at: index)
+            } catch {
+                transfer.answer(.failure(error))
             }
+        }
+    }
+
+    /// Gives room to those that wait for it, and ends those that are too slow.
+    private func lookAfterRunning() {
+        let now = ContinuousClock.now
+        for transfer in running.values {
+            if transfer.waitsForRoom {
+                if let code = transfer.resume(), code != CURLE_OK { finish(transfer, code: code) }
+            } else if let error = transfer.complaint(at: now) {
+                transfer.answer(.failure(error))
+                drop(transfer)
+            }
+        }
+    }
+}
+
+/// A fetch that waits for a place.
+private enum WaitingFetch {
+    case order(FetchOrder)
+    /// One that has begun, and was sent on to another host.
+    case redirect(Transfer)
+
+    var id: UInt64 {
+        switch self {
+        case .order(let order): order.id
+        case .redirect(let transfer): transfer.orderID ?? 0
+        }
+    }
+
+    var deadline: ContinuousClock.Instant {
+        switch self {
+        case .order(let order): order.deadline
+        case .redirect(let transfer): transfer.deadline
+        }
+    }
+
+    var claim: FetchPlaces.Claim {
+        switch self {
+        case .order(let order): FetchPlaces.Claim(host: order.url.host, client: order.client)
+        case .redirect(let transfer): FetchPlaces.Claim(host: transfer.host, client: transfer.client)
+        }
+    }
+
+    func transfer(
+        options: TransferOptions,
+        sessions: UnsafeMutableRawPointer?
+    ) throws(FetchingError) -> Transfer {
+        switch self {
+        case .order(let order): try Transfer(order, options: options, sessions: sessions)
+        case .redirect(let transfer): transfer
+        }
+    }
+
+    func answer(_ result: Result<FetchedImage, FetchingError>) {
+        switch self {
+        case .order(let order): order.continuation.resume(returning: result)
+        case .redirect(let transfer): transfer.answer(result)
         }
     }
 }

@@ -34,6 +34,8 @@ public enum ImagingError: Error, Equatable, Sendable {
     /// bits.
     case unsupportedColours(ImageFormat)
 
+    case notAdmitted(bytes: Int)
+    case stopped
     // MARK: The model's preprocessing
 
     /// The configuration is not JSON of the expected form.

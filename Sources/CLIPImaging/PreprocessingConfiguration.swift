@@ -10,7 +10,10 @@ extension PreprocessingRecipe {
     /// A field that is not there has the default of `CLIPImageProcessor` (5.x). Whatever asks for another way
     /// of preprocessing is refused by its name.
     public init(preprocessorConfig json: [UInt8]) throws(ImagingError) {
-        let config = try Self.decode(PreprocessorConfig.self, from: json)
+        try self.init(try Self.decode(PreprocessorConfig.self, from: json))
+    }
+
+    private init(_ config: PreprocessorConfig) throws(ImagingError) {
         for (name, type) in [
             ("image_processor_type", config.imageProcessorType),
             ("feature_extractor_type", config.featureExtractorType),
@@ -27,7 +30,7 @@ extension PreprocessingRecipe {
         for (name, isDone) in [
             ("do_resize", config.doResize), ("do_center_crop", config.doCenterCrop),
             ("do_rescale", config.doRescale), ("do_normalize", config.doNormalize),
-        ] where isDone == false {
+        ] where isDone?.value == false {
             throw .unsupportedSetting(name: name, value: "false")
         }
         if let resample = config.resample, resample != 3 {
@@ -46,6 +49,17 @@ extension PreprocessingRecipe {
             mean: config.imageMean ?? Self.openAIMean,
             standardDeviation: config.imageStd ?? Self.openAIStandardDeviation
         )
+    }
+
+    /// Reads what transformers' `processor_config.json` says of images, in its `image_processor`.
+    ///
+    /// Nil where the file has no such object, as older ones have none: then `preprocessor_config.json` counts.
+    /// Source: transformers 5, `ImageProcessingMixin.get_image_processor_dict`.
+    public init?(processorConfig json: [UInt8]) throws(ImagingError) {
+        guard let nested = try Self.decode(ProcessorConfig.self, from: json).imageProcessor else {
+            return nil
+        }
+        try self.init(nested)
     }
 
     /// Reads `preprocess_cfg` of OpenCLIP's `open_clip_config.json`.
@@ -82,7 +96,8 @@ extension PreprocessingRecipe {
         do {
             return try JSONDecoder().decode(type, from: Data(json))
         } catch let DecodingError.typeMismatch(_, context), let DecodingError.valueNotFound(_, context) {
-            throw .malformedConfiguration(name: context.codingPath.first?.stringValue)
+            let path = context.codingPath.filter { $0.intValue == nil }.map(\.stringValue)
+            throw .malformedConfiguration(name: path.isEmpty ? nil : path.joined(separator: "."))
         } catch {
             throw .malformedConfiguration(name: nil)
         }
@@ -117,7 +132,7 @@ private struct PreprocessorConfig: Decodable {
     var imageProcessorType, featureExtractorType: String?
     var size, cropSize: SideLengths?
     var resample: Int?
-    var doResize, doCenterCrop, doRescale, doNormalize: Bool?
+    var doResize, doCenterCrop, doRescale, doNormalize: Flag?
     var rescaleFactor: Double?
     var imageMean, imageStd: [Float]?
 
@@ -134,6 +149,29 @@ private struct PreprocessorConfig: Decodable {
         case rescaleFactor = "rescale_factor"
         case imageMean = "image_mean"
         case imageStd = "image_std"
+    }
+}
+
+/// The object of `processor_config.json` that matters.
+private struct ProcessorConfig: Decodable {
+    var imageProcessor: PreprocessorConfig?
+
+    enum CodingKeys: String, CodingKey {
+        case imageProcessor = "image_processor"
+    }
+}
+
+/// A boolean, or 1 or 0 in its place, which Python takes for the same.
+private struct Flag: Decodable {
+    let value: Bool
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let number = try? container.decode(Int.self), number == 0 || number == 1 {
+            value = number == 1
+        } else {
+            value = try container.decode(Bool.self)
+        }
     }
 }
 

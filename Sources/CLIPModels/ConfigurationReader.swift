@@ -118,6 +118,21 @@ struct ConfigurationReader {
         return try integer(value, key, in: bounds)
     }
 
+    /// A whole number that may also be written as a list of that one, `[49407]`.
+    func single(
+        _ key: String,
+        default standard: Int,
+        in bounds: ClosedRange<Int>
+    ) throws(ModelError) -> Int {
+        guard case .list(let values)? = value(key) else {
+            return try integer(key, default: standard, in: bounds)
+        }
+        guard values.count == 1 else {
+            throw .invalidSetting(key: fullName(key), expected: "one number, not a list of \(values.count)")
+        }
+        return try integer(values[0], key, in: bounds)
+    }
+
     /// A length that may also be written as a pair of equal ones, `[224, 224]`.
     func side(_ key: String, default standard: Int, in bounds: ClosedRange<Int>) throws(ModelError) -> Int {
         guard case .list(let sides)? = value(key) else {
@@ -161,10 +176,13 @@ struct ConfigurationReader {
 
     func bool(_ key: String, default standard: Bool) throws(ModelError) -> Bool {
         guard let value = value(key) else { return standard }
-        guard case .bool(let bool) = value else {
-            throw .invalidSetting(key: fullName(key), expected: "true or false")
+        switch value {
+        case .bool(let bool): return bool
+        // Python takes these for the same.
+        case .number(0): return false
+        case .number(1): return true
+        default: throw .invalidSetting(key: fullName(key), expected: "true or false")
         }
-        return bool
     }
 
     /// Refuses a setting that is there with another value than the only one that is built.

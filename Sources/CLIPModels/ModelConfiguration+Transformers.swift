@@ -28,7 +28,7 @@ extension ModelConfiguration {
         )
         // Files from before transformers 4.31 say 2, which is wrong for every CLIP; the library takes it to mean
         // the largest id.
-        let endOfText = try text.integer("eos_token_id", default: 49_407, in: 0...vocabularySize - 1)
+        let endOfText = try text.single("eos_token_id", default: 49_407, in: 0...vocabularySize - 1)
         self.text = Text(
             contextLength: try text.integer(
                 "max_position_embeddings",

@@ -15,6 +15,10 @@ package enum APIError: Error, Equatable, Sendable {
     case bodyTooSlow
     /// A web page of another origin asked for something that only operators may do.
     case originNotAllowed
+    /// `X-Request-Timeout` is not a number of seconds.
+    case invalidTimeout
+    /// The request was not done in its time.
+    case tooLate
     /// The connection ended before the body did.
     case bodyIncomplete
     case unreadableBody(JSONError)
@@ -59,9 +63,12 @@ package enum APIError: Error, Equatable, Sendable {
         case .bodyTooLarge: 413
         case .originNotAllowed: 403
         case .bodyTooSlow: 408
+        case .invalidTimeout: 400
+        case .tooLate: 503
         case .bodyIncomplete, .unreadableBody: 400
         case .invalidFields: 422
         case .unknownItemType, .imageWhereTextBelongs, .imageRefused: 400
+        case .embedding(.image(_, .tooMuchMemory), _): 413
         case .embedding(let error, _):
             switch error {
             case .unknownModel: 404
@@ -69,6 +76,7 @@ package enum APIError: Error, Equatable, Sendable {
                 .tooManyTexts, .textTooLong, .textTooLarge, .textTangled:
                 400
             case .overloaded: 429
+            case .tooMuchMemory: 413
             case .shuttingDown: 503
             // The client left; nginx's number for it, for the log, and for a client that only closed its sending side.
             case .cancelled: 499
@@ -91,6 +99,12 @@ package enum APIError: Error, Equatable, Sendable {
                 "The request body is larger than the \(limit) bytes that this server accepts. Send less at once."
             )
         case .bodyTooSlow: .message("The request body did not arrive in time.")
+        case .invalidTimeout:
+            .message("The X-Request-Timeout field must be a number of seconds above zero, such as 2.5.")
+        case .tooLate:
+            .message(
+                "The request was not done in its time, and was dropped. Try again later, or with less at once."
+            )
         case .bodyIncomplete: .detail("There was an error parsing the body")
         case .unreadableBody(let error): .detail(Self.detail(of: error))
         case .invalidFields(let problems): .problems(problems)
@@ -109,7 +123,7 @@ package enum APIError: Error, Equatable, Sendable {
     package var retryAfter: Int? {
         switch self {
         case .embedding(.overloaded(let seconds), _): seconds
-        case .embedding(.shuttingDown, _): 1
+        case .embedding(.shuttingDown, _), .tooLate: 1
         default: nil
         }
     }
@@ -210,7 +224,15 @@ extension APIError {
                 "Error with model input. Cause: The text is made of too many nested escapes. Send it unescaped."
                     + place
             )
-        case .overloaded: .message("The server is busy. Try again later.")
+        case .overloaded(let seconds):
+            .message(
+                "The server is busy, and would not be done in time. Try again in \(seconds) s."
+            )
+        case .tooMuchMemory(let bytes, let limit):
+            .message(
+                "The answer would take \(bytes) bytes, and this server has \(limit) for all requests together. "
+                    + "Send less at once; its operator can raise --memory-budget."
+            )
         case .shuttingDown: .message("The server is shutting down.")
         case .cancelled: .message("The client closed the request.")
         case .modelUnavailable, .failed, .invalidConfiguration: .message("Internal error.")
@@ -226,12 +248,24 @@ extension APIError {
         case .formatNotAvailable(let format):
             "This server cannot read \(format) images. Send JPEG, PNG or WebP."
         case .tooLarge(let figures): "The image is too large: \(figures)"
+        case .tooMuchMemory(let bytes, let limit):
+            "Decoding the image would take \(bytes) bytes, and this server has \(limit) for all requests together. "
+                + "Send a smaller one; the server's operator can raise --memory-budget."
         case .urlsNotAllowed:
             "Providing images via URL is not supported in this configuration of `inference`."
         case .invalidURL: "Provided image URL is invalid"
-        case .schemeNotAllowed:
+        case .schemeNotAllowed, .httpsRequired:
             "Providing images via non https:// URL is not supported in this configuration of `inference`."
         case .addressNotAllowed: "URL points to a network destination that is not allowed."
+        case .publicNameRequired:
+            "Providing images via URL without FQDN is not supported in this configuration of `inference`."
+        case .hostNotAllowed:
+            "It is not allowed to reach image URL - prohibited by whitelisted destinations."
+        case .hostDenied:
+            "It is not allowed to reach image URL - prohibited by blacklisted destinations."
+        case .encodingNotSupported:
+            "The image's host sends it with a Content-Encoding that is not unpacked here. Send the image as it is, "
+                + "or packed once with gzip, deflate or br."
         case .unreachable, .badStatus, .timedOut, .tooManyRedirects:
             "Data pointed by URL could not be decoded into image."
         }

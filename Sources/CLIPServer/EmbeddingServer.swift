@@ -92,6 +92,7 @@ public final class EmbeddingServer: Service {
             routes: routes,
             crossOrigin: CrossOrigin(allowedOrigins: configuration.allowedOrigins),
             bodyCollector: BodyCollector(maxBytes: maxBodyBytes, timeLimit: configuration.bodyTimeLimit),
+            timeLimit: configuration.requestTimeLimit,
             logger: logger
         )
         return Application(

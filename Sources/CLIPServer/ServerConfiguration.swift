@@ -23,6 +23,8 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var idleTimeLimit: Duration = .seconds(60)
     /// Most open connections; more wait to be accepted.
     public var maxConnections = 1024
+    /// Time for a request to be answered, from its last byte on; a request may ask for less.
+    public var requestTimeLimit: Duration = .seconds(300)
     /// Time that requests in hand get to finish once the server is told to stop.
     public var drainTimeLimit: Duration = .seconds(30)
     /// Web pages of these origins may read answers; `*` stands for all.
@@ -46,7 +48,7 @@ public struct ServerConfiguration: Equatable, Sendable {
         }
         let times = [
             ("body time limit", bodyTimeLimit), ("idle time limit", idleTimeLimit),
-            ("drain time limit", drainTimeLimit),
+            ("drain time limit", drainTimeLimit), ("request time limit", requestTimeLimit),
         ]
         for (name, time) in times where time <= .zero {
             problems.append("The \(name) must be longer than nothing, not \(time).")

@@ -22,9 +22,11 @@ public struct CaptionTokenizer: Sendable {
         truncating: Bool = false
     ) throws(TokenizationError) -> TokenSequence {
         var ids = [vocabulary.startOfText]
-        let text = try TextCleaner.cleaned(caption)
-        var words = WordSplitter(text)
-        while let word = words.next() { vocabulary.append(text[word], to: &ids) }
+        if vocabulary.added.isEmpty {
+            append(try TextCleaner.cleaned(caption), to: &ids)
+        } else {
+            try appendWithAddedTokens(caption, to: &ids)
+        }
         ids.append(vocabulary.endOfText)
         if ids.count > contextLength {
             guard truncating else { throw .tooManyTokens(count: ids.count, limit: contextLength) }
@@ -33,5 +35,31 @@ public struct CaptionTokenizer: Sendable {
             ids[contextLength - 1] = vocabulary.endOfText
         }
         return TokenSequence(ids: ids)
+    }
+
+    private func append(_ text: [UInt32], to ids: inout [Int32]) {
+        var words = WordSplitter(text)
+        while let word = words.next() { vocabulary.append(text[word], to: &ids) }
+    }
+
+    /// Tokens that are looked for as they stand first, then those of the cleaned text, then words.
+    private func appendWithAddedTokens(_ caption: String, to ids: inout [Int32]) throws(TokenizationError) {
+        let asWritten = vocabulary.added.filter { !$0.isNormalized }
+        let normalized = vocabulary.added.filter(\.isNormalized)
+        for part in AddedToken.parts(of: caption.unicodeScalars.map(\.value)[...], at: asWritten) {
+            switch part {
+            case .token(let id): ids.append(id)
+            case .rest(let scalars):
+                var piece = String.UnicodeScalarView()
+                piece.append(contentsOf: scalars.compactMap(Unicode.Scalar.init))
+                let text = try TextCleaner.cleaned(String(piece))
+                for part in AddedToken.parts(of: text[...], at: normalized) {
+                    switch part {
+                    case .token(let id): ids.append(id)
+                    case .rest(let scalars): append(Array(scalars), to: &ids)
+                    }
+                }
+            }
+        }
     }
 }

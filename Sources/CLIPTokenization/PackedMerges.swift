@@ -23,6 +23,7 @@ package enum PackedMerges {
         let special = Int32(512 + OpenAIMerges.count)
         return Vocabulary(
             count: Int(special) + 2,
+            largestPlainID: special + 1,
             startOfText: special,
             endOfText: special + 1,
             byteTokens: byteTokens,

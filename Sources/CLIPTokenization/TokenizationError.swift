@@ -40,4 +40,6 @@ public enum TokenizationError: Error, Equatable, Sendable {
     case unknownToken(file: String, number: Int)
     /// A merge was given before.
     case duplicateMerge(file: String, number: Int)
+    /// `count` tokens are longer than a byte, and no merge makes them: `token` is the first.
+    case unreachableToken(file: String, token: String, count: Int)
 }

@@ -4,6 +4,10 @@ public struct Vocabulary: Sendable {
     ///
     /// A model needs a row of its token embedding for each.
     public let count: Int
+    /// The largest id of a token that was not added to the others later.
+    public let largestPlainID: Int32
+    /// Tokens that are found in a text as they stand.
+    let added: [AddedToken]
     /// The token that begins every sequence.
     public let startOfText: Int32
     /// The token that ends every sequence, and where the text tower is read.
@@ -38,6 +42,8 @@ public struct Vocabulary: Sendable {
     /// `byteTokens` and `lastByteTokens` by byte.
     init(
         count: Int,
+        largestPlainID: Int32,
+        added: [AddedToken] = [],
         startOfText: Int32,
         endOfText: Int32,
         byteTokens: [Int32],
@@ -46,6 +52,8 @@ public struct Vocabulary: Sendable {
     ) {
         precondition(byteTokens.count == 256 && lastByteTokens.count == 256, "Every byte has two tokens.")
         self.count = count
+        self.largestPlainID = largestPlainID
+        self.added = added
         self.startOfText = startOfText
         self.endOfText = endOfText
         self.byteTokens = byteTokens

@@ -12,7 +12,20 @@ public struct Checkpoint: Sendable {
         files = [file]
         var tensors: [String: TensorView] = [:]
         for name in file.tensorNames { tensors[name] = file.tensor(named: name) }
-        self.tensors = tensors
+        self.tensors = Self.withoutWrappers(tensors)
+    }
+
+    /// Names without what training wrappers put before all of them: PyTorch's DistributedDataParallel, Lightning and
+    /// `torch.compile`.
+    private static func withoutWrappers(_ tensors: [String: TensorView]) -> [String: TensorView] {
+        var tensors = tensors
+        while let wrapper = ["module.", "model.", "_orig_mod."].first(where: { wrapper in
+            tensors.count > 1 && tensors.keys.allSatisfy { $0.hasPrefix(wrapper) }
+        }) {
+            let unwrapped = tensors.map { (String($0.key.dropFirst(wrapper.count)), $0.value) }
+            tensors = Dictionary(unwrapped) { first, _ in first }
+        }
+        return tensors
     }
 
     /// Opens the shards that an index such as `model.safetensors.index.json` names, from the index's own directory.
@@ -37,7 +50,7 @@ public struct Checkpoint: Sendable {
             throw .tensorNotInShard(name: name, shard: index.path(of: shard))
         }
         self.files = files
-        self.tensors = tensors
+        self.tensors = Self.withoutWrappers(tensors)
     }
 
     /// The names of all tensors, sorted.

@@ -32,7 +32,7 @@ public struct ModelDirectory: Sendable {
     public let layout: Layout
     private let configurationName: String
     private let weightsName: String
-    private let preprocessorName: String?
+    private let preprocessorNames: [String]
 
     /// Finds out the layout of the directory at `path`; reads no file yet.
     ///
@@ -52,8 +52,9 @@ public struct ModelDirectory: Sendable {
             layout = candidate.layout
             configurationName = candidate.configuration
             weightsName = candidate.weights
-            let preprocessor = "preprocessor_config.json"
-            preprocessorName = layout == .transformers && present.contains(preprocessor) ? preprocessor : nil
+            preprocessorNames =
+                layout == .transformers
+                ? ["processor_config.json", "preprocessor_config.json"].filter(present.contains) : []
             return
         }
         let pickles = names.filter(Self.isPickle).sorted()
@@ -88,10 +89,16 @@ public struct ModelDirectory: Sendable {
         try OpenFile.contents(of: file(configurationName), limit: Self.maximumConfigurationByteCount)
     }
 
-    /// The bytes of `preprocessor_config.json`, or `nil` where there is none or the layout has no use for it.
-    public func preprocessorConfiguration() throws(WeightError) -> [UInt8]? {
-        guard let preprocessorName else { return nil }
-        return try OpenFile.contents(of: file(preprocessorName), limit: Self.maximumConfigurationByteCount)
+    /// Name and bytes of the files that may say how images are prepared, those first that count first: since version 5
+    /// transformers writes `processor_config.json`, before that `preprocessor_config.json`. OpenCLIP has neither.
+    public func preprocessorConfigurations() throws(WeightError) -> [(name: String, json: [UInt8])] {
+        var files: [(name: String, json: [UInt8])] = []
+        for name in preprocessorNames {
+            files.append(
+                (name, try OpenFile.contents(of: file(name), limit: Self.maximumConfigurationByteCount))
+            )
+        }
+        return files
     }
 
     /// Opens and checks the weights, in however many files they come.

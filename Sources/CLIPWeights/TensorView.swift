@@ -48,13 +48,28 @@ public struct TensorView: Sendable {
         }
     }
 
+    /// Refuses what is no finite number: a network with one anywhere answers with nothing but such.
+    private func requireFinite(
+        _ values: UnsafeMutableBufferPointer<Float>,
+        from start: Int
+    ) throws(WeightError) {
+        var largest: Int32 = 0
+        for value in values {
+            largest = max(largest, Int32(truncatingIfNeeded: value.bitPattern & 0x7FFF_FFFF))
+        }
+        guard largest >= 0x7F80_0000 else { return }
+        let element = values.firstIndex { !$0.isFinite } ?? 0
+        throw .notFinite(tensor: name, element: start + element)
+    }
+
     /// Writes the elements as `Float` into `destination`, which must have room for exactly `count`.
     ///
-    /// As `floats()`, without an array in between. `destination` need not be initialized.
+    /// Refuses what is not finite. Otherwise as `floats()`, without an array in between. `destination` need not be initialized.
     public func copyFloats(into destination: UnsafeMutableBufferPointer<Float>) throws(WeightError) {
         precondition(destination.count == count, "A tensor is copied into room for exactly its elements.")
         try checkReadable()
         convert(into: destination)
+        try requireFinite(destination, from: 0)
     }
 
     /// Writes the elements from `start` on, as many as `destination` has room for, like `copyFloats(into:)`.
@@ -71,6 +86,7 @@ public struct TensorView: Sendable {
             )
             FloatConversion.convert(part, of: scalarType, into: destination)
         }
+        try requireFinite(destination, from: start)
     }
 
     /// Gives the memory of this tensor's pages back to the system; the view stays valid.

@@ -96,11 +96,14 @@ extension WeightError: CustomStringConvertible {
                 + "safetensors.torch.save_file(model.state_dict(), \"open_clip_model.safetensors\")."
 
         case .missingTensors(let names, let count):
-            "The checkpoint lacks \(list(names, count: count))."
+            "The checkpoint lacks \(list(names, count: count)). Is the configuration that of these weights?"
         case .shapeMismatch(let tensor, let expected, let found):
             "The tensor \(quoted(tensor)) has the shape \(found); the configuration asks for \(expected)."
         case .unusedTensors(let names, let count):
             "The model has no use for \(list(names, count: count)); the configuration does not describe these weights."
+        case .notFinite(let tensor, let element):
+            "The tensor \(quoted(tensor)) holds something that is no finite number, at element \(element): "
+                + "the checkpoint is damaged, or its training diverged."
         case .notConvertibleToFloat(let tensor, let type):
             "The tensor \(quoted(tensor)) is of type \(type.rawValue), where floating-point numbers are needed."
         }

@@ -93,6 +93,8 @@ public enum WeightError: Error, Equatable, Sendable {
     case shapeMismatch(tensor: String, expected: [Int], found: [Int])
     /// The checkpoint has tensors that the model did not use: `count` in all, of which at most ten are named.
     case unusedTensors(names: [String], count: Int)
+    /// A tensor holds something that is no number, or infinite: `element` is the first.
+    case notFinite(tensor: String, element: Int)
     /// The tensor's elements are not floating-point numbers of a kind that converts to `Float`.
     case notConvertibleToFloat(tensor: String, type: TensorView.ScalarType)
 }

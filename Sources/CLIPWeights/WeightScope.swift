@@ -66,7 +66,7 @@ public struct WeightScope {
         guard tensor.shape == shape else {
             throw .shapeMismatch(tensor: tensor.name, expected: shape, found: tensor.shape)
         }
-        record.used.insert(tensor.name)
+        record.used.insert(fullName(name))
         return tensor
     }
 

@@ -22,7 +22,7 @@ struct ClipCommand: AsyncParsableCommand {
         WaitPolicy.ensurePassive()
         MemoryPolicy.ensureLean()
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(FileName.arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -47,6 +47,8 @@ package struct CommandFailure: Error, CustomStringConvertible {
         case .textTooLarge(_, let count, let limit): "The text has \(count) bytes; at most \(limit) are read."
         case .textTangled: "The text has too many nested HTML entities."
         case .overloaded: "Too much is waiting."
+        case .tooMuchMemory(let bytes, let limit):
+            "The answer would take \(bytes) bytes; \(limit) are the most. Ask for fewer at once."
         case .shuttingDown, .cancelled: "Stopped."
         case .modelUnavailable(let name, let cause): "Model '\(name)' cannot be loaded: \(cause)"
         case .failed(let cause): "Failed: \(cause)"
@@ -61,11 +63,21 @@ package struct CommandFailure: Error, CustomStringConvertible {
         case .undecodable: "This is not an image of a known format, or it is damaged."
         case .formatNotAvailable(let format): "\(format) images cannot be decoded here."
         case .tooLarge(let detail): "The image is too large: \(detail)."
+        case .tooMuchMemory(let bytes, let limit):
+            "Decoding the image would take \(bytes) bytes; \(limit) are the most. Make it smaller."
         case .urlsNotAllowed: "Images by URL are switched off."
         case .invalidURL: "This is not a URL."
         case .schemeNotAllowed: "Only https and http URLs are fetched."
         case .addressNotAllowed: "The URL leads to a private or otherwise special address."
-        case .unreachable: "The host could not be reached."
+        case .hostNotAllowed(let host):
+            "The host '\(host)' is not on the list of hosts that may be fetched from."
+        case .hostDenied(let host): "The host '\(host)' is on the list of hosts that may not be fetched from."
+        case .httpsRequired: "Only https URLs are fetched."
+        case .publicNameRequired(let host):
+            "The host '\(host)' is an address or a private name; only public names are fetched from."
+        case .encodingNotSupported(let name):
+            "The host sends the image packed with '\(name)'; gzip, deflate and br are unpacked, once."
+        case .unreachable(let cause): cause
         case .badStatus(let status): "The host answered with status \(status)."
         case .timedOut: "Fetching the image took too long."
         case .tooManyRedirects: "The URL redirects too often."

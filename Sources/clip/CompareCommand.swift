@@ -28,6 +28,7 @@ struct CompareCommand: AsyncParsableCommand {
     var truncate = false
 
     func run() async throws {
+        for text in texts { _ = try Terminal.text(ofArgument: text) }
         var environment = Environment()
         var configuration = try options.engineConfiguration(&environment)
         configuration.maxBatch = max(configuration.maxBatch, texts.count)
@@ -35,7 +36,7 @@ struct CompareCommand: AsyncParsableCommand {
         do throws(CommandFailure) {
             bytes = try Terminal.contents(of: image, limit: configuration.maxImageBytes)
         } catch {
-            throw CommandFailure(problems: ["\(image): \(error)"])
+            throw CommandFailure(problems: ["\(image.printable): \(error)"])
         }
         let similarities = try await withEngine(configuration, environment) { engine in
             try await engine.compare(

@@ -36,7 +36,9 @@ struct EmbedCommand: AsyncParsableCommand {
         var environment = Environment()
         let configuration = try options.engineConfiguration(&environment)
         var texts: [String] = []
-        for text in text { texts += text == "-" ? try Terminal.readLines() : [text] }
+        for text in text {
+            texts += text == "-" ? try Terminal.readLines() : [try Terminal.text(ofArgument: text)]
+        }
         let inputs =
             images.map(EmbeddingPipeline.Input.image) + texts.map(EmbeddingPipeline.Input.text)
         guard !inputs.isEmpty else {
@@ -70,7 +72,7 @@ struct EmbedCommand: AsyncParsableCommand {
                 )
             case .failure(let fault):
                 failures += 1
-                Terminal.complain("\(value): \(fault)\n")
+                Terminal.complain("\(value.printable): \(fault)\n")
             }
             progress.advance()
         }

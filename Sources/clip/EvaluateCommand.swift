@@ -98,25 +98,22 @@ struct EvaluateCommand: AsyncParsableCommand {
         }
     }
 
-    /// Captions and labels have to fit in memory.
-    private static let mostTextBytes = 1 << 28
-
     /// A text file's bytes; '-' is standard input.
     private static func contents(of file: String) throws(CommandFailure) -> [UInt8] {
         let bytes: [UInt8]
         do throws(CommandFailure) {
-            bytes = try Terminal.contents(of: file, limit: mostTextBytes)
+            bytes = try Terminal.contents(of: file, limit: Terminal.mostTextBytes)
         } catch {
             throw CommandFailure("\(name(of: file)): \(error)")
         }
-        guard bytes.count <= mostTextBytes else {
-            throw CommandFailure("\(name(of: file)): The file has more than \(mostTextBytes) bytes.")
+        guard bytes.count <= Terminal.mostTextBytes else {
+            throw CommandFailure("\(name(of: file)): The file has more than \(Terminal.mostTextBytes) bytes.")
         }
         return bytes
     }
 
     /// What a text file is called in complaints.
     private static func name(of file: String) -> String {
-        file == "-" ? "standard input" : file
+        file == "-" ? "standard input" : file.printable
     }
 }

@@ -3,9 +3,9 @@ internal import Foundation
 /// The few JSON texts that the subcommands print.
 ///
 /// Numbers have the fewest digits that read back as the same number.
-enum JSONText {
+package enum JSONText {
     /// A string with quotes and escapes.
-    static func string(_ text: String) -> String {
+    package static func string(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -14,6 +14,9 @@ enum JSONText {
             case "\n": quoted += "\\n"
             case "\r": quoted += "\\r"
             case "\t": quoted += "\\t"
+            // A byte of a file's name that is no UTF-8, as Python writes it: `os.fsencode` turns it back.
+            case _ where FileName.byte(scalar) != nil:
+                quoted += String(format: "\\udc%02x", FileName.byte(scalar) ?? 0)
             case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}": quoted += String(format: "\\u%04x", scalar.value)
             default: quoted.unicodeScalars.append(scalar)
             }

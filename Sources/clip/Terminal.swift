@@ -43,7 +43,8 @@ enum Terminal {
     ///
     /// - Parameter limit: more bytes than this are not read; the caller sees that by one byte too many.
     static func contents(of file: String, limit: Int) throws(CommandFailure) -> [UInt8] {
-        let descriptor = file == "-" ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC)
+        let descriptor =
+            file == "-" ? STDIN_FILENO : FileName.withPath(file) { open($0, O_RDONLY | O_CLOEXEC) }
         defer { if descriptor > STDIN_FILENO { close(descriptor) } }
         guard descriptor >= 0 else { throw CommandFailure("The file", cannotBe: "read") }
         let most = limit == .max ? limit : limit + 1
@@ -66,13 +67,28 @@ enum Terminal {
         return bytes
     }
 
+    /// Texts have to fit in memory: most bytes of a file of them.
+    static let mostTextBytes = 1 << 28
+
     /// The lines of standard input, without their ends.
     static func readLines() throws(CommandFailure) -> [String] {
-        let text = String(decoding: try contents(of: "-", limit: .max), as: UTF8.self)
-        var lines = text.split(separator: /\r?\n/, omittingEmptySubsequences: false).map(String.init)
-        // What follows the last line's end is no line.
-        if lines.last?.isEmpty == true { lines.removeLast() }
-        return lines
+        let bytes = try contents(of: "-", limit: mostTextBytes)
+        guard bytes.count <= mostTextBytes else {
+            throw CommandFailure("Standard input has more than \(mostTextBytes) bytes. Give it in parts.")
+        }
+        return TextFile.lines(of: try TextFile.text(of: bytes, name: "Standard input"))
+    }
+
+    /// A text that was given as an argument.
+    ///
+    /// - Throws: a failure if it is not UTF-8; what stands for its bytes must not be embedded.
+    static func text(ofArgument argument: String) throws(CommandFailure) -> String {
+        guard FileName.isText(argument) else {
+            throw CommandFailure(
+                "The text '\(argument.printable)' is not UTF-8. Is the terminal set to another encoding?"
+            )
+        }
+        return argument
     }
 
     private static func write(_ text: String, to descriptor: Int32, named name: String) throws(CommandFailure)

@@ -35,7 +35,9 @@ struct TokenizeCommand: ParsableCommand {
                     try TokenizerSource()
                 }
             for argument in texts {
-                for text in argument == "-" ? try Terminal.readLines() : [argument] {
+                for text in argument == "-"
+                    ? try Terminal.readLines() : [try Terminal.text(ofArgument: argument)]
+                {
                     try Terminal.write(line: "\(try tokenizer.tokens(of: text, truncating: truncate))")
                 }
             }

@@ -3,22 +3,106 @@ import Testing
 
 @Suite("Admission")
 struct AdmissionGateTests {
-    @Test("A request is turned away at once when the limit is reached, and let in when there is room again")
-    func limit() throws {
-        let gate = AdmissionGate(limit: 4)
-        for _ in 1...4 { try gate.enter(items: 1) }
-        #expect(throws: EmbeddingError.overloaded(retryAfterSeconds: 1)) { try gate.enter(items: 1) }
-        gate.leave(items: 1)
-        try gate.enter(items: 1)
+    private typealias Demand = AdmissionPlan.Demand
+
+    @Test("A request is turned away at once when the places are taken, and let in when there is one again")
+    func places() async throws {
+        let gate = AdmissionGate(places: 4, cores: 1)
+        for _ in 1...4 { try await gate.enter(Demand(items: 1)) }
+        await #expect(throws: EmbeddingError.overloaded(retryAfterSeconds: 1)) {
+            try await gate.enter(Demand(items: 1))
+        }
+        gate.leave(Demand(items: 1))
+        try await gate.enter(Demand(items: 1))
     }
 
-    @Test("One request may be larger than the limit, and locks nobody out")
-    func largeRequest() throws {
-        let gate = AdmissionGate(limit: 8)
-        try gate.enter(items: 4000)
-        for _ in 1...6 { try gate.enter(items: 1) }
-        #expect(throws: EmbeddingError.overloaded(retryAfterSeconds: 1)) { try gate.enter(items: 1) }
-        gate.leave(items: 4000)
-        try gate.enter(items: 2)
+    @Test("Lists wait in turn for three quarters of the places, and single requests still get in")
+    func lists() async throws {
+        var plan = AdmissionPlan(places: 8, cores: 1)
+        let list = Demand(items: 4000, isList: true)
+        for id in 1...3 { #expect(plan.enter(list, id: id) == .admitted) }
+        for id in 4...6 { #expect(plan.enter(list, id: id) == .waits) }
+        #expect(plan.enter(Demand(items: 1), id: 0) == .admitted)
+        #expect(plan.enter(Demand(items: 1), id: 0) == .admitted)
+        #expect(plan.enter(Demand(items: 1), id: 0) == .refused(after: 0))
+        #expect(plan.leave(list) == [4])
+        #expect(plan.cancel(5) == [])
+        #expect(plan.leave(list) == [6])
+    }
+
+    @Test("A list that waits is let in when another leaves, and a cancelled one is forgotten")
+    func waiting() async throws {
+        let gate = AdmissionGate(places: 4, cores: 1)
+        let list = Demand(items: 100, isList: true)
+        for _ in 1...3 { try await gate.enter(list) }
+        let cancelled = Task { try await gate.enter(list) }
+        let waiting = Task { try await gate.enter(list) }
+        cancelled.cancel()
+        await #expect(throws: EmbeddingError.cancelled) { try await cancelled.value }
+        gate.leave(list)
+        try await waiting.value
+        gate.leave(list)
+        gate.leave(list)
+        gate.leave(list)
+        // All places are free again.
+        for _ in 1...4 { try await gate.enter(Demand(items: 1)) }
+    }
+
+    @Test(
+        "What could not be finished in its sender's time is refused at once, with the time that the queue will take"
+    )
+    func deadlines() {
+        var plan = AdmissionPlan(places: 1000, cores: 2)
+        // Two seconds of work on two cores take one.
+        for _ in 0..<20 { #expect(plan.enter(Demand(items: 1, work: 0.1), id: 0, patience: 10) == .admitted) }
+        #expect(abs(plan.backlog(withLists: false) - 1) < 1e-9)
+        guard case .refused(let seconds) = plan.enter(Demand(items: 1, work: 0.1), id: 0, patience: 1.2)
+        else {
+            Issue.record("It was let in.")
+            return
+        }
+        #expect(abs(seconds - 1) < 1e-9)
+        #expect(plan.enter(Demand(items: 1, work: 0.1), id: 0, patience: 2) == .admitted)
+        // Without a deadline nothing is refused for its work, and with nothing waiting neither.
+        #expect(plan.enter(Demand(items: 1, work: 100), id: 0) == .admitted)
+        var idle = AdmissionPlan(places: 1000, cores: 2)
+        #expect(idle.enter(Demand(items: 1, work: 100), id: 0, patience: 1) == .admitted)
+    }
+
+    @Test("Places and work are back to nothing after any order of arrivals, departures and cancellations")
+    func balance() {
+        var generator = SystemRandomNumberGenerator()
+        var plan = AdmissionPlan(places: 64, cores: 2)
+        var inside: [Demand] = []
+        var waiting: [Int: Demand] = [:]
+        for id in 1...3000 {
+            switch Int.random(in: 0..<5, using: &generator) {
+            case 0, 1:
+                let demand = Demand(
+                    items: .random(in: 1...200, using: &generator),
+                    work: .random(in: 0...1, using: &generator),
+                    isList: .random(using: &generator)
+                )
+                switch plan.enter(demand, id: id) {
+                case .admitted: inside.append(demand)
+                case .waits: waiting[id] = demand
+                case .refused: break
+                }
+            case 2:
+                guard let id = waiting.keys.randomElement(using: &generator) else { continue }
+                waiting[id] = nil
+                for admitted in plan.cancel(id) { inside.append(waiting.removeValue(forKey: admitted)!) }
+            default:
+                guard !inside.isEmpty else { continue }
+                let demand = inside.remove(at: .random(in: inside.indices, using: &generator))
+                for admitted in plan.leave(demand) { inside.append(waiting.removeValue(forKey: admitted)!) }
+            }
+        }
+        while let demand = inside.popLast() {
+            for admitted in plan.leave(demand) { inside.append(waiting.removeValue(forKey: admitted)!) }
+        }
+        #expect(waiting.isEmpty)
+        #expect(plan.backlog(withLists: true) == 0)
+        for id in 0..<64 { #expect(plan.enter(Demand(items: 1), id: id) == .admitted) }
     }
 }

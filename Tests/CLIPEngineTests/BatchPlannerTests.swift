@@ -174,4 +174,28 @@ struct BatchPlannerTests {
         #expect(payloads(&planner, among: 2) == [2])
         #expect(planner.isEmpty)
     }
+
+    @Test("Small requests overtake lists, which get every fourth batch and smaller ones")
+    func lists() {
+        var limits = BatchLimits()
+        (limits.textTokens, limits.listTokens) = (3, 2)
+        var planner = Planner(limits: limits)
+        for number in 100..<110 {
+            planner.append(
+                Planner.Item(request: 1, index: number, payload: number, weight: 1, isOfList: true),
+                to: .texts
+            )
+        }
+        #expect(payloads(&planner) == [100, 101])
+        for number in 1...13 { planner.append(item(number, number), to: .texts) }
+        #expect(payloads(&planner) == [1, 2, 3])
+        #expect(payloads(&planner) == [4, 5, 6])
+        #expect(payloads(&planner) == [7, 8, 9])
+        #expect(payloads(&planner) == [102, 103])
+        #expect(payloads(&planner) == [10, 11, 12])
+        #expect(payloads(&planner) == [13])
+        #expect(payloads(&planner) == [104, 105])
+        planner.remove(request: 1)
+        #expect(planner.isEmpty)
+    }
 }

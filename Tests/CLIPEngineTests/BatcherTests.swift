@@ -125,4 +125,18 @@ struct BatcherTests {
         batcher.close()
         #expect(shares.withLock { $0.count { $0 == [0, 2] } } == 50)
     }
+
+    @Test("A pass that does not end is a problem once it has lasted too long, and none when it has ended")
+    func hanging() async throws {
+        let batcher = Batcher(limits: BatchLimits())
+        #expect(batcher.problem(passLimit: .zero) == nil)
+        async let embeddings = batcher.embed(Self.images(1...1), lane: .images)
+        let batch = try #require(await Self.nextBatch(of: batcher))
+        #expect(batcher.problem(passLimit: .seconds(600)) == nil)
+        #expect(batcher.problem(passLimit: .zero)?.hasPrefix("a forward pass has not ended for ") == true)
+        batcher.finish(batch, with: .success(Self.echo(batch)))
+        _ = try await embeddings
+        #expect(batcher.problem(passLimit: .zero) == nil)
+        batcher.close()
+    }
 }

@@ -176,4 +176,42 @@ struct EmbeddingCacheTests {
         gate.open()
         #expect(try await values(first) == [7])
     }
+
+    @Test("What a list computes is not waited for by others but by lists, and its result is kept for all")
+    func lists() async throws {
+        let (cache, model, gate) = (cache(), Model(), Gate())
+        async let list = cache.embeddings(for: [7, 8], isOfList: true) { indexes in
+            await gate.pass()
+            return model.outcome(of: indexes.map { [7, 8][$0] })
+        }
+        while cache.statistics.misses < 2 { await Task.yield() }
+        #expect(try await values(cache.embeddings(for: [8]) { _ in model.outcome(of: [8]) }) == [8])
+        let other = Task {
+            try await cache.embeddings(for: [7], isOfList: true) { _ in model.outcome(of: [7]) }
+        }
+        await untilShared(cache, count: 1)
+        gate.open()
+        #expect(try await values(list) == [7, 8])
+        #expect(try await values(other.value) == [7])
+        #expect(model.computed.withLock { $0 } == [8, 7, 8])
+        #expect(cache.known(7)?.values == [7] && cache.known(9) == nil)
+        // Nothing is left in flight: whoever asks next does not wait for anybody.
+        cache.removeAll()
+        #expect(
+            try await values(cache.embeddings(for: [7, 8]) { model.outcome(of: $0.map { [7, 8][$0] }) }) == [
+                7, 8,
+            ]
+        )
+    }
+
+    @Test("What the caller knows is neither looked up nor computed")
+    func found() async throws {
+        let (cache, model) = (cache(), Model())
+        let outcome = try await cache.embeddings(for: [1, 2], found: [1: Embedding(values: [10])]) {
+            indexes in
+            model.outcome(of: indexes.map { [1, 2][$0] })
+        }
+        #expect(values(outcome) == [10, 2])
+        #expect(cache.statistics.misses == 1)
+    }
 }

@@ -12,7 +12,7 @@ extension EmbeddingEngineTests {
             let image = ImageSource.encoded(try picture())
             let first = try await engine.embed(images: [image]).embeddings
             // The same bytes as base64: another way to send them, the same picture.
-            let encoded = ImageSource.base64(Array(Data(try picture()).base64EncodedString().utf8))
+            let encoded = ImageSource.base64(Array(Data(try picture()).base64EncodedString().utf8)[...])
             #expect(try await engine.embed(images: [encoded, image]).embeddings == first + first)
             let texts = try await engine.embed(texts: ["a cat", "a dog", "A  CAT"]).embeddings
             #expect(texts[0] == texts[2] && texts[0] != texts[1])

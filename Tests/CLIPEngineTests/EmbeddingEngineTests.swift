@@ -109,7 +109,7 @@ struct EmbeddingEngineTests {
         try await withEngine { engine in
             let image = ImageSource.encoded(try picture())
             let other = ImageSource.base64(
-                Array(Data(try picture("jpeg-baseline-420.jpg")).base64EncodedString().utf8)
+                Array(Data(try picture("jpeg-baseline-420.jpg")).base64EncodedString().utf8)[...]
             )
             let items: [ComparisonItem] = [.text("a cat"), .image(other), .text("a dog"), .image(image)]
             let images = try await engine.embed(images: [image, other]).embeddings
@@ -179,8 +179,8 @@ struct EmbeddingEngineTests {
                 (.encoded([]), .empty(.payload)),
                 (.encoded(Array("not a picture".utf8)), .undecodable(.payload)),
                 (.encoded(Array(try picture().prefix(2000))), .undecodable(.payload)),
-                (.base64(Array("QUI".utf8)), .malformedBase64),
-                (.base64(Array("!!!!".utf8)), .empty(.payload)),
+                (.base64(Array("QUI".utf8)[...]), .malformedBase64),
+                (.base64(Array("!!!!".utf8)[...]), .empty(.payload)),
                 (.url("http://127.0.0.1:1/a.png"), .addressNotAllowed),
                 (.url("ftp://example.com/a.png"), .schemeNotAllowed),
                 (.url("http://"), .invalidURL),

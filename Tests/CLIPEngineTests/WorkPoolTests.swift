@@ -43,4 +43,32 @@ struct WorkPoolTests {
         // Either the thread was quicker than the cancellation, or nothing ran.
         #expect((result == nil) == (counts.running.load(ordering: .relaxed) == 0))
     }
+
+    @Test("Clients take turns, whatever each has waiting")
+    func turns() {
+        var queue = WorkQueue<Int>()
+        for number in 1...4 { queue.append(number, of: "a", isCostly: false) }
+        for number in 11...12 { queue.append(number, of: "b", isCostly: false) }
+        queue.append(21, of: nil, isCostly: false)
+        var order: [Int] = []
+        while let (job, _) = queue.next(mostCostly: 1) { order.append(job) }
+        #expect(order == [1, 11, 21, 2, 12, 3, 4])
+    }
+
+    @Test("Costly work leaves a thread to the rest, which may overtake it three times")
+    func costly() {
+        var queue = WorkQueue<Int>()
+        for number in 101...103 { queue.append(number, of: "a", isCostly: true) }
+        #expect(queue.next(mostCostly: 1)?.job == 101)
+        #expect(queue.next(mostCostly: 1) == nil)
+        for number in 1...5 { queue.append(number, of: "a", isCostly: false) }
+        #expect(queue.next(mostCostly: 1)?.job == 1)
+        queue.finishCostly()
+        var order: [Int] = []
+        while let (job, isCostly) = queue.next(mostCostly: 1) {
+            order.append(job)
+            if isCostly { queue.finishCostly() }
+        }
+        #expect(order == [2, 3, 4, 102, 5, 103])
+    }
 }

@@ -58,30 +58,11 @@ struct AnswerTests {
         }
     }
 
-    @Test("A compressed body is left as it came", arguments: ["gzip", "deflate", "br", "zstd", "unheard-of"])
-    func compressed(encoding: String) async throws {
-        let server = try ScriptedServer.answering { _ in
-            answer("200 OK", "Content-Encoding: \(encoding)", body: "\u{1F}p")
-        }
-        try await withFetcher(of: server) { fetcher in
-            #expect(await outcome(of: fetcher, server.url()) == .success([0x1F, 0x70]))
-        }
-    }
-
-    @Test("A connection is used again for the same host")
-    func reuse() async throws {
-        let server = try ScriptedServer.answering { _ in answer(body: "pixels") }
-        try await withFetcher(of: server) { fetcher in
-            for _ in 0..<3 { _ = try await fetcher.bytes(at: server.url()) }
-            #expect(server.connectionCount == 1)
-        }
-    }
-
     @Test(
         "A status other than 2xx is an error, whatever the body",
         arguments: [
             "300 Multiple Choices", "304 Not Modified", "401 Unauthorized", "404 Not Found", "500 Oh",
-            "302 Found",
+            "302 Found", "101 Switching Protocols",
         ]
     )
     func statuses(status: String) async throws {

@@ -27,7 +27,7 @@ struct ConcurrencyTests {
         try await withFetcher(of: server, { $0.maxConcurrentFetches = 4 }) { fetcher in
             try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { group in
                 for index in 0..<64 {
-                    group.addTask { (index, try await fetcher.bytes(at: server.url("/\(index)"))) }
+                    group.addTask { (index, try await fetcher.bytes(at: server.url("/\(index)")).bytes) }
                 }
                 for try await (index, bytes) in group { #expect(bytes == Array("/\(index)".utf8)) }
             }

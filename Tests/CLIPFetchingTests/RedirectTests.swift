@@ -36,13 +36,39 @@ struct RedirectTests {
         arguments: [
             ("http://127.0.0.1:PORT/b", "/b"), ("//127.0.0.1:PORT/b", "/b"), ("b", "/b"), ("?b", "/?b"),
             ("/a/../b", "/b"),
-            ("/b#c", "/b"), ("/a b", "/a%20b"), ("/사진", "/%ec%82%ac%ec%a7%84"),
+            ("/b#c", "/b"), ("/a b", "/a%20b"), ("/사진", "/%EC%82%AC%EC%A7%84"),
+            ("http://127.0.0.1:PORT/a b?c d", "/a%20b?c%20d"), ("//127.0.0.1:PORT/a b", "/a%20b"),
+            ("a b?c d#e f", "/a%20b?c%20d"), ("  /b \t", "/b"), ("./b", "/b"), ("../../b", "/b"),
+            (#"/\b"#, "/%5Cb"), ("/100% wool", "/100%25%20wool"), ("/a:b", "/a:b"),
+            ("/b\r\nlocation:/b", "/b"),
         ]
     )
     func targets(location: String, path: String) async throws {
         let server = try Self.redirecting(to: location)
         try await withFetcher(of: server) { fetcher in
             #expect(await outcome(of: fetcher, server.url()) == .success(Array(path.utf8)))
+        }
+    }
+
+    @Test("Two targets that do not agree are none")
+    func twoTargets() async throws {
+        let server = try Self.redirecting(to: "/b\r\nLocation: /c")
+        try await withFetcher(of: server) { fetcher in
+            await #expect(throws: FetchingError.invalidResponse) {
+                try await fetcher.bytes(at: server.url())
+            }
+        }
+    }
+
+    @Test("A target that only an interim answer names is not followed")
+    func interimTarget() async throws {
+        let server = try ScriptedServer.answering { _ in
+            "HTTP/1.1 103 Early Hints\r\nLocation: /b\r\n\r\n" + answer("302 Found")
+        }
+        try await withFetcher(of: server) { fetcher in
+            await #expect(throws: FetchingError.badStatus(302)) {
+                try await fetcher.bytes(at: server.url())
+            }
         }
     }
 

@@ -65,7 +65,7 @@ struct SecureConnectionTests {
         defer { server.stop() }
         try await withFetcher({ $0.certificateAuthorityFile = server.certificate }) { fetcher in
             let page = try await fetcher.bytes(at: "https://127.0.0.1:\(server.port)/")
-            #expect(String(decoding: page, as: UTF8.self).contains("TLSv1"))
+            #expect(String(decoding: page.bytes, as: UTF8.self).contains("TLSv1"))
             // The certificate is for 127.0.0.1 only.
             await #expect(throws: FetchingError.certificateNotTrusted) {
                 try await fetcher.bytes(at: "https://localhost:\(server.port)/")

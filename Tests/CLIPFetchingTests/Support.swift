@@ -9,16 +9,18 @@ extension IPAddress {
 func withFetcher(
     of server: ScriptedServer,
     policy: AddressPolicy = .publicAddresses(and: [.loopback]),
+    room: @escaping ImageFetcher.RoomGiver = { FetchRoom(bytes: $0) },
     _ configure: (inout FetchingConfiguration) -> Void = { _ in },
     test: (ImageFetcher) async throws -> Void
 ) async throws {
     defer { server.stop() }
-    try await withFetcher(policy: policy, configure, test: test)
+    try await withFetcher(policy: policy, room: room, configure, test: test)
 }
 
 /// Runs a test with a fetcher that is in no hurry: a test that needs a time limit sets it.
 func withFetcher(
     policy: AddressPolicy = .publicAddresses(and: [.loopback]),
+    room: @escaping ImageFetcher.RoomGiver = { FetchRoom(bytes: $0) },
     _ configure: (inout FetchingConfiguration) -> Void = { _ in },
     test: (ImageFetcher) async throws -> Void
 ) async throws {
@@ -27,15 +29,19 @@ func withFetcher(
     configuration.connectTimeLimit = .seconds(3600)
     configuration.minimumBytesPerSecond = 0
     configure(&configuration)
-    let fetcher = try ImageFetcher(configuration: configuration, policy: policy)
+    let fetcher = try ImageFetcher(configuration: configuration, policy: policy, room: room)
     defer { fetcher.shutdown() }
     try await test(fetcher)
 }
 
 /// What a fetch came to, for tests that look at several.
-func outcome(of fetcher: ImageFetcher, _ url: String) async -> Result<[UInt8], FetchingError> {
+func outcome(
+    of fetcher: ImageFetcher,
+    _ url: String,
+    client: String? = nil
+) async -> Result<[UInt8], FetchingError> {
     do throws(FetchingError) {
-        return .success(try await fetcher.bytes(at: url))
+        return .success(try await fetcher.bytes(at: url, client: client).bytes)
     } catch {
         return .failure(error)
     }

@@ -75,7 +75,7 @@ struct RecipeTests {
         #expect(throws: ImagingError.malformedConfiguration(name: "image_mean")) {
             try transformers(#"{"size": 224, "image_mean": "grey"}"#)
         }
-        #expect(throws: ImagingError.malformedConfiguration(name: "preprocess_cfg")) {
+        #expect(throws: ImagingError.malformedConfiguration(name: "preprocess_cfg.mean")) {
             try openCLIP(#"{"preprocess_cfg": {"mean": 3}}"#)
         }
     }

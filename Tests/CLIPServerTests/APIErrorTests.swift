@@ -104,7 +104,10 @@ struct APIErrorTests {
             .textTangled(index: 0), 400,
             "Error with model input. Cause: The text is made of too many nested escapes. Send it unescaped."
         ),
-        (.overloaded(retryAfterSeconds: 3), 429, "The server is busy. Try again later."),
+        (
+            .overloaded(retryAfterSeconds: 3), 429,
+            "The server is busy, and would not be done in time. Try again in 3 s."
+        ),
         (.shuttingDown, 503, "The server is shutting down."),
         (.cancelled, 499, "The client closed the request."),
         (.modelUnavailable(name: "secret", cause: "secret"), 500, "Internal error."),
@@ -135,7 +138,31 @@ struct APIErrorTests {
             couldNotLoad + "URL points to a network destination that is not allowed."
         ),
         (
-            .image(index: 0, .unreachable), 400,
+            .image(index: 0, .httpsRequired), 400,
+            couldNotLoad
+                + "Providing images via non https:// URL is not supported in this configuration of `inference`."
+        ),
+        (
+            .image(index: 0, .publicNameRequired(host: "secret")), 400,
+            couldNotLoad
+                + "Providing images via URL without FQDN is not supported in this configuration of `inference`."
+        ),
+        (
+            .image(index: 0, .hostNotAllowed("secret")), 400,
+            couldNotLoad + "It is not allowed to reach image URL - prohibited by whitelisted destinations."
+        ),
+        (
+            .image(index: 0, .hostDenied("secret")), 400,
+            couldNotLoad + "It is not allowed to reach image URL - prohibited by blacklisted destinations."
+        ),
+        (
+            .image(index: 0, .encodingNotSupported("secret")), 400,
+            couldNotLoad
+                + "The image's host sends it with a Content-Encoding that is not unpacked here. Send the image as it is, "
+                + "or packed once with gzip, deflate or br."
+        ),
+        (
+            .image(index: 0, .unreachable(cause: "The host's name has no address.")), 400,
             couldNotLoad + "Data pointed by URL could not be decoded into image."
         ),
         (

@@ -9,7 +9,7 @@ struct CompareBodyTests {
         return try CompareBody(&fields)
     }
 
-    private func image(_ text: String) -> ComparisonItem { .image(.base64(Array(text.utf8))) }
+    private func image(_ text: String) -> ComparisonItem { .image(.base64(Array(text.utf8)[...])) }
 
     @Test("Without types, an image is compared with texts")
     func defaults() throws {

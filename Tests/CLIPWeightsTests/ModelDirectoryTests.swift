@@ -33,14 +33,26 @@ struct ModelDirectoryTests {
         #expect(model.layout == .transformers)
         #expect(model.path == directory.path)
         #expect(try model.configuration() == contents("config.json"))
-        #expect(try model.preprocessorConfiguration() == contents("preprocessor_config.json"))
+        let preprocessors = try model.preprocessorConfigurations()
+        #expect(preprocessors.map(\.name) == ["preprocessor_config.json"])
+        #expect(preprocessors.map(\.json) == [contents("preprocessor_config.json")])
         #expect(try model.weights().tensorNames == ["model.safetensors"])
+    }
+
+    @Test("What newer versions of transformers write counts before what older ones did")
+    func processor() throws {
+        try write("config.json", "model.safetensors", "preprocessor_config.json", "processor_config.json")
+        #expect(
+            try open().preprocessorConfigurations().map(\.name) == [
+                "processor_config.json", "preprocessor_config.json",
+            ]
+        )
     }
 
     @Test("A preprocessor configuration may be absent")
     func noPreprocessor() throws {
         try write("config.json", "model.safetensors")
-        #expect(try open().preprocessorConfiguration() == nil)
+        #expect(try open().preprocessorConfigurations().isEmpty)
     }
 
     @Test("The OpenCLIP layout is found, and has no use for a preprocessor configuration")
@@ -49,7 +61,7 @@ struct ModelDirectoryTests {
         let model = try ModelDirectory(path: directory.path + "/")
         #expect(model.layout == .openCLIP)
         #expect(try model.configuration() == contents("open_clip_config.json"))
-        #expect(try model.preprocessorConfiguration() == nil)
+        #expect(try model.preprocessorConfigurations().isEmpty)
         #expect(try model.weights().tensorNames == ["open_clip_model.safetensors"])
     }
 
@@ -142,7 +154,7 @@ struct ModelDirectoryTests {
             )
         }
         #expect(throws: tooLarge("config.json")) { try open().configuration() }
-        #expect(throws: tooLarge("preprocessor_config.json")) { try open().preprocessorConfiguration() }
+        #expect(throws: tooLarge("preprocessor_config.json")) { try open().preprocessorConfigurations() }
     }
 
     @Test("What is named like a file but is none is refused when it is read")

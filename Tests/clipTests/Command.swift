@@ -54,8 +54,14 @@ enum Command {
     }
 
     /// Starts a server on any port, and waits until it listens.
-    static func serving(_ arguments: [String]) async throws -> (running: Running, port: Int) {
-        let running = try start(["serve"] + arguments, environment: ["PORT": "0", "HOST": "127.0.0.1"])
+    static func serving(
+        _ arguments: [String],
+        environment: [String: String] = [:]
+    ) async throws -> (running: Running, port: Int) {
+        let running = try start(
+            ["serve"] + arguments,
+            environment: environment.merging(["PORT": "0", "HOST": "127.0.0.1"]) { given, _ in given }
+        )
         let deadline = ContinuousClock.now + .seconds(180)
         while running.process.isRunning, ContinuousClock.now < deadline {
             if let match = running.errors.firstMatch(of: /listening on http:\/\/127\.0\.0\.1:(\d+)/),

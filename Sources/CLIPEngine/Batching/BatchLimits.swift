@@ -7,6 +7,10 @@ package struct BatchLimits: Equatable, Sendable {
     package var images = 8
     /// Most text tokens in one pass, counted without padding; a single longer text still goes alone.
     package var textTokens = 512
+    /// The same of a list's texts: small requests overtake lists, and wait for the pass under way at most.
+    ///
+    /// 192 tokens keep a core of AVX-512 BF16 busy for a quarter of the time that 512 do, at the same rate within 2 %.
+    package var listTokens = 192
     /// Tokens of an image, which threads can share among them; nil where the network has none to share.
     package var tokensPerImage: Int? = 50
     /// Fewest tokens of a pass that several threads share, for each of them, where they share it by rows.

@@ -4,8 +4,9 @@ internal import DequeModule
 ///
 /// A value without clock, lock or thread: what is waiting when the model asks is what it gets, so that a lone request
 /// never waits for company and a crowd fills the batches by itself. Images and texts go through different networks and
-/// so wait in lanes of their own; when both wait, they take turns. Within a lane requests take turns by batches, so that
-/// a list of ten thousand texts does not hold up a single one.
+/// so wait in lanes of their own; when both wait, they take turns. Within a lane small requests overtake lists, which get
+/// every fourth batch at least, and requests of a kind take turns by batches: neither a list of ten thousand texts nor
+/// many of them hold up a single one.
 ///
 /// Several threads ask. While more is waiting than idle threads can take, each takes a part of its own, for passes that
 /// know nothing of each other. Where fewer items wait than threads are idle, these make one pass together.
@@ -20,12 +21,15 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         package let payload: Payload
         /// What it weighs against the lane's limit: 1 for an image, the number of tokens for a text.
         package let weight: Int
+        /// Whether its request is part of a list, which others may overtake.
+        package let isOfList: Bool
 
-        package init(request: Int, index: Int, payload: Payload, weight: Int) {
+        package init(request: Int, index: Int, payload: Payload, weight: Int, isOfList: Bool = false) {
             self.request = request
             self.index = index
             self.payload = payload
             self.weight = weight
+            self.isOfList = isOfList
         }
     }
 
@@ -83,32 +87,67 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         }
         // Where both lanes wait, each gets half of the threads.
         let threads = images.isEmpty || texts.isEmpty ? idle : (idle + 1) / 2
+        let limits = limits
+        // Threads that are worth having for a pass of so many tokens.
+        func most(tokens: Int, parts: Int) -> Int { max(tokens / limits.leastTokens, parts) }
         switch lane {
         case .images:
             nextTurn = .texts
-            return images.takeStep(
-                lane,
-                limit: limits.images,
-                threads: threads,
-                most: limits.tokensPerImage.map { most(tokens: images.weight * $0, parts: limits.imageParts) }
-                    ?? 1
-            )
+            return images.takeStep(lane, limit: limits.images, listLimit: limits.images, threads: threads) {
+                weight in
+                limits.tokensPerImage.map { most(tokens: weight * $0, parts: limits.imageParts) } ?? 1
+            }
         case .texts:
             nextTurn = .images
             return texts.takeStep(
                 lane,
                 limit: limits.textTokens,
-                threads: threads,
-                most: most(tokens: texts.weight, parts: limits.textParts)
-            )
+                listLimit: limits.listTokens,
+                threads: threads
+            ) {
+                most(tokens: $0, parts: limits.textParts)
+            }
         }
     }
 
-    /// How many threads are worth having for a pass of so many tokens.
-    private func most(tokens: Int, parts: Int) -> Int { max(tokens / limits.leastTokens, parts) }
-
-    /// The items that wait in one lane, by request.
+    /// The items that wait in one lane.
     private struct Queue: Sendable {
+        private var small = Line()
+        private var lists = Line()
+        /// Batches of small requests that a list has waited for.
+        private var overtakes = 0
+
+        var isEmpty: Bool { small.isEmpty && lists.isEmpty }
+
+        mutating func append(_ item: Item) {
+            if item.isOfList { lists.append(item) } else { small.append(item) }
+        }
+
+        mutating func remove(request: Int) {
+            small.remove(request: request)
+            lists.remove(request: request)
+        }
+
+        /// - Parameter most: how many threads are worth having for a pass of so much weight.
+        mutating func takeStep(
+            _ lane: Lane,
+            limit: Int,
+            listLimit: Int,
+            threads: Int,
+            most: (Int) -> Int
+        ) -> Step {
+            let isListsTurn = small.isEmpty || !lists.isEmpty && overtakes >= AdmissionPlan.turns
+            if isListsTurn {
+                overtakes = 0
+                return lists.takeStep(lane, limit: listLimit, threads: threads, most: most(lists.weight))
+            }
+            if !lists.isEmpty { overtakes += 1 }
+            return small.takeStep(lane, limit: limit, threads: threads, most: most(small.weight))
+        }
+    }
+
+    /// Items of one kind of request, by request.
+    private struct Line: Sendable {
         /// The requests in the order of their turns; each has items waiting.
         private var turns: Deque<Int> = []
         private var waiting: [Int: Deque<Item>] = [:]

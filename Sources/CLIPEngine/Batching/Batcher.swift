@@ -23,6 +23,8 @@ package final class Batcher: Sendable {
         package let items: [BatchPlanner<Payload>.Item]
         /// How many threads make the pass together.
         let threads: Int
+        /// The number of the pass.
+        let pass: Int
     }
 
     /// What a thread of the model is to do.
@@ -70,6 +72,11 @@ package final class Batcher: Sendable {
         var sleeping = 0
         /// Threads that make a pass whose results have not been handed out.
         var busy = 0
+        /// When each pass began that has not ended.
+        var passes: [Int: ContinuousClock.Instant] = [:]
+        var lastPass = 0
+        /// What a thread said before it gave up.
+        var problem: String?
         /// A pass that sleeping threads are wanted for.
         var gathering: Gathering?
     }
@@ -98,9 +105,12 @@ package final class Batcher: Sendable {
     ///
     /// If the task is cancelled, items that are still waiting are dropped and the error is `cancelled`; once the batcher
     /// is closed it is `shuttingDown`.
+    ///
+    /// - Parameter isOfList: whether the items are part of a list, which others may overtake.
     package func embed(
         _ payloads: [Payload],
-        lane: BatchPlanner<Payload>.Lane
+        lane: BatchPlanner<Payload>.Lane,
+        isOfList: Bool = false
     ) async throws(EmbeddingError) -> Outcome {
         guard !payloads.isEmpty else { return Outcome(embeddings: [], queue: .zero, forward: .zero) }
         let request = state.withLock { state in
@@ -108,7 +118,7 @@ package final class Batcher: Sendable {
             return state.nextRequest
         }
         let outcome = await withTaskCancellationHandler {
-            await enqueue(payloads, lane: lane, request: request)
+            await enqueue(payloads, lane: lane, isOfList: isOfList, request: request)
         } onCancel: {
             cancel(request)
         }
@@ -118,6 +128,7 @@ package final class Batcher: Sendable {
     private func enqueue(
         _ payloads: [Payload],
         lane: BatchPlanner<Payload>.Lane,
+        isOfList: Bool,
         request: Int
     ) async -> Result<Outcome, EmbeddingError> {
         await withCheckedContinuation { continuation in
@@ -136,7 +147,8 @@ package final class Batcher: Sendable {
                         request: request,
                         index: index,
                         payload: payload,
-                        weight: Self.weight(of: payload)
+                        weight: Self.weight(of: payload),
+                        isOfList: isOfList
                     )
                     state.planner.append(item, to: lane)
                 }
@@ -206,7 +218,9 @@ package final class Batcher: Sendable {
                 state.requests[item.request]?.firstStart = now
             }
         }
-        let batch = Batch(lane: step.lane, items: step.items, threads: step.threads)
+        state.lastPass += 1
+        state.passes[state.lastPass] = now
+        let batch = Batch(lane: step.lane, items: step.items, threads: step.threads, pass: state.lastPass)
         state.busy += step.threads
         guard step.threads > 1 else {
             // What is left is for the others.
@@ -225,6 +239,7 @@ package final class Batcher: Sendable {
         var ready: [(WaitingRequest, Result<Outcome, EmbeddingError>)] = []
         state.withLock { state in
             state.busy -= batch.threads
+            state.passes[batch.pass] = nil
             for (position, item) in batch.items.enumerated() {
                 // A request that was cancelled meanwhile, or that another batch failed, is no longer known.
                 guard var request = state.requests.removeValue(forKey: item.request) else { continue }
@@ -249,6 +264,23 @@ package final class Batcher: Sendable {
             }
         }
         for (request, outcome) in ready { request.continuation.resume(returning: outcome) }
+    }
+
+    // MARK: Health
+
+    /// Notes why a thread gives up.
+    func report(_ problem: String) {
+        state.withLock { $0.problem = problem }
+    }
+
+    /// What is wrong with the threads: one gave up, or a pass takes longer than the limit.
+    package func problem(passLimit limit: Duration) -> String? {
+        state.withLock { state in
+            if let problem = state.problem { return problem }
+            guard let oldest = state.passes.values.min() else { return nil }
+            let age = ContinuousClock.now - oldest
+            return age > limit ? "a forward pass has not ended for \(age.components.seconds) s" : nil
+        }
     }
 
     /// Lets what waits be finished and takes nothing more.

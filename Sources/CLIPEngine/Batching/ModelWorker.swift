@@ -21,6 +21,7 @@ final class ModelWorker: Sendable {
         name: String,
         threads: Int,
         usesOneDNNOnly: Bool,
+        costs: CostMeter,
         load:
             @escaping @Sendable (ComputeEngine) throws(EmbeddingError) -> (
                 model: CLIPModel, companion: Companion
@@ -43,10 +44,10 @@ final class ModelWorker: Sendable {
                 }
                 for number in 1..<threads {
                     NamedThread.start("model-\(name)", number + 1) {
-                        work(for: batcher, with: model, on: engine)
+                        work(for: batcher, with: model, on: engine, costs: costs)
                     }
                 }
-                work(for: batcher, with: model, on: engine)
+                work(for: batcher, with: model, on: engine, costs: costs)
             }
         }
         let (batcher, companion) = try loaded.get()
@@ -55,13 +56,27 @@ final class ModelWorker: Sendable {
 
     /// Embeddings of decoded images, each (imageSize, imageSize, 3) bytes.
     func embed(pixels: [[UInt8]]) async throws(EmbeddingError) -> Batcher.Outcome {
-        try await batcher.embed(pixels.map(Batcher.Payload.pixels), lane: .images)
+        try await batcher.embed(
+            pixels.map(Batcher.Payload.pixels),
+            lane: .images,
+            isOfList: pixels.count > Self.mostImagesOfSmall
+        )
     }
 
     /// Embeddings of token sequences without padding.
-    func embed(tokens: [[Int32]]) async throws(EmbeddingError) -> Batcher.Outcome {
-        try await batcher.embed(tokens.map(Batcher.Payload.tokens), lane: .texts)
+    ///
+    /// - Parameter isOfList: whether they are part of a list, which others may overtake.
+    func embed(tokens: [[Int32]], isOfList: Bool = false) async throws(EmbeddingError) -> Batcher.Outcome {
+        try await batcher.embed(tokens.map(Batcher.Payload.tokens), lane: .texts, isOfList: isOfList)
     }
+
+    /// What is wrong with the threads; nil where nothing is known to be.
+    ///
+    /// - Parameter limit: the longest that a pass may take.
+    func problem(passLimit limit: Duration) -> String? { batcher.problem(passLimit: limit) }
+
+    /// More images than this are a list: twice what clients of the wire contract may send.
+    private static let mostImagesOfSmall = 16
 
     // MARK: The threads' side
 
@@ -74,12 +89,18 @@ final class ModelWorker: Sendable {
         return limits
     }
 
-    private static func work(for batcher: Batcher, with model: CLIPModel, on engine: ComputeEngine) {
+    private static func work(
+        for batcher: Batcher,
+        with model: CLIPModel,
+        on engine: ComputeEngine,
+        costs: CostMeter
+    ) {
         let context: ComputeContext
         do throws(KernelError) {
             context = try ComputeContext(engine: engine)
         } catch {
-            // Out of memory for a few hundred bytes. The other threads go on; if there are none, requests fail.
+            // Out of memory for a few hundred bytes. Its part of the work would be missing for good.
+            batcher.report("a compute thread could not start: \(error)")
             while let assignment = batcher.next() {
                 assignment.share.abandon()
                 guard assignment.share.index == 0 else { continue }
@@ -91,7 +112,10 @@ final class ModelWorker: Sendable {
             let isImages = assignment.batch.lane == .images
             // What cannot be shared by rows is left to oneDNN's threads while nobody else needs the processor.
             context.threads = isImages && model.hasLargeOperations ? assignment.idleThreads : 1
+            let start = ContinuousClock.now
             let result = embeddings(of: assignment, by: model, in: context)
+            let time = ContinuousClock.now - start
+            if isImages { costs.spendOnImages(time) } else { costs.spendOnTexts(time) }
             if assignment.share.index == 0 { batcher.finish(assignment.batch, with: result) }
         }
     }

@@ -20,17 +20,15 @@ public final class ByteBudget: Sendable {
     private struct Waiter {
         let id: Int
         let bytes: Int
+        let arrival: ContinuousClock.Instant
         let continuation: CheckedContinuation<Bool, Never>
     }
 
-    private struct Queues {
-        var small: Deque<Waiter> = []
-        var large: Deque<Waiter> = []
-    }
-
     private struct State {
+        /// By purpose.
         var used = [Int](repeating: 0, count: Purpose.allCases.count)
-        var queues = [Queues](repeating: Queues(), count: Purpose.allCases.count)
+        /// By purpose, those for small amounts first: see ``queue(of:_:)``.
+        var queues = [Deque<Waiter>](repeating: [], count: 2 * Purpose.allCases.count)
         var nextID = 0
         var highest = 0
 
@@ -58,13 +56,11 @@ public final class ByteBudget: Sendable {
         cap(purpose) - limit / Self.smallShare
     }
 
-    /// Takes bytes if they are free and nobody waits for such; nil otherwise.
+    /// Takes bytes if they are free and nobody has waited long for such; nil otherwise.
     public func reserveNow(_ bytes: Int, for purpose: Purpose) -> ByteReservation? {
         let isTaken = state.withLock { state in
-            let isFirst =
-                isSmall(bytes)
-                ? state.queues[purpose.rawValue].small.isEmpty : state.queues[purpose.rawValue].large.isEmpty
-            guard isFirst, fits(bytes, purpose, state) else { return false }
+            let queue = state.queues[queue(of: bytes, purpose)]
+            guard queue.isEmpty || !isImpatient(queue[0]), fits(bytes, purpose, state) else { return false }
             take(bytes, purpose, &state)
             return true
         }
@@ -83,32 +79,22 @@ public final class ByteBudget: Sendable {
         }
         let isTaken = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let isSmall = isSmall(bytes)
-                let isAnswered: Bool? = state.withLock { state in
-                    if Task.isCancelled { return false }
-                    let waiter = Waiter(id: id, bytes: bytes, continuation: continuation)
-                    if isSmall {
-                        state.queues[purpose.rawValue].small.append(waiter)
-                    } else {
-                        state.queues[purpose.rawValue].large.append(waiter)
-                    }
-                    return nil
+                let isCancelled = state.withLock { state in
+                    guard !Task.isCancelled else { return true }
+                    state.queues[queue(of: bytes, purpose)].append(
+                        Waiter(id: id, bytes: bytes, arrival: .now, continuation: continuation)
+                    )
+                    return false
                 }
-                if let isAnswered { return continuation.resume(returning: isAnswered) }
                 // Something may have been given back in between.
-                serve()
+                if isCancelled { continuation.resume(returning: false) } else { serve() }
             }
         } onCancel: {
             let waiter = state.withLock { state -> Waiter? in
-                for index in state.queues.indices {
-                    if let place = state.queues[index].small.firstIndex(where: { $0.id == id }) {
-                        return state.queues[index].small.remove(at: place)
-                    }
-                    if let place = state.queues[index].large.firstIndex(where: { $0.id == id }) {
-                        return state.queues[index].large.remove(at: place)
-                    }
+                let queue = queue(of: bytes, purpose)
+                return state.queues[queue].firstIndex { $0.id == id }.map {
+                    state.queues[queue].remove(at: $0)
                 }
-                return nil
             }
             waiter?.continuation.resume(returning: false)
             // Whoever stood behind may fit where this one did not.
@@ -120,33 +106,45 @@ public final class ByteBudget: Sendable {
 
     fileprivate func giveBack(_ bytes: Int, _ purpose: Purpose) {
         guard bytes > 0 else { return }
-        state.withLock { $0.used[purpose.rawValue] -= bytes }
-        serve()
+        let isAwaited = state.withLock { state in
+            state.used[purpose.rawValue] -= bytes
+            return state.queues.contains { !$0.isEmpty }
+        }
+        if isAwaited { serve() }
     }
 
     /// Lets in whoever fits now: later stages first, small amounts before large ones, each in order of arrival.
+    ///
+    /// Others may pass one that does not fit yet, until it has waited for ``patience``.
     private func serve() {
         let admitted = state.withLock { state -> [CheckedContinuation<Bool, Never>] in
             var admitted: [CheckedContinuation<Bool, Never>] = []
             for purpose in Purpose.allCases.reversed() {
-                while let first = state.queues[purpose.rawValue].small.first,
-                    fits(first.bytes, purpose, state)
-                {
-                    state.queues[purpose.rawValue].small.removeFirst()
-                    take(first.bytes, purpose, &state)
-                    admitted.append(first.continuation)
-                }
-                while let first = state.queues[purpose.rawValue].large.first,
-                    fits(first.bytes, purpose, state)
-                {
-                    state.queues[purpose.rawValue].large.removeFirst()
-                    take(first.bytes, purpose, &state)
-                    admitted.append(first.continuation)
+                for queue in [2 * purpose.rawValue, 2 * purpose.rawValue + 1] {
+                    var place = 0
+                    while place < state.queues[queue].count {
+                        let waiter = state.queues[queue][place]
+                        if fits(waiter.bytes, purpose, state) {
+                            state.queues[queue].remove(at: place)
+                            take(waiter.bytes, purpose, &state)
+                            admitted.append(waiter.continuation)
+                        } else if isImpatient(waiter) {
+                            break
+                        } else {
+                            place += 1
+                        }
+                    }
                 }
             }
             return admitted
         }
         for continuation in admitted { continuation.resume(returning: true) }
+    }
+
+    private func isImpatient(_ waiter: Waiter) -> Bool { waiter.arrival + Self.patience <= .now }
+
+    private func queue(of bytes: Int, _ purpose: Purpose) -> Int {
+        2 * purpose.rawValue + (isSmall(bytes) ? 0 : 1)
     }
 
     private func take(_ bytes: Int, _ purpose: Purpose, _ state: inout State) {
@@ -170,6 +168,8 @@ public final class ByteBudget: Sendable {
 
     private func isSmall(_ bytes: Int) -> Bool { bytes <= limit / Self.smallest }
 
+    /// How long others may pass one that waits for more than there is.
+    private static let patience = Duration.seconds(2)
     /// The part of the account that only small amounts may use.
     private static let smallShare = 16
     /// What is small: a 256th of the account, which is 2 MiB of the least that a server should have.

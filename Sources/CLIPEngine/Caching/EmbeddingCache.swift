@@ -3,10 +3,12 @@ internal import Synchronization
 /// Embeddings that were computed before, and those that are being computed, by what they are of.
 ///
 /// A key that is known is answered at once. One that another request is computing is waited for: captions repeat most when
-/// many clients ask at once. Only what is left is computed. A failure is nobody else's: whoever waited for a request that
-/// failed, or whose client left, computes for itself.
+/// many clients ask at once. What a list computes is not waited for by others, whom it lets overtake. Only what is left is
+/// computed. A failure is nobody else's: whoever waited for a request that failed, or whose client left, computes for itself.
 package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
     private struct Flight {
+        /// Whether a list computes it, which may take a while.
+        let isOfList: Bool
         var waiters: [Int: CheckedContinuation<Embedding?, Never>] = [:]
     }
 
@@ -50,26 +52,43 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
         state.withLock { $0.kept.removeAll() }
     }
 
+    /// An embedding that is kept; nil where there is none, or none are kept.
+    ///
+    /// It counts as used once it is handed in as found.
+    package func known(_ key: Key) -> Embedding? {
+        guard isOn else { return nil }
+        return state.withLock { $0.kept.value(of: key) }
+    }
+
     /// The embeddings of keys, in their order, and what computing those that were missing took.
     ///
-    /// - Parameter compute: the embeddings of some of the keys, by their indexes, each different from the others.
+    /// - Parameters:
+    ///   - found: those that the caller knows already.
+    ///   - isOfList: whether the keys are part of a list, which others may overtake.
+    ///   - compute: the embeddings of some of the keys, by their indexes, each different from the others.
     package func embeddings(
         for keys: [Key],
+        found: [Key: Embedding] = [:],
+        isOfList: Bool = false,
         compute: ([Int]) async throws(EmbeddingError) -> Batcher.Outcome
     ) async throws(EmbeddingError) -> Batcher.Outcome {
         guard isOn else { return try await compute(Array(keys.indices)) }
-        var found: [Key: Embedding] = [:]
+        if !found.isEmpty { state.withLock { $0.hits += found.count } }
+        var found = found
         var outcome = Batcher.Outcome(embeddings: [], queue: .zero, forward: .zero)
         while true {
-            let (missing, elsewhere) = claim(keys, found: &found)
+            let (missing, own, elsewhere) = claim(keys, isOfList: isOfList, found: &found)
             if !missing.isEmpty {
                 do throws(EmbeddingError) {
                     outcome = try await compute(missing)
                 } catch {
-                    settle(missing.map { keys[$0] }, with: nil)
+                    settle(own.map { (keys[$0], nil) }, own: own.map { keys[$0] })
                     throw error
                 }
-                settle(missing.map { keys[$0] }, with: outcome.embeddings)
+                settle(
+                    zip(missing, outcome.embeddings).map { (keys[$0], $1) },
+                    own: own.map { keys[$0] }
+                )
                 for (index, embedding) in zip(missing, outcome.embeddings) { found[keys[index]] = embedding }
             }
             // What fails elsewhere is claimed in the next round.
@@ -84,45 +103,57 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
         )
     }
 
-    /// Looks all keys up at once; those that nobody computes become this request's.
-    private func claim(_ keys: [Key], found: inout [Key: Embedding]) -> (missing: [Int], elsewhere: [Key]) {
+    /// Looks all keys up at once; those that nobody computes become this request's own.
+    ///
+    /// What is missing is more than that where a list computes some of it: that is not waited for.
+    private func claim(
+        _ keys: [Key],
+        isOfList: Bool,
+        found: inout [Key: Embedding]
+    ) -> (missing: [Int], own: Set<Int>, elsewhere: [Key]) {
         state.withLock { state in
             var missing: [Int] = []
+            var own: Set<Int> = []
             var elsewhere: [Key] = []
-            var own: Set<Key> = []
+            var claimed: Set<Key> = []
             for (index, key) in keys.enumerated() where found[key] == nil {
                 if let embedding = state.kept.value(of: key) {
                     state.hits += 1
                     found[key] = embedding
-                } else if own.contains(key) {
+                } else if claimed.contains(key) {
                     state.shared += 1
-                } else if state.flights[key] != nil {
+                } else if let flight = state.flights[key], isOfList || !flight.isOfList {
                     state.shared += 1
                     elsewhere.append(key)
                 } else {
                     state.misses += 1
-                    state.flights[key] = Flight()
-                    own.insert(key)
+                    claimed.insert(key)
                     missing.append(index)
+                    if state.flights[key] == nil {
+                        state.flights[key] = Flight(isOfList: isOfList)
+                        own.insert(index)
+                    }
                 }
             }
-            return (missing, elsewhere)
+            return (missing, own, elsewhere)
         }
     }
 
-    /// Ends this request's computations, and tells those who wait; without embeddings they have to look again.
-    private func settle(_ keys: [Key], with embeddings: [Embedding]?) {
+    /// Keeps what was computed, ends this request's own computations, and tells those who wait for them; without an
+    /// embedding they have to look again.
+    private func settle(_ results: [(key: Key, embedding: Embedding?)], own: [Key]) {
+        let own = Set(own)
         let waiters = state.withLock { state in
-            keys.enumerated().flatMap { index, key in
-                let embedding = embeddings?[index]
+            results.flatMap { key, embedding -> [(CheckedContinuation<Embedding?, Never>, Embedding?)] in
                 if let embedding {
                     let bytes =
                         embedding.values.count * MemoryLayout<Float>.size + size(key) + Self.bookkeeping
                     state.kept.insert(embedding, for: key, byteCount: bytes)
                 }
-                return (state.flights.removeValue(forKey: key)?.waiters.values).map { continuations in
-                    continuations.map { ($0, embedding) }
-                } ?? []
+                guard own.contains(key), let flight = state.flights.removeValue(forKey: key) else {
+                    return []
+                }
+                return flight.waiters.values.map { ($0, embedding) }
             }
         }
         for (continuation, embedding) in waiters { continuation.resume(returning: embedding) }

@@ -12,6 +12,11 @@ struct RequestSurroundings: InitializableFromSource, Sendable {
     init(source: ApplicationRequestContextSource) {
         channel = source.channel
     }
+
+    /// Who asks: the address at the other end of the connection.
+    ///
+    /// Header fields that claim another are not believed: any client can send them.
+    var client: String? { channel.remoteAddress?.ipAddress }
 }
 
 /// Between HTTP and the routes: reads the request, has it answered, and dresses the answer in header fields.
@@ -19,6 +24,8 @@ struct RequestHandler: HTTPResponder {
     let routes: Routes
     let crossOrigin: CrossOrigin
     let bodyCollector: BodyCollector
+    /// The longest that a request may take once its body is there.
+    let timeLimit: Duration
     let logger: Logger
 
     func respond(to request: Request, context: RequestSurroundings) async throws -> Response {
@@ -44,13 +51,16 @@ struct RequestHandler: HTTPResponder {
             if known.isManagement, !crossOrigin.allowsManagement(by: request.headers[.origin]) {
                 throw APIError.originNotAllowed
             }
+            let limit = try RequestClock.limit(request.headers[.xRequestTimeout], within: timeLimit)
             let body = known.wantsBody ? try await bodyCollector.bytes(of: request) : []
+            let deadline = ContinuousClock.now + limit
             let input = RouteInput(
                 query: request.uri.query,
                 contentType: request.headers[.contentType],
-                body: body
+                body: body,
+                terms: RequestTerms(deadline: deadline, client: context.client)
             )
-            answer = try await whileClientWaits(on: context.channel) {
+            answer = try await whileClientWaits(on: context.channel, for: limit) {
                 await routes.answer(of: known, to: input)
             }
         } catch let error as APIError {
@@ -61,20 +71,32 @@ struct RequestHandler: HTTPResponder {
         return response(to: request, answer: answer, id: id, elapsed: elapsed)
     }
 
-    /// Runs `work` until it ends or the client leaves, which cancels it.
+    /// Runs `work` until it ends, its time is up or the client leaves; either of these cancels it.
     private func whileClientWaits(
         on channel: any Channel,
+        for limit: Duration,
         _ work: @escaping @Sendable () async -> Answer
     ) async throws -> Answer {
         let presence = try await channel.pipeline.handler(type: ClientPresence.self).get()
         let task = Task { await work() }
+        let expiry = RequestExpiry()
+        let timer = channel.eventLoop.scheduleTask(in: TimeAmount(limit)) {
+            expiry.come()
+            task.cancel()
+        }
         presence.whenGone { task.cancel() }
-        defer { presence.stopWatching() }
-        return await withTaskCancellationHandler {
+        defer {
+            presence.stopWatching()
+            timer.cancel()
+        }
+        let answer = await withTaskCancellationHandler {
             await task.value
         } onCancel: {
             task.cancel()
         }
+        // What was done just in time goes out all the same.
+        guard expiry.hasCome, case .embedding(.cancelled, _) = answer.error else { return answer }
+        return Answer(.tooLate, model: answer.model)
     }
 
     // MARK: Header fields
@@ -164,6 +186,7 @@ extension HTTPField.Name {
     }
 
     static let xRequestID = own("x-request-id")
+    static let xRequestTimeout = own("x-request-timeout")
     static let xInferenceEngine = own("x-inference-engine")
     static let xModelID = own("x-model-id")
     static let xModelColdStart = own("x-model-cold-start")

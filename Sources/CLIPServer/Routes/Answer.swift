@@ -9,6 +9,8 @@ package struct Answer: Sendable {
     package var model: String?
     /// What the answer cost.
     package var report: RequestReport?
+    /// What keeps a long body counted in the engine's budget until it has been read.
+    package var room: ByteReservation?
     /// What went wrong.
     package var error: APIError?
 

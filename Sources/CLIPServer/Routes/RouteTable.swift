@@ -1,3 +1,5 @@
+package import CLIPEngine
+
 /// Paths that more than one place must spell.
 package enum RoutePath {
     /// The routes that run a model.
@@ -65,10 +67,18 @@ package struct RouteInput: Sendable {
     package let query: String?
     package let contentType: String?
     package let body: [UInt8]
+    /// Who asks, and until when.
+    package let terms: RequestTerms
 
-    package init(query: String? = nil, contentType: String? = nil, body: [UInt8] = []) {
+    package init(
+        query: String? = nil,
+        contentType: String? = nil,
+        body: [UInt8] = [],
+        terms: RequestTerms = RequestTerms()
+    ) {
         self.query = query
         self.contentType = contentType
         self.body = body
+        self.terms = terms
     }
 }

@@ -4,8 +4,7 @@ import CLIPEngine
 /// prompts there are, and only then the images and texts themselves.
 extension Routes {
     func embedImage(_ input: RouteInput) async throws(APIError) -> Answer {
-        var fields = try BodyFields.read(of: input.body, contentType: input.contentType, query: input.query)
-        let body = try EmbedImageBody(&fields)
+        let body = try await desk.read(input) { (fields) throws(APIError) in try EmbedImageBody(&fields) }
         let start = ContinuousClock.now
         let images: [ImageSource]
         do {
@@ -14,15 +13,9 @@ extension Routes {
             return await refusal(error, model: body.common.model)
         }
         return await answer(model: body.common.model) { () throws(EmbeddingError) in
-            let result = try await engine.embed(images: images, model: body.common.model)
-            return (
-                result.report,
-                Answers.embeddings(
-                    result.embeddings,
-                    model: result.report.model,
-                    seconds: result.report.seconds(since: start)
-                )
-            )
+            let result = try await engine.embed(images: images, model: body.common.model, terms: input.terms)
+            let bytes = try await desk.write(result, seconds: result.report.seconds(since: start))
+            return (result.report, bytes, result.room)
         } place: { error in
             guard images.count > 1, case .image(let index, _) = error else { return nil }
             return "image \(index + 1) of \(images.count)"
@@ -30,23 +23,17 @@ extension Routes {
     }
 
     func embedText(_ input: RouteInput) async throws(APIError) -> Answer {
-        var fields = try BodyFields.read(of: input.body, contentType: input.contentType, query: input.query)
-        let body = try EmbedTextBody(&fields)
+        let body = try await desk.read(input) { (fields) throws(APIError) in try EmbedTextBody(&fields) }
         let start = ContinuousClock.now
         return await answer(model: body.common.model) { () throws(EmbeddingError) in
             let result = try await engine.embed(
                 texts: body.texts,
                 model: body.common.model,
-                truncating: body.common.truncates
+                truncating: body.common.truncates,
+                terms: input.terms
             )
-            return (
-                result.report,
-                Answers.embeddings(
-                    result.embeddings,
-                    model: result.report.model,
-                    seconds: result.report.seconds(since: start)
-                )
-            )
+            let bytes = try await desk.write(result, seconds: result.report.seconds(since: start))
+            return (result.report, bytes, result.room)
         } place: { error in
             guard body.texts.count > 1, let index = error.textIndex else { return nil }
             return "text \(index + 1) of \(body.texts.count)"
@@ -54,8 +41,7 @@ extension Routes {
     }
 
     func compare(_ input: RouteInput) async throws(APIError) -> Answer {
-        var fields = try BodyFields.read(of: input.body, contentType: input.contentType, query: input.query)
-        let body = try CompareBody(&fields)
+        let body = try await desk.read(input) { (fields) throws(APIError) in try CompareBody(&fields) }
         let start = ContinuousClock.now
         let subject: ComparisonItem
         let prompts: [ComparisonItem]
@@ -70,7 +56,8 @@ extension Routes {
                 subject: subject,
                 prompts: prompts,
                 model: body.common.model,
-                truncating: body.common.truncates
+                truncating: body.common.truncates,
+                terms: input.terms
             )
             let seconds = result.report.seconds(since: start)
             return (
@@ -80,7 +67,8 @@ extension Routes {
                     prompts: body.prompts,
                     model: result.report.model,
                     seconds: seconds
-                )
+                ),
+                nil
             )
         } place: { error in
             Self.place(of: error, subject: subject, prompts: prompts)
@@ -102,12 +90,14 @@ extension Routes {
     /// The engine's answer or refusal, with the model's name on it for the headers.
     private func answer(
         model: String?,
-        _ body: () async throws(EmbeddingError) -> (RequestReport, [UInt8]),
+        _ body: () async throws(EmbeddingError) -> (RequestReport, [UInt8], ByteReservation?),
         place: (EmbeddingError) -> String?
     ) async -> Answer {
         do {
-            let (report, bytes) = try await body()
+            let (report, bytes, room) = try await body()
+            room?.shrink(to: bytes.count)
             var answer = Answer(bytes)
+            answer.room = room
             answer.model = report.model
             answer.report = report
             return answer

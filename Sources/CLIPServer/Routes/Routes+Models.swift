@@ -6,8 +6,10 @@ extension Routes {
     var registry: Answer { Answer(Answers.registry(of: engine.models)) }
 
     func addModel(_ input: RouteInput) async throws(APIError) -> Answer {
-        var fields = try BodyFields.read(of: input.body, contentType: input.contentType, query: input.query)
-        let name = try Self.modelName(ofID: ModelBody(&fields, isAddition: true).modelID)
+        let body = try await desk.read(input) { (fields) throws(APIError) in
+            try ModelBody(&fields, isAddition: true)
+        }
+        let name = try Self.modelName(ofID: body.modelID)
         do {
             try await engine.load(model: name)
         } catch {
@@ -19,10 +21,12 @@ extension Routes {
     }
 
     /// Removing what is not there is no error, as with the real server.
-    func removeModel(_ input: RouteInput) throws(APIError) -> Answer {
+    func removeModel(_ input: RouteInput) async throws(APIError) -> Answer {
         // That route has no query parameters.
-        var fields = try BodyFields.read(of: input.body, contentType: input.contentType, query: nil)
-        let id = try ModelBody(&fields, isAddition: false).modelID
+        let body = try await desk.read(input, knowsQuery: false) { (fields) throws(APIError) in
+            try ModelBody(&fields, isAddition: false)
+        }
+        let id = body.modelID
         if let name = try? Self.modelName(ofID: id) { try? engine.unload(model: name) }
         return registry
     }

@@ -4,6 +4,8 @@ package import CLIPEngine
 package struct Routes: Sendable {
     let engine: EmbeddingEngine
     let identity: ServerIdentity
+    /// Where long bodies are read and long answers written.
+    let desk: WireDesk
     /// Whether the server takes requests at this moment; false once it has been told to stop.
     let isAccepting: @Sendable () -> Bool
 
@@ -14,6 +16,7 @@ package struct Routes: Sendable {
     ) {
         self.engine = engine
         self.identity = identity
+        desk = WireDesk()
         self.isAccepting = isAccepting
     }
 
@@ -25,7 +28,7 @@ package struct Routes: Sendable {
             case .embedText: try await embedText(input)
             case .compare: try await compare(input)
             case .addModel: try await addModel(input)
-            case .removeModel: try removeModel(input)
+            case .removeModel: try await removeModel(input)
             case .clearModels: clearModels()
             case .registry: registry
             case .info:

@@ -3,12 +3,20 @@ package import CLIPEngine
 /// The bodies of successful answers, in the real server's key order.
 package enum Answers {
     /// What `embed_image` and `embed_text` answer.
-    package static func embeddings(_ embeddings: [Embedding], model: String, seconds: Double) -> [UInt8] {
+    ///
+    /// - Parameter isUnwanted: whether to stop in the middle, since nobody waits for it any more.
+    package static func embeddings(
+        _ embeddings: [Embedding],
+        model: String,
+        seconds: Double,
+        unless isUnwanted: () -> Bool = { false }
+    ) -> [UInt8] {
         object { writer in
+            writer.reserve(embeddings.count * (embeddings.first?.values.count ?? 0) * bytesPerNumber)
             start(&writer, model: model, seconds: seconds)
             writer.member("embeddings") { writer in
                 writer.array { writer in
-                    for embedding in embeddings {
+                    for embedding in embeddings where !isUnwanted() {
                         writer.array { writer in
                             for value in embedding.values { writer.number(value) }
                         }
@@ -17,6 +25,9 @@ package enum Answers {
             }
         }
     }
+
+    /// Most of the numbers of an embedding have fewer characters, comma included.
+    private static let bytesPerNumber = 22
 
     /// What `compare` answers: a list of similarities, or an object if the prompts had names.
     package static func similarities(

@@ -137,7 +137,7 @@ package struct CompareBody: Sendable {
             case (.image, .text(let text)):
                 // A bare string: a URL if it begins like one, base64 otherwise. Never a path.
                 let isURL = text.utf8.starts(with: "http".utf8)
-                return .image(isURL ? .url(text.string) : .base64(Array(text.utf8)))
+                return .image(isURL ? .url(text.string) : .base64(text.utf8))
             }
         }
     }

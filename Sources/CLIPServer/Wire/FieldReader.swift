@@ -53,7 +53,7 @@ package struct FieldReader {
             switch object[name] {
             case nil, .null, .boolean, .integer, .real: nil
             case .largeInteger(let value): value.isFinite ? nil : .notANumber
-            case .string(let text): PythonFloat.reads(text.string) ? nil : .unreadableNumber
+            case .string(let text): PythonFloat.reads(text) ? nil : .unreadableNumber
             default: .notANumber
             }
         if let problem { problems.add(problem, at: ["body", .name(name)]) }
@@ -113,8 +113,13 @@ package enum LaxBoolean {
 
 /// What Python's `float()` reads.
 enum PythonFloat {
-    static func reads(_ text: String) -> Bool {
-        var text = text[...]
+    /// Bytes of a number's text, Python's own limit for the digits of an integer.
+    private static let longestText = 4300
+
+    static func reads(_ text: JSONText) -> Bool {
+        // No number needs more; what is longer is blanks, or somebody's wish to see us count.
+        guard text.utf8.count <= longestText else { return false }
+        var text = text.string[...]
         while let first = text.first, first.isWhitespace { text.removeFirst() }
         while let last = text.last, last.isWhitespace { text.removeLast() }
         var digits: [UInt8] = []

@@ -53,7 +53,7 @@ package struct ImageDeclaration: Sendable {
         // The longest known type has 12 letters; a type of megabytes need not be lowercased to be unknown.
         let name = type.map { $0.utf8.count <= 16 ? $0.string.lowercased() : "" } ?? ""
         switch name {
-        case "base64": return .base64(Array(try text(for: name).utf8))
+        case "base64": return .base64(try text(for: name).utf8)
         case "url": return .url(try text(for: name).string)
         case "numpy", "numpy_object": throw .imageRefused(.numpyNotSupported)
         case "file": throw .imageRefused(.filesNotSupported)

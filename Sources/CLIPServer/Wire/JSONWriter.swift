@@ -8,6 +8,11 @@ package struct JSONWriter {
 
     package init() {}
 
+    /// Makes room for so many bytes, which spares a long text growing to twice its size.
+    package mutating func reserve(_ count: Int) {
+        bytes.reserveCapacity(count)
+    }
+
     // MARK: Structure
 
     /// An object; `body` writes its members.

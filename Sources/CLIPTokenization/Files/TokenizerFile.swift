@@ -5,7 +5,7 @@ struct TokenizerFile {
 
     private var tokens: [(token: [UInt8], id: Int)]?
     private var merges: [(left: [UInt8], right: [UInt8])]?
-    private var addedTokens: [(token: [UInt8], id: Int)] = []
+    private var addedTokens: [(token: [UInt8], id: Int, isNormalized: Bool)] = []
     private var hasModel = false
 
     init(_ bytes: [UInt8], name: String) {
@@ -19,6 +19,7 @@ struct TokenizerFile {
             switch String(decoding: field, as: UTF8.self) {
             case "model": try readModel(&reader)
             case "added_tokens": try readAddedTokens(&reader)
+            case "normalizer" where try reader.isNext("{"): try readNormalizer(&reader)
             default: try reader.skip()
             }
         }
@@ -29,7 +30,9 @@ struct TokenizerFile {
         var builder = VocabularyBuilder(file: name)
         for (token, id) in tokens { try builder.add(token, id: id) }
         for (left, right) in merges { try builder.addMerge(left, right, from: name) }
-        for (token, id) in addedTokens { try builder.addAgain(token, id: id) }
+        for (token, id, isNormalized) in addedTokens {
+            try builder.addWhole(token, id: id, isNormalized: isNormalized)
+        }
         return try builder.vocabulary(mergesFile: name)
     }
 
@@ -44,6 +47,14 @@ struct TokenizerFile {
                 try require(["</w>"], &reader)
             case "continuing_subword_prefix" where try reader.isNext("\""):
                 try require([""], &reader)
+            case "ignore_merges", "byte_fallback":
+                guard try !reader.isNext("t") else {
+                    throw .unsupportedTokenizer(
+                        file: name,
+                        found: "\(String(decoding: field, as: UTF8.self)) is true"
+                    )
+                }
+                try reader.skip()
             case "vocab":
                 guard try reader.isNext("{") else {
                     throw .unsupportedTokenizer(file: name, found: "a vocab that is no object")
@@ -85,16 +96,48 @@ struct TokenizerFile {
         try reader.array { (reader) throws(TokenizationError) in
             var token: [UInt8]?
             var id: Int?
+            var isNormalized = true
+            var changesNeighbours = false
             try reader.object { (reader, field) throws(TokenizationError) in
                 switch String(decoding: field, as: UTF8.self) {
                 case "content": token = try reader.string()
                 case "id": id = try reader.integer()
+                case "normalized":
+                    isNormalized = try !reader.isNext("f")
+                    try reader.skip()
+                case "lstrip", "rstrip", "single_word":
+                    if try reader.isNext("t") { changesNeighbours = true }
+                    try reader.skip()
                 default: try reader.skip()
                 }
             }
             guard let token else { throw .missingField(file: name, field: "added_tokens.content") }
             guard let id else { throw .missingField(file: name, field: "added_tokens.id") }
-            addedTokens.append((token, id))
+            let isSpecial = VocabularyBuilder.specialTokens.contains(token)
+            guard !changesNeighbours || isSpecial else {
+                throw .unsupportedTokenizer(
+                    file: name,
+                    found:
+                        "the added token \(String(decoding: token.prefix(64), as: UTF8.self)) with lstrip, rstrip or single_word"
+                )
+            }
+            addedTokens.append((token, id, isNormalized))
+        }
+    }
+
+    /// What is done to a text before it is split: ours is CLIP's, and another one would give other tokens.
+    private mutating func readNormalizer(_ reader: inout JSONReader) throws(TokenizationError) {
+        try reader.object { (reader, field) throws(TokenizationError) in
+            switch String(decoding: field, as: UTF8.self) {
+            case "type":
+                try require(["Sequence", "NFC", "Replace", "Lowercase", "BertNormalizer"], &reader)
+            case "normalizers":
+                try reader.array { (reader) throws(TokenizationError) in
+                    guard try reader.isNext("{") else { return try reader.skip() }
+                    try readNormalizer(&reader)
+                }
+            default: try reader.skip()
+            }
         }
     }
 

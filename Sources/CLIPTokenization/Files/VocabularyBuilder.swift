@@ -8,6 +8,7 @@ struct VocabularyBuilder {
     private var usedIDs: Set<Int32> = []
     private var largest: Int32 = 0
     private var pairs: [(left: Int32, right: Int32, token: Int32)] = []
+    private var added: [AddedToken] = []
 
     init(file: String) {
         self.file = file
@@ -24,10 +25,20 @@ struct VocabularyBuilder {
         largest = max(largest, Int32(id))
     }
 
-    /// Adds a token that may be there already with the same id, as special tokens are.
-    mutating func addAgain(_ token: [UInt8], id: Int) throws(TokenizationError) {
+    /// Adds a token that is found in a text as it stands; one that is there already with the same id is a special one.
+    ///
+    /// - Parameter isNormalized: whether it is looked for once the text is cleaned.
+    mutating func addWhole(_ token: [UInt8], id: Int, isNormalized: Bool) throws(TokenizationError) {
         if let known = ids[token], Int(known) == id { return }
-        try add(token, id: id)
+        if Self.specialTokens.contains(token) { return try add(token, id: id) }
+        let text = String(decoding: token, as: UTF8.self)
+        guard 0...Self.largestID ~= id, !text.isEmpty else {
+            throw .idOutOfRange(file: file, token: Self.shown(token), limit: Self.largestID)
+        }
+        guard usedIDs.insert(Int32(id)).inserted, !added.contains(where: { $0.text == text }) else {
+            throw .duplicateToken(file: file, token: Self.shown(token))
+        }
+        added.append(try AddedToken(text, id: Int32(id), isNormalized: isNormalized))
     }
 
     /// Adds the next merge, of tokens that were added before, `from` naming the file that lists it.
@@ -54,8 +65,11 @@ struct VocabularyBuilder {
                 throw .duplicateMerge(file: mergesFile, number: index + 1)
             }
         }
+        try requireReachable(mergesFile: mergesFile)
         return Vocabulary(
-            count: Int(largest) + 1,
+            count: Int(max(largest, added.map(\.id).max() ?? 0)) + 1,
+            largestPlainID: largest,
+            added: added,
             startOfText: startOfText,
             endOfText: endOfText,
             byteTokens: byteTokens,
@@ -63,6 +77,22 @@ struct VocabularyBuilder {
             merges: merges
         )
     }
+
+    /// A token that no merge makes is never used: what it stands for would come out as other tokens, and the embedding as
+    /// another one's.
+    private func requireReachable(mergesFile: String) throws(TokenizationError) {
+        let made = Set(pairs.map(\.token))
+        let bytes = Set(
+            ByteAlphabet.characters.flatMap { [$0, $0 + ByteAlphabet.endOfWord] }.compactMap { ids[$0] }
+        )
+        let missing = ids.filter { token, id in
+            !made.contains(id) && !bytes.contains(id) && !Self.specialTokens.contains(token)
+        }
+        guard let first = missing.min(by: { $0.value < $1.value }) else { return }
+        throw .unreachableToken(file: mergesFile, token: Self.shown(first.key), count: missing.count)
+    }
+
+    static let specialTokens: Set = [Array("<|startoftext|>".utf8), Array("<|endoftext|>".utf8)]
 
     private func byteToken(_ token: [UInt8]) throws(TokenizationError) -> Int32 {
         guard let id = ids[token] else { throw .missingByteToken(file: file, token: Self.shown(token)) }

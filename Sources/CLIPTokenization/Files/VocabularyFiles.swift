@@ -9,12 +9,14 @@ struct VocabularyFiles {
 
     private let tokens: BoundedFile
     private let merges: BoundedFile
+    private let added: BoundedFile
     private let tokenizer: BoundedFile
     private let openAI: BoundedFile
 
     init(directory: String) {
         tokens = BoundedFile(directory: directory, name: "vocab.json")
         merges = BoundedFile(directory: directory, name: "merges.txt")
+        added = BoundedFile(directory: directory, name: "added_tokens.json")
         tokenizer = BoundedFile(directory: directory, name: "tokenizer.json")
         openAI = BoundedFile(directory: directory, name: "bpe_simple_vocab_16e6.txt.gz")
     }
@@ -42,6 +44,13 @@ struct VocabularyFiles {
             to: &builder,
             of: merges
         )
+        if added.exists {
+            var reader = JSONReader(try text(of: added), file: added.name)
+            try reader.object { (reader, token) throws(TokenizationError) in
+                try builder.addWhole(token, id: reader.integer(), isNormalized: true)
+            }
+            try reader.finish()
+        }
         return try builder.vocabulary(mergesFile: merges.name)
     }
 

@@ -1,5 +1,3 @@
-internal import Foundation
-
 /// A directory with a folder for each class, and the files in them.
 ///
 /// Links are followed, but no folder is read twice for one class, so that a link to a folder above makes no circle. Names
@@ -102,17 +100,13 @@ package struct ClassFolders: Sendable {
 
     private mutating func leaveOut(_ path: String, _ kind: FileKind) {
         guard let refusal = kind.refusal else { return }
-        // A name that is not UTF-8 is read with U+FFFD in place of what is not, and nothing lies at the name as read.
-        let isMisread = path.contains("\u{FFFD}")
-        leftOut.append(
-            LeftOut.Item(path, because: isMisread ? "\(refusal) Its name may not be UTF-8." : refusal)
-        )
+        leftOut.append(LeftOut.Item(path, because: refusal))
     }
 
     /// The names in a folder that do not begin with a dot, by their bytes, so that no locale changes the order.
     private static func names(in folder: String) -> [String]? {
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return nil }
+        guard let names = FileName.names(inFolder: folder) else { return nil }
         return names.filter { !$0.hasPrefix(".") }
-            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            .sorted { FileName.bytes(of: $0).lexicographicallyPrecedes(FileName.bytes(of: $1)) }
     }
 }

@@ -22,7 +22,7 @@ package struct ClassLabels: Sendable {
     package init(contents: [UInt8], file: String) throws(CommandFailure) {
         let text = try DelimitedText.text(of: contents, file: file)
         var namesOfFolder: [String: Names] = [:]
-        let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+        let lines = TextFile.lines(of: text)
         for (index, line) in lines.enumerated() where !line.allSatisfy(\.isWhitespace) {
             let columns = line.split(separator: "\t", omittingEmptySubsequences: false)
             let names = columns.count > 1 ? Self.names(in: columns[1]) : []

@@ -42,16 +42,11 @@ package struct DelimitedText: Sendable {
         self.separator = UInt8(ascii: separator)
     }
 
-    /// A file's bytes as text, without a byte order mark.
-    ///
-    /// - Throws: a failure if they are not UTF-8.
+    /// A file's bytes as text, as ``TextFile`` reads it.
     package static func text(of contents: [UInt8], file: String) throws(CommandFailure) -> String {
-        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        let bytes = contents.starts(with: mark) ? contents[mark.count...] : contents[...]
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw CommandFailure("\(file): The file is not UTF-8.")
-        }
-        return text
+        let text = try TextFile.text(of: contents, name: file)
+        // Where no line ends with a line feed, carriage returns end them, as old spreadsheets write them.
+        return text.utf8.contains(UInt8(ascii: "\n")) ? text : text.replacing("\r", with: "\n")
     }
 
     /// The next row; nil at the end.

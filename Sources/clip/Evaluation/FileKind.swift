@@ -1,5 +1,3 @@
-internal import Foundation
-
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Darwin)
@@ -22,17 +20,27 @@ enum FileKind: Equatable {
 
     /// Looks at a path.
     init(at path: String) {
-        guard let resolved = realpath(path, nil) else {
+        guard let resolved = FileName.withPath(path, { realpath($0, nil) }) else {
             self = .unreachable(String(cString: strerror(errno)))
             return
         }
         defer { free(resolved) }
-        let target = String(cString: resolved)
-        // Not `stat`: which C module that type belongs to depends on what else the program imports.
-        switch try? FileManager.default.attributesOfItem(atPath: target)[.type] as? FileAttributeType {
-        case .typeRegular: self = .file
-        case .typeDirectory: self = .folder(Identity(path: target))
-        case nil: self = .unreachable("it went away while it was looked at")
+        let target = FileName.text(of: UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
+        // Not by name: `stat` is a type and a function, and which module they belong to depends on what else is imported.
+        let descriptor = open(resolved, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            self = errno == ENXIO || errno == ENODEV ? .other : .unreachable(String(cString: strerror(errno)))
+            return
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            self = .unreachable(String(cString: strerror(errno)))
+            return
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: self = .file
+        case S_IFDIR: self = .folder(Identity(path: target))
         default: self = .other
         }
     }

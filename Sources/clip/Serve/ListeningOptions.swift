@@ -28,8 +28,10 @@ struct ListeningOptions: ParsableArguments {
     var allowOrigins: String?
 
     func fill(_ configuration: inout ServerConfiguration, from environment: inout Environment) {
-        if let value = host ?? environment.string("CLIP_HOST", "HOST") { configuration.host = value }
-        if let value = port ?? environment.integer("CLIP_PORT", "PORT") { configuration.port = value }
+        if let value = host ?? environment.host("CLIP_HOST", "HOST", isUsable: HostName.isKnown) {
+            configuration.host = value
+        }
+        if let value = port ?? environment.port("CLIP_PORT", "PORT") { configuration.port = value }
         if let value = maxBodyBytes ?? environment.integer("CLIP_MAX_BODY_BYTES") {
             configuration.maxBodyBytes = value
         }

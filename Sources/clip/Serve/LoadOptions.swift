@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import CLIPEngine
+internal import CLIPServer
 
 /// The options of `clip serve` about how much it takes on at once.
 struct LoadOptions: ParsableArguments {
@@ -17,6 +18,42 @@ struct LoadOptions: ParsableArguments {
     @Option(help: "Most texts in one request; 16384 by default. CLIP_MAX_TEXTS.")
     var maxTexts: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Most bytes that all requests together may make the server hold, models and caches aside, such as 512MB or 2GiB; "
+                + "a quarter of the memory that there is by default. CLIP_MEMORY_BUDGET.",
+            valueName: "bytes"
+        )
+    )
+    var memoryBudget: String?
+
+    @Option(
+        help:
+            "Seconds until a request has to be answered, 300 by default; a request may ask for less with X-Request-Timeout. CLIP_REQUEST_SECONDS."
+    )
+    var requestSeconds: String?
+
+    @Option(
+        help:
+            "Seconds of expected waiting at which requests of a few items are answered 429; 15 by default. CLIP_QUEUE_SECONDS."
+    )
+    var queueSeconds: String?
+
+    @Option(
+        help:
+            "Seconds after which a forward pass that has not ended is taken for a thread that hangs, and the server ends; 60 by default. CLIP_PASS_SECONDS."
+    )
+    var passSeconds: String?
+
+    func fill(_ configuration: inout ServerConfiguration, from environment: inout Environment) {
+        if let value = environment.seconds(
+            "CLIP_REQUEST_SECONDS",
+            given: ("--request-seconds", requestSeconds)
+        ) {
+            configuration.requestTimeLimit = value
+        }
+    }
+
     func fill(_ configuration: inout EngineConfiguration, from environment: inout Environment) {
         if let value = maxBatch ?? environment.integer("CLIP_MAX_BATCH", "CLIP_MAX_BATCH_SIZE") {
             configuration.maxBatch = value
@@ -24,6 +61,17 @@ struct LoadOptions: ParsableArguments {
         if let value = maxTexts ?? environment.integer("CLIP_MAX_TEXTS") { configuration.maxTexts = value }
         if let value = maxPending ?? environment.integer("CLIP_MAX_PENDING") {
             configuration.maxPendingItems = value
+        }
+        if let value = environment.bytes("CLIP_MEMORY_BUDGET", given: ("--memory-budget", memoryBudget)) {
+            configuration.memoryBudget = value
+        } else {
+            configuration.memoryBudget = MachineMemory.current.budget
+        }
+        if let value = environment.seconds("CLIP_QUEUE_SECONDS", given: ("--queue-seconds", queueSeconds)) {
+            configuration.queueTimeLimit = value
+        }
+        if let value = environment.seconds("CLIP_PASS_SECONDS", given: ("--pass-seconds", passSeconds)) {
+            configuration.passTimeLimit = value
         }
     }
 }

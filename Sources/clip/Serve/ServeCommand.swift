@@ -36,8 +36,9 @@ struct ServeCommand: AsyncParsableCommand {
         fetching.fill(&engineConfiguration, from: &environment)
         var serverConfiguration = ServerConfiguration()
         listening.fill(&serverConfiguration, from: &environment)
+        load.fill(&serverConfiguration, from: &environment)
         let level =
-            environment.choice(
+            environment.logLevel(
                 of: Logger.Level.self,
                 "CLIP_LOG_LEVEL",
                 "LOG_LEVEL",
@@ -45,12 +46,24 @@ struct ServeCommand: AsyncParsableCommand {
             )
             ?? .info
 
-        let problems = environment.problems + engineConfiguration.validate() + serverConfiguration.validate()
+        var problems = environment.problems + engineConfiguration.validate() + serverConfiguration.validate()
+        if serverConfiguration.host != ServerConfiguration().host, !HostName.isKnown(serverConfiguration.host)
+        {
+            problems.append(
+                "There is no address to listen at called '\(serverConfiguration.host.printable)'; --host or CLIP_HOST takes an "
+                    + "address such as 0.0.0.0, or a name of this machine."
+            )
+        }
         guard problems.isEmpty else { throw CommandFailure(problems: problems) }
 
         var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = level
+        for notice in environment.notices { logger.warning("\(notice)") }
         if options.usesBundledModel(environment) { logger.notice("\(BundledModel.advice)") }
+        logger.notice(
+            "requests may hold \(engineConfiguration.memoryBudget / 1_000_000) MB together",
+            metadata: ["bound": "\(MachineMemory.current.bound.rawValue)"]
+        )
         try await serve(engineConfiguration, serverConfiguration, logger: logger)
     }
 
@@ -66,6 +79,12 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             let engine = try EmbeddingEngine(configuration: engineConfiguration)
             defer { engine.shutdown() }
+            engine.whenUnwell { problem in
+                Terminal.complain(
+                    "Error: \(problem); the server ends, so that its supervisor starts it anew.\n"
+                )
+                Terminal.leave(status: 70)  // EX_SOFTWARE
+            }
             let server = try EmbeddingServer(
                 engine: engine,
                 configuration: serverConfiguration,

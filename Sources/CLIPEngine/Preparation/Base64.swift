@@ -10,11 +10,11 @@ package enum Base64 {
     }
 
     /// What follows the prefix of a `data:` URL, or the whole text if it has none.
-    package static func payload(of text: [UInt8]) -> ArraySlice<UInt8> {
+    package static func payload(of text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let scheme = Array("data:".utf8)
         // A media type and its parameters are short; a longer search would only scan the payload.
         guard text.starts(with: scheme), let comma = text.prefix(256).firstIndex(of: UInt8(ascii: ",")) else {
-            return text[...]
+            return text
         }
         return text[(comma + 1)...]
     }

@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import Dispatch
 internal import Synchronization
 
@@ -12,44 +11,56 @@ package final class WorkPool: Sendable {
     /// They hold this and not the pool, so that the pool's release can end them.
     private final class Jobs: Sendable {
         private struct State {
-            var waiting: Deque<@Sendable () -> Void> = []
+            var queue = WorkQueue<@Sendable () -> Void>()
             var isStopped = false
         }
 
         private let state = Mutex(State())
-        /// Counts the jobs that wait, so that an idle thread sleeps.
-        private let available = DispatchSemaphore(value: 0)
+        /// Signalled for every job that comes, so that an idle thread looks.
+        private let changes = DispatchSemaphore(value: 0)
+        /// How many threads may be busy with costly work, so that one is left for the rest.
+        private let mostCostly: Int
 
-        func append(_ job: @escaping @Sendable () -> Void) {
-            state.withLock { $0.waiting.append(job) }
-            available.signal()
+        init(threads: Int) {
+            mostCostly = max(1, threads - 1)
+        }
+
+        func append(_ job: @escaping @Sendable () -> Void, of client: String?, isCostly: Bool) {
+            state.withLock { $0.queue.append(job, of: client, isCostly: isCostly) }
+            changes.signal()
         }
 
         func stop(threads: Int) {
             state.withLock { $0.isStopped = true }
-            for _ in 0..<threads { available.signal() }
+            for _ in 0..<threads { changes.signal() }
         }
 
         func runUntilStopped() {
             while true {
-                available.wait()
-                let (job, isStopped) = state.withLock { ($0.waiting.popFirst(), $0.isStopped) }
-                if let job {
+                let (next, isStopped) = state.withLock {
+                    ($0.queue.next(mostCostly: mostCostly), $0.isStopped)
+                }
+                if let (job, isCostly) = next {
                     job()
+                    // Whoever ends costly work looks for more of it: the one that was signalled found the place taken.
+                    if isCostly { state.withLock { $0.queue.finishCostly() } }
                 } else if isStopped {
                     return
+                } else {
+                    changes.wait()
                 }
             }
         }
     }
 
-    private let jobs = Jobs()
+    private let jobs: Jobs
     private let threads: Int
 
     /// Starts the threads.
     package init(name: String, threads: Int) {
         precondition(threads > 0, "A pool without threads would never finish its work.")
         self.threads = threads
+        jobs = Jobs(threads: threads)
         for number in 1...threads {
             NamedThread.start(name, number) { [jobs] in jobs.runUntilStopped() }
         }
@@ -59,16 +70,25 @@ package final class WorkPool: Sendable {
         jobs.stop(threads: threads)
     }
 
-    /// Runs work on one of the threads, in order of arrival.
+    /// Runs work on one of the threads: clients take turns, and each one's work is done in order of arrival.
     ///
     /// Nil if the task was cancelled before the work began, which then never does; long work looks at its parameter.
-    package func run<Value: Sendable>(_ work: @escaping @Sendable (Cancellation) -> Value) async -> Value? {
+    ///
+    /// - Parameters:
+    ///   - client: who wants it.
+    ///   - isCostly: whether it takes long, and so must leave a thread to what does not.
+    package func run<Value: Sendable>(
+        for client: String? = nil,
+        isCostly: Bool = false,
+        _ work: @escaping @Sendable (Cancellation) -> Value
+    ) async -> Value? {
         let cancellation = Cancellation()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                jobs.append {
+                let job: @Sendable () -> Void = {
                     continuation.resume(returning: cancellation.isRequested ? nil : work(cancellation))
                 }
+                jobs.append(job, of: client, isCostly: isCostly)
             }
         } onCancel: {
             cancellation.request()

@@ -1,0 +1,90 @@
+internal import Foundation
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// How much memory this process may use, by whatever bounds it.
+public struct MachineMemory: Equatable, Sendable {
+    /// What bounds it.
+    public enum Bound: String, Sendable {
+        case machine = "the machine's memory"
+        case cgroup = "the control group's limit"
+        case addressSpace = "the limit of address space"
+    }
+
+    /// Bytes.
+    public let limit: Int
+    /// What says so.
+    public let bound: Bound
+
+    /// A limit that is known.
+    package init(limit: Int, bound: Bound) {
+        self.limit = limit
+        self.bound = bound
+    }
+
+    /// The least of the machine's memory, the limits of the control groups that the process is in, and its address space.
+    public static var current: MachineMemory {
+        var least = MachineMemory(
+            limit: Int(clamping: ProcessInfo.processInfo.physicalMemory),
+            bound: .machine
+        )
+        func consider(_ limit: Int?, _ bound: Bound) {
+            if let limit, limit > 0, limit < least.limit { least = MachineMemory(limit: limit, bound: bound) }
+        }
+        for file in controlGroupFiles { consider(number(in: file), .cgroup) }
+        consider(addressSpace, .addressSpace)
+        return least
+    }
+
+    /// A budget for what requests make the process hold: a quarter, since models and caches want memory too, and the
+    /// machine may not be ours alone.
+    ///
+    /// At least 128 MB, and at most 8 GB, which is more than all cores can be busy with.
+    public var budget: Int { min(max(limit / 4, 128_000_000), 8_000_000_000) }
+
+    /// The files that may hold a limit: of version 2 and 1, of the process's own group and the ones that it is in.
+    private static var controlGroupFiles: [String] {
+        var files = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+        let lines = text(of: "/proc/self/cgroup")?.split(separator: "\n") ?? []
+        for line in lines {
+            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count == 3 else { continue }
+            let (root, file) =
+                parts[1].isEmpty
+                ? ("/sys/fs/cgroup", "memory.max") : ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
+            guard parts[1].isEmpty || parts[1].split(separator: ",").contains("memory") else { continue }
+            var path = ""
+            for name in parts[2].split(separator: "/") where name != ".." {
+                path += "/\(name)"
+                files.append("\(root)\(path)/\(file)")
+            }
+        }
+        return files
+    }
+
+    /// The number that a file consists of; nil for a word such as `max`, and where there is no such file.
+    private static func number(in file: String) -> Int? {
+        text(of: file).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    }
+
+    private static func text(of file: String) -> String? {
+        try? String(contentsOfFile: file, encoding: .utf8)
+    }
+
+    private static var addressSpace: Int? {
+        var limits = rlimit()
+        #if os(Linux)
+        let status = getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limits)
+        #else
+        let status = getrlimit(RLIMIT_AS, &limits)
+        #endif
+        guard status == 0 else { return nil }
+        return Int(exactly: limits.rlim_cur)
+    }
+}

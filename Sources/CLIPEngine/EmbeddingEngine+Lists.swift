@@ -1,0 +1,97 @@
+/// Long lists of texts: in pieces, so that nobody waits for the whole of one.
+extension EmbeddingEngine {
+    /// Texts of a list that are claimed, computed and kept together: a few batches.
+    ///
+    /// A caption that somebody else asks for is never held up by a list that has it among its later ones, and one that the
+    /// list has computed is known to all at once.
+    private static let pieceLength = 64
+    /// Pieces in hand at once, so that threads find enough to do.
+    private static let piecesInHand = 4
+
+    /// Embeddings of a list's token sequences, in its order.
+    func embeddings(
+        ofList tokens: [[Int32]],
+        by model: LoadedModel
+    ) async throws(EmbeddingError) -> Batcher.Outcome {
+        let start = ContinuousClock.now
+        let pieces = stride(from: 0, to: tokens.count, by: Self.pieceLength).map { first in
+            first..<min(first + Self.pieceLength, tokens.count)
+        }
+        typealias Attempt = (piece: Int, result: Result<Batcher.Outcome, EmbeddingError>)
+        let outcomes = await withTaskGroup(of: Attempt.self) { group in
+            var outcomes = [Result<Batcher.Outcome, EmbeddingError>?](repeating: nil, count: pieces.count)
+            var next = 0
+            func startNext() {
+                guard next < pieces.count, !Task.isCancelled else { return }
+                let (number, piece) = (next, Array(tokens[pieces[next]]))
+                group.addTask { (number, await Self.embeddings(ofPiece: piece, by: model)) }
+                next += 1
+            }
+            for _ in 0..<Self.piecesInHand { startNext() }
+            while let attempt = await group.next() {
+                outcomes[attempt.piece] = attempt.result
+                if case .failure = attempt.result {
+                    next = pieces.count
+                    group.cancelAll()
+                }
+                startNext()
+            }
+            return outcomes
+        }
+        guard !Task.isCancelled else { throw .cancelled }
+        // What another piece's failure has cancelled is not the cause.
+        for case .failure(let error)? in outcomes where error != .cancelled { throw error }
+        var embeddings: [Embedding] = []
+        embeddings.reserveCapacity(tokens.count)
+        var queue = Duration.zero
+        for (number, outcome) in outcomes.enumerated() {
+            guard let outcome else { throw .cancelled }
+            let piece = try outcome.get()
+            embeddings += piece.embeddings
+            if number == 0 { queue = piece.queue }
+        }
+        return Batcher.Outcome(
+            embeddings: embeddings,
+            queue: queue,
+            forward: ContinuousClock.now - start - queue
+        )
+    }
+
+    private static func embeddings(
+        ofPiece tokens: [[Int32]],
+        by model: LoadedModel
+    ) async -> Result<Batcher.Outcome, EmbeddingError> {
+        do throws(EmbeddingError) {
+            return .success(
+                try await model.texts.embeddings(for: tokens, isOfList: true) {
+                    (indexes) async throws(EmbeddingError) in
+                    try await model.worker.embed(tokens: indexes.map { tokens[$0] }, isOfList: true)
+                }
+            )
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Room for the embeddings of so many items and for the JSON that is made of them; nil for a few, which cost little.
+    ///
+    /// - Throws: `tooMuchMemory` for more than there ever is; `cancelled`.
+    func roomForAnswer(of items: Int, by model: LoadedModel) async throws(EmbeddingError) -> ByteReservation?
+    {
+        let bytes = items * model.description.embeddingWidth * Self.bytesPerNumber
+        guard bytes > Self.largestUncounted else { return nil }
+        do throws(ByteBudgetError) {
+            return try await budget.reserve(bytes, for: .answers)
+        } catch {
+            switch error {
+            case .cancelled: throw .cancelled
+            case .tooLarge(let bytes, let most): throw .tooMuchMemory(bytes: bytes, limit: most)
+            }
+        }
+    }
+
+    /// A float, and its shortest decimals as a double with a comma.
+    private static let bytesPerNumber = 4 + 22
+    /// Eight embeddings of a large model, and more of a small one.
+    private static let largestUncounted = 256 << 10
+}

@@ -1,0 +1,79 @@
+internal import Foundation
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// What a checkpoint's file is instead of what its name says, told from its first bytes.
+///
+/// A repository that was cloned without Git LFS, a download that fetched a page of its site, an editor that saved UTF-16:
+/// every reader would complain about the first byte, in words that help nobody.
+enum FileGuise: Equatable {
+    case pointer
+    case page
+    case empty
+    case otherEncoding(String)
+
+    /// What stands at a path where a JSON text, a list of merges or weights should; nil where nothing gives it away, or
+    /// nothing can be read.
+    init?(at path: String) {
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var head = [UInt8](repeating: 0, count: 256)
+        let count = read(descriptor, &head, head.count)
+        guard count >= 0 else { return nil }
+        self.init(head: head[..<count], isText: !path.hasSuffix(".safetensors") && !path.hasSuffix(".gz"))
+    }
+
+    init?(head: ArraySlice<UInt8>, isText: Bool) {
+        let text = String(decoding: head.prefix(64), as: UTF8.self)
+            .trimmingCharacters(in: .whitespacesAndNewlines).lowercased()
+        if head.isEmpty {
+            self = .empty
+        } else if text.hasPrefix("version https://git-lfs.github.com/spec/") {
+            self = .pointer
+        } else if ["<!doctype html", "<html", "<?xml"].contains(where: text.hasPrefix) {
+            self = .page
+        } else if isText, head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) {
+            self = .otherEncoding("UTF-16")
+        } else if isText, head.starts(with: [0xEF, 0xBB, 0xBF]) {
+            self = .otherEncoding("UTF-8 with a byte order mark")
+        } else {
+            return nil
+        }
+    }
+
+    /// What it is and what helps, behind the file's name.
+    var sentence: String {
+        switch self {
+        case .pointer: "is a Git LFS pointer, not the file: run git lfs pull in its repository."
+        case .page: "is a web page, not the file: download it anew, by the link of the raw file."
+        case .empty: "is empty: download it anew."
+        case .otherEncoding(let name): "is \(name): save it as plain UTF-8."
+        }
+    }
+
+    /// The files of a checkpoint directory that its readers may open.
+    private static func names(in directory: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        let known: Set = [
+            "config.json", "open_clip_config.json", "preprocessor_config.json", "processor_config.json",
+            "tokenizer.json", "vocab.json", "merges.txt", "bpe_simple_vocab_16e6.txt.gz",
+            "model.safetensors.index.json",
+        ]
+        return names.filter { known.contains($0) || $0.hasSuffix(".safetensors") }.sorted()
+    }
+
+    /// A sentence about the first file of a checkpoint directory that is not what its name says; nil where all are.
+    static func problem(inDirectory directory: String) -> String? {
+        for name in names(in: directory) {
+            if let guise = FileGuise(at: "\(directory)/\(name)") { return "\(name) \(guise.sentence)" }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,240 @@
+internal import CLIPFetching
+internal import CLIPImaging
+
+/// What can be an image's fault, done before the queue: fetching, base64, decoding.
+///
+/// A bad image fails its own request here and never a batch that others ride in. Each image goes all the way by itself and
+/// lets go of its bytes at the end of it, so that none waits for memory that others of its request hold.
+struct ImagePreparation: Sendable {
+    let pool: WorkPool
+    let fetcher: ImageFetcher?
+    /// What images are hashed with; nil where nobody asks for their hashes.
+    let hashKey: ContentHash.Key?
+    let budget: ByteBudget
+    /// How long one image may be decoded.
+    let decodeTimeLimit: Duration
+
+    /// Every image, known or decoded, in the request's order.
+    ///
+    /// Images are prepared side by side; of several faults the first image's is told.
+    func images(
+        _ images: [ImageSource],
+        for model: LoadedModel,
+        terms: RequestTerms
+    ) async throws(EmbeddingError) -> ([PreparedImage], StageTimings) {
+        guard images.count > 1 else {
+            guard let image = images.first else { return ([], StageTimings()) }
+            let (prepared, timings) = try await self.image(image, at: 0, for: model, terms: terms).get()
+            return ([prepared], timings)
+        }
+        typealias Attempt = (index: Int, result: Result<(PreparedImage, StageTimings), EmbeddingError>)
+        let attempts = await withTaskGroup(of: Attempt.self) { group in
+            for (index, image) in images.enumerated() {
+                group.addTask {
+                    let result = await self.image(image, at: index, for: model, terms: terms)
+                    return (index, result)
+                }
+            }
+            var attempts: [Attempt] = []
+            for await attempt in group {
+                attempts.append(attempt)
+                // The others' work is for nothing, but one before it may be the first that is at fault.
+                if case .failure = attempt.result, attempt.index == 0 { group.cancelAll() }
+            }
+            return attempts
+        }
+        guard !Task.isCancelled else { throw .cancelled }
+        var prepared: [PreparedImage] = []
+        var timings = StageTimings()
+        for (_, result) in attempts.sorted(by: { $0.index < $1.index }) {
+            let (image, imageTimings) = try result.get()
+            prepared.append(image)
+            timings = timings.merged(with: imageTimings)
+        }
+        return (prepared, timings)
+    }
+
+    // MARK: One image
+
+    private func image(
+        _ image: ImageSource,
+        at index: Int,
+        for model: LoadedModel,
+        terms: RequestTerms
+    ) async -> Result<(PreparedImage, StageTimings), EmbeddingError> {
+        let start = ContinuousClock.now
+        var timings = StageTimings()
+        do throws(EmbeddingError) {
+            let content: Content
+            switch image {
+            case .encoded(let bytes): content = .bytes(bytes, from: .payload, room: nil)
+            case .base64(let text): content = .base64(text)
+            case .url(let url):
+                let fetched = try await fetch(url, at: index, for: terms.client)
+                content = .bytes(fetched.bytes, from: .url, room: fetched.room)
+                timings.fetch = ContinuousClock.now - start
+            }
+            let prepared = try await prepare(content, at: index, for: model, client: terms.client)
+            timings.decode = ContinuousClock.now - start - timings.fetch
+            return .success((prepared, timings))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// An image's bytes, or what they are taken out of.
+    private enum Content: Sendable {
+        case encoded(EncodedImage)
+        case bytes([UInt8], from: ImageOrigin, room: (any Sendable)?)
+        case base64(ArraySlice<UInt8>)
+
+        var size: Int {
+            switch self {
+            case .encoded(let image): image.bytes.count
+            case .bytes(let bytes, _, _): bytes.count
+            case .base64(let text): text.count
+            }
+        }
+
+        func encoded(hashedWith key: ContentHash.Key?) throws(ImageFault) -> EncodedImage {
+            switch self {
+            case .encoded(let image): return image
+            case .bytes(let bytes, let origin, let room):
+                return EncodedImage(bytes, from: origin, hashedWith: key, room: room)
+            case .base64(let text):
+                guard let bytes = Base64.decode(Base64.payload(of: text)) else { throw .malformedBase64 }
+                return EncodedImage(bytes, from: .payload, hashedWith: key)
+            }
+        }
+    }
+
+    /// How far one go on the pool came.
+    private enum Step: Sendable {
+        case done(PreparedImage)
+        /// Decoding wants so many bytes, which were not free at once.
+        case wants(bytes: Int)
+        case failed(ImageFault)
+        case stopped
+    }
+
+    /// Most bytes that are taken out of base64, or hashed, on the calling task: a tenth of a millisecond's work, where the
+    /// way to another thread takes as long.
+    private static let largestInPlace = 1 << 17
+
+    private func prepare(
+        _ content: Content,
+        at index: Int,
+        for model: LoadedModel,
+        client: String?
+    ) async throws(EmbeddingError) -> PreparedImage {
+        var content = content
+        if content.size <= Self.largestInPlace {
+            do throws(ImageFault) {
+                let encoded = try content.encoded(hashedWith: hashKey)
+                if let embedding = model.images.known(encoded.hash) {
+                    return PreparedImage(hash: encoded.hash, content: .known(embedding))
+                }
+                content = .encoded(encoded)
+            } catch {
+                throw .image(index: index, error)
+            }
+        }
+        var room: ByteReservation?
+        while true {
+            switch await step(content, for: model, client: client, room: room) {
+            case .done(let image): return image
+            case .failed(let fault): throw .image(index: index, fault)
+            case .stopped: throw .cancelled
+            case .wants(let bytes):
+                do throws(ByteBudgetError) {
+                    room = try await budget.reserve(bytes, for: .decoding)
+                } catch {
+                    switch error {
+                    case .cancelled: throw .cancelled
+                    case .tooLarge(let bytes, let most):
+                        throw .image(index: index, .tooMuchMemory(bytes: bytes, limit: most))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Decodes on the pool, as far as there is room.
+    ///
+    /// - Parameter room: what was reserved for it already.
+    private func step(
+        _ content: Content,
+        for model: LoadedModel,
+        client: String?,
+        room: ByteReservation?
+    ) async -> Step {
+        let stop = DecodeStop(after: decodeTimeLimit)
+        let (hashKey, budget) = (hashKey, budget)
+        return await withTaskCancellationHandler {
+            await pool.run(for: client, isCostly: room.map { $0.byteCount > Self.mostCheapBytes } ?? false) {
+                _ in
+                do throws(ImageFault) {
+                    let image = try content.encoded(hashedWith: hashKey)
+                    if let embedding = model.images.known(image.hash) {
+                        return .done(PreparedImage(hash: image.hash, content: .known(embedding)))
+                    }
+                    return try Self.decode(image, by: model, within: budget, room: room, stop: stop)
+                } catch {
+                    return .failed(error)
+                }
+            } ?? .stopped
+        } onCancel: {
+            stop.request()
+        }
+    }
+
+    /// A decoder that wants more is busy for long, too: those are the pictures of which all has to be there at once.
+    private static let mostCheapBytes = 32 << 20
+
+    private static func decode(
+        _ image: EncodedImage,
+        by model: LoadedModel,
+        within budget: ByteBudget,
+        room granted: ByteReservation?,
+        stop: DecodeStop
+    ) throws(ImageFault) -> Step {
+        var room = granted
+        let start = ContinuousClock.now
+        defer { model.costs.spendOnImages(ContinuousClock.now - start) }
+        do throws(ImagingError) {
+            let pixels = try model.preprocessor.pixels(
+                of: image.bytes,
+                admitting: { bytes in
+                    if let room, room.byteCount >= bytes { return true }
+                    // What was granted for less goes back first: nobody waits with something in hand.
+                    room?.release()
+                    room = bytes > mostCheapBytes ? nil : budget.reserveNow(bytes, for: .decoding)
+                    return room != nil
+                },
+                stop: stop
+            )
+            guard let room else { preconditionFailure("A picture was decoded without asking for room.") }
+            room.shrink(to: pixels.bytes.count)
+            return .done(PreparedImage(hash: image.hash, content: .pixels(pixels.bytes, room: room)))
+        } catch {
+            switch error {
+            case .notAdmitted(let bytes): return .wants(bytes: bytes)
+            case .stopped: return .stopped
+            default: throw ImageFault(error, origin: image.origin)
+            }
+        }
+    }
+
+    private func fetch(
+        _ url: String,
+        at index: Int,
+        for client: String?
+    ) async throws(EmbeddingError) -> FetchedImage {
+        guard let fetcher else { throw .image(index: index, .urlsNotAllowed) }
+        do throws(FetchingError) {
+            return try await fetcher.bytes(at: url, client: client)
+        } catch {
+            throw EmbeddingError(error, index: index)
+        }
+    }
+}

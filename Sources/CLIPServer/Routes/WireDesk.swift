@@ -1,0 +1,55 @@
+import CLIPEngine
+
+/// Reads and writes JSON: what is short on the spot, what is long on threads of its own.
+///
+/// Megabytes of JSON take seconds, for which neither an event loop nor the cooperative pool may be held: everybody else's
+/// requests pass there.
+struct WireDesk: Sendable {
+    private let pool = WorkPool(name: "wire", threads: 2)
+
+    /// Longest body that is read on the calling task: some 0.1 ms.
+    private static let longestInPlace = 64 << 10
+    /// Most numbers that are written on the calling task: some 2 ms.
+    private static let mostNumbersInPlace = 16_384
+
+    /// What a route wants of a body.
+    func read<Body: Sendable>(
+        _ input: RouteInput,
+        knowsQuery: Bool = true,
+        _ body: @escaping @Sendable (inout FieldReader) throws(APIError) -> Body
+    ) async throws(APIError) -> Body {
+        let read: @Sendable () -> Result<Body, APIError> = {
+            do throws(APIError) {
+                var fields = try BodyFields.read(
+                    of: input.body,
+                    contentType: input.contentType,
+                    query: knowsQuery ? input.query : nil
+                )
+                return .success(try body(&fields))
+            } catch {
+                return .failure(error)
+            }
+        }
+        guard input.body.count > Self.longestInPlace else { return try read().get() }
+        guard let result = await pool.run({ _ in read() }) else { throw .embedding(.cancelled, place: nil) }
+        return try result.get()
+    }
+
+    /// The body of an answer with embeddings.
+    ///
+    /// - Throws: `cancelled`, when the client leaves in the middle.
+    func write(_ result: EmbeddingResult, seconds: Double) async throws(EmbeddingError) -> [UInt8] {
+        let count = result.embeddings.count * (result.embeddings.first?.values.count ?? 0)
+        let write: @Sendable (WorkPool.Cancellation) -> [UInt8] = { cancellation in
+            Answers.embeddings(
+                result.embeddings,
+                model: result.report.model,
+                seconds: seconds,
+                unless: { cancellation.isRequested }
+            )
+        }
+        guard count > Self.mostNumbersInPlace else { return write(WorkPool.Cancellation()) }
+        guard let bytes = await pool.run(write), !Task.isCancelled else { throw .cancelled }
+        return bytes
+    }
+}

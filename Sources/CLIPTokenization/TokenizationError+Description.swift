@@ -1,0 +1,54 @@
+extension TokenizationError: CustomStringConvertible {
+    /// A sentence for a person: what is wrong with which caption or file, and what helps.
+    public var description: String {
+        switch self {
+        case .tooManyTokens(let count, let limit):
+            "The text has \(count) tokens, and the model reads \(limit). Shorten it, or have it cut."
+        case .unsettledCaption(let count):
+            "The text of \(count) characters is made of too many nested escapes. Give it unescaped."
+        case .noVocabulary:
+            "There is no vocabulary: tokenizer.json, vocab.json with merges.txt, or bpe_simple_vocab_16e6.txt.gz."
+        case .unreadable(let file):
+            "\(file) is not there, or is no plain file that can be read."
+        case .fileTooLarge(let file, let limit):
+            "\(file) has more than \(limit) bytes, which no vocabulary has."
+        case .malformedGzip(let file):
+            "\(file) is no whole gzip file; was the download cut off?"
+        case .malformedText(let file):
+            "\(file) is not UTF-8."
+        case .malformedJSON(let file, let offset):
+            "\(file) is not the JSON of a vocabulary at byte \(offset); was the download cut off?"
+        case .missingField(let file, let field):
+            "\(file) has no \(field)."
+        case .unsupportedTokenizer(let file, let found):
+            "\(file) describes another kind of tokenizer than CLIP's: \(found.shown)."
+        case .duplicateToken(let file, let token):
+            "\(file) gives the token \(token.shown), or its id, twice."
+        case .idOutOfRange(let file, let token, let limit):
+            "\(file) gives the token \(token.shown) an id that is not from 0 to \(limit)."
+        case .missingByteToken(let file, let token):
+            "\(file) lacks \(token.shown), one of the tokens of single bytes."
+        case .missingSpecialToken(let file, let token):
+            "\(file) lacks the token \(token.shown)."
+        case .malformedMerge(let file, let number):
+            "\(file): merge \(number) is not two tokens."
+        case .unknownToken(let file, let number):
+            "\(file): merge \(number) joins or makes something that is no token of the vocabulary."
+        case .duplicateMerge(let file, let number):
+            "\(file): merge \(number) was given before."
+        case .unreachableToken(let file, let token, let count):
+            "\(file): no merge makes the token \(token.shown)\(count > 1 ? " and \(count - 1) more" : ""); "
+                + "was the list of merges cut off?"
+        }
+    }
+}
+
+extension String {
+    /// In quotes, short, and without what a terminal would obey.
+    fileprivate var shown: String {
+        let text = unicodeScalars.prefix(64).map {
+            $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0)
+        }
+        return "'\(text.joined())'"
+    }
+}
