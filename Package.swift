@@ -34,7 +34,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.86.0"),
-        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.24.0"),
         // Without its traits: configuration files and the whole of Foundation are not needed, and cost time and size.
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.20.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
@@ -47,12 +46,36 @@ let package = Package(
         ),
         .target(name: "CSimd"),
         .systemLibrary(
-            name: "CVipsLibrary",
-            path: "Sources/CVips/Library",
-            pkgConfig: "vips",
-            providers: [.apt(["libvips-dev"]), .brew(["vips"])]
+            name: "CPNGLibrary",
+            path: "Sources/CPictures/PNG",
+            pkgConfig: "libpng",
+            providers: [.apt(["libpng-dev"]), .brew(["libpng"])]
         ),
-        .target(name: "CVips", dependencies: ["CVipsLibrary"], path: "Sources/CVips/Shim"),
+        .systemLibrary(
+            name: "CTIFFLibrary",
+            path: "Sources/CPictures/TIFF",
+            pkgConfig: "libtiff-4",
+            providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]
+        ),
+        .systemLibrary(
+            name: "CWebPLibrary",
+            path: "Sources/CPictures/WebP",
+            pkgConfig: "libwebp",
+            providers: [.apt(["libwebp-dev"]), .brew(["webp"])]
+        ),
+        .systemLibrary(
+            name: "CHEIFLibrary",
+            path: "Sources/CPictures/HEIF",
+            pkgConfig: "libheif",
+            providers: [.apt(["libheif-dev"]), .brew(["libheif"])]
+        ),
+        .target(
+            name: "CPictures",
+            dependencies: ["CPNGLibrary", "CTIFFLibrary", "CWebPLibrary", "CHEIFLibrary"],
+            path: "Sources/CPictures/Shim",
+            // Its pkg-config file has flags for another system's compiler, which the build refuses.
+            linkerSettings: [.linkedLibrary("avif")]
+        ),
         .systemLibrary(
             name: "CJPEGLibrary",
             path: "Sources/CJPEG/Library",
@@ -74,7 +97,7 @@ let package = Package(
         .target(name: "CLIPTokenization", dependencies: ["CZlib"], swiftSettings: swiftSettings),
         .target(
             name: "CLIPImaging",
-            dependencies: ["CJPEG", "CResize", "CVips"],
+            dependencies: ["CJPEG", "CPictures", "CResize"],
             swiftSettings: swiftSettings
         ),
         .target(
@@ -103,13 +126,11 @@ let package = Package(
         .target(
             name: "CLIPServer",
             dependencies: [
-                "CLIPEngine", logging, serviceLifecycle,
+                "CLIPEngine", "CZlib", logging, serviceLifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings

@@ -19,12 +19,12 @@ only() {
 
 only COneDNN CLIPKernels
 only CSimd CLIPKernels
-only CVips CLIPImaging
+only CPictures CLIPImaging
 only CJPEG CLIPImaging
 only CResize CLIPImaging
 only CCurl CLIPFetching
-only CZlib CLIPTokenization
-for module in Hummingbird HummingbirdCore NIOCore NIOHTTP1 NIOHTTPTypes HTTPTypes UnixSignals; do only $module CLIPServer; done
+only CZlib CLIPTokenization CLIPServer
+for module in HummingbirdCore NIOCore NIOPosix HTTPTypes UnixSignals; do only $module CLIPServer; done
 only ArgumentParser clip
 for leaf in CLIPTokenization CLIPImaging CLIPFetching CLIPKernels CLIPModels CLIPWeights; do
     for other in CLIPServer clip; do

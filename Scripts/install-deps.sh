@@ -4,12 +4,15 @@ set -euo pipefail
 
 if [ "$(uname -s)" = Darwin ]; then
     command -v brew >/dev/null || { echo "Homebrew is needed: https://brew.sh" >&2; exit 1; }
-    brew list onednn vips jpeg-turbo curl pkg-config >/dev/null 2>&1 ||
-        brew install onednn vips jpeg-turbo curl pkg-config
+    formulas=(onednn jpeg-turbo libpng libtiff webp libavif libheif curl pkg-config)
+    brew list "${formulas[@]}" >/dev/null 2>&1 || brew install "${formulas[@]}"
     exit 0
 fi
 
-packages=(libdnnl-dev libvips-dev libjpeg-dev libcurl4-openssl-dev libidn2-dev zlib1g-dev pkg-config python3-venv)
+packages=(
+    libdnnl-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev libavif-dev libheif-dev libcurl4-openssl-dev
+    libidn2-dev zlib1g-dev pkg-config python3-venv
+)
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
@@ -17,7 +20,8 @@ done
 
 # Older systems have the packages, but not what the build needs of them.
 check_versions() {
-    pkg-config --atleast-version=8.13 vips || { echo "libvips 8.13 or later is needed (Debian 12, Ubuntu 24.04)." >&2; exit 1; }
+    pkg-config --atleast-version=4.5.0 libtiff-4 || { echo "libtiff 4.5 or later is needed (Debian 12, Ubuntu 24.04)." >&2; exit 1; }
+    pkg-config --atleast-version=0.11.0 libavif || { echo "libavif 0.11 or later is needed (Debian 12, Ubuntu 24.04)." >&2; exit 1; }
 }
 
 if [ ${#missing[@]} -eq 0 ]; then

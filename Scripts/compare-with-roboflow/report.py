@@ -48,11 +48,13 @@ What a client of Roboflow's server may notice, and why:
 * **URLs**: http is fetched as well as https, but no private, loopback or link-local address, not
   behind a redirect either (`--allow-private-addresses` lifts that). The real server takes https
   only, and only host names with a public suffix.
-* **Pictures**: orientation is applied in WebP and AVIF too. Transparent pixels
-  of a GIF are black (the GIF's background colour there), and alpha is dropped in TIFF as in every
-  other format (multiplied there). JPEG 2000 and PPM are not read. HEIC is, where the system's
-  libheif can. AVIF, and JPEG in CMYK, are decoded a little apart (figures
-  below); other JPEG, WebP, PNG, GIF, BMP and TIFF give the same pixels.
+* **Pictures**: orientation is applied in WebP and AVIF too. Alpha is dropped in TIFF as in every
+  other format (multiplied there). JPEG 2000 and PPM are not read. HEIC is, where it is asked for
+  (`--image-formats`). CMYK is rounded as Pillow rounds it (figures below); other JPEG, WebP, PNG, GIF,
+  BMP, TIFF and AVIF give the same pixels. TIFF in L*a*b*, with signed or floating samples, or with JPEG
+  of the old kind is refused, and so is an AVIF of more than 16 megapixels or 1.5 MiB.
+* **What is wrong with a picture is said**: that it is damaged, or what its bytes look like. "Malformed
+  base64" is said of base64 only.
 * **Models**: `clip_version_id: null` means the default. Unknown models are 404 as there, and the
   message says where the known ones are listed. `/info` has this server's own name.
 * **Methods**: GET on a POST path is 405, HEAD on a GET path is 200, and no path stands for models

@@ -38,7 +38,7 @@ public final class EmbeddingEngine: Sendable {
             fetcher =
                 configuration.allowsURLs
                 ? try ImageFetcher(configuration: configuration.fetching) { [budget] bytes in
-                    budget.reserveNow(bytes, for: .input).map { reservation in
+                    budget.reserveNow(bytes, for: .fetching).map { reservation in
                         FetchRoom(bytes: bytes) { reservation.shrink(to: reservation.byteCount - $0) }
                     }
                 } : nil

@@ -62,7 +62,9 @@ public enum ImageFault: Error, Equatable, Sendable {
     case malformedBase64
     /// There are no bytes.
     case empty(ImageOrigin)
-    /// The bytes are not an image of a known format, or one that is truncated or damaged.
+    /// The bytes are no image of a format that is read; the text says what they look like, where that can be told.
+    case unknownFormat(looksLike: String?)
+    /// The image is truncated or damaged, or of a kind of its format that is not read.
     case undecodable(ImageOrigin)
     /// The format is known, but switched off, or this system's libraries lack it, as some do HEIC; the text is its name.
     case formatNotAvailable(String)
@@ -70,6 +72,12 @@ public enum ImageFault: Error, Equatable, Sendable {
     case tooLarge(String)
     /// Decoding the image would take more memory than there is for all requests together.
     case tooMuchMemory(bytes: Int, limit: Int)
+    /// Decoding the image takes longer than a decode may.
+    case tooSlow(limit: Duration)
+    /// There is no memory for decoding the image at the moment, which is not its sender's fault.
+    case noMemory
+    /// The decode was ended, since nobody waits for it.
+    case stopped
     /// URLs are switched off.
     case urlsNotAllowed
     /// The text is not a URL.

@@ -56,8 +56,15 @@ public struct EngineConfiguration: Equatable, Sendable {
     public var textCacheBytes: Int = 16 << 20
     /// Most bytes of the image embeddings that each model keeps, keys included; 0 keeps none.
     public var imageCacheBytes: Int = 16 << 20
-    /// The image formats that are read, by their lower-case names; all that are known by default.
-    public var imageFormats: [String] = ImageFormat.allCases.map(\.rawValue)
+    /// Most pixels and most bytes of one AVIF, whose decoder cannot be stopped: what it does in a fifth of a second.
+    public var maxAVIFPixels: Int = ImageLimits().maxAVIFPixels
+    /// See `maxAVIFPixels`.
+    public var maxAVIFBytes: Int = ImageLimits().maxAVIFBytes
+    /// The image formats that are read, by their lower-case names; all but HEIC by default, whose decoder can neither be
+    /// bounded nor stopped.
+    public var imageFormats: [String] = ImageFormat.allCases.filter(ImageFormat.readByDefault.contains).map(
+        \.rawValue
+    )
     /// Whether large JPEGs may be decoded at a fraction of their size.
     public var decoding: ImageDecoding = .exact
     /// Whether images may be named by URL.
@@ -175,6 +182,9 @@ public struct EngineConfiguration: Equatable, Sendable {
         var limits = ImageLimits()
         limits.maxEncodedBytes = maxImageBytes
         limits.maxPixels = maxImagePixels
+        limits.maxAVIFPixels = maxAVIFPixels
+        limits.maxAVIFBytes = maxAVIFBytes
+        limits.maxDecodeBytes = max(memoryBudget, 1)
         limits.formats = Set(imageFormats.compactMap(ImageFormat.init(rawValue:)))
         return limits
     }

@@ -7,7 +7,8 @@ extension ImageFault {
     init(_ error: ImagingError, origin: ImageOrigin) {
         switch error {
         case .empty: self = .empty(origin)
-        case .unknownFormat, .badHeader, .badPixels, .unsupportedColours: self = .undecodable(origin)
+        case .unknownFormat(let likely): self = .unknownFormat(looksLike: likely?.rawValue)
+        case .badHeader, .badPixels, .unsupportedColours: self = .undecodable(origin)
         case .formatNotAvailable(let format), .formatNotAllowed(let format):
             self = .formatNotAvailable("\(format)")
         case .tooManyBytes(let count, let limit):
@@ -18,7 +19,11 @@ extension ImageFault {
             self = .tooLarge("\(width) x \(height) pixels; the limit of a side is \(limit)")
         case .tooElongated(let width, let height, let limit):
             self = .tooLarge("\(width) x \(height) pixels; one side may be at most \(limit) times the other")
-        case .notAdmitted, .stopped: preconditionFailure("Both are heeded where images are prepared.")
+        case .tooMuchMemory(let bytes, let limit):
+            self = .tooLarge("decoding takes \(bytes) bytes; the limit is \(limit)")
+        case .tookTooLong(let limit): self = .tooSlow(limit: limit)
+        case .outOfMemory, .notAdmitted: self = .noMemory
+        case .stopped: self = .stopped
         case .malformedConfiguration, .missingSetting, .unsupportedSetting:
             preconditionFailure("A recipe is read when its model is loaded, never while an image is decoded.")
         }

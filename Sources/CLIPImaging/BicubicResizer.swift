@@ -61,6 +61,24 @@ package struct BicubicResizer {
         output = [UInt8](repeating: 0, count: crop.rows.count * crop.columns.count * 3)
     }
 
+    /// Bytes that resizing holds, at most.
+    static func memoryBytes(
+        from source: PixelSize,
+        to resized: PixelSize,
+        side: Int,
+        orientation: Orientation
+    ) -> Int {
+        let scale = max(
+            Double(source.width) / Double(resized.width),
+            Double(source.height) / Double(resized.height),
+            1
+        )
+        let reach = Int(4 * scale) + 8
+        let kept = orientation.swapsSides ? min(source.height, Int(Double(side) * scale) + 2 * reach) : side
+        let window = min(2 * reach + mostAtOnce, max(source.width, source.height)).times(kept).times(3)
+        return window.plus(side * side * 3).plus(side.times(reach).times(2 * 6))
+    }
+
     /// The stored rows that the crop depends on.
     ///
     /// Others may be given; they are ignored.

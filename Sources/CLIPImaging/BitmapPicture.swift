@@ -1,4 +1,4 @@
-/// An opened bitmap (BMP), read by ourselves: libvips has only ImageMagick for it.
+/// An opened bitmap (BMP), read by ourselves: no library for it is made for bytes from outside.
 ///
 /// Every byte is reached through bounds-checked arrays, and memory stays at two rows whatever the header
 /// says.
@@ -6,17 +6,19 @@ struct BitmapPicture: RowSource {
     let header: ImageHeader
     private let bitmap: BitmapHeader
     private let file: [UInt8]
+    private let stop: DecodeStop
 
-    init(_ file: [UInt8], limits: ImageLimits) throws(ImagingError) {
+    init(_ file: [UInt8], stop: DecodeStop) throws(ImagingError) {
         guard let bitmap = BitmapHeader(file) else { throw .badHeader(.bmp) }
-        try limits.check(width: bitmap.size.width, height: bitmap.size.height)
         self.bitmap = bitmap
         self.file = file
+        self.stop = stop
         header = ImageHeader(
             format: .bmp,
             storedSize: bitmap.size,
             // Bitmaps are stored from the bottom, unless they say otherwise.
-            orientation: bitmap.isTopDown ? .upright : .flipped
+            orientation: bitmap.isTopDown ? .upright : .flipped,
+            memoryBytes: bitmap.size.width.times(4).plus(1 << 14)
         )
     }
 
@@ -32,6 +34,7 @@ struct BitmapPicture: RowSource {
             var runs = BitmapRuns(file, at: bitmap.pixelOffset, bits: bits)
             var indices = [UInt8](repeating: 0, count: bitmap.size.width)
             for storedRow in 0..<bitmap.size.height {
+                try stop.check()
                 guard runs.readRow(into: &indices) else { throw .badPixels(.bmp) }
                 for (column, index) in indices.enumerated() { setColour(Int(index), of: column, in: &pixels) }
                 give(storedRow)
@@ -42,6 +45,7 @@ struct BitmapPicture: RowSource {
         let end = bitmap.pixelOffset + (bitmap.size.height - 1) * bitmap.rowStride + bitmap.rowBytes
         guard end <= file.count else { throw .badPixels(.bmp) }
         for storedRow in 0..<bitmap.size.height {
+            try stop.check()
             unpack(at: bitmap.pixelOffset + storedRow * bitmap.rowStride, into: &pixels)
             give(storedRow)
         }

@@ -1,3 +1,5 @@
+internal import CPictures
+
 /// From encoded bytes to the pixels that a recipe keeps.
 ///
 /// The content decides the format, and each format has one decoder.
@@ -7,33 +9,85 @@ struct ImageDecoder: Sendable {
     /// Whether a JPEG that is much larger than needed is decoded at a fraction of its size.
     let shrinksJPEGs: Bool
 
-    /// Decodes an image, once its header is found within limits, resizing it as it comes.
-    func pixels(of image: [UInt8]) throws(ImagingError) -> PixelBuffer {
+    /// Decodes an image, once its header is found within limits and admitted, resizing it as it comes.
+    func pixels(
+        of image: [UInt8],
+        admitting: (Int) -> Bool,
+        stop: DecodeStop
+    ) throws(ImagingError) -> PixelBuffer {
         guard !image.isEmpty else { throw .empty }
         guard image.count <= limits.maxEncodedBytes else {
             throw .tooManyBytes(count: image.count, limit: limits.maxEncodedBytes)
         }
-        guard let format = ImageFormat(sniffing: image) else { throw .unknownFormat }
+        guard let format = ImageFormat(sniffing: image) else {
+            throw .unknownFormat(LikelyContent(of: image))
+        }
         guard limits.formats.contains(format) else { throw .formatNotAllowed(format) }
+        try stop.check()
         if format == .bmp {
-            let picture = try BitmapPicture(image, limits: limits)
+            let picture = try BitmapPicture(image, stop: stop)
+            try admit(picture.header, of: image.count, admitting)
             return try pixels(of: picture, size: picture.header.storedSize)
         }
         // The closure has to say what it throws, or its type is forgotten on the way through.
         return try image.withUnsafeBufferPointer { bytes throws(ImagingError) in
-            let bytes = UnsafeRawBufferPointer(bytes)
-            guard format == .jpeg else {
-                let picture = try VipsPicture(bytes, format: format, limits: limits)
-                let size = picture.header.storedSize
-                return try pixels(of: picture, size: size)
-            }
+            try pixels(of: UnsafeRawBufferPointer(bytes), format: format, admitting: admitting, stop: stop)
+        }
+    }
+
+    private func pixels(
+        of bytes: UnsafeRawBufferPointer,
+        format: ImageFormat,
+        admitting: (Int) -> Bool,
+        stop: DecodeStop
+    ) throws(ImagingError) -> PixelBuffer {
+        let file = FileFields(bytes: bytes)
+        switch format {
+        case .jpeg:
             var size = PixelSize(width: 0, height: 0)
-            let picture = try JPEGPicture(bytes, limits: limits) { header in
+            let picture = try JPEGPicture(bytes, stop: stop) { header throws(ImagingError) in
+                try admit(header, of: bytes.count, admitting)
                 size = header.storedSize
                 return shrinksJPEGs ? JPEGShrink(of: size, toShortSide: recipe.imageSize) : .none
             }
             return try pixels(of: picture, size: size)
+        case .gif:
+            let gif = try GIFHeader(file)
+            let header = ImageHeader(
+                format: .gif,
+                storedSize: gif.size,
+                orientation: .upright,
+                memoryBytes: gif.memoryBytes
+            )
+            try admit(header, of: bytes.count, admitting)
+            let picture = try GIFPicture(file, header: header, gif: gif, stop: stop)
+            return try pixels(of: picture, size: gif.size)
+        case .png, .webp, .tiff, .avif, .heic, .bmp:
+            let opener = try PictureOpener(file, format: format)
+            try admit(opener.header, of: bytes.count, admitting)
+            let picture = try opener.open(stop: stop)
+            return try pixels(of: picture, size: picture.header.storedSize)
         }
+    }
+
+    /// Refuses what is too large, or what there is no room for at the moment.
+    private func admit(_ header: ImageHeader, of count: Int, _ admitting: (Int) -> Bool) throws(ImagingError)
+    {
+        let size = header.storedSize
+        try limits.check(width: size.width, height: size.height)
+        try limits.checkUnstoppable(header, bytes: count)
+        let upright = size.upright(by: header.orientation)
+        let resizing = BicubicResizer.memoryBytes(
+            from: upright,
+            to: recipe.resizedSize(of: upright),
+            side: recipe.imageSize,
+            orientation: header.orientation
+        )
+        let bytes = header.memoryBytes.plus(resizing)
+        guard bytes <= limits.maxDecodeBytes else {
+            throw .tooMuchMemory(bytes: bytes, limit: limits.maxDecodeBytes)
+        }
+        guard admitting(bytes) else { throw .notAdmitted(bytes: bytes) }
     }
 
     /// - Parameters:

@@ -4,6 +4,9 @@
 public enum ImageFormat: String, CaseIterable, Equatable, Sendable {
     case jpeg, png, webp, gif, bmp, tiff, avif, heic
 
+    /// All whose cost can be bounded before the first pixel, and ended at any time.
+    public static let readByDefault: Set<ImageFormat> = Set(allCases).subtracting([.heic])
+
     /// The format whose signature the bytes begin with, or nil.
     public init?(sniffing bytes: some RandomAccessCollection<UInt8>) {
         let head = Array(bytes.prefix(Self.sniffedBytes))

@@ -15,6 +15,11 @@ struct ImageHeader: Equatable, Sendable {
     /// As stored, before the orientation is applied.
     var storedSize: PixelSize
     var orientation: Orientation
+    /// The most that its decoder will hold beside the encoded bytes: from samples, bits, interlacing, scans, tiles and
+    /// strips, as far as they decide it.
+    var memoryBytes: Int
+    /// Pixels that are decoded without a pause, if no clock can be asked meanwhile.
+    var unstoppablePixels: Int?
 }
 
 extension PixelSize {

@@ -13,9 +13,26 @@ public struct ImageLimits: Equatable, Sendable {
     ///
     /// Most pictures are resized while they are decoded, and cost a few rows of memory, however they lie.
     /// Those that cannot be (progressive JPEG, interlaced PNG, WebP, AVIF, HEIC) cost up to eight bytes a
-    /// pixel while they are decoded. Of 8,192 x 8,192 pixels, a baseline JPEG was measured to cost 17 MiB, a
-    /// progressive one 210 to 400 MiB.
+    /// pixel while they are decoded, which `maxDecodeBytes` limits.
     public var maxPixels: Int
+
+    /// Pixels that the frames of an AVIF have together, and bytes of the file.
+    ///
+    /// 2^24 and 1.5 MiB by default. Its decoder (dav1d) cannot be stopped within a frame; so much takes it about a fifth
+    /// of a second, measured on one core of a server.
+    public var maxAVIFPixels: Int
+    /// See `maxAVIFPixels`.
+    public var maxAVIFBytes: Int
+
+    /// Width times height of a WebP, whose decoder cannot be stopped where a few bytes stand for all pixels.
+    ///
+    /// 40,000,000 by default.
+    public var maxWebPPixels: Int
+
+    /// Bytes that decoding one picture may hold beside the encoded ones, as its header lets expect.
+    ///
+    /// 512 MB by default.
+    public var maxDecodeBytes: Int
 
     /// The longer side in pixels.
     ///
@@ -32,11 +49,8 @@ public struct ImageLimits: Equatable, Sendable {
 
     /// The formats that are read at all.
     ///
-    /// All by default.
-    ///
-    /// AVIF and HEIC are the ones to leave out where memory is scarce: their stream carries a size of its
-    /// own, which libheif compares with the header only after decoding. It stops at 32,768 x 32,768, so a
-    /// small hostile file can cost gigabytes for a moment before it is refused.
+    /// All but HEIC by default. Its decoder (libde265) cannot be interrupted, and what a picture costs it is bounded by
+    /// its size only; it has to be asked for.
     public var formats: Set<ImageFormat>
 
     /// Limits with the defaults that each property names.
@@ -45,12 +59,20 @@ public struct ImageLimits: Equatable, Sendable {
         maxPixels: Int = 1 << 26,
         maxSide: Int = 65_535,
         maxAspectRatio: Int = 10_000,
-        formats: Set<ImageFormat> = Set(ImageFormat.allCases)
+        maxAVIFPixels: Int = 1 << 24,
+        maxAVIFBytes: Int = 3 << 19,
+        maxWebPPixels: Int = 40_000_000,
+        maxDecodeBytes: Int = 512_000_000,
+        formats: Set<ImageFormat> = ImageFormat.readByDefault
     ) {
         self.maxEncodedBytes = maxEncodedBytes
         self.maxPixels = maxPixels
         self.maxSide = maxSide
         self.maxAspectRatio = maxAspectRatio
+        self.maxAVIFPixels = maxAVIFPixels
+        self.maxAVIFBytes = maxAVIFBytes
+        self.maxWebPPixels = maxWebPPixels
+        self.maxDecodeBytes = maxDecodeBytes
         self.formats = formats
     }
 
@@ -68,11 +90,15 @@ public struct ImageLimits: Equatable, Sendable {
         require("maxPixels", maxPixels, in: 1...(1 << 30))
         require("maxSide", maxSide, in: 1...Self.longestSide)
         require("maxAspectRatio", maxAspectRatio, in: 1...Self.longestSide)
+        require("maxAVIFPixels", maxAVIFPixels, in: 1...(1 << 30))
+        require("maxAVIFBytes", maxAVIFBytes, in: 1...(1 << 31))
+        require("maxWebPPixels", maxWebPPixels, in: 1...(1 << 30))
+        require("maxDecodeBytes", maxDecodeBytes, in: 1...Int.max)
         if formats.isEmpty { problems.append("formats is empty; at least one format has to be read") }
         return problems
     }
 
-    /// What libvips can address (VIPS_MAX_COORD).
+    /// No format that is read here says more.
     private static let longestSide = 10_000_000
 
     /// Refuses a picture by its announced size.
@@ -84,6 +110,20 @@ public struct ImageLimits: Equatable, Sendable {
         }
         guard long <= short * maxAspectRatio else {
             throw .tooElongated(width: width, height: height, limit: maxAspectRatio)
+        }
+    }
+
+    /// Refuses a picture that its decoder would work on for longer than anyone should wait for it to stop.
+    func checkUnstoppable(_ header: ImageHeader, bytes: Int) throws(ImagingError) {
+        guard let unstoppable = header.unstoppablePixels else { return }
+        let size = header.storedSize
+        let limit =
+            header.format == .avif ? maxAVIFPixels : header.format == .webp ? maxWebPPixels : maxPixels
+        guard unstoppable <= limit else {
+            throw .tooManyPixels(width: size.width, height: size.height, limit: limit)
+        }
+        guard header.format != .avif || bytes <= maxAVIFBytes else {
+            throw .tooManyBytes(count: bytes, limit: maxAVIFBytes)
         }
     }
 }

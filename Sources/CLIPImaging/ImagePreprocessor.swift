@@ -24,8 +24,28 @@ public struct ImagePreprocessor: Sendable {
     }
 
     /// The image decoded, upright, resized and cropped: (R, R, 3) bytes.
+    ///
+    /// However much it costs, and however long it takes.
     public func pixels(of image: [UInt8]) throws(ImagingError) -> PixelBuffer {
-        try decoder.pixels(of: image)
+        try pixels(of: image, admitting: { _ in true }, stop: DecodeStop())
+    }
+
+    /// The same, if its memory is admitted, and unless it is stopped.
+    ///
+    /// - Parameters:
+    ///   - image: the encoded bytes.
+    ///   - admitting: asked once, after the header and before the first pixel, with the bytes that decoding will hold at
+    ///     most beside the encoded ones; where the answer is false, `ImagingError.notAdmitted` is thrown, and nothing is
+    ///     held any more.
+    ///   - stop: ends the decode with `ImagingError.tookTooLong` or `.stopped`.
+    public func pixels(
+        of image: [UInt8],
+        admitting: (Int) -> Bool,
+        stop: DecodeStop
+    ) throws(ImagingError) -> PixelBuffer {
+        try withExtendedLifetime(stop) { () throws(ImagingError) in
+            try decoder.pixels(of: image, admitting: admitting, stop: stop)
+        }
     }
 
     /// The same, normalised: (3, R, R) floats.

@@ -6,11 +6,11 @@ public enum ImagingError: Error, Equatable, Sendable {
 
     /// There are no bytes at all.
     case empty
-    /// The first bytes belong to no format that is read here.
-    case unknownFormat
+    /// The first bytes belong to no format that is read here; what they look like, where they look like something.
+    case unknownFormat(LikelyContent?)
     /// The format is known, and the limits do not allow it.
     case formatNotAllowed(ImageFormat)
-    /// The format is known, but the libvips of this machine has no decoder for it.
+    /// The format is known, but the libraries of this machine have no decoder for it.
     case formatNotAvailable(ImageFormat)
     /// The encoded image has more bytes than allowed.
     case tooManyBytes(count: Int, limit: Int)
@@ -34,8 +34,24 @@ public enum ImagingError: Error, Equatable, Sendable {
     /// bits.
     case unsupportedColours(ImageFormat)
 
+    /// Decoding would need more memory than one picture may.
+    ///
+    /// Nothing was decoded.
+    case tooMuchMemory(bytes: Int, limit: Int)
+    /// Whoever was asked to admit the picture, at this much memory, did not.
+    ///
+    /// Nothing was decoded.
     case notAdmitted(bytes: Int)
+
+    // MARK: The decode
+
+    /// The system had no memory to give, whatever the picture is: no fault of its sender.
+    case outOfMemory
+    /// The picture is too much work for the time that a decode may take.
+    case tookTooLong(limit: Duration)
+    /// Nobody waits for the picture any more.
     case stopped
+
     // MARK: The model's preprocessing
 
     /// The configuration is not JSON of the expected form.

@@ -1,9 +1,6 @@
-import CJPEG
+internal import CJPEG
 
 /// A JPEG opened by libjpeg-turbo: the only place that calls it.
-///
-/// libvips reads JPEGs through the same library and gives the same pixels, but takes a quarter more time for
-/// a large photograph and almost twice as much for a small one.
 ///
 /// The picture reads from bytes that it does not own, so it lives inside the closure that lends them. It
 /// stays on one thread.
@@ -12,39 +9,58 @@ struct JPEGPicture: ~Copyable, RowSource {
     private let converter: SampleConverter
     private let samples: Int
     private let picture: OpaquePointer
+    private let stop: DecodeStop
 
     /// Rows that are decoded before they are handed on.
     private static let stripHeight = 8
 
-    /// Reads the header, checks it, and prepares for decoding, at a fraction of the size if `shrinking` says
-    /// so.
+    /// Reads the header, has it admitted, and prepares for decoding, at a fraction of the size if `admitting` says so.
     ///
-    /// `shrinking` is given the size of the whole picture as it is stored. `header` then has the size that is
-    /// left.
+    /// - Parameters:
+    ///   - image: has to stay where it is.
+    ///   - stop: asked every few rows, and has to outlive the picture.
+    ///   - admitting: given the header of the whole picture, before its first pixel. `header` then has the size that is
+    ///     left.
     init(
         _ image: UnsafeRawBufferPointer,
-        limits: ImageLimits,
-        shrinking: (ImageHeader) -> JPEGShrink
+        stop: DecodeStop,
+        admitting: (ImageHeader) throws(ImagingError) -> JPEGShrink
     ) throws(ImagingError) {
+        let clock = cjpeg_clock(
+            is_over: { context in
+                guard let context else { return 0 }
+                return Unmanaged<DecodeStop>.fromOpaque(context).takeUnretainedValue().isOver ? 1 : 0
+            },
+            context: Unmanaged.passUnretained(stop).toOpaque()
+        )
         var found = cjpeg_header()
+        var outcome = cjpeg_done
         let bytes = image.assumingMemoryBound(to: UInt8.self).baseAddress
-        guard let picture = cjpeg_open(bytes, image.count, &found) else { throw .badHeader(.jpeg) }
+        guard let picture = cjpeg_open(bytes, image.count, clock, &found, &outcome) else {
+            throw outcome == cjpeg_damaged ? .badHeader(.jpeg) : Self.error(of: outcome, stop)
+        }
         do throws(ImagingError) {
             let size = PixelSize(width: Int(found.width), height: Int(found.height))
             guard size.width > 0, size.height > 0 else { throw .badHeader(.jpeg) }
-            try limits.check(width: size.width, height: size.height)
             let exif = UnsafeRawBufferPointer(start: found.exif, count: found.exif_count)
-            var header = ImageHeader(format: .jpeg, storedSize: size, orientation: Orientation(exif: exif))
+            var header = ImageHeader(
+                format: .jpeg,
+                storedSize: size,
+                orientation: Orientation(exif: exif),
+                memoryBytes: found.working_memory + Self.stripHeight * size.width * (3 + 4)
+            )
             var width: Int32 = 0
             var height: Int32 = 0
-            let shrink = shrinking(header)
-            guard cjpeg_start(picture, shrink.rawValue, &width, &height) != 0 else { throw .badPixels(.jpeg) }
+            let shrink = try admitting(header)
+            let outcome = cjpeg_start(picture, shrink.rawValue, &width, &height)
+            guard outcome == cjpeg_done else { throw Self.error(of: outcome, stop) }
             header.storedSize = PixelSize(width: Int(width), height: Int(height))
             self.header = header
         } catch {
             cjpeg_close(picture)
             throw error
         }
+        self.stop = stop
         switch found.colours {
         case cjpeg_colours_grey: (converter, samples) = (Self.converter(for: .grey, samples: 1), 1)
         case cjpeg_colours_rgb: (converter, samples) = (Self.converter(for: .rgb, samples: 3), 3)
@@ -64,7 +80,8 @@ struct JPEGPicture: ~Copyable, RowSource {
         var converted = [UInt8](repeating: 0, count: converter.isIdentity ? 0 : Self.stripHeight * rowBytes)
         for first in stride(from: 0, to: size.height, by: Self.stripHeight) {
             let count = min(Self.stripHeight, size.height - first)
-            guard cjpeg_read(picture, &stored, Int32(count)) != 0 else { throw .badPixels(.jpeg) }
+            let outcome = cjpeg_read(picture, &stored, Int32(count))
+            guard outcome == cjpeg_done else { throw Self.error(of: outcome, stop) }
             stored.withUnsafeBufferPointer { stored in
                 guard let stored = stored.baseAddress else { return }
                 if converter.isIdentity {
@@ -85,5 +102,13 @@ struct JPEGPicture: ~Copyable, RowSource {
         samples: Int
     ) -> SampleConverter {
         SampleConverter(colours: colours, samples: samples, bytesPerSample: 1)
+    }
+
+    private static func error(of outcome: cjpeg_outcome, _ stop: DecodeStop) -> ImagingError {
+        switch outcome {
+        case cjpeg_no_memory: .outOfMemory
+        case cjpeg_stopped: stop.reason
+        default: .badPixels(.jpeg)
+        }
     }
 }

@@ -19,8 +19,22 @@ package enum APIError: Error, Equatable, Sendable {
     case invalidTimeout
     /// The request was not done in its time.
     case tooLate
-    /// The connection ended before the body did.
-    case bodyIncomplete
+    /// What came is not a request as HTTP wants it.
+    case malformedMessage(MessageFault)
+    /// The body is larger than the engine's budget ever has room for.
+    case bodyTooLargeForMemory(limit: Int)
+    /// Other bodies have taken up the engine's budget for too long.
+    case noRoomForBody
+    /// The body is packed in a way that is not known here.
+    case bodyEncodingNotSupported
+    /// The body cannot be unpacked.
+    case bodyNotUnpackable
+    /// There is no key, or none of those that let in.
+    case unauthorized
+    /// Models and caches cannot be changed from elsewhere.
+    case managementClosed
+    /// A request to this machine that calls it by another name.
+    case hostNotAllowed
     case unreadableBody(JSONError)
     case invalidFields(FieldProblems)
 
@@ -53,6 +67,8 @@ package enum APIError: Error, Equatable, Sendable {
         case problems(FieldProblems)
         /// `{"message": text}`, with `"help_url": null` behind it where the real server has that
         case message(String, hasHelpURL: Bool = false)
+        /// `{"status": 401, "message": ...}`, as the real server refuses keys
+        case unauthorized
     }
 
     /// The status code.
@@ -65,13 +81,21 @@ package enum APIError: Error, Equatable, Sendable {
         case .bodyTooSlow: 408
         case .invalidTimeout: 400
         case .tooLate: 503
-        case .bodyIncomplete, .unreadableBody: 400
+        case .malformedMessage(let fault): fault.status
+        case .bodyTooLargeForMemory: 413
+        case .noRoomForBody: 503
+        case .bodyEncodingNotSupported: 415
+        case .unauthorized: 401
+        case .managementClosed, .hostNotAllowed: 403
+        case .bodyNotUnpackable, .unreadableBody: 400
         case .invalidFields: 422
         case .unknownItemType, .imageWhereTextBelongs, .imageRefused: 400
         case .embedding(.image(_, .tooMuchMemory), _): 413
         case .embedding(let error, _):
             switch error {
             case .unknownModel: 404
+            case .image(_, .noMemory): 503
+            case .image(_, .stopped): 499
             case .invalidModelName, .noImages, .noTexts, .noPrompts, .tooManyImages, .tooManyPrompts, .image,
                 .tooManyTexts, .textTooLong, .textTooLarge, .textTangled:
                 400
@@ -105,7 +129,36 @@ package enum APIError: Error, Equatable, Sendable {
             .message(
                 "The request was not done in its time, and was dropped. Try again later, or with less at once."
             )
-        case .bodyIncomplete: .detail("There was an error parsing the body")
+        case .malformedMessage(let fault): .message(fault.sentence)
+        case .bodyTooLargeForMemory(let limit):
+            .message(
+                "The request body is larger than the \(limit) bytes that this server has for all bodies together. "
+                    + "Send less at once; its operator can raise --memory-budget."
+            )
+        case .noRoomForBody:
+            .message(
+                "The server is busy with other large requests. Try again later, or send less at once; "
+                    + "its operator can raise --memory-budget."
+            )
+        case .bodyEncodingNotSupported:
+            .message(
+                "The Content-Encoding of the request body is not supported. Send the body as it is, or with gzip or deflate."
+            )
+        case .bodyNotUnpackable:
+            .message(
+                "The request body is not what its Content-Encoding field says. Send it as it is, or packed whole."
+            )
+        case .unauthorized: .unauthorized
+        case .managementClosed:
+            .message(
+                "Models and caches of this server can be changed from its own machine only. "
+                    + "Its operator can give a key with --management-key-file, or open it with --allow-management."
+            )
+        case .hostNotAllowed:
+            .message(
+                "Models and caches can be changed only under the name localhost or 127.0.0.1. "
+                    + "The server's operator can give a key with --management-key-file, or open it with --allow-management."
+            )
         case .unreadableBody(let error): .detail(Self.detail(of: error))
         case .invalidFields(let problems): .problems(problems)
         case .unknownItemType(let field): .message("\(field.rawValue)_type must be either 'image' or 'text'")
@@ -123,7 +176,7 @@ package enum APIError: Error, Equatable, Sendable {
     package var retryAfter: Int? {
         switch self {
         case .embedding(.overloaded(let seconds), _): seconds
-        case .embedding(.shuttingDown, _), .tooLate: 1
+        case .embedding(.shuttingDown, _), .tooLate, .noRoomForBody: 1
         default: nil
         }
     }
@@ -131,7 +184,7 @@ package enum APIError: Error, Equatable, Sendable {
     /// Whether the connection is of no further use: there is a body on it that will not be read.
     package var closesConnection: Bool {
         switch self {
-        case .bodyTooLarge, .bodyTooSlow, .bodyIncomplete: true
+        case .bodyTooLarge, .bodyTooLargeForMemory, .bodyTooSlow, .noRoomForBody, .malformedMessage: true
         default: false
         }
     }
@@ -150,6 +203,9 @@ package enum APIError: Error, Equatable, Sendable {
             case .message(let text, let hasHelpURL):
                 writer.member("message", text)
                 if hasHelpURL { writer.nullMembers("help_url") }
+            case .unauthorized:
+                writer.member("status") { $0.integer(401) }
+                writer.member("message", "Unauthorized api_key")
             }
         }
     }
@@ -242,9 +298,18 @@ extension APIError {
     private static func text(of fault: ImageFault) -> String {
         switch fault {
         // The real server says the same of what is not base64 and of what is not an image.
-        case .malformedBase64, .undecodable(.payload): "Malformed base64 input image."
+        case .malformedBase64: "Malformed base64 input image."
         case .empty: "Empty image payload."
-        case .undecodable(.url): "Data is not image."
+        case .unknownFormat(let likely):
+            "The bytes are no picture of a format that is read here"
+                + (likely.map { "; they look like \($0)" } ?? "") + ". Send JPEG, PNG or WebP."
+        case .undecodable:
+            "The picture is damaged or cut off, or of a kind that is not read here. Send it as JPEG, PNG or WebP."
+        case .tooSlow(let limit):
+            "The picture takes longer to decode than the \(Self.seconds(limit)) that one may take here "
+                + "(--decode-seconds). Send it smaller, or as a plain JPEG or PNG."
+        case .noMemory: "The server has no memory for decoding the picture at the moment. Try again later."
+        case .stopped: "The client closed the request."
         case .formatNotAvailable(let format):
             "This server cannot read \(format) images. Send JPEG, PNG or WebP."
         case .tooLarge(let figures): "The image is too large: \(figures)"
@@ -269,6 +334,11 @@ extension APIError {
         case .unreachable, .badStatus, .timedOut, .tooManyRedirects:
             "Data pointed by URL could not be decoded into image."
         }
+    }
+
+    private static func seconds(_ duration: Duration) -> String {
+        let tenths = (duration / .milliseconds(100)).rounded() / 10
+        return tenths == tenths.rounded() ? "\(Int(tenths)) s" : "\(tenths) s"
     }
 
     /// What the log should say beside the public text; nil where that says it all.

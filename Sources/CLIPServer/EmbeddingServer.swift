@@ -1,19 +1,10 @@
 public import CLIPEngine
-import Hummingbird
 import HummingbirdCore
 public import Logging
 import NIOCore
 public import ServiceLifecycle
 import Synchronization
 import UnixSignals
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
 
 /// Serves an engine over HTTP, with the routes, bodies and answers of Roboflow Inference Server.
 ///
@@ -25,7 +16,7 @@ public final class EmbeddingServer: Service {
     private let logger: Logger
     private let identity: ServerIdentity
     private let onListening: @Sendable (Int) -> Void
-    private let isDraining = Atomic(false)
+    private let stages = ShutdownStages()
 
     /// Checks the configuration.
     ///
@@ -51,82 +42,144 @@ public final class EmbeddingServer: Service {
         self.onListening = onListening
     }
 
-    /// Accepts and answers requests until its task is cancelled, or its service group is told to shut down: then no
-    /// connection is accepted any more, idle ones are closed, and requests in hand finish.
+    /// Accepts and answers requests until its task is cancelled, or its service group is told to shut down.
     ///
-    /// - Throws: `ServerConfigurationError` if the port is taken; what the system says if the address cannot be bound
-    ///   for another reason.
+    /// Then `/readiness` says no for the configured delay, while requests are served; then no connection is accepted any
+    /// more, idle ones are closed, and requests in hand finish, for at most the configured time.
+    ///
+    /// - Throws: `ServerConfigurationError` if a port is taken or the address is none of this machine.
     public func run() async throws {
-        let application = application
+        let requests = DetachedService(listener(isForHealthOnly: false), logger: logger)
+        let health = configuration.healthPort.map { _ in
+            DetachedService(listener(isForHealthOnly: true), logger: logger)
+        }
+        let (stages, configuration) = (stages, configuration)
         do {
-            try await withGracefulShutdownHandler {
-                try await application.run()
-            } onGracefulShutdown: {
-                self.isDraining.store(true, ordering: .releasing)
+            try await withTaskCancellationHandler {
+                try await withGracefulShutdownHandler {
+                    try await withThrowingTaskGroup(of: Bool.self) { group in
+                        group.addTask {
+                            try await requests.run()
+                            return true
+                        }
+                        if let health {
+                            group.addTask {
+                                try await health.run()
+                                return false
+                            }
+                        }
+                        defer {
+                            requests.cancel()
+                            health?.cancel()
+                        }
+                        // Health is told to the very end.
+                        while let isDone = try await group.next(), !isDone {}
+                        health?.stop()
+                        try await group.waitForAll()
+                    }
+                } onGracefulShutdown: {
+                    stages.isReady.store(false, ordering: .releasing)
+                    Task {
+                        if configuration.shutdownDelay > .zero {
+                            try? await Task.sleep(for: configuration.shutdownDelay)
+                        }
+                        stages.isOpen.store(false, ordering: .releasing)
+                        requests.stop()
+                        try? await Task.sleep(for: configuration.drainTimeLimit)
+                        stages.isCut.store(true, ordering: .releasing)
+                        requests.cancel()
+                    }
+                }
+            } onCancel: {
+                requests.cancel()
+                health?.cancel()
             }
-        } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            throw ServerConfigurationError(problems: [
-                "Port \(configuration.port) of \(configuration.host) is taken by another program; choose another."
-            ])
+        } catch let failure as ListeningFailure {
+            throw ServerConfigurationError(problems: [failure.sentence(host: configuration.host)])
+        } catch  where stages.isCut.load(ordering: .acquiring) {
+            // That is how requests end which were not done in time.
         }
     }
 
-    /// ``run()`` until SIGTERM or SIGINT arrives; then drains for at most the configured time.
-    public func runUntilSignalled() async throws {
-        var groupConfiguration = ServiceGroupConfiguration(
-            services: [self],
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: logger
+    /// ``run()`` until SIGTERM or SIGINT arrives.
+    ///
+    /// - Parameter onSecondSignal: called for another of these signals, when somebody does not want to wait any longer.
+    public func runUntilSignalled(onSecondSignal: @escaping @Sendable () -> Void = {}) async throws {
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: [self], logger: logger)
         )
-        groupConfiguration.maximumGracefulShutdownDuration = configuration.drainTimeLimit
-        try await ServiceGroup(configuration: groupConfiguration).run()
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let listening = Task {
+            var isFirst = true
+            for await _ in signals {
+                if isFirst { await group.triggerGracefulShutdown() } else { onSecondSignal() }
+                isFirst = false
+            }
+        }
+        defer { listening.cancel() }
+        try await group.run()
     }
 
-    private var application: Application<RequestHandler> {
-        let maxBodyBytes = configuration.maxBodyBytes
+    /// What listens at one port.
+    private func listener(isForHealthOnly: Bool) -> Listener {
         let host = configuration.host
-        let routes = Routes(engine: engine, identity: identity) { [isDraining = Draining(self)] in
-            !isDraining.value
+        let stages = stages
+        let routes = Routes(engine: engine, identity: identity) {
+            stages.isReady.load(ordering: .acquiring)
         }
+        let crossOrigin = CrossOrigin(allowedOrigins: configuration.allowedOrigins)
         let handler = RequestHandler(
             routes: routes,
-            crossOrigin: CrossOrigin(allowedOrigins: configuration.allowedOrigins),
-            bodyCollector: BodyCollector(maxBytes: maxBodyBytes, timeLimit: configuration.bodyTimeLimit),
+            crossOrigin: crossOrigin,
+            access: AccessGuard(
+                keys: APIKeys(configuration.apiKeys),
+                managementKeys: APIKeys(configuration.managementKeys),
+                allowsManagement: configuration.allowsManagement,
+                isLocal: configuration.isLocal,
+                crossOrigin: crossOrigin
+            ),
+            unpacker: BodyUnpacker(limit: configuration.maxBodyBytes, budget: engine.budget),
             timeLimit: configuration.requestTimeLimit,
+            keepsConnections: { stages.isOpen.load(ordering: .acquiring) },
             logger: logger
         )
-        return Application(
-            responder: handler,
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [ClientPresence(maxBodyBytes: maxBodyBytes)],
-                    idleTimeout: TimeAmount(configuration.idleTimeLimit)
+        let service = ConnectionService(
+            handler: handler,
+            table: ConnectionTable(
+                limit: isForHealthOnly ? Self.healthConnections : configuration.maxConnections
+            ),
+            limits: ConnectionLimits(configuration),
+            budget: engine.budget,
+            isForHealthOnly: isForHealthOnly
+        )
+        let port = isForHealthOnly ? configuration.healthPort ?? 0 : configuration.port
+        let isGuarded = configuration.isLocal || !configuration.apiKeys.isEmpty
+        return Listener(host: host, port: port, service: service, logger: logger) {
+            [logger, onListening] port in
+            let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+            guard !isForHealthOnly else { return logger.notice("health is told on \(address)") }
+            logger.notice("listening on \(address)")
+            if !isGuarded {
+                logger.warning(
+                    "other machines can reach this server, and no key is asked of them; --api-keys-file names keys"
                 )
-            ),
-            configuration: ApplicationConfiguration(
-                address: .hostname(host, port: configuration.port),
-                serverName: identity.name,
-                availableConnectionsDelegate: MaximumAvailableConnections(configuration.maxConnections)
-            ),
-            onServerRunning: { [logger, onListening] channel in
-                let port = channel.localAddress?.port ?? 0
-                logger.notice("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
-                onListening(port)
-            },
-            logger: logger
-        )
-    }
-
-    /// The server's flag, without keeping the server.
-    private struct Draining: Sendable {
-        private weak let server: EmbeddingServer?
-
-        init(_ server: EmbeddingServer) {
-            self.server = server
+            }
+            onListening(port)
         }
-
-        var value: Bool { server?.isDraining.load(ordering: .acquiring) ?? true }
     }
+
+    /// Connections of the health port, beside those of requests.
+    package static let healthConnections = 32
+}
+
+/// How far a shutdown has come.
+private final class ShutdownStages: Sendable {
+    /// Whether `/readiness` may say yes.
+    let isReady = Atomic(true)
+    /// Whether connections are accepted and kept.
+    let isOpen = Atomic(true)
+    /// Whether the time to finish is over.
+    let isCut = Atomic(false)
 }
 
 /// A configuration that was refused.

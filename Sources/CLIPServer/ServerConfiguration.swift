@@ -16,13 +16,29 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var maxBodyBytes = 64 << 20
     /// Time for a request body to arrive.
     public var bodyTimeLimit: Duration = .seconds(120)
-    /// Time after which a connection is closed on which nothing arrives, be it between requests or within
-    /// one.
-    ///
-    /// It is also how long a client may take over a request's header fields.
+    /// Time in which some of a body has to arrive, or its connection ends.
+    public var stallTimeLimit: Duration = .seconds(10)
+    /// Time for a request's header fields to arrive.
+    public var headTimeLimit: Duration = .seconds(30)
+    /// Time after which a connection is closed on which nothing arrives, between requests or within a head.
     public var idleTimeLimit: Duration = .seconds(60)
-    /// Most open connections; more wait to be accepted.
+    /// Time in which 64 KiB of an answer, or what is left of it, have to be read.
+    public var sendTimeLimit: Duration = .seconds(20)
+    /// Most open connections.
+    ///
+    /// Where more come, those make room that have been idle longest, and then those that have taken longest to send a
+    /// request; none with a request in hand does. A thousand cost at most some 50 MB, with heads that are never finished.
     public var maxConnections = 1024
+    /// A port on which only `/healthz` and `/readiness` are answered, with connections of its own; nil for none.
+    public var healthPort: Int?
+    /// Keys of which a request has to have one; empty where everybody is let in.
+    public var apiKeys: [String] = []
+    /// Keys of which a request that changes the server has to have one.
+    public var managementKeys: [String] = []
+    /// Whether requests may change the server without a key for that, though others than this machine can reach it.
+    public var allowsManagement = false
+    /// Time in which `/readiness` says no, and requests are taken, once the server is told to stop.
+    public var shutdownDelay: Duration = .zero
     /// Time for a request to be answered, from its last byte on; a request may ask for less.
     public var requestTimeLimit: Duration = .seconds(300)
     /// Time that requests in hand get to finish once the server is told to stop.
@@ -34,6 +50,9 @@ public struct ServerConfiguration: Equatable, Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// Whether only this machine can reach the address that the server listens at.
+    public var isLocal: Bool { AccessGuard.isLocal(host.contains(":") ? "[\(host)]" : host) }
 
     /// Every problem of the configuration, in sentences; empty when it is sound.
     public func validate() -> [String] {
@@ -48,10 +67,25 @@ public struct ServerConfiguration: Equatable, Sendable {
         }
         let times = [
             ("body time limit", bodyTimeLimit), ("idle time limit", idleTimeLimit),
-            ("drain time limit", drainTimeLimit), ("request time limit", requestTimeLimit),
+            ("drain time limit", drainTimeLimit),
+            ("header time limit", headTimeLimit), ("stall time limit", stallTimeLimit),
+            ("send time limit", sendTimeLimit), ("request time limit", requestTimeLimit),
         ]
         for (name, time) in times where time <= .zero {
             problems.append("The \(name) must be longer than nothing, not \(time).")
+        }
+        if shutdownDelay < .zero {
+            problems.append("The shutdown delay must not be less than nothing, as \(shutdownDelay) is.")
+        }
+        if let healthPort, !(0...65535).contains(healthPort) {
+            problems.append("The health port must lie in 0...65535, not be \(healthPort).")
+        }
+        if let healthPort, healthPort == port, port != 0 {
+            problems.append("The health port must be another than the port, \(port).")
+        }
+        for (name, keys) in [("An API key", apiKeys), ("A management key", managementKeys)]
+        where keys.contains(where: { !Self.isKey($0) }) {
+            problems.append("\(name) must be 8 to 256 letters, digits and signs, without blanks.")
         }
         if allowedOrigins.isEmpty {
             problems.append("No origin is allowed; name at least one, or '*' for all.")
@@ -61,5 +95,10 @@ public struct ServerConfiguration: Equatable, Sendable {
             problems.append("'\(origin)' is not an origin such as https://example.com.")
         }
         return problems
+    }
+
+    /// Whether a word can be sent in a header field, and not be guessed at once.
+    private static func isKey(_ word: String) -> Bool {
+        (8...256).contains(word.utf8.count) && word.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
 }

@@ -60,8 +60,15 @@ package struct CommandFailure: Error, CustomStringConvertible {
         switch fault {
         case .malformedBase64: "This is not base64."
         case .empty: "The image is empty."
-        case .undecodable: "This is not an image of a known format, or it is damaged."
-        case .formatNotAvailable(let format): "\(format) images cannot be decoded here."
+        case .unknownFormat(let likely):
+            "This is no picture of a format that is read" + (likely.map { "; it looks like \($0)" } ?? "")
+                + "."
+        case .undecodable: "The picture is damaged or cut off, or of a kind that is not read."
+        case .tooSlow: "Decoding the picture takes longer than --decode-seconds allows."
+        case .noMemory: "There is not enough memory for decoding the picture."
+        case .stopped: "Stopped."
+        case .formatNotAvailable(let format):
+            "\(format) images are not read: they are switched off (--image-formats), or this system lacks their decoder."
         case .tooLarge(let detail): "The image is too large: \(detail)."
         case .tooMuchMemory(let bytes, let limit):
             "Decoding the image would take \(bytes) bytes; \(limit) are the most. Make it smaller."

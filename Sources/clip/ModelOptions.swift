@@ -39,6 +39,20 @@ struct ModelOptions: ParsableArguments {
     var maxImagePixels: Int?
 
     @Option(
+        help:
+            "Most pixels of one AVIF, which is decoded in one go; 16777216 by default. CLIP_MAX_AVIF_PIXELS."
+    )
+    var maxAvifPixels: Int?
+
+    @Option(
+        help: "Most bytes of one AVIF, which is decoded in one go; 1572864 by default. CLIP_MAX_AVIF_BYTES."
+    )
+    var maxAvifBytes: Int?
+
+    @Option(help: "Seconds that decoding one image may take; 10 by default. CLIP_DECODE_SECONDS.")
+    var decodeSeconds: String?
+
+    @Option(
         help: ArgumentHelp(
             "Where packed weights of large models are kept for the next start, or 'none'; swift-clip in the user's "
                 + "caches by default. CLIP_PACKED_CACHE.",
@@ -59,7 +73,10 @@ struct ModelOptions: ParsableArguments {
     )
     var imageCacheBytes: Int?
 
-    @Option(help: "The image formats that are read, separated by commas; all by default. CLIP_IMAGE_FORMATS.")
+    @Option(
+        help:
+            "The image formats that are read, separated by commas; all but heic by default. CLIP_IMAGE_FORMATS."
+    )
     var imageFormats: String?
 
     /// What the options and the environment say together.
@@ -118,6 +135,16 @@ struct ModelOptions: ParsableArguments {
         }
         if let value = maxImagePixels ?? environment.integer("CLIP_MAX_IMAGE_PIXELS") {
             configuration.maxImagePixels = value
+        }
+        if let value = maxAvifPixels ?? environment.integer("CLIP_MAX_AVIF_PIXELS") {
+            configuration.maxAVIFPixels = value
+        }
+        if let value = maxAvifBytes ?? environment.integer("CLIP_MAX_AVIF_BYTES") {
+            configuration.maxAVIFBytes = value
+        }
+        if let value = environment.seconds("CLIP_DECODE_SECONDS", given: ("--decode-seconds", decodeSeconds))
+        {
+            configuration.decodeTimeLimit = value
         }
         configuration.packedCacheDirectory = packedCacheDirectory(&environment)
         if let value = textCacheBytes ?? environment.integer("CLIP_TEXT_CACHE_BYTES") {

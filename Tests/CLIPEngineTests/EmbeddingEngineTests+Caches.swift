@@ -37,7 +37,7 @@ extension EmbeddingEngineTests {
         try await withEngine(changing: { $0.imageCacheBytes = 1 << 20 }) { engine in
             let good = ImageSource.encoded(try picture())
             _ = try await engine.embed(images: [good])
-            await #expect(throws: EmbeddingError.image(index: 1, .undecodable(.payload))) {
+            await #expect(throws: EmbeddingError.image(index: 1, .unknownFormat(looksLike: nil))) {
                 try await engine.embed(images: [good, .encoded([1, 2, 3])])
             }
             #expect(try await engine.embed(images: [good]).embeddings.count == 1)

@@ -177,7 +177,7 @@ struct EmbeddingEngineTests {
             let good = ImageSource.encoded(try picture())
             let faults: [(ImageSource, ImageFault)] = [
                 (.encoded([]), .empty(.payload)),
-                (.encoded(Array("not a picture".utf8)), .undecodable(.payload)),
+                (.encoded(Array("not a picture".utf8)), .unknownFormat(looksLike: "text")),
                 (.encoded(Array(try picture().prefix(2000))), .undecodable(.payload)),
                 (.base64(Array("QUI".utf8)[...]), .malformedBase64),
                 (.base64(Array("!!!!".utf8)[...]), .empty(.payload)),

@@ -5,13 +5,13 @@ import Testing
 @Suite("JPEGs decoded at a fraction of their size")
 struct FastDecodingTests {
     private func exact(_ image: [UInt8], side: Int) throws -> [UInt8] {
-        try ImagePreprocessor(recipe: .openAI(imageSize: side)).pixels(of: image).bytes
+        try ImagePreprocessor(size: side).pixels(of: image).bytes
     }
 
     private func fast(
         _ image: [UInt8],
         side: Int,
-        limits: ImageLimits = ImageLimits()
+        limits: ImageLimits = ImageLimits(formats: Set(ImageFormat.allCases))
     ) throws(ImagingError) -> [UInt8] {
         try ImagePreprocessor(recipe: .openAI(imageSize: side), limits: limits, shrinksJPEGs: true)
             .pixels(of: image).bytes

@@ -33,7 +33,7 @@ struct GoldenCases: Decodable {
 
 extension ImagePreprocessor {
     /// OpenAI's recipe at some size.
-    init(size: Int, limits: ImageLimits = ImageLimits()) {
+    init(size: Int, limits: ImageLimits = ImageLimits(formats: Set(ImageFormat.allCases))) {
         self.init(recipe: .openAI(imageSize: size), limits: limits)
     }
 }

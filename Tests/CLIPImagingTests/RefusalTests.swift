@@ -18,16 +18,79 @@ struct RefusalTests {
     }
 
     @Test(
-        "Bytes of no known format, or of one that libvips knows and we do not want",
+        "Bytes of no known format are told by what they look like",
         arguments: [
-            "x", "hello, world", "%PDF-1.7\n", "<svg xmlns='http://www.w3.org/2000/svg'/>",
-            "P6\n1 1\n255\n...",
-            "\0\0\u{1}\0\u{1}\0", "#?RADIANCE\n", "SIMPLE  =", "RIFF\0\0\0\0WAVEfmt ",
-            "\0\0\0\u{18}ftypisom\0\0\0\0mp42isom",
-        ]
+            ("x", .text), ("hello, world", .text), ("%PDF-1.7\n", .pdf),
+            ("<svg xmlns='http://www.w3.org/2000/svg'/>", .svg), ("<?xml version='1.0'?><svg/>", .svg),
+            ("<?xml version='1.0'?><feed/>", .xml), ("<!DOCTYPE html><title>404</title>", .html),
+            ("  <html><body>Not found</body></html>", .html), ("{\"error\": 404}", .json), ("[1, 2]", .json),
+            ("P6\n1 1\n255\n...", .netpbm), ("\0\0\u{1}\0\u{1}\0", .icon), ("#?RADIANCE\n", .radiance),
+            ("SIMPLE  =", .fits), ("RIFF\0\0\0\0WAVEfmt ", .audio), ("RIFF\0\0\0\0AVI LIST", .video),
+            ("\0\0\0\u{18}ftypisom\0\0\0\0mp42isom", .video), ("\0\0\0\u{c}JXL \r\n", .jpegXL),
+            ("\0\0\0\u{c}jP  \r\n", .jpeg2000), ("8BPS\0\u{1}", .photoshop), ("PK\u{3}\u{4}", .zip),
+            ("/9j/4AAQSkZJRg==", .base64), ("data:image/png;base64,iVBORw0KGgo=", .dataURL), ("qoif", .qoi),
+            ("%!PS-Adobe-3.0", .postScript), ("ID3\u{3}", .audio), ("Rar!\u{1a}\u{7}", .archive),
+        ] as [(String, LikelyContent)]
     )
-    func unknownFormat(text: String) {
-        #expect(refusal(of: Array(text.utf8)) == .unknownFormat)
+    func unknownFormat(text: String, content: LikelyContent) {
+        #expect(refusal(of: Array(text.utf8)) == .unknownFormat(content))
+    }
+
+    @Test("Bytes that look like nothing are told to be that, and text cut within a character is text")
+    func unknownBytes() {
+        #expect(refusal(of: [1, 2, 3, 200, 201]) == .unknownFormat(nil))
+        #expect(refusal(of: [0x1F, 0x8B, 8, 0]) == .unknownFormat(.gzip))
+        #expect(refusal(of: [0xFF, 0x0A, 0xFA, 0x1F]) == .unknownFormat(.jpegXL))
+        #expect(refusal(of: [0xFF, 0x4F, 0xFF, 0x51]) == .unknownFormat(.jpeg2000))
+        #expect(refusal(of: [0xEF, 0xBB, 0xBF] + Array("<html>".utf8)) == .unknownFormat(.html))
+        #expect(
+            refusal(of: Array(String(repeating: "é", count: 600).utf8.dropFirst(0))) == .unknownFormat(.text)
+        )
+        #expect(refusal(of: Array(("x" + String(repeating: "é", count: 600)).utf8)) == .unknownFormat(.text))
+        #expect(refusal(of: [0x89, 0x50, 0x4E, 0x47, 0x0A, 0x1A, 0x0A]) == .unknownFormat(.brokenPNG))
+    }
+
+    @Test("What nobody admits, takes too much memory, or is stopped, is refused before its first pixel")
+    func admission() throws {
+        for golden in try GoldenCases.all() where golden.format != "heic" {
+            let image = try golden.image()
+            let preprocessor = ImagePreprocessor(size: 16)
+            var asked: [Int] = []
+            #expect(throws: ImagingError.self) {
+                try preprocessor.pixels(
+                    of: image,
+                    admitting: {
+                        asked.append($0); return false
+                    },
+                    stop: DecodeStop()
+                )
+            }
+            let bytes = try #require(asked.first)
+            #expect(asked.count == 1 && bytes > 0, "\(golden.name)")
+            #expect(throws: ImagingError.notAdmitted(bytes: bytes)) {
+                try preprocessor.pixels(of: image, admitting: { _ in false }, stop: DecodeStop())
+            }
+            #expect(refusal(of: image, limits: ImageLimits(maxDecodeBytes: bytes)) == nil)
+            #expect(
+                refusal(of: image, limits: ImageLimits(maxDecodeBytes: bytes - 1))
+                    == .tooMuchMemory(bytes: bytes, limit: bytes - 1)
+            )
+            let stopped = DecodeStop()
+            #expect(throws: ImagingError.stopped, "\(golden.name)") {
+                // Asked for between the header and the first pixel.
+                try preprocessor.pixels(
+                    of: image,
+                    admitting: { _ in
+                        stopped.request(); return true
+                    },
+                    stop: stopped
+                )
+            }
+            let late = DecodeStop(after: .milliseconds(-1))
+            #expect(throws: ImagingError.tookTooLong(limit: .milliseconds(-1))) {
+                try preprocessor.pixels(of: image, admitting: { _ in true }, stop: late)
+            }
+        }
     }
 
     @Test("A format that is not allowed", arguments: ImageFormat.allCases)
@@ -53,7 +116,10 @@ struct RefusalTests {
         where golden.format == format.rawValue && golden.name != "jpeg-one-pixel" {
             guard
                 case .tooManyPixels(let width, let height, 10) =
-                    refusal(of: try golden.image(), limits: ImageLimits(maxPixels: 10))
+                    refusal(
+                        of: try golden.image(),
+                        limits: ImageLimits(maxPixels: 10, formats: Set(ImageFormat.allCases))
+                    )
             else {
                 Issue.record("\(golden.name) was not refused for its pixels")
                 continue
@@ -81,7 +147,8 @@ struct RefusalTests {
     @Test("A signature with nothing behind it", arguments: ImageFormat.allCases)
     func badHeader(format: ImageFormat) throws {
         let golden = try #require(try GoldenCases.all().first { $0.format == format.rawValue })
-        #expect(refusal(of: Array(try golden.image().prefix(24))) == .badHeader(format))
+        let limits = ImageLimits(formats: Set(ImageFormat.allCases))
+        #expect(refusal(of: Array(try golden.image().prefix(24)), limits: limits) == .badHeader(format))
     }
 
     @Test(

@@ -21,7 +21,31 @@ struct APIErrorTests {
             #"{"message":"Web pages may manage models only if their origin is allowed by name, with --allow-origins."}"#
         ),
         (.bodyTooSlow, 408, #"{"message":"The request body did not arrive in time."}"#),
-        (.bodyIncomplete, 400, #"{"detail":"There was an error parsing the body"}"#),
+        (.unauthorized, 401, #"{"status":401,"message":"Unauthorized api_key"}"#),
+        (
+            .bodyTooLargeForMemory(limit: 9), 413,
+            #"{"message":"The request body is larger than the 9 bytes that this server has for all bodies together. Send less at once; its operator can raise --memory-budget."}"#
+        ),
+        (
+            .malformedMessage(.noHost), 400,
+            #"{"message":"A request of HTTP/1.1 must have exactly one Host field."}"#
+        ),
+        (
+            .managementClosed, 403,
+            #"{"message":"Models and caches of this server can be changed from its own machine only. Its operator can give a key with --management-key-file, or open it with --allow-management."}"#
+        ),
+        (
+            .hostNotAllowed, 403,
+            #"{"message":"Models and caches can be changed only under the name localhost or 127.0.0.1. The server's operator can give a key with --management-key-file, or open it with --allow-management."}"#
+        ),
+        (
+            .bodyEncodingNotSupported, 415,
+            #"{"message":"The Content-Encoding of the request body is not supported. Send the body as it is, or with gzip or deflate."}"#
+        ),
+        (
+            .bodyNotUnpackable, 400,
+            #"{"message":"The request body is not what its Content-Encoding field says. Send it as it is, or packed whole."}"#
+        ),
         (.unreadableBody(.notUTF8), 400, #"{"detail":"There was an error parsing the body"}"#),
         (
             .unreadableBody(.tooManyValues(limit: 5)), 400,
@@ -114,8 +138,30 @@ struct APIErrorTests {
         (.failed("secret"), 500, "Internal error."),
         (.invalidConfiguration(["secret"]), 500, "Internal error."),
         (.image(index: 0, .malformedBase64), 400, couldNotLoad + "Malformed base64 input image."),
-        (.image(index: 0, .undecodable(.payload)), 400, couldNotLoad + "Malformed base64 input image."),
-        (.image(index: 0, .undecodable(.url)), 400, couldNotLoad + "Data is not image."),
+        (
+            .image(index: 0, .unknownFormat(looksLike: "JPEG XL")), 400,
+            couldNotLoad
+                + "The bytes are no picture of a format that is read here; they look like JPEG XL. Send JPEG, PNG or WebP."
+        ),
+        (
+            .image(index: 0, .unknownFormat(looksLike: nil)), 400,
+            couldNotLoad + "The bytes are no picture of a format that is read here. Send JPEG, PNG or WebP."
+        ),
+        (
+            .image(index: 0, .undecodable(.payload)), 400,
+            couldNotLoad
+                + "The picture is damaged or cut off, or of a kind that is not read here. Send it as JPEG, PNG or WebP."
+        ),
+        (
+            .image(index: 0, .tooSlow(limit: .seconds(2.5))), 400,
+            couldNotLoad
+                + "The picture takes longer to decode than the 2.5 s that one may take here (--decode-seconds). "
+                + "Send it smaller, or as a plain JPEG or PNG."
+        ),
+        (
+            .image(index: 0, .noMemory), 503,
+            couldNotLoad + "The server has no memory for decoding the picture at the moment. Try again later."
+        ),
         (.image(index: 0, .empty(.payload)), 400, couldNotLoad + "Empty image payload."),
         (.image(index: 0, .empty(.url)), 400, couldNotLoad + "Empty image payload."),
         (
@@ -214,6 +260,7 @@ struct APIErrorTests {
     func retryAfter() {
         #expect(APIError.embedding(.overloaded(retryAfterSeconds: 3), place: nil).retryAfter == 3)
         #expect(APIError.embedding(.shuttingDown, place: nil).retryAfter == 1)
+        #expect(APIError.noRoomForBody.retryAfter == 1)
         #expect(APIError.embedding(.failed(""), place: nil).retryAfter == nil)
     }
 
@@ -221,7 +268,10 @@ struct APIErrorTests {
     func closesConnection() {
         #expect(APIError.bodyTooLarge(limit: 1).closesConnection)
         #expect(APIError.bodyTooSlow.closesConnection)
-        #expect(APIError.bodyIncomplete.closesConnection)
+        #expect(APIError.malformedMessage(.chunk).closesConnection)
+        #expect(APIError.noRoomForBody.closesConnection)
+        #expect(APIError.bodyTooLargeForMemory(limit: 1).closesConnection)
+        #expect(!APIError.unauthorized.closesConnection)
         #expect(!APIError.unreadableBody(.notUTF8).closesConnection)
         #expect(!APIError.notFound.closesConnection)
     }

@@ -163,7 +163,11 @@ struct ClipRoutesTests {
             let good = #"{"type":"base64","value":"\#(try SmallModel.image())"}"#
             for (value, cause) in [
                 ("", "Empty image payload."), ("!!!!", "Empty image payload."),
-                ("abc", "Malformed base64 input image."), ("aGVsbG8=", "Malformed base64 input image."),
+                ("abc", "Malformed base64 input image."),
+                (
+                    "aGVsbG8=",
+                    "The bytes are no picture of a format that is read here; they look like text. Send JPEG, PNG or WebP."
+                ),
             ] {
                 let bad = #"{"type":"base64","value":"\#(value)"}"#
                 let alone = try await server.post("/clip/embed_image", #"{"image":\#(bad)}"#)

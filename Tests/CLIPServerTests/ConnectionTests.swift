@@ -66,7 +66,8 @@ struct ConnectionTests {
                 let status = try? connection.answer().status
                 return (status, try connection.isEnded())
             }
-            #expect(status == 400 || status == nil)
+            // Of what is answered while the client still sends, it may see the end alone.
+            #expect([400, 414, 431, nil].contains(status))
             #expect(ends)
             #expect(try await server.request("GET", "/healthz").status == 200)
         }
@@ -162,15 +163,12 @@ struct ConnectionTests {
         }
     }
 
-    @Test("A connection on which nothing arrives is closed, within a head or a body too")
+    @Test("A connection on which nothing arrives is closed, within a head too")
     func idle() async throws {
         try await LiveServer.with {
             $0.idleTimeLimit = .milliseconds(200)
         } _: { server in
-            for start in [
-                "", "GET /healthz HT",
-                "POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{",
-            ] {
+            for start in ["", "GET /healthz HT", "GET /healthz HTTP/1.1\r\nHost: a\r\n"] {
                 let ends = try await server.connected { connection in
                     try connection.send(start)
                     return try connection.isEnded()
@@ -180,15 +178,38 @@ struct ConnectionTests {
         }
     }
 
-    @Test("A body that trickles in for too long is refused")
-    func slowBody() async throws {
+    @Test("A head that trickles in for too long ends its connection")
+    func slowHead() async throws {
         try await LiveServer.with {
-            $0.bodyTimeLimit = .nanoseconds(1)
+            $0.headTimeLimit = .milliseconds(300)
         } _: { server in
             try await server.connected { connection in
-                try connection.send("POST", "/clip/embed_text", body: Self.text, fields: Self.json)
-                #expect(try connection.answer().status == 408)
+                try connection.send("GET /healthz HTTP/1.1\r\n")
+                for _ in 0..<100 {
+                    do { try connection.send("X: y\r\n") } catch { break }
+                    if try connection.isEnded(within: 0.05) { break }
+                }
                 #expect(try connection.isEnded())
+            }
+        }
+    }
+
+    @Test("A body that does not come, or comes too slowly, is refused", arguments: [true, false])
+    func slowBody(isStalling: Bool) async throws {
+        try await LiveServer.with {
+            if isStalling {
+                $0.stallTimeLimit = .milliseconds(200)
+            } else {
+                $0.bodyTimeLimit = .milliseconds(200)
+            }
+        } _: { server in
+            for length in ["Content-Length: 100", "Transfer-Encoding: chunked"] {
+                try await server.connected { connection in
+                    let head = "POST /clip/embed_text HTTP/1.1\r\nHost: a\r\n\(length)\r\n\r\n"
+                    try connection.send(head + "1\r\n{\r\n")
+                    #expect(try connection.answer().status == 408)
+                    #expect(try connection.isEnded())
+                }
             }
         }
     }

@@ -100,7 +100,7 @@ struct EvaluateCaptionsTests {
         for sentence in [
             "line 3: left out. The row has 1 field, the header 2.",
             "line 4, missing.jpg: left out. The file cannot be read: No such file or directory.",
-            "line 6, damaged.jpg: left out. This is not an image",
+            "line 6, damaged.jpg: left out. This is no picture",
             "line 7: left out. '../tiny/open_clip_config.json' is no path below the directory.",
             "line 8: left out. '/etc/passwd' is no path below the directory.",
             "line 9, folder: left out. This is a folder.",

@@ -17,40 +17,83 @@ struct cjpeg_picture {
     struct jpeg_error_mgr errors;
     struct jpeg_progress_mgr progress;
     jmp_buf failed;
-    int is_inverted; // CMYK is written with 255 for no ink, as Adobe's programs do
+    cjpeg_clock clock;
+    cjpeg_outcome outcome; // why the decoder jumped
+    int is_inverted;       // CMYK is written with 255 for no ink, as Adobe's programs do
+    const uint8_t* exif;
+    size_t exif_count;
 };
 
-static void fail(j_common_ptr common) {
+static void give_up(j_common_ptr common, cjpeg_outcome outcome) {
     cjpeg_picture* picture = common->client_data;
+    picture->outcome = outcome;
     longjmp(picture->failed, 1);
+}
+
+static void fail(j_common_ptr common) {
+    give_up(common, common->err->msg_code == JERR_OUT_OF_MEMORY ? cjpeg_no_memory : cjpeg_damaged);
 }
 
 // Warnings are about damage that can be decoded around, as every reader does. Only the end of the data before
 // the end of the picture counts: the library would go on with grey.
 static void judge_message(j_common_ptr common, int level) {
     if (level < 0 && common->err->msg_code == JWRN_JPEG_EOF)
-        fail(common);
+        give_up(common, cjpeg_damaged);
 }
 
 static void discard_message(j_common_ptr common) { (void)common; }
 
-static void count_scans(j_common_ptr common) {
-    j_decompress_ptr decoder = (j_decompress_ptr)common;
-    if (decoder->input_scan_number > most_scans)
-        fail(common);
+// Asked for every few rows, also while a picture of several scans is taken in.
+static void watch(j_common_ptr common) {
+    cjpeg_picture* picture = common->client_data;
+    if (picture->decoder.input_scan_number > most_scans)
+        give_up(common, cjpeg_damaged);
+    if (picture->clock.is_over(picture->clock.context))
+        give_up(common, cjpeg_stopped);
 }
 
-static void find_exif(j_decompress_ptr decoder, cjpeg_header* header) {
+// The first segment that has EXIF is noted where it stands; none is copied, however many there are.
+static boolean note_exif(j_decompress_ptr decoder) {
     static const char signature[6] = {'E', 'x', 'i', 'f', 0, 0};
-    header->exif = NULL;
-    header->exif_count = 0;
-    for (jpeg_saved_marker_ptr segment = decoder->marker_list; segment != NULL; segment = segment->next)
-        if (segment->data_length >= sizeof signature &&
-            memcmp(segment->data, signature, sizeof signature) == 0) {
-            header->exif = segment->data + sizeof signature;
-            header->exif_count = segment->data_length - sizeof signature;
-            return;
-        }
+    cjpeg_picture* picture = decoder->client_data;
+    struct jpeg_source_mgr* source = decoder->src;
+    if (source->bytes_in_buffer < 2)
+        give_up((j_common_ptr)decoder, cjpeg_damaged);
+    size_t length = (size_t)source->next_input_byte[0] << 8 | source->next_input_byte[1];
+    if (length < 2 || length > source->bytes_in_buffer)
+        give_up((j_common_ptr)decoder, cjpeg_damaged);
+    const uint8_t* body = source->next_input_byte + 2;
+    if (picture->exif == NULL && length - 2 >= sizeof signature && memcmp(body, signature, sizeof signature) == 0) {
+        picture->exif = body + sizeof signature;
+        picture->exif_count = length - 2 - sizeof signature;
+    }
+    source->next_input_byte += length;
+    source->bytes_in_buffer -= length;
+    return TRUE;
+}
+
+static size_t rounded_up(size_t value, int step) {
+    return (value + (size_t)step - 1) / (size_t)step * (size_t)step;
+}
+
+// Of a picture in several scans all coefficients, two bytes each; otherwise rows of blocks, before and after the
+// colours are taken to full size.
+static size_t working_memory(j_decompress_ptr decoder) {
+    size_t memory = 1 << 17;
+    int is_buffered = jpeg_has_multiple_scans(decoder);
+    for (int index = 0; index < decoder->num_components; index++) {
+        const jpeg_component_info* component = &decoder->comp_info[index];
+        // In blocks of 8 x 8.
+        size_t scale = 8 * (size_t)decoder->max_h_samp_factor;
+        size_t width = ((size_t)decoder->image_width * (size_t)component->h_samp_factor + scale - 1) / scale;
+        scale = 8 * (size_t)decoder->max_v_samp_factor;
+        size_t height = ((size_t)decoder->image_height * (size_t)component->v_samp_factor + scale - 1) / scale;
+        if (is_buffered)
+            memory += rounded_up(width, component->h_samp_factor) * rounded_up(height, component->v_samp_factor) *
+                      sizeof(JBLOCK);
+        memory += (size_t)decoder->image_width * 8 * (size_t)decoder->max_v_samp_factor * 4;
+    }
+    return memory;
 }
 
 static int find_colours(cjpeg_picture* picture, cjpeg_header* header) {
@@ -72,10 +115,13 @@ static int find_colours(cjpeg_picture* picture, cjpeg_header* header) {
     }
 }
 
-cjpeg_picture* cjpeg_open(const uint8_t* bytes, size_t count, cjpeg_header* header) {
+cjpeg_picture* cjpeg_open(const uint8_t* bytes, size_t count, cjpeg_clock clock, cjpeg_header* header,
+                          cjpeg_outcome* outcome) {
     cjpeg_picture* picture = calloc(1, sizeof *picture);
+    *outcome = cjpeg_no_memory;
     if (picture == NULL)
         return NULL;
+    picture->clock = clock;
     j_decompress_ptr decoder = &picture->decoder;
     decoder->err = jpeg_std_error(&picture->errors);
     picture->errors.error_exit = fail;
@@ -83,53 +129,57 @@ cjpeg_picture* cjpeg_open(const uint8_t* bytes, size_t count, cjpeg_header* head
     picture->errors.output_message = discard_message;
     decoder->client_data = picture;
     if (setjmp(picture->failed)) {
+        *outcome = picture->outcome;
         cjpeg_close(picture);
         return NULL;
     }
     jpeg_create_decompress(decoder);
-    picture->progress.progress_monitor = count_scans;
+    picture->progress.progress_monitor = watch;
     decoder->progress = &picture->progress;
     jpeg_mem_src(decoder, bytes, count);
-    jpeg_save_markers(decoder, JPEG_APP0 + 1, 0xFFFF);
+    jpeg_set_marker_processor(decoder, JPEG_APP0 + 1, note_exif);
     if (jpeg_read_header(decoder, TRUE) != JPEG_HEADER_OK || !find_colours(picture, header))
-        fail((j_common_ptr)decoder);
+        give_up((j_common_ptr)decoder, cjpeg_damaged);
     header->width = (int)decoder->image_width;
     header->height = (int)decoder->image_height;
-    find_exif(decoder, header);
+    header->exif = picture->exif;
+    header->exif_count = picture->exif_count;
+    header->working_memory = working_memory(decoder);
+    *outcome = cjpeg_done;
     return picture;
 }
 
-int cjpeg_start(cjpeg_picture* picture, int denominator, int* width, int* height) {
+cjpeg_outcome cjpeg_start(cjpeg_picture* picture, int denominator, int* width, int* height) {
     j_decompress_ptr decoder = &picture->decoder;
     if (setjmp(picture->failed))
-        return 0;
+        return picture->outcome;
     decoder->scale_num = 1;
     decoder->scale_denom = (unsigned)denominator;
     if (!jpeg_start_decompress(decoder))
-        return 0;
+        return cjpeg_damaged;
     *width = (int)decoder->output_width;
     *height = (int)decoder->output_height;
-    return 1;
+    return cjpeg_done;
 }
 
-int cjpeg_read(cjpeg_picture* picture, uint8_t* rows, int count) {
+cjpeg_outcome cjpeg_read(cjpeg_picture* picture, uint8_t* rows, int count) {
     j_decompress_ptr decoder = &picture->decoder;
     size_t stride = (size_t)decoder->output_width * (size_t)decoder->output_components;
     if (setjmp(picture->failed))
-        return 0;
+        return picture->outcome;
     JDIMENSION end = decoder->output_scanline + (JDIMENSION)count;
     JDIMENSION start = decoder->output_scanline;
     if (end > decoder->output_height)
-        return 0;
+        return cjpeg_damaged;
     while (decoder->output_scanline < end) {
         JSAMPROW row = rows + (decoder->output_scanline - start) * stride;
         if (jpeg_read_scanlines(decoder, &row, 1) == 0)
-            return 0;
+            return cjpeg_damaged;
     }
     if (picture->is_inverted)
         for (size_t i = 0; i < stride * (size_t)count; i++)
             rows[i] = (uint8_t)(255 - rows[i]);
-    return 1;
+    return cjpeg_done;
 }
 
 void cjpeg_close(cjpeg_picture* picture) {

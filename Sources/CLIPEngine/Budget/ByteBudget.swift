@@ -9,7 +9,9 @@ internal import Synchronization
 public final class ByteBudget: Sendable {
     /// What memory is wanted for, from the first stage of a request to the last.
     public enum Purpose: Int, CaseIterable, Sendable {
-        /// Bodies and fetched bytes, until they are decoded.
+        /// Fetched bytes, until they are decoded: hosts may send them as slowly as they like.
+        case fetching
+        /// Bodies, until they are answered.
         case input
         /// A decoder at work.
         case decoding
@@ -160,7 +162,8 @@ public final class ByteBudget: Sendable {
     /// The most that stages up to this one may hold together.
     private func cap(_ purpose: Purpose) -> Int {
         switch purpose {
-        case .input: limit / 2
+        case .fetching: limit / 8 * 3
+        case .input: limit / 8 * 5
         case .decoding: limit / 8 * 7
         case .answers: limit
         }
@@ -203,6 +206,16 @@ public final class ByteReservation: Sendable {
             return surplus
         }
         budget.giveBack(surplus, purpose)
+    }
+
+    /// Takes over what another holds of the same account for the same purpose.
+    package func absorb(_ other: ByteReservation) {
+        guard other !== self, other.budget === budget, other.purpose == purpose else { return }
+        let taken = other.bytes.withLock { bytes in
+            defer { bytes = 0 }
+            return bytes
+        }
+        bytes.withLock { $0 += taken }
     }
 
     /// Gives all back.

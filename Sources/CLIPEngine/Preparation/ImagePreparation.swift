@@ -168,24 +168,21 @@ struct ImagePreparation: Sendable {
         client: String?,
         room: ByteReservation?
     ) async -> Step {
-        let stop = DecodeStop(after: decodeTimeLimit)
-        let (hashKey, budget) = (hashKey, budget)
-        return await withTaskCancellationHandler {
-            await pool.run(for: client, isCostly: room.map { $0.byteCount > Self.mostCheapBytes } ?? false) {
-                _ in
-                do throws(ImageFault) {
-                    let image = try content.encoded(hashedWith: hashKey)
-                    if let embedding = model.images.known(image.hash) {
-                        return .done(PreparedImage(hash: image.hash, content: .known(embedding)))
-                    }
-                    return try Self.decode(image, by: model, within: budget, room: room, stop: stop)
-                } catch {
-                    return .failed(error)
+        let (hashKey, budget, limit) = (hashKey, budget, decodeTimeLimit)
+        let isCostly = room.map { $0.byteCount > Self.mostCheapBytes } ?? false
+        return await pool.run(for: client, isCostly: isCostly) { cancellation in
+            do throws(ImageFault) {
+                let image = try content.encoded(hashedWith: hashKey)
+                if let embedding = model.images.known(image.hash) {
+                    return .done(PreparedImage(hash: image.hash, content: .known(embedding)))
                 }
-            } ?? .stopped
-        } onCancel: {
-            stop.request()
-        }
+                // The clock runs from here: waiting for a thread is not the picture's fault.
+                let stop = DecodeStop(after: limit) { cancellation.isRequested }
+                return try Self.decode(image, by: model, within: budget, room: room, stop: stop)
+            } catch {
+                return .failed(error)
+            }
+        } ?? .stopped
     }
 
     /// A decoder that wants more is busy for long, too: those are the pictures of which all has to be there at once.
@@ -220,6 +217,7 @@ struct ImagePreparation: Sendable {
             switch error {
             case .notAdmitted(let bytes): return .wants(bytes: bytes)
             case .stopped: return .stopped
+            case .tooMuchMemory(let bytes, let limit): throw .tooMuchMemory(bytes: bytes, limit: limit)
             default: throw ImageFault(error, origin: image.origin)
             }
         }

@@ -26,7 +26,8 @@ struct CrossOrigin: Sendable {
     /// A page of any site can send a POST without body to a server on its reader's own machine, and needs no leave to
     /// do so. Requests that no page sent carry no origin.
     func allowsManagement(by origin: String?) -> Bool {
-        origin.map(allowedOrigins.contains) ?? true
+        // The star stands for all who may read; a page whose origin is the letter '*' is none.
+        origin.map { $0 != "*" && allowedOrigins.contains($0) } ?? true
     }
 
     /// Adds to an answer's fields what its request's origin may know.

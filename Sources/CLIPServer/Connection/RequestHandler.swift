@@ -1,94 +1,157 @@
 import CLIPEngine
 import HTTPTypes
-import Hummingbird
 import Logging
 import NIOCore
-import NIOHTTP1
 
 /// What the handler needs of a request's surroundings.
-struct RequestSurroundings: InitializableFromSource, Sendable {
-    let channel: any Channel
-
-    init(source: ApplicationRequestContextSource) {
-        channel = source.channel
-    }
-
+struct RequestSurroundings: Sendable {
+    /// Where timers of the request run.
+    let eventLoop: any EventLoop
     /// Who asks: the address at the other end of the connection.
     ///
     /// Header fields that claim another are not believed: any client can send them.
-    var client: String? { channel.remoteAddress?.ipAddress }
+    let client: String?
 }
 
-/// Between HTTP and the routes: reads the request, has it answered, and dresses the answer in header fields.
-struct RequestHandler: HTTPResponder {
+/// A request whose body is there.
+struct ReceivedRequest: Sendable {
+    let visit: RequestHandler.Visit
+    let body: [UInt8]
+    /// What keeps the body counted.
+    let room: ByteReservation?
+}
+
+/// Between HTTP and the routes: lets requests in, has them answered, and dresses the answers in header fields.
+struct RequestHandler: Sendable {
     let routes: Routes
     let crossOrigin: CrossOrigin
-    let bodyCollector: BodyCollector
+    let access: AccessGuard
+    let unpacker: BodyUnpacker
     /// The longest that a request may take once its body is there.
     let timeLimit: Duration
+    /// Whether connections stay open behind an answer; false once the server closes its door.
+    let keepsConnections: @Sendable () -> Bool
     let logger: Logger
 
-    func respond(to request: Request, context: RequestSurroundings) async throws -> Response {
+    /// A request that was let in, with what its head says.
+    struct Visit: Sendable {
+        let head: RequestHead
+        let route: Route
+        let id: String
+        let start: ContinuousClock.Instant
+        let client: String?
+        let passage: AccessGuard.Passage
+        let limit: Duration
+        let encoding: BodyEncoding
+
+        var wantsBody: Bool { route.wantsBody }
+    }
+
+    /// What becomes of a request by its head alone.
+    enum Admission: Sendable {
+        case answered(ServerResponse)
+        case taken(Visit)
+    }
+
+    /// Answers a request whose head is enough for that, health checks among them, and lets others in.
+    ///
+    /// Quick, and without a wait: it runs on an event loop.
+    func admit(_ head: RequestHead, client: String?, _ isForHealthOnly: Bool) -> Admission {
         let start = ContinuousClock.now
-        let id = RequestIdentifier.choose(request.headers[.xRequestID])
-        if let preflight = crossOrigin.preflight(request.head) {
+        let id = RequestIdentifier.choose(head.fields[.xRequestID])
+        if let preflight = crossOrigin.preflight(head.request) {
             var fields = preflight.fields
             fields[.xRequestID] = id
             fields[.xInferenceEngine] = routes.identity.name
             fields[.xModelColdStart] = "false"
             fields[.xModelColdStartCount] = "0"
-            return Response(
-                status: preflight.status,
-                headers: fields,
-                body: ResponseBody(byteBuffer: ByteBuffer(string: preflight.text))
+            fields[.server] = routes.identity.name
+            return .answered(
+                ServerResponse(
+                    status: preflight.status.code,
+                    fields: fields,
+                    body: Array(preflight.text.utf8)
+                )
             )
         }
         var route: Route?
-        let answer: Answer
-        do {
-            let known = try Route.of(method: request.method.rawValue, path: request.uri.path)
+        do throws(APIError) {
+            let known = try Route.of(method: head.method.rawValue, path: head.path)
             route = known
-            if known.isManagement, !crossOrigin.allowsManagement(by: request.headers[.origin]) {
-                throw APIError.originNotAllowed
+            if let probe = routes.probe(known) {
+                return .answered(finish(probe, head: head, route: known, id: id, start: start))
             }
-            let limit = try RequestClock.limit(request.headers[.xRequestTimeout], within: timeLimit)
-            let body = known.wantsBody ? try await bodyCollector.bytes(of: request) : []
-            let deadline = ContinuousClock.now + limit
+            guard !isForHealthOnly else { throw .notFound }
+            let passage = try access.check(head, for: known)
+            let visit = Visit(
+                head: head,
+                route: known,
+                id: id,
+                start: start,
+                client: client,
+                passage: passage,
+                limit: try RequestClock.limit(head.fields[.xRequestTimeout], within: timeLimit),
+                encoding: known.wantsBody
+                    ? try BodyEncoding(head.fields[values: .contentEncoding]) : .identity
+            )
+            return .taken(visit)
+        } catch {
+            return .answered(finish(Answer(error), head: head, route: route, id: id, start: start))
+        }
+    }
+
+    /// The answer to a request that was let in and whose body is there.
+    func respond(to request: ReceivedRequest, context: RequestSurroundings) async -> ServerResponse {
+        let visit = request.visit
+        let deadline = ContinuousClock.now + visit.limit
+        let answer = await whileClientWaits(on: context.eventLoop, for: visit.limit) {
+            var (body, room) = (request.body, request.room)
+            if visit.encoding == .packed {
+                do throws(APIError) {
+                    (body, room) = try await unpacker.unpack(body)
+                } catch {
+                    return Answer(error)
+                }
+            }
             let input = RouteInput(
-                query: request.uri.query,
-                contentType: request.headers[.contentType],
+                query: visit.head.query,
+                contentType: visit.head.fields[.contentType],
                 body: body,
+                room: room,
+                keys: visit.passage == .needsKeyInBody ? access.keys : nil,
                 terms: RequestTerms(deadline: deadline, client: context.client)
             )
-            answer = try await whileClientWaits(on: context.channel, for: limit) {
-                await routes.answer(of: known, to: input)
-            }
-        } catch let error as APIError {
-            answer = Answer(error)
+            return await routes.answer(of: visit.route, to: input)
         }
-        let elapsed = ContinuousClock.now - start
-        log(answer, route: route, method: request.method, id: id, elapsed: elapsed)
-        return response(to: request, answer: answer, id: id, elapsed: elapsed)
+        return finish(answer, head: visit.head, route: visit.route, id: visit.id, start: visit.start)
+    }
+
+    /// What a request is told that is given up before its body is there; nil where there is not even a head.
+    func response(to visit: Visit?, error: APIError) -> ServerResponse {
+        finish(
+            Answer(error),
+            head: visit?.head,
+            route: visit?.route,
+            id: visit?.id ?? RequestIdentifier.choose(nil),
+            start: visit?.start ?? .now
+        )
     }
 
     /// Runs `work` until it ends, its time is up or the client leaves; either of these cancels it.
+    ///
+    /// The connection cancels the calling task when the client leaves.
     private func whileClientWaits(
-        on channel: any Channel,
+        on eventLoop: any EventLoop,
         for limit: Duration,
         _ work: @escaping @Sendable () async -> Answer
-    ) async throws -> Answer {
-        let presence = try await channel.pipeline.handler(type: ClientPresence.self).get()
+    ) async -> Answer {
         let task = Task { await work() }
         let expiry = RequestExpiry()
-        let timer = channel.eventLoop.scheduleTask(in: TimeAmount(limit)) {
+        let timer = eventLoop.scheduleTask(in: TimeAmount(limit)) {
             expiry.come()
             task.cancel()
         }
-        presence.whenGone { task.cancel() }
-        defer {
-            presence.stopWatching()
-            timer.cancel()
-        }
+        defer { timer.cancel() }
         let answer = await withTaskCancellationHandler {
             await task.value
         } onCancel: {
@@ -99,11 +162,30 @@ struct RequestHandler: HTTPResponder {
         return Answer(.tooLate, model: answer.model)
     }
 
+    /// Logs an answer and dresses it.
+    private func finish(
+        _ answer: Answer,
+        head: RequestHead?,
+        route: Route?,
+        id: String,
+        start: ContinuousClock.Instant
+    ) -> ServerResponse {
+        let elapsed = ContinuousClock.now - start
+        log(answer, route: route, method: head?.method, id: id, elapsed: elapsed)
+        return response(to: head, answer: answer, id: id, elapsed: elapsed)
+    }
+
     // MARK: Header fields
 
-    private func response(to request: Request, answer: Answer, id: String, elapsed: Duration) -> Response {
+    private func response(
+        to head: RequestHead?,
+        answer: Answer,
+        id: String,
+        elapsed: Duration
+    ) -> ServerResponse {
         var fields = HTTPFields()
         fields[.contentType] = answer.contentType
+        fields[.server] = routes.identity.name
         fields[.xRequestID] = id
         fields[.xInferenceEngine] = routes.identity.name
         fields[.serverTiming] = Self.serverTiming(answer.report?.timings, total: elapsed)
@@ -122,14 +204,16 @@ struct RequestHandler: HTTPResponder {
             fields[.allow] = allowed.joined(separator: ", ")
         }
         if let seconds = answer.error?.retryAfter { fields[.retryAfter] = "\(seconds)" }
-        if answer.error?.closesConnection == true || !routes.isAccepting() { fields[.connection] = "close" }
-        crossOrigin.extend(&fields, origin: request.headers[.origin])
-        let response = Response(
-            status: .init(code: answer.status),
-            headers: fields,
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body))
+        if answer.status == 401 { fields[.wwwAuthenticate] = "Bearer" }
+        crossOrigin.extend(&fields, origin: head?.fields[.origin])
+        return ServerResponse(
+            status: answer.status,
+            fields: fields,
+            body: answer.body,
+            closes: answer.error?.closesConnection == true || !keepsConnections(),
+            isHead: head?.method == .head,
+            room: answer.room
         )
-        return request.method == .head ? response.createHeadResponse() : response
     }
 
     /// Such as `decode;dur=3.1, forward;dur=40.2, total;dur=44`, in milliseconds.
@@ -157,7 +241,7 @@ struct RequestHandler: HTTPResponder {
     private func log(
         _ answer: Answer,
         route: Route?,
-        method: HTTPRequest.Method,
+        method: HTTPRequest.Method?,
         id: String,
         elapsed: Duration
     ) {
@@ -167,7 +251,7 @@ struct RequestHandler: HTTPResponder {
         if let model = answer.model { metadata["model"] = "\(model)" }
         if let cause = answer.error?.cause { metadata["cause"] = "\(cause)" }
         // A method is any word that a client likes.
-        let line = "\(route.map { "\(method.rawValue) \($0.rawValue)" } ?? "no such route")"
+        let line = route.map { "\(method?.rawValue ?? "?") \($0.rawValue)" } ?? "no such route"
         switch answer.status {
         // What a probe hears while models are loaded is no error.
         case 503 where route == .readiness: logger.debug("\(line)", metadata: metadata)
@@ -185,6 +269,7 @@ extension HTTPField.Name {
         return name
     }
 
+    static let hostName = own("host")
     static let xRequestID = own("x-request-id")
     static let xRequestTimeout = own("x-request-timeout")
     static let xInferenceEngine = own("x-inference-engine")
@@ -194,4 +279,5 @@ extension HTTPField.Name {
     static let xModelLoadTime = own("x-model-load-time")
     static let xModelLoadDetails = own("x-model-load-details")
     static let serverTiming = own("server-timing")
+    static let secFetchSite = own("sec-fetch-site")
 }

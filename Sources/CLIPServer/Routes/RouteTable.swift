@@ -24,8 +24,17 @@ package enum Route: String, CaseIterable, Sendable {
     /// Whether it changes what the server holds.
     var isManagement: Bool {
         switch self {
-        case .addModel, .removeModel, .clearModels: true
-        case .embedImage, .embedText, .compare, .registry, .info, .health, .readiness, .clearCache, .index:
+        case .addModel, .removeModel, .clearModels, .clearCache: true
+        case .embedImage, .embedText, .compare, .registry, .info, .health, .readiness, .index: false
+        }
+    }
+
+    /// Whether it is answered without a key where there are keys.
+    var isOpen: Bool {
+        switch self {
+        case .health, .readiness, .index: true
+        case .embedImage, .embedText, .compare, .addModel, .removeModel, .clearModels, .registry, .info,
+            .clearCache:
             false
         }
     }
@@ -67,6 +76,10 @@ package struct RouteInput: Sendable {
     package let query: String?
     package let contentType: String?
     package let body: [UInt8]
+    /// What keeps the body counted in the engine's budget.
+    package let room: ByteReservation?
+    /// The keys of which the body has to have one; nil where the head had one already, or none is wanted.
+    package let keys: APIKeys?
     /// Who asks, and until when.
     package let terms: RequestTerms
 
@@ -74,11 +87,15 @@ package struct RouteInput: Sendable {
         query: String? = nil,
         contentType: String? = nil,
         body: [UInt8] = [],
+        room: ByteReservation? = nil,
+        keys: APIKeys? = nil,
         terms: RequestTerms = RequestTerms()
     ) {
         self.query = query
         self.contentType = contentType
         self.body = body
+        self.room = room
+        self.keys = keys
         self.terms = terms
     }
 }

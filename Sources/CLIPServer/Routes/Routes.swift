@@ -40,7 +40,7 @@ package struct Routes: Sendable {
                         caches: engine.cacheStatistics
                     )
                 )
-            case .health: Answer(Answers.status("healthy"))
+            case .health: health
             case .readiness: readiness
             case .clearCache: clearCaches()
             case .index: index
@@ -60,8 +60,29 @@ package struct Routes: Sendable {
         }
     }
 
+    /// The answer of a route that asks how the server is, which waits for nothing; nil for others.
+    package func probe(_ route: Route) -> Answer? {
+        switch route {
+        case .health: health
+        case .readiness: readiness
+        default: nil
+        }
+    }
+
+    private var health: Answer {
+        guard let problem = engine.healthProblem else { return Answer(Answers.status("healthy")) }
+        var answer = Answer(
+            Answers.object { writer in
+                writer.member("status", "unhealthy")
+                writer.member("reason", problem)
+            }
+        )
+        answer.status = 503
+        return answer
+    }
+
     private var readiness: Answer {
-        let isReady = engine.isReady && isAccepting()
+        let isReady = engine.isReady && engine.healthProblem == nil && isAccepting()
         var answer = Answer(Answers.status(isReady ? "ready" : "not ready"))
         answer.status = isReady ? 200 : 503
         return answer

@@ -20,11 +20,7 @@ struct WireDesk: Sendable {
     ) async throws(APIError) -> Body {
         let read: @Sendable () -> Result<Body, APIError> = {
             do throws(APIError) {
-                var fields = try BodyFields.read(
-                    of: input.body,
-                    contentType: input.contentType,
-                    query: knowsQuery ? input.query : nil
-                )
+                var fields = try Self.fields(of: input, knowsQuery: knowsQuery)
                 return .success(try body(&fields))
             } catch {
                 return .failure(error)
@@ -33,6 +29,24 @@ struct WireDesk: Sendable {
         guard input.body.count > Self.longestInPlace else { return try read().get() }
         guard let result = await pool.run({ _ in read() }) else { throw .embedding(.cancelled, place: nil) }
         return try result.get()
+    }
+
+    /// The fields of a body, once its key was looked at, if it has to have one.
+    ///
+    /// Who has no key learns nothing of what else is wrong.
+    private static func fields(of input: RouteInput, knowsQuery: Bool) throws(APIError) -> FieldReader {
+        do throws(APIError) {
+            let fields = try BodyFields.read(
+                of: input.body,
+                contentType: input.contentType,
+                query: knowsQuery ? input.query : nil
+            )
+            guard let keys = input.keys else { return fields }
+            guard let word = fields.text("api_key"), keys.contains(word.utf8) else { throw .unauthorized }
+            return fields
+        } catch {
+            throw input.keys == nil ? error : .unauthorized
+        }
     }
 
     /// The body of an answer with embeddings.

@@ -128,7 +128,13 @@ extension FieldProblem.Step: ExpressibleByStringLiteral {
 
     /// A name that the sender chose: shortened, since it goes back to them.
     package static func name(_ text: JSONText) -> Self {
-        let name = text.string
-        return .name(name.count > 64 ? name.prefix(64) + "…" : name)
+        guard text.utf8.count > longestName else { return .name(text.string) }
+        // Bytes and not characters: one character can be of megabytes. None is cut in the middle of a scalar.
+        var end = text.utf8.startIndex + longestName
+        while end > text.utf8.startIndex, text.utf8[end] & 0xC0 == 0x80 { end -= 1 }
+        return .name(JSONText(utf8: text.utf8[..<end]).string + "…")
     }
+
+    /// Bytes of a name that go back.
+    private static let longestName = 64
 }

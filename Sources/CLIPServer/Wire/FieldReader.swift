@@ -12,6 +12,11 @@ package struct FieldReader {
         self.problems = problems
     }
 
+    /// A field that is a text, looked at and not read.
+    func text(_ name: String) -> JSONText? {
+        if case .string(let text) = object[name] { text } else { nil }
+    }
+
     /// `str`, or `Optional[str]` with `nullable`.
     ///
     /// Nil when absent, null or wrong.

@@ -12,8 +12,42 @@ struct ListeningOptions: ParsableArguments {
     @Option(help: "Most bytes of a request; 64 MiB by default. CLIP_MAX_BODY_BYTES.")
     var maxBodyBytes: Int?
 
-    @Option(help: "Most open connections; 1024 by default. CLIP_MAX_CONNECTIONS.")
+    @Option(
+        help:
+            "Most open connections, 1024 by default, and fewer where the system allows fewer files; where more come, idle ones make room. CLIP_MAX_CONNECTIONS."
+    )
     var maxConnections: Int?
+
+    @Option(
+        help:
+            "A port that answers /healthz and /readiness only, with connections of its own. CLIP_HEALTH_PORT."
+    )
+    var healthPort: Int?
+
+    @Option(help: "Seconds that a connection may be idle; 60 by default. CLIP_IDLE_SECONDS.")
+    var idleSeconds: String?
+
+    @Option(help: "Seconds for a request's header fields to arrive; 30 by default. CLIP_HEADER_SECONDS.")
+    var headerSeconds: String?
+
+    @Option(help: "Seconds for a request's body to arrive; 120 by default. CLIP_BODY_SECONDS.")
+    var bodySeconds: String?
+
+    @Option(
+        help: "Seconds in which some of a body has to arrive; 10 by default. CLIP_STALL_SECONDS."
+    )
+    var stallSeconds: String?
+
+    @Option(
+        help: "Seconds in which 64 KiB of an answer have to be read; 20 by default. CLIP_SEND_SECONDS."
+    )
+    var sendSeconds: String?
+
+    @Option(
+        help:
+            "Seconds in which /readiness says no, and requests are taken, once the server is told to stop; 0 by default. CLIP_SHUTDOWN_DELAY."
+    )
+    var shutdownDelay: String?
 
     @Option(
         help:
@@ -37,6 +71,29 @@ struct ListeningOptions: ParsableArguments {
         }
         if let value = maxConnections ?? environment.integer("CLIP_MAX_CONNECTIONS") {
             configuration.maxConnections = value
+        }
+        if let value = healthPort ?? environment.integer("CLIP_HEALTH_PORT") {
+            configuration.healthPort = value
+        }
+        if let value = environment.seconds("CLIP_IDLE_SECONDS", given: ("--idle-seconds", idleSeconds)) {
+            configuration.idleTimeLimit = value
+        }
+        if let value = environment.seconds("CLIP_HEADER_SECONDS", given: ("--header-seconds", headerSeconds))
+        {
+            configuration.headTimeLimit = value
+        }
+        if let value = environment.seconds("CLIP_BODY_SECONDS", given: ("--body-seconds", bodySeconds)) {
+            configuration.bodyTimeLimit = value
+        }
+        if let value = environment.seconds("CLIP_STALL_SECONDS", given: ("--stall-seconds", stallSeconds)) {
+            configuration.stallTimeLimit = value
+        }
+        if let value = environment.seconds("CLIP_SEND_SECONDS", given: ("--send-seconds", sendSeconds)) {
+            configuration.sendTimeLimit = value
+        }
+        if let value = environment.seconds("CLIP_SHUTDOWN_DELAY", given: ("--shutdown-delay", shutdownDelay))
+        {
+            configuration.shutdownDelay = value
         }
         if let value = environment.seconds("CLIP_DRAIN_SECONDS", given: ("--drain-seconds", drainSeconds)) {
             configuration.drainTimeLimit = value

@@ -19,6 +19,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var listening: ListeningOptions
 
+    @OptionGroup var guards: GuardOptions
+
     @OptionGroup var load: LoadOptions
 
     @OptionGroup var fetching: FetchOptions
@@ -37,6 +39,17 @@ struct ServeCommand: AsyncParsableCommand {
         var serverConfiguration = ServerConfiguration()
         listening.fill(&serverConfiguration, from: &environment)
         load.fill(&serverConfiguration, from: &environment)
+        let warnings = guards.fill(&serverConfiguration, from: &environment)
+        let descriptors = DescriptorLimit.raise()
+        let wantedConnections = serverConfiguration.maxConnections
+        if let fitting = DescriptorLimit.connections(wanted: wantedConnections, under: descriptors) {
+            serverConfiguration.maxConnections = fitting
+        } else {
+            let least = DescriptorLimit.reserve + DescriptorLimit.leastConnections
+            environment.problems.append(
+                "The system lets this process open \(descriptors) files, and a server needs \(least); raise the limit with ulimit -n."
+            )
+        }
         let level =
             environment.logLevel(
                 of: Logger.Level.self,
@@ -64,6 +77,12 @@ struct ServeCommand: AsyncParsableCommand {
             "requests may hold \(engineConfiguration.memoryBudget / 1_000_000) MB together",
             metadata: ["bound": "\(MachineMemory.current.bound.rawValue)"]
         )
+        for warning in warnings { logger.warning("\(warning)") }
+        if serverConfiguration.maxConnections < wantedConnections {
+            logger.notice(
+                "at most \(serverConfiguration.maxConnections) connections, not \(wantedConnections): the system lets this process open \(descriptors) files"
+            )
+        }
         try await serve(engineConfiguration, serverConfiguration, logger: logger)
     }
 
@@ -98,7 +117,7 @@ struct ServeCommand: AsyncParsableCommand {
             let (milestones, reached) = AsyncStream<Milestone>.makeStream()
             let serving = Task {
                 do {
-                    try await server.runUntilSignalled()
+                    try await server.runUntilSignalled { Terminal.leave(status: 130) }
                     reached.yield(.served)
                 } catch {
                     reached.yield(.notServed(error))
@@ -120,9 +139,8 @@ struct ServeCommand: AsyncParsableCommand {
                 case .loaded:
                     isLoading = false
                     log(engine.models, to: logger)
-                case .served:
-                    if isLoading { Terminal.leave(status: 0) }
-                    return
+                // What still computes or decodes is not waited for; an ordinary exit would take memory apart beneath it.
+                case .served: Terminal.leave(status: 0)
                 case .notServed(let error):
                     guard isLoading else { throw error }
                     let problems = (error as? ServerConfigurationError)?.problems ?? ["\(error)"]

@@ -113,6 +113,13 @@ final class HTTPConnection {
         return try !fill()
     }
 
+    /// ``isEnded()``, with no more patience than that.
+    func isEnded(within seconds: Double) throws -> Bool {
+        var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        guard poll(&descriptor, 1, Int32(seconds * 1000)) > 0 else { return false }
+        return try isEnded()
+    }
+
     /// Reads what there is; false at the end of the connection.
     private func fill() throws -> Bool {
         var chunk = [UInt8](repeating: 0, count: 1 << 16)

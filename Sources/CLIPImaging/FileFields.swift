@@ -1,0 +1,46 @@
+/// Numbers of a file at places that may lie outside of it.
+struct FileFields {
+    let bytes: UnsafeRawBufferPointer
+    var isBigEndian = true
+
+    var count: Int { bytes.count }
+
+    /// An unsigned number of up to eight bytes; nil where a byte of it is missing, or it does not fit.
+    func number(at offset: Int, bytes count: Int) -> Int? {
+        guard offset >= 0, count <= bytes.count, offset <= bytes.count - count else { return nil }
+        var value: UInt64 = 0
+        for index in 0..<count {
+            value = value << 8 | UInt64(bytes[offset + (isBigEndian ? index : count - 1 - index)])
+        }
+        return Int(exactly: value)
+    }
+
+    /// Whether these ASCII characters stand there.
+    func has(_ text: StaticString, at offset: Int) -> Bool {
+        guard offset >= 0, offset <= bytes.count - text.utf8CodeUnitCount else { return false }
+        return (0..<text.utf8CodeUnitCount).allSatisfy { bytes[offset + $0] == text.utf8Start[$0] }
+    }
+
+    /// A part of the file; nil where it is not all there.
+    func part(from start: Int, to end: Int) -> FileFields? {
+        guard 0 <= start, start <= end, end <= bytes.count else { return nil }
+        return FileFields(
+            bytes: UnsafeRawBufferPointer(rebasing: bytes[start..<end]),
+            isBigEndian: isBigEndian
+        )
+    }
+}
+
+extension Int {
+    /// Sums and products of numbers from files: too large ones stay at the largest.
+    func times(_ other: Int) -> Int {
+        let (product, overflow) = multipliedReportingOverflow(by: other)
+        return overflow ? .max : product
+    }
+
+    /// As `times`.
+    func plus(_ other: Int) -> Int {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+}

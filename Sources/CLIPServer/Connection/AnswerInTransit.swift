@@ -1,0 +1,55 @@
+import CLIPEngine
+import NIOCore
+
+/// An answer that leaves for its client piece by piece, as fast as that reads.
+struct AnswerInTransit {
+    private var start: ByteBuffer?
+    private let body: [UInt8]
+    private var offset = 0
+    /// Kept until the answer has left.
+    private let room: ByteReservation?
+    /// When a piece of it left last.
+    private(set) var progress = NIODeadline.now()
+    /// Whether a piece was written and has not left.
+    var isUnderWay = false
+    var isPumping = false
+
+    /// Nothing.
+    init() {
+        start = nil
+        body = []
+        room = nil
+    }
+
+    init(_ start: ByteBuffer, _ response: ServerResponse) {
+        self.start = start
+        body = response.isHead ? [] : response.body
+        room = response.room
+    }
+
+    /// Whether it takes more than one piece.
+    var isLong: Bool { body.count > ConnectionLimits.piece }
+
+    var isDone: Bool { start == nil && offset == body.count && !isUnderWay }
+
+    /// The next piece to write.
+    mutating func next() -> ByteBuffer? {
+        if var first = start {
+            start = nil
+            let count = min(body.count, ConnectionLimits.piece)
+            first.writeBytes(body[..<count])
+            offset = count
+            return first
+        }
+        guard offset < body.count else { return nil }
+        let end = min(body.count, offset + ConnectionLimits.piece)
+        defer { offset = end }
+        return ByteBuffer(bytes: body[offset..<end])
+    }
+
+    /// The piece has left.
+    mutating func left() {
+        isUnderWay = false
+        progress = .now()
+    }
+}

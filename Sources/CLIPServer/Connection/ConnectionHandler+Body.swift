@@ -1,0 +1,147 @@
+import CLIPEngine
+import NIOCore
+
+/// The way of a request from its head to the end of its body.
+extension ConnectionHandler {
+    /// A head is there: refuses it, answers it at once, or takes in its body.
+    func begin(_ head: RequestHead, _ context: ChannelHandlerContext) {
+        self.head = head
+        switch service.handler.admit(head, client: context.remoteAddress?.ipAddress, service.isForHealthOnly)
+        {
+        case .answered(let response): pass(by: response, context)
+        case .taken(let visit):
+            guard visit.wantsBody else {
+                return takeIn(visit, announced: announced, isPassedOver: true, context)
+            }
+            if let announced, announced > service.limits.maxBodyBytes {
+                let error = APIError.bodyTooLarge(limit: service.limits.maxBodyBytes)
+                return send(service.handler.response(to: visit, error: error), context)
+            }
+            takeIn(visit, announced: announced, isPassedOver: false, context)
+        }
+    }
+
+    /// The length that the head announces; nil where that is not known.
+    private var announced: Int? {
+        switch head?.framing {
+        case .chunked: nil
+        case .length(let length): length
+        case .some(.none), nil: 0
+        }
+    }
+
+    /// Answers without the body: once it has passed where it is short, and else as the last thing on the connection.
+    private func pass(by response: ServerResponse, _ context: ChannelHandlerContext) {
+        guard announced != 0 else {
+            // What is left is the part that says that nothing comes.
+            refusal = response
+            return takeIn(nil, announced: 0, isPassedOver: true, context)
+        }
+        let isShort = announced.map { $0 <= ConnectionLimits.mostPassedOver } ?? true
+        guard isShort, head?.expectsContinue == false, !response.closes else {
+            isLast = true
+            return send(response, context)
+        }
+        refusal = response
+        takeIn(nil, announced: announced, isPassedOver: true, context)
+    }
+
+    private func takeIn(
+        _ visit: RequestHandler.Visit?,
+        announced: Int?,
+        isPassedOver: Bool,
+        _ context: ChannelHandlerContext
+    ) {
+        self.visit = visit
+        intake = BodyIntake(
+            announced: announced,
+            limit: isPassedOver ? ConnectionLimits.mostPassedOver : service.limits.maxBodyBytes,
+            isPassedOver: isPassedOver
+        )
+        enter(.body, context)
+        if let announced, announced > 0, !isPassedOver { makeRoom(for: announced, context) }
+        if phase == .body, announced != 0 { goOn(context) }
+    }
+
+    /// Tells a client that waits for leave to send.
+    private func goOn(_ context: ChannelHandlerContext) {
+        guard head?.expectsContinue == true, intake?.received == 0, decoder.waiting == 0 else { return }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: ServerResponse.goOn)), promise: nil)
+    }
+
+    func accept(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        // Never by a copy of the intake, which would have the whole array copied for every piece.
+        guard let received = intake?.received, let limit = intake?.limit else { return }
+        guard received + bytes.readableBytes <= limit else {
+            return abandonBody(.bodyTooLarge(limit: limit), context)
+        }
+        if case .room(let size)? = intake?.demand(
+            for: bytes.readableBytes,
+            most: service.budget.most(for: .input)
+        ) {
+            pending = bytes
+            makeRoom(for: size, context)
+            return
+        }
+        intake?.append(bytes)
+    }
+
+    func finishBody(_ context: ChannelHandlerContext) {
+        if let refusal { return send(refusal, context) }
+        guard let visit else { return }
+        intake?.finish()
+        let body = intake.take()
+        dispatch(visit, body: body, context)
+    }
+
+    /// Answers a body that will not be read to its end.
+    func abandonBody(_ error: APIError, _ context: ChannelHandlerContext) {
+        roomTask?.cancel()
+        roomTask = nil
+        isLast = true
+        send(refusal ?? service.handler.response(to: visit, error: error), context)
+    }
+
+    // MARK: Room
+
+    /// Takes room for an array of so many bytes: at once if there is some, and otherwise when there is.
+    private func makeRoom(for size: Int, _ context: ChannelHandlerContext) {
+        if let room = service.budget.reserveNow(size, for: .input) { return grow(to: size, with: room) }
+        let most = service.budget.most(for: .input)
+        // What is held already is given back only after a move into the larger room.
+        guard size + (intake?.room?.byteCount ?? 0) <= most else {
+            return abandonBody(.bodyTooLargeForMemory(limit: most), context)
+        }
+        enter(.room, context)
+        turn += 1
+        let turn = turn
+        let budget = service.budget
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let eventLoop = context.eventLoop
+        roomTask = Task {
+            guard let room = try? await budget.reserve(size, for: .input) else { return }
+            eventLoop.execute {
+                let (connection, context) = bound.value
+                guard connection.turn == turn, connection.phase == .room else { return room.release() }
+                connection.enterRoom(size, room, context)
+            }
+        }
+    }
+
+    private func enterRoom(_ size: Int, _ room: ByteReservation, _ context: ChannelHandlerContext) {
+        roomTask = nil
+        enter(.body, context)
+        grow(to: size, with: room)
+        goOn(context)
+        process(context)
+        if phase == .body { readOn(context) }
+    }
+
+    private func grow(to size: Int, with room: ByteReservation) {
+        intake?.grow(to: size, with: room)
+        if let pending {
+            intake?.append(pending)
+            self.pending = nil
+        }
+    }
+}

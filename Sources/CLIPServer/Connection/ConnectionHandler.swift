@@ -1,0 +1,364 @@
+import CLIPEngine
+import HTTPTypes
+import NIOCore
+
+/// What all connections of a listener share.
+struct ConnectionService: Sendable {
+    let handler: RequestHandler
+    let table: ConnectionTable
+    let limits: ConnectionLimits
+    let budget: ByteBudget
+    let date = HTTPDate()
+    /// Whether only `/healthz` and `/readiness` are answered here.
+    let isForHealthOnly: Bool
+
+    /// What a connection is told when the time to finish requests is over.
+    struct Cut: Sendable {}
+}
+
+/// One connection: takes requests in one after the other, has each answered, and sees to it that no client holds more, or
+/// for longer, than it may.
+///
+/// Everything here happens on the connection's event loop, and nothing here takes long, so that health checks, which are
+/// answered here, never wait for other requests. Requests are answered in tasks; while one is in hand nothing is read.
+final class ConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    enum Phase: Equatable {
+        /// Between requests.
+        case idle
+        /// Within a head.
+        case head
+        /// Waiting for room for a body.
+        case room
+        /// Within a body.
+        case body
+        /// A request is in hand.
+        case busy
+        /// An answer leaves.
+        case sending
+        /// The last answer has left, and its client gets to read it.
+        case lingering
+        case closed
+    }
+
+    let service: ConnectionService
+    var decoder = RequestDecoder()
+    private(set) var phase = Phase.idle
+    private var phaseStart = NIODeadline.now()
+    private var lastArrival = NIODeadline.now()
+    /// When the body began, had it never waited for room.
+    private var bodyStart = NIODeadline.now()
+    private var timer: Scheduled<Void>?
+    private var timerDue = NIODeadline.distantFuture
+    private var holdsRead = false
+
+    /// The request that is taken in or in hand.
+    var head: RequestHead?
+    var intake: BodyIntake?
+    var visit: RequestHandler.Visit?
+    /// What is answered once a body that nobody wants has passed.
+    var refusal: ServerResponse?
+    /// A part of a body that waits for room.
+    var pending: ByteBuffer?
+    var roomTask: Task<Void, Never>?
+    private var task: Task<Void, Never>?
+    /// Grows with every request, so that what belongs to an earlier one is told apart.
+    var turn = 0
+
+    var sending = AnswerInTransit()
+    /// Whether the answer in hand is the last on this connection.
+    var isLast = false
+    private var isQuiescing = false
+    private var isCut = false
+    private var isProcessing = false
+
+    init(service: ConnectionService) {
+        self.service = service
+    }
+
+    // MARK: The channel's life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        service.table.enter(context.channel)
+        schedule(context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end(context)
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end(context)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    private func end(_ context: ChannelHandlerContext) {
+        guard phase != .closed else { return }
+        phase = .closed
+        timer?.cancel()
+        timer = nil
+        service.table.leave(context.channel)
+        task?.cancel()
+        roomTask?.cancel()
+        (task, roomTask, intake, pending, visit, refusal) = (nil, nil, nil, nil, nil, nil)
+        sending = AnswerInTransit()
+        decoder.clear()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case let event as ChannelEvent where event == .inputClosed:
+            // A client that will send no more is taken for one that has left, as most servers do.
+            switch phase {
+            case .idle, .head, .room, .body, .lingering, .closed: context.close(promise: nil)
+            case .busy:
+                isLast = true
+                task?.cancel()
+            case .sending: isLast = true
+            }
+        case is ChannelShouldQuiesceEvent: quiesce(context)
+        case is ConnectionTable.Eviction: makeWay(context)
+        case is ConnectionService.Cut: cut(context)
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    /// The server stops: what has begun is finished, and what is on its way just now gets a moment to arrive.
+    private func quiesce(_ context: ChannelHandlerContext) {
+        guard !isQuiescing else { return }
+        isQuiescing = true
+        guard phase == .idle else { return }
+        let handler = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: ConnectionLimits.grace) {
+            let (handler, context) = handler.value
+            if handler.phase == .idle { context.close(promise: nil) }
+        }
+    }
+
+    private func makeWay(_ context: ChannelHandlerContext) {
+        switch phase {
+        case .busy: service.table.stays(context.channel)
+        case .closed: break
+        default: context.close(promise: nil)
+        }
+    }
+
+    /// The time to finish is over.
+    private func cut(_ context: ChannelHandlerContext) {
+        isCut = true
+        isQuiescing = true
+        guard phase == .busy || phase == .sending else { return context.close(promise: nil) }
+        task?.cancel()
+        let channel = context.channel
+        context.eventLoop.scheduleTask(in: ConnectionLimits.grace) { channel.close(promise: nil) }
+    }
+
+    // MARK: What arrives
+
+    func read(context: ChannelHandlerContext) {
+        switch phase {
+        case .room, .busy, .sending: holdsRead = true
+        case .idle, .head, .body, .lingering, .closed: context.read()
+        }
+    }
+
+    func readOn(_ context: ChannelHandlerContext) {
+        guard holdsRead else { return }
+        holdsRead = false
+        context.read()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard phase != .lingering, phase != .closed else { return }
+        lastArrival = .now()
+        decoder.take(unwrapInboundIn(data))
+        process(context)
+        decoder.compact()
+        if decoder.waiting > ConnectionLimits.mostWaiting { context.close(promise: nil) }
+    }
+
+    /// Takes in what is there, as far as the phase wants it.
+    func process(_ context: ChannelHandlerContext) {
+        guard !isProcessing else { return }
+        isProcessing = true
+        defer { isProcessing = false }
+        do throws(MessageFault) {
+            while phase == .idle || phase == .head || phase == .body {
+                guard let part = try decoder.next() else {
+                    if phase == .idle, decoder.waiting > 0 { enter(.head, context) }
+                    return
+                }
+                switch part {
+                case .head(let head): begin(head, context)
+                case .body(let bytes): accept(bytes, context)
+                case .end: finishBody(context)
+                }
+            }
+        } catch {
+            refuse(error, context)
+        }
+    }
+
+    /// Bytes that are no request: after these nobody knows where the next one would begin.
+    private func refuse(_ fault: MessageFault, _ context: ChannelHandlerContext) {
+        head = nil
+        isLast = true
+        send(service.handler.response(to: nil, error: .malformedMessage(fault)), context)
+    }
+
+    // MARK: Phases
+
+    func enter(_ next: Phase, _ context: ChannelHandlerContext) {
+        guard phase != .closed else { return }
+        let now = NIODeadline.now()
+        if next == .body {
+            bodyStart = phase == .room ? bodyStart + (now - phaseStart) : now
+            lastArrival = now
+        } else if next == .room, phase != .body {
+            bodyStart = now
+        }
+        (phase, phaseStart) = (next, now)
+        switch next {
+        case .idle: service.table.note(.idle, of: context.channel)
+        case .head, .body, .room: service.table.note(.receiving, of: context.channel)
+        case .busy: service.table.note(.busy, of: context.channel)
+        case .sending: if sending.isLong { service.table.note(.sending, of: context.channel) }
+        case .lingering: service.table.note(.sending, of: context.channel)
+        case .closed: break
+        }
+        schedule(context)
+    }
+
+    /// When the phase will have lasted too long; nil where something else ends it.
+    private var due: NIODeadline? {
+        let limits = service.limits
+        switch phase {
+        case .idle: return phaseStart + limits.idle
+        case .head: return min(phaseStart + limits.head, lastArrival + limits.idle)
+        case .room: return phaseStart + min(limits.body, ConnectionLimits.roomWait)
+        case .body: return min(bodyStart + limits.body, lastArrival + limits.stall)
+        case .sending: return sending.progress + limits.send
+        case .lingering: return phaseStart + ConnectionLimits.lingering
+        case .busy, .closed: return nil
+        }
+    }
+
+    /// Sees to it that a timer ends no later than the phase may last; one that ends earlier looks again.
+    private func schedule(_ context: ChannelHandlerContext) {
+        guard let due, due < timerDue else { return }
+        timer?.cancel()
+        timerDue = due
+        let handler = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(deadline: due) {
+            let (handler, context) = handler.value
+            handler.timerDue = .distantFuture
+            handler.timer = nil
+            handler.checkTime(context)
+        }
+    }
+
+    private func checkTime(_ context: ChannelHandlerContext) {
+        guard let due else { return }
+        let now = NIODeadline.now()
+        if phase == .body, now < due, let intake {
+            let isSlow = service.limits.isTooSlow(
+                received: intake.received,
+                of: intake.announced,
+                in: now - bodyStart
+            )
+            if isSlow { return abandonBody(.bodyTooSlow, context) }
+        }
+        guard now >= due else { return schedule(context) }
+        switch phase {
+        case .idle, .head, .sending, .lingering: context.close(promise: nil)
+        case .room: abandonBody(.noRoomForBody, context)
+        case .body: abandonBody(.bodyTooSlow, context)
+        case .busy, .closed: break
+        }
+    }
+
+    // MARK: Answers
+
+    /// Has a request answered in a task of its own.
+    func dispatch(_ visit: RequestHandler.Visit, body: BodyIntake?, _ context: ChannelHandlerContext) {
+        enter(.busy, context)
+        turn += 1
+        let turn = turn
+        let request = ReceivedRequest(visit: visit, body: body?.bytes ?? [], room: body?.room)
+        let surroundings = RequestSurroundings(eventLoop: context.eventLoop, client: visit.client)
+        let handler = service.handler
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let eventLoop = context.eventLoop
+        task = Task {
+            let response = await handler.respond(to: request, context: surroundings)
+            eventLoop.execute {
+                let (connection, context) = bound.value
+                guard connection.turn == turn, connection.phase == .busy else { return }
+                connection.answer(response, context)
+            }
+        }
+    }
+
+    private func answer(_ response: ServerResponse, _ context: ChannelHandlerContext) {
+        task = nil
+        let isEndedByUs = isCut && response.status == 499
+        let stopped = APIError.embedding(.shuttingDown, place: nil)
+        send(isEndedByUs ? service.handler.response(to: visit, error: stopped) : response, context)
+    }
+
+    /// Sends an answer; whatever is to be read next waits for it.
+    func send(_ response: ServerResponse, _ context: ChannelHandlerContext) {
+        if response.closes || isQuiescing || head?.keepsAlive == false { isLast = true }
+        let start = response.head(to: head, closes: isLast, date: service.date.text())
+        sending = AnswerInTransit(start, response)
+        (intake, visit, refusal, pending) = (nil, nil, nil, nil)
+        enter(.sending, context)
+        pump(context)
+    }
+
+    /// Writes as much as the client takes.
+    private func pump(_ context: ChannelHandlerContext) {
+        guard phase == .sending, !sending.isPumping else { return }
+        sending.isPumping = true
+        while !sending.isUnderWay, let piece = sending.next() {
+            sending.isUnderWay = true
+            let written = context.eventLoop.makePromise(of: Void.self)
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            let turn = turn
+            written.futureResult.whenSuccess {
+                let (handler, context) = bound.value
+                guard handler.phase == .sending, handler.turn == turn else { return }
+                handler.sending.left()
+                handler.pump(context)
+            }
+            context.writeAndFlush(wrapOutboundOut(piece), promise: written)
+        }
+        sending.isPumping = false
+        if sending.isDone { answerLeft(context) }
+    }
+
+    private func answerLeft(_ context: ChannelHandlerContext) {
+        sending = AnswerInTransit()
+        head = nil
+        turn += 1
+        guard !isLast else {
+            decoder.clear()
+            enter(.lingering, context)
+            context.close(mode: .output, promise: nil)
+            return readOn(context)
+        }
+        // A head that is there already has not been waiting for its sender.
+        lastArrival = .now()
+        enter(.idle, context)
+        process(context)
+        if phase == .idle, isQuiescing { return context.close(promise: nil) }
+        readOn(context)
+    }
+}

@@ -1,0 +1,69 @@
+import HTTPTypes
+
+/// Who may ask for what: keys for all routes, and more for those that change the server.
+struct AccessGuard: Sendable {
+    let keys: APIKeys
+    let managementKeys: APIKeys
+    /// Whether routes that change the server are open without a key of their own, wherever it listens.
+    let allowsManagement: Bool
+    /// Whether only this machine can reach the server.
+    let isLocal: Bool
+    let crossOrigin: CrossOrigin
+
+    /// What is still to be looked at once the body is there.
+    enum Passage: Equatable, Sendable {
+        case open
+        /// No key stands in the head: the body has to have one.
+        case needsKeyInBody
+    }
+
+    /// Checks a head.
+    ///
+    /// A key in the query comes before one in the Authorization field, and that before one in the body, as with the real
+    /// server: the first that is there has to be right.
+    func check(_ head: RequestHead, for route: Route) throws(APIError) -> Passage {
+        let word = APIKeys.word(ofQuery: head.query) ?? APIKeys.bearer(head.fields[.authorization])
+        if route.isManagement {
+            try checkManagement(head, word: word)
+            if !managementKeys.isEmpty { return .open }
+        }
+        guard !keys.isEmpty, !route.isOpen else { return .open }
+        guard let word else {
+            guard route.wantsBody else { throw .unauthorized }
+            return .needsKeyInBody
+        }
+        guard keys.contains(word.utf8) else { throw .unauthorized }
+        return .open
+    }
+
+    private func checkManagement(_ head: RequestHead, word: String?) throws(APIError) {
+        let origin = head.fields[.origin]
+        guard crossOrigin.allowsManagement(by: origin) else { throw .originNotAllowed }
+        // A page's picture or link sends no origin, but its browser says what it is.
+        if origin == nil, let site = head.fields[.secFetchSite], site != "same-origin", site != "none" {
+            throw .originNotAllowed
+        }
+        guard managementKeys.isEmpty else {
+            guard let word, managementKeys.contains(word.utf8) else { throw .unauthorized }
+            return
+        }
+        guard !allowsManagement else { return }
+        guard isLocal else { throw .managementClosed }
+        // A page of a site whose name was made to lead to this machine has that name as its host.
+        guard head.host.map(Self.isLocal) ?? true else { throw .hostNotAllowed }
+    }
+
+    /// Whether a host, with a port or without, is this machine.
+    static func isLocal(_ host: String) -> Bool {
+        var name = host.lowercased()[...]
+        if name.hasPrefix("[") {
+            name = name.dropFirst().prefix { $0 != "]" }
+            return name == "::1"
+        }
+        if name.filter({ $0 == ":" }).count <= 1 { name = name.prefix { $0 != ":" } }
+        if name.hasSuffix(".") { name = name.dropLast() }
+        if name == "localhost" || name.hasSuffix(".localhost") || name == "::1" { return true }
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+}

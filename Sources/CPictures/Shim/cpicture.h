@@ -1,0 +1,28 @@
+#ifndef CPICTURE_H
+#define CPICTURE_H
+
+#include "cpictures.h"
+
+#include <stdlib.h>
+
+// What every decoder here begins with.
+struct cpicture {
+    cpicture_outcome (*read)(cpicture* picture, int count, const uint8_t** rows, size_t* stride);
+    void (*close)(cpicture* picture);
+    cpicture_clock clock;
+};
+
+static inline int is_over(const cpicture_clock* clock) { return clock->is_over(clock->context); }
+
+// Pixels that were decoded at once, (height, width, 3), read row by row.
+typedef struct {
+    cpicture base;
+    uint8_t* pixels;
+    size_t stride;
+    size_t next, height;
+} whole_picture;
+
+// NULL where there is no memory.
+whole_picture* whole_picture_new(size_t width, size_t height, cpicture_clock clock);
+
+#endif

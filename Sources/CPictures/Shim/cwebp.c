@@ -1,0 +1,56 @@
+#include "cpicture.h"
+
+#include <webp/decode.h>
+
+// The decoder stops for more bytes as often as that, which is when it can be told to give up.
+enum { most_pieces = 64, least_piece = 1 << 13 };
+
+static cpicture_outcome decode(const uint8_t* bytes, size_t count, cwebp_header header, whole_picture* whole) {
+    WebPDecoderConfig config;
+    if (!WebPInitDecoderConfig(&config))
+        return cpicture_damaged;
+    config.output.colorspace = MODE_RGB;
+    config.output.is_external_memory = 1;
+    config.output.u.RGBA.rgba = whole->pixels + (size_t)header.top * whole->stride + (size_t)header.left * 3;
+    config.output.u.RGBA.stride = (int)whole->stride;
+    config.output.u.RGBA.size = whole->stride * (size_t)(header.frame_height - 1) + (size_t)header.frame_width * 3;
+    WebPIDecoder* decoder = WebPINewDecoder(&config.output);
+    if (decoder == NULL)
+        return cpicture_no_memory;
+    size_t piece = count / most_pieces > least_piece ? count / most_pieces : least_piece;
+    cpicture_outcome outcome = cpicture_damaged;
+    for (size_t given = 0; given < count;) {
+        if (is_over(&whole->base.clock)) {
+            outcome = cpicture_stopped;
+            break;
+        }
+        given = count - given > piece ? given + piece : count;
+        VP8StatusCode status = WebPIUpdate(decoder, bytes, given);
+        if (status == VP8_STATUS_SUSPENDED)
+            continue;
+        if (status == VP8_STATUS_OK)
+            outcome = cpicture_done;
+        else if (status == VP8_STATUS_OUT_OF_MEMORY)
+            outcome = cpicture_no_memory;
+        break;
+    }
+    WebPIDelete(decoder);
+    return outcome;
+}
+
+cpicture* cwebp_open(const uint8_t* bytes, size_t count, cwebp_header header, cpicture_clock clock,
+                     cpicture_outcome* outcome) {
+    WebPBitstreamFeatures features;
+    *outcome = cpicture_damaged;
+    if (WebPGetFeatures(bytes, count, &features) != VP8_STATUS_OK || features.width != header.frame_width ||
+        features.height != header.frame_height || header.left < 0 || header.top < 0 ||
+        header.left + header.frame_width > header.width || header.top + header.frame_height > header.height)
+        return NULL;
+    whole_picture* whole = whole_picture_new((size_t)header.width, (size_t)header.height, clock);
+    *outcome = whole == NULL ? cpicture_no_memory : decode(bytes, count, header, whole);
+    if (*outcome == cpicture_done)
+        return &whole->base;
+    if (whole != NULL)
+        cpicture_close(&whole->base);
+    return NULL;
+}

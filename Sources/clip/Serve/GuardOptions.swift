@@ -1,0 +1,85 @@
+import ArgumentParser
+internal import CLIPServer
+internal import Foundation
+
+/// The options of `clip serve` about who is let in.
+struct GuardOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A file of keys, one a line, of which requests have to have one; '#' begins a comment. CLIP_API_KEYS_FILE; CLIP_API_KEYS has keys themselves.",
+            valueName: "file"
+        )
+    )
+    var apiKeysFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file of keys for requests that load models, let go of them or clear caches. CLIP_MANAGEMENT_KEY_FILE; CLIP_MANAGEMENT_KEY is a key itself.",
+            valueName: "file"
+        )
+    )
+    var managementKeyFile: String?
+
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "Let whoever reaches the server load models, let go of them and clear caches; by default only this machine may. CLIP_ALLOW_MANAGEMENT."
+    )
+    var allowManagement: Bool?
+
+    /// Fills in a configuration.
+    ///
+    /// - Returns: what the log should warn of.
+    func fill(_ configuration: inout ServerConfiguration, from environment: inout Environment) -> [String] {
+        var warnings: [String] = []
+        configuration.apiKeys = Environment.list(environment.string("CLIP_API_KEYS") ?? "")
+        configuration.managementKeys = Environment.list(environment.string("CLIP_MANAGEMENT_KEY") ?? "")
+        if let file = apiKeysFile ?? environment.string("CLIP_API_KEYS_FILE") {
+            configuration.apiKeys += Self.keys(in: file, "--api-keys-file", &environment, &warnings)
+        }
+        if let file = managementKeyFile ?? environment.string("CLIP_MANAGEMENT_KEY_FILE") {
+            configuration.managementKeys += Self.keys(
+                in: file,
+                "--management-key-file",
+                &environment,
+                &warnings
+            )
+        }
+        if let value = allowManagement ?? environment.bool("CLIP_ALLOW_MANAGEMENT") {
+            configuration.allowsManagement = value
+        }
+        return warnings
+    }
+
+    /// The keys of a file; one without any is a problem, since it would leave the door open.
+    private static func keys(
+        in file: String,
+        _ option: String,
+        _ environment: inout Environment,
+        _ warnings: inout [String]
+    ) -> [String] {
+        let bytes: [UInt8]
+        do throws(CommandFailure) {
+            bytes = try Terminal.contents(of: file, limit: mostBytes)
+        } catch {
+            environment.problems.append("\(option) '\(file)': \(error)")
+            return []
+        }
+        guard bytes.count <= mostBytes else {
+            environment.problems.append("\(option) '\(file)' has more than \(mostBytes) bytes.")
+            return []
+        }
+        // By bytes: CR and LF together are one Character.
+        let keys = bytes.split { $0 == 0x0A || $0 == 0x0D }
+            .map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespaces) }
+            .filter { !$0.isEmpty && !$0.hasPrefix("#") }
+        if keys.isEmpty { environment.problems.append("\(option) '\(file)' has no key in it.") }
+        var status = stat()
+        if stat(file, &status) == 0, status.st_mode & S_IROTH != 0 {
+            warnings.append("everybody on this machine can read \(file); chmod o= '\(file)' mends that")
+        }
+        return keys
+    }
+
+    private static let mostBytes = 1 << 20
+}

@@ -1,0 +1,180 @@
+import CLIPEngine
+import CLIPServer
+import CLIPTestSupport
+import Foundation
+import Testing
+
+@Suite("Crowds, and clients that hold what they can", .timeLimit(.minutes(2)))
+struct PressureTests {
+    private static let json = [("Content-Type", "application/json")]
+
+    @Test(
+        "Connections that do nothing, or never finish, make room for others",
+        arguments: [
+            "", "GET / HTTP/1.1\r\n",
+            "POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{",
+        ]
+    )
+    func room(start: String) async throws {
+        try await LiveServer.with {
+            $0.maxConnections = 8
+        } _: { server in
+            let port = server.port
+            let count = try await Loopback.onThread {
+                var connections: [HTTPConnection] = []
+                for _ in 0..<40 {
+                    let connection = try HTTPConnection(port: port)
+                    try connection.send(start)
+                    connections.append(connection)
+                    Thread.sleep(forTimeInterval: 0.02)
+                }
+                let other = try HTTPConnection(port: port)
+                try other.send("GET", "/healthz")
+                #expect(try other.answer().status == 200)
+                return try connections.filter { try $0.isEnded(within: 0) }.count
+            }
+            #expect(count >= 32)
+            #expect(try await server.post("/clip/embed_text", #"{"text":"a"}"#).status == 200)
+        }
+    }
+
+    @Test("A request in hand does not make room")
+    func busy() async throws {
+        let upstream = try HeldUpstream()
+        try await LiveServer.with {
+            $0.maxConnections = 3
+        } engine: {
+            $0.allowsPrivateAddresses = true
+        } _: { server in
+            async let held = server.request(
+                "POST",
+                "/clip/embed_image",
+                body: upstream.imageBody,
+                fields: Self.json
+            )
+            try await upstream.accepted()
+            for _ in 0..<10 { #expect(try await server.request("GET", "/healthz").status == 200) }
+            upstream.release(try Fixture.bytes("imaging/jpeg-baseline-420.jpg"))
+            #expect(try await held.status == 200)
+        }
+    }
+
+    @Test(
+        "Bodies that are announced or begun and never sent hold no more than the budget, and small ones pass"
+    )
+    func unfinishedBodies() async throws {
+        try await LiveServer.with(engine: { $0.memoryBudget = 64_000_000 }) { server in
+            let (port, engine) = (server.port, server.engine)
+            try await Loopback.onThread {
+                var connections: [HTTPConnection] = []
+                let chunk = "100000\r\n" + String(repeating: " ", count: 1 << 20) + "\r\n"
+                for index in 0..<12 {
+                    let connection = try HTTPConnection(port: port)
+                    let framing = index % 2 == 0 ? "Content-Length: 20000000" : "Transfer-Encoding: chunked"
+                    try connection.send("POST /clip/embed_text HTTP/1.1\r\nHost: a\r\n\(framing)\r\n\r\n")
+                    if index % 2 == 1 { try connection.send(chunk) }
+                    connections.append(connection)
+                }
+                let other = try HTTPConnection(port: port)
+                for _ in 0..<5 {
+                    try other.send(
+                        "POST",
+                        "/clip/embed_text",
+                        body: Array(#"{"text":"a"}"#.utf8),
+                        fields: Self.json
+                    )
+                    #expect(try other.answer().status == 200)
+                }
+                #expect(engine.budget.used > 0 && engine.budget.used <= engine.budget.limit)
+                withExtendedLifetime(connections) {}
+            }
+            try await Self.until { engine.budget.used == 0 }
+        }
+    }
+
+    @Test("A body for which there is never room is told so, by the name of the setting")
+    func neverRoom() async throws {
+        try await LiveServer.with(engine: { $0.memoryBudget = 64_000_000 }) { server in
+            try await server.connected { connection in
+                try connection.send(
+                    "POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nContent-Length: 30000000\r\n\r\n"
+                )
+                let answer = try connection.answer()
+                #expect(answer.status == 413 && answer.message?.contains("--memory-budget") == true)
+                #expect(try connection.isEnded())
+            }
+        }
+    }
+
+    @Test("An answer that is not read is cut, and what it held is given back")
+    func unread() async throws {
+        try await LiveServer.with {
+            $0.sendTimeLimit = .milliseconds(300)
+        } engine: {
+            $0.maxTexts = 60_000
+        } _: { server in
+            let port = server.port
+            let texts = (0..<60_000).map { "\"\($0)\"" }.joined(separator: ",")
+            let ended = try await Loopback.onThread {
+                let connection = try HTTPConnection(port: port, receiveBuffer: 1 << 14)
+                try connection.send(
+                    "POST",
+                    "/clip/embed_text",
+                    body: Array(#"{"text":[\#(texts)]}"#.utf8),
+                    fields: Self.json
+                )
+                try connection.awaitFirstBytes()
+                Thread.sleep(forTimeInterval: 1.5)
+                return (try? connection.answer()) == nil
+            }
+            #expect(ended)
+            let engine = server.engine
+            try await Self.until { engine.budget.used == 0 }
+        }
+    }
+
+    @Test("While it is told to stop a server first says that it is not ready, and serves on")
+    func shutdownDelay() async throws {
+        try await LiveServer.with {
+            $0.shutdownDelay = .milliseconds(600)
+        } _: { server in
+            await server.beginShutdown()
+            try await Self.until { try await server.request("GET", "/readiness").status == 503 }
+            #expect(try await server.request("GET", "/healthz").status == 200)
+            #expect(try await server.post("/clip/embed_text", #"{"text":"a"}"#).status == 200)
+        }
+    }
+
+    @Test("A request that is not done when the time to finish is over is told so, and the server ends")
+    func drainLimit() async throws {
+        let upstream = try HeldUpstream()
+        let start = ContinuousClock.now
+        try await LiveServer.with {
+            $0.drainTimeLimit = .milliseconds(300)
+        } engine: {
+            $0.allowsPrivateAddresses = true
+        } _: { server in
+            async let held = server.request(
+                "POST",
+                "/clip/embed_image",
+                body: upstream.imageBody,
+                fields: Self.json
+            )
+            try await upstream.accepted()
+            await server.beginShutdown()
+            let answer = try? await held
+            #expect(answer == nil || answer?.status == 503)
+        }
+        #expect(ContinuousClock.now - start < .seconds(5))
+    }
+
+    private static func until(_ condition: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while try await !condition() {
+            guard ContinuousClock.now < deadline else {
+                Issue.record("it did not come to that in 10 s"); return
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+}
