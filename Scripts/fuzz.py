@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Builds the fuzz driver with the sanitizers and tries every parser on made-up inputs, and pictures on random changes.
 
-usage: fuzz.py [--runs N] [--seconds S] [--pictures N] [--seed N] [--only NAME,...] [--jobs N] [--results FILE] [--build-only]
+usage: fuzz.py [--runs N] [--seconds S] [--pictures N] [--fresh] [--only NAME,...] [--jobs N] [--results FILE] [--build-only]
 
 Each parser gets N inputs from libFuzzer, or S seconds, whichever is over first. A crash, a report of the address or undefined
 behaviour sanitizer, more than 5 s or 4 GB for one input, and a promise that does not hold (Fuzz/Driver/Parser*.swift) are
 findings; their inputs lie under .build-fuzz/findings, and the exit status is 1. Swift and C of this package are instrumented;
 the libraries of the system are not. Leaks are not looked for: Swift keeps pointers in forms that the leak sanitizer does not
-know. What was learnt stays under .build-fuzz/corpus for the next time.
+know. What was learnt stays under .build-fuzz/corpus for the next time; with --fresh nothing of it is used, and the inputs are the
+same every time.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import glob
 import os
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -67,12 +69,13 @@ def build(jobs: int) -> None:
 
 def fuzz(name: str, options: argparse.Namespace) -> tuple[str, int, float, str]:
     """Runs one parser; its name, executions, seconds, and what was found, if anything was."""
-    corpus = SCRATCH / "corpus" / name
+    corpus = SCRATCH / "corpus" / ("fresh" if options.fresh else "grown") / name
+    if options.fresh:
+        shutil.rmtree(corpus, ignore_errors=True)
     corpus.mkdir(parents=True, exist_ok=True)
-    FINDINGS.mkdir(exist_ok=True)
     command = [str(DRIVER), name, f"-runs={options.runs}", f"-max_len={PARSERS[name]}", "-timeout=5", "-rss_limit_mb=4096"]
     command += ["-print_final_stats=1", "-verbosity=0", f"-artifact_prefix={FINDINGS}/{name}-", "-report_slow_units=5"]
-    command += [f"-seed={options.seed}"] if options.seed else []
+    command += ["-seed=1"] if options.fresh else []
     command += [f"-max_total_time={options.seconds}"] if options.seconds else []
     dictionary = ROOT / "Fuzz" / "Dictionaries" / f"{name}.dict"
     command += [f"-dict={dictionary}"] if dictionary.exists() else []
@@ -87,7 +90,6 @@ def fuzz(name: str, options: argparse.Namespace) -> tuple[str, int, float, str]:
 
 def mutate_pictures(first: int, count: int) -> tuple[str, int, float, str]:
     """Decodes changed pictures; where the process dies, the number at work is told, and the rest goes on behind it."""
-    FINDINGS.mkdir(exist_ok=True)
     begun, state = time.monotonic(), FINDINGS / f"at-{first}"
     at, end, findings, told = first, first + count, [], []
     while at < end and len(findings) < 5:
@@ -113,7 +115,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=int, default=0)
     parser.add_argument("--pictures", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--only", default="")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--results", type=pathlib.Path)
@@ -126,6 +128,7 @@ def main() -> int:
     build(options.jobs)
     if options.build_only:
         return 0
+    FINDINGS.mkdir(exist_ok=True)
     report = Report()
     print(report.heading())
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
@@ -133,13 +136,16 @@ def main() -> int:
         if "pictures" in wanted:
             share = -(-options.pictures // options.jobs)
             work += [pool.submit(mutate_pictures, 1 + part * share, share) for part in range(options.jobs)]
-        for done in concurrent.futures.as_completed(work):
-            name, count, seconds, finding = done.result()
-            report.add(name, "executions", f"{count:,}")
-            report.add(name, "crashes, hangs over 5 s, reports", "1" if finding else "0", "0", not finding)
-            report.add(name, "executions a second", f"{count / max(seconds, 0.001):,.0f}")
-            if finding:
-                print(finding)
+        found = [done.result() for done in work]
+    for name in wanted:
+        ours = [one for one in found if one[0] == name]
+        findings = [finding for _, _, _, finding in ours if finding]
+        count, seconds = sum(one[1] for one in ours), max(one[2] for one in ours)
+        report.add(name, "executions", f"{count:,}")
+        report.add(name, "crashes, hangs over 5 s, reports", str(len(findings)), "0", not findings)
+        report.add(name, "executions a second", f"{count / max(seconds, 0.001):,.0f}")
+        for finding in findings:
+            print(finding)
     report.print_end()
     if options.results:
         report.write(options.results)

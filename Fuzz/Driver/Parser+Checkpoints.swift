@@ -72,13 +72,13 @@ extension Parser {
         ]
         for configuration in configurations.compactMap({ $0 }) {
             precondition(
-                configuration.imageSize > 0 && configuration.imageSize < 1 << 20,
+                configuration.vision.imageSize > 0 && configuration.vision.imageSize < 1 << 20,
                 "An image size is absurd."
             )
         }
-        _ = try? PreprocessingConfiguration(preprocessorConfig: bytes)
-        _ = try? PreprocessingConfiguration(processorConfig: bytes)
-        _ = try? PreprocessingConfiguration(openCLIPConfig: bytes, imageSize: 224)
+        _ = try? PreprocessingRecipe(preprocessorConfig: bytes)
+        _ = try? PreprocessingRecipe(processorConfig: bytes)
+        _ = try? PreprocessingRecipe(openCLIPConfig: bytes, imageSize: 224)
     }
 }
 

@@ -29,7 +29,9 @@ struct PictureMutations {
             return
         }
         let state = option("--state").map { open($0, O_WRONLY | O_CREAT | O_TRUNC, 0o600) }
-        let preprocessor = ImagePreprocessor(recipe: .openAI(imageSize: 64))
+        // Those too that an operator has to ask for.
+        let limits = ImageLimits(formats: Set(ImageFormat.allCases))
+        let preprocessor = ImagePreprocessor(recipe: .openAI(imageSize: 64), limits: limits)
         var decoded = 0
         var refusals: [String: Int] = [:]
         for number in first..<(first + count) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import socket
 import struct
@@ -51,6 +52,11 @@ def hungry_pictures(quick: bool) -> dict[str, bytes]:
     return files | boxes.files()
 
 
+def same(embedding: list[float], right: list[float] | None) -> bool:
+    """Whether two embeddings are of one picture: sums are taken in another order in a batch of another size."""
+    return right is not None and math.dist(embedding, right) <= 1e-4 * math.hypot(*right)
+
+
 class Storm:
     """Clients that send hostile pictures at the same time, and what each was answered."""
 
@@ -92,7 +98,7 @@ def wrong_answers(stage: Stage, storm: Storm) -> list[str]:
         for name, embeddings in storm.accepted().items():
             answer = wire.embedded(calm.port, unlike(storm.files[name]), limit=120)
             right = answer.embedding if answer.status == 200 else None
-            if any(embedding != right for embedding in embeddings):
+            if any(not same(embedding, right) for embedding in embeddings):
                 wrong.append(name)
     return wrong
 
