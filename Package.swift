@@ -158,7 +158,11 @@ let package = Package(
             dependencies: ["CLIPImaging", "CLIPTestSupport"],
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "CLIPFetchingTests", dependencies: ["CLIPFetching"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CLIPFetchingTests",
+            dependencies: ["CLIPFetching", "CLIPTestSupport"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "CLIPWeightsTests",
             dependencies: ["CLIPWeights", "CLIPTestSupport"],

@@ -22,10 +22,14 @@ struct CheckpointFiles: Sendable {
             let json = try directory.configuration()
             switch directory.layout {
             case .transformers:
-                model = try ModelConfiguration(transformersConfig: json)
+                model = try Self.naming("config.json") { () throws(ModelError) in
+                    try ModelConfiguration(transformersConfig: json)
+                }
                 recipe = try Self.recipe(of: directory) ?? .openAI(imageSize: model.vision.imageSize)
             case .openCLIP:
-                model = try ModelConfiguration(openCLIPConfig: json)
+                model = try Self.naming("open_clip_config.json") { () throws(ModelError) in
+                    try ModelConfiguration(openCLIPConfig: json)
+                }
                 let imageSize = model.vision.imageSize
                 recipe = try Self.naming("open_clip_config.json") { () throws(ImagingError) in
                     try PreprocessingRecipe(openCLIPConfig: json, imageSize: imageSize)
@@ -35,7 +39,7 @@ struct CheckpointFiles: Sendable {
                 if Vocabulary.isPresent(inDirectory: source.directory) {
                     try Vocabulary(directory: source.directory)
                 } else {
-                    try Vocabulary.openAI()
+                    try Vocabulary.openAI(besideFilesIn: source.directory)
                 }
             tokenizer = CaptionTokenizer(vocabulary: vocabulary, contextLength: model.text.contextLength)
             try Self.requireFit(recipe: recipe, vocabulary: vocabulary, model: model)
@@ -60,11 +64,11 @@ struct CheckpointFiles: Sendable {
     }
 
     /// Says which file an error is about.
-    private static func naming<Value>(
+    private static func naming<Value, Failure>(
         _ file: String,
-        _ body: () throws(ImagingError) -> Value
+        _ body: () throws(Failure) -> Value
     ) throws(Mismatch) -> Value {
-        do throws(ImagingError) {
+        do throws(Failure) {
             return try body()
         } catch {
             throw Mismatch(description: "\(file): \(error)")
@@ -83,8 +87,8 @@ struct CheckpointFiles: Sendable {
     ) throws(Mismatch) {
         guard recipe.imageSize == model.vision.imageSize else {
             throw Mismatch(
-                description: "images are prepared at \(recipe.imageSize) pixels, "
-                    + "but the network takes \(model.vision.imageSize)"
+                description: "Images are prepared at \(recipe.imageSize) pixels, "
+                    + "but the network takes \(model.vision.imageSize). Are the files those of one model?"
             )
         }
         let pooled: Int32 =
@@ -96,14 +100,14 @@ struct CheckpointFiles: Sendable {
             }
         guard pooled == vocabulary.endOfText else {
             throw Mismatch(
-                description: "the network takes a text's embedding from token \(pooled), "
-                    + "but the vocabulary's end-of-text is \(vocabulary.endOfText)"
+                description: "The network takes a text's embedding from token \(pooled), "
+                    + "but the vocabulary's end-of-text is \(vocabulary.endOfText). Are the files those of one model?"
             )
         }
         guard vocabulary.count <= model.text.vocabularySize else {
             throw Mismatch(
-                description: "the vocabulary has \(vocabulary.count) tokens, "
-                    + "but the network knows \(model.text.vocabularySize)"
+                description: "The vocabulary has \(vocabulary.count) tokens, "
+                    + "but the network knows \(model.text.vocabularySize). Are the files those of one model?"
             )
         }
     }

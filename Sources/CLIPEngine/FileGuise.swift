@@ -17,6 +17,10 @@ enum FileGuise: Equatable {
     case page
     case empty
     case otherEncoding(String)
+    /// A PyTorch archive or pickle under the name of safetensors.
+    case pickle
+    /// Something else than JSON, which begins so.
+    case notJSON(String)
 
     /// What stands at a path where a JSON text, a list of merges or weights should; nil where nothing gives it away, or
     /// nothing can be read.
@@ -27,10 +31,12 @@ enum FileGuise: Equatable {
         var head = [UInt8](repeating: 0, count: 256)
         let count = read(descriptor, &head, head.count)
         guard count >= 0 else { return nil }
-        self.init(head: head[..<count], isText: !path.hasSuffix(".safetensors") && !path.hasSuffix(".gz"))
+        self.init(head: head[..<count], ofFile: path)
     }
 
-    init?(head: ArraySlice<UInt8>, isText: Bool) {
+    /// - Parameter file: what its name says it is counts.
+    init?(head: ArraySlice<UInt8>, ofFile file: String) {
+        let isText = !file.hasSuffix(".safetensors") && !file.hasSuffix(".gz")
         let text = String(decoding: head.prefix(64), as: UTF8.self)
             .trimmingCharacters(in: .whitespacesAndNewlines).lowercased()
         if head.isEmpty {
@@ -39,10 +45,18 @@ enum FileGuise: Equatable {
             self = .pointer
         } else if ["<!doctype html", "<html", "<?xml"].contains(where: text.hasPrefix) {
             self = .page
-        } else if isText, head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) {
-            self = .otherEncoding("UTF-16")
+        } else if isText,
+            head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) || head.prefix(4).contains(0)
+        {
+            self = .otherEncoding("UTF-16 or UTF-32")
         } else if isText, head.starts(with: [0xEF, 0xBB, 0xBF]) {
             self = .otherEncoding("UTF-8 with a byte order mark")
+        } else if file.hasSuffix(".safetensors"),
+            head.starts(with: Array("PK\u{3}\u{4}".utf8)) || head.starts(with: [0x80, 0x02])
+        {
+            self = .pickle
+        } else if file.hasSuffix(".json"), let first = text.first, first != "{" {
+            self = .notJSON(String(text.prefix { !$0.isNewline }.prefix(40)))
         } else {
             return nil
         }
@@ -55,7 +69,19 @@ enum FileGuise: Equatable {
         case .page: "is a web page, not the file: download it anew, by the link of the raw file."
         case .empty: "is empty: download it anew."
         case .otherEncoding(let name): "is \(name): save it as plain UTF-8."
+        case .pickle:
+            "is a file of PyTorch under another name, and can run code: save the model as safetensors, for example with "
+                + "CLIPModel.from_pretrained(\"IN\").save_pretrained(\"OUT\")."
+        case .notJSON(let beginning):
+            "is not JSON: it begins with '\(Self.printable(beginning))'; download it anew."
         }
+    }
+
+    /// Without what a terminal would obey.
+    private static func printable(_ text: String) -> String {
+        text.unicodeScalars.map {
+            $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0)
+        }.joined()
     }
 
     /// The files of a checkpoint directory that its readers may open.
@@ -63,7 +89,8 @@ enum FileGuise: Equatable {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         let known: Set = [
             "config.json", "open_clip_config.json", "preprocessor_config.json", "processor_config.json",
-            "tokenizer.json", "vocab.json", "merges.txt", "bpe_simple_vocab_16e6.txt.gz",
+            "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+            "vocab.json", "merges.txt", "bpe_simple_vocab_16e6.txt.gz",
             "model.safetensors.index.json",
         ]
         return names.filter { known.contains($0) || $0.hasSuffix(".safetensors") }.sorted()

@@ -88,7 +88,7 @@ struct ModelLoader: Sendable {
                 in: ComputeContext(engine: engine)
             )
             let key =
-                try "3 \(ComputeEngine.libraryVersion) \(kernel) \(format.rawValue) "
+                try "4 \(ComputeEngine.libraryVersion) \(kernel) \(format.rawValue) "
                 + checkpoint.content(notedIn: directory)
             return (try PackedCopy(directory: directory, key: key), nil)
         } catch let problem as WeightError {

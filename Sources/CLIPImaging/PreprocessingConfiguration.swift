@@ -7,7 +7,7 @@ import Foundation
 extension PreprocessingRecipe {
     /// Reads transformers' `preprocessor_config.json` of a CLIP.
     ///
-    /// A field that is not there has the default of `CLIPImageProcessor` (5.x). Whatever asks for another way
+    /// A field that is not there has the default of `CLIPImageProcessor` (5.x, compared with 5.24). Whatever asks for another way
     /// of preprocessing is refused by its name.
     public init(preprocessorConfig json: [UInt8]) throws(ImagingError) {
         try self.init(try Self.decode(PreprocessorConfig.self, from: json))
@@ -33,6 +33,11 @@ extension PreprocessingRecipe {
         ] where isDone?.value == false {
             throw .unsupportedSetting(name: name, value: "false")
         }
+        // Null is no default: it switches a step off, or leaves it without what it needs.
+        if let name = config.nulls.first { throw .unsupportedSetting(name: name, value: "null") }
+        if config.doPad?.value == true, config.padsToSize {
+            throw .unsupportedSetting(name: "do_pad", value: "true")
+        }
         if let resample = config.resample, resample != 3 {
             throw .unsupportedSetting(name: "resample", value: "\(resample)")
         }
@@ -41,15 +46,18 @@ extension PreprocessingRecipe {
         }
         let imageSize = try Self.shortestEdge(config.size)
         let crop = try Self.square(config.cropSize)
-        if let crop, crop != imageSize {
+        if crop != imageSize {
             throw .unsupportedSetting(name: "crop_size", value: "\(crop) after size \(imageSize)")
         }
         try self.init(
             imageSize: imageSize,
-            mean: config.imageMean ?? Self.openAIMean,
-            standardDeviation: config.imageStd ?? Self.openAIStandardDeviation
+            mean: config.imageMean?.values ?? Self.openAIMean,
+            standardDeviation: config.imageStd?.values ?? Self.openAIStandardDeviation
         )
     }
+
+    /// The sides of `size` and `crop_size` where a file does not tell them.
+    private static let standardSide = 224
 
     /// Reads what transformers' `processor_config.json` says of images, in its `image_processor`.
     ///
@@ -104,7 +112,7 @@ extension PreprocessingRecipe {
     }
 
     private static func shortestEdge(_ size: SideLengths?) throws(ImagingError) -> Int {
-        guard let size else { throw .missingSetting(name: "size") }
+        guard let size else { return standardSide }
         if size.longestEdge != nil { throw .unsupportedSetting(name: "size", value: "longest_edge") }
         // With a height and a width, transformers squeezes the picture into them whatever its shape.
         if size.height != nil || size.width != nil {
@@ -114,8 +122,8 @@ extension PreprocessingRecipe {
         return side
     }
 
-    private static func square(_ size: SideLengths?) throws(ImagingError) -> Int? {
-        guard let size else { return nil }
+    private static func square(_ size: SideLengths?) throws(ImagingError) -> Int {
+        guard let size else { return standardSide }
         if let side = size.shortestEdge { return side }
         guard let height = size.height, let width = size.width else {
             throw .missingSetting(name: "crop_size")
@@ -132,9 +140,13 @@ private struct PreprocessorConfig: Decodable {
     var imageProcessorType, featureExtractorType: String?
     var size, cropSize: SideLengths?
     var resample: Int?
-    var doResize, doCenterCrop, doRescale, doNormalize: Flag?
+    var doResize, doCenterCrop, doRescale, doNormalize, doPad: Flag?
     var rescaleFactor: Double?
-    var imageMean, imageStd: [Float]?
+    var imageMean, imageStd: Channels?
+    /// Whether there is a size to pad to; without one nothing is padded.
+    var padsToSize: Bool
+    /// The settings that are there as null.
+    var nulls: [String]
 
     enum CodingKeys: String, CodingKey {
         case imageProcessorType = "image_processor_type"
@@ -146,9 +158,36 @@ private struct PreprocessorConfig: Decodable {
         case doCenterCrop = "do_center_crop"
         case doRescale = "do_rescale"
         case doNormalize = "do_normalize"
+        case doPad = "do_pad"
+        case padSize = "pad_size"
         case rescaleFactor = "rescale_factor"
         case imageMean = "image_mean"
         case imageStd = "image_std"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        func value<Value: Decodable>(_ key: CodingKeys) throws -> Value? {
+            try fields.decodeIfPresent(Value.self, forKey: key)
+        }
+        (imageProcessorType, featureExtractorType) = (
+            try value(.imageProcessorType), try value(.featureExtractorType)
+        )
+        (size, cropSize, resample) = (try value(.size), try value(.cropSize), try value(.resample))
+        (doResize, doCenterCrop) = (try value(.doResize), try value(.doCenterCrop))
+        (doRescale, doNormalize, doPad) = (try value(.doRescale), try value(.doNormalize), try value(.doPad))
+        (rescaleFactor, imageMean, imageStd) = (
+            try value(.rescaleFactor), try value(.imageMean), try value(.imageStd)
+        )
+        padsToSize = try fields.contains(.padSize) && !fields.decodeNil(forKey: .padSize)
+        let needed: [CodingKeys] = [
+            .size, .cropSize, .resample, .doResize, .doCenterCrop, .doRescale, .doNormalize, .rescaleFactor,
+            .imageMean,
+            .imageStd,
+        ]
+        nulls = try needed.filter { try fields.contains($0) && fields.decodeNil(forKey: $0) }.map(
+            \.stringValue
+        )
     }
 }
 
@@ -158,6 +197,20 @@ private struct ProcessorConfig: Decodable {
 
     enum CodingKeys: String, CodingKey {
         case imageProcessor = "image_processor"
+    }
+}
+
+/// A number for each of red, green and blue, or one for all.
+private struct Channels: Decodable {
+    let values: [Float]
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let value = try? container.decode(Float.self) {
+            values = [value, value, value]
+        } else {
+            values = try container.decode([Float].self)
+        }
     }
 }
 

@@ -188,6 +188,7 @@ struct ConfigurationReader {
     /// Refuses a setting that is there with another value than the only one that is built.
     func require(_ key: String, toBe only: ConfigurationValue) throws(ModelError) {
         guard let value = value(key), value != only else { return }
+        if case .bool(let flag) = only, value == .number(flag ? 1 : 0) { return }  // the same to Python
         throw .unsupportedSetting(key: fullName(key), value: value.description)
     }
 

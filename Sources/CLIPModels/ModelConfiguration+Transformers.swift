@@ -8,6 +8,7 @@ extension ModelConfiguration {
     public init(transformersConfig json: [UInt8]) throws(ModelError) {
         let root = try ConfigurationReader(json: json)
         try root.require("model_type", toBe: .string("clip"))
+        try root.require("quantization_config", toBe: .null)
         embeddingWidth = try root.integer("projection_dim", default: 512, in: ModelBounds.embeddingWidth)
 
         let vision = try root.firstObject("vision_config_dict", "vision_config")

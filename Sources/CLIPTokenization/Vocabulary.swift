@@ -23,6 +23,14 @@ public struct Vocabulary: Sendable {
         try PackedMerges.vocabulary()
     }
 
+    /// OpenAI's vocabulary, for a model directory that has none of its own.
+    ///
+    /// Refuses a directory whose other files want another one: tokens that were added, or other special tokens.
+    public static func openAI(besideFilesIn directory: String) throws(TokenizationError) -> Vocabulary {
+        try VocabularyFiles(directory: directory).requireNothingAdded()
+        return try openAI()
+    }
+
     /// Reads the vocabulary of a model directory, in the first of these forms that it has: `vocab.json` with
     /// `merges.txt`, `tokenizer.json` (Hugging Face), or `bpe_simple_vocab_16e6.txt.gz` (OpenAI).
     ///

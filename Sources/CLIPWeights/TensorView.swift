@@ -59,7 +59,7 @@ public struct TensorView: Sendable {
         }
         guard largest >= 0x7F80_0000 else { return }
         let element = values.firstIndex { !$0.isFinite } ?? 0
-        throw .notFinite(tensor: name, element: start + element)
+        throw .notFinite(tensor: name, element: start + element, file: mapping.file.path)
     }
 
     /// Writes the elements as `Float` into `destination`, which must have room for exactly `count`.

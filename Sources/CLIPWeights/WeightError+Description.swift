@@ -101,8 +101,8 @@ extension WeightError: CustomStringConvertible {
             "The tensor \(quoted(tensor)) has the shape \(found); the configuration asks for \(expected)."
         case .unusedTensors(let names, let count):
             "The model has no use for \(list(names, count: count)); the configuration does not describe these weights."
-        case .notFinite(let tensor, let element):
-            "The tensor \(quoted(tensor)) holds something that is no finite number, at element \(element): "
+        case .notFinite(let tensor, let element, let file):
+            "\(file): the tensor \(quoted(tensor)) holds something that is no finite number, at element \(element): "
                 + "the checkpoint is damaged, or its training diverged."
         case .notConvertibleToFloat(let tensor, let type):
             "The tensor \(quoted(tensor)) is of type \(type.rawValue), where floating-point numbers are needed."

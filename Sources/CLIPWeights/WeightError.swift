@@ -94,7 +94,7 @@ public enum WeightError: Error, Equatable, Sendable {
     /// The checkpoint has tensors that the model did not use: `count` in all, of which at most ten are named.
     case unusedTensors(names: [String], count: Int)
     /// A tensor holds something that is no number, or infinite: `element` is the first.
-    case notFinite(tensor: String, element: Int)
+    case notFinite(tensor: String, element: Int, file: String)
     /// The tensor's elements are not floating-point numbers of a kind that converts to `Float`.
     case notConvertibleToFloat(tensor: String, type: TensorView.ScalarType)
 }

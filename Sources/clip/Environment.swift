@@ -14,6 +14,13 @@ package struct Environment {
     /// Reads from the given variables, by default the process's own.
     package init(_ values: [String: String] = ProcessInfo.processInfo.environment) {
         self.values = values
+        for name in Self.portNames {
+            guard let value = values[name], Self.isServiceLink(value, under: name) else { continue }
+            notices.append(
+                "\(name)='\(value.printable)' is what Kubernetes or Docker makes of a service with our name, and is "
+                    + "passed over; name the service otherwise, or set enableServiceLinks to false, to set \(name)."
+            )
+        }
     }
 
     /// The first of the named variables that is set and not empty.
@@ -163,14 +170,22 @@ package struct Environment {
     /// Those of the variables that are set, not empty, and meant for us.
     private func all(of names: [String]) -> [(name: String, value: String)] {
         names.compactMap { name in
-            guard let value = values[name], !value.isEmpty, !Self.isServiceLink(value) else { return nil }
+            guard let value = values[name], !value.isEmpty, !Self.isServiceLink(value, under: name) else {
+                return nil
+            }
             return (name, value)
         }
     }
 
+    /// Names of ours that Kubernetes also makes in every container of a namespace.
+    ///
+    /// A service `clip-health` makes `CLIP_HEALTH_PORT`. Its other variables, `CLIP_SERVICE_HOST` and
+    /// `CLIP_PORT_9001_TCP_ADDR`, end as no name of ours does.
+    private static let portNames = ["CLIP_PORT", "CLIP_HEALTH_PORT"]
+
     /// Whether Kubernetes or Docker made the value from a service that happens to have our name, `tcp://10.96.12.34:9001`:
-    /// every container of a namespace has these, and nobody writes a setting so.
-    private static func isServiceLink(_ value: String) -> Bool {
-        ["tcp://", "udp://", "sctp://"].contains { value.hasPrefix($0) }
+    /// nobody writes a port so.
+    private static func isServiceLink(_ value: String, under name: String) -> Bool {
+        portNames.contains(name) && ["tcp://", "udp://", "sctp://"].contains { value.hasPrefix($0) }
     }
 }

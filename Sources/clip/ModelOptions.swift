@@ -91,7 +91,7 @@ struct ModelOptions: ParsableArguments {
         _ environment: inout Environment,
         repeatsImages: Bool = false
     ) throws -> EngineConfiguration {
-        var sources = namedModels(environment).map(Self.source(named:))
+        var sources = try namedModels(environment).map(Self.source(named:))
         if sources.isEmpty, let bundled = BundledModel.source() { sources = [bundled] }
         guard !sources.isEmpty else {
             throw ValidationError(
@@ -180,7 +180,14 @@ struct ModelOptions: ParsableArguments {
     }
 
     /// `NAME=DIR`, or a directory alone, which then is named by its last part.
-    static func source(named text: String) -> ModelSource {
+    ///
+    /// - Throws: a failure if it is not UTF-8: requests, logs and answers say the name, and the engine's paths are text.
+    static func source(named text: String) throws(CommandFailure) -> ModelSource {
+        guard FileName.isText(text) else {
+            throw CommandFailure(
+                "The model '\(text.printable)' is not UTF-8; rename its directory, or name a link to it."
+            )
+        }
         if let separator = text.firstIndex(of: "="), separator > text.startIndex {
             return ModelSource(
                 name: String(text[..<separator]),

@@ -14,4 +14,16 @@ extension String {
         }
         return text
     }
+
+    /// The text with `\xE9` for a byte of an argument that is no UTF-8, and otherwise as it is.
+    var withReadableBytes: String {
+        String(
+            String.UnicodeScalarView(
+                unicodeScalars.flatMap { scalar -> [Unicode.Scalar] in
+                    guard let byte = FileName.byte(scalar) else { return [scalar] }
+                    return Array(("\\x" + String(byte, radix: 16, uppercase: true)).unicodeScalars)
+                }
+            )
+        )
+    }
 }

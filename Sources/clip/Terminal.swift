@@ -41,14 +41,21 @@ enum Terminal {
 
     /// A file's bytes; '-' is standard input.
     ///
-    /// - Parameter limit: more bytes than this are not read; the caller sees that by one byte too many.
-    static func contents(of file: String, limit: Int) throws(CommandFailure) -> [UInt8] {
+    /// - Parameters:
+    ///   - limit: more bytes than this are not read; the caller sees that by one byte too many.
+    ///   - longestLine: most bytes between two ends of lines, where the bytes are lines.
+    static func contents(
+        of file: String,
+        limit: Int,
+        longestLine: Int = .max
+    ) throws(CommandFailure) -> [UInt8] {
         let descriptor =
             file == "-" ? STDIN_FILENO : FileName.withPath(file) { open($0, O_RDONLY | O_CLOEXEC) }
         defer { if descriptor > STDIN_FILENO { close(descriptor) } }
         guard descriptor >= 0 else { throw CommandFailure("The file", cannotBe: "read") }
         let most = limit == .max ? limit : limit + 1
         var bytes: [UInt8] = []
+        var lineStart = 0
         while bytes.count < most {
             let wanted = min(1 << 16, most - bytes.count)
             var result = 0
@@ -63,16 +70,28 @@ enum Terminal {
             }
             if chunk.isEmpty { break }
             bytes += chunk
+            guard longestLine < .max else { continue }
+            if let end = chunk.lastIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
+                lineStart = bytes.count - chunk.count + end + 1
+            }
+            guard bytes.count - lineStart <= longestLine else {
+                throw CommandFailure(
+                    "\(file == "-" ? "Standard input" : "The file") has a line of more than \(longestLine) bytes. "
+                        + "It takes a text a line."
+                )
+            }
         }
         return bytes
     }
 
     /// Texts have to fit in memory: most bytes of a file of them.
     static let mostTextBytes = 1 << 28
+    /// Most bytes of one of them: sixteen times what a model takes as a text, so that what never ends is noticed soon.
+    private static let mostLineBytes = 1 << 20
 
     /// The lines of standard input, without their ends.
     static func readLines() throws(CommandFailure) -> [String] {
-        let bytes = try contents(of: "-", limit: mostTextBytes)
+        let bytes = try contents(of: "-", limit: mostTextBytes, longestLine: mostLineBytes)
         guard bytes.count <= mostTextBytes else {
             throw CommandFailure("Standard input has more than \(mostTextBytes) bytes. Give it in parts.")
         }

@@ -24,6 +24,7 @@ struct TokenizeCommand: ParsableCommand {
     var texts: [String]
 
     func run() throws {
+        for text in texts { _ = try Terminal.text(ofArgument: text) }
         let named =
             model
             ?? Environment().string("CLIP_MODEL").flatMap { $0.split(separator: ",").first.map(String.init) }
@@ -36,7 +37,7 @@ struct TokenizeCommand: ParsableCommand {
                 }
             for argument in texts {
                 for text in argument == "-"
-                    ? try Terminal.readLines() : [try Terminal.text(ofArgument: argument)]
+                    ? try Terminal.readLines() : [argument]
                 {
                     try Terminal.write(line: "\(try tokenizer.tokens(of: text, truncating: truncate))")
                 }

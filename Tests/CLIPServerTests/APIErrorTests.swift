@@ -282,7 +282,10 @@ struct APIErrorTests {
         #expect(
             APIError.embedding(.modelUnavailable(name: "m", cause: "why"), place: nil).cause == "model m: why"
         )
-        #expect(APIError.embedding(.image(index: 0, .badStatus(503)), place: nil).cause == "badStatus(503)")
+        #expect(
+            APIError.embedding(.image(index: 0, .badStatus(503)), place: nil).cause
+                == "The host answered with status 503."
+        )
         #expect(APIError.embedding(.invalidConfiguration(["a", "b"]), place: nil).cause == "a b")
         #expect(APIError.notFound.cause == nil)
     }

@@ -49,7 +49,7 @@ struct WrittenVocabulary {
         }
         return """
             {"version": "1.0", "truncation": null, "added_tokens": [\(added.joined(separator: ","))],
-            "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFC"}, {"x": [1.5e3, -2, true]}]},
+            "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFC"}, {"x": [1.5e3, -2, true]}, {"type": "Lowercase"}]},
             "model": {"type": "\(type)", "dropout": null, "unk_token": "<|endoftext|>",
             "continuing_subword_prefix": "", "end_of_word_suffix": "\(suffix)", "fuse_unk": false,
             "vocab": \(vocabularyJSON), "merges": [\(list.joined(separator: ", "))]}}

@@ -71,7 +71,7 @@ struct TextFileTests {
                 == nil
         )
         #expect(environment.problems.isEmpty)
-        #expect(environment.notices.count == 3)
+        #expect(environment.notices.count == 4)
         var own = Environment(["CLIP_PORT": "x", "CLIP_LOG_LEVEL": "loud", "CLIP_MEMORY_BUDGET": "lots"])
         #expect(own.port("CLIP_PORT", "PORT") == nil)
         #expect(

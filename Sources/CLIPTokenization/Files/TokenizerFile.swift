@@ -13,13 +13,24 @@ struct TokenizerFile {
         self.name = name
     }
 
-    mutating func vocabulary() throws(TokenizationError) -> Vocabulary {
+    /// What the file lists, checked one by one.
+    mutating func builder() throws(TokenizationError) -> VocabularyBuilder {
         var reader = reader
         try reader.object { (reader, field) throws(TokenizationError) in
             switch String(decoding: field, as: UTF8.self) {
             case "model": try readModel(&reader)
             case "added_tokens": try readAddedTokens(&reader)
-            case "normalizer" where try reader.isNext("{"): try readNormalizer(&reader)
+            case "normalizer" where try reader.isNext("{"):
+                var kinds: Set<String> = []
+                try readParts(&reader, &kinds)
+                let others = kinds.subtracting(["Sequence", "NFC", "Replace", "Lowercase"]).sorted()
+                guard others.isEmpty else { throw unsupported("the normalizer \(others[0])") }
+                guard kinds.contains("Lowercase") else { throw unsupported("a normalizer without Lowercase") }
+            case "pre_tokenizer" where try reader.isNext("{"):
+                var kinds: Set<String> = []
+                try readParts(&reader, &kinds)
+                let others = kinds.subtracting(["Sequence", "Split", "ByteLevel"]).sorted()
+                guard others.isEmpty else { throw unsupported("the pre_tokenizer \(others[0])") }
             default: try reader.skip()
             }
         }
@@ -33,7 +44,7 @@ struct TokenizerFile {
         for (token, id, isNormalized) in addedTokens {
             try builder.addWhole(token, id: id, isNormalized: isNormalized)
         }
-        return try builder.vocabulary(mergesFile: name)
+        return builder
     }
 
     private mutating func readModel(_ reader: inout JSONReader) throws(TokenizationError) {
@@ -49,12 +60,16 @@ struct TokenizerFile {
                 try require([""], &reader)
             case "ignore_merges", "byte_fallback":
                 guard try !reader.isNext("t") else {
-                    throw .unsupportedTokenizer(
-                        file: name,
-                        found: "\(String(decoding: field, as: UTF8.self)) is true"
-                    )
+                    throw unsupported("\(String(decoding: field, as: UTF8.self)) is true")
                 }
                 try reader.skip()
+            case "dropout":
+                // Merges that are left out by chance are for training; 0 leaves out none.
+                if try reader.isNext("n") {
+                    try reader.skip()
+                } else if try reader.integer() != 0 {
+                    throw unsupported("dropout")
+                }
             case "vocab":
                 guard try reader.isNext("{") else {
                     throw .unsupportedTokenizer(file: name, found: "a vocab that is no object")
@@ -115,30 +130,38 @@ struct TokenizerFile {
             guard let id else { throw .missingField(file: name, field: "added_tokens.id") }
             let isSpecial = VocabularyBuilder.specialTokens.contains(token)
             guard !changesNeighbours || isSpecial else {
-                throw .unsupportedTokenizer(
-                    file: name,
-                    found:
-                        "the added token \(String(decoding: token.prefix(64), as: UTF8.self)) with lstrip, rstrip or single_word"
-                )
+                let text = String(decoding: token.prefix(32), as: UTF8.self)
+                throw unsupported("the added token \(text) with lstrip, rstrip or single_word")
             }
             addedTokens.append((token, id, isNormalized))
         }
     }
 
-    /// What is done to a text before it is split: ours is CLIP's, and another one would give other tokens.
-    private mutating func readNormalizer(_ reader: inout JSONReader) throws(TokenizationError) {
+    /// The kinds of a step before the merges and of those inside it.
+    ///
+    /// Ours are CLIP's, and others would give other tokens.
+    private func readParts(_ reader: inout JSONReader, _ kinds: inout Set<String>) throws(TokenizationError) {
+        var found: Set<String> = []
         try reader.object { (reader, field) throws(TokenizationError) in
             switch String(decoding: field, as: UTF8.self) {
-            case "type":
-                try require(["Sequence", "NFC", "Replace", "Lowercase", "BertNormalizer"], &reader)
-            case "normalizers":
+            case "type" where try reader.isNext("\""):
+                found.insert(String(decoding: try reader.string(), as: UTF8.self))
+            case "normalizers", "pretokenizers":
                 try reader.array { (reader) throws(TokenizationError) in
                     guard try reader.isNext("{") else { return try reader.skip() }
-                    try readNormalizer(&reader)
+                    try readParts(&reader, &found)
                 }
+            case "add_prefix_space":
+                guard try !reader.isNext("t") else { throw unsupported("add_prefix_space is true") }
+                try reader.skip()
             default: try reader.skip()
             }
         }
+        kinds.formUnion(found)
+    }
+
+    private func unsupported(_ found: String) -> TokenizationError {
+        .unsupportedTokenizer(file: name, found: String(found.prefix(96)))
     }
 
     private func require(_ accepted: [String], _ reader: inout JSONReader) throws(TokenizationError) {

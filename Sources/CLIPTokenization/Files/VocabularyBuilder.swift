@@ -32,6 +32,8 @@ struct VocabularyBuilder {
         if let known = ids[token], Int(known) == id { return }
         if Self.specialTokens.contains(token) { return try add(token, id: id) }
         let text = String(decoding: token, as: UTF8.self)
+        // The files of one vocabulary repeat each other.
+        if added.contains(where: { $0.text == text && Int($0.id) == id }) { return }
         guard 0...Self.largestID ~= id, !text.isEmpty else {
             throw .idOutOfRange(file: file, token: Self.shown(token), limit: Self.largestID)
         }

@@ -12,6 +12,8 @@ struct VocabularyFiles {
     private let added: BoundedFile
     private let tokenizer: BoundedFile
     private let openAI: BoundedFile
+    /// What transformers writes beside either form.
+    private let beside: [BoundedFile]
 
     init(directory: String) {
         tokens = BoundedFile(directory: directory, name: "vocab.json")
@@ -19,6 +21,9 @@ struct VocabularyFiles {
         added = BoundedFile(directory: directory, name: "added_tokens.json")
         tokenizer = BoundedFile(directory: directory, name: "tokenizer.json")
         openAI = BoundedFile(directory: directory, name: "bpe_simple_vocab_16e6.txt.gz")
+        beside = ["tokenizer_config.json", "special_tokens_map.json"].map {
+            BoundedFile(directory: directory, name: $0)
+        }
     }
 
     var isPresent: Bool { [tokens, merges, tokenizer, openAI].contains { $0.exists } }
@@ -44,19 +49,55 @@ struct VocabularyFiles {
             to: &builder,
             of: merges
         )
-        if added.exists {
-            var reader = JSONReader(try text(of: added), file: added.name)
-            try reader.object { (reader, token) throws(TokenizationError) in
-                try builder.addWhole(token, id: reader.integer(), isNormalized: true)
-            }
-            try reader.finish()
-        }
+        try addAddedTokens(to: &builder)
         return try builder.vocabulary(mergesFile: merges.name)
     }
 
     private func fromTokenizer() throws(TokenizationError) -> Vocabulary {
         var file = TokenizerFile(try text(of: tokenizer), name: tokenizer.name)
-        return try file.vocabulary()
+        var builder = try file.builder()
+        try addAddedTokens(to: &builder)
+        return try builder.vocabulary(mergesFile: tokenizer.name)
+    }
+
+    /// Refuses files that add tokens to a vocabulary which is not there.
+    func requireNothingAdded() throws(TokenizationError) {
+        func check(_ token: [UInt8], of file: String) throws(TokenizationError) {
+            guard !VocabularyBuilder.specialTokens.contains(token) else { return }
+            let shown = String(decoding: token.prefix(32), as: UTF8.self)
+            throw .unsupportedTokenizer(
+                file: file,
+                found: "the added token \(shown), and no vocabulary that it is added to"
+            )
+        }
+        for file in beside where file.exists {
+            var settings = TokenizerSettings()
+            try settings.read(try text(of: file), of: file.name)
+            for entry in settings.added { try check(entry.token, of: file.name) }
+        }
+        guard added.exists else { return }
+        var reader = JSONReader(try text(of: added), file: added.name)
+        try reader.object { (reader, token) throws(TokenizationError) in
+            _ = try reader.integer()
+            try check(token, of: added.name)
+        }
+        try reader.finish()
+    }
+
+    /// The tokens that the files beside a vocabulary add to it.
+    private func addAddedTokens(to builder: inout VocabularyBuilder) throws(TokenizationError) {
+        var settings = TokenizerSettings()
+        for file in beside where file.exists { try settings.read(try text(of: file), of: file.name) }
+        // The decoder's first, which also says how they are looked for.
+        for entry in settings.added {
+            try builder.addWhole(entry.token, id: entry.id, isNormalized: entry.isNormalized)
+        }
+        guard added.exists else { return }
+        var reader = JSONReader(try text(of: added), file: added.name)
+        try reader.object { (reader, token) throws(TokenizationError) in
+            try builder.addWhole(token, id: reader.integer(), isNormalized: true)
+        }
+        try reader.finish()
     }
 
     /// OpenAI's file has a line of its own before the merges, and ids follow from the order.

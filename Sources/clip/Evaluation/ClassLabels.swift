@@ -42,10 +42,18 @@ package struct ClassLabels: Sendable {
 
     /// The names of each class, in the order of the folders; never empty.
     ///
+    /// A folder whose name is not UTF-8 is called in a file of labels as complaints call it, such as `caf\xE9`.
+    ///
     /// - Throws: a failure that names the folders without a label.
     package func names(of folders: [String]) throws(CommandFailure) -> [Names] {
+        if namesOfFolder == nil, let odd = folders.first(where: { !FileName.isText($0) }) {
+            throw CommandFailure(
+                "The name of the class folder '\(odd.printable)' is not UTF-8, and so is no label. Rename it, or give "
+                    + "the classes labels with --labels, where this one is called as it is here."
+            )
+        }
         let names = folders.map { folder in
-            if let namesOfFolder { return namesOfFolder[folder] ?? [] }
+            if let namesOfFolder { return namesOfFolder[folder] ?? namesOfFolder[folder.printable] ?? [] }
             let label = folder.replacing("_", with: " ").trimmingCharacters(in: .whitespaces)
             return label.isEmpty ? [] : [label]
         }

@@ -4,10 +4,11 @@ package struct PromptTemplate: Equatable, Sendable {
 
     private let text: String
 
-    /// - Throws: a failure if the text has no `{}`.
+    /// - Throws: a failure if the text has no `{}`, or is not UTF-8.
     package init(_ text: String) throws(CommandFailure) {
+        let text = try Terminal.text(ofArgument: text)
         guard text.contains(Self.place) else {
-            throw CommandFailure("The template '\(text)' has no {} where the label goes.")
+            throw CommandFailure("The template '\(text.printable)' has no {} where the label goes.")
         }
         self.text = text
     }

@@ -6,13 +6,63 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// Names of hosts to listen at.
+/// Names and addresses to listen at.
 enum HostName {
-    /// Whether the system knows an address of that name.
-    static func isKnown(_ name: String) -> Bool {
+    /// Why nobody can listen there, as a sentence with what helps; nil where it can be done.
+    ///
+    /// It is tried, since no rule tells which addresses a machine has: what was opened is closed at once.
+    static func problem(host: String, port: Int) -> String? {
         var found: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(name, nil, nil, &found) == 0 else { return false }
-        freeaddrinfo(found)
-        return true
+        guard getaddrinfo(host, nil, nil, &found) == 0 else {
+            return
+                "There is no address to listen at called '\(host.printable)'; --host or CLIP_HOST takes an address such "
+                + "as 0.0.0.0, or a name of this machine."
+        }
+        defer { freeaddrinfo(found) }
+        var code: Int32 = 0
+        var next = found
+        while let entry = next {
+            next = entry.pointee.ai_next
+            guard entry.pointee.ai_protocol == tcp else { continue }
+            code = failure(binding: entry.pointee, to: port)
+            if code == 0 { return nil }
+        }
+        switch code {
+        case EADDRINUSE:
+            return
+                "Port \(port) of '\(host.printable)' is taken by another process; --port or CLIP_PORT takes another, "
+                + "and 0 for any that is free."
+        case EADDRNOTAVAIL:
+            return
+                "'\(host.printable)' is no address of this machine; --host or CLIP_HOST takes one that is, or 0.0.0.0 "
+                + "for all."
+        case EACCES:
+            return
+                "Port \(port) needs rights that this user has not; --port or CLIP_PORT takes one above 1023."
+        default:
+            return
+                "Nobody can listen at port \(port) of '\(host.printable)': \(String(cString: strerror(code))). --host and "
+                + "--port, or CLIP_HOST and CLIP_PORT, take others."
+        }
+    }
+
+    private static let tcp: Int32 = 6
+
+    /// The system's number for why a socket cannot have the address and port; 0 where it can.
+    private static func failure(binding address: addrinfo, to port: Int) -> Int32 {
+        let descriptor = socket(address.ai_family, address.ai_socktype, address.ai_protocol)
+        guard descriptor >= 0 else { return errno }
+        defer { close(descriptor) }
+        // As the server does it: connections of an earlier one that are not quite over are in nobody's way.
+        var reuses: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuses, socklen_t(MemoryLayout<Int32>.size))
+        guard let place = address.ai_addr else { return EADDRNOTAVAIL }
+        // IPv4 and IPv6 have the port at the same place, in the network's order.
+        UnsafeMutableRawPointer(place).storeBytes(
+            of: UInt16(truncatingIfNeeded: port).bigEndian,
+            toByteOffset: 2,
+            as: UInt16.self
+        )
+        return bind(descriptor, place, address.ai_addrlen) == 0 ? 0 : errno
     }
 }

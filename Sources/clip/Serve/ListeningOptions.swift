@@ -62,7 +62,8 @@ struct ListeningOptions: ParsableArguments {
     var allowOrigins: String?
 
     func fill(_ configuration: inout ServerConfiguration, from environment: inout Environment) {
-        if let value = host ?? environment.host("CLIP_HOST", "HOST", isUsable: HostName.isKnown) {
+        let isUsable = { HostName.problem(host: $0, port: 0) == nil }
+        if let value = host ?? environment.host("CLIP_HOST", "HOST", isUsable: isUsable) {
             configuration.host = value
         }
         if let value = port ?? environment.port("CLIP_PORT", "PORT") { configuration.port = value }

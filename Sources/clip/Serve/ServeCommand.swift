@@ -60,12 +60,10 @@ struct ServeCommand: AsyncParsableCommand {
             ?? .info
 
         var problems = environment.problems + engineConfiguration.validate() + serverConfiguration.validate()
-        if serverConfiguration.host != ServerConfiguration().host, !HostName.isKnown(serverConfiguration.host)
+        if problems.isEmpty,
+            let problem = HostName.problem(host: serverConfiguration.host, port: serverConfiguration.port)
         {
-            problems.append(
-                "There is no address to listen at called '\(serverConfiguration.host.printable)'; --host or CLIP_HOST takes an "
-                    + "address such as 0.0.0.0, or a name of this machine."
-            )
+            problems.append(problem)
         }
         guard problems.isEmpty else { throw CommandFailure(problems: problems) }
 

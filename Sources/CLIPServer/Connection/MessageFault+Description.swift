@@ -1,0 +1,4 @@
+extension MessageFault: CustomStringConvertible {
+    /// What the sender is told.
+    package var description: String { sentence }
+}

@@ -1,0 +1,100 @@
+/// What transformers writes beside a vocabulary: `tokenizer_config.json` and `special_tokens_map.json`.
+///
+/// Most of it changes no token: CLIP's tokenizers pass over `do_lower_case`, `add_prefix_space` and the like, and so does
+/// this (compared with transformers 5.24). What does is honoured, as added tokens are, or refused.
+struct TokenizerSettings {
+    /// A token that is found in a text as it stands.
+    struct Added {
+        var token: [UInt8] = []
+        var id = 0
+        var isNormalized = true
+    }
+
+    private(set) var added: [Added] = []
+
+    /// The classes that tokenize as CLIP does; `PreTrainedTokenizerFast` and `TokenizersBackend` follow `tokenizer.json`.
+    private static let classes: Set<String> = [
+        "CLIPTokenizer", "CLIPTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend",
+    ]
+
+    /// Reads one of the files.
+    mutating func read(_ bytes: [UInt8], of file: String) throws(TokenizationError) {
+        var reader = JSONReader(bytes, file: file)
+        try reader.object { (reader, field) throws(TokenizationError) in
+            switch String(decoding: field, as: UTF8.self) {
+            case "tokenizer_class" where try reader.isNext("\""):
+                let name = String(decoding: try reader.string(), as: UTF8.self)
+                guard Self.classes.contains(name) else {
+                    throw .unsupportedTokenizer(file: file, found: "tokenizer_class \(name.prefix(64))")
+                }
+            case "bos_token": try require("<|startoftext|>", &reader, "bos_token", of: file)
+            case "eos_token": try require("<|endoftext|>", &reader, "eos_token", of: file)
+            case "added_tokens_decoder" where try reader.isNext("{"):
+                try reader.object { (reader, id) throws(TokenizationError) in
+                    try readAdded(&reader, id: id, of: file)
+                }
+            default: try reader.skip()
+            }
+        }
+        try reader.finish()
+    }
+
+    /// A special token is written as a string, or as an object with its `content`; null leaves it as it is.
+    private func require(
+        _ expected: String,
+        _ reader: inout JSONReader,
+        _ field: String,
+        of file: String
+    ) throws(TokenizationError) {
+        var found: [UInt8]?
+        if try reader.isNext("\"") {
+            found = try reader.string()
+        } else if try reader.isNext("{") {
+            try reader.object { (reader, name) throws(TokenizationError) in
+                if name.elementsEqual("content".utf8) {
+                    found = try reader.string()
+                } else {
+                    try reader.skip()
+                }
+            }
+        } else {
+            try reader.skip()
+        }
+        guard let found, !found.elementsEqual(expected.utf8) else { return }
+        let token = String(decoding: found.prefix(64), as: UTF8.self)
+        throw .unsupportedTokenizer(file: file, found: "\(field) \(token)")
+    }
+
+    private mutating func readAdded(
+        _ reader: inout JSONReader,
+        id: [UInt8],
+        of file: String
+    ) throws(TokenizationError) {
+        guard let number = Int(String(decoding: id, as: UTF8.self)) else { throw reader.malformed }
+        var entry = Added(id: number)
+        var changesNeighbours = false
+        try reader.object { (reader, field) throws(TokenizationError) in
+            switch String(decoding: field, as: UTF8.self) {
+            case "content": entry.token = try reader.string()
+            case "normalized":
+                entry.isNormalized = try !reader.isNext("f")
+                try reader.skip()
+            case "lstrip", "rstrip", "single_word":
+                if try reader.isNext("t") { changesNeighbours = true }
+                try reader.skip()
+            default: try reader.skip()
+            }
+        }
+        let text = String(decoding: entry.token.prefix(64), as: UTF8.self)
+        if text == "<|startoftext|>" || text == "<|endoftext|>" {
+            changesNeighbours = false  // both are found as they stand, whatever is beside them
+        }
+        guard !changesNeighbours else {
+            throw .unsupportedTokenizer(
+                file: file,
+                found: "the added token \(text) with lstrip, rstrip or single_word"
+            )
+        }
+        added.append(entry)
+    }
+}

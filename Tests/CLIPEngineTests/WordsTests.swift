@@ -1,0 +1,79 @@
+import CLIPEngine
+import CLIPTestSupport
+import Testing
+
+@Suite("The words of the engine's errors")
+struct WordsTests {
+    @Test("Every error of a request is a sentence")
+    func embedding() throws {
+        let samples: KeyValuePairs<String, any Error> = [
+            "unknownModel": EmbeddingError.unknownModel("a"),
+            "invalidModelName": EmbeddingError.invalidModelName("a/b"),
+            "noImages": EmbeddingError.noImages, "noTexts": EmbeddingError.noTexts,
+            "noPrompts": EmbeddingError.noPrompts,
+            "tooManyImages": EmbeddingError.tooManyImages(count: 9, limit: 8),
+            "tooManyPrompts": EmbeddingError.tooManyPrompts(count: 9, limit: 8),
+            "image": EmbeddingError.image(index: 1, .malformedBase64),
+            "tooManyTexts": EmbeddingError.tooManyTexts(count: 9, limit: 8),
+            "textTooLarge": EmbeddingError.textTooLarge(index: 1, count: 9, limit: 8),
+            "textTooLong": EmbeddingError.textTooLong(index: 1, count: 99, limit: 77),
+            "textTangled": EmbeddingError.textTangled(index: 0),
+            "overloaded": EmbeddingError.overloaded(retryAfterSeconds: 3),
+            "tooMuchMemory": EmbeddingError.tooMuchMemory(bytes: 9, limit: 8),
+            "shuttingDown": EmbeddingError.shuttingDown, "cancelled": EmbeddingError.cancelled,
+            "modelUnavailable": EmbeddingError.modelUnavailable(name: "a", cause: "The file is not there."),
+            "failed": EmbeddingError.failed("There is no memory left."),
+            "invalidConfiguration": EmbeddingError.invalidConfiguration(["The limit must be 1 at least."]),
+        ]
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "EmbeddingError",
+            in: "CLIPEngine/EmbeddingError.swift"
+        )
+        #expect(complaints == [])
+    }
+
+    @Test("Every fault of an image is a sentence")
+    func image() throws {
+        let samples: KeyValuePairs<String, any Error> = [
+            "malformedBase64": ImageFault.malformedBase64, "empty": ImageFault.empty(.url),
+            "unknownFormat": ImageFault.unknownFormat(looksLike: "a web page"),
+            "tooSlow": ImageFault.tooSlow(limit: .seconds(10)),
+            "noMemory": ImageFault.noMemory, "stopped": ImageFault.stopped,
+            "undecodable": ImageFault.undecodable(.payload),
+            "formatNotAvailable": ImageFault.formatNotAvailable("heic"),
+            "tooLarge": ImageFault.tooLarge("9 bytes; the limit is 8"),
+            "tooMuchMemory": ImageFault.tooMuchMemory(bytes: 9, limit: 8),
+            "urlsNotAllowed": ImageFault.urlsNotAllowed,
+            "invalidURL": ImageFault.invalidURL, "schemeNotAllowed": ImageFault.schemeNotAllowed,
+            "addressNotAllowed": ImageFault.addressNotAllowed,
+            "unreachable": ImageFault.unreachable(cause: "The host did not accept a connection."),
+            "hostNotAllowed": ImageFault.hostNotAllowed("a.example"),
+            "hostDenied": ImageFault.hostDenied("a.example"),
+            "httpsRequired": ImageFault.httpsRequired,
+            "publicNameRequired": ImageFault.publicNameRequired(host: "intern"),
+            "encodingNotSupported": ImageFault.encodingNotSupported("zstd"),
+            "badStatus": ImageFault.badStatus(404), "timedOut": ImageFault.timedOut,
+            "tooManyRedirects": ImageFault.tooManyRedirects,
+        ]
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "ImageFault",
+            in: "CLIPEngine/EmbeddingError.swift"
+        )
+        #expect(complaints == [])
+    }
+
+    @Test("Every refusal of the account of bytes is a sentence")
+    func budget() throws {
+        let samples: KeyValuePairs<String, any Error> = [
+            "tooLarge": ByteBudgetError.tooLarge(bytes: 9, most: 8), "cancelled": ByteBudgetError.cancelled,
+        ]
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "ByteBudgetError",
+            in: "CLIPEngine/Budget/ByteBudget.swift"
+        )
+        #expect(complaints == [])
+    }
+}

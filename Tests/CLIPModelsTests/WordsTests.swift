@@ -1,0 +1,43 @@
+import CLIPKernels
+import CLIPModels
+import CLIPTestSupport
+import CLIPWeights
+import Testing
+
+@Suite("The words of model errors")
+struct WordsTests {
+    @Test("Every error is a sentence, those of weights and kernels in their own words")
+    func sentences() throws {
+        let samples: KeyValuePairs<String, any Error> = [
+            "malformedConfiguration": ModelError.malformedConfiguration,
+            "missingSetting": ModelError.missingSetting(key: "model_cfg"),
+            "invalidSetting": ModelError.invalidSetting(
+                key: "vision_cfg.width",
+                expected: "a number above 0"
+            ),
+            "unsupportedSetting": ModelError.unsupportedSetting(key: "model_type", value: "\"siglip\""),
+            "weights": ModelError.weights(.missingTensors(names: ["a"], count: 1)),
+            "kernels": ModelError.kernels(.outOfMemory(byteCount: 64)),
+            "wrongPixelByteCount": ModelError.wrongPixelByteCount(expected: 3, found: 2),
+            "tooManyTokens": ModelError.tooManyTokens(count: 78, limit: 77),
+            "tokenOutOfVocabulary": ModelError.tokenOutOfVocabulary(id: 9, vocabularySize: 8),
+            "noEndOfText": ModelError.noEndOfText(caption: 0),
+        ]
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "ModelError",
+            in: "CLIPModels/ModelError.swift"
+        )
+        #expect(complaints == [])
+    }
+
+    @Test(
+        "The configuration of one tower alone says so",
+        arguments: ["clip_vision_model", "clip_text_model"]
+    )
+    func towers(type: String) throws {
+        let sentence = "\(ModelError.unsupportedSetting(key: "model_type", value: "\"\(type)\""))"
+        #expect(sentence.contains("one tower"))
+        #expect(Words.faults(of: sentence) == [])
+    }
+}

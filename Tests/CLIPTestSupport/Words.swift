@@ -1,0 +1,140 @@
+import Foundation
+
+/// What people read of errors: sentences that somebody wrote, never Swift's own description of a value.
+public enum Words {
+    /// Whatever is wrong with the words of an error type; empty where every case is a sentence.
+    ///
+    /// - Parameters:
+    ///   - samples: a value of every case under the case's name.
+    ///   - type: the enum's name.
+    ///   - file: the file that declares it, below `Sources`. A case of it without a sample is a complaint.
+    public static func complaints(
+        of samples: KeyValuePairs<String, any Error>,
+        type: String,
+        in file: String
+    ) throws -> [String] {
+        let text = try String(contentsOf: sources.appendingPathComponent(file), encoding: .utf8)
+        let cases = cases(of: type, in: text)
+        var complaints = cases.isEmpty ? ["\(file) declares no case of \(type)"] : []
+        for name in cases where !samples.contains(where: { $0.key == name }) {
+            complaints.append(
+                "\(type).\(name) has no sample here; add one, so that its sentence is looked at"
+            )
+        }
+        for (name, error) in samples {
+            if !cases.contains(name) { complaints.append("\(type) has no case \(name)") }
+            if let label = Mirror(reflecting: error).children.first?.label, label != name {
+                complaints.append("the sample of \(name) is one of \(label)")
+            }
+            let sentence = "\(error)"
+            for fault in faults(of: sentence, caseNames: cases) {
+                complaints.append("\(type).\(name): \(fault): \(sentence)")
+            }
+        }
+        return complaints
+    }
+
+    /// What keeps a text from being a sentence that somebody wrote.
+    public static func faults(of sentence: String, caseNames: [String] = []) -> [String] {
+        var faults: [String] = []
+        if sentence.contains("Optional(") { faults.append("it shows an optional") }
+        if sentence.firstMatch(of: /\b[a-z]+[A-Za-z]*\((?:[a-zA-Z]+: |")/) != nil {
+            faults.append("it shows a value of Swift")
+        }
+        for name in caseNames where sentence == name || sentence.contains("\(name)(") {
+            faults.append("it shows the case \(name)")
+        }
+        if sentence.firstMatch(
+            of:
+                /\b(CLIP(Engine|Fetching|Imaging|Kernels|Models|Server|Tokenization|Weights)\.|[A-Z]\w+Error\b)/
+        ) != nil {
+            faults.append("it names a type")
+        }
+        if sentence.split(separator: " ").count < 3 { faults.append("it is too short for a sentence") }
+        if let last = sentence.last, !".?".contains(last) { faults.append("it has no end") }
+        if sentence.first?.isLowercase == true,
+            !sentence.prefix(while: { $0 != " " }).contains(where: { "./_".contains($0) || $0.isUppercase })
+        {
+            faults.append("it has no beginning")
+        }
+        return faults
+    }
+
+    /// An enum of errors, as its declaration tells it.
+    public struct ErrorType: Sendable {
+        /// The enum's name.
+        public let name: String
+        /// Below `Sources`.
+        public let file: String
+        /// Whether other targets see it.
+        public let isShared: Bool
+        /// Whether a description is written for it.
+        public let isDescribed: Bool
+    }
+
+    /// Every enum of errors in the sources.
+    public static func errorTypes() throws -> [ErrorType] {
+        var declared: [(name: String, file: String, isShared: Bool, line: String)] = []
+        var described: Set<String> = []
+        for (file, text) in try sourceFiles() {
+            for match in text.matches(
+                of:
+                    /(?m)^ *((?:public |package |private )*)(?:indirect )?enum (\w+): ([^{\n]*\bError\b[^{\n]*)\{/
+            ) {
+                let isShared = match.1.contains("public") || match.1.contains("package")
+                declared.append((String(match.2), file, isShared, String(match.3)))
+            }
+            for match in text.matches(of: /extension (\w+): [^{\n]*CustomStringConvertible/) {
+                described.insert(String(match.1))
+            }
+        }
+        return declared.map {
+            ErrorType(
+                name: $0.name,
+                file: $0.file,
+                isShared: $0.isShared,
+                isDescribed: described.contains($0.name) || $0.line.contains("CustomStringConvertible")
+            )
+        }
+    }
+
+    /// Descriptions of errors that say something for cases that they do not name, so that a new case needs no sentence.
+    public static func descriptionsWithDefault() throws -> [String] {
+        try sourceFiles().filter { file, text in
+            file.hasSuffix("+Description.swift") && text.firstMatch(of: /(?m)^ +default:/) != nil
+        }.map(\.file)
+    }
+
+    /// Tests that walk the cases of that type.
+    public static func isWalked(_ type: String) throws -> Bool {
+        try files(below: tests).contains { $0.text.contains("type: \"\(type)\"") }
+    }
+
+    private static var root: URL {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+    }
+    private static var sources: URL { root.appendingPathComponent("Sources") }
+    private static var tests: URL { root.appendingPathComponent("Tests") }
+
+    private static func sourceFiles() throws -> [(file: String, text: String)] { try files(below: sources) }
+
+    private static func files(below folder: URL) throws -> [(file: String, text: String)] {
+        try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".swift") }
+            .sorted().map {
+                ($0, try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8))
+            }
+    }
+
+    /// The names of the cases between an enum's beginning and the line that ends it.
+    private static func cases(of type: String, in text: String) -> [String] {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard let start = lines.firstIndex(where: { $0.contains("enum \(type):") }) else { return [] }
+        let indent = lines[start].prefix { $0 == " " }
+        let body = lines[(start + 1)...].prefix { $0 != "\(indent)}" }
+        return body.compactMap { line in
+            line.hasPrefix("\(indent)    case ")
+                ? line.firstMatch(of: /case (\w+)/).map { String($0.1) } : nil
+        }
+    }
+}

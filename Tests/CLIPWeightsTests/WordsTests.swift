@@ -1,0 +1,116 @@
+import CLIPTestSupport
+import CLIPWeights
+import Testing
+
+@Suite("The words of weight errors")
+struct WordsTests {
+    @Test("Every error is a sentence")
+    func sentences() throws {
+        let samples: KeyValuePairs<String, any Error> = [
+            "unreadableFile": WeightError.unreadableFile(path: "model.safetensors", code: 2),
+            "notARegularFile": WeightError.notARegularFile(path: "model.safetensors"),
+            "fileTooLarge": WeightError.fileTooLarge(path: "model.safetensors", byteCount: 8, limit: 8),
+            "fileChanged": WeightError.fileChanged(path: "model.safetensors"),
+            "unwritableFile": WeightError.unwritableFile(path: "model.safetensors", code: 2),
+            "staleCopy": WeightError.staleCopy(path: "model.safetensors", reason: "it is of something else"),
+            "fileTooSmall": WeightError.fileTooSmall(file: "model.safetensors", byteCount: 8),
+            "headerTooLarge": WeightError.headerTooLarge(file: "model.safetensors", byteCount: 9, limit: 8),
+            "headerBeyondFile": WeightError.headerBeyondFile(
+                file: "model.safetensors",
+                headerByteCount: 8,
+                fileByteCount: 8
+            ),
+            "notUTF8": WeightError.notUTF8(file: "model.safetensors"),
+            "malformedJSON": WeightError.malformedJSON(
+                file: "model.safetensors",
+                offset: 8,
+                expected: "a string"
+            ),
+            "duplicateTensor": WeightError.duplicateTensor(name: "a.weight", file: "model.safetensors"),
+            "duplicateKey": WeightError.duplicateKey(key: "a.weight", file: "model.safetensors"),
+            "duplicateField": WeightError.duplicateField(
+                tensor: "a.weight",
+                field: "a.weight",
+                file: "model.safetensors"
+            ),
+            "unknownField": WeightError.unknownField(
+                tensor: "a.weight",
+                field: "a.weight",
+                file: "model.safetensors"
+            ),
+            "missingField": WeightError.missingField(
+                tensor: "a.weight",
+                field: "a.weight",
+                file: "model.safetensors"
+            ),
+            "unknownScalarType": WeightError.unknownScalarType(
+                tensor: "a.weight",
+                type: "a.weight",
+                file: "model.safetensors"
+            ),
+            "tooManyDimensions": WeightError.tooManyDimensions(
+                tensor: "a.weight",
+                limit: 8,
+                file: "model.safetensors"
+            ),
+            "shapeOverflow": WeightError.shapeOverflow(
+                tensor: "a.weight",
+                shape: [2, 3],
+                file: "model.safetensors"
+            ),
+            "offsetsReversed": WeightError.offsetsReversed(
+                tensor: "a.weight",
+                begin: 8,
+                end: 8,
+                file: "model.safetensors"
+            ),
+            "offsetsBeyondData": WeightError.offsetsBeyondData(
+                tensor: "a.weight",
+                end: 8,
+                dataByteCount: 8,
+                file: "model.safetensors"
+            ),
+            "byteCountMismatch": WeightError.byteCountMismatch(
+                tensor: "a.weight",
+                expected: 8,
+                found: 8,
+                file: "model.safetensors"
+            ),
+            "holeInData": WeightError.holeInData(
+                tensor: "a.weight",
+                expectedBegin: 8,
+                begin: 8,
+                file: "model.safetensors"
+            ),
+            "overlappingData": WeightError.overlappingData(
+                tensor: "a.weight",
+                expectedBegin: 8,
+                begin: 8,
+                file: "model.safetensors"
+            ),
+            "trailingData": WeightError.trailingData(file: "model.safetensors", described: 8, found: 8),
+            "indexWithoutWeightMap": WeightError.indexWithoutWeightMap(file: "model.safetensors"),
+            "unsafeShardName": WeightError.unsafeShardName(name: "a.weight", file: "model.safetensors"),
+            "tooManyShards": WeightError.tooManyShards(file: "model.safetensors", limit: 8),
+            "tensorNotInShard": WeightError.tensorNotInShard(name: "a.weight", shard: "model.safetensors"),
+            "tensorNotInIndex": WeightError.tensorNotInIndex(name: "a.weight", shard: "model.safetensors"),
+            "notADirectory": WeightError.notADirectory(path: "model.safetensors"),
+            "modelNotFound": WeightError.modelNotFound(path: "model.safetensors", missing: ["a.weight"]),
+            "pickledWeightsOnly": WeightError.pickledWeightsOnly(
+                path: "model.safetensors",
+                files: ["a.weight"]
+            ),
+            "missingTensors": WeightError.missingTensors(names: ["a.weight"], count: 8),
+            "shapeMismatch": WeightError.shapeMismatch(tensor: "a.weight", expected: [2, 3], found: [2, 3]),
+            "unusedTensors": WeightError.unusedTensors(names: ["a.weight"], count: 8),
+            "notConvertibleToFloat": WeightError.notConvertibleToFloat(tensor: "a.weight", type: .int8),
+            "notFinite": WeightError.notFinite(tensor: "a.weight", element: 8, file: "model.safetensors"),
+        ]
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "WeightError",
+            in: "CLIPWeights/WeightError.swift"
+        )
+        #expect(complaints == [])
+    }
+}
