@@ -115,7 +115,7 @@ def cases() -> dict[str, tuple[bytes, tuple[int, ...], str | None]]:
         "an unknown expectation": (message(LENGTH + "Expect: 200-maybe\r\n"), (200, 417), None),
         "blank lines first": (b"\r\n\r\n" + message(LENGTH), (200, 400), None),
         "garbage": (bytes(range(256)) * 4, refused, CLOSE),
-        "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500), refused, CLOSE),
+        "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500) + b"\r\n\r\n", refused, CLOSE),
     }  # fmt: skip
 
 

@@ -103,7 +103,8 @@ def hostile_urls(stage: Stage) -> None:
             hops = [url for url in targets if not url.startswith(("http://127", "http://a@", "http://a:b@"))]
 
             def serve(connection, path: bytes) -> None:
-                url = hops[int(path[1:])]
+                # A place to go on to that is read as a path of this origin comes back as another path.
+                url = hops[int(path[1:])] if path[1:].isdigit() else "/"
                 connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: " + url.encode() + b"\r\nContent-Length: 0\r\n\r\n")
 
             if has_list:
