@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 # Tests run on the very build that users run, so that the two commands of the README share one compilation.
 BUILD := swift build -c release --jobs $(JOBS) --explicit-target-dependency-import-check error
 CLIP := .build/release/clip
-SWIFT_FILES := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Stages
+SWIFT_FILES := Package.swift Sources Tests Fuzz Benchmarks/Package.swift Benchmarks/Stages
 PYTHON := python3
 CLIENTS := .venv/clients
 # What is measured beside us: interpreters that have Benchmarks/requirements*.txt; made where none are named.
@@ -20,7 +20,14 @@ MINUTES ?= 10
 PEERS := Benchmarks/Peers
 BENCH := .build/bench-peers
 
-.PHONY: help deps build run test clients examples bench bench-check bench-peers lint format check goldens clean
+# QUICK=1 makes attack, fuzz and soak short, as `make check` runs them; ONLY names some attacks or parsers, separated by commas.
+RUNS ?= $(if $(QUICK),20000,1000000)
+SECONDS ?= 0
+REQUESTS ?= $(if $(QUICK),5000,100000)
+SANITIZERS ?= address thread
+
+.PHONY: help deps build run test clients examples bench bench-check bench-peers attack fuzz sanitize soak proof lint format check \
+	goldens clean
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -70,6 +77,22 @@ bench-peers: build ## measure beside ONNX Runtime, OpenVINO and Roboflow's serve
 	$(BENCH_PYTHON) Benchmarks/report.py $(RESULTS) \
 		$(if $(QUICK),--document $(RESULTS)/Performance.md --plots $(RESULTS)/plots)
 
+attack: build ## attack a server and print what held beside what is promised; ONLY=NAME,... QUICK=1
+	$(PYTHON) Scripts/attack/run.py $(CLIP) $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) --results .build/attack/results.json
+
+soak: build ## ask for mixed things, REQUESTS=100000 times, and compare every answer and the memory; QUICK=1
+	$(PYTHON) Scripts/soak.py $(CLIP) --requests $(REQUESTS) --results .build/attack/soak.json
+
+fuzz: deps ## try the parsers on RUNS=1000000 made-up inputs each, and changed pictures, under sanitizers; ONLY=, SECONDS=, QUICK=1
+	$(PYTHON) Scripts/fuzz.py --runs $(RUNS) --seconds $(SECONDS) --pictures $$(($(RUNS) / 10)) $(if $(ONLY),--only $(ONLY)) \
+		$(if $(QUICK),--fresh) --results .build/attack/fuzz.json
+
+sanitize: deps ## run the tests under the sanitizers: SANITIZERS="address thread", address with undefined behaviour
+	Scripts/sanitize.sh $(SANITIZERS)
+
+proof: ## the short forms of attack, soak and fuzz
+	$(MAKE) attack soak fuzz QUICK=1
+
 lint: ## check formatting, imports and fixtures
 	swift format lint --strict --recursive --parallel $(SWIFT_FILES)
 	Scripts/check-imports.sh
@@ -78,10 +101,10 @@ lint: ## check formatting, imports and fixtures
 format: ## format all Swift sources in place
 	swift format --in-place --recursive --parallel $(SWIFT_FILES)
 
-check: deps lint test clients examples ## everything that CI checks
+check: deps lint test clients examples proof ## everything that CI checks
 
 goldens: ## make the test fixtures anew from the reference implementations
 	$(PYTHON) Scripts/make-goldens.py
 
 clean: ## remove what was built
-	rm -rf .build .venv
+	rm -rf .build .build-* .venv

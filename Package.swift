@@ -195,3 +195,22 @@ let package = Package(
         ),
     ]
 )
+
+// MARK: Fuzzing
+// The driver reaches what only the package may see, and needs libFuzzer beneath it, so it is here only for Scripts/fuzz.py.
+if Context.environment["CLIP_FUZZ"] != nil {
+    package.targets += [
+        .target(name: "CFuzzer", path: "Fuzz/CFuzzer"),
+        .executableTarget(
+            name: "clip-fuzz",
+            dependencies: [
+                "CFuzzer", "CLIPFetching", "CLIPImaging", "CLIPModels", "CLIPServer", "CLIPTokenization",
+                "CLIPWeights",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Fuzz/Driver",
+            swiftSettings: swiftSettings
+        ),
+    ]
+}

@@ -215,6 +215,26 @@ struct HostileImageTests {
     }
     #endif
 
+    @Test("A tile whose data go on is read as far as it goes, and nothing else that was in memory")
+    func longTile() throws {
+        // 9,216 bytes of 200 each, for a tile of 768: the last run of a tile goes beyond it.
+        let stream: [UInt8] =
+            [0x78, 0xDA, 0xED, 0xC1, 0x01, 0x0D, 0x00, 0x00, 0x00, 0xC2, 0xA0, 0xFE, 0xCD, 0x1E, 0xCB, 0x1C, 0x6E]
+            + [0x40, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0xAF, 0x06, 0xE0, 0x45, 0x21, 0xA5]
+        let image = TIFF.file(
+            width: 16,
+            height: 16,
+            samples: 3,
+            bits: 8,
+            photometric: 2,
+            compression: 8,
+            tile: (16, 16),
+            data: stream
+        )
+        let pixels = try preprocessor.pixels(of: image)
+        #expect(pixels.bytes.allSatisfy { $0 == 200 })
+    }
+
     /// The check sum of a PNG chunk.
     private func crc(of bytes: ArraySlice<UInt8>) -> [UInt8] {
         var sum: UInt32 = ~0

@@ -158,7 +158,7 @@ static void start(png_picture* picture) {
     picture->is_reading_pixels = 1;
     if (!picture->header.is_interlaced)
         return;
-    picture->pixels = malloc((size_t)picture->header.width * 3 * picture->header.height);
+    picture->pixels = calloc(picture->header.height, (size_t)picture->header.width * 3);
     if (picture->pixels == NULL)
         give_up(picture, cpicture_no_memory);
     read_interlaced(picture, passes);

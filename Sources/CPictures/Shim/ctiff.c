@@ -92,6 +92,11 @@ static int prepare(tiff_picture* picture, TIFF* reader) {
     const ctiff_header* header = &picture->header;
     if (!agrees(reader, header))
         return 0;
+    // libdeflate leaves the end of a piece as it was where the stream holds more than the piece, and libtiff says nothing.
+#ifdef DEFLATE_SUBCODEC_ZLIB
+    if (header->compression == COMPRESSION_DEFLATE || header->compression == COMPRESSION_ADOBE_DEFLATE)
+        TIFFSetField(reader, TIFFTAG_DEFLATE_SUBCODEC, DEFLATE_SUBCODEC_ZLIB);
+#endif
     // Turning is done elsewhere.
     TIFFSetField(reader, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
     if (header->compression == COMPRESSION_JPEG && header->photometric == PHOTOMETRIC_YCBCR)
@@ -353,14 +358,14 @@ static cpicture_outcome open_tiff(tiff_picture* picture) {
         return cpicture_damaged;
     uint32_t rows = is_tiled ? header->tile_height : header->rows_per_strip;
     if (is_tiled || is_converted) {
-        picture->band = malloc((size_t)header->width * 3 * rows);
+        picture->band = calloc(rows, (size_t)header->width * 3);
         if (picture->band == NULL)
             return cpicture_no_memory;
     }
     if (is_converted)
-        picture->raster = malloc((size_t)(is_tiled ? header->tile_width : header->width) * rows * sizeof(uint32_t));
+        picture->raster = calloc((size_t)(is_tiled ? header->tile_width : header->width) * rows, sizeof(uint32_t));
     else
-        picture->samples = malloc(planes * (is_tiled ? picture->tile_bytes : picture->row_bytes));
+        picture->samples = calloc(planes, is_tiled ? picture->tile_bytes : picture->row_bytes);
     if (picture->samples == NULL && picture->raster == NULL)
         return cpicture_no_memory;
     picture->is_reading_pixels = 1;

@@ -1,0 +1,2 @@
+// The function is libFuzzer's; this file is here because a target needs one.
+#include "fuzzer.h"

@@ -1,0 +1,24 @@
+/// What is fuzzed: each reads bytes that a stranger, or a checkpoint from somewhere, can choose.
+///
+/// An error is an answer; a crash, a report of a sanitizer, a time limit, or a promise that does not hold is a finding.
+enum Parser: String, CaseIterable {
+    case bodies
+    case heads
+    case safetensors
+    case tokenizers
+    case configurations
+    case urls
+    case texts
+
+    func read(_ bytes: [UInt8]) {
+        switch self {
+        case .bodies: Parser.readBody(bytes)
+        case .heads: Parser.readHead(bytes)
+        case .safetensors: Parser.readSafetensors(bytes)
+        case .tokenizers: Parser.readTokenizer(bytes)
+        case .configurations: Parser.readConfiguration(bytes)
+        case .urls: Parser.readURL(bytes)
+        case .texts: Parser.readText(bytes)
+        }
+    }
+}

@@ -1,0 +1,127 @@
+"""Connections by the thousand, and connections that do next to nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import socket
+import struct
+import threading
+import time
+
+import wire
+from server import Server
+from stage import Stage, in_milliseconds, together
+
+
+def hold_open(port: int, count: int, say: bytes = b"") -> list[socket.socket]:
+    """As many connections as the server's machine gives; nothing more is said on them."""
+    held = []
+    for _ in range(count):
+        connection = socket.socket()
+        connection.setblocking(False)
+        connection.connect_ex(("127.0.0.1", port))
+        held.append(connection)
+    time.sleep(0.3)
+    for connection in held:
+        if say:
+            with contextlib.suppress(OSError):
+                connection.send(say)
+    return held
+
+
+def descriptors(stage: Stage) -> None:
+    """Idle connections use up all descriptors that there are, ten times."""
+    times, seconds = (2, 4) if stage.quick else (10, 60)
+    says = [b"", b"GET /info HTTP/1.1\r\nHost: a\r\n", b"POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nContent-Length: 90\r\n\r\n{"]
+    for limit in (600, 1024):
+        deaths, unanswered, busiest, health, captions = 0, 0, 0.0, 0.0, 0.0
+        for number in range(times):
+            with stage.server(limits={resource.RLIMIT_NOFILE: (limit, limit)}) as server:
+                with stage.watch(server, captions=True) as watch:
+                    held = hold_open(server.port, limit + (160, -24, 400)[number % 3], says[number // 2 % 3])
+                    time.sleep(1)
+                    busy = server.processor_seconds()
+                    time.sleep(seconds)
+                    busy = (server.processor_seconds() - busy) / seconds
+                deaths += not watch.survived
+                unanswered += watch.refused("health") + watch.refused("captions")
+                health, captions = max(health, watch.p99("health")), max(captions, watch.p99("captions"))
+                asked = len(watch.seen["health"]["seconds"]) + len(watch.seen["captions"]["seconds"])
+                busiest = max(busiest, busy)
+                for connection in held:
+                    connection.close()
+        label = f"({limit} descriptors, {times} x {seconds} s)"
+        stage.exactly(f"deaths {label}", deaths, 0)
+        stage.exactly(f"honest requests not answered {label}", unanswered, 0)
+        stage.most(f"/healthz p99 {label}", health, 0.1, in_milliseconds)
+        stage.tell(f"captions p99 {label}", in_milliseconds(captions))
+        # Two honest clients ask a hundred times a second all the while.
+        stage.most(f"processor beside {asked / seconds:.0f} requests/s", busiest, 0.5, lambda value: f"{value * 100:.0f} %")
+
+
+def slow_clients(stage: Stage) -> None:
+    """200 clients that send a byte now and then, in the head, in a body, or half closed."""
+    with stage.server() as server:
+        done = threading.Event()
+
+        def trickle(number: int) -> None:
+            starts = [
+                b"POST /clip/embed_text HTTP/1.1\r\nX-A: ",
+                b"POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n",
+                b"POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+                b"POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;",
+                b"\r\n",
+                b"G",
+            ]
+            with wire.Wire(server.port) as connection:
+                connection.send(starts[number % 6])
+                if number % 12 == 11:
+                    connection.socket.shutdown(socket.SHUT_WR)
+                while not done.wait(1 + number % 3):
+                    connection.send(b"\r\n" if number % 6 == 4 else b"1" if number % 6 != 2 else b"1\r\na\r\n")
+
+        with stage.watch(server, captions=True) as watch:
+            crowd = wire.Crowd(200, trickle).start()
+            time.sleep(8 if stage.quick else 90)
+            done.set()
+            crowd.join(5)
+        watch.report_health()
+        watch.report_memory()
+        stage.exactly("captions not answered 200", watch.refused("captions"), 0)
+        stage.tell("captions p99", in_milliseconds(watch.p99("captions")))
+
+
+def coming_and_going(stage: Stage) -> None:
+    """Clients that connect and reset, ask and leave, or send requests by the thousand and read no answer."""
+    with stage.server() as server:
+        end = time.monotonic() + (6 if stage.quick else 60)
+        lists = wire.post(wire.text_body([f"{number}" for number in range(256)]))
+
+        def come(number: int) -> None:
+            while time.monotonic() < end:
+                with contextlib.suppress(OSError), wire.Wire(server.port, 5, receive=4096) as connection:
+                    kind = number % 4
+                    if kind == 0:
+                        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    elif kind == 1:
+                        connection.send(lists)
+                    elif kind == 2:
+                        for _ in range(200):
+                            connection.send(wire.get("/info") * 500)
+                    else:
+                        connection.send(lists * 20)
+                        connection.socket.shutdown(socket.SHUT_WR)
+                        time.sleep(0.2)
+
+        with stage.watch(server, captions=True) as watch:
+            wire.Crowd(32, come).start().join(100)
+        watch.report_health()
+        watch.report_memory()
+        statuses = watch.seen["captions"]["statuses"]
+        stage.exactly("captions neither answered nor told to wait", sum(n for s, n in statuses.items() if s not in ("200", "429")), 0)
+        time.sleep(2)
+        stage.holds("answers as before", wire.asked(server.port, wire.text_body("a cat")).status == 200)
+
+
+ATTACKS = {"descriptors": descriptors, "slow-clients": slow_clients, "coming-and-going": coming_and_going}

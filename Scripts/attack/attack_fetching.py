@@ -1,0 +1,309 @@
+"""Origins that send too much, too little, too slowly, or something else than what was asked for."""
+
+from __future__ import annotations
+
+import socket
+import time
+import zlib
+
+import pictures
+import wire
+from origins import Origin, chunked, whole
+from stage import Stage, in_milliseconds, together
+
+FIRST, LEFT, RIGHT = (pictures.png(64, 48, seed) for seed in (11, 12, 13))
+ALLOWED = {"--allow-private-addresses": None}
+
+
+# MARK: Bytes that belong to another
+
+
+def gone(status: str, more: bytes, fields: str = "") -> bytes:
+    return f"HTTP/1.1 {status}\r\n{fields}\r\n".encode() + more
+
+
+def leaving_kinds() -> dict[str, tuple[bytes, bytes, float]]:
+    """What an origin answers first, what it sends besides, and how many seconds later."""
+    left = whole(LEFT)
+    first = whole(FIRST)
+    to_first = "Location: /first\r\nContent-Length: 0\r\n"
+    return {
+        "surplus bytes": (first, b"extra", 0),
+        "a second answer": (first, left, 0),
+        "two more answers": (first, left + left, 0),
+        "half an answer": (first, left[: len(left) // 2], 0),
+        "a head": (first, left[: left.index(b"\r\n\r\n") + 4], 0),
+        "blank lines, then an answer": (first, b"\r\n\r\n" + left, 0),
+        "behind a redirect": (gone("302 Found", b"", to_first), left, 0),
+        "behind a redirect with a body": (whole(b"moved", status="302 Found", fields="Location: /first\r\n"), left, 0),
+        "behind a 204": (gone("204 No Content", b""), left, 0),
+        "behind a 304": (gone("304 Not Modified", b""), left, 0),
+        "body of a 204": (gone("204 No Content", LEFT), left, 0),
+        "behind a chunked answer": (chunked(FIRST), left, 0),
+        "behind a chunked answer with trailers": (chunked(FIRST, trailers="X: y\r\n"), left, 0),
+        "behind the last chunk": (chunked(FIRST), b"40\r\n" + LEFT[:64] + b"\r\n0\r\n\r\n", 0),
+        "behind a 404": (whole(b"", status="404 Not Found"), left, 0),
+        "behind an interim answer": (b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" + first, left, 0),
+        "an interim answer too many": (first, b"HTTP/1.1 100 Continue\r\n\r\n", 0),
+        "3 ms later": (first, left, 0.003),
+        "10 ms later": (first, left, 0.010),
+        "30 ms later": (first, left, 0.030),
+        "100 ms later": (first, left, 0.100),
+        "redirect, 10 ms later": (gone("302 Found", b"", to_first), left, 0.010),
+        "204, 10 ms later": (gone("204 No Content", b""), left, 0.010),
+        "chunked, 10 ms later": (chunked(FIRST), left, 0.010),
+    }
+
+
+def leftovers(stage: Stage) -> None:
+    """After an answer that was too long, the next URL of the same origin is answered by its own bytes."""
+    pairs, wrong, refused, asked = (6 if stage.quick else 200), 0, 0, 0
+    with stage.server(ALLOWED) as server:
+        right = wire.embedded(server.port, RIGHT).embedding
+        with stage.watch(server) as watch:
+            for name, (answer, surplus, wait) in leaving_kinds().items():
+                found = leftover_pairs(server.port, answer, surplus, wait, pairs, right)
+                asked += len(found)
+                wrong += found.count("wrong")
+                refused += found.count("refused")
+                if found.count("right") < len(found):
+                    stage.tell(name, f"{found.count('wrong')} wrong, {found.count('refused')} refused")
+        watch.report_health()
+    stage.tell("pairs", str(asked))
+    stage.exactly("wrong pictures", wrong, 0)
+    stage.exactly("second pictures refused", refused, 0)
+
+
+def leftover_pairs(port: int, answer: bytes, surplus: bytes, wait: float, pairs: int, right: list[float]) -> list[str]:
+    def serve(connection: socket.socket, path: bytes) -> str | None:
+        if path.startswith(b"/right"):
+            connection.sendall(whole(RIGHT))
+        elif path.startswith(b"/first"):
+            connection.sendall(whole(FIRST))
+        elif not wait and path.startswith(b"/long/0"):
+            connection.sendall(answer + surplus)
+        else:
+            connection.sendall(answer)
+            time.sleep(wait)
+            connection.sendall(surplus)
+        return None
+
+    found: list[str] = []
+    with Origin(serve) as origin:
+
+        def ask(number: int) -> None:
+            for pair in range(pairs // 2):
+                wire.embedded(port, f"{origin.base}/long/{number}/{pair}")
+                time.sleep((0, 0.005, 0.05, 0.12)[pair % 4] if wait else (0, 0, 0.01)[pair % 3])
+                second = wire.embedded(port, f"{origin.base}/right/{number}/{pair}")
+                found.append("refused" if second.status != 200 else "right" if second.embedding == right else "wrong")
+
+        crowd = together(2, ask)
+        found += ["refused"] * len(crowd.troubles)
+    return found
+
+
+# MARK: Scripted origins
+
+
+def drip(connection: socket.socket, data: bytes, size: int, pause: float, limit: float = 60) -> str:
+    begun = time.monotonic()
+    for at in range(0, len(data), size):
+        connection.sendall(data[at : at + size])
+        time.sleep(pause)
+        if time.monotonic() - begun > limit:
+            break
+    return "close"
+
+
+def flood(connection: socket.socket, piece: bytes, most: int = 1 << 30) -> str:
+    for _ in range(most // len(piece)):
+        connection.sendall(piece)
+    return "close"
+
+
+def reset(connection: socket.socket) -> str:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    return "close"
+
+
+def gzip(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=31)
+    return packer.compress(data) + packer.flush()
+
+
+def origin_scripts() -> dict[str, tuple[bool | None, object]]:
+    """Whether it is honest (None: the right picture and a refusal both do), and the bytes that it sends before it closes, or what it does."""
+    picture = RIGHT
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n"
+    length = b"Content-Length: %d\r\n\r\n" % len(picture)
+    bomb = b"\x1f\x8b\x08\0\0\0\0\0\0\3" + pictures.zeros(1 << 32)[2:]
+    endless = head + b"\r\n"
+    return {
+        "length": (True, whole(picture)),
+        "until the end": (True, head + b"Connection: close\r\n\r\n" + picture),
+        "chunks": (True, chunked(picture)),
+        "chunks of one byte": (True, chunked(picture, 1)),
+        "chunk extensions": (True, chunked(picture, extension=";a=b")),
+        "trailers": (True, chunked(picture, trailers="X-A: b\r\n")),
+        "HTTP/1.0": (True, b"HTTP/1.0 200 OK\r\n\r\n" + picture),
+        "early hints": (True, b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + whole(picture)),
+        "called text": (True, whole(picture).replace(b"image/png", b"text/html")),
+        "one redirect": (True, lambda c, p: c.sendall(whole(picture) if p == b"/to" else gone("302 Found", b"", "Location: /to\r\nContent-Length: 0\r\n"))),
+        "in pieces": (True, lambda c, p: drip(c, whole(picture) , 40, 0.01)),
+        "nothing": (False, b""),
+        "a reset": (False, lambda c, p: reset(c)),
+        "a reset amid a body": (False, lambda c, p: (c.sendall(head + length + picture[:50]), reset(c))[1]),
+        "no HTTP": (False, b"SSH-2.0-OpenSSH_9.2\r\n"),
+        "HTTP/0.9": (False, picture),
+        "HTTP/2 at once": (False, b"\0\0\x12\4\0\0\0\0\0" + bytes(64)),
+        "HTTP/3.0 in words": (False, whole(picture).replace(b"HTTP/1.1", b"HTTP/3.0")),
+        "a half body": (False, head + length + picture[: len(picture) // 2]),
+        "no end of chunks": (False, chunked(picture)[:-5]),
+        "a chunk of 2^63": (False, head + b"Transfer-Encoding: chunked\r\n\r\n8000000000000000\r\n" + picture),
+        "a chunk of letters": (False, head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + picture),
+        "a negative length": (False, head + b"Content-Length: -1\r\n\r\n" + picture),
+        "a length of 2^64": (False, head + b"Content-Length: 18446744073709551616\r\n\r\n" + picture),
+        "a length of 1 TB": (False, head + b"Content-Length: 1000000000000\r\n\r\n" + picture),
+        "two lengths": (None, head + b"Content-Length: 5\r\n" + length + picture),
+        "a gzip bomb": (False, whole(bomb, fields="Content-Encoding: gzip\r\n")),
+        "gzip in gzip": (False, whole(gzip(bomb), fields="Content-Encoding: gzip, gzip\r\n")),
+        "a coding without a name": (None, whole(picture, fields="Content-Encoding: nonsense\r\n")),
+        "a broken gzip": (False, whole(gzip(picture)[:40], fields="Content-Encoding: gzip\r\n")),
+        "gzip that is none": (None, whole(picture, fields="Content-Encoding: gzip\r\n")),
+        "a head of 1 GB": (False, lambda c, p: (c.sendall(head), flood(c, b"X-A: " + b"b" * 65536 + b"\r\n"))[1]),
+        "a line of 1 GB": (False, lambda c, p: (c.sendall(head + b"X-A: "), flood(c, b"b" * 65536))[1]),
+        "a million fields": (False, lambda c, p: (c.sendall(head), flood(c, b"A: b\r\n" * 10000, 60_000_000))[1]),
+        "interim answers for ever": (False, lambda c, p: flood(c, b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, 1 << 28)),
+        "a body for ever": (False, lambda c, p: (c.sendall(endless), flood(c, bytes(65536)))[1]),
+        "chunks for ever": (False, lambda c, p: (c.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n"), flood(c, b"1\r\na\r\n" * 10000))[1]),
+        "trailers for ever": (False, lambda c, p: (c.sendall(chunked(picture)[:-2]), flood(c, b"X-A: " + b"b" * 60000 + b"\r\n"))[1]),
+        "an extension for ever": (False, lambda c, p: (c.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n1;"), flood(c, b"a" * 65536))[1]),
+        "a redirect to itself": (False, gone("302 Found", b"", "Location: /loop\r\nContent-Length: 0\r\n")),
+        "redirects without end": (False, lambda c, p: c.sendall(gone("302 Found", b"", f"Location: {p.decode()[:200]}x\r\nContent-Length: 0\r\n"))),
+        "a redirect to a file": (False, gone("302 Found", b"", "Location: file:///etc/passwd\r\nContent-Length: 0\r\n")),
+        "a redirect to gopher": (False, gone("302 Found", b"", "Location: gopher://127.0.0.1/_x\r\nContent-Length: 0\r\n")),
+        "a redirect to dict": (False, gone("302 Found", b"", "Location: dict://127.0.0.1:1/x\r\nContent-Length: 0\r\n")),
+        "a redirect to nowhere": (False, gone("302 Found", b"", "Content-Length: 0\r\n")),
+        "a redirect of 1 MB": (False, gone("302 Found", b"", "Location: /" + "a" * 1_000_000 + "\r\nContent-Length: 0\r\n")),
+        "a 204": (False, gone("204 No Content", b"")),
+        "a 206 of a part": (False, whole(picture[:40], status="206 Partial Content")),
+        "a 401": (False, whole(picture, status="401 Unauthorized", fields="WWW-Authenticate: Basic\r\n")),
+        "a 500 with a picture": (False, whole(picture, status="500 Internal Server Error")),
+        "a page": (False, whole(b"<html><body>no picture</body></html>")),
+        "an upgrade": (False, gone("101 Switching Protocols", b"", "Upgrade: h2c\r\nConnection: upgrade\r\n")),
+        "silence": (False, lambda c, p: time.sleep(25)),
+        "a head in drips": (False, lambda c, p: drip(c, whole(picture), 1, 0.5, 25)),
+        "a body in drips": (False, lambda c, p: (c.sendall(head + length), drip(c, picture, 1, 0.5, 25))[1]),
+    }  # fmt: skip
+
+
+def scripted_origins(stage: Stage) -> None:
+    """Whatever an origin does, its picture is right or refused, in time, and costs nothing."""
+    scripts = origin_scripts()
+    strange: list[str] = []
+    slowest = 0.0
+    with stage.server(ALLOWED) as server:
+        right = wire.embedded(server.port, RIGHT).embedding
+
+        def ask(name: str) -> None:
+            nonlocal slowest
+            is_honest, script = scripts[name]
+
+            def serve(connection: socket.socket, path: bytes) -> object:
+                if isinstance(script, bytes):
+                    connection.sendall(script)
+                    return "close"
+                return script(connection, path)
+
+            begun = time.monotonic()
+            with Origin(serve) as origin:
+                answer = wire.embedded(server.port, f"{origin.base}/{len(name)}")
+            slowest = max(slowest, time.monotonic() - begun)
+            if answer.status == 200 and answer.embedding != right:
+                strange.append(f"{name}: another picture")
+            elif answer.status >= 500 or is_honest not in (None, answer.status == 200):
+                strange.append(f"{name}: {answer.status}")
+
+        with stage.watch(server) as watch:
+            names = list(scripts)
+            together(len(names), lambda number: ask(names[number]), 60)
+        watch.report_memory()
+        watch.report_health()
+    stage.tell("origins", str(len(scripts)))
+    stage.exactly("answered otherwise than they should be", len(strange), 0)
+    for name in strange:
+        stage.tell("an origin", name)
+    stage.most("slowest answer", slowest, 12, lambda value: f"{value:.1f} s")
+
+
+# MARK: Drips
+
+
+def drips(stage: Stage) -> None:
+    """48 drips of 1.6 kB/s, from one client and from several hosts, beside another client's honest pictures."""
+    data = whole(pictures.heavy_png(1 << 20))
+    with (
+        Origin(lambda c, p: drip(c, data, 160, 0.1, 30), "127.0.0.5") as slow,
+        Origin(lambda c, p: drip(c, data, 160, 0.1, 30), "127.0.0.6") as slower,
+        Origin(lambda c, p: c.sendall(whole(RIGHT))) as honest,
+        stage.server(ALLOWED) as server,
+    ):
+        end = time.monotonic() + (10 if stage.quick else 40)
+
+        def drip_on(number: int) -> None:
+            while time.monotonic() < end:
+                base = (slow, slower)[number % 2].base
+                wire.embedded(server.port, f"{base}/{number}", source="127.0.0.2")
+
+        alone = fetched(server.port, honest.base, 30)
+        with stage.watch(server, captions=True) as watch:
+            crowd = wire.Crowd(48, drip_on).start()
+            time.sleep(1)
+            beside = fetched(server.port, honest.base, 60 if stage.quick else 300)
+            crowd.join(60)
+        watch.report_health()
+        stage.exactly("captions not answered 200", watch.refused("captions"), 0)
+        stage.exactly("honest pictures not fetched", sum(1 for seconds in beside if seconds < 0), 0)
+        stage.tell("slowest honest fetch alone", in_milliseconds(max(alone)))
+        stage.most("slowest honest fetch beside drips", max(beside), 1, lambda value: f"{value:.2f} s")
+
+
+def fetched(port: int, base: str, count: int) -> list[float]:
+    """How long honest fetches took; -1 for what failed."""
+    found = []
+    for number in range(count):
+        begun = time.monotonic()
+        answer = wire.embedded(port, f"{base}/{number}")
+        found.append(time.monotonic() - begun if answer.status == 200 else -1)
+    return found
+
+
+def dripping_crowd(stage: Stage) -> None:
+    """128 connections of 8 dripping URLs each, beside single captions."""
+    data = whole(pictures.heavy_png(1 << 20))
+    with Origin(lambda c, p: drip(c, data, 400, 0.1, 30)) as origin, stage.server(ALLOWED) as server:
+        with stage.watch(server, captions=True) as before:
+            time.sleep(3 if stage.quick else 10)
+
+        def ask(number: int) -> None:
+            images = [wire.linked(f"{origin.base}/{number}/{part}") for part in range(8)]
+            wire.asked(server.port, wire.image_body(*images), "/clip/embed_image", source=f"127.0.0.{2 + number % 8}")
+
+        with stage.watch(server, captions=True) as watch:
+            crowd = wire.Crowd(128, ask).start()
+            time.sleep(8 if stage.quick else 30)
+        crowd.join(0.01)
+        watch.report_health()
+        watch.report_memory()
+        stage.exactly("captions not answered 200", watch.refused("captions"), 0)
+        bound = 10 * max(before.p99("captions"), 0.002)
+        stage.most("captions p99, and ten times that of no load", watch.p99("captions"), bound, in_milliseconds)
+
+
+ATTACKS = {
+    "leftovers": leftovers,
+    "origins": scripted_origins,
+    "drips": drips,
+    "dripping-crowd": dripping_crowd,
+}

@@ -1,0 +1,140 @@
+"""What every attack stands on: servers, honest clients beside it, and the rows it adds to the report."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import resource
+import subprocess
+import sys
+import threading
+import time
+
+import pictures
+import wire
+from report import Report, percentile
+from server import Sampler, Server
+
+BUDGET = 512_000_000
+# What the process may hold beyond the budget of bytes: its allocator's leftovers and its buffers.
+BEYOND_BUDGET = 64_000_000
+HEALTH_LIMIT = 0.1
+PROBE = pathlib.Path(__file__).with_name("probe.py")
+
+
+def in_megabytes(count: float) -> str:
+    return f"{count / 1e6:.0f} MB"
+
+
+def in_milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:.1f} ms" if seconds < 0.1 else f"{seconds * 1e3:.0f} ms"
+
+
+class Stage:
+    """One attack's tools."""
+
+    def __init__(self, name: str, binary: pathlib.Path, report: Report, quick: bool) -> None:
+        self.name, self.binary, self.report, self.quick = name, binary, report, quick
+
+    def server(self, flags: dict[str, str | None] | None = None, **options) -> Server:
+        """A server with the budget that the bounds are about, warmed up, so that its memory is what it is at rest."""
+        server = Server(self.binary, {"--memory-budget": str(BUDGET), **(flags or {})}, **options)
+        warm_up(server.port)
+        return server
+
+    def confined(self, address_space: int, flags: dict[str, str | None] | None = None) -> Server:
+        """A server that is refused memory beyond so many bytes of address space, and finds its budget itself."""
+        server = Server(self.binary, flags, limits={resource.RLIMIT_AS: (address_space, address_space)})
+        warm_up(server.port)
+        return server
+
+    def watch(self, server: Server, *, captions: bool = False, source: str | None = None) -> Watch:
+        return Watch(self, server, captions, source)
+
+    # MARK: Rows
+
+    def tell(self, measure: str, figure: str) -> None:
+        self.report.add(self.name, measure, figure)
+
+    def most(self, measure: str, value: float, bound: float, write=str) -> None:
+        self.report.add(self.name, measure, write(value), "<= " + write(bound), value <= bound)
+
+    def exactly(self, measure: str, value: object, wanted: object) -> None:
+        self.report.add(self.name, measure, str(value), str(wanted), value == wanted)
+
+    def holds(self, measure: str, value: bool) -> None:
+        self.report.add(self.name, measure, "yes" if value else "no", "yes", value)
+
+
+class Watch:
+    """From `with` on, honest clients ask and memory is sampled; afterwards it knows what they saw."""
+
+    def __init__(self, stage: Stage, server: Server, captions: bool, source: str | None) -> None:
+        self.stage, self.server, self.source = stage, server, source
+        self.kinds = ["health", "captions"] if captions else ["health"]
+        self.seen: dict[str, dict] = {}
+
+    def __enter__(self) -> Watch:
+        self.idle = self.server.resident()
+        self.probes = {kind: self._start(kind) for kind in self.kinds}
+        self.sampler = Sampler(self.server).__enter__()
+        self.processor = self.server.processor_seconds()
+        self.begun = time.monotonic()
+        return self
+
+    def _start(self, kind: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, str(PROBE), str(self.server.port), kind]
+        command += [self.source] if self.source else []
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.monotonic() - self.begun
+        self.processor_seconds = self.server.processor_seconds() - self.processor
+        self.sampler.__exit__()
+        for kind, probe in self.probes.items():
+            output, _ = probe.communicate(b"", timeout=90)
+            self.seen[kind] = json.loads(output)
+        self.survived = self.server.is_alive
+
+    @property
+    def over_idle(self) -> int:
+        return self.sampler.highest - self.idle
+
+    def p99(self, kind: str) -> float:
+        return percentile(self.seen[kind]["seconds"], 0.99)
+
+    def refused(self, kind: str) -> int:
+        """How many honest requests did not get a 200."""
+        return sum(count for status, count in self.seen[kind]["statuses"].items() if status != "200")
+
+    def report_health(self, label: str = "") -> None:
+        """The rows that every attack has."""
+        stage, suffix = self.stage, f" ({label})" if label else ""
+        stage.exactly("deaths" + suffix, 0 if self.survived else 1, 0)
+        stage.most("/healthz p99" + suffix, self.p99("health"), HEALTH_LIMIT, in_milliseconds)
+        stage.exactly("/healthz not answered 200" + suffix, self.refused("health"), 0)
+
+    def report_memory(self, label: str = "") -> None:
+        suffix = f" ({label})" if label else ""
+        bound = BUDGET + BEYOND_BUDGET
+        self.stage.most("resident memory over idle" + suffix, self.over_idle, bound, in_megabytes)
+
+
+def warm_up(port: int) -> None:
+    """Texts, lists and pictures, so that what a server takes once it has taken."""
+    for size in (1, 8, 64, 256):
+        wire.asked(port, wire.text_body([f"a photo of {number} things, {size}" for number in range(size)]))
+    for side in (64, 300, 1200):
+        wire.embedded(port, pictures.png(side, side))
+
+
+def together(size: int, run, limit: float | None = None) -> wire.Crowd:
+    """Runs `run(number)` so many times at once, and waits for all of them."""
+    return wire.Crowd(size, run).start().join(limit)
+
+
+def after(seconds: float, run) -> threading.Timer:
+    timer = threading.Timer(seconds, run)
+    timer.daemon = True
+    timer.start()
+    return timer

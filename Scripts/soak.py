@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+"""Many mixed requests from many connections, each answer compared with the one known to be right, and the memory watched.
+
+usage: soak.py CLIP [--requests N] [--clients N] [--results FILE]
+
+CLIP is the built command; the server is one of its own on 127.0.0.1, with clip-mini. Answers are learnt first, one request at a
+time over connections of their own, on a server that nobody else uses. Needs nothing beside Python. The exit status is 1 where
+an answer was wrong or lost, or where memory grew by 3 % or more after the first tenth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import math
+import pathlib
+import random
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "Scripts" / "attack"))
+import pictures  # noqa: E402
+import wire  # noqa: E402
+from origins import Origin, chunked, whole  # noqa: E402
+from report import Report, percentile  # noqa: E402
+from server import Server  # noqa: E402
+
+GROWTH_LIMIT = 3.0
+WORDS = "red cat tree blue dog house snow car river cloud stone bird green lamp field boat night road 고양이 자전거".split()
+FIXTURES = ROOT / "Tests" / "CLIPTestSupport" / "Fixtures" / "imaging"
+# Sums are taken in another order in a batch of another size.
+TOLERANCE = 1e-4
+
+
+class Request:
+    """What is sent, and what its answer was when nobody else asked."""
+
+    def __init__(self, kind: str, body: bytes, path: str = "/clip/embed_text", fields: str = "") -> None:
+        self.kind, self.message = kind, wire.post(body, path, fields)
+        self.status = 0
+        self.numbers: list[list[float]] = []
+        self.text = b""
+
+    def learn(self, port: int) -> None:
+        with wire.Wire(port) as connection:
+            connection.send(self.message)
+            answer = connection.answer()
+        self.status, self.numbers, self.text = answer.status, numbers(answer), answer.body
+
+    def fault(self, answer: wire.Answer) -> str | None:
+        """What is wrong with another answer to the same request; nil where nothing is."""
+        if answer.status != self.status:
+            return f"{self.kind}: {answer.status} instead of {self.status}: {answer.message[:80]}"
+        if self.status != 200:
+            return None if answer.body == self.text else f"{self.kind}: another refusal"
+        found = numbers(answer)
+        if [len(row) for row in found] != [len(row) for row in self.numbers]:
+            return f"{self.kind}: another number of embeddings"
+        for row, known in zip(found, self.numbers):
+            if distance(row, known) > TOLERANCE:
+                return f"{self.kind}: another embedding"
+        return None
+
+
+def numbers(answer: wire.Answer) -> list[list[float]]:
+    if answer.status != 200:
+        return []
+    found = json.loads(answer.body)
+    if "embeddings" in found:
+        return found["embeddings"]
+    similarity = found["similarity"]
+    return [list(similarity.values()) if isinstance(similarity, dict) else similarity]
+
+
+def distance(row: list[float], known: list[float]) -> float:
+    """How far apart, of the length of the known one."""
+    if row == known:
+        return 0
+    return math.dist(row, known) / max(math.hypot(*known), 1e-9)
+
+
+def fixtures() -> list[bytes]:
+    wanted = "jpeg-baseline-420.jpg jpeg-progressive.jpg png-rgb.png png-palette.png webp-lossy-odd.webp gif-animated.gif tiff-lzw.tif bmp-24-bit.bmp"
+    return [(FIXTURES / name).read_bytes() for name in wanted.split()]
+
+
+def requests(origin: str) -> list[Request]:
+    """Some hundred requests of every kind; the more often a kind is asked in life, the more often it is here."""
+    draw = random.Random(5)
+
+    def text(count: int = 6) -> str:
+        return " ".join(draw.choices(WORDS, k=draw.randrange(1, count)))
+
+    images = [wire.encoded(data) for data in [*fixtures(), *(pictures.png(32 + 40 * n, 24 + 31 * n, n) for n in range(12))]]
+    links = [wire.linked(f"{origin}/{n}") for n in range(12)] + [wire.linked(f"{origin}/chunked/{n}") for n in range(4)]
+    links += [wire.linked(f"{origin}/moved/{n}") for n in range(3)]
+    found = [Request("a text", wire.text_body(text())) for _ in range(60)]
+    found += [Request("texts", wire.text_body([text() for _ in range(draw.choice((2, 8, 32)))])) for _ in range(12)]
+    found += [Request("a list", wire.text_body([f"{text()} {n}" for n in range(300)])) for _ in range(2)]
+    found += [Request("an image", wire.image_body(image), "/clip/embed_image") for image in images]
+    found += [Request("images", wire.image_body(*draw.sample(images, 4)), "/clip/embed_image") for _ in range(6)]
+    found += [Request("a URL", wire.image_body(link), "/clip/embed_image") for link in links]
+    found += [Request("URLs", wire.image_body(*draw.sample(links, 3)), "/clip/embed_image") for _ in range(4)]
+    for _ in range(12):
+        body = {"subject": draw.choice(images + links), "prompt": [text() for _ in range(draw.randrange(1, 6))]}
+        found.append(Request("a comparison", json.dumps(body).encode(), "/clip/compare"))
+    for _ in range(4):
+        body = {"subject": text(), "subject_type": "text", "prompt": {"one": text(), "two": text(), "": text()}}
+        found.append(Request("a named comparison", json.dumps(body).encode(), "/clip/compare"))
+    wrong = [
+        (b"{", "/clip/embed_text"), (b"", "/clip/embed_text"), (b"[]", "/clip/embed_text"), (b'{"text":1}', "/clip/embed_text"),
+        (b'{"text":"\xff"}', "/clip/embed_text"), (wire.text_body("word " * 500), "/clip/embed_text"), (b'{"text":[]}', "/clip/embed_text"),
+        (wire.image_body(wire.encoded(b"no picture")), "/clip/embed_image"), (wire.image_body(wire.encoded(pictures.png()[:60])), "/clip/embed_image"),
+        (b'{"image":{"type":"base64","value":"%%%"}}', "/clip/embed_image"), (wire.image_body(wire.linked(f"{origin}/page")), "/clip/embed_image"),
+        (wire.image_body(wire.linked(f"{origin}/missing")), "/clip/embed_image"), (wire.image_body(wire.linked("ftp://127.0.0.1/")), "/clip/embed_image"),
+        (b'{"subject":"a","subject_type":"text","prompt":[]}', "/clip/compare"), (b"{}", "/nowhere"),
+        (b'{"text":"a","clip_version_id":"no such model"}', "/clip/embed_text"),
+    ]  # fmt: skip
+    return found + [Request("a wrong request", body, path) for body, path in wrong]
+
+
+def serve(connection, path: bytes) -> object:
+    number = int(path.rpartition(b"/")[2]) if path[-1:].isdigit() else 0
+    picture = pictures.png(50 + number, 40 + number, 100 + number)
+    if path.startswith(b"/chunked"):
+        connection.sendall(chunked(picture))
+    elif path.startswith(b"/moved"):
+        connection.sendall(f"HTTP/1.1 302 Found\r\nLocation: /{number}\r\nContent-Length: 0\r\n\r\n".encode())
+    elif path.startswith(b"/page"):
+        connection.sendall(whole(b"<html></html>"))
+    elif path.startswith(b"/missing"):
+        connection.sendall(whole(b"", status="404 Not Found"))
+    else:
+        connection.sendall(whole(picture))
+    return None
+
+
+class Soak:
+    """Clients that ask until so many requests are answered."""
+
+    def __init__(self, server: Server, known: list[Request], count: int) -> None:
+        self.server, self.known, self.count = server, known, count
+        self.turn = itertools.count()
+        self.answered = 0
+        self.faults: list[str] = []
+        self.lost: list[str] = []
+        self.waited = 0
+        self.seconds: list[float] = []
+        self.lock = threading.Lock()
+
+    def client(self, number: int) -> None:
+        draw = random.Random(number)
+        connection: wire.Wire | None = None
+        while next(self.turn) < self.count:
+            request = draw.choice(self.known)
+            for attempt in range(200):
+                begun = time.monotonic()
+                try:
+                    connection = connection or wire.Wire(self.server.port, 60)
+                    connection.send(request.message)
+                    answer = connection.answer()
+                except (OSError, wire.Gone, ValueError) as trouble:
+                    self.lost.append(f"{request.kind}: {trouble!r}")
+                    connection = None
+                    break
+                if draw.random() < 0.02 or answer.fields.get("connection", "").lower() == "close":
+                    connection.close()
+                    connection = None
+                if answer.status in (429, 503) and request.status not in (429, 503):
+                    # Told to wait, not lost.
+                    self.waited += 1
+                    time.sleep(0.05)
+                    continue
+                self.seconds.append(time.monotonic() - begun)
+                fault = request.fault(answer)
+                if fault:
+                    self.faults.append(fault)
+                break
+            else:
+                self.lost.append(f"{request.kind}: told to wait 200 times")
+            with self.lock:
+                self.answered += 1
+
+    def run(self, clients: int, first: int) -> tuple[int, int]:
+        """Memory after the first so many requests and at the end, each as the least of some samples."""
+        crowd = wire.Crowd(clients, self.client).start()
+        samples: list[tuple[int, int]] = []
+        while any(thread.is_alive() for thread in crowd.threads):
+            time.sleep(0.1)
+            samples.append((self.answered, self.server.resident()))
+        crowd.join()
+        self.lost += [repr(trouble) for trouble in crowd.troubles]
+        time.sleep(1)
+        samples += [(self.answered, self.server.resident())]
+        early = [memory for answered, memory in samples if first <= answered <= first * 1.5] or [samples[0][1]]
+        late = [memory for answered, memory in samples if answered >= self.count - first * 0.5]
+        return sorted(early)[len(early) // 2], sorted(late)[len(late) // 2]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("clip", type=pathlib.Path)
+    parser.add_argument("--requests", type=int, default=100_000)
+    parser.add_argument("--clients", type=int, default=24)
+    parser.add_argument("--results", type=pathlib.Path)
+    options = parser.parse_args()
+    flags = {"--allow-private-addresses": None, "--memory-budget": "512000000"}
+    report = Report()
+    with Origin(serve) as origin:
+        known = requests(origin.base)
+        with Server(options.clip.resolve(), flags) as calm:
+            for request in known:
+                request.learn(calm.port)
+        with Server(options.clip.resolve(), flags) as server:
+            soak = Soak(server, known, options.requests)
+            begun = time.monotonic()
+            early, late = soak.run(options.clients, options.requests // 10)
+            seconds = time.monotonic() - begun
+            died = not server.is_alive
+            status = server.stop()
+    print(report.heading())
+    report.add("soak", "requests", f"{soak.answered}")
+    report.add("soak", "requests a second", f"{soak.answered / seconds:.0f}")
+    report.add("soak", "p99", f"{percentile(soak.seconds, 0.99) * 1e3:.0f} ms")
+    report.add("soak", "told to wait, and asked again", f"{soak.waited}")
+    report.add("soak", "wrong", str(len(soak.faults)), "0", not soak.faults)
+    report.add("soak", "lost", str(len(soak.lost)), "0", not soak.lost)
+    growth = (late / early - 1) * 100
+    report.add("soak", "memory after the first tenth", f"{early / 1e6:.1f} MB")
+    report.add("soak", "growth from there to the end", f"{growth:.1f} %", f"< {GROWTH_LIMIT:.0f} %", growth < GROWTH_LIMIT)
+    report.add("soak", "deaths", str(int(died or status != 0)), "0", not died and status == 0)
+    for line in sorted(set(soak.faults + soak.lost))[:12]:
+        print("   ", line)
+    report.print_end()
+    if options.results:
+        report.write(options.results)
+    return 1 if report.missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
