@@ -92,6 +92,32 @@ struct PressureTests {
         }
     }
 
+    @Test("Packed bodies that want more together than there is room for take turns", .timeLimit(.minutes(1)))
+    func packedTogether() async throws {
+        // 65,536 blanks, packed; 350 such, and the end of the stream, are 23 MB in 29 kB.
+        let blanks: [UInt8] =
+            [0xEC, 0xC1, 0x81, 0x00, 0x00, 0x00, 0x00, 0x80]
+            + [0x20, 0x95, 0xFD, 0x29, 0x17, 0xA9, 0x0A]
+            + [UInt8](repeating: 0, count: 63) + [0x6A, 0x00, 0x00, 0x00, 0xFF, 0xFF]
+        let body: [UInt8] = Array(repeatElement(blanks, count: 350).joined()) + [0x03, 0x00]
+        try await LiveServer.with(engine: { $0.memoryBudget = 64_000_000 }) { server in
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<6 {
+                    group.addTask {
+                        try await server.request(
+                            "POST",
+                            "/clip/embed_text",
+                            body: body,
+                            fields: Self.json + [("Content-Encoding", "deflate")]
+                        ).status
+                    }
+                }
+                for try await status in group { #expect(status == 422) }
+            }
+            #expect(server.engine.budget.used == 0)
+        }
+    }
+
     @Test("A body for which there is never room is told so, by the name of the setting")
     func neverRoom() async throws {
         try await LiveServer.with(engine: { $0.memoryBudget = 64_000_000 }) { server in

@@ -37,34 +37,39 @@ struct BodyUnpacker: Sendable {
         let isWrapped =
             packed.starts(with: [0x1F, 0x8B])
             || packed.count >= 2 && packed[0] & 0x0F == 8 && (Int(packed[0]) << 8 | Int(packed[1])) % 31 == 0
-        let inflater = Inflater(windowBits: isWrapped ? 15 + 32 : -15)
+        let windowBits: Int32 = isWrapped ? 15 + 32 : -15
+        // Counted first: what is held while others are waited for could be what they wait for, and a bomb takes no room.
+        var count = 0
+        try await inflate(packed, windowBits) { piece throws(APIError) in
+            count += piece.count
+            guard count <= limit else { throw .bodyTooLarge(limit: limit) }
+        }
+        let room: ByteReservation
+        do throws(ByteBudgetError) {
+            room = try await budget.reserve(count, for: .input)
+        } catch {
+            guard case .tooLarge(_, let most) = error else { throw .embedding(.cancelled, place: nil) }
+            throw .bodyTooLargeForMemory(limit: most)
+        }
         var bytes: [UInt8] = []
-        var room: ByteReservation?
-        var capacity = 0
+        bytes.reserveCapacity(count)
+        try await inflate(packed, windowBits) { piece throws(APIError) in bytes += piece }
+        return (bytes, room)
+    }
+
+    /// Hands out what is packed, piece by piece.
+    private func inflate(
+        _ packed: [UInt8],
+        _ windowBits: Int32,
+        _ take: ([UInt8]) throws(APIError) -> Void
+    ) async throws(APIError) {
+        let inflater = Inflater(windowBits: windowBits)
         var offset = 0
         while true {
-            let piece = try inflater.next(packed, &offset, atMost: Self.step)
-            guard bytes.count + piece.count <= limit else { throw .bodyTooLarge(limit: limit) }
-            if bytes.count + piece.count > capacity {
-                let size = min(limit, max(64 << 10, 2 * capacity, bytes.count + piece.count))
-                let more: ByteReservation
-                do throws(ByteBudgetError) {
-                    more = try await budget.reserve(size, for: .input)
-                } catch {
-                    guard case .tooLarge(_, let most) = error else {
-                        throw .embedding(.cancelled, place: nil)
-                    }
-                    throw .bodyTooLargeForMemory(limit: most)
-                }
-                bytes.reserveCapacity(size)
-                capacity = size
-                room = more
-            }
-            bytes += piece
+            try take(try inflater.next(packed, &offset, atMost: Self.step))
             if inflater.isDone {
                 guard offset == packed.count else { throw .bodyNotUnpackable }
-                room?.shrink(to: bytes.count)
-                return (bytes, room)
+                return
             }
             if Task.isCancelled { throw .embedding(.cancelled, place: nil) }
             await Task.yield()
