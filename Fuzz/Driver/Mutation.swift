@@ -15,9 +15,9 @@ struct Mutation {
         self.random = random
     }
 
-    /// One to six changes; `other` is a picture of the same format, of which parts are taken.
+    /// One to three changes; `other` is a picture of the same format, of which parts are taken.
     mutating func change(with other: [UInt8]) {
-        for _ in 0...random.below(6) where !bytes.isEmpty {
+        for _ in 0...random.below(3) where !bytes.isEmpty {
             switch random.below(10) {
             case 0: bytes[place()] ^= 1 << UInt8(random.below(8))
             case 1: bytes[place()] = UInt8(random.below(256))

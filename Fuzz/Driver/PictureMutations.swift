@@ -45,12 +45,18 @@ struct PictureMutations {
                 )
                 decoded += 1
             } catch {
-                refusals[String("\(error)".prefix { $0 != "(" }), default: 0] += 1
+                refusals[Self.kind(of: error), default: 0] += 1
             }
         }
         alarm(0)
         let told = refusals.sorted { $0.value > $1.value }.map { "\($0.key) \($0.value)" }
-        print("pictures: \(count), decoded \(decoded), refused: \(told.joined(separator: ", "))")
+        print("    of \(count) pictures \(decoded) are decoded; \(told.joined(separator: "; "))")
+    }
+
+    /// A refusal without its values: what stands behind a colon, a comma or a number is one picture's.
+    private static func kind(of error: ImagingError) -> String {
+        let words = "\(error)".prefix { !":;.".contains($0) }.split(separator: " ")
+        return words.prefix { !$0.contains { $0.isNumber } }.joined(separator: " ")
     }
 
     private func option(_ name: String) -> String? {

@@ -137,7 +137,7 @@ def origin_scripts() -> dict[str, tuple[bool | None, object]]:
     picture = RIGHT
     head = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n"
     length = b"Content-Length: %d\r\n\r\n" % len(picture)
-    bomb = b"\x1f\x8b\x08\0\0\0\0\0\0\3" + pictures.zeros(1 << 32)[2:]
+    bomb = b"\x1f\x8b\x08\0\0\0\0\0\0\3" + pictures.zeros(1 << 32)[2:-4]
     endless = head + b"\r\n"
     return {
         "length": (True, whole(picture)),
