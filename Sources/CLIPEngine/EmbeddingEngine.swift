@@ -141,10 +141,10 @@ public final class EmbeddingEngine: Sendable {
         guard images.count <= configuration.maxBatch else {
             throw .tooManyImages(count: images.count, limit: configuration.maxBatch)
         }
-        let visit = try await enter(index, images: images.count, texts: [], terms: terms)
-        defer { leave(visit) }
+        let visit = try await begin(index, images: images, terms: terms)
+        defer { visit.end() }
         let (model, loadTime) = try await registry.model(at: index)
-        let (embeddings, timings) = try await self.embeddings(of: images, by: model, terms: terms)
+        let (embeddings, timings) = try await self.embeddings(of: images, by: model, terms: terms, visit: visit)
         return EmbeddingResult(
             embeddings: embeddings,
             report: RequestReport(model: model.description.name, loadTime: loadTime, timings: timings)
@@ -169,8 +169,8 @@ public final class EmbeddingEngine: Sendable {
         guard texts.count <= configuration.maxTexts else {
             throw .tooManyTexts(count: texts.count, limit: configuration.maxTexts)
         }
-        let visit = try await enter(index, images: 0, texts: texts, terms: terms)
-        defer { leave(visit) }
+        let visit = try await begin(index, texts: texts, terms: terms)
+        defer { visit.end() }
         let (model, loadTime) = try await registry.model(at: index)
         // Beside the answer the texts themselves, which are out of the body, and their tokens.
         let size = texts.reduce(0) { $0 + $1.utf8.count }
@@ -182,7 +182,7 @@ public final class EmbeddingEngine: Sendable {
             client: terms.client
         )
         let outcome =
-            visit.demand.isList
+            visit.isList
             ? try await embeddings(ofList: tokens, by: model) : try await embeddings(of: tokens, by: model)
         return EmbeddingResult(
             embeddings: outcome.embeddings,
@@ -224,8 +224,8 @@ public final class EmbeddingEngine: Sendable {
             case .text(let text): texts.append(text)
             }
         }
-        let visit = try await enter(index, images: images.count, texts: texts, terms: terms)
-        defer { leave(visit) }
+        let visit = try await begin(index, images: images, texts: texts, terms: terms)
+        defer { visit.end() }
         let (model, loadTime) = try await registry.model(at: index)
         // Texts are checked first, since a caption that is too long should not cost eight decoded photographs; then
         // the model works on them while the photographs are decoded.
@@ -238,7 +238,7 @@ public final class EmbeddingEngine: Sendable {
         async let textEmbeddings = Self.attempt { () throws(EmbeddingError) in
             try await self.embeddings(of: tokens, by: model)
         }
-        let (imageEmbeddings, imageTimings) = try await embeddings(of: images, by: model, terms: terms)
+        let (imageEmbeddings, imageTimings) = try await embeddings(of: images, by: model, terms: terms, visit: visit)
         let textOutcome = try await textEmbeddings.get()
 
         var nextImage = imageEmbeddings.makeIterator()
@@ -270,9 +270,15 @@ public final class EmbeddingEngine: Sendable {
     private func embeddings(
         of images: [ImageSource],
         by model: LoadedModel,
-        terms: RequestTerms
+        terms: RequestTerms,
+        visit: Visit
     ) async throws(EmbeddingError) -> ([Embedding], StageTimings) {
-        let (prepared, timings) = try await imagePreparation.images(images, for: model, terms: terms)
+        let (prepared, timings) = try await imagePreparation.images(
+            images,
+            for: model,
+            client: terms.client,
+            visit: visit
+        )
         var found: [ContentHash: Embedding] = [:]
         for image in prepared { if let embedding = image.embedding { found[image.hash] = embedding } }
         let outcome = try await model.images.embeddings(for: prepared.map(\.hash), found: found) {
@@ -294,42 +300,19 @@ public final class EmbeddingEngine: Sendable {
         }
     }
 
-    // MARK: Admission
-
-    /// A request that was let in, until it is let out.
-    private struct Visit {
-        let demand: AdmissionPlan.Demand
-        let images: Int
-        let tokens: Int
-        let costs: CostMeter?
-    }
-
-    private func enter(
+    /// Lets a request in, or refuses it.
+    private func begin(
         _ index: Int,
-        images: Int,
-        texts: [String],
+        images: [ImageSource] = [],
+        texts: [String] = [],
         terms: RequestTerms
     ) async throws(EmbeddingError) -> Visit {
-        // Of a model that is still to be loaded nothing is known.
-        let costs = registry.loadedModel(at: index)?.costs
-        let tokens = texts.reduce(0) { $0 + Self.estimatedTokens(of: $1) }
-        let demand = AdmissionPlan.Demand(
-            items: images + texts.count,
-            work: costs?.estimate(images: images, tokens: tokens) ?? 0,
-            isList: texts.count > Self.mostTextsOfSmall
+        try await Visit.begin(
+            at: admission,
+            images: images,
+            texts: texts,
+            costs: registry.loadedModel(at: index)?.costs,
+            terms: terms
         )
-        try await admission.enter(demand, terms: terms)
-        return Visit(demand: demand, images: images, tokens: tokens, costs: costs)
     }
-
-    private func leave(_ visit: Visit) {
-        visit.costs?.finish(images: visit.images, tokens: visit.tokens)
-        admission.leave(visit.demand)
-    }
-
-    /// More texts than this are a list: a few batches' worth.
-    private static let mostTextsOfSmall = 64
-
-    /// Four bytes a token, as in English, with the two special tokens, and no more than most models take.
-    private static func estimatedTokens(of text: String) -> Int { min(77, 2 + text.utf8.count / 4) }
 }

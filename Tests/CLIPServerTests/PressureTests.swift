@@ -174,12 +174,12 @@ struct PressureTests {
     @Test("A request that is not done when the time to finish is over is told so, and the server ends")
     func drainLimit() async throws {
         let upstream = try HeldUpstream()
-        let start = ContinuousClock.now
         try await LiveServer.with {
             $0.drainTimeLimit = .milliseconds(300)
         } engine: {
             $0.allowsPrivateAddresses = true
-            $0.fetchTimeLimit = .seconds(60)
+            // It would never be done: the suite's time limit tells if nothing ends it.
+            $0.fetchTimeLimit = .seconds(3600)
         } _: { server in
             async let held = server.request(
                 "POST",
@@ -192,7 +192,6 @@ struct PressureTests {
             let answer = try? await held
             #expect(answer == nil || answer?.status == 503)
         }
-        #expect(ContinuousClock.now - start < .seconds(40))
     }
 
     private static func until(_ condition: () async throws -> Bool) async throws {

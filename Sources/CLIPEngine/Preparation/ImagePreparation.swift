@@ -20,18 +20,19 @@ struct ImagePreparation: Sendable {
     func images(
         _ images: [ImageSource],
         for model: LoadedModel,
-        terms: RequestTerms
+        client: String?,
+        visit: Visit
     ) async throws(EmbeddingError) -> ([PreparedImage], StageTimings) {
         guard images.count > 1 else {
             guard let image = images.first else { return ([], StageTimings()) }
-            let (prepared, timings) = try await self.image(image, at: 0, for: model, terms: terms).get()
+            let (prepared, timings) = try await self.image(image, at: 0, for: model, client: client, visit: visit).get()
             return ([prepared], timings)
         }
         typealias Attempt = (index: Int, result: Result<(PreparedImage, StageTimings), EmbeddingError>)
         let attempts = await withTaskGroup(of: Attempt.self) { group in
             for (index, image) in images.enumerated() {
                 group.addTask {
-                    let result = await self.image(image, at: index, for: model, terms: terms)
+                    let result = await self.image(image, at: index, for: model, client: client, visit: visit)
                     return (index, result)
                 }
             }
@@ -60,7 +61,8 @@ struct ImagePreparation: Sendable {
         _ image: ImageSource,
         at index: Int,
         for model: LoadedModel,
-        terms: RequestTerms
+        client: String?,
+        visit: Visit
     ) async -> Result<(PreparedImage, StageTimings), EmbeddingError> {
         let start = ContinuousClock.now
         var timings = StageTimings()
@@ -70,11 +72,12 @@ struct ImagePreparation: Sendable {
             case .encoded(let bytes): content = .bytes(bytes, from: .payload, room: nil)
             case .base64(let text): content = .base64(text)
             case .url(let url):
-                let fetched = try await fetch(url, at: index, for: terms.client)
+                let fetched = try await fetch(url, at: index, for: client)
                 content = .bytes(fetched.bytes, from: .url, room: fetched.room)
                 timings.fetch = ContinuousClock.now - start
+                try await visit.enterFetched()
             }
-            let prepared = try await prepare(content, at: index, for: model, client: terms.client)
+            let prepared = try await prepare(content, at: index, for: model, client: client)
             timings.decode = ContinuousClock.now - start - timings.fetch
             return .success((prepared, timings))
         } catch {

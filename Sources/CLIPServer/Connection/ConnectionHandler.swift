@@ -74,6 +74,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var isQuiescing = false
     private var isCut = false
     private var isProcessing = false
+    /// Whether others on the event loop have their turn before more is taken in.
+    private var isResting = false
 
     init(service: ConnectionService) {
         self.service = service
@@ -164,6 +166,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func read(context: ChannelHandlerContext) {
         switch phase {
+        case _ where isResting: holdsRead = true
         case .room, .busy, .sending: holdsRead = true
         case .idle, .head, .body, .lingering, .closed: context.read()
         }
@@ -184,13 +187,32 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if decoder.waiting > ConnectionLimits.mostWaiting { context.close(promise: nil) }
     }
 
+    /// Lets the other connections of the event loop have their turn.
+    private func rest(_ context: ChannelHandlerContext) {
+        isResting = true
+        let handler = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.eventLoop.execute {
+            let (handler, context) = handler.value
+            handler.isResting = false
+            handler.process(context)
+            handler.decoder.compact()
+            switch handler.phase {
+            case .idle, .head, .body: if !handler.isResting { handler.readOn(context) }
+            case .room, .busy, .sending, .lingering, .closed: break
+            }
+        }
+    }
+
     /// Takes in what is there, as far as the phase wants it.
     func process(_ context: ChannelHandlerContext) {
-        guard !isProcessing else { return }
+        guard !isProcessing, !isResting else { return }
         isProcessing = true
         defer { isProcessing = false }
+        var parts = 0
         do throws(MessageFault) {
             while phase == .idle || phase == .head || phase == .body {
+                parts += 1
+                guard parts <= ConnectionLimits.mostPartsAtOnce else { return rest(context) }
                 guard let part = try decoder.next() else {
                     if phase == .idle, decoder.waiting > 0 { enter(.head, context) }
                     return

@@ -13,6 +13,8 @@ struct HTTPConnectionChannel: ServerChildChannel {
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
+            // One connection's bytes at a time, so that many get a turn where some never stop sending.
+            try channel.syncOptions?.setOption(ChannelOptions.maxMessagesPerRead, value: 1)
             try channel.pipeline.syncOperations.addHandler(ConnectionHandler(service: service))
             return Value(channel: channel)
         }

@@ -1,0 +1,98 @@
+internal import Synchronization
+
+/// A request that was let in, until it is let out.
+///
+/// Images that are named by URL are let in one by one, once they are there: whoever waits for a slow host holds no place that
+/// others could have.
+final class Visit: Sendable {
+    /// Whether it is a list, which others may overtake.
+    let isList: Bool
+    private let gate: AdmissionGate
+    private let costs: CostMeter?
+    private let terms: RequestTerms
+    private let images: Int
+    private let tokens: Int
+    /// What was let in so far.
+    private let demands = Mutex<[AdmissionPlan.Demand]>([])
+
+    private init(
+        gate: AdmissionGate,
+        costs: CostMeter?,
+        terms: RequestTerms,
+        images: Int,
+        tokens: Int,
+        isList: Bool
+    ) {
+        self.gate = gate
+        self.costs = costs
+        self.terms = terms
+        self.images = images
+        self.tokens = tokens
+        self.isList = isList
+    }
+
+    /// Lets in what a request has brought along.
+    ///
+    /// - Parameter costs: what the model's items have cost lately; nil where it is still to be loaded.
+    static func begin(
+        at gate: AdmissionGate,
+        images: [ImageSource],
+        texts: [String],
+        costs: CostMeter?,
+        terms: RequestTerms
+    ) async throws(EmbeddingError) -> Visit {
+        let tokens = texts.reduce(0) { $0 + estimatedTokens(of: $1) }
+        let isList = texts.count > mostTextsOfSmall
+        let visit = Visit(
+            gate: gate,
+            costs: costs,
+            terms: terms,
+            images: images.count,
+            tokens: tokens,
+            isList: isList
+        )
+        let brought = images.count { !$0.isURL }
+        if brought + texts.count > 0 {
+            try await visit.enter(
+                AdmissionPlan.Demand(
+                    items: brought + texts.count,
+                    work: costs?.estimate(images: brought, tokens: tokens) ?? 0,
+                    isList: isList
+                )
+            )
+        }
+        return visit
+    }
+
+    /// Lets in one image that was fetched.
+    func enterFetched() async throws(EmbeddingError) {
+        try await enter(AdmissionPlan.Demand(items: 1, work: costs?.estimate(images: 1, tokens: 0) ?? 0))
+    }
+
+    private func enter(_ demand: AdmissionPlan.Demand) async throws(EmbeddingError) {
+        try await gate.enter(demand, terms: terms)
+        demands.withLock { $0.append(demand) }
+    }
+
+    /// Lets everything out.
+    func end() {
+        costs?.finish(images: images, tokens: tokens)
+        let demands = demands.withLock { demands in
+            defer { demands = [] }
+            return demands
+        }
+        for demand in demands { gate.leave(demand) }
+    }
+
+    /// More texts than this are a list: a few batches' worth.
+    private static let mostTextsOfSmall = 64
+
+    /// Four bytes a token, as in English, with the two special tokens, and no more than most models take.
+    private static func estimatedTokens(of text: String) -> Int { min(77, 2 + text.utf8.count / 4) }
+}
+
+extension ImageSource {
+    fileprivate var isURL: Bool {
+        if case .url = self { true } else { false }
+    }
+}
