@@ -9,6 +9,7 @@ struct ConnectionService: Sendable {
     let limits: ConnectionLimits
     let budget: ByteBudget
     let date = HTTPDate()
+    let turns = TurnQueues()
     /// Whether only `/healthz` and `/readiness` are answered here.
     let isForHealthOnly: Bool
 
@@ -190,14 +191,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Lets the other connections of the event loop have their turn.
     private func rest(_ context: ChannelHandlerContext) {
         isResting = true
-        let handler = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        context.eventLoop.execute {
-            let (handler, context) = handler.value
-            handler.isResting = false
-            handler.process(context)
-            handler.decoder.compact()
-            switch handler.phase {
-            case .idle, .head, .body: if !handler.isResting { handler.readOn(context) }
+        service.turns.queue(of: context.eventLoop).wait { [self] in
+            isResting = false
+            process(context)
+            decoder.compact()
+            switch phase {
+            case .idle, .head, .body: if !isResting { readOn(context) }
             case .room, .busy, .sending, .lingering, .closed: break
             }
         }
