@@ -17,6 +17,12 @@ from case import (
     image,
 )
 
+NO_PICTURE = OnPurpose(
+    "what is no picture is told from what is no base64, with what it looks like",
+    400,
+    "Could not load input image. Cause: The bytes are no picture of a format that is read here.*",
+)
+
 
 def image_declarations(table: Table) -> None:
     table.section("Image declarations")
@@ -71,12 +77,12 @@ def image_declarations(table: Table) -> None:
     declared("text behind the padding", "base64", two_pads + "AAAA")
     declared("URL-safe alphabet", "base64", good.replace("+", "-").replace("/", "_"))
     declared("one character", "base64", "A")
-    declared("words", "base64", "hello world, this is no base64")
-    declared("four valid characters", "base64", "AAAA")
+    declared("words", "base64", "hello world, this is no base64", on_purpose=NO_PICTURE)
+    declared("four valid characters", "base64", "AAAA", on_purpose=NO_PICTURE)
     declared("empty string", "base64", "")
     declared("only characters outside the alphabet", "base64", "!!!!")
     declared("only padding", "base64", "====")
-    declared("base64 twice", "base64", pictures.base64_of(good.encode()))
+    declared("base64 twice", "base64", pictures.base64_of(good.encode()), on_purpose=NO_PICTURE)
     missing = OnPurpose(CLIENT_MISTAKE, 400, "Could not load input image. Cause: .+")
     for kind in ("base64", "url"):
         declared(f"{kind}, value missing", kind, on_purpose=missing)
@@ -238,7 +244,7 @@ def url_images(table: Table, loopback: str) -> None:
         "Could not load input image. Cause: Providing images via non https:// URL is not .*",
     )
     url("white space around", f" {loopback}/picture.png\n", on_purpose=no_url)
-    url("a page", f"{loopback}/page.html")
+    url("a page", f"{loopback}/page.html", on_purpose=NO_PICTURE)
     url("404", f"{loopback}/missing.png")
     url("500", f"{loopback}/error")
     url("a redirect in circles", f"{loopback}/loop")

@@ -144,7 +144,12 @@ public final class EmbeddingEngine: Sendable {
         let visit = try await begin(index, images: images, terms: terms)
         defer { visit.end() }
         let (model, loadTime) = try await registry.model(at: index)
-        let (embeddings, timings) = try await self.embeddings(of: images, by: model, terms: terms, visit: visit)
+        let (embeddings, timings) = try await self.embeddings(
+            of: images,
+            by: model,
+            terms: terms,
+            visit: visit
+        )
         return EmbeddingResult(
             embeddings: embeddings,
             report: RequestReport(model: model.description.name, loadTime: loadTime, timings: timings)
@@ -238,7 +243,12 @@ public final class EmbeddingEngine: Sendable {
         async let textEmbeddings = Self.attempt { () throws(EmbeddingError) in
             try await self.embeddings(of: tokens, by: model)
         }
-        let (imageEmbeddings, imageTimings) = try await embeddings(of: images, by: model, terms: terms, visit: visit)
+        let (imageEmbeddings, imageTimings) = try await embeddings(
+            of: images,
+            by: model,
+            terms: terms,
+            visit: visit
+        )
         let textOutcome = try await textEmbeddings.get()
 
         var nextImage = imageEmbeddings.makeIterator()

@@ -89,8 +89,10 @@ public struct ModelDirectory: Sendable {
         try OpenFile.contents(of: file(configurationName), limit: Self.maximumConfigurationByteCount)
     }
 
-    /// Name and bytes of the files that may say how images are prepared, those first that count first: since version 5
-    /// transformers writes `processor_config.json`, before that `preprocessor_config.json`. OpenCLIP has neither.
+    /// Name and bytes of the files that may say how images are prepared, in the order in which they count.
+    ///
+    /// Since version 5 transformers writes `processor_config.json`, before that `preprocessor_config.json`. OpenCLIP has
+    /// neither.
     public func preprocessorConfigurations() throws(WeightError) -> [(name: String, json: [UInt8])] {
         var files: [(name: String, json: [UInt8])] = []
         for name in preprocessorNames {

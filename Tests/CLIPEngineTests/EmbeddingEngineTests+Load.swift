@@ -1,6 +1,5 @@
 import CLIPEngine
 import CLIPTestSupport
-import Synchronization
 import Testing
 
 extension EmbeddingEngineTests {
@@ -57,41 +56,5 @@ extension EmbeddingEngineTests {
             #expect(engine.budget.used == 0)
             #expect((1...engine.budget.limit).contains(engine.budget.highest))
         }
-    }
-
-    @Test("A request whose time is shorter than what waits is refused, with a time to come back")
-    func deadlines() async throws {
-        try await withEngine { engine in
-            // Experience, without which nothing is known of costs.
-            for number in 0..<600 { _ = try await engine.embed(texts: ["a caption, \(number)"]) }
-            let texts = (0..<16_000).map { "a picture of \($0)" }
-            let isDone = Atomic(false)
-            async let list = embeddings(of: texts, by: engine, whenDone: isDone)
-            // While the list is in hand another one would have to wait, which its sender does not.
-            var refusals = 0
-            while !isDone.load(ordering: .acquiring), refusals == 0 {
-                do throws(EmbeddingError) {
-                    _ = try await engine.embed(
-                        texts: (0..<100).map { "another \($0)" },
-                        terms: RequestTerms(deadline: .now + .milliseconds(1))
-                    )
-                } catch {
-                    guard case .overloaded(let seconds) = error else { throw error }
-                    #expect(seconds >= 1)
-                    refusals += 1
-                }
-            }
-            #expect(refusals == 1)
-            #expect(try await list == texts.count)
-        }
-    }
-
-    private func embeddings(
-        of texts: [String],
-        by engine: EmbeddingEngine,
-        whenDone isDone: borrowing Atomic<Bool>
-    ) async throws -> Int {
-        defer { isDone.store(true, ordering: .releasing) }
-        return try await engine.embed(texts: texts).embeddings.count
     }
 }

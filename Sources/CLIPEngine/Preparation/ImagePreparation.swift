@@ -25,7 +25,13 @@ struct ImagePreparation: Sendable {
     ) async throws(EmbeddingError) -> ([PreparedImage], StageTimings) {
         guard images.count > 1 else {
             guard let image = images.first else { return ([], StageTimings()) }
-            let (prepared, timings) = try await self.image(image, at: 0, for: model, client: client, visit: visit).get()
+            let (prepared, timings) = try await self.image(
+                image,
+                at: 0,
+                for: model,
+                client: client,
+                visit: visit
+            ).get()
             return ([prepared], timings)
         }
         typealias Attempt = (index: Int, result: Result<(PreparedImage, StageTimings), EmbeddingError>)
