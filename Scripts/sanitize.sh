@@ -32,7 +32,7 @@ for sanitizer in "${sanitizers[@]}"; do
         tail -n 60 "$log" && echo "$sanitizer: the tests do not build" >&2 && exit 1
     fi
     built=$((SECONDS - started))
-    if ! swift test "${flags[@]}" --skip-build --no-parallel ${FILTER:+--filter "$FILTER"} >"$log" 2>&1; then
+    if ! timeout 1800 swift test "${flags[@]}" --skip-build --no-parallel ${FILTER:+--filter "$FILTER"} >"$log" 2>&1; then
         grep -nE 'ERROR: |WARNING: ThreadSanitizer|runtime error|SUMMARY|✘' "$log" | head -n 40 || tail -n 40 "$log"
         echo "$sanitizer: failed; all of it is in $log" >&2
         exit 1
