@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """An honest client beside an attack, as a process of its own, so that the attacker's threads do not count as waiting.
 
-usage: probe.py PORT health|captions [SOURCE]      asks until its standard input ends, then prints one JSON object
+usage: probe.py PORT health|captions [SOURCE]      says "ready", asks until its standard input ends, then prints one JSON object
 
 `health` asks /healthz, each time over a connection of its own; `captions` asks for one caption that nobody asked for before,
 over a connection that is kept until it breaks.
@@ -66,6 +66,7 @@ def main() -> None:
         done.set()
 
     threading.Thread(target=wait_for_end, daemon=True).start()
+    print("ready", flush=True)
     while not done.wait(PAUSE):
         probe.ask()
     print(json.dumps({"seconds": probe.seconds, "statuses": probe.statuses}))

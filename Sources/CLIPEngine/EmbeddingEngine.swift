@@ -141,14 +141,14 @@ public final class EmbeddingEngine: Sendable {
         guard images.count <= configuration.maxBatch else {
             throw .tooManyImages(count: images.count, limit: configuration.maxBatch)
         }
-        let visit = try await begin(index, images: images, terms: terms)
-        defer { visit.end() }
+        let request = try await begin(index, images: images, terms: terms)
+        defer { request.end() }
         let (model, loadTime) = try await registry.model(at: index)
         let (embeddings, timings) = try await self.embeddings(
             of: images,
             by: model,
             terms: terms,
-            visit: visit
+            request: request
         )
         return EmbeddingResult(
             embeddings: embeddings,
@@ -174,8 +174,8 @@ public final class EmbeddingEngine: Sendable {
         guard texts.count <= configuration.maxTexts else {
             throw .tooManyTexts(count: texts.count, limit: configuration.maxTexts)
         }
-        let visit = try await begin(index, texts: texts, terms: terms)
-        defer { visit.end() }
+        let request = try await begin(index, texts: texts, terms: terms)
+        defer { request.end() }
         let (model, loadTime) = try await registry.model(at: index)
         // Beside the answer the texts themselves, which are out of the body, and their tokens.
         let size = texts.reduce(0) { $0 + $1.utf8.count }
@@ -187,7 +187,7 @@ public final class EmbeddingEngine: Sendable {
             client: terms.client
         )
         let outcome =
-            visit.isList
+            request.isList
             ? try await embeddings(ofList: tokens, by: model) : try await embeddings(of: tokens, by: model)
         return EmbeddingResult(
             embeddings: outcome.embeddings,
@@ -229,8 +229,8 @@ public final class EmbeddingEngine: Sendable {
             case .text(let text): texts.append(text)
             }
         }
-        let visit = try await begin(index, images: images, texts: texts, terms: terms)
-        defer { visit.end() }
+        let request = try await begin(index, images: images, texts: texts, terms: terms)
+        defer { request.end() }
         let (model, loadTime) = try await registry.model(at: index)
         // Texts are checked first, since a caption that is too long should not cost eight decoded photographs; then
         // the model works on them while the photographs are decoded.
@@ -247,7 +247,7 @@ public final class EmbeddingEngine: Sendable {
             of: images,
             by: model,
             terms: terms,
-            visit: visit
+            request: request
         )
         let textOutcome = try await textEmbeddings.get()
 
@@ -281,13 +281,13 @@ public final class EmbeddingEngine: Sendable {
         of images: [ImageSource],
         by model: LoadedModel,
         terms: RequestTerms,
-        visit: Visit
+        request: AdmittedRequest
     ) async throws(EmbeddingError) -> ([Embedding], StageTimings) {
         let (prepared, timings) = try await imagePreparation.images(
             images,
             for: model,
             client: terms.client,
-            visit: visit
+            request: request
         )
         var found: [ContentHash: Embedding] = [:]
         for image in prepared { if let embedding = image.embedding { found[image.hash] = embedding } }
@@ -316,8 +316,8 @@ public final class EmbeddingEngine: Sendable {
         images: [ImageSource] = [],
         texts: [String] = [],
         terms: RequestTerms
-    ) async throws(EmbeddingError) -> Visit {
-        try await Visit.begin(
+    ) async throws(EmbeddingError) -> AdmittedRequest {
+        try await AdmittedRequest.begin(
             at: admission,
             images: images,
             texts: texts,

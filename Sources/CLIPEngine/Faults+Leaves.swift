@@ -20,7 +20,7 @@ extension ImageFault {
         case .tooElongated(let width, let height, let limit):
             self = .tooLarge("\(width) x \(height) pixels; one side may be at most \(limit) times the other")
         case .tooMuchMemory(let bytes, let limit):
-            self = .tooLarge("decoding takes \(bytes) bytes; the limit is \(limit)")
+            self = .tooMuchMemory(bytes: bytes, limit: limit)
         case .tookTooLong(let limit): self = .tooSlow(limit: limit)
         case .outOfMemory, .notAdmitted: self = .noMemory
         case .stopped: self = .stopped

@@ -73,12 +73,7 @@ final class ModelRegistry: Sendable {
 
     /// A model that is in memory.
     func loadedModel(named name: String) -> LoadedModel? {
-        state.withLock { state in
-            guard let index = sources.firstIndex(where: { $0.name == name }),
-                case .loaded(let model) = state.slots[index]
-            else { return nil }
-            return model
-        }
+        sources.firstIndex { $0.name == name }.flatMap(loadedModel(at:))
     }
 
     /// The place of a model in the configuration.

@@ -57,13 +57,6 @@ public struct StageTimings: Equatable, Sendable {
         return timings
     }
 
-    /// These timings with those of a later part of the same request, whose decoding came after this one's.
-    func followed(by other: StageTimings) -> StageTimings {
-        var both = merged(with: other)
-        both.decode = decode + other.decode
-        return both
-    }
-
     /// The longer of each stage, for two parts of a request that ran side by side.
     func merged(with other: StageTimings) -> StageTimings {
         var merged = self

@@ -49,11 +49,14 @@ public final class EmbeddingServer: Service {
     ///
     /// - Throws: `ServerConfigurationError` if a port is taken or the address is none of this machine.
     public func run() async throws {
-        let requests = DetachedService(listener(isForHealthOnly: false), logger: logger)
-        let health = configuration.healthPort.map { _ in
-            DetachedService(listener(isForHealthOnly: true), logger: logger)
-        }
         let (stages, configuration) = (stages, configuration)
+        let routes = Routes(engine: engine, identity: identity) {
+            stages.isReady.load(ordering: .acquiring)
+        }
+        let requests = DetachedService(listener(routes, isForHealthOnly: false), logger: logger)
+        let health = configuration.healthPort.map { _ in
+            DetachedService(listener(routes, isForHealthOnly: true), logger: logger)
+        }
         do {
             try await withTaskCancellationHandler {
                 try await withGracefulShutdownHandler {
@@ -121,12 +124,9 @@ public final class EmbeddingServer: Service {
     }
 
     /// What listens at one port.
-    private func listener(isForHealthOnly: Bool) -> Listener {
+    private func listener(_ routes: Routes, isForHealthOnly: Bool) -> Listener {
         let host = configuration.host
         let stages = stages
-        let routes = Routes(engine: engine, identity: identity) {
-            stages.isReady.load(ordering: .acquiring)
-        }
         let crossOrigin = CrossOrigin(allowedOrigins: configuration.allowedOrigins)
         let handler = RequestHandler(
             routes: routes,

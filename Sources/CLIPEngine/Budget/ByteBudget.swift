@@ -175,7 +175,7 @@ public final class ByteBudget: Sendable {
     private static let patience = Duration.seconds(2)
     /// The part of the account that only small amounts may use.
     private static let smallShare = 16
-    /// What is small: a 256th of the account, which is 2 MiB of the least that a server should have.
+    /// What is small: a 256th of the account.
     private static let smallest = 256
 }
 
@@ -206,16 +206,6 @@ public final class ByteReservation: Sendable {
             return surplus
         }
         budget.giveBack(surplus, purpose)
-    }
-
-    /// Takes over what another holds of the same account for the same purpose.
-    package func absorb(_ other: ByteReservation) {
-        guard other !== self, other.budget === budget, other.purpose == purpose else { return }
-        let taken = other.bytes.withLock { bytes in
-            defer { bytes = 0 }
-            return bytes
-        }
-        bytes.withLock { $0 += taken }
     }
 
     /// Gives all back.

@@ -45,7 +45,7 @@ public struct MachineMemory: Equatable, Sendable {
     /// A budget for what requests make the process hold: a quarter, since models and caches want memory too, and the
     /// machine may not be ours alone.
     ///
-    /// At least 128 MB, and at most 8 GB, which is more than all cores can be busy with.
+    /// At least 128 MB, and at most 8 GB.
     public var budget: Int { min(max(limit / 4, 128_000_000), 8_000_000_000) }
 
     /// The files that may hold a limit: of version 2 and 1, of the process's own group and the ones that it is in.

@@ -21,7 +21,7 @@ struct ImagePreparation: Sendable {
         _ images: [ImageSource],
         for model: LoadedModel,
         client: String?,
-        visit: Visit
+        request: AdmittedRequest
     ) async throws(EmbeddingError) -> ([PreparedImage], StageTimings) {
         guard images.count > 1 else {
             guard let image = images.first else { return ([], StageTimings()) }
@@ -30,7 +30,7 @@ struct ImagePreparation: Sendable {
                 at: 0,
                 for: model,
                 client: client,
-                visit: visit
+                request: request
             ).get()
             return ([prepared], timings)
         }
@@ -38,7 +38,13 @@ struct ImagePreparation: Sendable {
         let attempts = await withTaskGroup(of: Attempt.self) { group in
             for (index, image) in images.enumerated() {
                 group.addTask {
-                    let result = await self.image(image, at: index, for: model, client: client, visit: visit)
+                    let result = await self.image(
+                        image,
+                        at: index,
+                        for: model,
+                        client: client,
+                        request: request
+                    )
                     return (index, result)
                 }
             }
@@ -68,7 +74,7 @@ struct ImagePreparation: Sendable {
         at index: Int,
         for model: LoadedModel,
         client: String?,
-        visit: Visit
+        request: AdmittedRequest
     ) async -> Result<(PreparedImage, StageTimings), EmbeddingError> {
         let start = ContinuousClock.now
         var timings = StageTimings()
@@ -81,7 +87,7 @@ struct ImagePreparation: Sendable {
                 let fetched = try await fetch(url, at: index, for: client)
                 content = .bytes(fetched.bytes, from: .url, room: fetched.room)
                 timings.fetch = ContinuousClock.now - start
-                try await visit.enterFetched()
+                try await request.enterFetched()
             }
             let prepared = try await prepare(content, at: index, for: model, client: client)
             timings.decode = ContinuousClock.now - start - timings.fetch
@@ -227,7 +233,6 @@ struct ImagePreparation: Sendable {
             switch error {
             case .notAdmitted(let bytes): return .wants(bytes: bytes + image.uncountedBytes)
             case .stopped: return .stopped
-            case .tooMuchMemory(let bytes, let limit): throw .tooMuchMemory(bytes: bytes, limit: limit)
             default: throw ImageFault(error, origin: image.origin)
             }
         }

@@ -7,9 +7,9 @@ import CLIPEngine
 struct WireDesk: Sendable {
     private let pool = WorkPool(name: "wire", threads: 2)
 
-    /// Longest body that is read on the calling task: some 0.1 ms.
+    /// Longest body that is read on the calling task.
     private static let longestInPlace = 64 << 10
-    /// Most numbers that are written on the calling task: some 2 ms.
+    /// Most numbers that are written on the calling task.
     private static let mostNumbersInPlace = 16_384
 
     /// What a route wants of a body.

@@ -4,7 +4,7 @@ internal import Synchronization
 ///
 /// Images that are named by URL are let in one by one, once they are there: whoever waits for a slow host holds no place that
 /// others could have.
-final class Visit: Sendable {
+final class AdmittedRequest: Sendable {
     /// Whether it is a list, which others may overtake.
     let isList: Bool
     private let gate: AdmissionGate
@@ -40,10 +40,10 @@ final class Visit: Sendable {
         texts: [String],
         costs: CostMeter?,
         terms: RequestTerms
-    ) async throws(EmbeddingError) -> Visit {
+    ) async throws(EmbeddingError) -> AdmittedRequest {
         let tokens = texts.reduce(0) { $0 + estimatedTokens(of: $1) }
         let isList = texts.count > mostTextsOfSmall
-        let visit = Visit(
+        let request = AdmittedRequest(
             gate: gate,
             costs: costs,
             terms: terms,
@@ -53,7 +53,7 @@ final class Visit: Sendable {
         )
         let brought = images.count { !$0.isURL }
         if brought + texts.count > 0 {
-            try await visit.enter(
+            try await request.enter(
                 AdmissionPlan.Demand(
                     items: brought + texts.count,
                     work: costs?.estimate(images: brought, tokens: tokens) ?? 0,
@@ -61,7 +61,7 @@ final class Visit: Sendable {
                 )
             )
         }
-        return visit
+        return request
     }
 
     /// Lets in one image that was fetched.
