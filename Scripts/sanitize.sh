@@ -36,7 +36,12 @@ for sanitizer in "${sanitizers[@]}"; do
         tail -n 60 "$log" && echo "$sanitizer: the tests do not build" >&2 && exit 1
     fi
     built=$((SECONDS - started))
-    if ! timeout 1800 swift test "${flags[@]}" --skip-build --no-parallel --skip "$measuring" ${FILTER:+--filter "$FILTER"} >"$log" 2>&1; then
+    preload=()
+    if [ "$sanitizer" = thread ]; then
+        clang -O1 -shared -fPIC -o ".build-sanitize-thread/handovers.so" Scripts/thread-sanitizer.c -ldl
+        preload=(env "LD_PRELOAD=$PWD/.build-sanitize-thread/handovers.so")
+    fi
+    if ! "${preload[@]}" timeout 1800 swift test "${flags[@]}" --skip-build --no-parallel --skip "$measuring" ${FILTER:+--filter "$FILTER"} >"$log" 2>&1; then
         grep -nE 'ERROR: |WARNING: ThreadSanitizer|runtime error|SUMMARY|✘' "$log" | head -n 40 || tail -n 40 "$log"
         echo "$sanitizer: failed; all of it is in $log" >&2
         exit 1

@@ -11,7 +11,8 @@ extension EmbeddingEngine {
     /// Embeddings of a list's token sequences, in its order.
     func embeddings(
         ofList tokens: [[Int32]],
-        by model: LoadedModel
+        by model: LoadedModel,
+        request: AdmittedRequest
     ) async throws(EmbeddingError) -> Batcher.Outcome {
         let start = ContinuousClock.now
         let pieces = stride(from: 0, to: tokens.count, by: Self.pieceLength).map { first in
@@ -24,7 +25,7 @@ extension EmbeddingEngine {
             func startNext() {
                 guard next < pieces.count, !Task.isCancelled else { return }
                 let (number, piece) = (next, Array(tokens[pieces[next]]))
-                group.addTask { (number, await Self.embeddings(ofPiece: piece, by: model)) }
+                group.addTask { (number, await Self.embeddings(ofPiece: piece, by: model, request: request)) }
                 next += 1
             }
             for _ in 0..<Self.piecesInHand { startNext() }
@@ -59,13 +60,17 @@ extension EmbeddingEngine {
 
     private static func embeddings(
         ofPiece tokens: [[Int32]],
-        by model: LoadedModel
+        by model: LoadedModel,
+        request: AdmittedRequest
     ) async -> Result<Batcher.Outcome, EmbeddingError> {
         do throws(EmbeddingError) {
             return .success(
                 try await model.texts.embeddings(for: tokens, isOfList: true) {
                     (indexes) async throws(EmbeddingError) in
-                    try await model.worker.embed(tokens: indexes.map { tokens[$0] }, isOfList: true)
+                    let tokens = indexes.map { tokens[$0] }
+                    let outcome = try await model.worker.embed(tokens: tokens, isOfList: true)
+                    request.computed(texts: indexes.count)
+                    return outcome
                 }
             )
         } catch {
@@ -75,19 +80,22 @@ extension EmbeddingEngine {
 
     /// Room for the embeddings of so many items and for the JSON that is made of them; nil for a few, which cost little.
     ///
-    /// - Throws: `tooMuchMemory` for more than there ever is; `cancelled`.
+    /// - Parameter others: bytes that are held for the answer's sake beside it.
+    /// - Throws: `tooMuchMemory` for more than there ever is; `overloaded` where others do not give it back; `cancelled`.
     func roomForAnswer(
         of items: Int,
         by model: LoadedModel,
-        beside others: Int = 0
+        with others: Int = 0,
+        terms: RequestTerms
     ) async throws(EmbeddingError) -> ByteReservation? {
         let bytes = items * model.description.embeddingWidth * Self.bytesPerNumber + others
         guard bytes > Self.largestUncounted else { return nil }
         do throws(ByteBudgetError) {
-            return try await budget.reserve(bytes, for: .answers)
+            return try await budget.reserve(bytes, for: .answers, beside: terms.heldBytes)
         } catch {
             switch error {
             case .cancelled: throw .cancelled
+            case .noRoom: throw .roomTaken
             case .tooLarge(let bytes, let most): throw .tooMuchMemory(bytes: bytes, limit: most)
             }
         }

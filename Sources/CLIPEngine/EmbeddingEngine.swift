@@ -28,7 +28,10 @@ public final class EmbeddingEngine: Sendable {
         guard problems.isEmpty else { throw .invalidConfiguration(problems) }
         self.configuration = configuration
         registry = ModelRegistry(configuration: configuration)
-        budget = ByteBudget(limit: configuration.memoryBudget)
+        budget = ByteBudget(
+            limit: configuration.memoryBudget,
+            longestWait: max(.seconds(1), configuration.queueTimeLimit)
+        )
         admission = AdmissionGate(
             places: configuration.maxPendingItems,
             cores: configuration.computeThreads,
@@ -45,10 +48,11 @@ public final class EmbeddingEngine: Sendable {
         } catch {
             throw .failed("the fetcher of image URLs did not start: \(error)")
         }
-        let pool = WorkPool(name: "decode", threads: configuration.decodeThreads)
-        textPreparation = TextPreparation(pool: pool)
+        // Tokenising has threads of its own, since pictures may take seconds.
+        textPreparation = TextPreparation(pool: WorkPool(name: "tokenize", threads: 2))
         imagePreparation = ImagePreparation(
-            pool: pool,
+            // Costly pictures leave one to the others.
+            pool: WorkPool(name: "decode", threads: max(2, configuration.decodeThreads)),
             fetcher: fetcher,
             hashKey: configuration.imageCacheBytes > 0 ? .random() : nil,
             budget: budget,
@@ -179,7 +183,7 @@ public final class EmbeddingEngine: Sendable {
         let (model, loadTime) = try await registry.model(at: index)
         // Beside the answer the texts themselves, which are out of the body, and their tokens.
         let size = texts.reduce(0) { $0 + $1.utf8.count }
-        let room = try await roomForAnswer(of: texts.count, by: model, beside: 2 * size)
+        let room = try await roomForAnswer(of: texts.count, by: model, with: 2 * size, terms: terms)
         let (tokens, timings) = try await textPreparation.tokens(
             of: texts,
             by: model.tokenizer,
@@ -188,7 +192,8 @@ public final class EmbeddingEngine: Sendable {
         )
         let outcome =
             request.isList
-            ? try await embeddings(ofList: tokens, by: model) : try await embeddings(of: tokens, by: model)
+            ? try await embeddings(ofList: tokens, by: model, request: request)
+            : try await embeddings(of: tokens, by: model, request: request)
         return EmbeddingResult(
             embeddings: outcome.embeddings,
             report: RequestReport(
@@ -241,7 +246,7 @@ public final class EmbeddingEngine: Sendable {
             client: terms.client
         )
         async let textEmbeddings = Self.attempt { () throws(EmbeddingError) in
-            try await self.embeddings(of: tokens, by: model)
+            try await self.embeddings(of: tokens, by: model, request: request)
         }
         let (imageEmbeddings, imageTimings) = try await embeddings(
             of: images,
@@ -269,12 +274,20 @@ public final class EmbeddingEngine: Sendable {
     /// Embeddings of token sequences: those that are known, and the rest by the network.
     private func embeddings(
         of tokens: [[Int32]],
-        by model: LoadedModel
+        by model: LoadedModel,
+        request: AdmittedRequest
     ) async throws(EmbeddingError) -> Batcher.Outcome {
-        try await model.texts.embeddings(for: tokens) { (indexes) async throws(EmbeddingError) in
-            try await model.worker.embed(tokens: indexes.map { tokens[$0] })
+        try await model.texts.embeddings(for: tokens, isOfList: tokens.count > Self.mostWaitedFor) {
+            (indexes) async throws(EmbeddingError) in
+            let outcome = try await model.worker.embed(tokens: indexes.map { tokens[$0] })
+            request.computed(texts: indexes.count)
+            return outcome
         }
     }
+
+    /// Others that ask for one of a request's items wait for all of them, unless they are more than this: then those others
+    /// have it computed once more.
+    private static let mostWaitedFor = 8
 
     /// Embeddings of images: those that are known, and the rest decoded and by the network.
     private func embeddings(
@@ -291,10 +304,15 @@ public final class EmbeddingEngine: Sendable {
         )
         var found: [ContentHash: Embedding] = [:]
         for image in prepared { if let embedding = image.embedding { found[image.hash] = embedding } }
-        let outcome = try await model.images.embeddings(for: prepared.map(\.hash), found: found) {
-            (indexes) async throws(EmbeddingError) in
+        let outcome = try await model.images.embeddings(
+            for: prepared.map(\.hash),
+            found: found,
+            isOfList: images.count > Self.mostWaitedFor
+        ) { (indexes) async throws(EmbeddingError) in
             // Whatever is not known has pixels.
-            try await model.worker.embed(pixels: indexes.compactMap { prepared[$0].pixels })
+            let outcome = try await model.worker.embed(pixels: indexes.compactMap { prepared[$0].pixels })
+            request.computed(images: indexes.count)
+            return outcome
         }
         return (outcome.embeddings, timings.adding(outcome))
     }

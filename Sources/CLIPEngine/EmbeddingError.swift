@@ -48,6 +48,11 @@ public enum EmbeddingError: Error, Equatable, Sendable {
     case invalidConfiguration([String])
 }
 
+extension EmbeddingError {
+    /// Other requests hold the memory, and nobody knows for how long.
+    static let roomTaken = EmbeddingError.overloaded(retryAfterSeconds: 5)
+}
+
 /// Where an image's bytes came from, which decides what its sender is told.
 public enum ImageOrigin: Equatable, Sendable {
     /// The bytes were in the request.

@@ -13,6 +13,8 @@ final class ModelRegistry: Sendable {
 
     private struct State {
         var slots: [Slot]
+        /// Those of models that were let go of, until what they had begun has ended.
+        var retired: [(name: String, batcher: Batcher)] = []
         var loads = 0
         var isClosed = false
     }
@@ -48,17 +50,19 @@ final class ModelRegistry: Sendable {
         }
     }
 
-    /// What is wrong with a model in memory; nil where nothing is.
+    /// What is wrong with a model, also one that was let go of and has not ended; nil where nothing is.
     var healthProblem: String? {
-        let models = state.withLock { state in
-            state.slots.compactMap { slot -> LoadedModel? in
-                guard case .loaded(let model) = slot else { return nil }
-                return model
-            }
+        let batchers = state.withLock { state in
+            state.retired.removeAll { $0.batcher.isOver }
+            return state.retired
+                + state.slots.compactMap { slot -> (String, Batcher)? in
+                    guard case .loaded(let model) = slot else { return nil }
+                    return (model.description.name, model.worker.batcher)
+                }
         }
-        for model in models {
-            guard let problem = model.worker.problem(passLimit: passTimeLimit) else { continue }
-            return "model \(model.description.name): \(problem)"
+        for (name, batcher) in batchers {
+            guard let problem = batcher.problem(passLimit: passTimeLimit) else { continue }
+            return "model \(name): \(problem)"
         }
         return nil
     }
@@ -134,7 +138,8 @@ final class ModelRegistry: Sendable {
     func unload(at index: Int) {
         // The model may end with this last reference; that takes time, and so happens outside of the lock.
         _ = state.withLock { state -> Slot? in
-            guard case .loaded = state.slots[index] else { return nil }
+            guard case .loaded(let model) = state.slots[index] else { return nil }
+            state.retired.append((model.description.name, model.worker.batcher))
             defer { state.slots[index] = .unloaded }
             return state.slots[index]
         }

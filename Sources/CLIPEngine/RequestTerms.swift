@@ -7,10 +7,13 @@ public struct RequestTerms: Equatable, Sendable {
     public var deadline: ContinuousClock.Instant?
     /// Who asks, such as an address; requests of one client wait for each other where others wait too.
     public var client: String?
+    /// Bytes of the engine's budget that the request holds already and keeps to its end, such as its body.
+    public var heldBytes: Int
 
-    /// No deadline, and a client without a name.
-    public init(deadline: ContinuousClock.Instant? = nil, client: String? = nil) {
+    /// No deadline, a client without a name, and nothing held.
+    public init(deadline: ContinuousClock.Instant? = nil, client: String? = nil, heldBytes: Int = 0) {
         self.deadline = deadline
         self.client = client
+        self.heldBytes = heldBytes
     }
 }

@@ -141,7 +141,7 @@ public final class EmbeddingServer: Service {
             unpacker: BodyUnpacker(limit: configuration.maxBodyBytes, budget: engine.budget),
             timeLimit: configuration.requestTimeLimit,
             keepsConnections: { stages.isOpen.load(ordering: .acquiring) },
-            logger: logger
+            log: RequestLog(logger)
         )
         let service = ConnectionService(
             handler: handler,
@@ -150,6 +150,7 @@ public final class EmbeddingServer: Service {
             ),
             limits: ConnectionLimits(configuration),
             budget: engine.budget,
+            loops: isForHealthOnly ? .health : .requests,
             isForHealthOnly: isForHealthOnly
         )
         let port = isForHealthOnly ? configuration.healthPort ?? 0 : configuration.port

@@ -69,6 +69,55 @@ struct AdmissionGateTests {
         #expect(idle.enter(Demand(items: 1, work: 100), id: 0, patience: 1) == .admitted)
     }
 
+    @Test("However much one client asks for, another's requests and lists get in")
+    func shares() {
+        var plan = AdmissionPlan(places: 1024, cores: 1)
+        func fill(_ demand: Demand) -> Int {
+            var count = 0
+            while plan.enter(demand, id: count) == .admitted, count < 5000 { count += 1 }
+            return count
+        }
+        // Half of the places, and then a quarter more with very few items each.
+        #expect(fill(Demand(items: 64, client: "crowd")) == 8)
+        #expect(fill(Demand(items: 1, client: "crowd")) == 256)
+        #expect(plan.enter(Demand(items: 1, client: "other"), id: 0) == .admitted)
+        #expect(fill(Demand(items: 64, client: "other")) == 1)
+        // However many clients there are, an eighth is left for requests of very few items.
+        for number in 0..<100 { _ = fill(Demand(items: 64, client: "crowd of \(number)")) }
+        #expect(plan.enter(Demand(items: 64, client: "last"), id: 0) != .admitted)
+        #expect(fill(Demand(items: 1, client: "last")) >= 32)
+
+        var lists = AdmissionPlan(places: 64, cores: 1)
+        let list = Demand(items: 4000, work: 5, isList: true, client: "crowd")
+        var waiting = 0
+        for id in 1...1000 where lists.enter(list, id: id, patience: 300) == .waits { waiting += 1 }
+        #expect(waiting < 128)
+        let other = Demand(items: 4000, work: 5, isList: true, client: "other")
+        #expect(lists.enter(other, id: 2000, patience: 300) == .waits)
+        #expect(lists.leave(list).count == 1)
+        #expect(lists.leave(list) == [2000])
+    }
+
+    @Test("No client has more of the time that may be waited than it leaves for others")
+    func times() {
+        var plan = AdmissionPlan(places: 1024, cores: 1, longestQueue: 15)
+        func fill(_ demand: Demand) -> Double {
+            while plan.enter(demand, id: 0) == .admitted {}
+            return plan.backlog(withLists: false)
+        }
+        #expect(fill(Demand(items: 16, work: 1, client: "crowd")) <= 9)
+        #expect(fill(Demand(items: 1, work: 0.1, client: "crowd")) <= 12)
+        #expect(plan.enter(Demand(items: 1, work: 0.1, client: "other"), id: 0) == .admitted)
+    }
+
+    @Test("Where there is one place, a list that has it leaves one for others")
+    func onePlace() {
+        var plan = AdmissionPlan(places: 1, cores: 1)
+        #expect(plan.enter(Demand(items: 100, isList: true), id: 1) == .admitted)
+        #expect(plan.enter(Demand(items: 1), id: 0) == .admitted)
+        #expect(plan.enter(Demand(items: 1), id: 0) == .refused(after: 0))
+    }
+
     @Test("Places and work are back to nothing after any order of arrivals, departures and cancellations")
     func balance() {
         var generator = SystemRandomNumberGenerator()
@@ -81,7 +130,8 @@ struct AdmissionGateTests {
                 let demand = Demand(
                     items: .random(in: 1...200, using: &generator),
                     work: .random(in: 0...1, using: &generator),
-                    isList: .random(using: &generator)
+                    isList: .random(using: &generator),
+                    client: ["a", "b", nil].randomElement(using: &generator)!
                 )
                 switch plan.enter(demand, id: id) {
                 case .admitted: inside.append(demand)

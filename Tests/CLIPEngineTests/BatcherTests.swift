@@ -126,6 +126,22 @@ struct BatcherTests {
         #expect(shares.withLock { $0.count { $0 == [0, 2] } } == 50)
     }
 
+    @Test("Items that nobody takes are a problem once they have waited too long")
+    func abandoned() async throws {
+        let batcher = Batcher(limits: BatchLimits())
+        async let embeddings = batcher.embed(Self.images(1...1), lane: .images)
+        while batcher.problem(passLimit: .zero) == nil { await Task.yield() }
+        #expect(batcher.problem(passLimit: .zero)?.hasPrefix("no compute thread has taken") == true)
+        #expect(batcher.problem(passLimit: .seconds(600)) == nil)
+        let batch = try #require(await Self.nextBatch(of: batcher))
+        batcher.close()
+        #expect(!batcher.isOver)
+        batcher.finish(batch, with: .success(Self.echo(batch)))
+        _ = try await embeddings
+        #expect(batcher.problem(passLimit: .zero) == nil)
+        #expect(batcher.isOver)
+    }
+
     @Test("A pass that does not end is a problem once it has lasted too long, and none when it has ended")
     func hanging() async throws {
         let batcher = Batcher(limits: BatchLimits())

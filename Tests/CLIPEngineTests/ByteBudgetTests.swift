@@ -71,9 +71,48 @@ struct ByteBudgetTests {
         #expect(budget.used == 0)
     }
 
+    @Test("What never fits beside what its asker holds is refused at once")
+    func beside() async throws {
+        let budget = ByteBudget(limit: 256 * mebibyte)
+        let most = budget.most(for: .decoding)
+        let body = try #require(budget.reserveNow(20 * mebibyte, for: .input))
+        await #expect(throws: ByteBudgetError.tooLarge(bytes: most + 1, most: most)) {
+            try await budget.reserve(most - 20 * mebibyte + 1, for: .decoding, beside: body.byteCount)
+        }
+        try await budget.reserve(most - 20 * mebibyte, for: .decoding, beside: body.byteCount).release()
+    }
+
+    @Test("Two who wait for what the other holds give up in time, and hold up nobody else until then")
+    func mutualWait() async throws {
+        let budget = ByteBudget(limit: 256 * mebibyte, longestWait: .seconds(3))
+        let bodies = try (1...2).map { _ in try #require(budget.reserveNow(60 * mebibyte, for: .input)) }
+        let waiting = (1...2).map { _ in
+            Task { try await budget.reserve(130 * mebibyte, for: .decoding, beside: 60 * mebibyte) }
+        }
+        // Longer than others pass one that would get its room.
+        try await Task.sleep(for: .seconds(2.2))
+        try await budget.reserve(40 * mebibyte, for: .decoding).release()
+        #expect(budget.reserveNow(30 * mebibyte, for: .decoding) != nil)
+        for task in waiting {
+            await #expect(throws: ByteBudgetError.noRoom) { try await task.value }
+        }
+        bodies.forEach { $0.release() }
+        #expect(budget.used == 0)
+    }
+
+    @Test("An answer that waits only for others to leave waits as long as it takes")
+    func patientAnswer() async throws {
+        let budget = ByteBudget(limit: 64 * mebibyte, longestWait: .milliseconds(20))
+        let first = try #require(budget.reserveNow(40 * mebibyte, for: .answers))
+        let second = Task { try await budget.reserve(40 * mebibyte, for: .answers) }
+        try await Task.sleep(for: .milliseconds(150))
+        first.release()
+        try await second.value.release()
+    }
+
     @Test("However many ask at once, the limit is never passed and all are served")
     func crowd() async throws {
-        let budget = ByteBudget(limit: 64 * mebibyte)
+        let budget = ByteBudget(limit: 64 * mebibyte, longestWait: .seconds(120))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<400 {
                 group.addTask {

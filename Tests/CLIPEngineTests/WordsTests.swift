@@ -68,11 +68,12 @@ struct WordsTests {
     func budget() throws {
         let samples: KeyValuePairs<String, any Error> = [
             "tooLarge": ByteBudgetError.tooLarge(bytes: 9, most: 8), "cancelled": ByteBudgetError.cancelled,
+            "noRoom": ByteBudgetError.noRoom,
         ]
         let complaints = try Words.complaints(
             of: samples,
             type: "ByteBudgetError",
-            in: "CLIPEngine/Budget/ByteBudget.swift"
+            in: "CLIPEngine/Budget/ByteBudgetError.swift"
         )
         #expect(complaints == [])
     }

@@ -1,4 +1,5 @@
 import CLIPEngine
+import Dispatch
 import Synchronization
 import Testing
 
@@ -42,6 +43,27 @@ struct WorkPoolTests {
         let result = await task.value
         // Either the thread was quicker than the cancellation, or nothing ran.
         #expect((result == nil) == (counts.running.load(ordering: .relaxed) == 0))
+    }
+
+    @Test("Who is cancelled before its work began is told so at once, whatever the threads are busy with")
+    func cancelledInLine() async {
+        let pool = WorkPool(name: "test", threads: 1)
+        let isBusy = DispatchSemaphore(value: 0)
+        let isOver = DispatchSemaphore(value: 0)
+        async let long = pool.run { _ in
+            isBusy.signal()
+            isOver.wait()
+        }
+        while isBusy.wait(timeout: .now()) == .timedOut { await Task.yield() }
+        let counts = Counts()
+        let task = Task {
+            await pool.run { _ in counts.running.add(1, ordering: .relaxed).newValue }
+        }
+        task.cancel()
+        #expect(await task.value == nil)
+        isOver.signal()
+        _ = await long
+        #expect(counts.running.load(ordering: .relaxed) == 0)
     }
 
     @Test("Clients take turns, whatever each has waiting")

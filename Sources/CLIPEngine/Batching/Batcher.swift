@@ -75,6 +75,8 @@ package final class Batcher: Sendable {
         /// When each pass began that has not ended.
         var passes: [Int: ContinuousClock.Instant] = [:]
         var lastPass = 0
+        /// When a pass last began or ended, or the first item came into an empty line.
+        var lastMove = ContinuousClock.now
         /// What a thread said before it gave up.
         var problem: String?
         /// A pass that sleeping threads are wanted for.
@@ -135,6 +137,7 @@ package final class Batcher: Sendable {
             let now = ContinuousClock.now
             let isAccepted = state.withLock { state in
                 guard !state.isClosed else { return false }
+                if state.planner.isEmpty { state.lastMove = now }
                 state.requests[request] = WaitingRequest(
                     embeddings: Array(repeating: nil, count: payloads.count),
                     missing: payloads.count,
@@ -220,6 +223,7 @@ package final class Batcher: Sendable {
         }
         state.lastPass += 1
         state.passes[state.lastPass] = now
+        state.lastMove = now
         let batch = Batch(lane: step.lane, items: step.items, threads: step.threads, pass: state.lastPass)
         state.busy += step.threads
         guard step.threads > 1 else {
@@ -240,6 +244,7 @@ package final class Batcher: Sendable {
         state.withLock { state in
             state.busy -= batch.threads
             state.passes[batch.pass] = nil
+            state.lastMove = now
             for (position, item) in batch.items.enumerated() {
                 // A request that was cancelled meanwhile, or that another batch failed, is no longer known.
                 guard var request = state.requests.removeValue(forKey: item.request) else { continue }
@@ -273,14 +278,24 @@ package final class Batcher: Sendable {
         state.withLock { $0.problem = problem }
     }
 
-    /// What is wrong with the threads: one gave up, or a pass takes longer than the limit.
+    /// What is wrong with the threads: one gave up, a pass takes longer than the limit, or nobody takes what waits.
     package func problem(passLimit limit: Duration) -> String? {
         state.withLock { state in
             if let problem = state.problem { return problem }
-            guard let oldest = state.passes.values.min() else { return nil }
-            let age = ContinuousClock.now - oldest
-            return age > limit ? "a forward pass has not ended for \(age.components.seconds) s" : nil
+            let now = ContinuousClock.now
+            if let oldest = state.passes.values.min(), now - oldest > limit {
+                return "a forward pass has not ended for \((now - oldest).components.seconds) s"
+            }
+            guard state.passes.isEmpty, !state.planner.isEmpty, now - state.lastMove > limit else {
+                return nil
+            }
+            return "no compute thread has taken what waits for \((now - state.lastMove).components.seconds) s"
         }
+    }
+
+    /// Whether it was closed, and nothing is left of what it had.
+    package var isOver: Bool {
+        state.withLock { $0.isClosed && $0.passes.isEmpty && $0.planner.isEmpty }
     }
 
     /// Lets what waits be finished and takes nothing more.

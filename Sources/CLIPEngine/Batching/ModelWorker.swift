@@ -6,7 +6,8 @@ internal import CLIPModels
 /// Every thread has its own compute context and lives as long as the worker. Releasing the worker lets what waits be
 /// finished, then ends the threads and frees the model.
 final class ModelWorker: Sendable {
-    private let batcher: Batcher
+    /// Lives longer than the worker where a pass does.
+    let batcher: Batcher
 
     private init(batcher: Batcher) {
         self.batcher = batcher
@@ -70,13 +71,8 @@ final class ModelWorker: Sendable {
         try await batcher.embed(tokens.map(Batcher.Payload.tokens), lane: .texts, isOfList: isOfList)
     }
 
-    /// What is wrong with the threads; nil where nothing is known to be.
-    ///
-    /// - Parameter limit: the longest that a pass may take.
-    func problem(passLimit limit: Duration) -> String? { batcher.problem(passLimit: limit) }
-
     /// More images than this are a list: twice what clients of the wire contract may send.
-    private static let mostImagesOfSmall = 16
+    static let mostImagesOfSmall = 16
 
     // MARK: The threads' side
 
@@ -115,7 +111,9 @@ final class ModelWorker: Sendable {
             let start = ContinuousClock.now
             let result = embeddings(of: assignment, by: model, in: context)
             let time = ContinuousClock.now - start
-            if isImages { costs.spendOnImages(time) } else { costs.spendOnTexts(time) }
+            if case .success = result {
+                if isImages { costs.spendOnImages(time) } else { costs.spendOnTexts(time) }
+            }
             if assignment.share.index == 0 { batcher.finish(assignment.batch, with: result) }
         }
     }

@@ -1,10 +1,11 @@
-internal import DequeModule
-
 /// Decides which requests are taken on, by the work that they bring: a value without clock, lock or thread.
 ///
 /// Requests of a few items and lists are told apart. A request of a few items is taken on at once or refused at once. Lists
-/// have at most three quarters of the places, and wait in turn for them. Either is refused where it could not be finished in
-/// the time that its sender waits.
+/// have at most three quarters of the places, and wait for them, where clients take turns. Either is refused where it could not
+/// be finished in the time that its sender waits.
+///
+/// No client has more places, or more of the time that may be waited, than it leaves free for others (source: Choudhury, Hahne,
+/// "Dynamic queue length thresholds"), three times that with requests of very few items, which have some places of their own.
 package struct AdmissionPlan: Sendable {
     /// What a request brings.
     package struct Demand: Equatable, Sendable {
@@ -14,12 +15,29 @@ package struct AdmissionPlan: Sendable {
         package let work: Double
         /// Whether it is a list, which others may overtake.
         package let isList: Bool
+        /// Who asks; nil is nobody in particular, and has no share that could be too large.
+        package let client: String?
 
-        package init(items: Int, work: Double = 0, isList: Bool = false) {
+        package init(items: Int, work: Double = 0, isList: Bool = false, client: String? = nil) {
             self.items = items
             self.work = work
             self.isList = isList
+            self.client = client
         }
+
+        /// Whether it has very few items.
+        var isTiny: Bool { items <= 8 }
+    }
+
+    /// What a client has in hand with requests of a few items.
+    private struct Share {
+        var places = 0
+        var work = 0.0
+    }
+
+    private struct WaitingList {
+        let id: Int
+        let demand: Demand
     }
 
     /// What becomes of a request.
@@ -38,7 +56,8 @@ package struct AdmissionPlan: Sendable {
     private var lists = 0
     private var singleWork = 0.0
     private var listWork = 0.0
-    private var waiting: Deque<(id: Int, demand: Demand)> = []
+    private var shares: [String: Share] = [:]
+    private var waiting = ClientLine<WaitingList>()
     private var waitingWork = 0.0
 
     /// Most lists that wait for a place.
@@ -70,18 +89,21 @@ package struct AdmissionPlan: Sendable {
     ///   - id: what it is called if it waits.
     ///   - patience: seconds until its sender stops waiting; nil where that is never.
     package mutating func enter(_ demand: Demand, id: Int, patience: Double? = nil) -> Decision {
-        let backlog = backlog(withLists: demand.isList)
+        let backlog = demand.isList ? wait(of: demand) : backlog(withLists: false)
         let isInTime =
             patience.map { backlog + demand.work / cores <= $0 * Self.caution || backlog == 0 } ?? true
         guard isInTime else { return .refused(after: backlog) }
         guard demand.isList else {
-            guard singles + lists < places, backlog <= longestQueue else { return .refused(after: backlog) }
+            guard hasPlace(for: demand), hasTime(for: demand, behind: backlog) else {
+                return .refused(after: backlog)
+            }
             take(demand)
             return .admitted
         }
-        guard waiting.isEmpty, hasPlace(for: demand) else {
-            guard waiting.count < Self.mostWaiting else { return .refused(after: backlog) }
-            waiting.append((id, demand))
+        guard waiting.isEmpty, hasPlace(forList: demand) else {
+            let own = demand.client == nil ? 0 : waiting.elements(of: demand.client).count
+            guard own < Self.mostWaiting - waiting.count else { return .refused(after: backlog) }
+            waiting.append(WaitingList(id: id, demand: demand), of: demand.client)
             waitingWork += demand.work
             return .waits
         }
@@ -91,13 +113,7 @@ package struct AdmissionPlan: Sendable {
 
     /// Ends a request that was taken on, and tells which of those that wait are taken on now.
     package mutating func leave(_ demand: Demand) -> [Int] {
-        if demand.isList {
-            lists -= weight(of: demand)
-            listWork = lists > 0 ? max(0, listWork - demand.work) : 0
-        } else {
-            singles -= weight(of: demand)
-            singleWork = singles > 0 ? max(0, singleWork - demand.work) : 0
-        }
+        giveBack(demand)
         return admitWaiting()
     }
 
@@ -105,35 +121,82 @@ package struct AdmissionPlan: Sendable {
     ///
     /// Those behind it may have a place now.
     package mutating func cancel(_ id: Int) -> [Int] {
-        guard let place = waiting.firstIndex(where: { $0.id == id }) else { return [] }
-        waitingWork = max(0, waitingWork - waiting.remove(at: place).demand.work)
+        guard let list = waiting.remove(where: { $0.id == id }) else { return [] }
+        waitingWork = waiting.isEmpty ? 0 : max(0, waitingWork - list.demand.work)
         return admitWaiting()
     }
 
     private mutating func admitWaiting() -> [Int] {
         var admitted: [Int] = []
-        while let (id, demand) = waiting.first, hasPlace(for: demand) {
-            waiting.removeFirst()
-            waitingWork = waiting.isEmpty ? 0 : max(0, waitingWork - demand.work)
-            take(demand)
-            admitted.append(id)
+        while let list = waiting.first, hasPlace(forList: list.demand) {
+            _ = waiting.next()
+            waitingWork = waiting.isEmpty ? 0 : max(0, waitingWork - list.demand.work)
+            take(list.demand)
+            admitted.append(list.id)
         }
         return admitted
     }
 
     private mutating func take(_ demand: Demand) {
-        if demand.isList {
+        guard !demand.isList else {
             lists += weight(of: demand)
             listWork += demand.work
-        } else {
-            singles += weight(of: demand)
-            singleWork += demand.work
+            return
         }
+        singles += weight(of: demand)
+        singleWork += demand.work
+        guard let client = demand.client else { return }
+        shares[client, default: Share()].places += weight(of: demand)
+        shares[client, default: Share()].work += demand.work
+    }
+
+    private mutating func giveBack(_ demand: Demand) {
+        guard !demand.isList else {
+            lists -= weight(of: demand)
+            listWork = lists > 0 ? max(0, listWork - demand.work) : 0
+            return
+        }
+        singles -= weight(of: demand)
+        singleWork = singles > 0 ? max(0, singleWork - demand.work) : 0
+        guard let client = demand.client, var share = shares[client] else { return }
+        share.places -= weight(of: demand)
+        share.work = max(0, share.work - demand.work)
+        shares[client] = share.places > 0 ? share : nil
     }
 
     /// A list takes a quarter of all places at most, so that three are in hand side by side; one always is.
-    private func hasPlace(for list: Demand) -> Bool {
-        lists == 0 || lists + weight(of: list) <= places / 4 * 3
+    private func hasPlace(forList list: Demand) -> Bool {
+        lists == 0 || lists + weight(of: list) <= mostListPlaces
+    }
+
+    private func hasPlace(for demand: Demand) -> Bool {
+        // Where there are hardly any places, the one list that always is in hand takes none from others.
+        let free = places - singles - min(lists, mostListPlaces)
+        let weight = weight(of: demand)
+        guard weight <= (demand.isTiny ? free : free - places / 8) else { return false }
+        guard let client = demand.client, let share = shares[client] else { return true }
+        return share.places + weight <= factor(of: demand) * free
+    }
+
+    private func hasTime(for demand: Demand, behind backlog: Double) -> Bool {
+        guard backlog <= longestQueue else { return false }
+        guard let client = demand.client, let share = shares[client] else { return true }
+        return share.work / cores <= Double(factor(of: demand)) * (longestQueue - backlog)
+    }
+
+    /// How many times what is free a client may have.
+    private func factor(of demand: Demand) -> Int { demand.isTiny ? 3 : 1 }
+
+    private var mostListPlaces: Int { places / 4 * 3 }
+
+    /// Seconds that a list waits: behind all others, or behind one list of each other client for each of its own.
+    private func wait(of list: Demand) -> Double {
+        let all = backlog(withLists: true)
+        guard list.client != nil else { return all }
+        let own = waiting.elements(of: list.client)
+        let ownWork = own.reduce(list.work) { $0 + $1.demand.work }
+        let clients = Double(waiting.clients + (own.isEmpty ? 1 : 0))
+        return min(all, (singleWork + listWork + ownWork * clients) / cores)
     }
 
     private func weight(of demand: Demand) -> Int { min(demand.items, max(1, places / 4)) }

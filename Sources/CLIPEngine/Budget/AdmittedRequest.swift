@@ -10,8 +10,13 @@ final class AdmittedRequest: Sendable {
     private let gate: AdmissionGate
     private let costs: CostMeter?
     private let terms: RequestTerms
-    private let images: Int
+    private let texts: Int
+    /// Of all texts, as they are estimated.
     private let tokens: Int
+    /// Where its images wait for room, one at a time.
+    let turnstile = Turnstile()
+    /// What it holds of the budget to its end.
+    var heldBytes: Int { terms.heldBytes }
     /// What was let in so far.
     private let demands = Mutex<[AdmissionPlan.Demand]>([])
 
@@ -19,14 +24,14 @@ final class AdmittedRequest: Sendable {
         gate: AdmissionGate,
         costs: CostMeter?,
         terms: RequestTerms,
-        images: Int,
+        texts: Int,
         tokens: Int,
         isList: Bool
     ) {
         self.gate = gate
         self.costs = costs
         self.terms = terms
-        self.images = images
+        self.texts = texts
         self.tokens = tokens
         self.isList = isList
     }
@@ -42,12 +47,12 @@ final class AdmittedRequest: Sendable {
         terms: RequestTerms
     ) async throws(EmbeddingError) -> AdmittedRequest {
         let tokens = texts.reduce(0) { $0 + estimatedTokens(of: $1) }
-        let isList = texts.count > mostTextsOfSmall
+        let isList = texts.count > mostTextsOfSmall || images.count > ModelWorker.mostImagesOfSmall
         let request = AdmittedRequest(
             gate: gate,
             costs: costs,
             terms: terms,
-            images: images.count,
+            texts: texts.count,
             tokens: tokens,
             isList: isList
         )
@@ -57,7 +62,8 @@ final class AdmittedRequest: Sendable {
                 AdmissionPlan.Demand(
                     items: brought + texts.count,
                     work: costs?.estimate(images: brought, tokens: tokens) ?? 0,
-                    isList: isList
+                    isList: isList,
+                    client: terms.client
                 )
             )
         }
@@ -66,7 +72,13 @@ final class AdmittedRequest: Sendable {
 
     /// Lets in one image that was fetched.
     func enterFetched() async throws(EmbeddingError) {
-        try await enter(AdmissionPlan.Demand(items: 1, work: costs?.estimate(images: 1, tokens: 0) ?? 0))
+        try await enter(
+            AdmissionPlan.Demand(
+                items: 1,
+                work: costs?.estimate(images: 1, tokens: 0) ?? 0,
+                client: terms.client
+            )
+        )
     }
 
     private func enter(_ demand: AdmissionPlan.Demand) async throws(EmbeddingError) {
@@ -74,9 +86,13 @@ final class AdmittedRequest: Sendable {
         demands.withLock { $0.append(demand) }
     }
 
+    /// Notes that so many of its images and texts were computed, and not known.
+    func computed(images: Int = 0, texts: Int = 0) {
+        costs?.finish(images: images, tokens: texts == 0 ? 0 : tokens * texts / self.texts)
+    }
+
     /// Lets everything out.
     func end() {
-        costs?.finish(images: images, tokens: tokens)
         let demands = demands.withLock { demands in
             defer { demands = [] }
             return demands

@@ -3,8 +3,9 @@ internal import Synchronization
 
 /// One account for all memory that strangers can make the process hold: bodies, fetched bytes, decoders, unread answers.
 ///
-/// What does not fit waits in its turn. Later stages may use more of the account than earlier ones, so that what has come
-/// in can always be decoded, and what was computed can always be written: nothing waits for a stage before its own.
+/// What does not fit waits in its turn. Later stages may use more of the account than earlier ones, so that some of what has
+/// come in can always be decoded, and some of what was computed always be written. What is so large that it may have to wait
+/// for earlier stages, whose holders could be waiting for the same, holds up nobody else and gives up after a while.
 /// Small amounts have a part of the account, and a queue, of their own, so that a caption never waits behind photographs.
 public final class ByteBudget: Sendable {
     /// What memory is wanted for, from the first stage of a request to the last.
@@ -19,11 +20,14 @@ public final class ByteBudget: Sendable {
         case answers
     }
 
+    /// How waiting ends.
+    private enum Verdict: Sendable { case taken, cancelled, noRoom }
+
     private struct Waiter {
         let id: Int
         let bytes: Int
         let arrival: ContinuousClock.Instant
-        let continuation: CheckedContinuation<Bool, Never>
+        let continuation: CheckedContinuation<Verdict, Never>
     }
 
     private struct State {
@@ -36,15 +40,23 @@ public final class ByteBudget: Sendable {
 
         /// What the stages up to this one hold.
         func used(upTo purpose: Purpose) -> Int { used[...purpose.rawValue].reduce(0, +) }
+
+        /// What the stages before this one hold.
+        func used(before purpose: Purpose) -> Int { used[..<purpose.rawValue].reduce(0, +) }
     }
 
     /// Bytes of the whole account.
     public let limit: Int
+    /// How long one waits for others who might never give back what it waits for.
+    private let longestWait: Duration
     private let state = Mutex(State())
 
     /// An account of so many bytes, at least one MiB.
-    public init(limit: Int) {
+    ///
+    /// - Parameter longestWait: how long one waits for bytes that depend on requests which may wait for such themselves.
+    public init(limit: Int, longestWait: Duration = .seconds(15)) {
         self.limit = max(limit, 1 << 20)
+        self.longestWait = longestWait
     }
 
     /// The bytes held now.
@@ -61,8 +73,8 @@ public final class ByteBudget: Sendable {
     /// Takes bytes if they are free and nobody has waited long for such; nil otherwise.
     public func reserveNow(_ bytes: Int, for purpose: Purpose) -> ByteReservation? {
         let isTaken = state.withLock { state in
-            let queue = state.queues[queue(of: bytes, purpose)]
-            guard queue.isEmpty || !isImpatient(queue[0]), fits(bytes, purpose, state) else { return false }
+            let isHeldUp = state.queues[queue(of: bytes, purpose)].contains { holdsUp($0, purpose, state) }
+            guard !isHeldUp, fits(bytes, purpose, state) else { return false }
             take(bytes, purpose, &state)
             return true
         }
@@ -71,15 +83,30 @@ public final class ByteBudget: Sendable {
 
     /// Takes bytes, as soon as they are free.
     ///
-    /// - Throws: `tooLarge` at once for what never fits; `cancelled` when the task is.
-    public func reserve(_ bytes: Int, for purpose: Purpose) async throws(ByteBudgetError) -> ByteReservation {
-        guard bytes <= most(for: purpose) else { throw .tooLarge(bytes: bytes, most: most(for: purpose)) }
+    /// - Parameter held: bytes that the asker has already, and keeps while it waits.
+    /// - Throws: `tooLarge` at once for what never fits beside those; `noRoom` for what others did not give back in time;
+    ///   `cancelled` when the task is.
+    public func reserve(
+        _ bytes: Int,
+        for purpose: Purpose,
+        beside held: Int = 0
+    ) async throws(ByteBudgetError) -> ByteReservation {
+        guard bytes + held <= most(for: purpose) else {
+            throw .tooLarge(bytes: bytes + held, most: most(for: purpose))
+        }
         if let reservation = reserveNow(bytes, for: purpose) { return reservation }
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID
         }
-        let isTaken = await withTaskCancellationHandler {
+        let clock = Task { [weak self, longestWait] in
+            while true {
+                guard (try? await Task.sleep(for: longestWait)) != nil else { return }
+                guard let self, !self.giveUp(id, bytes, purpose, beside: held) else { return }
+            }
+        }
+        defer { clock.cancel() }
+        let verdict = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isCancelled = state.withLock { state in
                     guard !Task.isCancelled else { return true }
@@ -89,24 +116,44 @@ public final class ByteBudget: Sendable {
                     return false
                 }
                 // Something may have been given back in between.
-                if isCancelled { continuation.resume(returning: false) } else { serve() }
+                if isCancelled { continuation.resume(returning: .cancelled) } else { serve() }
             }
         } onCancel: {
-            let waiter = state.withLock { state -> Waiter? in
-                let queue = queue(of: bytes, purpose)
-                return state.queues[queue].firstIndex { $0.id == id }.map {
-                    state.queues[queue].remove(at: $0)
-                }
-            }
-            waiter?.continuation.resume(returning: false)
-            // Whoever stood behind may fit where this one did not.
-            if waiter != nil { serve() }
+            forget(id, bytes, purpose, .cancelled)
         }
-        guard isTaken else { throw .cancelled }
-        return ByteReservation(bytes, purpose, of: self)
+        switch verdict {
+        case .taken: return ByteReservation(bytes, purpose, of: self)
+        case .cancelled: throw .cancelled
+        case .noRoom: throw .noRoom
+        }
     }
 
-    fileprivate func giveBack(_ bytes: Int, _ purpose: Purpose) {
+    /// Ends a wait that may be for what never comes, and tells whether it has ended.
+    ///
+    /// Who holds next to nothing keeps nobody waiting, and an answer that waits only for others to leave is still on its way:
+    /// they need nothing more for that.
+    private func giveUp(_ id: Int, _ bytes: Int, _ purpose: Purpose, beside held: Int) -> Bool {
+        let isOnItsWay = state.withLock { state in
+            isSmall(held) || purpose == .answers && state.used(before: purpose) + bytes <= most(for: purpose)
+        }
+        return isOnItsWay ? false : forget(id, bytes, purpose, .noRoom)
+    }
+
+    /// Ends a wait; false where it has ended.
+    @discardableResult
+    private func forget(_ id: Int, _ bytes: Int, _ purpose: Purpose, _ verdict: Verdict) -> Bool {
+        let waiter = state.withLock { state -> Waiter? in
+            let queue = queue(of: bytes, purpose)
+            return state.queues[queue].firstIndex { $0.id == id }.map { state.queues[queue].remove(at: $0) }
+        }
+        guard let waiter else { return false }
+        waiter.continuation.resume(returning: verdict)
+        // Whoever stood behind may fit where this one did not.
+        serve()
+        return true
+    }
+
+    func giveBack(_ bytes: Int, _ purpose: Purpose) {
         guard bytes > 0 else { return }
         let isAwaited = state.withLock { state in
             state.used[purpose.rawValue] -= bytes
@@ -117,10 +164,10 @@ public final class ByteBudget: Sendable {
 
     /// Lets in whoever fits now: later stages first, small amounts before large ones, each in order of arrival.
     ///
-    /// Others may pass one that does not fit yet, until it has waited for ``patience``.
+    /// Others may pass one that does not fit yet, until it holds them up.
     private func serve() {
-        let admitted = state.withLock { state -> [CheckedContinuation<Bool, Never>] in
-            var admitted: [CheckedContinuation<Bool, Never>] = []
+        let admitted = state.withLock { state -> [CheckedContinuation<Verdict, Never>] in
+            var admitted: [CheckedContinuation<Verdict, Never>] = []
             for purpose in Purpose.allCases.reversed() {
                 for queue in [2 * purpose.rawValue, 2 * purpose.rawValue + 1] {
                     var place = 0
@@ -130,7 +177,7 @@ public final class ByteBudget: Sendable {
                             state.queues[queue].remove(at: place)
                             take(waiter.bytes, purpose, &state)
                             admitted.append(waiter.continuation)
-                        } else if isImpatient(waiter) {
+                        } else if holdsUp(waiter, purpose, state) {
                             break
                         } else {
                             place += 1
@@ -140,10 +187,15 @@ public final class ByteBudget: Sendable {
             }
             return admitted
         }
-        for continuation in admitted { continuation.resume(returning: true) }
+        for continuation in admitted { continuation.resume(returning: .taken) }
     }
 
-    private func isImpatient(_ waiter: Waiter) -> Bool { waiter.arrival + Self.patience <= .now }
+    /// Whether others have to wait behind one: it has waited long, and will fit once those of its own and later stages, who
+    /// do not depend on it, have left.
+    private func holdsUp(_ waiter: Waiter, _ purpose: Purpose, _ state: State) -> Bool {
+        waiter.arrival + Self.patience <= .now
+            && state.used(before: purpose) + waiter.bytes <= most(for: purpose)
+    }
 
     private func queue(of bytes: Int, _ purpose: Purpose) -> Int {
         2 * purpose.rawValue + (isSmall(bytes) ? 0 : 1)
@@ -177,47 +229,4 @@ public final class ByteBudget: Sendable {
     private static let smallShare = 16
     /// What is small: a 256th of the account.
     private static let smallest = 256
-}
-
-/// Bytes taken from a ``ByteBudget``; they go back when this is released, or when ``release()`` is called.
-public final class ByteReservation: Sendable {
-    private let budget: ByteBudget
-    private let purpose: ByteBudget.Purpose
-    private let bytes: Mutex<Int>
-
-    fileprivate init(_ bytes: Int, _ purpose: ByteBudget.Purpose, of budget: ByteBudget) {
-        self.budget = budget
-        self.purpose = purpose
-        self.bytes = Mutex(bytes)
-    }
-
-    deinit {
-        release()
-    }
-
-    /// How many bytes are held.
-    public var byteCount: Int { bytes.withLock { $0 } }
-
-    /// Gives back what is more than `count`.
-    public func shrink(to count: Int) {
-        let surplus = bytes.withLock { bytes in
-            let surplus = max(0, bytes - max(0, count))
-            bytes -= surplus
-            return surplus
-        }
-        budget.giveBack(surplus, purpose)
-    }
-
-    /// Gives all back.
-    public func release() {
-        shrink(to: 0)
-    }
-}
-
-/// Why bytes were not reserved.
-public enum ByteBudgetError: Error, Equatable, Sendable {
-    /// More than the account ever has for that purpose.
-    case tooLarge(bytes: Int, most: Int)
-    /// The task that asked was cancelled.
-    case cancelled
 }

@@ -2,7 +2,8 @@ internal import Synchronization
 
 /// How long one core works on an image, and on a token, of one model, learnt from what was finished lately.
 ///
-/// Items that were known already count too, with no time: what matters is how fast a queue gets shorter.
+/// Items that were known, or that failed, count neither with their number nor with their time, so that nobody can make others'
+/// look cheap or dear with them.
 package final class CostMeter: Sendable {
     /// Work and units of the recent past, older ones fading.
     private struct Average {
@@ -47,7 +48,7 @@ package final class CostMeter: Sendable {
         state.withLock { $0.tokens.spend(time / .seconds(1)) }
     }
 
-    /// Notes what a request had that is finished, its tokens as they were estimated.
+    /// Notes what was computed, its tokens as they were estimated.
     package func finish(images: Int, tokens: Int) {
         state.withLock { state in
             if images > 0 { state.images.finish(images) }

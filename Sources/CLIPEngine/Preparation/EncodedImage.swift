@@ -22,6 +22,17 @@ struct EncodedImage: Sendable {
         uncountedBytes = isCopy ? bytes.count : 0
         hash = key.map { ContentHash(of: bytes, key: $0) } ?? .none
     }
+
+    private init(_ image: EncodedImage, room: ByteReservation) {
+        (bytes, origin, hash, uncountedBytes) = (image.bytes, image.origin, image.hash, 0)
+        self.room = room
+    }
+
+    /// The same with its bytes counted; nil where there is no room for them now.
+    func counted(in budget: ByteBudget) -> EncodedImage? {
+        guard uncountedBytes > 0 else { return self }
+        return budget.reserveNow(uncountedBytes, for: .decoding).map { EncodedImage(self, room: $0) }
+    }
 }
 
 /// An image as far as it got before the network.

@@ -4,7 +4,7 @@ internal import CLIPImaging
 /// What can be an image's fault, done before the queue: fetching, base64, decoding.
 ///
 /// A bad image fails its own request here and never a batch that others ride in. Each image goes all the way by itself and
-/// lets go of its bytes at the end of it, so that none waits for memory that others of its request hold.
+/// lets go of its bytes at the end of it; only its pixels, which are few, stay until all of its request are there.
 struct ImagePreparation: Sendable {
     let pool: WorkPool
     let fetcher: ImageFetcher?
@@ -89,7 +89,7 @@ struct ImagePreparation: Sendable {
                 timings.fetch = ContinuousClock.now - start
                 try await request.enterFetched()
             }
-            let prepared = try await prepare(content, at: index, for: model, client: client)
+            let prepared = try await prepare(content, at: index, for: model, client: client, request: request)
             timings.decode = ContinuousClock.now - start - timings.fetch
             return .success((prepared, timings))
         } catch {
@@ -109,6 +109,11 @@ struct ImagePreparation: Sendable {
             case .bytes(let bytes, _, _): bytes.count
             case .base64(let text): text.count
             }
+        }
+
+        /// How many bytes more it will be once it is unpacked.
+        var unpackedBytes: Int {
+            if case .base64(let text) = self { text.count / 4 * 3 } else { 0 }
         }
 
         func encoded(hashedWith key: ContentHash.Key?) throws(ImageFault) -> EncodedImage {
@@ -140,7 +145,8 @@ struct ImagePreparation: Sendable {
         _ content: Content,
         at index: Int,
         for model: LoadedModel,
-        client: String?
+        client: String?,
+        request: AdmittedRequest
     ) async throws(EmbeddingError) -> PreparedImage {
         var content = content
         if content.size <= Self.largestInPlace {
@@ -149,7 +155,7 @@ struct ImagePreparation: Sendable {
                 if let embedding = model.images.known(encoded.hash) {
                     return PreparedImage(hash: encoded.hash, content: .known(embedding))
                 }
-                content = .encoded(encoded)
+                if let counted = encoded.counted(in: budget) { content = .encoded(counted) }
             } catch {
                 throw .image(index: index, error)
             }
@@ -161,15 +167,28 @@ struct ImagePreparation: Sendable {
             case .failed(let fault): throw .image(index: index, fault)
             case .stopped: throw .cancelled
             case .wants(let bytes):
-                do throws(ByteBudgetError) {
-                    room = try await budget.reserve(bytes, for: .decoding)
-                } catch {
-                    switch error {
-                    case .cancelled: throw .cancelled
-                    case .tooLarge(let bytes, let most):
-                        throw .image(index: index, .tooMuchMemory(bytes: bytes, limit: most))
-                    }
-                }
+                room = nil
+                room = try await self.room(for: bytes, at: index, request: request)
+            }
+        }
+    }
+
+    /// Room for decoding, once it is there; a request asks for one image's at a time, so that those of others get theirs.
+    private func room(
+        for bytes: Int,
+        at index: Int,
+        request: AdmittedRequest
+    ) async throws(EmbeddingError) -> ByteReservation {
+        await request.turnstile.enter()
+        defer { request.turnstile.leave() }
+        do throws(ByteBudgetError) {
+            return try await budget.reserve(bytes, for: .decoding, beside: request.heldBytes)
+        } catch {
+            switch error {
+            case .cancelled: throw .cancelled
+            case .noRoom: throw .roomTaken
+            case .tooLarge(let bytes, let most):
+                throw .image(index: index, .tooMuchMemory(bytes: bytes, limit: most))
             }
         }
     }
@@ -187,6 +206,12 @@ struct ImagePreparation: Sendable {
         let isCostly = room.map { $0.byteCount > Self.mostCheapBytes } ?? false
         return await pool.run(for: client, isCostly: isCostly) { cancellation in
             do throws(ImageFault) {
+                // What is taken out of a text is counted before it is.
+                var room = room
+                if room == nil, content.unpackedBytes > 0 {
+                    room = budget.reserveNow(content.unpackedBytes, for: .decoding)
+                    guard room != nil else { return .wants(bytes: content.unpackedBytes) }
+                }
                 let image = try content.encoded(hashedWith: hashKey)
                 if let embedding = model.images.known(image.hash) {
                     return .done(PreparedImage(hash: image.hash, content: .known(embedding)))
@@ -212,7 +237,6 @@ struct ImagePreparation: Sendable {
     ) throws(ImageFault) -> Step {
         var room = granted
         let start = ContinuousClock.now
-        defer { model.costs.spendOnImages(ContinuousClock.now - start) }
         do throws(ImagingError) {
             let pixels = try model.preprocessor.pixels(
                 of: image.bytes,
@@ -227,6 +251,7 @@ struct ImagePreparation: Sendable {
                 stop: stop
             )
             guard let room else { preconditionFailure("A picture was decoded without asking for room.") }
+            model.costs.spendOnImages(ContinuousClock.now - start)
             room.shrink(to: pixels.bytes.count)
             return .done(PreparedImage(hash: image.hash, content: .pixels(pixels.bytes, room: room)))
         } catch {

@@ -82,16 +82,60 @@ package final class WorkPool: Sendable {
         isCostly: Bool = false,
         _ work: @escaping @Sendable (Cancellation) -> Value
     ) async -> Value? {
-        let cancellation = Cancellation()
+        let ticket = Ticket(work)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let job: @Sendable () -> Void = {
-                    continuation.resume(returning: cancellation.isRequested ? nil : work(cancellation))
-                }
-                jobs.append(job, of: client, isCostly: isCostly)
+                guard ticket.wait(continuation) else { return continuation.resume(returning: nil) }
+                jobs.append({ ticket.run() }, of: client, isCostly: isCostly)
             }
         } onCancel: {
+            ticket.cancel()
+        }
+    }
+
+    /// One piece of work, from its arrival to its end; who cancels it before it begins need not wait for its turn.
+    private final class Ticket<Value: Sendable>: Sendable {
+        typealias Work = @Sendable (Cancellation) -> Value
+
+        private enum State {
+            case new(Work)
+            case waiting(Work, CheckedContinuation<Value?, Never>)
+            case begun
+        }
+
+        private let cancellation = Cancellation()
+        private let state: Mutex<State>
+
+        init(_ work: @escaping Work) {
+            state = Mutex(.new(work))
+        }
+
+        /// Takes note of who waits; false where it was cancelled already.
+        func wait(_ continuation: CheckedContinuation<Value?, Never>) -> Bool {
+            state.withLock { state in
+                guard case .new(let work) = state else { return false }
+                state = .waiting(work, continuation)
+                return true
+            }
+        }
+
+        func run() {
+            guard let (work, continuation) = begin() else { return }
+            continuation.resume(returning: work(cancellation))
+        }
+
+        /// Lets go of the work, and of all that it holds, if it has not begun.
+        func cancel() {
             cancellation.request()
+            begin()?.1.resume(returning: nil)
+        }
+
+        private func begin() -> (Work, CheckedContinuation<Value?, Never>)? {
+            state.withLock { state in
+                defer { state = .begun }
+                guard case .waiting(let work, let continuation) = state else { return nil }
+                return (work, continuation)
+            }
         }
     }
 

@@ -1,31 +1,10 @@
-internal import DequeModule
-
 /// The jobs that wait for a pool's threads: clients take turns, so that a crowd of one's jobs does not hold up another's, and
 /// costly jobs leave room for the rest.
 ///
 /// A value without lock or thread.
 package struct WorkQueue<Job>: Sendable where Job: Sendable {
-    /// Jobs of one kind, by client.
-    private struct Line: Sendable {
-        private var turns: Deque<String?> = []
-        private var waiting: [String?: Deque<Job>] = [:]
-
-        var isEmpty: Bool { turns.isEmpty }
-
-        mutating func append(_ job: Job, of client: String?) {
-            if waiting[client] == nil { turns.append(client) }
-            waiting[client, default: []].append(job)
-        }
-
-        mutating func next() -> Job? {
-            guard let client = turns.popFirst(), let job = waiting[client]?.popFirst() else { return nil }
-            if waiting[client]?.isEmpty == true { waiting[client] = nil } else { turns.append(client) }
-            return job
-        }
-    }
-
-    private var cheap = Line()
-    private var costly = Line()
+    private var cheap = ClientLine<Job>()
+    private var costly = ClientLine<Job>()
     private var costlyRunning = 0
     /// Cheap jobs that went before a costly one which waits.
     private var overtakes = 0

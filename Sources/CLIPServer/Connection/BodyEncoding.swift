@@ -32,7 +32,9 @@ struct BodyUnpacker: Sendable {
     private static let step = 256 << 10
 
     /// The bytes that were packed, and what keeps them counted.
-    func unpack(_ packed: [UInt8]) async throws(APIError) -> ([UInt8], ByteReservation?) {
+    ///
+    /// - Parameter held: what the packed ones have of the budget.
+    func unpack(_ packed: [UInt8], held: Int) async throws(APIError) -> ([UInt8], ByteReservation?) {
         // A zlib header is 8 in its low four bits and divides by 31 with the next byte; gzip has its own mark.
         let isWrapped =
             packed.starts(with: [0x1F, 0x8B])
@@ -46,10 +48,13 @@ struct BodyUnpacker: Sendable {
         }
         let room: ByteReservation
         do throws(ByteBudgetError) {
-            room = try await budget.reserve(count, for: .input)
+            room = try await budget.reserve(count, for: .input, beside: held)
         } catch {
-            guard case .tooLarge(_, let most) = error else { throw .embedding(.cancelled, place: nil) }
-            throw .bodyTooLargeForMemory(limit: most)
+            switch error {
+            case .cancelled: throw .embedding(.cancelled, place: nil)
+            case .noRoom: throw .noRoomForBody
+            case .tooLarge(_, let most): throw .bodyTooLargeForMemory(limit: most)
+            }
         }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)

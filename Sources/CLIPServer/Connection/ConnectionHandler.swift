@@ -9,7 +9,7 @@ struct ConnectionService: Sendable {
     let limits: ConnectionLimits
     let budget: ByteBudget
     let date = HTTPDate()
-    let turns = TurnQueues()
+    let loops: EventLoops
     /// Whether only `/healthz` and `/readiness` are answered here.
     let isForHealthOnly: Bool
 
@@ -191,14 +191,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Lets the other connections of the event loop have their turn.
     private func rest(_ context: ChannelHandlerContext) {
         isResting = true
-        service.turns.queue(of: context.eventLoop).wait { [self] in
+        service.loops.turns(of: context.eventLoop).wait { [self] in
             isResting = false
             process(context)
             decoder.compact()
-            switch phase {
-            case .idle, .head, .body: if !isResting { readOn(context) }
-            case .room, .busy, .sending, .lingering, .closed: break
-            }
+            if !isResting { waitForMore(context) }
+        }
+    }
+
+    /// Nothing more can be done with what is there.
+    private func waitForMore(_ context: ChannelHandlerContext) {
+        switch phase {
+        case .idle where isQuiescing: context.close(promise: nil)
+        case .idle, .head, .body: readOn(context)
+        case .room, .busy, .sending, .lingering, .closed: break
         }
     }
 
@@ -207,11 +213,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard !isProcessing, !isResting else { return }
         isProcessing = true
         defer { isProcessing = false }
-        var parts = 0
+        let end = NIODeadline.now() + ConnectionLimits.longestTurn
         do throws(MessageFault) {
             while phase == .idle || phase == .head || phase == .body {
-                parts += 1
-                guard parts <= ConnectionLimits.mostPartsAtOnce else { return rest(context) }
                 guard let part = try decoder.next() else {
                     if phase == .idle, decoder.waiting > 0 { enter(.head, context) }
                     return
@@ -221,6 +225,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
                 case .body(let bytes): accept(bytes, context)
                 case .end: finishBody(context)
                 }
+                guard NIODeadline.now() < end else { return rest(context) }
             }
         } catch {
             refuse(error, context)
@@ -378,8 +383,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         // A head that is there already has not been waiting for its sender.
         lastArrival = .now()
         enter(.idle, context)
-        process(context)
-        if phase == .idle, isQuiescing { return context.close(promise: nil) }
-        readOn(context)
+        // Who has sent the next request along waits for its turn with it.
+        if decoder.waiting > 0 { rest(context) } else { waitForMore(context) }
     }
 }

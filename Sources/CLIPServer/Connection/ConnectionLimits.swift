@@ -30,9 +30,9 @@ struct ConnectionLimits: Sendable {
     static let mostPassedOver = 256 << 10
     /// What may wait behind a request in hand; who sends more without being asked for it is cut off.
     static let mostWaiting = 256 << 10
-    /// Heads and pieces of bodies that are taken in before others have their turn: messages and chunks of a few bytes each
-    /// would otherwise fill an event loop for as long as they come.
-    static let mostPartsAtOnce = 64
+    /// How long one connection is served before others have their turn: messages and chunks of a few bytes each would
+    /// otherwise fill an event loop for as long as they come.
+    static let longestTurn = TimeAmount.microseconds(250)
     /// Time for the client to read the last answer before the connection is cut.
     static let lingering = TimeAmount.seconds(1)
     /// Time for a request that is on its way when the server stops, and for an answer when the time to stop is over.

@@ -35,7 +35,7 @@ struct Listener: Service {
                 availableConnectionsDelegate: ConnectionDoor(table: service.table)
             ),
             onServerRunning: { [onListening] channel in onListening(channel.localAddress?.port ?? 0) },
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            eventLoopGroup: service.loops.group,
             logger: quiet
         )
         do {

@@ -1,6 +1,5 @@
 import CLIPEngine
 import HTTPTypes
-import Logging
 import NIOCore
 
 /// What the handler needs of a request's surroundings.
@@ -31,7 +30,7 @@ struct RequestHandler: Sendable {
     let timeLimit: Duration
     /// Whether connections stay open behind an answer; false once the server closes its door.
     let keepsConnections: @Sendable () -> Bool
-    let logger: Logger
+    let log: RequestLog
 
     /// A request that was let in, with what its head says.
     struct Visit: Sendable {
@@ -106,9 +105,11 @@ struct RequestHandler: Sendable {
         let deadline = ContinuousClock.now + visit.limit
         let answer = await whileClientWaits(on: context.eventLoop, for: visit.limit) {
             var (body, room) = (request.body, request.room)
+            // The packed bytes stay to the end, too.
+            let packedBytes = visit.encoding == .packed ? room?.byteCount ?? 0 : 0
             if visit.encoding == .packed {
                 do throws(APIError) {
-                    (body, room) = try await unpacker.unpack(body)
+                    (body, room) = try await unpacker.unpack(body, held: room?.byteCount ?? 0)
                 } catch {
                     return Answer(error)
                 }
@@ -119,7 +120,11 @@ struct RequestHandler: Sendable {
                 body: body,
                 room: room,
                 keys: visit.passage == .needsKeyInBody ? access.keys : nil,
-                terms: RequestTerms(deadline: deadline, client: context.client)
+                terms: RequestTerms(
+                    deadline: deadline,
+                    client: context.client,
+                    heldBytes: (room?.byteCount ?? 0) + packedBytes
+                )
             )
             return await routes.answer(of: visit.route, to: input)
         }
@@ -171,7 +176,13 @@ struct RequestHandler: Sendable {
         start: ContinuousClock.Instant
     ) -> ServerResponse {
         let elapsed = ContinuousClock.now - start
-        log(answer, route: route, method: head?.method, id: id, elapsed: elapsed)
+        log.note(
+            answer,
+            route: route,
+            method: head?.method,
+            id: id,
+            milliseconds: Self.milliseconds(elapsed)
+        )
         return response(to: head, answer: answer, id: id, elapsed: elapsed)
     }
 
@@ -233,32 +244,6 @@ struct RequestHandler: Sendable {
     /// Rounded to microseconds.
     private static func milliseconds(_ duration: Duration) -> Double {
         (duration / .microseconds(1)).rounded() / 1000
-    }
-
-    // MARK: Log
-
-    /// One line a request: no payloads, no query (keys stand there), no paths but those of our own routes.
-    private func log(
-        _ answer: Answer,
-        route: Route?,
-        method: HTTPRequest.Method?,
-        id: String,
-        elapsed: Duration
-    ) {
-        var metadata: Logger.Metadata = [
-            "request": "\(id)", "status": "\(answer.status)", "ms": "\(Self.milliseconds(elapsed))",
-        ]
-        if let model = answer.model { metadata["model"] = "\(model)" }
-        if let cause = answer.error?.cause { metadata["cause"] = "\(cause)" }
-        // A method is any word that a client likes.
-        let line = route.map { "\(method?.rawValue ?? "?") \($0.rawValue)" } ?? "no such route"
-        switch answer.status {
-        // What a probe hears while models are loaded is no error.
-        case 503 where route == .readiness: logger.debug("\(line)", metadata: metadata)
-        case 500...: logger.error("\(line)", metadata: metadata)
-        case 400...: logger.info("\(line)", metadata: metadata)
-        default: logger.debug("\(line)", metadata: metadata)
-        }
     }
 }
 

@@ -1,18 +1,23 @@
 import NIOCore
+import NIOPosix
 import Synchronization
 
 /// The connections of one event loop that have more to take in than is fair at once, one behind the other.
 ///
-/// Everything happens on the event loop. Each turn is a timer's that lies a little ahead: what a task submits is run before
-/// the event loop looks at its sockets again, and so is a timer that is due, and two connections could keep it from that for
-/// as long as they send.
+/// Everything happens on the event loop. A round of turns begins only after the event loop has looked at its sockets: what is
+/// submitted to it, timers that are due included, is run before it looks again, and a few connections with many requests
+/// waiting could keep it from that for as long as they send.
 final class TurnQueue {
-    /// Between two turns; the event loop looks at its sockets meanwhile, and waits no longer than this if nothing is there.
+    /// How long a round may last before the event loop looks at its sockets again.
+    private static let round = TimeAmount.microseconds(500)
+    /// Long enough for the event loop to find nothing that is due, and so to look; short enough for nobody to notice.
     private static let pause = TimeAmount.microseconds(20)
 
     private let eventLoop: any EventLoop
     private var waiting = CircularBuffer<() -> Void>()
     private var isTimed = false
+    /// Whether the event loop has run out of tasks, and so looked at its sockets, since the last round.
+    private var hasLooked = false
 
     init(_ eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -24,6 +29,10 @@ final class TurnQueue {
         time()
     }
 
+    /// Notes that the event loop has no task left.
+    fileprivate func look() { hasLooked = true }
+
+    /// Keeps the event loop from sleeping until there was another round.
     private func time() {
         guard !isTimed, !waiting.isEmpty else { return }
         isTimed = true
@@ -31,17 +40,51 @@ final class TurnQueue {
         eventLoop.scheduleTask(in: Self.pause) {
             let queue = queue.value
             queue.isTimed = false
-            queue.waiting.popFirst()?()
+            if queue.hasLooked { queue.takeTurns() }
             queue.time()
+        }
+    }
+
+    private func takeTurns() {
+        hasLooked = false
+        let end = NIODeadline.now() + Self.round
+        // Whoever comes back has its next turn in another round.
+        var left = waiting.count
+        while left > 0, let resume = waiting.popFirst() {
+            resume()
+            left -= 1
+            guard NIODeadline.now() < end else { return }
         }
     }
 }
 
-/// The queues of all event loops.
-final class TurnQueues: Sendable {
+/// The event loops of a listener, with their queues.
+final class EventLoops: Sendable {
+    /// Those of requests: one for each core.
+    static let requests = EventLoops(count: NIOSingletons.groupLoopCountSuggestion)
+    /// That of the port that only tells health, which waits for nobody.
+    static let health = EventLoops(count: 1)
+
+    let group: MultiThreadedEventLoopGroup
+    private let queues: TurnQueues
+
+    private init(count: Int) {
+        queues = TurnQueues()
+        group = MultiThreadedEventLoopGroup(numberOfThreads: count, metricsDelegate: queues)
+    }
+
+    /// The queue of an event loop, for those on it.
+    func turns(of eventLoop: any EventLoop) -> TurnQueue { queues.queue(of: eventLoop) }
+}
+
+/// The queues of all event loops, called at the end of each loop's round of tasks.
+private final class TurnQueues: NIOEventLoopMetricsDelegate {
     private let queues = Mutex<[ObjectIdentifier: NIOLoopBound<TurnQueue>]>([:])
 
-    /// That of an event loop, for those on it.
+    func processedTick(info: NIOEventLoopTickInfo) {
+        queues.withLock { $0[info.eventLoopID] }?.value.look()
+    }
+
     func queue(of eventLoop: any EventLoop) -> TurnQueue {
         queues.withLock { queues in
             let key = ObjectIdentifier(eventLoop)

@@ -69,11 +69,15 @@ struct ServeCommand: AsyncParsableCommand {
 
         var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = level
+        let machine = MachineMemory.current
         for notice in environment.notices { logger.warning("\(notice)") }
         if options.usesBundledModel(environment) { logger.notice("\(BundledModel.advice)") }
         logger.notice(
             "requests may hold \(engineConfiguration.memoryBudget / 1_000_000) MB together",
-            metadata: ["bound": "\(MachineMemory.current.bound.rawValue)"]
+            metadata: [
+                "bound": engineConfiguration.memoryBudget == machine.budget
+                    ? "a part of \(machine.bound.rawValue)" : "--memory-budget"
+            ]
         )
         for warning in warnings { logger.warning("\(warning)") }
         if serverConfiguration.maxConnections < wantedConnections {

@@ -1,0 +1,78 @@
+import HTTPTypes
+import Logging
+import Synchronization
+
+/// One line a request: no payloads, no query (keys stand there), no paths but those of our own routes.
+///
+/// Of each status from 400 on only so many lines a second are written: a crowd of refused requests must not fill the disk, nor
+/// hold up the event loops that write.
+struct RequestLog: Sendable {
+    private let logger: Logger
+    private let allowance = LogAllowance()
+
+    init(_ logger: Logger) {
+        self.logger = logger
+    }
+
+    func note(
+        _ answer: Answer,
+        route: Route?,
+        method: HTTPRequest.Method?,
+        id: String,
+        milliseconds: Double
+    ) {
+        let level: Logger.Level =
+            switch answer.status {
+            // What a probe hears while models are loaded is no error.
+            case 503 where route == .readiness: .debug
+            case 500...: .error
+            case 400...: .info
+            default: .debug
+            }
+        guard level >= logger.logLevel else { return }
+        guard let passedOver = answer.status < 400 ? 0 : allowance.take(answer.status) else { return }
+        var metadata: Logger.Metadata = [
+            "request": "\(id)", "status": "\(answer.status)", "ms": "\(milliseconds)",
+        ]
+        if let model = answer.model { metadata["model"] = "\(model)" }
+        if let cause = answer.error?.cause { metadata["cause"] = "\(cause)" }
+        if passedOver > 0 { metadata["unlogged-before"] = "\(passedOver)" }
+        // A method is any word that a client likes.
+        let line = route.map { "\(method?.rawValue ?? "?") \($0.rawValue)" } ?? "no such route"
+        logger.log(level: level, "\(line)", metadata: metadata)
+    }
+}
+
+/// How many lines may be written of each status: a hundred at once, and then fifty a second.
+package final class LogAllowance: Sendable {
+    private struct Bucket {
+        var left = most
+        var filled = ContinuousClock.now
+        var passedOver = 0
+    }
+
+    private static let most = 100.0
+    private static let perSecond = 50.0
+
+    private let buckets = Mutex<[Int: Bucket]>([:])
+
+    package init() {}
+
+    /// Takes a line's place; nil where there is none, otherwise how many lines of the status had none since the last one.
+    package func take(_ status: Int, at now: ContinuousClock.Instant = .now) -> Int? {
+        buckets.withLock { buckets in
+            var bucket = buckets[status] ?? Bucket(filled: now)
+            let seconds = (now - bucket.filled) / .seconds(1)
+            bucket.left = min(Self.most, bucket.left + seconds * Self.perSecond)
+            bucket.filled = now
+            defer { buckets[status] = bucket }
+            guard bucket.left >= 1 else {
+                bucket.passedOver += 1
+                return nil
+            }
+            bucket.left -= 1
+            defer { bucket.passedOver = 0 }
+            return bucket.passedOver
+        }
+    }
+}
