@@ -81,7 +81,7 @@ extension EmbeddingEngine {
     /// Room for the embeddings of so many items and for the JSON that is made of them; nil for a few, which cost little.
     ///
     /// - Parameter others: bytes that are held for the answer's sake beside it.
-    /// - Throws: `tooMuchMemory` for more than there ever is; `overloaded` where others do not give it back; `cancelled`.
+    /// - Throws: as ``roomForAnswer(ofBytes:terms:)``.
     func roomForAnswer(
         of items: Int,
         by model: LoadedModel,
@@ -89,9 +89,25 @@ extension EmbeddingEngine {
         terms: RequestTerms
     ) async throws(EmbeddingError) -> ByteReservation? {
         let bytes = items * model.description.embeddingWidth * Self.bytesPerNumber + others
+        return try await roomForAnswer(ofBytes: bytes, terms: terms)
+    }
+
+    /// Room for an answer, to be kept until it has been read; nil for a short one.
+    ///
+    /// - Throws: `tooMuchMemory` for more than there ever is beside what the request holds; `overloaded` where others do not
+    ///   give it back; `cancelled`.
+    package func roomForAnswer(
+        ofBytes bytes: Int,
+        terms: RequestTerms
+    ) async throws(EmbeddingError) -> ByteReservation? {
         guard bytes > Self.largestUncounted else { return nil }
         do throws(ByteBudgetError) {
-            return try await budget.reserve(bytes, for: .answers, beside: terms.heldBytes)
+            return try await budget.reserve(
+                bytes,
+                for: .answers,
+                beside: terms.heldBytes,
+                client: terms.client
+            )
         } catch {
             switch error {
             case .cancelled: throw .cancelled

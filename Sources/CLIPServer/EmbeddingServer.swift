@@ -138,7 +138,11 @@ public final class EmbeddingServer: Service {
                 isLocal: configuration.isLocal,
                 crossOrigin: crossOrigin
             ),
-            unpacker: BodyUnpacker(limit: configuration.maxBodyBytes, budget: engine.budget),
+            unpacker: BodyUnpacker(
+                limit: configuration.maxBodyBytes,
+                budget: engine.budget,
+                pool: routes.desk.pool
+            ),
             timeLimit: configuration.requestTimeLimit,
             keepsConnections: { stages.isOpen.load(ordering: .acquiring) },
             log: RequestLog(logger)

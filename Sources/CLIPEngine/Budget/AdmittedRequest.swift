@@ -17,6 +17,7 @@ final class AdmittedRequest: Sendable {
     let turnstile = Turnstile()
     /// What it holds of the budget to its end.
     var heldBytes: Int { terms.heldBytes }
+    var client: String? { terms.client }
     /// What was let in so far.
     private let demands = Mutex<[AdmissionPlan.Demand]>([])
 

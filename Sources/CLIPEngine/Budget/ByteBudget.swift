@@ -6,7 +6,8 @@ internal import Synchronization
 /// What does not fit waits in its turn. Later stages may use more of the account than earlier ones, so that some of what has
 /// come in can always be decoded, and some of what was computed always be written. What is so large that it may have to wait
 /// for earlier stages, whose holders could be waiting for the same, holds up nobody else and gives up after a while.
-/// Small amounts have a part of the account, and a queue, of their own, so that a caption never waits behind photographs.
+/// Small amounts have a part of the account, and a queue, of their own, so that a caption never waits behind photographs. Of
+/// one purpose no client has more than it leaves free for others, or else only one amount.
 public final class ByteBudget: Sendable {
     /// What memory is wanted for, from the first stage of a request to the last.
     public enum Purpose: Int, CaseIterable, Sendable {
@@ -26,6 +27,7 @@ public final class ByteBudget: Sendable {
     private struct Waiter {
         let id: Int
         let bytes: Int
+        let client: String?
         let arrival: ContinuousClock.Instant
         let continuation: CheckedContinuation<Verdict, Never>
     }
@@ -37,6 +39,8 @@ public final class ByteBudget: Sendable {
         var queues = [Deque<Waiter>](repeating: [], count: 2 * Purpose.allCases.count)
         var nextID = 0
         var highest = 0
+        /// By purpose, what each client holds.
+        var shares = [[String: Int]](repeating: [:], count: Purpose.allCases.count)
 
         /// What the stages up to this one hold.
         func used(upTo purpose: Purpose) -> Int { used[...purpose.rawValue].reduce(0, +) }
@@ -71,30 +75,37 @@ public final class ByteBudget: Sendable {
     }
 
     /// Takes bytes if they are free and nobody has waited long for such; nil otherwise.
-    public func reserveNow(_ bytes: Int, for purpose: Purpose) -> ByteReservation? {
+    ///
+    /// - Parameter client: who is given them; nil is nobody in particular, and has no share that could be too large.
+    public func reserveNow(_ bytes: Int, for purpose: Purpose, client: String? = nil) -> ByteReservation? {
         let isTaken = state.withLock { state in
             let isHeldUp = state.queues[queue(of: bytes, purpose)].contains { holdsUp($0, purpose, state) }
-            guard !isHeldUp, fits(bytes, purpose, state) else { return false }
-            take(bytes, purpose, &state)
+            guard !isHeldUp, fits(bytes, purpose, state), leavesEnough(bytes, purpose, client, state) else {
+                return false
+            }
+            take(bytes, purpose, client, &state)
             return true
         }
-        return isTaken ? ByteReservation(bytes, purpose, of: self) : nil
+        return isTaken ? ByteReservation(bytes, purpose, client, of: self) : nil
     }
 
     /// Takes bytes, as soon as they are free.
     ///
-    /// - Parameter held: bytes that the asker has already, and keeps while it waits.
+    /// - Parameters:
+    ///   - held: bytes that the asker has already, and keeps while it waits.
+    ///   - client: who is given them; nil is nobody in particular, and has no share that could be too large.
     /// - Throws: `tooLarge` at once for what never fits beside those; `noRoom` for what others did not give back in time;
     ///   `cancelled` when the task is.
     public func reserve(
         _ bytes: Int,
         for purpose: Purpose,
-        beside held: Int = 0
+        beside held: Int = 0,
+        client: String? = nil
     ) async throws(ByteBudgetError) -> ByteReservation {
         guard bytes + held <= most(for: purpose) else {
             throw .tooLarge(bytes: bytes + held, most: most(for: purpose))
         }
-        if let reservation = reserveNow(bytes, for: purpose) { return reservation }
+        if let reservation = reserveNow(bytes, for: purpose, client: client) { return reservation }
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID
@@ -111,7 +122,13 @@ public final class ByteBudget: Sendable {
                 let isCancelled = state.withLock { state in
                     guard !Task.isCancelled else { return true }
                     state.queues[queue(of: bytes, purpose)].append(
-                        Waiter(id: id, bytes: bytes, arrival: .now, continuation: continuation)
+                        Waiter(
+                            id: id,
+                            bytes: bytes,
+                            client: client,
+                            arrival: .now,
+                            continuation: continuation
+                        )
                     )
                     return false
                 }
@@ -122,7 +139,7 @@ public final class ByteBudget: Sendable {
             forget(id, bytes, purpose, .cancelled)
         }
         switch verdict {
-        case .taken: return ByteReservation(bytes, purpose, of: self)
+        case .taken: return ByteReservation(bytes, purpose, client, of: self)
         case .cancelled: throw .cancelled
         case .noRoom: throw .noRoom
         }
@@ -153,10 +170,13 @@ public final class ByteBudget: Sendable {
         return true
     }
 
-    func giveBack(_ bytes: Int, _ purpose: Purpose) {
+    func giveBack(_ bytes: Int, _ purpose: Purpose, _ client: String?) {
         guard bytes > 0 else { return }
         let isAwaited = state.withLock { state in
             state.used[purpose.rawValue] -= bytes
+            if let client, let share = state.shares[purpose.rawValue][client] {
+                state.shares[purpose.rawValue][client] = share > bytes ? share - bytes : nil
+            }
             return state.queues.contains { !$0.isEmpty }
         }
         if isAwaited { serve() }
@@ -173,9 +193,11 @@ public final class ByteBudget: Sendable {
                     var place = 0
                     while place < state.queues[queue].count {
                         let waiter = state.queues[queue][place]
-                        if fits(waiter.bytes, purpose, state) {
+                        if !leavesEnough(waiter.bytes, purpose, waiter.client, state) {
+                            place += 1
+                        } else if fits(waiter.bytes, purpose, state) {
                             state.queues[queue].remove(at: place)
-                            take(waiter.bytes, purpose, &state)
+                            take(waiter.bytes, purpose, waiter.client, &state)
                             admitted.append(waiter.continuation)
                         } else if holdsUp(waiter, purpose, state) {
                             break
@@ -195,14 +217,22 @@ public final class ByteBudget: Sendable {
     private func holdsUp(_ waiter: Waiter, _ purpose: Purpose, _ state: State) -> Bool {
         waiter.arrival + Self.patience <= .now
             && state.used(before: purpose) + waiter.bytes <= most(for: purpose)
+            && leavesEnough(waiter.bytes, purpose, waiter.client, state)
+    }
+
+    /// Whether a client that is given so much has no more than is left, or nothing else.
+    private func leavesEnough(_ bytes: Int, _ purpose: Purpose, _ client: String?, _ state: State) -> Bool {
+        guard let client, let share = state.shares[purpose.rawValue][client] else { return true }
+        return share + bytes <= most(for: purpose) - state.used(upTo: purpose)
     }
 
     private func queue(of bytes: Int, _ purpose: Purpose) -> Int {
         2 * purpose.rawValue + (isSmall(bytes) ? 0 : 1)
     }
 
-    private func take(_ bytes: Int, _ purpose: Purpose, _ state: inout State) {
+    private func take(_ bytes: Int, _ purpose: Purpose, _ client: String?, _ state: inout State) {
         state.used[purpose.rawValue] += bytes
+        if let client { state.shares[purpose.rawValue][client, default: 0] += bytes }
         state.highest = max(state.highest, state.used(upTo: .answers))
     }
 

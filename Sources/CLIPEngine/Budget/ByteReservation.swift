@@ -4,11 +4,13 @@ internal import Synchronization
 public final class ByteReservation: Sendable {
     private let budget: ByteBudget
     private let purpose: ByteBudget.Purpose
+    private let client: String?
     private let bytes: Mutex<Int>
 
-    init(_ bytes: Int, _ purpose: ByteBudget.Purpose, of budget: ByteBudget) {
+    init(_ bytes: Int, _ purpose: ByteBudget.Purpose, _ client: String?, of budget: ByteBudget) {
         self.budget = budget
         self.purpose = purpose
+        self.client = client
         self.bytes = Mutex(bytes)
     }
 
@@ -26,7 +28,16 @@ public final class ByteReservation: Sendable {
             bytes -= surplus
             return surplus
         }
-        budget.giveBack(surplus, purpose)
+        budget.giveBack(surplus, purpose, client)
+    }
+
+    /// Takes over what another of the same purpose and client holds.
+    public func absorb(_ other: ByteReservation) {
+        let taken = other.bytes.withLock { bytes in
+            defer { bytes = 0 }
+            return bytes
+        }
+        bytes.withLock { $0 += taken }
     }
 
     /// Gives all back.

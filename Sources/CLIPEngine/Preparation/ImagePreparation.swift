@@ -182,7 +182,12 @@ struct ImagePreparation: Sendable {
         await request.turnstile.enter()
         defer { request.turnstile.leave() }
         do throws(ByteBudgetError) {
-            return try await budget.reserve(bytes, for: .decoding, beside: request.heldBytes)
+            return try await budget.reserve(
+                bytes,
+                for: .decoding,
+                beside: request.heldBytes,
+                client: request.client
+            )
         } catch {
             switch error {
             case .cancelled: throw .cancelled

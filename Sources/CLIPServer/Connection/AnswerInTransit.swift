@@ -10,6 +10,8 @@ struct AnswerInTransit {
     private let room: ByteReservation?
     /// When a piece of it left last.
     private(set) var progress = NIODeadline.now()
+    /// What had arrived in all when that was asked last.
+    private var arrived: UInt64 = 0
     /// Whether a piece was written and has not left.
     var isUnderWay = false
     var isPumping = false
@@ -45,6 +47,14 @@ struct AnswerInTransit {
         let end = min(body.count, offset + ConnectionLimits.piece)
         defer { offset = end }
         return ByteBuffer(bytes: body[offset..<end])
+    }
+
+    /// Notes what has arrived on the connection in all; false if that is too little since it was noted before.
+    mutating func note(arrived bytes: UInt64) -> Bool {
+        guard bytes >= arrived + UInt64(ConnectionLimits.leastSent) else { return false }
+        arrived = bytes
+        progress = .now()
+        return true
     }
 
     /// The piece has left.

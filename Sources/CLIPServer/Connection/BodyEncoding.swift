@@ -23,32 +23,37 @@ enum BodyEncoding: Equatable, Sendable {
     }
 }
 
-/// Unpacks bodies, under the limit for bodies and within the engine's budget.
+/// Unpacks bodies, under the limit for bodies and within the engine's budget, on threads that may be busy for long.
 struct BodyUnpacker: Sendable {
     let limit: Int
     let budget: ByteBudget
+    let pool: WorkPool
 
-    /// What is unpacked before others get a turn: about a millisecond.
-    private static let step = 256 << 10
+    /// Packed bytes of which many unpack in no time, whatever they are.
+    private static let mostCheapBytes = 4 << 10
 
     /// The bytes that were packed, and what keeps them counted.
     ///
-    /// - Parameter held: what the packed ones have of the budget.
-    func unpack(_ packed: [UInt8], held: Int) async throws(APIError) -> ([UInt8], ByteReservation?) {
-        // A zlib header is 8 in its low four bits and divides by 31 with the next byte; gzip has its own mark.
-        let isWrapped =
-            packed.starts(with: [0x1F, 0x8B])
-            || packed.count >= 2 && packed[0] & 0x0F == 8 && (Int(packed[0]) << 8 | Int(packed[1])) % 31 == 0
-        let windowBits: Int32 = isWrapped ? 15 + 32 : -15
+    /// - Parameters:
+    ///   - held: what the packed ones have of the budget.
+    ///   - client: whose they are.
+    func unpack(
+        _ packed: [UInt8],
+        held: Int,
+        client: String?
+    ) async throws(APIError) -> ([UInt8], ByteReservation) {
         // Counted first: what is held while others are waited for could be what they wait for, and a bomb takes no room.
-        var count = 0
-        try await inflate(packed, windowBits) { piece throws(APIError) in
-            count += piece.count
-            guard count <= limit else { throw .bodyTooLarge(limit: limit) }
+        let count = try await run(packed, for: client) { [limit] (inflater, isUnwanted) throws(APIError) in
+            var count = 0
+            try inflater.all(unless: isUnwanted) { piece throws(APIError) in
+                count += piece.count
+                guard count <= limit else { throw .bodyTooLarge(limit: limit) }
+            }
+            return count
         }
         let room: ByteReservation
         do throws(ByteBudgetError) {
-            room = try await budget.reserve(count, for: .input, beside: held)
+            room = try await budget.reserve(count, for: .input, beside: held, client: client)
         } catch {
             switch error {
             case .cancelled: throw .embedding(.cancelled, place: nil)
@@ -56,79 +61,102 @@ struct BodyUnpacker: Sendable {
             case .tooLarge(_, let most): throw .bodyTooLargeForMemory(limit: most)
             }
         }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count)
-        try await inflate(packed, windowBits) { piece throws(APIError) in bytes += piece }
+        let bytes = try await run(packed, for: client) { (inflater, isUnwanted) throws(APIError) in
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(count)
+            try inflater.all(unless: isUnwanted) { piece throws(APIError) in bytes += piece }
+            return bytes
+        }
         return (bytes, room)
     }
 
-    /// Hands out what is packed, piece by piece.
-    private func inflate(
+    private func run<Value: Sendable>(
         _ packed: [UInt8],
-        _ windowBits: Int32,
-        _ take: ([UInt8]) throws(APIError) -> Void
-    ) async throws(APIError) {
-        let inflater = Inflater(windowBits: windowBits)
-        var offset = 0
-        while true {
-            try take(try inflater.next(packed, &offset, atMost: Self.step))
-            if inflater.isDone {
-                guard offset == packed.count else { throw .bodyNotUnpackable }
-                return
+        for client: String?,
+        _ work:
+            @escaping @Sendable (_ inflater: Inflater, _ isUnwanted: () -> Bool) throws(APIError) -> Value
+    ) async throws(APIError) -> Value {
+        let result = await pool.run(for: client, isCostly: packed.count > Self.mostCheapBytes) {
+            (cancellation) -> Result<Value, APIError> in
+            do throws(APIError) {
+                return .success(try work(Inflater(packed), { cancellation.isRequested }))
+            } catch {
+                return .failure(error)
             }
-            if Task.isCancelled { throw .embedding(.cancelled, place: nil) }
-            await Task.yield()
         }
+        guard let result else { throw .embedding(.cancelled, place: nil) }
+        return try result.get()
     }
 }
 
-/// zlib's state, on its way through one body.
+/// zlib, on its way through one body.
 private final class Inflater {
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+    private let output = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 256 << 10)
+    private let packed: [UInt8]
     private let isReady: Bool
-    private(set) var isDone = false
 
-    init(windowBits: Int32) {
+    /// What is looked at before anything else is asked: blocks may unpack to nothing.
+    private static let step = 32 << 10
+
+    init(_ packed: [UInt8]) {
+        self.packed = packed
         stream.initialize(to: z_stream())
+        // A zlib header is 8 in its low four bits and divides by 31 with the next byte; gzip has its own mark.
+        let isWrapped =
+            packed.starts(with: [0x1F, 0x8B])
+            || packed.count >= 2 && packed[0] & 0x0F == 8 && (Int(packed[0]) << 8 | Int(packed[1])) % 31 == 0
         isReady =
-            inflateInit2_(stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
+            inflateInit2_(
+                stream,
+                isWrapped ? 15 + 32 : -15,
+                ZLIB_VERSION,
+                Int32(MemoryLayout<z_stream>.size)
+            ) == Z_OK
     }
 
     deinit {
         if isReady { inflateEnd(stream) }
         stream.deallocate()
+        output.deallocate()
     }
 
-    /// The next bytes; all members of a file of several are unpacked.
-    func next(_ packed: [UInt8], _ offset: inout Int, atMost count: Int) throws(APIError) -> [UInt8] {
+    /// Hands out all of it, piece by piece; all members of a file of several.
+    func all(
+        unless isUnwanted: () -> Bool,
+        _ take: (UnsafeMutableBufferPointer<UInt8>.SubSequence) throws(APIError) -> Void
+    ) throws(APIError) {
         guard isReady else { throw .embedding(.failed("zlib has no memory"), place: nil) }
-        var status = Z_OK
-        let start = offset
-        var left = packed.count - start
-        let piece = [UInt8](unsafeUninitializedCapacity: count) { output, produced in
-            packed.withUnsafeBufferPointer { input in
-                let source = input.baseAddress.map { UnsafeMutablePointer(mutating: $0 + start) }
-                stream.pointee.next_in = source
-                // Bodies are smaller than 4 GB; what is not taken now comes again.
-                stream.pointee.avail_in = uInt(min(left, Int(UInt32.max)))
-                stream.pointee.next_out = output.baseAddress
-                stream.pointee.avail_out = uInt(count)
-                let offered = Int(stream.pointee.avail_in)
-                status = inflate(stream, Z_NO_FLUSH)
-                left -= offered - Int(stream.pointee.avail_in)
-                produced = count - Int(stream.pointee.avail_out)
+        var offset = 0
+        while true {
+            guard !isUnwanted() else { throw .embedding(.cancelled, place: nil) }
+            let (status, consumed, produced) = step(from: offset)
+            offset += consumed
+            try take(output[..<produced])
+            switch status {
+            case Z_STREAM_END:
+                // Another member may follow.
+                guard offset < packed.count else { return }
+                guard packed[offset...].starts(with: [0x1F, 0x8B]) else { throw .bodyNotUnpackable }
+                inflateReset(stream)
+            case Z_OK where consumed + produced > 0: break
+            // Nothing came of it: it is damaged, or its end is missing.
+            default: throw .bodyNotUnpackable
             }
         }
-        offset = packed.count - left
-        switch status {
-        case Z_STREAM_END:
-            // Another member may follow.
-            isDone = left == 0 || !packed[offset...].starts(with: [0x1F, 0x8B])
-            if !isDone { inflateReset(stream) }
-        case Z_OK where left > 0 || piece.count == count: break
-        // Nothing came of it, or all was taken and the end is missing.
-        default: throw .bodyNotUnpackable
+    }
+
+    private func step(from offset: Int) -> (status: Int32, consumed: Int, produced: Int) {
+        packed.withUnsafeBufferPointer { input in
+            let offered = min(input.count - offset, Self.step)
+            stream.pointee.next_in = input.baseAddress.map { UnsafeMutablePointer(mutating: $0 + offset) }
+            stream.pointee.avail_in = uInt(offered)
+            stream.pointee.next_out = output.baseAddress
+            stream.pointee.avail_out = uInt(output.count)
+            let status = inflate(stream, Z_NO_FLUSH)
+            return (
+                status, offered - Int(stream.pointee.avail_in), output.count - Int(stream.pointee.avail_out)
+            )
         }
-        return piece
     }
 }

@@ -3,17 +3,13 @@ import NIOCore
 
 /// A body on its way in, and its place in the engine's budget.
 ///
-/// Room is taken before bytes are: for all of a body that announces its length, in steps of twice as much for one that
-/// does not.
-struct BodyIntake {
-    /// What has to happen before more can be taken.
-    enum Demand: Equatable {
-        case nothing
-        /// Room for an array of so many bytes in all.
-        case room(Int)
-    }
-
-    private(set) var bytes: [UInt8] = []
+/// Room is taken before bytes are: for all of a body that announces its length, and in steps, a quarter of what is there
+/// already, for one that does not. Those are kept in pieces until the end, since an array that grows is there twice meanwhile.
+struct BodyIntake: Sendable {
+    /// Full ones, and the one that is being filled.
+    private var pieces: [[UInt8]] = []
+    private var piece: [UInt8] = []
+    private var pieceSize = 0
     private(set) var room: ByteReservation?
     /// Bytes so far, those passed over included.
     private(set) var received = 0
@@ -21,11 +17,10 @@ struct BodyIntake {
     let limit: Int
     /// Whether nobody wants the bytes.
     let isPassedOver: Bool
-    /// The array's size, which is what is reserved.
-    private var capacity = 0
 
-    /// Smallest array for a body of unknown length.
+    /// Smallest steps for a body of unknown length: the first one, and others.
     private static let firstStep = 16 << 10
+    private static let laterStep = 64 << 10
 
     init(announced: Int?, limit: Int, isPassedOver: Bool) {
         self.announced = announced
@@ -33,33 +28,43 @@ struct BodyIntake {
         self.isPassedOver = isPassedOver
     }
 
-    /// What it takes to accept so many bytes more.
-    ///
-    /// - Parameter most: what can ever be had at once, the array that is there included.
-    func demand(for count: Int, most: Int) -> Demand {
-        guard !isPassedOver, bytes.count + count > capacity else { return .nothing }
-        if let announced { return .room(announced) }
-        var size = max(Self.firstStep, 2 * capacity)
-        while size < bytes.count + count { size *= 2 }
-        // The last step may be a smaller one.
-        return .room(min(size, limit, max(most - capacity, bytes.count + count)))
+    /// How many bytes of room it takes to accept so many bytes more; nil where there is enough.
+    func demand(for count: Int) -> Int? {
+        let free = pieceSize - piece.count
+        guard !isPassedOver, count > free else { return nil }
+        if let announced { return announced }
+        let step = received == 0 ? Self.firstStep : max(Self.laterStep, received / 4)
+        return max(count - free, min(step, limit - received - free))
     }
 
-    /// Moves into a larger array; until that is done both are there, and reserved.
-    mutating func grow(to size: Int, with room: ByteReservation) {
-        bytes.reserveCapacity(size)
-        capacity = size
-        self.room = room
+    /// Takes what is given to it.
+    mutating func grow(by size: Int, with room: ByteReservation) {
+        if let held = self.room { held.absorb(room) } else { self.room = room }
+        if !piece.isEmpty { pieces.append(piece) }
+        // What was free in the piece before is so in this one.
+        pieceSize = pieceSize - piece.count + size
+        piece = []
+        piece.reserveCapacity(pieceSize)
     }
 
     mutating func append(_ buffer: ByteBuffer) {
         received += buffer.readableBytes
         guard !isPassedOver else { return }
-        buffer.withUnsafeReadableBytes { bytes.append(contentsOf: $0) }
+        buffer.withUnsafeReadableBytes { piece.append(contentsOf: $0) }
     }
 
-    /// Gives back what was reserved and not used.
-    mutating func finish() {
-        room?.shrink(to: bytes.count)
+    /// All bytes, and what keeps them counted; what was reserved and not used goes back.
+    mutating func finish() -> (bytes: [UInt8], room: ByteReservation?) {
+        room?.shrink(to: received)
+        guard !pieces.isEmpty else { return (piece, room) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(received)
+        pieces.append(piece)
+        piece = []
+        for index in pieces.indices {
+            bytes += pieces[index]
+            pieces[index] = []
+        }
+        return (bytes, room)
     }
 }

@@ -75,10 +75,7 @@ extension ConnectionHandler {
         guard received + bytes.readableBytes <= limit else {
             return abandonBody(.bodyTooLarge(limit: limit), context)
         }
-        if case .room(let size)? = intake?.demand(
-            for: bytes.readableBytes,
-            most: service.budget.most(for: .input)
-        ) {
+        if let size = intake?.demand(for: bytes.readableBytes) {
             pending = bytes
             makeRoom(for: size, context)
             return
@@ -89,7 +86,6 @@ extension ConnectionHandler {
     func finishBody(_ context: ChannelHandlerContext) {
         if let refusal { return send(refusal, context) }
         guard let visit else { return }
-        intake?.finish()
         let body = intake.take()
         dispatch(visit, body: body, context)
     }
@@ -104,14 +100,14 @@ extension ConnectionHandler {
 
     // MARK: Room
 
-    /// Takes room for an array of so many bytes: at once if there is some, and otherwise when there is.
+    /// Takes so many bytes of room: at once if there are, and otherwise when there are.
     private func makeRoom(for size: Int, _ context: ChannelHandlerContext) {
-        if let room = service.budget.reserveNow(size, for: .input) { return grow(to: size, with: room) }
-        let most = service.budget.most(for: .input)
-        // What is held already is given back only after a move into the larger room.
-        guard size + (intake?.room?.byteCount ?? 0) <= most else {
-            return abandonBody(.bodyTooLargeForMemory(limit: most), context)
+        let client = visit?.client
+        if let room = service.budget.reserveNow(size, for: .input, client: client) {
+            return grow(by: size, with: room)
         }
+        let (most, held) = (service.budget.most(for: .input), heldBytes)
+        guard size + held <= most else { return abandonBody(.bodyTooLargeForMemory(limit: most), context) }
         enter(.room, context)
         turn += 1
         let turn = turn
@@ -119,26 +115,30 @@ extension ConnectionHandler {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
         roomTask = Task {
-            guard let room = try? await budget.reserve(size, for: .input) else { return }
+            let room = try? await budget.reserve(size, for: .input, beside: held, client: client)
             eventLoop.execute {
                 let (connection, context) = bound.value
-                guard connection.turn == turn, connection.phase == .room else { return room.release() }
+                guard connection.turn == turn, connection.phase == .room else { return }
+                guard let room else { return connection.abandonBody(.noRoomForBody, context) }
                 connection.enterRoom(size, room, context)
             }
         }
     }
 
+    /// What the body in hand has of the budget.
+    var heldBytes: Int { intake?.room?.byteCount ?? 0 }
+
     private func enterRoom(_ size: Int, _ room: ByteReservation, _ context: ChannelHandlerContext) {
         roomTask = nil
         enter(.body, context)
-        grow(to: size, with: room)
+        grow(by: size, with: room)
         goOn(context)
         process(context)
         if phase == .body { readOn(context) }
     }
 
-    private func grow(to size: Int, with room: ByteReservation) {
-        intake?.grow(to: size, with: room)
+    private func grow(by size: Int, with room: ByteReservation) {
+        intake?.grow(by: size, with: room)
         if let pending {
             intake?.append(pending)
             self.pending = nil

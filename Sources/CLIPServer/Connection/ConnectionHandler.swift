@@ -47,9 +47,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     let service: ConnectionService
     var decoder = RequestDecoder()
-    private(set) var phase = Phase.idle
+    var phase = Phase.idle
     private var phaseStart = NIODeadline.now()
-    private var lastArrival = NIODeadline.now()
+    var lastArrival = NIODeadline.now()
     /// When the body began, had it never waited for room.
     private var bodyStart = NIODeadline.now()
     private var timer: Scheduled<Void>?
@@ -65,15 +65,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// A part of a body that waits for room.
     var pending: ByteBuffer?
     var roomTask: Task<Void, Never>?
-    private var task: Task<Void, Never>?
+    var task: Task<Void, Never>?
     /// Grows with every request, so that what belongs to an earlier one is told apart.
     var turn = 0
 
     var sending = AnswerInTransit()
     /// Whether the answer in hand is the last on this connection.
     var isLast = false
-    private var isQuiescing = false
-    private var isCut = false
+    var isQuiescing = false
+    var isCut = false
     private var isProcessing = false
     /// Whether others on the event loop have their turn before more is taken in.
     private var isResting = false
@@ -148,6 +148,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func makeWay(_ context: ChannelHandlerContext) {
         switch phase {
         case .busy: service.table.stays(context.channel)
+        // It was idle when it was chosen, and its answer is almost gone.
+        case .sending where !sending.isLong: service.table.stays(context.channel)
         case .closed: break
         default: context.close(promise: nil)
         }
@@ -180,8 +182,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard phase != .lingering, phase != .closed else { return }
         lastArrival = .now()
+        guard phase != .lingering, phase != .closed else { return }
         decoder.take(unwrapInboundIn(data))
         process(context)
         decoder.compact()
@@ -189,7 +191,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     /// Lets the other connections of the event loop have their turn.
-    private func rest(_ context: ChannelHandlerContext) {
+    func rest(_ context: ChannelHandlerContext) {
         isResting = true
         service.loops.turns(of: context.eventLoop).wait { [self] in
             isResting = false
@@ -200,7 +202,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     /// Nothing more can be done with what is there.
-    private func waitForMore(_ context: ChannelHandlerContext) {
+    func waitForMore(_ context: ChannelHandlerContext) {
         switch phase {
         case .idle where isQuiescing: context.close(promise: nil)
         case .idle, .head, .body: readOn(context)
@@ -268,16 +270,23 @@ final class ConnectionHandler: ChannelDuplexHandler {
         switch phase {
         case .idle: return phaseStart + limits.idle
         case .head: return min(phaseStart + limits.head, lastArrival + limits.idle)
-        case .room: return phaseStart + min(limits.body, ConnectionLimits.roomWait)
+        case .room:
+            // Who holds something already keeps it from others that wait.
+            let wait = heldBytes == 0 ? ConnectionLimits.roomWait : ConnectionLimits.moreRoomWait
+            return phaseStart + min(limits.body, wait)
         case .body: return min(bodyStart + limits.body, lastArrival + limits.stall)
         case .sending: return sending.progress + limits.send
-        case .lingering: return phaseStart + ConnectionLimits.lingering
+        case .lingering:
+            return min(
+                phaseStart + ConnectionLimits.longestLingering,
+                lastArrival + ConnectionLimits.lingering
+            )
         case .busy, .closed: return nil
         }
     }
 
     /// Sees to it that a timer ends no later than the phase may last; one that ends earlier looks again.
-    private func schedule(_ context: ChannelHandlerContext) {
+    func schedule(_ context: ChannelHandlerContext) {
         guard let due, due < timerDue else { return }
         timer?.cancel()
         timerDue = due
@@ -303,87 +312,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
         guard now >= due else { return schedule(context) }
         switch phase {
-        case .idle, .head, .sending, .lingering: context.close(promise: nil)
+        case .idle, .head, .lingering: context.close(promise: nil)
+        case .sending: checkReading(context)
         case .room: abandonBody(.noRoomForBody, context)
         case .body: abandonBody(.bodyTooSlow, context)
         case .busy, .closed: break
         }
-    }
-
-    // MARK: Answers
-
-    /// Has a request answered in a task of its own.
-    func dispatch(_ visit: RequestHandler.Visit, body: BodyIntake?, _ context: ChannelHandlerContext) {
-        enter(.busy, context)
-        turn += 1
-        let turn = turn
-        let request = ReceivedRequest(visit: visit, body: body?.bytes ?? [], room: body?.room)
-        let surroundings = RequestSurroundings(eventLoop: context.eventLoop, client: visit.client)
-        let handler = service.handler
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        let eventLoop = context.eventLoop
-        task = Task {
-            let response = await handler.respond(to: request, context: surroundings)
-            eventLoop.execute {
-                let (connection, context) = bound.value
-                guard connection.turn == turn, connection.phase == .busy else { return }
-                connection.answer(response, context)
-            }
-        }
-    }
-
-    private func answer(_ response: ServerResponse, _ context: ChannelHandlerContext) {
-        task = nil
-        let isEndedByUs = isCut && response.status == 499
-        let stopped = APIError.embedding(.shuttingDown, place: nil)
-        send(isEndedByUs ? service.handler.response(to: visit, error: stopped) : response, context)
-    }
-
-    /// Sends an answer; whatever is to be read next waits for it.
-    func send(_ response: ServerResponse, _ context: ChannelHandlerContext) {
-        if response.closes || isQuiescing || head?.keepsAlive == false { isLast = true }
-        let start = response.head(to: head, closes: isLast, date: service.date.text())
-        sending = AnswerInTransit(start, response)
-        (intake, visit, refusal, pending) = (nil, nil, nil, nil)
-        enter(.sending, context)
-        pump(context)
-    }
-
-    /// Writes as much as the client takes.
-    private func pump(_ context: ChannelHandlerContext) {
-        guard phase == .sending, !sending.isPumping else { return }
-        sending.isPumping = true
-        while !sending.isUnderWay, let piece = sending.next() {
-            sending.isUnderWay = true
-            let written = context.eventLoop.makePromise(of: Void.self)
-            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-            let turn = turn
-            written.futureResult.whenSuccess {
-                let (handler, context) = bound.value
-                guard handler.phase == .sending, handler.turn == turn else { return }
-                handler.sending.left()
-                handler.pump(context)
-            }
-            context.writeAndFlush(wrapOutboundOut(piece), promise: written)
-        }
-        sending.isPumping = false
-        if sending.isDone { answerLeft(context) }
-    }
-
-    private func answerLeft(_ context: ChannelHandlerContext) {
-        sending = AnswerInTransit()
-        head = nil
-        turn += 1
-        guard !isLast else {
-            decoder.clear()
-            enter(.lingering, context)
-            context.close(mode: .output, promise: nil)
-            return readOn(context)
-        }
-        // A head that is there already has not been waiting for its sender.
-        lastArrival = .now()
-        enter(.idle, context)
-        // Who has sent the next request along waits for its turn with it.
-        if decoder.waiting > 0 { rest(context) } else { waitForMore(context) }
     }
 }

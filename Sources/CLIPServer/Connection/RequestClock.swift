@@ -18,11 +18,44 @@ package enum RequestClock {
     }
 }
 
-/// Whether a request's time has run out; set by a timer, read once the request has ended.
-final class RequestExpiry: Sendable {
-    private let flag = Atomic(false)
+/// Of several answers to a request the one that comes first.
+final class FirstAnswer: Sendable {
+    private enum State {
+        case open
+        case awaited(CheckedContinuation<Answer, Never>)
+        case answered(Answer)
+        case over
+    }
 
-    var hasCome: Bool { flag.load(ordering: .acquiring) }
+    private let state = Mutex(State.open)
 
-    func come() { flag.store(true, ordering: .releasing) }
+    /// Is the answer, unless there was one before.
+    func offer(_ answer: Answer) {
+        let waiting: CheckedContinuation<Answer, Never>? = state.withLock { state in
+            switch state {
+            case .open: state = .answered(answer)
+            case .awaited(let continuation):
+                state = .over
+                return continuation
+            case .answered, .over: break
+            }
+            return nil
+        }
+        waiting?.resume(returning: answer)
+    }
+
+    /// Waits for it; to be called once.
+    func answer() async -> Answer {
+        await withCheckedContinuation { continuation in
+            let known: Answer? = state.withLock { state in
+                guard case .answered(let answer) = state else {
+                    state = .awaited(continuation)
+                    return nil
+                }
+                state = .over
+                return answer
+            }
+            if let known { continuation.resume(returning: known) }
+        }
+    }
 }

@@ -109,7 +109,11 @@ struct RequestHandler: Sendable {
             let packedBytes = visit.encoding == .packed ? room?.byteCount ?? 0 : 0
             if visit.encoding == .packed {
                 do throws(APIError) {
-                    (body, room) = try await unpacker.unpack(body, held: room?.byteCount ?? 0)
+                    (body, room) = try await unpacker.unpack(
+                        body,
+                        held: packedBytes,
+                        client: context.client
+                    )
                 } catch {
                     return Answer(error)
                 }
@@ -144,27 +148,26 @@ struct RequestHandler: Sendable {
 
     /// Runs `work` until it ends, its time is up or the client leaves; either of these cancels it.
     ///
-    /// The connection cancels the calling task when the client leaves.
+    /// What does not listen to that ends by itself, with what it holds, while the client is told already. The connection
+    /// cancels the calling task when the client leaves.
     private func whileClientWaits(
         on eventLoop: any EventLoop,
         for limit: Duration,
         _ work: @escaping @Sendable () async -> Answer
     ) async -> Answer {
-        let task = Task { await work() }
-        let expiry = RequestExpiry()
+        let first = FirstAnswer()
+        let task = Task { first.offer(await work()) }
         let timer = eventLoop.scheduleTask(in: TimeAmount(limit)) {
-            expiry.come()
+            first.offer(Answer(.tooLate))
             task.cancel()
         }
         defer { timer.cancel() }
-        let answer = await withTaskCancellationHandler {
-            await task.value
+        return await withTaskCancellationHandler {
+            await first.answer()
         } onCancel: {
+            first.offer(Answer(.embedding(.cancelled, place: nil)))
             task.cancel()
         }
-        // What was done just in time goes out all the same.
-        guard expiry.hasCome, case .embedding(.cancelled, _) = answer.error else { return answer }
-        return Answer(.tooLate, model: answer.model)
     }
 
     /// Logs an answer and dresses it.

@@ -14,7 +14,11 @@ extension Routes {
         }
         return await answer(model: body.common.model) { () throws(EmbeddingError) in
             let result = try await engine.embed(images: images, model: body.common.model, terms: input.terms)
-            let bytes = try await desk.write(result, seconds: result.report.seconds(since: start))
+            let bytes = try await desk.write(
+                result,
+                seconds: result.report.seconds(since: start),
+                for: input.terms.client
+            )
             return (result.report, bytes, result.room)
         } place: { error in
             guard images.count > 1, case .image(let index, _) = error else { return nil }
@@ -32,7 +36,11 @@ extension Routes {
                 truncating: body.common.truncates,
                 terms: input.terms
             )
-            let bytes = try await desk.write(result, seconds: result.report.seconds(since: start))
+            let bytes = try await desk.write(
+                result,
+                seconds: result.report.seconds(since: start),
+                for: input.terms.client
+            )
             return (result.report, bytes, result.room)
         } place: { error in
             guard body.texts.count > 1, let index = error.textIndex else { return nil }
@@ -52,6 +60,10 @@ extension Routes {
             return await refusal(error, model: body.common.model)
         }
         return await answer(model: body.common.model) { () throws(EmbeddingError) in
+            let room = try await engine.roomForAnswer(
+                ofBytes: Answers.mostBytes(ofSimilaritiesTo: body.prompts),
+                terms: input.terms
+            )
             let result = try await engine.compare(
                 subject: subject,
                 prompts: prompts,
@@ -60,16 +72,16 @@ extension Routes {
                 terms: input.terms
             )
             let seconds = result.report.seconds(since: start)
-            return (
-                result.report,
+            let bytes = try await desk.write(isLong: room != nil, for: input.terms.client) {
+                [prompts = body.prompts] _ in
                 Answers.similarities(
                     result.similarities,
-                    prompts: body.prompts,
+                    prompts: prompts,
                     model: result.report.model,
                     seconds: seconds
-                ),
-                nil
-            )
+                )
+            }
+            return (result.report, bytes, room)
         } place: { error in
             Self.place(of: error, subject: subject, prompts: prompts)
         }

@@ -5,10 +5,12 @@ import CLIPEngine
 /// Megabytes of JSON take seconds, for which neither an event loop nor the cooperative pool may be held: everybody else's
 /// requests pass there.
 struct WireDesk: Sendable {
-    private let pool = WorkPool(name: "wire", threads: 2)
+    let pool = WorkPool(name: "wire", threads: 2)
 
     /// Longest body that is read on the calling task.
     private static let longestInPlace = 64 << 10
+    /// Longest body that is read in a few milliseconds; longer ones leave a thread to others.
+    private static let longestCheap = 1 << 20
     /// Most numbers that are written on the calling task.
     private static let mostNumbersInPlace = 16_384
 
@@ -27,7 +29,10 @@ struct WireDesk: Sendable {
             }
         }
         guard input.body.count > Self.longestInPlace else { return try read().get() }
-        guard let result = await pool.run({ _ in read() }) else { throw .embedding(.cancelled, place: nil) }
+        let isCostly = input.body.count > Self.longestCheap
+        guard let result = await pool.run(for: input.terms.client, isCostly: isCostly, { _ in read() }) else {
+            throw .embedding(.cancelled, place: nil)
+        }
         return try result.get()
     }
 
@@ -52,18 +57,33 @@ struct WireDesk: Sendable {
     /// The body of an answer with embeddings.
     ///
     /// - Throws: `cancelled`, when the client leaves in the middle.
-    func write(_ result: EmbeddingResult, seconds: Double) async throws(EmbeddingError) -> [UInt8] {
+    func write(
+        _ result: EmbeddingResult,
+        seconds: Double,
+        for client: String?
+    ) async throws(EmbeddingError) -> [UInt8] {
         let count = result.embeddings.count * (result.embeddings.first?.values.count ?? 0)
-        let write: @Sendable (WorkPool.Cancellation) -> [UInt8] = { cancellation in
+        return try await write(isLong: count > Self.mostNumbersInPlace, for: client) { isUnwanted in
             Answers.embeddings(
                 result.embeddings,
                 model: result.report.model,
                 seconds: seconds,
-                unless: { cancellation.isRequested }
+                unless: isUnwanted
             )
         }
-        guard count > Self.mostNumbersInPlace else { return write(WorkPool.Cancellation()) }
-        guard let bytes = await pool.run(write), !Task.isCancelled else { throw .cancelled }
+    }
+
+    /// An answer's body, on the calling task or, where it is long, elsewhere.
+    ///
+    /// - Throws: `cancelled`, when the client leaves in the middle.
+    func write(
+        isLong: Bool,
+        for client: String?,
+        _ body: @escaping @Sendable (_ isUnwanted: () -> Bool) -> [UInt8]
+    ) async throws(EmbeddingError) -> [UInt8] {
+        guard isLong else { return body { false } }
+        let bytes = await pool.run(for: client) { cancellation in body { cancellation.isRequested } }
+        guard let bytes, !Task.isCancelled else { throw .cancelled }
         return bytes
     }
 }

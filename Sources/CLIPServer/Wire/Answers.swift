@@ -29,6 +29,12 @@ package enum Answers {
     /// Most of the numbers of an embedding have fewer characters, comma included.
     private static let bytesPerNumber = 22
 
+    /// No answer of `compare` is longer: names come back, a byte as six characters at most.
+    package static func mostBytes(ofSimilaritiesTo prompts: CompareBody.Prompts) -> Int {
+        guard case .mapping(let members) = prompts else { return 0 }
+        return members.reduce(0) { $0 + 6 * $1.name.utf8.count + bytesPerNumber }
+    }
+
     /// What `compare` answers: a list of similarities, or an object if the prompts had names.
     package static func similarities(
         _ similarities: [Float],

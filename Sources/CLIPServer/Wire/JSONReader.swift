@@ -7,7 +7,7 @@ package struct JSONLimits: Equatable, Sendable {
     /// Most values.
     ///
     /// A value takes up to 20 times the memory of its shortest spelling, so bytes alone do not bound it.
-    package var values = 1_000_000
+    package var values = 250_000
     /// Most characters of a number.
     ///
     /// Python's own limit for integers.

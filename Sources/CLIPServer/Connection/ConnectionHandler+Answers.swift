@@ -1,0 +1,104 @@
+import CLIPEngine
+import NIOCore
+
+/// The way of an answer to its client.
+extension ConnectionHandler {
+    /// Has a request answered in a task of its own.
+    func dispatch(_ visit: RequestHandler.Visit, body: BodyIntake?, _ context: ChannelHandlerContext) {
+        enter(.busy, context)
+        turn += 1
+        let turn = turn
+        let surroundings = RequestSurroundings(eventLoop: context.eventLoop, client: visit.client)
+        let handler = service.handler
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let eventLoop = context.eventLoop
+        task = Task {
+            var body = body
+            let (bytes, room) = body?.finish() ?? ([], nil)
+            body = nil
+            let request = ReceivedRequest(visit: visit, body: bytes, room: room)
+            let response = await handler.respond(to: request, context: surroundings)
+            eventLoop.execute {
+                let (connection, context) = bound.value
+                guard connection.turn == turn, connection.phase == .busy else { return }
+                connection.answer(response, context)
+            }
+        }
+    }
+
+    private func answer(_ response: ServerResponse, _ context: ChannelHandlerContext) {
+        task = nil
+        let isEndedByUs = isCut && response.status == 499
+        let stopped = APIError.embedding(.shuttingDown, place: nil)
+        send(isEndedByUs ? service.handler.response(to: visit, error: stopped) : response, context)
+    }
+
+    /// Sends an answer; whatever is to be read next waits for it.
+    func send(_ response: ServerResponse, _ context: ChannelHandlerContext) {
+        if response.closes || isQuiescing || head?.keepsAlive == false { isLast = true }
+        let start = response.head(to: head, closes: isLast, date: service.date.text())
+        sending = AnswerInTransit(start, response)
+        (intake, visit, refusal, pending) = (nil, nil, nil, nil)
+        enter(.sending, context)
+        pump(context)
+    }
+
+    /// Writes as much as the client takes.
+    private func pump(_ context: ChannelHandlerContext) {
+        guard phase == .sending, !sending.isPumping else { return }
+        sending.isPumping = true
+        while !sending.isUnderWay, let piece = sending.next() {
+            sending.isUnderWay = true
+            let written = context.eventLoop.makePromise(of: Void.self)
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            let turn = turn
+            written.futureResult.whenSuccess {
+                let (handler, context) = bound.value
+                guard handler.phase == .sending, handler.turn == turn else { return }
+                handler.sending.left()
+                handler.pump(context)
+            }
+            context.writeAndFlush(wrapOutboundOut(piece), promise: written)
+        }
+        sending.isPumping = false
+        if sending.isDone { answerLeft(context) }
+    }
+
+    private func answerLeft(_ context: ChannelHandlerContext) {
+        sending = AnswerInTransit()
+        head = nil
+        turn += 1
+        guard !isLast else {
+            decoder.clear()
+            lastArrival = .now()
+            enter(.lingering, context)
+            context.close(mode: .output, promise: nil)
+            return readOn(context)
+        }
+        // A head that is there already has not been waiting for its sender.
+        lastArrival = .now()
+        enter(.idle, context)
+        // Who has sent the next request along waits for its turn with it.
+        if decoder.waiting > 0 { rest(context) } else { waitForMore(context) }
+    }
+
+    /// Cuts off who has not read enough since the last look.
+    ///
+    /// The system takes a megabyte more than the client reads, and then nothing until a part of that has gone; so it is asked
+    /// what has arrived.
+    func checkReading(_ context: ChannelHandlerContext) {
+        let handler = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let turn = turn
+        guard let arrived = TCPProgress.acknowledged(on: context.channel) else {
+            return context.close(promise: nil)
+        }
+        arrived.whenComplete { result in
+            let (handler, context) = handler.value
+            guard handler.phase == .sending, handler.turn == turn else { return }
+            guard case .success(let bytes) = result, handler.sending.note(arrived: bytes) else {
+                return context.close(promise: nil)
+            }
+            handler.schedule(context)
+        }
+    }
+}
