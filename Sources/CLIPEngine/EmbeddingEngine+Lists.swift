@@ -11,8 +11,7 @@ extension EmbeddingEngine {
     /// Embeddings of a list's token sequences, in its order.
     func embeddings(
         ofList tokens: [[Int32]],
-        by model: LoadedModel,
-        request: AdmittedRequest
+        by model: LoadedModel
     ) async throws(EmbeddingError) -> Batcher.Outcome {
         let start = ContinuousClock.now
         let pieces = stride(from: 0, to: tokens.count, by: Self.pieceLength).map { first in
@@ -25,7 +24,7 @@ extension EmbeddingEngine {
             func startNext() {
                 guard next < pieces.count, !Task.isCancelled else { return }
                 let (number, piece) = (next, Array(tokens[pieces[next]]))
-                group.addTask { (number, await Self.embeddings(ofPiece: piece, by: model, request: request)) }
+                group.addTask { (number, await Self.embeddings(ofPiece: piece, by: model)) }
                 next += 1
             }
             for _ in 0..<Self.piecesInHand { startNext() }
@@ -60,17 +59,13 @@ extension EmbeddingEngine {
 
     private static func embeddings(
         ofPiece tokens: [[Int32]],
-        by model: LoadedModel,
-        request: AdmittedRequest
+        by model: LoadedModel
     ) async -> Result<Batcher.Outcome, EmbeddingError> {
         do throws(EmbeddingError) {
             return .success(
                 try await model.texts.embeddings(for: tokens, isOfList: true) {
                     (indexes) async throws(EmbeddingError) in
-                    let tokens = indexes.map { tokens[$0] }
-                    let outcome = try await model.worker.embed(tokens: tokens, isOfList: true)
-                    request.computed(texts: indexes.count)
-                    return outcome
+                    try await model.worker.embed(tokens: indexes.map { tokens[$0] }, isOfList: true)
                 }
             )
         } catch {

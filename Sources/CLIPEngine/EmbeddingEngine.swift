@@ -190,10 +190,11 @@ public final class EmbeddingEngine: Sendable {
             truncating: truncating,
             client: terms.client
         )
+        request.note(tokens: tokens.reduce(0) { $0 + $1.count })
         let outcome =
             request.isList
-            ? try await embeddings(ofList: tokens, by: model, request: request)
-            : try await embeddings(of: tokens, by: model, request: request)
+            ? try await embeddings(ofList: tokens, by: model)
+            : try await embeddings(of: tokens, by: model)
         return EmbeddingResult(
             embeddings: outcome.embeddings,
             report: RequestReport(
@@ -245,8 +246,9 @@ public final class EmbeddingEngine: Sendable {
             truncating: truncating,
             client: terms.client
         )
+        request.note(tokens: tokens.reduce(0) { $0 + $1.count })
         async let textEmbeddings = Self.attempt { () throws(EmbeddingError) in
-            try await self.embeddings(of: tokens, by: model, request: request)
+            try await self.embeddings(of: tokens, by: model)
         }
         let (imageEmbeddings, imageTimings) = try await embeddings(
             of: images,
@@ -274,14 +276,11 @@ public final class EmbeddingEngine: Sendable {
     /// Embeddings of token sequences: those that are known, and the rest by the network.
     private func embeddings(
         of tokens: [[Int32]],
-        by model: LoadedModel,
-        request: AdmittedRequest
+        by model: LoadedModel
     ) async throws(EmbeddingError) -> Batcher.Outcome {
         try await model.texts.embeddings(for: tokens, isOfList: tokens.count > Self.mostWaitedFor) {
             (indexes) async throws(EmbeddingError) in
-            let outcome = try await model.worker.embed(tokens: indexes.map { tokens[$0] })
-            request.computed(texts: indexes.count)
-            return outcome
+            try await model.worker.embed(tokens: indexes.map { tokens[$0] })
         }
     }
 
@@ -310,9 +309,7 @@ public final class EmbeddingEngine: Sendable {
             isOfList: images.count > Self.mostWaitedFor
         ) { (indexes) async throws(EmbeddingError) in
             // Whatever is not known has pixels.
-            let outcome = try await model.worker.embed(pixels: indexes.compactMap { prepared[$0].pixels })
-            request.computed(images: indexes.count)
-            return outcome
+            try await model.worker.embed(pixels: indexes.compactMap { prepared[$0].pixels })
         }
         return (outcome.embeddings, timings.adding(outcome))
     }

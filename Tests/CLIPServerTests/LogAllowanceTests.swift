@@ -1,6 +1,5 @@
-import Testing
-
 import CLIPServer
+import Testing
 
 @Suite("What is logged of a crowd")
 struct LogAllowanceTests {

@@ -159,6 +159,78 @@ struct PressureTests {
         }
     }
 
+    @Test("An answer that is read slowly, but as fast as is asked, is read to its end")
+    func slowReader() async throws {
+        try await LiveServer.with {
+            $0.sendTimeLimit = .milliseconds(400)
+        } engine: {
+            $0.maxTexts = 10_000
+        } _: { server in
+            let port = server.port
+            let texts = (0..<10_000).map { "\"\($0)\"" }.joined(separator: ",")
+            let length = try await Loopback.onThread {
+                let connection = try HTTPConnection(port: port, receiveBuffer: 1 << 18)
+                try connection.send(
+                    "POST",
+                    "/clip/embed_text",
+                    body: Array(#"{"text":[\#(texts)]}"#.utf8),
+                    fields: Self.json
+                )
+                try connection.awaitFirstBytes()
+                // The system holds megabytes of it, so that nothing is written for longer than the limit.
+                for _ in 0..<30 {
+                    Thread.sleep(forTimeInterval: 0.1)
+                    try connection.read(atLeast: 100_000)
+                }
+                return try connection.answer().body.count
+            }
+            #expect(length > 4_000_000)
+        }
+    }
+
+    @Test("The answer to a comparison has its place in the budget until it is read")
+    func longNames() async throws {
+        try await LiveServer.with(engine: { $0.memoryBudget = 256_000_000 }) { server in
+            let port = server.port
+            let engine = server.engine
+            let name = String(repeating: "n", count: 8_000_000)
+            let used = try await Loopback.onThread {
+                let connection = try HTTPConnection(port: port, receiveBuffer: 1 << 14)
+                let body = #"{"subject":"a","subject_type":"text","prompt":{"\#(name)":"b"}}"#
+                try connection.send("POST", "/clip/compare", body: Array(body.utf8), fields: Self.json)
+                try connection.awaitFirstBytes()
+                let used = engine.budget.used
+                #expect(try connection.answer().body.count > 8_000_000)
+                return used
+            }
+            #expect(used >= 8_000_000)
+            try await Self.until { engine.budget.used == 0 }
+        }
+    }
+
+    @Test("Long bodies of unknown length that want more together than there is room for take turns")
+    func chunkedTogether() async throws {
+        try await LiveServer.with(engine: { $0.memoryBudget = 64_000_000 }) { server in
+            let port = server.port
+            let piece = "80000\r\n" + String(repeating: " ", count: 1 << 19) + "\r\n"
+            let statuses = try await Loopback.onThread {
+                let connections = try (0..<4).map { _ in try HTTPConnection(port: port) }
+                let fields = "Host: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked"
+                for connection in connections {
+                    try connection.send("POST /clip/embed_text HTTP/1.1\r\n\(fields)\r\n\r\n")
+                    for _ in 0..<2 { try connection.send(piece) }
+                }
+                return try connections.map { connection in
+                    for _ in 0..<30 { try connection.send(piece) }
+                    try connection.send("0\r\n\r\n")
+                    return try connection.answer().status
+                }
+            }
+            #expect(statuses == [422, 422, 422, 422])
+            try await Self.until { server.engine.budget.used == 0 }
+        }
+    }
+
     @Test("While it is told to stop a server first says that it is not ready, and serves on")
     func shutdownDelay() async throws {
         try await LiveServer.with {

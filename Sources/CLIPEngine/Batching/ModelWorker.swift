@@ -112,7 +112,12 @@ final class ModelWorker: Sendable {
             let result = embeddings(of: assignment, by: model, in: context)
             let time = ContinuousClock.now - start
             if case .success = result {
-                if isImages { costs.spendOnImages(time) } else { costs.spendOnTexts(time) }
+                let items = assignment.share.index == 0 ? assignment.batch.items : []
+                if isImages {
+                    costs.spendOnImages(time, finished: items.count)
+                } else {
+                    costs.spendOnTexts(time, finished: items.reduce(0) { $0 + $1.weight })
+                }
             }
             if assignment.share.index == 0 { batcher.finish(assignment.batch, with: result) }
         }

@@ -10,13 +10,13 @@ final class AdmittedRequest: Sendable {
     private let gate: AdmissionGate
     private let costs: CostMeter?
     private let terms: RequestTerms
-    private let texts: Int
     /// Of all texts, as they are estimated.
     private let tokens: Int
     /// Where its images wait for room, one at a time.
     let turnstile = Turnstile()
-    /// What it holds of the budget to its end.
-    var heldBytes: Int { terms.heldBytes }
+    private let fetchedBytes = Atomic(0)
+    /// What it holds of the budget while it waits for more.
+    var heldBytes: Int { terms.heldBytes + fetchedBytes.load(ordering: .relaxed) }
     var client: String? { terms.client }
     /// What was let in so far.
     private let demands = Mutex<[AdmissionPlan.Demand]>([])
@@ -25,14 +25,12 @@ final class AdmittedRequest: Sendable {
         gate: AdmissionGate,
         costs: CostMeter?,
         terms: RequestTerms,
-        texts: Int,
         tokens: Int,
         isList: Bool
     ) {
         self.gate = gate
         self.costs = costs
         self.terms = terms
-        self.texts = texts
         self.tokens = tokens
         self.isList = isList
     }
@@ -47,13 +45,12 @@ final class AdmittedRequest: Sendable {
         costs: CostMeter?,
         terms: RequestTerms
     ) async throws(EmbeddingError) -> AdmittedRequest {
-        let tokens = texts.reduce(0) { $0 + estimatedTokens(of: $1) }
+        let tokens = texts.reduce(0) { $0 + CostMeter.estimatedTokens(of: $1) }
         let isList = texts.count > mostTextsOfSmall || images.count > ModelWorker.mostImagesOfSmall
         let request = AdmittedRequest(
             gate: gate,
             costs: costs,
             terms: terms,
-            texts: texts.count,
             tokens: tokens,
             isList: isList
         )
@@ -87,9 +84,14 @@ final class AdmittedRequest: Sendable {
         demands.withLock { $0.append(demand) }
     }
 
-    /// Notes that so many of its images and texts were computed, and not known.
-    func computed(images: Int = 0, texts: Int = 0) {
-        costs?.finish(images: images, tokens: texts == 0 ? 0 : tokens * texts / self.texts)
+    /// Notes how many tokens its texts turned out to have.
+    func note(tokens: Int) {
+        costs?.note(tokens: tokens, estimated: self.tokens)
+    }
+
+    /// Notes that fetched bytes are in hand, or (below zero) that they are not any more.
+    func hold(fetched bytes: Int) {
+        fetchedBytes.add(bytes, ordering: .relaxed)
     }
 
     /// Lets everything out.
@@ -103,9 +105,6 @@ final class AdmittedRequest: Sendable {
 
     /// More texts than this are a list: a few batches' worth.
     private static let mostTextsOfSmall = 64
-
-    /// Four bytes a token, as in English, with the two special tokens, and no more than most models take.
-    private static func estimatedTokens(of text: String) -> Int { min(77, 2 + text.utf8.count / 4) }
 }
 
 extension ImageSource {

@@ -7,7 +7,7 @@ internal import Synchronization
 /// come in can always be decoded, and some of what was computed always be written. What is so large that it may have to wait
 /// for earlier stages, whose holders could be waiting for the same, holds up nobody else and gives up after a while.
 /// Small amounts have a part of the account, and a queue, of their own, so that a caption never waits behind photographs. Of
-/// one purpose no client has more than it leaves free for others, or else only one amount.
+/// one purpose no client has more than three times what it leaves free for others, or else only one amount.
 public final class ByteBudget: Sendable {
     /// What memory is wanted for, from the first stage of a request to the last.
     public enum Purpose: Int, CaseIterable, Sendable {
@@ -28,6 +28,8 @@ public final class ByteBudget: Sendable {
         let id: Int
         let bytes: Int
         let client: String?
+        /// What the asker has already.
+        let held: Int
         let arrival: ContinuousClock.Instant
         let continuation: CheckedContinuation<Verdict, Never>
     }
@@ -76,11 +78,22 @@ public final class ByteBudget: Sendable {
 
     /// Takes bytes if they are free and nobody has waited long for such; nil otherwise.
     ///
-    /// - Parameter client: who is given them; nil is nobody in particular, and has no share that could be too large.
-    public func reserveNow(_ bytes: Int, for purpose: Purpose, client: String? = nil) -> ByteReservation? {
+    /// - Parameters:
+    ///   - held: bytes that the asker has already, and keeps.
+    ///   - client: who is given them; nil is nobody in particular, and has no share that could be too large.
+    public func reserveNow(
+        _ bytes: Int,
+        for purpose: Purpose,
+        beside held: Int = 0,
+        client: String? = nil
+    ) -> ByteReservation? {
         let isTaken = state.withLock { state in
-            let isHeldUp = state.queues[queue(of: bytes, purpose)].contains { holdsUp($0, purpose, state) }
-            guard !isHeldUp, fits(bytes, purpose, state), leavesEnough(bytes, purpose, client, state) else {
+            let isHeldUp = state.queues[queue(of: bytes + held, purpose)].contains {
+                holdsUp($0, purpose, state)
+            }
+            guard !isHeldUp, fits(bytes, beside: held, purpose, state),
+                leavesEnough(bytes, purpose, client, state)
+            else {
                 return false
             }
             take(bytes, purpose, client, &state)
@@ -105,7 +118,9 @@ public final class ByteBudget: Sendable {
         guard bytes + held <= most(for: purpose) else {
             throw .tooLarge(bytes: bytes + held, most: most(for: purpose))
         }
-        if let reservation = reserveNow(bytes, for: purpose, client: client) { return reservation }
+        if let reservation = reserveNow(bytes, for: purpose, beside: held, client: client) {
+            return reservation
+        }
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID
@@ -121,11 +136,12 @@ public final class ByteBudget: Sendable {
             await withCheckedContinuation { continuation in
                 let isCancelled = state.withLock { state in
                     guard !Task.isCancelled else { return true }
-                    state.queues[queue(of: bytes, purpose)].append(
+                    state.queues[queue(of: bytes + held, purpose)].append(
                         Waiter(
                             id: id,
                             bytes: bytes,
                             client: client,
+                            held: held,
                             arrival: .now,
                             continuation: continuation
                         )
@@ -136,7 +152,7 @@ public final class ByteBudget: Sendable {
                 if isCancelled { continuation.resume(returning: .cancelled) } else { serve() }
             }
         } onCancel: {
-            forget(id, bytes, purpose, .cancelled)
+            forget(id, queue(of: bytes + held, purpose), .cancelled)
         }
         switch verdict {
         case .taken: return ByteReservation(bytes, purpose, client, of: self)
@@ -150,18 +166,27 @@ public final class ByteBudget: Sendable {
     /// Who holds next to nothing keeps nobody waiting, and an answer that waits only for others to leave is still on its way:
     /// they need nothing more for that.
     private func giveUp(_ id: Int, _ bytes: Int, _ purpose: Purpose, beside held: Int) -> Bool {
+        let queue = queue(of: bytes + held, purpose)
         let isOnItsWay = state.withLock { state in
-            isSmall(held) || purpose == .answers && state.used(before: purpose) + bytes <= most(for: purpose)
+            isSmall(held) || Self.leader(of: state.queues[queue])?.id == id
+                || purpose == .answers && state.used(before: purpose) + bytes <= most(for: purpose)
         }
-        return isOnItsWay ? false : forget(id, bytes, purpose, .noRoom)
+        return isOnItsWay ? false : forget(id, queue, .noRoom)
+    }
+
+    /// Of several who hold something and wait for more the one that holds most: it is done soonest, and gives most back.
+    private static func leader(of queue: Deque<Waiter>) -> Waiter? {
+        guard queue.count > 1, let leader = queue.max(by: { $0.held < $1.held }), leader.held > 0 else {
+            return nil
+        }
+        return leader
     }
 
     /// Ends a wait; false where it has ended.
     @discardableResult
-    private func forget(_ id: Int, _ bytes: Int, _ purpose: Purpose, _ verdict: Verdict) -> Bool {
-        let waiter = state.withLock { state -> Waiter? in
-            let queue = queue(of: bytes, purpose)
-            return state.queues[queue].firstIndex { $0.id == id }.map { state.queues[queue].remove(at: $0) }
+    private func forget(_ id: Int, _ queue: Int, _ verdict: Verdict) -> Bool {
+        let waiter = state.withLock { state in
+            state.queues[queue].firstIndex { $0.id == id }.map { state.queues[queue].remove(at: $0) }
         }
         guard let waiter else { return false }
         waiter.continuation.resume(returning: verdict)
@@ -184,32 +209,48 @@ public final class ByteBudget: Sendable {
 
     /// Lets in whoever fits now: later stages first, small amounts before large ones, each in order of arrival.
     ///
-    /// Others may pass one that does not fit yet, until it holds them up.
+    /// Others may pass one that does not fit yet, until it holds them up; but of those that hold something already only the
+    /// one that holds most is given more.
     private func serve() {
         let admitted = state.withLock { state -> [CheckedContinuation<Verdict, Never>] in
             var admitted: [CheckedContinuation<Verdict, Never>] = []
             for purpose in Purpose.allCases.reversed() {
                 for queue in [2 * purpose.rawValue, 2 * purpose.rawValue + 1] {
-                    var place = 0
-                    while place < state.queues[queue].count {
-                        let waiter = state.queues[queue][place]
-                        if !leavesEnough(waiter.bytes, purpose, waiter.client, state) {
-                            place += 1
-                        } else if fits(waiter.bytes, purpose, state) {
-                            state.queues[queue].remove(at: place)
-                            take(waiter.bytes, purpose, waiter.client, &state)
-                            admitted.append(waiter.continuation)
-                        } else if holdsUp(waiter, purpose, state) {
-                            break
-                        } else {
-                            place += 1
-                        }
-                    }
+                    serve(queue, purpose, &state, &admitted)
                 }
             }
             return admitted
         }
         for continuation in admitted { continuation.resume(returning: .taken) }
+    }
+
+    private func serve(
+        _ queue: Int,
+        _ purpose: Purpose,
+        _ state: inout State,
+        _ admitted: inout [CheckedContinuation<Verdict, Never>]
+    ) {
+        var place = 0
+        var leader = Self.leader(of: state.queues[queue])
+        while place < state.queues[queue].count {
+            let waiter = state.queues[queue][place]
+            let mayPass = waiter.held == 0 || leader == nil || leader?.id == waiter.id
+            if mayPass, leavesEnough(waiter.bytes, purpose, waiter.client, state),
+                fits(waiter.bytes, beside: waiter.held, purpose, state)
+            {
+                state.queues[queue].remove(at: place)
+                take(waiter.bytes, purpose, waiter.client, &state)
+                admitted.append(waiter.continuation)
+                if leader?.id == waiter.id {
+                    leader = Self.leader(of: state.queues[queue])
+                    place = 0
+                }
+            } else if holdsUp(waiter, purpose, state) {
+                return
+            } else {
+                place += 1
+            }
+        }
     }
 
     /// Whether others have to wait behind one: it has waited long, and will fit once those of its own and later stages, who
@@ -220,10 +261,10 @@ public final class ByteBudget: Sendable {
             && leavesEnough(waiter.bytes, purpose, waiter.client, state)
     }
 
-    /// Whether a client that is given so much has no more than is left, or nothing else.
+    /// Whether a client that is given so much has no more than a multiple of what is left, or nothing else.
     private func leavesEnough(_ bytes: Int, _ purpose: Purpose, _ client: String?, _ state: State) -> Bool {
         guard let client, let share = state.shares[purpose.rawValue][client] else { return true }
-        return share + bytes <= most(for: purpose) - state.used(upTo: purpose)
+        return share + bytes <= 3 * (most(for: purpose) - state.used(upTo: purpose))
     }
 
     private func queue(of bytes: Int, _ purpose: Purpose) -> Int {
@@ -236,8 +277,8 @@ public final class ByteBudget: Sendable {
         state.highest = max(state.highest, state.used(upTo: .answers))
     }
 
-    private func fits(_ bytes: Int, _ purpose: Purpose, _ state: State) -> Bool {
-        let most = isSmall(bytes) ? cap(purpose) : most(for: purpose)
+    private func fits(_ bytes: Int, beside held: Int, _ purpose: Purpose, _ state: State) -> Bool {
+        let most = isSmall(bytes + held) ? cap(purpose) : most(for: purpose)
         return state.used(upTo: purpose) + bytes <= most && state.used(upTo: .answers) + bytes <= limit
     }
 

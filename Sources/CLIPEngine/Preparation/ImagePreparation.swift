@@ -78,6 +78,8 @@ struct ImagePreparation: Sendable {
     ) async -> Result<(PreparedImage, StageTimings), EmbeddingError> {
         let start = ContinuousClock.now
         var timings = StageTimings()
+        var fetchedBytes = 0
+        defer { request.hold(fetched: -fetchedBytes) }
         do throws(EmbeddingError) {
             let content: Content
             switch image {
@@ -85,6 +87,8 @@ struct ImagePreparation: Sendable {
             case .base64(let text): content = .base64(text)
             case .url(let url):
                 let fetched = try await fetch(url, at: index, for: client)
+                fetchedBytes = fetched.bytes.count
+                request.hold(fetched: fetchedBytes)
                 content = .bytes(fetched.bytes, from: .url, room: fetched.room)
                 timings.fetch = ContinuousClock.now - start
                 try await request.enterFetched()
@@ -256,7 +260,7 @@ struct ImagePreparation: Sendable {
                 stop: stop
             )
             guard let room else { preconditionFailure("A picture was decoded without asking for room.") }
-            model.costs.spendOnImages(ContinuousClock.now - start)
+            model.costs.spendOnDecoding(ContinuousClock.now - start)
             room.shrink(to: pixels.bytes.count)
             return .done(PreparedImage(hash: image.hash, content: .pixels(pixels.bytes, room: room)))
         } catch {

@@ -3,8 +3,8 @@ import NIOCore
 
 /// A body on its way in, and its place in the engine's budget.
 ///
-/// Room is taken before bytes are: for all of a body that announces its length, and in steps, a quarter of what is there
-/// already, for one that does not. Those are kept in pieces until the end, since an array that grows is there twice meanwhile.
+/// Room is taken before bytes are: for all of a body that announces its length, and in steps that get longer for one that does
+/// not. Those are kept in pieces until the end, since an array that grows is there twice meanwhile.
 struct BodyIntake: Sendable {
     /// Full ones, and the one that is being filled.
     private var pieces: [[UInt8]] = []
@@ -18,9 +18,9 @@ struct BodyIntake: Sendable {
     /// Whether nobody wants the bytes.
     let isPassedOver: Bool
 
-    /// Smallest steps for a body of unknown length: the first one, and others.
+    /// Steps for a body of unknown length: the first one, and others at least.
     private static let firstStep = 16 << 10
-    private static let laterStep = 64 << 10
+    private static let laterStep = 128 << 10
 
     init(announced: Int?, limit: Int, isPassedOver: Bool) {
         self.announced = announced
@@ -29,12 +29,15 @@ struct BodyIntake: Sendable {
     }
 
     /// How many bytes of room it takes to accept so many bytes more; nil where there is enough.
-    func demand(for count: Int) -> Int? {
+    ///
+    /// - Parameter most: the most that there is for one body.
+    func demand(for count: Int, most: Int) -> Int? {
         let free = pieceSize - piece.count
         guard !isPassedOver, count > free else { return nil }
         if let announced { return announced }
         let step = received == 0 ? Self.firstStep : max(Self.laterStep, received / 4)
-        return max(count - free, min(step, limit - received - free))
+        let left = min(limit - received - free, most - (room?.byteCount ?? 0))
+        return max(count - free, min(step, left))
     }
 
     /// Takes what is given to it.

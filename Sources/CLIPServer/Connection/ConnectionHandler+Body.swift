@@ -75,7 +75,10 @@ extension ConnectionHandler {
         guard received + bytes.readableBytes <= limit else {
             return abandonBody(.bodyTooLarge(limit: limit), context)
         }
-        if let size = intake?.demand(for: bytes.readableBytes) {
+        if let size = intake?.demand(
+            for: bytes.readableBytes,
+            most: service.budget.most(for: .input)
+        ) {
             pending = bytes
             makeRoom(for: size, context)
             return
@@ -102,11 +105,11 @@ extension ConnectionHandler {
 
     /// Takes so many bytes of room: at once if there are, and otherwise when there are.
     private func makeRoom(for size: Int, _ context: ChannelHandlerContext) {
-        let client = visit?.client
-        if let room = service.budget.reserveNow(size, for: .input, client: client) {
+        let (client, held) = (visit?.client, heldBytes)
+        if let room = service.budget.reserveNow(size, for: .input, beside: held, client: client) {
             return grow(by: size, with: room)
         }
-        let (most, held) = (service.budget.most(for: .input), heldBytes)
+        let most = service.budget.most(for: .input)
         guard size + held <= most else { return abandonBody(.bodyTooLargeForMemory(limit: most), context) }
         enter(.room, context)
         turn += 1

@@ -271,9 +271,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case .idle: return phaseStart + limits.idle
         case .head: return min(phaseStart + limits.head, lastArrival + limits.idle)
         case .room:
-            // Who holds something already keeps it from others that wait.
-            let wait = heldBytes == 0 ? ConnectionLimits.roomWait : ConnectionLimits.moreRoomWait
-            return phaseStart + min(limits.body, wait)
+            return phaseStart + min(limits.body, ConnectionLimits.roomWait)
         case .body: return min(bodyStart + limits.body, lastArrival + limits.stall)
         case .sending: return sending.progress + limits.send
         case .lingering:

@@ -33,16 +33,15 @@ struct ConnectionLimits: Sendable {
     /// How long one connection is served before others have their turn: messages and chunks of a few bytes each would
     /// otherwise fill an event loop for as long as they come.
     static let longestTurn = TimeAmount.microseconds(250)
-    /// Time for the client to read the last answer before the connection is cut: since something came last, and in all. One
-    /// that still sends its body could not read why that is refused otherwise.
+    /// Time for the client to read the last answer before the connection is cut: since something came last, and in all.
+    ///
+    /// One that still sends its body could not read why that is refused otherwise.
     static let lingering = TimeAmount.seconds(2)
     static let longestLingering = TimeAmount.seconds(30)
     /// Time for a request that is on its way when the server stops, and for an answer when the time to stop is over.
     static let grace = TimeAmount.milliseconds(250)
     /// The longest that a body waits for room in the budget.
     static let roomWait = TimeAmount.seconds(30)
-    /// The same for one of which some is there already.
-    static let moreRoomWait = TimeAmount.seconds(4)
     /// Whose average is lower once the stall limit is over is taken for one that stalls.
     private static let slowest = 1024
 

@@ -107,6 +107,14 @@ final class HTTPConnection {
         buffer += chunk[..<count]
     }
 
+    /// Reads so many bytes of an answer, and a little more, and leaves the rest with the server.
+    func read(atLeast count: Int) throws {
+        let end = buffer.count + count
+        while buffer.count < end {
+            guard try fill() else { throw Failure(what: "the connection ended within an answer") }
+        }
+    }
+
     /// Whether the server closes the connection without another byte.
     func isEnded() throws -> Bool {
         guard buffer.isEmpty else { return false }
