@@ -227,9 +227,10 @@ def scripted_origins(stage: Stage) -> None:
 
         with stage.watch(server) as watch:
             names = list(scripts)
-            together(len(names), lambda number: ask(names[number]), 60)
+            crowd = together(len(names), lambda number: ask(names[number]), 90)
         watch.report_memory()
         watch.report_health()
+    stage.ended(crowd)
     stage.tell("origins", str(len(scripts)))
     stage.exactly("answered otherwise than they should be", len(strange), 0)
     for name in strange:

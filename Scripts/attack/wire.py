@@ -6,6 +6,7 @@ import base64
 import json
 import socket
 import threading
+import time
 import typing
 
 TIME_LIMIT = 60.0
@@ -174,7 +175,7 @@ def embedded(port: int, picture: bytes | str, **options: typing.Any) -> Answer:
 
 
 class Crowd:
-    """Many at the same time: each call of `run` gets its number, and what it raises is kept."""
+    """Many at the same time: each call of `run` gets its number, and whatever it raises is kept, as is that it has not ended."""
 
     def __init__(self, size: int, run: typing.Callable[[int], None]) -> None:
         self.troubles: list[BaseException] = []
@@ -184,7 +185,7 @@ class Crowd:
     def _one(self, number: int) -> None:
         try:
             self.run(number)
-        except (OSError, Gone, ValueError, KeyError) as trouble:
+        except Exception as trouble:  # a client that ended in any other way has not been answered either
             self.troubles.append(trouble)
 
     def start(self) -> Crowd:
@@ -192,7 +193,14 @@ class Crowd:
             thread.start()
         return self
 
-    def join(self, limit: float | None = None) -> Crowd:
+    @property
+    def is_busy(self) -> bool:
+        return any(thread.is_alive() for thread in self.threads)
+
+    def join(self, limit: float) -> Crowd:
+        """Waits for all of them, so long in all; whoever has not ended by then is a trouble."""
+        end = time.monotonic() + limit
         for thread in self.threads:
-            thread.join(limit)
+            thread.join(max(0.0, end - time.monotonic()))
+        self.troubles += [TimeoutError(f"not ended after {limit:g} s") for thread in self.threads if thread.is_alive()]
         return self
