@@ -55,6 +55,11 @@ def constant(count: int, value: int) -> bytes:
     return b"".join(packed) + struct.pack(">I", high << 16 | low)
 
 
+def stored(data: bytes) -> bytes:
+    """A zlib stream that packs nothing, which is made in no time."""
+    return zlib.compress(data, 0)
+
+
 def zeros(count: int) -> bytes:
     return constant(count, 0)
 

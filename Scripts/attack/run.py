@@ -28,6 +28,7 @@ import attack_http  # noqa: E402
 import attack_load  # noqa: E402
 import attack_memory  # noqa: E402
 import attack_overload  # noqa: E402
+import attack_room  # noqa: E402
 import attack_shutdown  # noqa: E402
 import attack_urls  # noqa: E402
 from report import Report  # noqa: E402
@@ -51,6 +52,7 @@ ROOMS = [
     attack_http,
     attack_load,
     attack_overload,
+    attack_room,
     attack_guards,
     attack_checkpoints,
     attack_shutdown,
