@@ -31,6 +31,7 @@ import attack_overload  # noqa: E402
 import attack_room  # noqa: E402
 import attack_shutdown  # noqa: E402
 import attack_urls  # noqa: E402
+import attack_watchdog  # noqa: E402
 from report import Report  # noqa: E402
 from server import Server  # noqa: E402
 from stage import Stage  # noqa: E402
@@ -56,6 +57,7 @@ ROOMS = [
     attack_guards,
     attack_checkpoints,
     attack_shutdown,
+    attack_watchdog,
 ]
 
 
