@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import socket
 import threading
@@ -118,7 +119,9 @@ class Wire:
         return b"".join(parts)
 
     def ask(self, body: bytes, path: str = "/clip/embed_text", fields: str = "") -> Answer:
-        self.send(post(body, path, fields))
+        # What is refused before all of it has come has its answer, too.
+        with contextlib.suppress(ConnectionError):
+            self.send(post(body, path, fields))
         return self.answer()
 
     def ended(self, limit: float = 1.0) -> bool:
