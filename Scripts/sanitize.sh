@@ -36,9 +36,14 @@ for sanitizer in "${sanitizers[@]}"; do
         tail -n 60 "$log" && echo "$sanitizer: the tests do not build" >&2 && exit 1
     fi
     built=$((SECONDS - started))
-    if ! timeout 1800 swift test "${flags[@]}" --skip-build --no-parallel --skip "$measuring" ${FILTER:+--filter "$FILTER"} >"$log" 2>&1; then
+    if ! timeout -k 10 1800 swift test "${flags[@]}" --skip-build --no-parallel --skip "$measuring" ${FILTER:+--filter "$FILTER"} >"$log" 2>&1; then
         grep -nE 'ERROR: |WARNING: ThreadSanitizer|runtime error|SUMMARY|✘' "$log" | head -n 40 || tail -n 40 "$log"
         echo "$sanitizer: failed; all of it is in $log" >&2
+        exit 1
+    fi
+    # A run that was filtered to nothing shows nothing.
+    if ! grep -qE 'Test run with [1-9][0-9]* tests?' "$log"; then
+        echo "$sanitizer: no test was run; all of it is in $log" >&2
         exit 1
     fi
     printf '%-8s %s, built in %d s, run in %d s\n' "$sanitizer" "$(grep -E 'Test run with' "$log" | tail -n 1 | sed 's/^[^T]*//')" \

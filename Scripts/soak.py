@@ -32,6 +32,7 @@ from origins import Origin, chunked, whole  # noqa: E402
 from report import Report, percentile  # noqa: E402
 from server import Server  # noqa: E402
 
+PROMISED = 100_000
 GROWTH_LIMIT = 3.0
 FIXTURES = ROOT / "Tests" / "CLIPTestSupport" / "Fixtures" / "imaging"
 # A tenth of what is asked anew fills them.
@@ -265,7 +266,8 @@ def soak(options: argparse.Namespace) -> Report:
     def judge(measure: str, figure: str, bound: str, holds: bool) -> None:
         report.add("soak", measure, figure, bound, holds)
 
-    judge("requests", f"{soak.answered}", f"{options.requests}", soak.answered == options.requests)
+    allowed = f">= {options.requests}" if options.requests < PROMISED else ""
+    report.add("soak", "requests", f"{soak.answered}", f">= {PROMISED}", soak.answered >= PROMISED, allowed, soak.answered == options.requests)
     # Where all were known, neither the network nor a decoder would have been at work.
     judge("of them asked for the first time", f"{fresh.made}", f">= {options.requests * 2 // 5}", fresh.made >= options.requests * 2 // 5)
     judge("computing for each of these", f"{computing / max(1, fresh.made) * 1e3:.2f} ms", ">= 0.05 ms", computing >= fresh.made * 5e-5)
