@@ -99,10 +99,11 @@ CI_ATTACKS := pictures,address-space,unfinished-bodies,unread-answers,fetched-by
 	dripping-crowd,urls,addresses,descriptors,slow-clients,coming-and-going,messages,floods,lists,shared-captions,overload,$\
 	held-room,one-client,keys,management,hosts,checkpoints,sigterm,watchdog
 
-lint: ## check formatting, imports and fixtures
+lint: ## check formatting, imports, fixtures and the tools of the proof
 	swift format lint --strict --recursive --parallel $(SWIFT_FILES)
 	Scripts/check-imports.sh
 	$(PYTHON) Scripts/make-goldens.py --check
+	$(PYTHON) Scripts/attack/test_honesty.py
 
 format: ## format all Swift sources in place
 	swift format --in-place --recursive --parallel $(SWIFT_FILES)

@@ -66,7 +66,8 @@ class Request:
         if [len(row) for row in found] != [len(row) for row in self.numbers]:
             return f"{self.kind}: another number of embeddings"
         for row, known in zip(found, self.numbers):
-            if distance(row, known) > TOLERANCE:
+            # What is no number is not near to one either.
+            if None in row or not distance(row, known) <= TOLERANCE:
                 return f"{self.kind}: another embedding"
         return None
 
