@@ -144,7 +144,8 @@ class Watch:
         stage.exactly("deaths" + suffix, 0 if self.survived else 1, 0)
         stage.most("/healthz p99" + suffix, self.p99("health"), HEALTH_LIMIT, in_milliseconds)
         stage.exactly("/healthz not answered 200" + suffix, self.refused("health"), 0)
-        stage.tell("processor time of the server, and seconds" + suffix, f"{self.processor_seconds:.1f} s of {self.seconds:.0f} s")
+        asked = len(self.seen["health"]["seconds"])
+        stage.tell("processor time; /healthz asked" + suffix, f"{self.processor_seconds:.1f} s of {self.seconds:.0f} s; {asked}")
 
     def report_memory(self, label: str = "") -> None:
         suffix = f" ({label})" if label else ""
