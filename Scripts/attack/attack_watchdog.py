@@ -64,7 +64,9 @@ def watchdog(stage: Stage) -> None:
                         done.append(connection.ask(wire.text_body([long_text(draw) for _ in range(256)])).status)
 
             crowd = wire.Crowd(4, ask).start()
-            time.sleep(1.5)
+            until = time.monotonic() + 30
+            while 200 not in done and time.monotonic() < until:
+                time.sleep(0.1)
             threads = computing(server)
             error = stop_thread(threads[0]) if threads else 0
             if error:
