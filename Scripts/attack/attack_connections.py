@@ -32,7 +32,7 @@ def hold_open(port: int, count: int, say: bytes = b"") -> list[socket.socket]:
 
 def descriptors(stage: Stage) -> None:
     """Idle connections use up all descriptors that there are, ten times."""
-    times, seconds = (2, 4) if stage.quick else (10, 60)
+    times, seconds = (2, 3) if stage.quick else (10, 60)
     says = [b"", b"GET /info HTTP/1.1\r\nHost: a\r\n", b"POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nContent-Length: 90\r\n\r\n{"]
     for limit in (600, 1024):
         deaths, unanswered, busiest, health, captions = 0, 0, 0.0, 0.0, 0.0

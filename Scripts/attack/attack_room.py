@@ -197,7 +197,7 @@ def honest(port: int, number: int) -> tuple[str, float]:
 
 def one_client(stage: Stage) -> None:
     """32 connections of one address that each ask for 64 new texts, again and again; and 400 lists of one that wait."""
-    seconds = 8 if stage.quick else 60
+    seconds = 6 if stage.quick else 60
     with stage.server() as server:
         with stage.watch(server, captions=True, source=HONEST) as before:
             time.sleep(3)
