@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import random
+import socket
 import time
 
 import pictures
@@ -222,8 +223,7 @@ def one_client(stage: Stage) -> None:
         stage.least("cores at work", watch.processor_seconds / watch.seconds, 1, lambda value: f"{value:.1f}", short=0.5)
         stage.exactly("captions of another address not answered 200", watch.refused("captions"), 0)
         stage.tell("captions p99 without load", in_milliseconds(before.p99("captions")))
-        bound = 10 * max(before.p99("captions"), 0.002)
-        stage.most("captions p99 of another address", watch.p99("captions"), bound, in_milliseconds)
+        stage.most("captions p99 of another address", watch.p99("captions"), 1, in_milliseconds, short=2)
     waiting_lists(stage)
 
 
@@ -258,8 +258,10 @@ def waiting_lists(stage: Stage) -> None:
                 outcomes.append((status, time.monotonic() - begun))
             crowd_left = sum(thread.is_alive() for thread in crowd.threads)
             for connection in open_ones:
-                connection.close()
-            crowd.join(100)
+                with contextlib.suppress(OSError):  # to close it would not wake who reads from it
+                    connection.socket.shutdown(socket.SHUT_RDWR)
+            crowd.join(60)
+        stage.ended(crowd, measure="lists of the one that could not be left")
         stage.tell("answers to 400 lists of one client", counted(statuses))
         # Refused ones are answered at once, so that what is left is what waits.
         stage.least("lists of the one that waited when others came", still, 100)
