@@ -35,6 +35,8 @@ FINDINGS = SCRATCH / "findings"
 PICTURES = ROOT / "Tests" / "CLIPTestSupport" / "Fixtures" / "imaging"
 # The longest inputs that libFuzzer makes.
 PARSERS = {"bodies": 4096, "heads": 4096, "safetensors": 4096, "tokenizers": 8192, "configurations": 4096, "urls": 512, "texts": 512}
+# What is promised of a whole run.
+RUNS_PROMISED, PICTURES_PROMISED = 1_000_000, 100_000
 COVERAGE = "edge,indirect-calls,trace-cmp,inline-8bit-counters,pc-table"
 ENVIRONMENT = {
     # A crash is told by the sanitizer; Swift's own report stops to ask.
@@ -129,8 +131,8 @@ def main() -> int:
     if options.build_only:
         return 0
     FINDINGS.mkdir(exist_ok=True)
-    report = Report()
-    print(report.heading())
+    report = Report(f"make fuzz ONLY=NAME RUNS={options.runs}" + (f" SECONDS={options.seconds}" if options.seconds else ""))
+    print(f"each row: {report.command}, where NAME is the attack\n{report.heading()}")
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         work = [pool.submit(fuzz, name, options) for name in wanted if name != "pictures"]
         if "pictures" in wanted:
@@ -141,7 +143,10 @@ def main() -> int:
         ours = [one for one in found if one[0] == name]
         findings = [finding for _, _, _, finding in ours if finding]
         count, seconds = sum(one[1] for one in ours), max(one[2] for one in ours)
-        report.add(name, "executions", f"{count:,}")
+        promised, wanted_here = (PICTURES_PROMISED, options.pictures) if name == "pictures" else (RUNS_PROMISED, options.runs)
+        least = 1 if options.seconds and name != "pictures" else min(wanted_here, promised)
+        allowed = f">= {least:,}" if least < promised else ""
+        report.add(name, "executions", f"{count:,}", f">= {promised:,}", count >= promised, allowed, count >= least)
         report.add(name, "crashes, hangs over 5 s, reports", str(len(findings)), "0", not findings)
         report.add(name, "executions a second", f"{count / max(seconds, 0.001):,.0f}")
         for finding in findings:

@@ -41,9 +41,14 @@ for sanitizer in "${sanitizers[@]}"; do
         clang -O1 -shared -fPIC -o ".build-sanitize-thread/handovers.so" Scripts/thread-sanitizer.c -ldl
         preload=(env "LD_PRELOAD=$PWD/.build-sanitize-thread/handovers.so")
     fi
-    if ! "${preload[@]}" timeout 1800 swift test "${flags[@]}" --skip-build --no-parallel --skip "$measuring" ${FILTER:+--filter "$FILTER"} >"$log" 2>&1; then
+    if ! "${preload[@]}" timeout -k 10 1800 swift test "${flags[@]}" --skip-build --no-parallel --skip "$measuring" ${FILTER:+--filter "$FILTER"} >"$log" 2>&1; then
         grep -nE 'ERROR: |WARNING: ThreadSanitizer|runtime error|SUMMARY|✘' "$log" | head -n 40 || tail -n 40 "$log"
         echo "$sanitizer: failed; all of it is in $log" >&2
+        exit 1
+    fi
+    # A run that was filtered to nothing shows nothing.
+    if ! grep -qE 'Test run with [1-9][0-9]* tests?' "$log"; then
+        echo "$sanitizer: no test was run; all of it is in $log" >&2
         exit 1
     fi
     printf '%-8s %s, built in %d s, run in %d s\n' "$sanitizer" "$(grep -E 'Test run with' "$log" | tail -n 1 | sed 's/^[^T]*//')" \

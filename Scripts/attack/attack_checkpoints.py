@@ -148,7 +148,7 @@ def checkpoints(stage: Stage) -> None:
         kept = list(wanted)[:20] + list(wanted)[20::3]
         wanted = {name: wanted[name] for name in kept}
     crashed, wrong, unwritten, long = [], [], [], []
-    names = list(wanted)
+    names, tried = list(wanted), []
 
     def one(number: int) -> None:
         for name in names[number::2]:
@@ -162,6 +162,7 @@ def checkpoints(stage: Stage) -> None:
                 except subprocess.TimeoutExpired:
                     crashed.append(f"{name}: no end")
                     continue
+            tried.append((name, found.returncode))
             words = found.stderr.decode(errors="replace")
             if found.returncode < 0 or found.returncode in (132, 134, 139):
                 crashed.append(name)
@@ -172,13 +173,15 @@ def checkpoints(stage: Stage) -> None:
             elif len(words) > 4000:
                 long.append(name)
 
-    crowd = together(2, one)
-    stage.tell("checkpoints", str(len(names)))
+    crowd = together(2, one, 200 if stage.quick else 1800)
+    stage.holds("the one that does not lie is read", len(right) > 100)
+    stage.exactly("checkpoints tried", len(tried), len(names))
+    stage.tell("refused of them", sum(code != 0 for _, code in tried))
+    stage.ended(crowd, measure="attacks that could not be made")
     for label, found in (("crashes", crashed), ("other numbers, without a word", wrong), ("refused without a sentence", unwritten), ("refused in thousands of letters", long)):
         stage.exactly(label, len(found), 0)
         for line in found[:8]:
             print("   ", line[:200])
-    stage.exactly("attacks that could not be made", len(crowd.troubles), 0)
 
 
 ATTACKS = {"checkpoints": checkpoints}

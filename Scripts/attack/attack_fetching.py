@@ -227,9 +227,10 @@ def scripted_origins(stage: Stage) -> None:
 
         with stage.watch(server) as watch:
             names = list(scripts)
-            together(len(names), lambda number: ask(names[number]), 60)
+            crowd = together(len(names), lambda number: ask(names[number]), 90)
         watch.report_memory()
         watch.report_health()
+    stage.ended(crowd)
     stage.tell("origins", str(len(scripts)))
     stage.exactly("answered otherwise than they should be", len(strange), 0)
     for name in strange:
@@ -261,7 +262,9 @@ def drips(stage: Stage) -> None:
             crowd = wire.Crowd(48, drip_on).start()
             time.sleep(1)
             beside = fetched(server.port, honest.base, 60 if stage.quick else 300)
-            crowd.join(60)
+            crowd.join(90)
+        stage.ended(crowd)
+        stage.least("connections that dripped", slow.connections + slower.connections, 16)
         watch.report_health()
         stage.exactly("captions not answered 200", watch.refused("captions"), 0)
         stage.exactly("honest pictures not fetched", sum(1 for seconds in beside if seconds < 0), 0)
@@ -293,7 +296,9 @@ def dripping_crowd(stage: Stage) -> None:
         with stage.watch(server, captions=True) as watch:
             crowd = wire.Crowd(128, ask).start()
             time.sleep(8 if stage.quick else 30)
-        crowd.join(0.01)
+            waiting = sum(thread.is_alive() for thread in crowd.threads)
+        stage.least("connections that dripped", origin.connections, 16)
+        stage.least("requests in flight at the end", waiting, 8)
         watch.report_health()
         watch.report_memory()
         stage.exactly("captions not answered 200", watch.refused("captions"), 0)

@@ -12,7 +12,7 @@ import pictures
 import wire
 from origins import Origin, whole
 from server import Server
-from stage import Stage, in_milliseconds
+from stage import Stage, in_milliseconds, together
 
 KEY, OTHER = "a-key-of-the-operator-0123456789", "another-key-of-the-operator-0123"
 MANAGEMENT = ("/model/clear", "/model/add", "/model/remove")
@@ -105,7 +105,8 @@ def management(stage: Stage) -> None:
                 statuses.append(status(server.port, "/model/clear", {}))
 
         with stage.watch(server, captions=True) as watch:
-            wire.Crowd(4, clear).start().join()
+            crowd = together(4, clear, 60)
+        stage.ended(crowd)
         watch.report_health()
         stage.exactly("taken from strangers", statuses.count(200), 0)
         stage.exactly("other routes taken from strangers", sum(status(server.port, path, {"model_id": "clip/clip-mini"}) == 200 for path in MANAGEMENT), 0)

@@ -167,8 +167,9 @@ def messages(stage: Stage) -> None:
         watch.report_health()
         pipelined = pipelining(server)
     stage.tell("kinds of messages", str(len(found)))
-    stage.exactly("answered otherwise than RFC 9112 has it", len(wrong) + len(crowd.troubles), 0)
-    for line in sorted(wrong) + [repr(trouble) for trouble in crowd.troubles]:
+    stage.ended(crowd)
+    stage.exactly("answered otherwise than RFC 9112 has it", len(wrong), 0)
+    for line in sorted(wrong):
         stage.tell("a message", line[:58])
     stage.exactly("of 500 pipelined messages answered in turn", pipelined, 500)
 
@@ -183,7 +184,7 @@ def pipelining(server: Server) -> int:
         for size in sizes:
             answer = connection.answer()
             right += answer.status == 200 and len(json.loads(answer.body)["embeddings"]) == size
-        sender.join()
+        right -= len(sender.join(30).troubles)
     return right
 
 
@@ -221,7 +222,8 @@ def floods(stage: Stage) -> None:
                     time.sleep(0.01)
 
         with stage.watch(server, captions=True) as watch:
-            together(len(names), pour, seconds + 20)
+            crowd = together(len(names), pour, seconds + 20)
+        stage.ended(crowd, measure="clients that could not pour")
         watch.report_health()
         watch.report_memory()
         stage.exactly("captions not answered 200", watch.refused("captions"), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -16,6 +17,7 @@ import pictures
 import tiff
 import wire
 from origins import Origin, whole
+from report import counted
 from server import Server
 from stage import Stage, in_megabytes, in_milliseconds, together
 
@@ -69,7 +71,8 @@ class Storm:
 
     def run(self, rounds: int = 1) -> None:
         for name, file in self.files.items():
-            together(self.width, lambda _, name=name, file=file: self._send(name, file, rounds), 90)
+            crowd = together(self.width, lambda _, name=name, file=file: self._send(name, file, rounds), 150)
+            self.unanswered += len(crowd.troubles)
 
     def _send(self, name: str, file: bytes, rounds: int) -> None:
         for _ in range(rounds):
@@ -176,6 +179,7 @@ def unfinished_bodies(stage: Stage) -> None:
             time.sleep(HOLD if stage.quick else 40)
             done.set()
             crowd.join(10)
+        stage.ended(crowd, measure="clients that could not hold a body")
         report_crowding(stage, watch)
 
 
@@ -187,8 +191,9 @@ def unread_answers(stage: Stage) -> None:
         done = threading.Event()
 
         def hold(_: int) -> None:
-            with wire.Wire(server.port, 60, receive=4096) as connection:
-                connection.send(wire.post(texts))
+            with wire.Wire(server.port, 5, receive=4096) as connection:
+                with contextlib.suppress(OSError):  # where there is no room, it is not even read
+                    connection.send(wire.post(texts))
                 done.wait()
 
         with stage.watch(server, captions=True) as watch:
@@ -196,6 +201,7 @@ def unread_answers(stage: Stage) -> None:
             time.sleep(HOLD if stage.quick else 90)
             done.set()
             crowd.join(10)
+        stage.ended(crowd, measure="clients that could not hold an answer")
         report_crowding(stage, watch)
 
 
@@ -222,8 +228,8 @@ def fetched_bytes(stage: Stage) -> None:
             with stage.watch(server, captions=True) as watch:
                 crowd = together(14, ask, 90)
             report_crowding(stage, watch)
-            stage.tell("answers", " ".join(f"{status}:{outcomes.count(status)}" for status in sorted(set(outcomes))))
-            stage.exactly("requests without an answer", len(crowd.troubles), 0)
+            stage.tell("answers", counted(outcomes))
+            stage.ended(crowd)
 
 
 def json_monsters() -> dict[str, bytes]:
@@ -263,24 +269,32 @@ def json_bodies(stage: Stage) -> None:
     monsters = json_monsters()
     paths = {"subject": "/clip/compare", "image": "/clip/embed_image"}
     with stage.server() as server:
-        largest, outcomes = 0, []
+        largest, outcomes, cut, late = 0, [], [], []
 
-        def send(body: bytes) -> None:
+        def send(name: str) -> None:
             nonlocal largest
+            body = monsters[name]
             path = next((path for key, path in paths.items() if body.startswith(b'{"%s"' % key.encode())), "/clip/embed_text")
             try:
                 answer = wire.asked(server.port, body, path, limit=60)
+            except TimeoutError:
+                late.append(name)
+                return
             except (wire.Gone, OSError):
-                outcomes.append("cut")
+                cut.append(name)
                 return
             largest = max(largest, len(answer.body))
             outcomes.append(str(answer.status))
 
         with stage.watch(server, captions=True) as watch:
-            for body in monsters.values():
-                together(1 if stage.quick else 4, lambda _, body=body: send(body), 90)
+            times = 1 if stage.quick else 4
+            crowds = [together(times, lambda _, name=name: send(name), 90) for name in monsters]
         report_crowding(stage, watch)
-        stage.tell("answers", " ".join(f"{status}:{outcomes.count(status)}" for status in sorted(set(outcomes))))
+        stage.tell("answers", counted(outcomes))
+        stage.ended(*crowds, measure="clients that did not come to their end")
+        stage.exactly(f"bodies without an answer, of {times * len(monsters)}", times * len(monsters) - len(outcomes), 0)
+        for name in sorted({*cut, *late}):
+            stage.tell("cut off" if name in cut else "no answer within 60 s", name)
         stage.exactly("answered 500", outcomes.count("500"), 0)
         stage.most("largest answer to a wrong body, bytes", largest, 65536)
 
@@ -303,7 +317,7 @@ def packed_bodies(stage: Stage) -> None:
             crowd = together(8 if stage.quick else 32, send, 90)
         report_crowding(stage, watch)
         stage.exactly("bombs that were not refused", sum(1 for s in statuses if s not in (400, 413, 415, 429, 503)), 0)
-        stage.exactly("requests without an answer", len(crowd.troubles), 0)
+        stage.ended(crowd)
         with wire.Wire(server.port) as connection:
             packer = zlib.compressobj(wbits=31)
             small = packer.compress(plain) + packer.flush()

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import random
-import signal
-import threading
 import time
 
 import pictures
 import wire
 from attack_load import long_text
 from attack_memory import unlike
+from report import counted
 from server import Server
-from stage import Stage
+from stage import Stage, in_seconds
 
-DRAIN = 5.0
+DRAIN = 3.0
 GRACE = 1.0
 
 
 class Rush:
     """Clients that ask without a pause until the server is gone."""
 
-    def __init__(self, server: Server) -> None:
-        self.server = server
+    def __init__(self, server: Server, *, with_pictures: bool) -> None:
+        self.server, self.with_pictures = server, with_pictures
         self.told: float | None = None
         self.lost: list[str] = []
         self.whole = 0
@@ -56,43 +55,75 @@ class Rush:
             if self.told is not None and not self.server.is_alive:
                 return
 
-    @staticmethod
-    def _request(draw: random.Random, number: int) -> tuple[bytes, str]:
+    def _request(self, draw: random.Random, number: int) -> tuple[bytes, str]:
         kind = number % 4
         if kind == 0:
             return wire.text_body([long_text(draw) for _ in range(256)]), "/clip/embed_text"
-        if kind == 1:
+        if kind == 1 and self.with_pictures:
             return wire.image_body(wire.encoded(pictures.png(600, 400, draw.randrange(1 << 30)))), "/clip/embed_image"
         return wire.text_body(long_text(draw)), "/clip/embed_text"
 
 
+class Decodes:
+    """Pictures that take a second each, more of them than there is time for, and what their senders were answered."""
+
+    def __init__(self, server: Server, count: int) -> None:
+        self.server = server
+        self.threads = server.threads("decode")
+        self.statuses: list[int] = []
+        self.crowd = wire.Crowd(count, self._ask).start()
+
+    def _ask(self, _: int) -> None:
+        self.statuses.append(wire.embedded(self.server.port, unlike(pictures.dear_jpeg()), limit=60).status)
+
+    def are_under_way(self, seconds: float = 0.15) -> bool:
+        """Whether a decoder computes all the while."""
+        before = self.server.thread_seconds(self.threads)
+        time.sleep(seconds)
+        return self.server.thread_seconds(self.threads) - before > seconds / 5
+
+    def await_start(self) -> bool:
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            if self.are_under_way():
+                return True
+        return False
+
+
 def sigterm(stage: Stage) -> None:
-    """20 times under load, half of them while a picture is being decoded that would take longer than there is."""
-    slow = pictures.endless_png((4 if stage.quick else 20) << 30)
+    """20 times under load, half of them while pictures are being decoded that would take longer than there is."""
     times = 4 if stage.quick else 20
-    lost, whole, longest, dirty = [], 0, 0.0, 0
+    lost, whole, longest, dirty, under_way, statuses = [], 0, 0.0, 0, 0, []
     for turn in range(times):
-        with stage.server({"--drain-seconds": str(int(DRAIN))}) as server:
-            rush = Rush(server)
+        with stage.server({"--drain-seconds": f"{DRAIN:.0f}"}) as server:
+            rush = Rush(server, with_pictures=turn % 2 == 0)
             crowd = wire.Crowd(8, rush.client).start()
-            if turn % 2:
-                # Its client stays; its answer may be a refusal.
-                wire.Crowd(2, lambda _: wire.embedded(server.port, unlike(slow), limit=60)).start()
             time.sleep(0.6 + 0.07 * turn)
+            decodes = Decodes(server, 8) if turn % 2 else None
+            began = decodes is not None and decodes.await_start()
             rush.told = time.monotonic()
-            status = server.stop(60)
+            server.ask_to_stop()
+            under_way += began and decodes.are_under_way()
+            status = server.end(60)
             longest = max(longest, time.monotonic() - rush.told)
             dirty += status != 0
-            crowd.join(10)
+            rush.lost += [f"{type(trouble).__name__} of a client" for trouble in crowd.join(10).troubles]
+            if decodes:
+                rush.lost += [f"{type(trouble).__name__} of a picture" for trouble in decodes.crowd.join(10).troubles]
+                rush.lost += [f"a picture answered {status}" for status in decodes.statuses if status not in (200, 429, 503)]
+                statuses += decodes.statuses
             lost += rush.lost
             whole += rush.whole
-    stage.tell("answers", str(whole))
+    stage.tell("answers", whole)
+    stage.tell("answers to the pictures", counted(statuses))
+    stage.exactly("signals before and after which a decoder computed", under_way, times // 2)
     stage.exactly(f"accepted answers lost in {times} ends under load", len(lost), 0)
     for line in sorted(set(lost)):
         stage.tell("lost", f"{lost.count(line)} x {line}")
-    stage.most("longest end, and the drain limit", longest, DRAIN + GRACE, lambda value: f"{value:.1f} s")
+    stage.most("longest end, and the drain limit", longest, DRAIN + GRACE, in_seconds)
     stage.exactly("exit statuses other than 0", dirty, 0)
     readiness(stage)
+    second_signal(stage)
 
 
 def readiness(stage: Stage) -> None:
@@ -110,16 +141,20 @@ def readiness(stage: Stage) -> None:
                 statuses.append(connection.answer().status)
         statuses.append(wire.asked(server.port, wire.text_body("a cat")).status)
         stage.exactly("/readiness, /healthz, a caption in the delay", " ".join(map(str, statuses)), "503 200 200")
+
+
+def second_signal(stage: Stage) -> None:
+    """Whoever asks twice does not wait for what is being decoded."""
     with stage.server({"--drain-seconds": "30"}) as server:
-        crowd = wire.Crowd(1, lambda _: wire.embedded(server.port, pictures.endless_png(4 << 30))).start()
+        decodes = Decodes(server, 8)
+        began = decodes.await_start()
+        server.ask_to_stop()
         time.sleep(0.3)
+        stage.holds("a decoder computes between two signals", began and decodes.are_under_way() and server.is_alive)
         begun = time.monotonic()
-        server.process.send_signal(signal.SIGTERM)
-        timer = threading.Timer(0.3, server.process.send_signal, (signal.SIGTERM,))
-        timer.start()
         server.stop(60)
-        stage.most("end after a second signal", time.monotonic() - begun, 2, lambda value: f"{value:.1f} s")
-        crowd.join(1)
+        stage.most("end after a second signal", time.monotonic() - begun, 2, in_seconds)
+        decodes.crowd.join(1)
 
 
 ATTACKS = {"sigterm": sigterm}

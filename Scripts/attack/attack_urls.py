@@ -91,7 +91,8 @@ def hostile_urls(stage: Stage) -> None:
             watch.report_health()
             stage.tell("URLs", str(len(urls)))
             stage.exactly("fetched", len(fetched), 0)
-            stage.exactly("answered with a fault of the server", len(broken) + len(crowd.troubles), 0)
+            stage.ended(crowd)
+            stage.exactly("answered with a fault of the server", len(broken), 0)
             for url in fetched + broken:
                 stage.tell("a URL", repr(url)[:60])
         stage.exactly("connections to the origin on this machine", canary.connections, 0)
@@ -110,7 +111,8 @@ def hostile_urls(stage: Stage) -> None:
             if has_list:
                 before = canary.requests
                 with Origin(serve) as first:
-                    together(8, lambda n: [wire.embedded(server.port, f"{first.base}/{hop}") for hop in range(n, len(hops), 8)])
+                    crowd = together(8, lambda n: [wire.embedded(server.port, f"{first.base}/{hop}") for hop in range(n, len(hops), 8)])
+                stage.ended(crowd)
                 stage.tell("redirects", str(len(hops)))
                 stage.tell("requests at the host that is allowed", str(canary.requests - before))
                 stage.exactly("connections to the proxies of the environment", proxy.connections, 0)
@@ -155,7 +157,8 @@ def addresses(stage: Stage) -> None:
             crowd = together(16, ask)
         watch.report_health()
     stage.tell("addresses", str(16 * (count // 16 + 1)))
-    stage.exactly("not refused as an address", len(reached) + len(crowd.troubles), 0)
+    stage.ended(crowd)
+    stage.exactly("not refused as an address", len(reached), 0)
     for line in reached[:5]:
         stage.tell("an address", line[:60])
 

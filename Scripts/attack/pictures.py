@@ -55,6 +55,11 @@ def constant(count: int, value: int) -> bytes:
     return b"".join(packed) + struct.pack(">I", high << 16 | low)
 
 
+def stored(data: bytes) -> bytes:
+    """A zlib stream that packs nothing, which is made in no time."""
+    return zlib.compress(data, 0)
+
+
 def zeros(count: int) -> bytes:
     return constant(count, 0)
 
@@ -196,17 +201,27 @@ def packed_bits(text: str) -> bytes:
     return data.replace(b"\xff", b"\xff\0")
 
 
-def jpeg_of_scans(side: int, count: int) -> bytes:
-    """A progressive picture of which every scan says in ninety bytes that nothing changes anywhere: each is a walk over all blocks."""
+def jpeg_of_scans(side: int, count: int, components: int = 1) -> bytes:
+    """A progressive picture of which every scan says in ninety bytes that nothing changes anywhere: each is a walk over all blocks.
+
+    Besides one scan for each component there are as many as `count` at least, for each component up to 63 kinds in turn."""
     blocks = (side // 8) ** 2
+    names = range(1, components + 1)
     start = b"\xff\xd8" + segment(0xDB, b"\0" + b"\1" * 64)
-    start += segment(0xC2, struct.pack(">BHHBBBB", 8, side, side, 1, 1, 0x11, 0))
+    start += segment(0xC2, struct.pack(">BHHB", 8, side, side, components) + b"".join(bytes([name, 0x11, 0]) for name in names))
     start += table(0x00, b"\0") + table(0x10, b"\xe0\x00")
-    flat = segment(0xDA, bytes([1, 1, 0x00, 0, 0, 0])) + packed_bits("0" * blocks)
+    flat = b"".join(segment(0xDA, bytes([1, name, 0x00, 0, 0, 0])) + packed_bits("0" * blocks) for name in names)
     runs, rest = divmod(blocks, 32767)
     nothing = packed_bits(("0" + "1" * 14) * runs + "10" * rest)
-    scans = [segment(0xDA, bytes([1, 1, 0x00, 1 + at % 63, 1 + at % 63, 0])) + nothing for at in range(63)]
-    return start + flat + b"".join(scans) * (count // 63 + 1) + b"\xff\xd9"
+    kinds = min(63, -(-count // components))
+    scans = [segment(0xDA, bytes([1, name, 0x00, at, at, 0])) + nothing for name in names for at in range(1, kinds + 1)]
+    return start + flat + b"".join(scans) * -(-count // len(scans)) + b"\xff\xd9"
+
+
+@functools.lru_cache(1)
+def dear_jpeg() -> bytes:
+    """The dearest that is accepted: 96 scans over three components of 8,192 x 8,192, which take a second and more."""
+    return jpeg_of_scans(8192, 93, 3)
 
 
 def chattering_jpeg(count: int, marker: int = 0xFE, size: int = 0) -> bytes:

@@ -4,7 +4,8 @@
 usage: run.py CLIP [--only NAME,...] [--quick] [--results FILE] [--list]
 
 CLIP is the built command. Every attack starts its own servers and origins on 127.0.0.1 and needs nothing beside Python. The
-exit status is 1 where a bound was missed. Short forms (--quick) take some seconds each, and send less of the same.
+exit status is 1 where a bound was missed. Short forms (--quick) take some seconds each, and send less of the same; where they
+let more pass than is promised, the row says both. No server is left running.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 import resource
+import signal
 import sys
 import time
 import traceback
@@ -25,10 +27,22 @@ import attack_guards  # noqa: E402
 import attack_http  # noqa: E402
 import attack_load  # noqa: E402
 import attack_memory  # noqa: E402
+import attack_overload  # noqa: E402
+import attack_room  # noqa: E402
 import attack_shutdown  # noqa: E402
 import attack_urls  # noqa: E402
+import attack_watchdog  # noqa: E402
 from report import Report  # noqa: E402
+from server import Server  # noqa: E402
 from stage import Stage  # noqa: E402
+
+# Most seconds that one attack may take before it counts as missed.
+LIMIT, QUICK_LIMIT = 3600, 240
+
+
+def out_of_time(*_: object) -> None:
+    raise TimeoutError("The attack did not end in its time.")
+
 
 ROOMS = [
     attack_memory,
@@ -38,9 +52,12 @@ ROOMS = [
     attack_connections,
     attack_http,
     attack_load,
+    attack_overload,
+    attack_room,
     attack_guards,
     attack_checkpoints,
     attack_shutdown,
+    attack_watchdog,
 ]
 
 
@@ -61,18 +78,24 @@ def main() -> int:
     unknown = [name for name in wanted if name not in attacks]
     if unknown:
         parser.error(f"there is no attack {', '.join(unknown)}; --list names them")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGALRM, out_of_time)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard > 0 else soft, hard))
 
-    report = Report()
-    print(report.heading())
+    report = Report("make attack ONLY=NAME" + (" QUICK=1" if options.quick else ""))
+    print(f"each row: {report.command}, where NAME is the attack\n{report.heading()}")
     for name in wanted or attacks:
         begun = time.monotonic()
+        signal.alarm(QUICK_LIMIT if options.quick else LIMIT)
         try:
             attacks[name](Stage(name, options.clip.resolve(), report, options.quick))
         except Exception as trouble:  # an attack that cannot be made is a bound that is not shown
             traceback.print_exc()
             report.add(name, f"the attack ended: {type(trouble).__name__}", "", "", False)
+        finally:
+            signal.alarm(0)
+            Server.kill_all()
         print(f"{name:<18} took {time.monotonic() - begun:.0f} s", flush=True)
     report.print_end()
     if options.results:

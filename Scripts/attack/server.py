@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import re
@@ -28,6 +29,9 @@ def known_flags(binary: pathlib.Path) -> frozenset[str]:
 
 class Server:
     """A running `clip serve`; `flags` maps each flag to its value, or to None where it takes none."""
+
+    # Those that run, so that the end of an attack, however it comes, leaves none.
+    running: set[Server] = set()
 
     def __init__(
         self,
@@ -60,6 +64,7 @@ class Server:
         self.process = subprocess.Popen(
             command, stdout=self.log, stderr=subprocess.STDOUT, env=inherited, preexec_fn=constrain
         )
+        Server.running.add(self)
         self.port = 0
         try:
             self._wait_until_ready()
@@ -129,6 +134,24 @@ class Server:
             return 0
         return (int(fields[11]) + int(fields[12])) / TICKS
 
+    def threads(self, name: str) -> list[int]:
+        """The threads whose names begin like that."""
+        found = []
+        with contextlib.suppress(OSError):
+            for thread in os.listdir(f"/proc/{self.pid}/task"):
+                with contextlib.suppress(OSError), open(f"/proc/{self.pid}/task/{thread}/comm") as file:
+                    if file.read().startswith(name):
+                        found.append(int(thread))
+        return found
+
+    def thread_seconds(self, threads: list[int]) -> float:
+        """Processor time of some threads so far, to the microsecond where the kernel counts so finely."""
+        total = 0.0
+        for thread in threads:
+            with contextlib.suppress(OSError, IndexError), open(f"/proc/{self.pid}/task/{thread}/schedstat") as file:
+                total += int(file.read().split()[0]) / 1e9
+        return total
+
     # MARK: The end
 
     def ask_to_stop(self) -> None:
@@ -138,6 +161,10 @@ class Server:
         """Asks the server to drain, and kills it where it does not; its exit status."""
         if self.is_alive:
             self.ask_to_stop()
+        return self.end(limit)
+
+    def end(self, limit: float = 60) -> int:
+        """Waits for the end that was asked for, and kills the server where it does not come; its exit status."""
         try:
             return self.process.wait(limit)
         except subprocess.TimeoutExpired:
@@ -147,6 +174,12 @@ class Server:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+        Server.running.discard(self)
+
+    @classmethod
+    def kill_all(cls) -> None:
+        for server in list(cls.running):
+            server.kill()
 
     def __enter__(self) -> Server:
         return self

@@ -20,7 +20,7 @@ BUDGET = 512_000_000
 # What the process may hold beyond the budget of bytes: its allocator's leftovers and its buffers.
 BEYOND_BUDGET = 64_000_000
 HEALTH_LIMIT = 0.1
-# What short forms allow of a time.
+# What short forms allow of a time in milliseconds.
 QUICK_TOLERANCE = 10
 PROBE = pathlib.Path(__file__).with_name("probe.py")
 
@@ -33,6 +33,14 @@ def in_milliseconds(seconds: float) -> str:
     return f"{seconds * 1e3:.1f} ms" if seconds < 0.1 else f"{seconds * 1e3:.0f} ms"
 
 
+def in_seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s"
+
+
+def in_parts(part: float) -> str:
+    return f"{part * 100:.0f} %"
+
+
 class Stage:
     """One attack's tools."""
 
@@ -41,28 +49,41 @@ class Stage:
 
     def server(self, flags: dict[str, str | None] | None = None, **options) -> Server:
         """A server with the budget that the bounds are about, warmed up, so that its memory is what it is at rest."""
-        server = Server(self.binary, {"--memory-budget": str(BUDGET), **(flags or {})}, **options)
-        warm_up(server.port)
-        return server
+        return warmed_up(Server(self.binary, {"--memory-budget": str(BUDGET), **(flags or {})}, **options))
 
     def confined(self, address_space: int, flags: dict[str, str | None] | None = None) -> Server:
         """A server that is refused memory beyond so many bytes of address space, and finds its budget itself."""
-        server = Server(self.binary, flags, limits={resource.RLIMIT_AS: (address_space, address_space)})
-        warm_up(server.port)
-        return server
+        return warmed_up(Server(self.binary, flags, limits={resource.RLIMIT_AS: (address_space, address_space)}))
 
     def watch(self, server: Server, *, captions: bool = False, source: str | None = None) -> Watch:
         return Watch(self, server, captions, source)
 
     # MARK: Rows
 
-    def tell(self, measure: str, figure: str) -> None:
-        self.report.add(self.name, measure, figure)
+    def tell(self, measure: str, figure: object) -> None:
+        self.report.add(self.name, measure, str(figure))
 
-    def most(self, measure: str, value: float, bound: float, write=str) -> None:
-        # Short forms run where other things run, too: a time that is missed by little is told, and is no failure.
-        limit = bound * QUICK_TOLERANCE if self.quick and write is in_milliseconds else bound
-        self.report.add(self.name, measure, write(value), "<= " + write(limit), value <= limit)
+    def most(self, measure: str, value: float, bound: float, write=str, short: float | None = None) -> None:
+        """At most so much; short forms let `short` pass, by default ten times of a time that is written in milliseconds."""
+        # They run where other things run, too: a time that is missed by little is told, and is no failure.
+        limit = bound
+        if self.quick and (short is not None or write is in_milliseconds):
+            limit = bound * QUICK_TOLERANCE if short is None else short
+        allowed = f"<= {write(limit)}" if limit > bound else ""
+        self.report.add(self.name, measure, write(value), f"<= {write(bound)}", value <= bound, allowed, value <= limit)
+
+    def least(self, measure: str, value: float, bound: float, write=str, short: float | None = None) -> None:
+        """At least so much; short forms let `short` pass."""
+        limit = short if self.quick and short is not None else bound
+        allowed = f">= {write(limit)}" if limit < bound else ""
+        self.report.add(self.name, measure, write(value), f">= {write(bound)}", value >= bound, allowed, value >= limit)
+
+    def ended(self, *crowds: wire.Crowd, measure: str = "clients that got no answer") -> None:
+        """That every client of an attack came to its end, and what was the matter with those that did not."""
+        troubles = [f"{type(trouble).__name__}: {trouble}"[:54] for crowd in crowds for trouble in crowd.troubles]
+        self.exactly(measure, len(troubles), 0)
+        for trouble in sorted(set(troubles))[:8]:
+            self.tell("a client", f"{troubles.count(trouble)} x {trouble}")
 
     def exactly(self, measure: str, value: object, wanted: object) -> None:
         self.report.add(self.name, measure, str(value), str(wanted), value == wanted)
@@ -123,6 +144,8 @@ class Watch:
         stage.exactly("deaths" + suffix, 0 if self.survived else 1, 0)
         stage.most("/healthz p99" + suffix, self.p99("health"), HEALTH_LIMIT, in_milliseconds)
         stage.exactly("/healthz not answered 200" + suffix, self.refused("health"), 0)
+        asked = len(self.seen["health"]["seconds"])
+        stage.tell("processor time; /healthz asked" + suffix, f"{self.processor_seconds:.1f} s of {self.seconds:.0f} s; {asked}")
 
     def report_memory(self, label: str = "") -> None:
         suffix = f" ({label})" if label else ""
@@ -130,16 +153,21 @@ class Watch:
         self.stage.most("resident memory over idle" + suffix, self.over_idle, bound, in_megabytes)
 
 
-def warm_up(port: int) -> None:
+def warmed_up(server: Server) -> Server:
     """Texts, lists and pictures, so that what a server takes once it has taken."""
-    for size in (1, 8, 64, 256):
-        wire.asked(port, wire.text_body([f"a photo of {number} things, {size}" for number in range(size)]))
-    for side in (64, 300, 1200):
-        wire.embedded(port, pictures.png(side, side))
+    try:
+        for size in (1, 8, 64, 256):
+            wire.asked(server.port, wire.text_body([f"a photo of {number} things, {size}" for number in range(size)]))
+        for side in (64, 300, 1200):
+            wire.embedded(server.port, pictures.png(side, side))
+    except BaseException:
+        server.kill()
+        raise
+    return server
 
 
-def together(size: int, run, limit: float | None = None) -> wire.Crowd:
-    """Runs `run(number)` so many times at once, and waits for all of them."""
+def together(size: int, run, limit: float = 120) -> wire.Crowd:
+    """Runs `run(number)` so many times at once, and waits for all of them; what becomes of the crowd is for its caller to say."""
     return wire.Crowd(size, run).start().join(limit)
 
 

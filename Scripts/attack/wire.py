@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import socket
 import threading
+import time
 import typing
 
 TIME_LIMIT = 60.0
@@ -117,7 +119,9 @@ class Wire:
         return b"".join(parts)
 
     def ask(self, body: bytes, path: str = "/clip/embed_text", fields: str = "") -> Answer:
-        self.send(post(body, path, fields))
+        # What is refused before all of it has come has its answer, too.
+        with contextlib.suppress(ConnectionError):
+            self.send(post(body, path, fields))
         return self.answer()
 
     def ended(self, limit: float = 1.0) -> bool:
@@ -174,7 +178,7 @@ def embedded(port: int, picture: bytes | str, **options: typing.Any) -> Answer:
 
 
 class Crowd:
-    """Many at the same time: each call of `run` gets its number, and what it raises is kept."""
+    """Many at the same time: each call of `run` gets its number, and whatever it raises is kept, as is that it has not ended."""
 
     def __init__(self, size: int, run: typing.Callable[[int], None]) -> None:
         self.troubles: list[BaseException] = []
@@ -184,7 +188,7 @@ class Crowd:
     def _one(self, number: int) -> None:
         try:
             self.run(number)
-        except (OSError, Gone, ValueError, KeyError) as trouble:
+        except Exception as trouble:  # a client that ended in any other way has not been answered either
             self.troubles.append(trouble)
 
     def start(self) -> Crowd:
@@ -192,7 +196,14 @@ class Crowd:
             thread.start()
         return self
 
-    def join(self, limit: float | None = None) -> Crowd:
+    @property
+    def is_busy(self) -> bool:
+        return any(thread.is_alive() for thread in self.threads)
+
+    def join(self, limit: float) -> Crowd:
+        """Waits for all of them, so long in all; whoever has not ended by then is a trouble."""
+        end = time.monotonic() + limit
         for thread in self.threads:
-            thread.join(limit)
+            thread.join(max(0.0, end - time.monotonic()))
+        self.troubles += [TimeoutError(f"not ended after {limit:g} s") for thread in self.threads if thread.is_alive()]
         return self
