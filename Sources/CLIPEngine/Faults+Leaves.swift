@@ -23,7 +23,7 @@ extension ImageFault {
             )
         case .tooManyPixelsOf(let format, let count, let limit):
             self = .tooLarge(
-                "\(count) pixels, with all that is coded in it; the limit of \(format.name) is \(limit) "
+                "\(count) pixels, counted by the work they are; the limit of \(format.name) is \(limit) "
                     + "(\(ImageLimits.pixelFlag(of: format)))"
             )
         case .sideTooLong(let width, let height, let limit):

@@ -24,8 +24,10 @@ public struct ImageLimits: Equatable, Sendable {
     /// See `maxAVIFPixels`.
     public var maxAVIFBytes: Int
 
-    /// Width times height of a WebP's frame, whose decoder cannot be stopped where a few bytes stand for all pixels. What
-    /// a lossless one has before its pixels counts, too.
+    /// Width times height of a WebP's frame, whose decoder cannot be stopped where a few bytes stand for all pixels.
+    ///
+    /// A pixel of a lossless one counts as up to 2.6, by its transforms, and each of its sets of codes as 1600: what takes as
+    /// long.
     ///
     /// 40,000,000 by default.
     public var maxWebPPixels: Int

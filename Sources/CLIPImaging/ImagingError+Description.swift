@@ -16,7 +16,7 @@ extension ImagingError: CustomStringConvertible {
             "The image has \(width) x \(height) pixels; at most \(limit) are decoded. Make it smaller, or raise "
                 + "--max-image-pixels."
         case .tooManyPixelsOf(let format, let count, let limit):
-            "The \(format.name) has \(count) pixels, with all that is coded in it; at most \(limit) are decoded. Make it "
+            "The \(format.name) has \(count) pixels, counted by the work they are; at most \(limit) are decoded. Make it "
                 + "smaller, give JPEG, or raise \(ImageLimits.pixelFlag(of: format))."
         case .tooManyBytesOf(let format, let count, let limit):
             "The \(format.name) has \(count) bytes; at most \(limit) are decoded. Make it smaller, give JPEG, or raise "

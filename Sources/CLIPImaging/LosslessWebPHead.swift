@@ -9,6 +9,8 @@ struct LosslessWebPHead {
     /// Pixels of the images before the picture's own, together.
     private(set) var blocks = 0
     private(set) var cacheBits = 0
+    private var hasPrediction = false
+    private var hasColours = false
 
     /// Nil when it is damaged or ends early.
     ///
@@ -23,6 +25,8 @@ struct LosslessWebPHead {
         while bits.next(1) == 1 {
             let kind = bits.next(2)
             guard seen.insert(kind).inserted else { return nil }
+            hasPrediction = hasPrediction || kind == 0
+            hasColours = hasColours || kind == 1
             switch kind {
             case 0, 1:
                 let shift = bits.next(3) + 2
@@ -53,6 +57,14 @@ struct LosslessWebPHead {
         // kTableSize and HTreeGroup of libwebp's vp8l_dec.c.
         let ofGreen = [654, 656, 658, 662, 670, 686, 718, 782, 912, 1168, 1680, 2704][cacheBits]
         return groups.times((3 * 630 + 410 + ofGreen) * 4 + 600).plus(blocks.times(4)).plus(1 << 16)
+    }
+
+    /// What the decoder does without a pause, in pixels of a picture without transforms: 4.2 ns each, measured.
+    ///
+    /// Prediction takes 5 ns more for the dearest of its modes, colour transforms 1.6 ns, tables of a set 6.7 us.
+    func work(pixels: Int) -> Int {
+        let tenths = 10 + (hasPrediction ? 12 : 0) + (hasColours ? 4 : 0)
+        return (pixels.times(tenths) / 10).plus(blocks).plus(groups.times(1600))
     }
 
     private static func blocks(_ length: Int, _ shift: Int) -> Int { (length + 1 << shift - 1) >> shift }

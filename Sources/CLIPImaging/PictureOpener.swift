@@ -31,12 +31,13 @@ struct PictureOpener {
             guard let webp = WebPHeader(file) else { throw .badHeader(format) }
             let head = try webp.isLossless ? Self.head(of: webp, in: file, stop) : nil
             kind = .webp(webp)
+            let pixels = webp.frame.width.times(webp.frame.height)
             header = ImageHeader(
                 format: format,
                 storedSize: webp.size,
                 orientation: webp.orientation,
                 memoryBytes: webp.memoryBytes(head),
-                unstoppablePixels: webp.frame.width.times(webp.frame.height).plus(head?.blocks ?? 0)
+                unstoppablePixels: head?.work(pixels: pixels) ?? pixels
             )
         case .tiff:
             let tiff = try TIFFHeader(file)
