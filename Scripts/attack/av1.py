@@ -99,7 +99,9 @@ def avif(tile: bytes, sides: tuple[int, int], columns: int = 1, rows: int = 1, m
         return full_box(b"meta", b"".join({**parts, **(tables or {})}.values()))
 
     offset = len(start) + len(meta(0)) + 8
-    return start + meta(offset) + box(b"mdat", tile + plan) + more
+    # Codes together are not many times the file.
+    padding = box(b"free", bytes(len(tile) * count // 2)) if is_grid else b""
+    return start + meta(offset) + box(b"mdat", tile + plan) + padding + more
 
 
 def files() -> dict[str, bytes]:
