@@ -129,6 +129,8 @@ struct LosslessWebPHead {
 private struct PrefixCode {
     /// For what comes next in the file: the symbol, and in the low four bits how many bits it has.
     private let table: [UInt16]
+    /// Bits of the longest.
+    private let most: Int
     /// Whether there is one symbol only, which has no bits.
     let isOne: Bool
 
@@ -155,6 +157,8 @@ private struct PrefixCode {
         for length in lengths { counts[Int(length)] += 1 }
         let used = lengths.count - counts[0]
         isOne = used == 1
+        let most = isOne ? 0 : (1...Self.longest).last { counts[$0] > 0 } ?? 0
+        self.most = most
         if isOne {
             guard let symbol = lengths.firstIndex(where: { $0 > 0 }) else { return nil }
             table = [UInt16](repeating: UInt16(symbol << 4), count: 1)
@@ -164,17 +168,17 @@ private struct PrefixCode {
         var starts = [Int](repeating: 0, count: Self.longest + 2)
         for length in 1...Self.longest { starts[length + 1] = (starts[length] + counts[length]) << 1 }
         guard used > 0, starts[Self.longest + 1] == 1 << (Self.longest + 1) else { return nil }
-        table = [UInt16](unsafeUninitializedCapacity: 1 << Self.longest) { table, count in
+        table = [UInt16](unsafeUninitializedCapacity: 1 << most) { table, count in
             for (symbol, length) in lengths.enumerated() where length > 0 {
                 let length = Int(length)
                 var code = 0
                 for bit in 0..<length where starts[length] >> bit & 1 == 1 { code |= 1 << (length - 1 - bit) }
                 starts[length] += 1
-                for place in stride(from: code, to: 1 << Self.longest, by: 1 << length) {
+                for place in stride(from: code, to: 1 << most, by: 1 << length) {
                     table[place] = UInt16(symbol << 4 | length)
                 }
             }
-            count = 1 << Self.longest
+            count = 1 << most
         }
     }
 
@@ -215,7 +219,7 @@ private struct PrefixCode {
 
     func next(_ bits: inout LowBits) -> Int {
         if isOne { return Int(table[0] >> 4) }
-        let found = table[bits.peek(Self.longest)]
+        let found = table[bits.peek(most)]
         bits.drop(Int(found & 15))
         return Int(found >> 4)
     }
