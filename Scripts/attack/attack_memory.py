@@ -49,6 +49,7 @@ def hungry_pictures(quick: bool) -> dict[str, bytes]:
         "GIF 8,192": pictures.gif((8192, 8192)),
         "GIF frame of 8,192 on 64": pictures.gif((64, 64), frame=(8192, 8192)),
         "JPEG progressive 8,192": pictures.jpeg_of_scans(8192, 1),
+        "JPEG ended early": pictures.ended_jpeg(640),
         "JPEG in three scans, 8,192": pictures.tall_jpeg(8192, 8192),
         "JPEG in TIFF, 3,900 in 8 rows": tiff.with_jpegs(4096, 8, [3900]),
         "JPEG in TIFF, 3,900 in the last 8 rows": tiff.with_jpegs(4096, 8, [8, 3900]),
