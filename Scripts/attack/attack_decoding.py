@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import av1
 import boxes
 import pictures
 import tiff
@@ -45,9 +46,17 @@ def slow_pictures(quick: bool) -> dict[str, bytes]:
         "GIF of 400 frames": pictures.gif((8192, 8192), 400 // tenth),
         "GIF of 600,000 frames": pictures.gif((64, 64), 600_000 // tenth, (1, 1)),
         "GIF with 20 MB of comments": pictures.gif((64, 64), comment=20_000_000 // tenth),
+        "GIF with 6 million empty blocks": pictures.gif_of_blocks(6_600_000 // tenth),
         "WebP of 8,192 x 8,192": pictures.webp(8192, 8192),
+        "WebP of 6,320 x 6,320": pictures.webp(6320, 6320),
+        "WebP of 3,800 x 3,800, transformed": pictures.webp(3800, 3800, mode=13),
+        "WebP of 6,320 x 6,320, transformed": pictures.webp(6320, 6320, mode=13),
+        "WebP of 24,000 sets of codes": pictures.webp_of_codes(1024, 24_000),
+        "WebP of 65,536 sets of codes": pictures.webp_of_codes(1024, 65_536),
         "BMP of idle runs": pictures.bmp_of_runs(64, 64, 5_000_000 // tenth),
+        "BMP of lost runs": pictures.bmp_of_lost_runs(10_000_000 // tenth),
         **boxes.files(),
+        **av1.files(),
     }
 
 

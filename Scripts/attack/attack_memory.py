@@ -12,6 +12,7 @@ import threading
 import time
 import zlib
 
+import av1
 import boxes
 import pictures
 import tiff
@@ -45,14 +46,20 @@ def hungry_pictures(quick: bool) -> dict[str, bytes]:
         "WebP 8,192": pictures.webp(8192, 8192),
         "WebP 6,300": pictures.webp(6300, 6300),
         "WebP 16,384 behind 64": pictures.webp(16384, 16384, (64, 64)),
+        "WebP 24,000 sets of codes": pictures.webp_of_codes(1024, 24_000),
+        "WebP 65,536 sets of codes": pictures.webp_of_codes(1024, 65_536),
         "GIF 8,192": pictures.gif((8192, 8192)),
         "GIF frame of 8,192 on 64": pictures.gif((64, 64), frame=(8192, 8192)),
         "JPEG progressive 8,192": pictures.jpeg_of_scans(8192, 1),
+        "JPEG ended early": pictures.ended_jpeg(640),
+        "JPEG in three scans, 8,192": pictures.tall_jpeg(8192, 8192),
+        "JPEG in TIFF, 3,900 in 8 rows": tiff.with_jpegs(4096, 8, [3900]),
+        "JPEG in TIFF, 3,900 in the last 8 rows": tiff.with_jpegs(4096, 8, [8, 3900]),
         "PNG profile of 4 GB": pictures.talkative_png(b"iCCP", 1, 4 << 30),
     }
     for name, file in tiff.odd_files().items():
         files["TIFF " + name] = file
-    return files | boxes.files()
+    return files | boxes.files() | av1.files()
 
 
 def same(embedding: list[float], right: list[float] | None) -> bool:

@@ -160,26 +160,78 @@ def gif(screen: tuple[int, int], frames: int = 1, frame: tuple[int, int] | None 
 # MARK: WebP
 
 
-def webp(width: int, height: int, canvas: tuple[int, int] | None = None) -> bytes:
-    """A lossless picture of one colour in some thirty bytes: five codes of one symbol each, and no bits for its pixels."""
-    bits, count = 0, 0
+class LowBits:
+    """Numbers of any count of bits, the lowest first."""
 
-    def put(number: int, size: int) -> None:
-        nonlocal bits, count
-        bits |= number << count
-        count += size
+    def __init__(self) -> None:
+        self.held, self.count, self.done = 0, 0, bytearray()
 
-    for number, size in ((0x2F, 8), (width - 1, 14), (height - 1, 14), (0, 1), (0, 3), (0, 1), (0, 1), (0, 1)):
-        put(number, size)
-    for _ in range(5):
-        for number, size in ((1, 1), (0, 1), (1, 1), (37, 8)):
-            put(number, size)
-    data = bits.to_bytes((count + 7) // 8 + 1, "little")
+    def put(self, *numbers: tuple[int, int]) -> None:
+        for number, size in numbers:
+            self.held |= number << self.count
+            self.count += size
+            while self.count >= 8:
+                self.done.append(self.held & 255)
+                self.held >>= 8
+                self.count -= 8
+
+    def one(self, symbol: int = 0) -> None:
+        """A code of one symbol, which takes no bits."""
+        self.put((1, 1), (0, 1), (1, 1), (symbol, 8))
+
+    def all_bytes(self, symbols: int) -> None:
+        """A code of eight bits for each of the first 256 symbols."""
+        order = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8]
+        self.put((0, 1), (len(order) - 4, 4), *((int(length in (0, 8)), 3) for length in order), (0, 1))
+        self.put(*((int(symbol < 256), 1) for symbol in range(symbols)))
+
+    def byte(self, value: int) -> None:
+        self.put((int(f"{value:08b}"[::-1], 2), 8))
+
+    def bytes(self) -> bytes:
+        return bytes(self.done) + bytes([self.held]) + bytes(16)
+
+
+def riff(data: bytes, canvas: tuple[int, int] | None = None) -> bytes:
     found = b"VP8L" + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
     if canvas:
         sides = (canvas[0] - 1).to_bytes(3, "little") + (canvas[1] - 1).to_bytes(3, "little")
         found = b"VP8X" + struct.pack("<I", 10) + b"\0\0\0\0" + sides + found
     return b"RIFF" + struct.pack("<I", len(found) + 4) + b"WEBP" + found
+
+
+def webp(width: int, height: int, canvas: tuple[int, int] | None = None, mode: int | None = None) -> bytes:
+    """A lossless picture of one colour in some thirty bytes: five codes of one symbol each, and no bits for its pixels. With
+    `mode` it is transformed in every way first, in the smallest blocks."""
+    bits = LowBits()
+    bits.put((0x2F, 8), (width - 1, 14), (height - 1, 14), (0, 4))
+    if mode is not None:
+        for kind, green in ((0, mode), (1, 3)):
+            bits.put((1, 1), (kind, 2), (0, 3), (0, 1))
+            for symbol in (green, 5, 7, 255, 0):
+                bits.one(symbol)
+        bits.put((1, 1), (2, 2))
+    bits.put((0, 3))
+    for symbol in (37, 37, 37, 37, 37):
+        bits.one(symbol)
+    return riff(bits.bytes(), canvas)
+
+
+def webp_of_codes(side: int, count: int) -> bytes:
+    """A lossless picture with a set of codes of its own for each block of pixels, up to 65,536 of them."""
+    bits = LowBits()
+    bits.put((0x2F, 8), (side - 1, 14), (side - 1, 14), (0, 4), (0, 2), (1, 1), (0, 3), (0, 1))
+    bits.all_bytes(280)
+    bits.all_bytes(256)
+    for _ in range(3):
+        bits.put((1, 1), (0, 3))
+    for block in range(((side + 3) // 4) ** 2):
+        number = min(block, count - 1)
+        bits.byte(number & 255)
+        bits.byte(number >> 8)
+    for _ in range(5 * count):
+        bits.put((1, 1), (0, 3))
+    return riff(bits.bytes())
 
 
 # MARK: JPEG
@@ -230,6 +282,29 @@ def chattering_jpeg(count: int, marker: int = 0xFE, size: int = 0) -> bytes:
     return small[:2] + segment(marker, bytes(size)) * count + small[2:]
 
 
+def jpeg_in_scans(width: int, height: int, scans: int = 3) -> bytes:
+    """A baseline picture whose components have scans of their own, all of it grey; `scans` of them are there."""
+    found = b"\xff\xd8" + segment(0xDB, b"\0" + b"\1" * 64) + table(0x00, b"\0") + table(0x10, b"\0")
+    found += segment(0xC0, struct.pack(">BHHB", 8, height, width, 3) + bytes([1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0]))
+    blocks = -(-width // 8) * -(-height // 8)
+    for component in range(1, scans + 1):
+        found += segment(0xDA, bytes([1, component, 0, 0, 63, 0])) + packed_bits("00" * blocks)
+    return found + b"\xff\xd9"
+
+
+def tall_jpeg(width: int, height: int) -> bytes:
+    """A JPEG of such sides, in three scans with the data of a few blocks."""
+    small = jpeg_in_scans(16, 16)
+    at = small.index(b"\xff\xc0")
+    return small[: at + 5] + struct.pack(">HH", height, width) + small[at + 9 :]
+
+
+def ended_jpeg(side: int) -> bytes:
+    """A picture of which three quarters are missing, with the mark of an end behind the rest."""
+    whole = jpeg_in_scans(side, side, 3)
+    return whole[: len(whole) // 4] + b"\xff\xd9"
+
+
 # MARK: BMP
 
 
@@ -238,3 +313,15 @@ def bmp_of_runs(width: int, height: int, count: int) -> bytes:
     data = b"\0\2\0\0" * count + b"\0\1"
     head = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(data), 0, 0, 2, 0) + bytes(8)
     return b"BM" + struct.pack("<IHHI", 14 + len(head) + len(data), 0, 0, 14 + len(head)) + head + data
+
+
+def bmp_of_lost_runs(count: int) -> bytes:
+    """An 8-bit picture of one row that goes on and on behind its end: run after run of 255 pixels that nobody sees."""
+    data = b"\xff\5" * count + b"\0\1"
+    head = struct.pack("<IiiHHIIiiII", 40, 64, 64, 1, 8, 1, len(data), 0, 0, 2, 0) + bytes(8)
+    return b"BM" + struct.pack("<IHHI", 14 + len(head) + len(data), 0, 0, 14 + len(head)) + head + data
+
+
+def gif_of_blocks(count: int) -> bytes:
+    """A small picture with as many empty blocks behind it."""
+    return gif((64, 64))[:-1] + b"\x21\xff\0" * count + b"\x3b"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import struct
 
-from pictures import constant
+from pictures import constant, jpeg_in_scans, tall_jpeg
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_LENGTHS, PLANAR = 273, 277, 278, 279, 284
 PREDICTOR, TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_LENGTHS, SAMPLE_FORMAT = 317, 322, 323, 324, 325, 339
-PROFILE, SUB_IFDS, EXTRA_SAMPLES = 34675, 330, 338
+PROFILE, SUB_IFDS, EXTRA_SAMPLES, SUBSAMPLING = 34675, 330, 338, 530
 
 DEFLATE, LZW, PACKBITS, FAX3, FAX4, JPEG, NONE, LZMA, ZSTD = 8, 5, 32773, 3, 4, 7, 1, 34925, 50000
 SHORT, LONG = 3, 4
@@ -106,3 +106,15 @@ def odd_files() -> dict[str, bytes]:
         "packed as LZMA": made(COMPRESSION=LZMA),
         "packed as Zstandard": made(COMPRESSION=ZSTD),
     }
+
+
+def with_jpegs(width: int, rows: int, heights: list[int]) -> bytes:
+    """A picture in strips of so many rows, each a JPEG that says a height of its own."""
+    strips = [jpeg_in_scans(width, height) if height == rows else tall_jpeg(width, height) for height in heights]
+    tags = plain(width, rows * len(heights), COMPRESSION=JPEG, PHOTOMETRIC=6, ROWS_PER_STRIP=rows, SUBSAMPLING=[1, 1])
+    places = [8 + sum(len(strip) for strip in strips[:at]) for at in range(len(strips))]
+    several = len(strips) > 1
+    tags[STRIP_OFFSETS] = places if several else places[0]
+    tags[STRIP_LENGTHS] = [len(strip) for strip in strips] if several else len(strips[0])
+    return tiff(tags, b"".join(strips))
+

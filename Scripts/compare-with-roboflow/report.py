@@ -41,18 +41,40 @@ What a client of Roboflow's server may notice, and why:
 * **Limits**: a body has at most 64 MiB (413 beyond), 128 levels, 1,000,000 values and 4,300
   digits a number; it is UTF-8. `embed_text` takes at most 16,384 texts (`--max-texts`) of 64 KiB
   each. A picture has at most 67 megapixels (2^26).
-* **Web pages** of other origins may use the three routes, but `/model/add`, `/model/remove` and
-  `/model/clear` are 403 for them unless `--allow-origins` names their origin.
+* **Routes that change the server**, `/model/add`, `/model/remove`, `/model/clear` and
+  `/clear_cache`, are open to this machine only, where no key for them was given and
+  `--allow-management` was not: elsewhere they are 403. Web pages of other origins may use the
+  three CLIP routes, but these only if `--allow-origins` names their origin.
+* **Keys** are checked where the operator has given some (`--api-keys-file`); the real server
+  passes them on. They are taken from the same places in the same order, and 401 has the body of
+  the real server's own refusals.
+* **Messages** that two readers could read differently (no Host, two lengths, other transfer
+  codings than chunked, line feeds alone) are refused, and the connection ends. Bodies may be
+  packed with gzip or deflate; other encodings are 415.
 * **Files of the server are never opened** (`"type": "file"`, paths as bare strings), and Python
   pickles (`numpy`) never read.
 * **URLs**: http is fetched as well as https, but no private, loopback or link-local address, not
   behind a redirect either (`--allow-private-addresses` lifts that). The real server takes https
-  only, and only host names with a public suffix.
+  only, and only host names with a public suffix; its variables for that, and its lists of hosts, are
+  honoured ([Configuration.md](Configuration.md)). A redirect is held to the same rules as the first
+  URL, whatever `VALIDATE_IMAGE_URL_REDIRECTS` says. Blanks and other characters that may not stand
+  in a path or query are sent percent-encoded, as `requests` does it; a picture that its host sends
+  packed with gzip, deflate or br is unpacked, once, under the limit of its bytes.
 * **Pictures**: orientation is applied in WebP and AVIF too. Alpha is dropped in TIFF as in every
   other format (multiplied there). JPEG 2000 and PPM are not read. HEIC is, where it is asked for
   (`--image-formats`). CMYK is rounded as Pillow rounds it (figures below); other JPEG, WebP, PNG, GIF,
-  BMP, TIFF and AVIF give the same pixels. TIFF in L*a*b*, with signed or floating samples, or with JPEG
-  of the old kind is refused, and so is an AVIF of more than 16 megapixels or 1.5 MiB.
+  BMP, TIFF and AVIF give the same pixels, transparent ones of a GIF and halved colours of an AVIF
+  included. TIFF in L*a*b*, with signed or floating samples, or with JPEG of the old kind is refused.
+* **Pictures that cost too much** are refused, each with its figure, the limit and the flag that sets
+  it: an AVIF of more than 16 megapixels, alpha, tiles and layers counted (`--max-avif-pixels`), or
+  1.5 MiB (`--max-avif-bytes`); a WebP of more than 40 megapixels, or of some 15 without loss
+  (`--max-webp-pixels`). So is an AVIF or HEIC of which a frame, a stream or a grid has another size
+  than its boxes say, and a JPEG within a TIFF that is larger than its strip.
+* **A JPEG of which pixels are missing** is refused, also where an end was put behind what is left of
+  it: its data end at a marker or in the middle, a restart marker is not the one that was due, a code
+  has no meaning, or a component is in none of its scans. OpenCV, and so the real server, goes on with
+  grey and answers 200, except where the file ends without an end. Bytes too many before a marker,
+  versions that are not known and whatever stands behind the end are no reason to refuse.
 * **What is wrong with a picture is said**: that it is damaged, or what its bytes look like. "Malformed
   base64" is said of base64 only.
 * **Models**: `clip_version_id: null` means the default. Unknown models are 404 as there, and the

@@ -56,6 +56,12 @@ public struct EngineConfiguration: Equatable, Sendable {
     public var textCacheBytes: Int = 16 << 20
     /// Most bytes of the image embeddings that each model keeps, keys included; 0 keeps none.
     public var imageCacheBytes: Int = 16 << 20
+    /// The longer side of an image in pixels, at most, and how many times the shorter one it may be.
+    public var maxImageSide: Int = ImageLimits().maxSide
+    /// See `maxImageSide`.
+    public var maxImageAspect: Int = ImageLimits().maxAspectRatio
+    /// Most pixels of one WebP, whose decoder cannot be stopped where a few bytes stand for all of them.
+    public var maxWebPPixels: Int = ImageLimits().maxWebPPixels
     /// Most pixels and most bytes of one AVIF, whose decoder cannot be stopped: what it does in a fifth of a second.
     public var maxAVIFPixels: Int = ImageLimits().maxAVIFPixels
     /// See `maxAVIFPixels`.
@@ -182,6 +188,9 @@ public struct EngineConfiguration: Equatable, Sendable {
         var limits = ImageLimits()
         limits.maxEncodedBytes = maxImageBytes
         limits.maxPixels = maxImagePixels
+        limits.maxSide = maxImageSide
+        limits.maxAspectRatio = maxImageAspect
+        limits.maxWebPPixels = maxWebPPixels
         limits.maxAVIFPixels = maxAVIFPixels
         limits.maxAVIFBytes = maxAVIFBytes
         limits.maxDecodeBytes = max(memoryBudget, 1)

@@ -12,13 +12,29 @@ extension ImageFault {
         case .formatNotAvailable(let format), .formatNotAllowed(let format):
             self = .formatNotAvailable("\(format)")
         case .tooManyBytes(let count, let limit):
-            self = .tooLarge("\(count) bytes; the limit is \(limit)")
+            self = .tooLarge("\(count) bytes; the limit is \(limit) (\(ImageLimits.bytesFlag))")
+        case .tooManyBytesOf(let format, let count, let limit):
+            self = .tooLarge(
+                "\(count) bytes; the limit of \(format.name) is \(limit) (\(ImageLimits.byteFlag(of: format)))"
+            )
         case .tooManyPixels(let width, let height, let limit):
-            self = .tooLarge("\(width) x \(height) pixels; the limit is \(limit) pixels")
+            self = .tooLarge(
+                "\(width) x \(height) pixels; the limit is \(limit) pixels (--max-image-pixels)"
+            )
+        case .tooManyPixelsOf(let format, let count, let limit):
+            self = .tooLarge(
+                "\(count) pixels, counted by the work they are; the limit of \(format.name) is \(limit) "
+                    + "(\(ImageLimits.pixelFlag(of: format)))"
+            )
         case .sideTooLong(let width, let height, let limit):
-            self = .tooLarge("\(width) x \(height) pixels; the limit of a side is \(limit)")
+            self = .tooLarge(
+                "\(width) x \(height) pixels; the limit of a side is \(limit) (\(ImageLimits.sideFlag))"
+            )
         case .tooElongated(let width, let height, let limit):
-            self = .tooLarge("\(width) x \(height) pixels; one side may be at most \(limit) times the other")
+            self = .tooLarge(
+                "\(width) x \(height) pixels; one side may be at most \(limit) times the other "
+                    + "(\(ImageLimits.ratioFlag))"
+            )
         case .tooMuchMemory(let bytes, let limit):
             self = .tooMuchMemory(bytes: bytes, limit: limit)
         case .tookTooLong(let limit): self = .tooSlow(limit: limit)
@@ -61,7 +77,8 @@ extension EmbeddingError {
         case .timedOut: fault = .timedOut
         case .tooManyRedirects: fault = .tooManyRedirects
         case .badStatus(let status): fault = .badStatus(status)
-        case .tooManyBytes(let limit): fault = .tooLarge("more than \(limit) bytes")
+        case .tooManyBytes(let limit):
+            fault = .tooLarge("more than \(limit) bytes (\(ImageLimits.bytesFlag))")
         case .emptyBody: fault = .empty(.url)
         case .invalidRedirect, .hostNotFound, .connectionFailed, .certificateNotTrusted,
             .secureConnectionFailed,

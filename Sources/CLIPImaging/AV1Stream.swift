@@ -1,13 +1,15 @@
-/// What a coded AV1 picture says of itself: the sizes in its sequence headers, and how many frames there are.
+/// What a coded AV1 picture says of itself: the size of its frames, and how many there are.
+///
+/// Each frame can name a size of its own, which a decoder believes. Still pictures have none, so a stream that does is
+/// refused, as is one that changes its sequence header on the way.
 struct AV1Stream {
-    /// The largest that any sequence header allows.
-    private(set) var size = PixelSize(width: 0, height: 0)
+    let sequence: AV1Sequence
     private(set) var frames = 0
-    /// Of a decoded frame, at the most that its profile allows.
-    private(set) var bytesPerPixel = 3
 
-    /// Nil when the stream is damaged, has no size, or more frames than a picture in layers has.
+    /// Nil when the stream is damaged, has frames of other sizes than its sequence header, or more of them than a picture
+    /// in layers has.
     init?(_ code: FileFields) {
+        var found: (sequence: AV1Sequence, unit: FileFields)?
         var start = 0
         while start < code.count {
             guard let header = code.number(at: start, bytes: 1), header & 0x80 == 0 else { return nil }
@@ -15,24 +17,55 @@ struct AV1Stream {
             var end = code.count
             if header & 2 != 0 {
                 guard let length = Self.variableLength(in: code, at: &body) else { return nil }
-                end = body + length
+                end = body.plus(length)
             }
             guard let unit = code.part(from: body, to: end) else { return nil }
             switch header >> 3 & 15 {
-            case 1: guard readSequenceHeader(unit) else { return nil }
-            case 3, 6: frames += 1
-            // Delimiters, tiles, metadata, repeated headers and padding.
-            case 2, 4, 5, 7, 15: break
+            case 1:
+                if let found {
+                    guard found.unit.bytes.elementsEqual(unit.bytes) else { return nil }
+                } else {
+                    guard let sequence = AV1Sequence(unit) else { return nil }
+                    found = (sequence, unit)
+                }
+            // A frame's header, a whole frame, a header once more, which counts where the first is missing.
+            case 3, 6, 7:
+                guard let sequence = found?.sequence, Self.hasOrdinaryFrame(unit, of: sequence) else {
+                    return nil
+                }
+                frames += 1
+            // Delimiters, tiles, metadata and padding.
+            case 2, 4, 5, 15: break
             default: return nil
             }
             guard frames <= Self.mostFrames else { return nil }
             start = end
         }
-        guard size.width > 0, frames > 0 else { return nil }
+        guard let found, frames > 0 else { return nil }
+        sequence = found.sequence
     }
 
     /// A progressive picture has up to four layers.
     private static let mostFrames = 4
+
+    /// Bytes that dav1d holds for it: its frames, one more each where they are scaled or grain is added, and what it
+    /// notes of every block.
+    var memoryBytes: Int {
+        // Planes are padded to whole blocks, and a row may be put further from the next.
+        let padded = (Self.padded(sequence.size.width) + 64).times(Self.padded(sequence.size.height))
+        let held = frames + (sequence.mayScale ? 1 : 0) + (sequence.mayHaveGrain ? 1 : 0)
+        return planeBytes(of: padded).times(held).plus(padded.times(2)).plus(Self.contextBytes)
+    }
+
+    /// Bytes of so many pixels as they are decoded.
+    func planeBytes(of pixels: Int) -> Int {
+        pixels.times(sequence.samplesOfTwo * (sequence.isDeep ? 2 : 1)) / 2
+    }
+
+    /// What a decoder takes however small its picture is, measured: 0.42 MB.
+    private static let contextBytes = 500_000
+
+    private static func padded(_ length: Int) -> Int { (length + 127) / 128 * 128 }
 
     private static func variableLength(in code: FileFields, at position: inout Int) -> Int? {
         var value = 0
@@ -45,97 +78,26 @@ struct AV1Stream {
         return nil
     }
 
-    /// AV1 bitstream specification, 5.5.1.
-    private mutating func readSequenceHeader(_ unit: FileFields) -> Bool {
+    /// Whether a frame has the size of the sequence header: the bitstream specification, 5.9.2, as far as the flag that
+    /// says so.
+    ///
+    /// What makes it narrower beyond that (5.9.8) makes no frame larger.
+    private static func hasOrdinaryFrame(_ unit: FileFields, of sequence: AV1Sequence) -> Bool {
+        if sequence.isReduced { return unit.count > 0 }
         var bits = BitReader(unit)
-        guard let profile = bits.next(3), bits.next(1) != nil, let isReduced = bits.next(1) else {
-            return false
-        }
-        if isReduced == 1 {
-            guard bits.next(5) != nil else { return false }
-        } else {
-            guard skipOperatingPoints(&bits) else { return false }
-        }
-        guard let widthBits = bits.next(4), let heightBits = bits.next(4),
-            let width = bits.next(widthBits + 1),
-            let height = bits.next(heightBits + 1)
-        else { return false }
-        size.width = max(size.width, width + 1)
-        size.height = max(size.height, height + 1)
-        // Halved colours in profile 0, up to ten bits; all of them, up to twelve bits beyond.
-        bytesPerPixel = max(bytesPerPixel, profile == 0 ? 3 : 6)
-        return true
-    }
-
-    private func skipOperatingPoints(_ bits: inout BitReader) -> Bool {
-        var delayBits: Int?
-        guard let hasTiming = bits.next(1) else { return false }
-        if hasTiming == 1 {
-            guard bits.next(32) != nil, bits.next(32) != nil, let isEqual = bits.next(1) else { return false }
-            if isEqual == 1, bits.exponential() == nil { return false }
-            guard let hasModel = bits.next(1) else { return false }
-            if hasModel == 1 {
-                guard let delay = bits.next(5), bits.next(32) != nil, bits.next(10) != nil else {
-                    return false
-                }
-                delayBits = delay + 1
-            }
-        }
-        guard let hasDelay = bits.next(1), let last = bits.next(5) else { return false }
-        for _ in 0...last {
-            guard bits.next(12) != nil, let level = bits.next(5) else { return false }
-            if level > 7, bits.next(1) == nil { return false }
-            if let delayBits {
-                guard let isThere = bits.next(1) else { return false }
-                if isThere == 1 {
-                    guard bits.next(delayBits) != nil, bits.next(delayBits) != nil, bits.next(1) != nil else {
-                        return false
-                    }
-                }
-            }
-            if hasDelay == 1 {
-                guard let isThere = bits.next(1) else { return false }
-                if isThere == 1, bits.next(4) == nil { return false }
-            }
-        }
-        return true
-    }
-}
-
-/// Numbers of any count of bits, the highest first.
-struct BitReader {
-    private let bytes: FileFields
-    private var position = 0
-
-    init(_ bytes: FileFields) {
-        self.bytes = bytes
-    }
-
-    /// Up to 56 bits; nil past the end.
-    mutating func next(_ count: Int) -> Int? {
-        guard position + count <= bytes.count * 8 else { return nil }
-        var value = 0
-        for _ in 0..<count {
-            value = value << 1 | Int(bytes.bytes[position / 8] >> UInt8(7 - position % 8) & 1)
-            position += 1
-        }
-        return value
-    }
-
-    /// Steps over so many bits; false past the end.
-    mutating func skip(_ count: Int) -> Bool {
-        position += count
-        return position <= bytes.count * 8
-    }
-
-    /// A number behind as many zeroes as it has bits: `ue(v)` of HEVC, `uvlc()` of AV1.
-    mutating func exponential() -> Int? {
-        var zeroes = 0
-        while true {
-            guard let bit = next(1), zeroes <= 32 else { return nil }
-            if bit == 1 { break }
-            zeroes += 1
-        }
-        return next(zeroes).map { 1 << zeroes + $0 - 1 }
+        guard let isShownAgain = bits.flag() else { return false }
+        if isShownAgain { return true }
+        guard let type = bits.next(2), let isShown = bits.flag() else { return false }
+        // Frames of this type have a size of their own always.
+        let (key, switching) = (0, 3)
+        guard type != switching, bits.skip(isShown ? sequence.presentationBits : 1) else { return false }
+        // Errors and the adapting of probabilities.
+        guard bits.skip(type == key && isShown ? 1 : 2) else { return false }
+        var isScreen = sequence.screenContent
+        if isScreen == nil { isScreen = bits.flag() }
+        guard let isScreen else { return false }
+        if isScreen, sequence.integerMotion == nil, !bits.skip(1) { return false }
+        guard bits.skip(sequence.frameNumberBits), let hasSize = bits.flag() else { return false }
+        return !hasSize
     }
 }

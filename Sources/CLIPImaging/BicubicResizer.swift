@@ -76,7 +76,8 @@ package struct BicubicResizer {
         let reach = Int(4 * scale) + 8
         let kept = orientation.swapsSides ? min(source.height, Int(Double(side) * scale) + 2 * reach) : side
         let window = min(2 * reach + mostAtOnce, max(source.width, source.height)).times(kept).times(3)
-        return window.plus(side * side * 3).plus(side.times(reach).times(2 * 6))
+        // Of both directions, a weight in four bytes, and in sixteen more as the pass along the rows wants it.
+        return window.plus(side * side * 3).plus(side.times(reach).times(2 * (4 + 16)))
     }
 
     /// The stored rows that the crop depends on.

@@ -31,11 +31,11 @@ struct BitmapPicture: RowSource {
             }
         }
         if case .runs(let bits) = bitmap.coding {
-            var runs = BitmapRuns(file, at: bitmap.pixelOffset, bits: bits)
+            var runs = BitmapRuns(file, at: bitmap.pixelOffset, bits: bits, stop: stop)
             var indices = [UInt8](repeating: 0, count: bitmap.size.width)
             for storedRow in 0..<bitmap.size.height {
                 try stop.check()
-                guard runs.readRow(into: &indices) else { throw .badPixels(.bmp) }
+                guard try runs.readRow(into: &indices) else { throw .badPixels(.bmp) }
                 for (column, index) in indices.enumerated() { setColour(Int(index), of: column, in: &pixels) }
                 give(storedRow)
             }

@@ -4,29 +4,39 @@
 struct BitmapRuns {
     private let file: [UInt8]
     private let bits: Int
+    private let stop: DecodeStop
     private var position: Int
     /// Where the next row begins to be filled, and how many rows lie empty before it: what a delta leaves.
     private var column = 0
     private var rowsToSkip = 0
     private var hasEnded = false
+    private var turns = 0
 
-    init(_ file: [UInt8], at offset: Int, bits: Int) {
+    init(_ file: [UInt8], at offset: Int, bits: Int, stop: DecodeStop) {
         self.file = file
         self.bits = bits
+        self.stop = stop
         position = offset
     }
 
     /// Fills a row of indices.
     ///
     /// False when the file ends before the bitmap does.
-    mutating func readRow(into indices: inout [UInt8]) -> Bool {
+    mutating func readRow(into indices: inout [UInt8]) throws(ImagingError) -> Bool {
         for index in indices.indices { indices[index] = 0 }
         if rowsToSkip > 0 { rowsToSkip -= 1 }
         guard rowsToSkip == 0, !hasEnded else { return true }
         while true {
+            // A row may have any number of codes: behind its end, of no pixels, or back to where it was.
+            turns += 1
+            if turns % 4096 == 0 { try stop.check() }
             guard let count = next(), let value = next() else { return false }
             if count > 0 {
-                for index in 0..<Int(count) { put(nibbleOrByte(of: value, index), in: &indices) }
+                let count = Int(count)
+                for index in 0..<min(count, room(in: indices)) {
+                    indices[column + index] = nibbleOrByte(of: value, index)
+                }
+                column += count
                 continue
             }
             switch value {
@@ -51,20 +61,19 @@ struct BitmapRuns {
     private mutating func putLiterally(_ count: Int, in indices: inout [UInt8]) -> Bool {
         let bytes = (count * bits + 7) / 8
         guard position + bytes <= file.count else { return false }
-        for index in 0..<count {
-            put(nibbleOrByte(of: file[position + index * bits / 8], index), in: &indices)
+        for index in 0..<min(count, room(in: indices)) {
+            indices[column + index] = nibbleOrByte(of: file[position + index * bits / 8], index)
         }
+        column += count
         position += bytes + bytes % 2
         return true
     }
 
+    /// Pixels that are left of the row.
+    private func room(in indices: [UInt8]) -> Int { max(indices.count - column, 0) }
+
     private func nibbleOrByte(of byte: UInt8, _ index: Int) -> UInt8 {
         bits == 8 ? byte : index % 2 == 0 ? byte >> 4 : byte & 15
-    }
-
-    private mutating func put(_ value: UInt8, in indices: inout [UInt8]) {
-        if column < indices.count { indices[column] = value }
-        column += 1
     }
 
     private mutating func next() -> UInt8? {

@@ -19,7 +19,7 @@ struct GIFHeader {
     let data: Int
 
     /// Throws `badHeader` where the first frame's header is damaged, `badPixels` where the file ends early.
-    init(_ image: FileFields) throws(ImagingError) {
+    init(_ image: FileFields, stop: DecodeStop) throws(ImagingError) {
         var file = image
         file.isBigEndian = false
         guard let width = file.number(at: 6, bytes: 2), let height = file.number(at: 8, bytes: 2),
@@ -34,7 +34,7 @@ struct GIFHeader {
         background =
             global.isEmpty ? [0, 0, 0] : Array(global[backgroundIndex * 3..<backgroundIndex * 3 + 3])
 
-        var walk = Walk(file: file, position: 13 + global.count)
+        var walk = Walk(file: file, position: 13 + global.count, stop: stop)
         guard let frame = try walk.nextFrame(), frame.size.width > 0, frame.size.height > 0,
             frame.left + frame.size.width <= width, frame.top + frame.size.height <= height,
             let local = Self.table(frame.flags, at: frame.place + 9, in: file)
@@ -74,13 +74,15 @@ struct GIFHeader {
     /// From block to block, up to the end mark.
     private struct Walk {
         let file: FileFields
+        let stop: DecodeStop
         var position: Int
+        private var turns = 0
         /// What the last control block before the first frame said.
         var transparent: Int?
         private var hasFrame = false
 
-        init(file: FileFields, position: Int) {
-            (self.file, self.position) = (file, position)
+        init(file: FileFields, position: Int, stop: DecodeStop) {
+            (self.file, self.position, self.stop) = (file, position, stop)
         }
 
         /// The next frame, stepped over; nil at the end mark.
@@ -130,6 +132,8 @@ struct GIFHeader {
 
         private mutating func skipBlocks() throws(ImagingError) {
             while let length = file.number(at: position, bytes: 1) {
+                turns += 1
+                if turns % (1 << 16) == 0 { try stop.check() }
                 position += 1 + length
                 if length == 0 { return }
             }

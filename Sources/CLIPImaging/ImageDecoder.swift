@@ -23,10 +23,13 @@ struct ImageDecoder: Sendable {
             throw .unknownFormat(LikelyContent(of: image))
         }
         guard limits.formats.contains(format) else { throw .formatNotAllowed(format) }
+        if format == .avif, image.count > limits.maxAVIFBytes {
+            throw .tooManyBytesOf(format, count: image.count, limit: limits.maxAVIFBytes)
+        }
         try stop.check()
         if format == .bmp {
             let picture = try BitmapPicture(image, stop: stop)
-            try admit(picture.header, of: image.count, admitting)
+            try admit(picture.header, admitting)
             return try pixels(of: picture, size: picture.header.storedSize)
         }
         // The closure has to say what it throws, or its type is forgotten on the way through.
@@ -46,36 +49,35 @@ struct ImageDecoder: Sendable {
         case .jpeg:
             var size = PixelSize(width: 0, height: 0)
             let picture = try JPEGPicture(bytes, stop: stop) { header throws(ImagingError) in
-                try admit(header, of: bytes.count, admitting)
+                try admit(header, admitting)
                 size = header.storedSize
                 return shrinksJPEGs ? JPEGShrink(of: size, toShortSide: recipe.imageSize) : .none
             }
             return try pixels(of: picture, size: size)
         case .gif:
-            let gif = try GIFHeader(file)
+            let gif = try GIFHeader(file, stop: stop)
             let header = ImageHeader(
                 format: .gif,
                 storedSize: gif.size,
                 orientation: .upright,
                 memoryBytes: gif.memoryBytes
             )
-            try admit(header, of: bytes.count, admitting)
+            try admit(header, admitting)
             let picture = try GIFPicture(file, header: header, gif: gif, stop: stop)
             return try pixels(of: picture, size: gif.size)
         case .png, .webp, .tiff, .avif, .heic, .bmp:
-            let opener = try PictureOpener(file, format: format)
-            try admit(opener.header, of: bytes.count, admitting)
+            let opener = try PictureOpener(file, format: format, stop: stop)
+            try admit(opener.header, admitting)
             let picture = try opener.open(stop: stop)
             return try pixels(of: picture, size: picture.header.storedSize)
         }
     }
 
     /// Refuses what is too large, or what there is no room for at the moment.
-    private func admit(_ header: ImageHeader, of count: Int, _ admitting: (Int) -> Bool) throws(ImagingError)
-    {
+    private func admit(_ header: ImageHeader, _ admitting: (Int) -> Bool) throws(ImagingError) {
         let size = header.storedSize
         try limits.check(width: size.width, height: size.height)
-        try limits.checkUnstoppable(header, bytes: count)
+        try limits.checkUnstoppable(header)
         let upright = size.upright(by: header.orientation)
         let resizing = BicubicResizer.memoryBytes(
             from: upright,

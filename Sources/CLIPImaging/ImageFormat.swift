@@ -7,6 +7,11 @@ public enum ImageFormat: String, CaseIterable, Equatable, Sendable {
     /// All whose cost can be bounded before the first pixel, and ended at any time.
     public static let readByDefault: Set<ImageFormat> = Set(allCases).subtracting([.heic])
 
+    /// As people write it.
+    package var name: String {
+        self == .webp ? "WebP" : rawValue.uppercased()
+    }
+
     /// The format whose signature the bytes begin with, or nil.
     public init?(sniffing bytes: some RandomAccessCollection<UInt8>) {
         let head = Array(bytes.prefix(Self.sniffedBytes))

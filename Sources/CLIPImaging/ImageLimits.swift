@@ -24,7 +24,10 @@ public struct ImageLimits: Equatable, Sendable {
     /// See `maxAVIFPixels`.
     public var maxAVIFBytes: Int
 
-    /// Width times height of a WebP, whose decoder cannot be stopped where a few bytes stand for all pixels.
+    /// Width times height of a WebP's frame, whose decoder cannot be stopped where a few bytes stand for all pixels.
+    ///
+    /// A pixel of a lossless one counts as up to 2.6, by its transforms, and each of its sets of codes as 1600: what takes as
+    /// long.
     ///
     /// 40,000,000 by default.
     public var maxWebPPixels: Int
@@ -114,16 +117,32 @@ public struct ImageLimits: Equatable, Sendable {
     }
 
     /// Refuses a picture that its decoder would work on for longer than anyone should wait for it to stop.
-    func checkUnstoppable(_ header: ImageHeader, bytes: Int) throws(ImagingError) {
+    func checkUnstoppable(_ header: ImageHeader) throws(ImagingError) {
         guard let unstoppable = header.unstoppablePixels else { return }
-        let size = header.storedSize
         let limit =
             header.format == .avif ? maxAVIFPixels : header.format == .webp ? maxWebPPixels : maxPixels
         guard unstoppable <= limit else {
-            throw .tooManyPixels(width: size.width, height: size.height, limit: limit)
+            throw .tooManyPixelsOf(header.format, count: unstoppable, limit: limit)
         }
-        guard header.format != .avif || bytes <= maxAVIFBytes else {
-            throw .tooManyBytes(count: bytes, limit: maxAVIFBytes)
+    }
+}
+
+/// The flags of the command that set these limits, for the words of refusals.
+extension ImageLimits {
+    package static let bytesFlag = "--max-image-bytes"
+    package static let sideFlag = "--max-image-side"
+    package static let ratioFlag = "--max-image-aspect"
+
+    /// Of the pixels that are decoded of a format, all that is coded in the file counted.
+    package static func pixelFlag(of format: ImageFormat) -> String {
+        switch format {
+        case .avif: "--max-avif-pixels"
+        case .webp: "--max-webp-pixels"
+        case .jpeg, .png, .gif, .bmp, .tiff, .heic: "--max-image-pixels"
         }
+    }
+
+    package static func byteFlag(of format: ImageFormat) -> String {
+        format == .avif ? "--max-avif-bytes" : bytesFlag
     }
 }

@@ -15,10 +15,18 @@ extension ImagingError: CustomStringConvertible {
         case .tooManyPixels(let width, let height, let limit):
             "The image has \(width) x \(height) pixels; at most \(limit) are decoded. Make it smaller, or raise "
                 + "--max-image-pixels."
+        case .tooManyPixelsOf(let format, let count, let limit):
+            "The \(format.name) has \(count) pixels, counted by the work they are; at most \(limit) are decoded. Make it "
+                + "smaller, give JPEG, or raise \(ImageLimits.pixelFlag(of: format))."
+        case .tooManyBytesOf(let format, let count, let limit):
+            "The \(format.name) has \(count) bytes; at most \(limit) are decoded. Make it smaller, give JPEG, or raise "
+                + "\(ImageLimits.byteFlag(of: format))."
         case .sideTooLong(let width, let height, let limit):
-            "The image has \(width) x \(height) pixels; a side may have \(limit). Make it smaller."
+            "The image has \(width) x \(height) pixels; a side may have \(limit). Make it smaller, or raise "
+                + "\(ImageLimits.sideFlag)."
         case .tooElongated(let width, let height, let limit):
-            "The image has \(width) x \(height) pixels; one side may be \(limit) times the other. Cut it."
+            "The image has \(width) x \(height) pixels; one side may be \(limit) times the other. Cut it, or raise "
+                + "\(ImageLimits.ratioFlag)."
         case .badHeader(let format):
             "The image's header is damaged or cut off, or is of a kind of \(format.rawValue) that is not read."
         case .badPixels(let format):
@@ -27,7 +35,8 @@ extension ImagingError: CustomStringConvertible {
             "The image's colours have no plain way to RGB, as those of its \(format.rawValue) may. Save it as RGB."
         case .notAdmitted(let bytes): "There is no room for the \(bytes) bytes that decoding the image takes."
         case .tooMuchMemory(let bytes, let limit):
-            "Decoding the image takes \(bytes) bytes; at most \(limit) are given to one. Make it smaller."
+            "Decoding the image takes \(bytes) bytes; at most \(limit) are given to one. Make it "
+                + "smaller, or raise --memory-budget."
         case .outOfMemory: "The system has no memory for decoding the image. Try again later."
         case .tookTooLong(let limit):
             "Decoding the image takes longer than \(limit / .seconds(1)) s, which --decode-seconds sets."

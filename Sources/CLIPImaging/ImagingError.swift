@@ -18,6 +18,12 @@ public enum ImagingError: Error, Equatable, Sendable {
     ///
     /// Nothing was decoded.
     case tooManyPixels(width: Int, height: Int, limit: Int)
+    /// The frames of a format whose decoder cannot be stopped have more pixels together than allowed for that format.
+    ///
+    /// Nothing was decoded.
+    case tooManyPixelsOf(ImageFormat, count: Int, limit: Int)
+    /// The encoded image has more bytes than allowed for its format.
+    case tooManyBytesOf(ImageFormat, count: Int, limit: Int)
     /// The header announces a side longer than allowed.
     ///
     /// Nothing was decoded.

@@ -17,6 +17,7 @@ public enum LikelyContent: String, CaseIterable, Equatable, Sendable {
     case radiance = "a Radiance picture (HDR)"
     case qoi = "QOI"
     case fits = "FITS"
+    case heif = "a HEIF picture of a kind that is not read"
     case video = "a video"
     case audio = "a sound file"
     case zip = "a ZIP archive"
@@ -46,6 +47,7 @@ public enum LikelyContent: String, CaseIterable, Equatable, Sendable {
         case has("#?RADIANCE"), has("#?RGBE"): self = .radiance
         case has("qoif"): self = .qoi
         case has("SIMPLE  ="): self = .fits
+        case has("ftyp", at: 4) && Self.pictureBrands.contains(where: { has($0, at: 8) }): self = .heif
         case has("ftyp", at: 4), has([0x1A, 0x45, 0xDF, 0xA3]), has("RIFF") && has("AVI ", at: 8):
             self = .video
         case has("RIFF") && has("WAVE", at: 8), has("ID3"), has("OggS"), has("fLaC"): self = .audio
@@ -61,6 +63,12 @@ public enum LikelyContent: String, CaseIterable, Equatable, Sendable {
             self = found
         }
     }
+
+    /// Of ISO media files that have pictures; AVIF and HEIC are told apart before.
+    private static let pictureBrands = [
+        "mif1", "mif2", "mif3", "msf1", "miaf", "avic", "avci", "avcs", "jpeg", "jpgs", "j2ki", "j2is",
+        "vvic", "evbi",
+    ]
 
     private static func text(_ head: ArraySlice<UInt8>, isWhole: Bool) -> LikelyContent? {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]

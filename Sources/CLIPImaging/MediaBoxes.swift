@@ -1,4 +1,8 @@
 /// The boxes of an ISO media file (AVIF, HEIC) that say which pictures are in it, how large, and where their codes are.
+///
+/// Libraries that decode such a file read the boxes once more. So whatever could be read in two ways, or would make one
+/// of them collect more than the file is long, is refused: several boxes of a kind, items that are not listed, more
+/// entries than pictures have.
 struct MediaBoxes {
     struct Item {
         var type = ""
@@ -6,7 +10,10 @@ struct MediaBoxes {
         var code: FileFields?
         /// Indices into the properties, from 1.
         var properties: [Int] = []
-        /// How many derived pictures are made of it.
+        /// The items it is derived from, and those it is auxiliary to.
+        var parts: [Int] = []
+        var masters: [Int] = []
+        /// How often a grid is made of it.
         var uses = 0
     }
 
@@ -18,19 +25,57 @@ struct MediaBoxes {
     private(set) var items: [Int: Item] = [:]
     private(set) var primary: Int?
     private var properties: [Property] = []
+    private var associations = 0
 
-    /// Nil when a box that matters is damaged or not there.
+    /// Nil when a box that matters is damaged, not there, or there twice.
     init?(_ file: FileFields) {
-        guard let meta = Self.boxes(of: file).first(where: { $0.type == "meta" })?.body,
-            let body = meta.part(from: 4, to: meta.count)
-        else { return nil }
-        let boxes = Self.boxes(of: body)
-        func named(_ type: String) -> FileFields? { boxes.first { $0.type == type }?.body }
-        guard let info = named("iinf"), let locations = named("iloc"), let first = named("pitm"),
-            let properties = named("iprp"), readInfo(info), readPrimary(first), readProperties(properties),
-            readLocations(locations, in: file, data: named("idat"))
-        else { return nil }
-        if let references = named("iref"), !readReferences(references) { return nil }
+        guard let top = Self.boxes(of: file, isWhole: false) else { return nil }
+        let metas = top.filter { $0.type == "meta" }
+        guard metas.count == 1, let meta = metas.first?.body, readMeta(meta, in: file, isTrack: false) else {
+            return nil
+        }
+        for movie in top where movie.type == "moov" {
+            guard MediaTracks.areFew(in: movie.body, of: file) else { return nil }
+        }
+    }
+
+    /// What describes a track beside its samples; nil where it is damaged.
+    init?(ofTrack meta: FileFields, in file: FileFields) {
+        guard readMeta(meta, in: file, isTrack: true) else { return nil }
+    }
+
+    /// Bytes that a library notes of the boxes: of each item with room for its properties, and of each property of it.
+    var memoryBytes: Int { items.count * 3000 + associations * 128 }
+
+    private mutating func readMeta(_ meta: FileFields, in file: FileFields, isTrack: Bool) -> Bool {
+        guard let body = meta.part(from: 4, to: meta.count), let boxes = Self.boxes(of: body) else {
+            return false
+        }
+        var found: [String: FileFields] = [:]
+        for box in boxes where ["iinf", "iloc", "pitm", "iprp", "iref", "idat"].contains(box.type) {
+            guard found.updateValue(box.body, forKey: box.type) == nil else { return false }
+        }
+        if let info = found["iinf"] {
+            guard readInfo(info) else { return false }
+        } else if !isTrack {
+            return false
+        }
+        if let first = found["pitm"] {
+            guard readPrimary(first) else { return false }
+        } else if !isTrack {
+            return false
+        }
+        if let properties = found["iprp"] {
+            guard readProperties(properties) else { return false }
+        } else if !isTrack {
+            return false
+        }
+        if let locations = found["iloc"] {
+            guard readLocations(locations, in: file, data: found["idat"]) else { return false }
+        } else if !isTrack {
+            return false
+        }
+        return found["iref"].map { readReferences($0) } ?? true
     }
 
     /// A property of an item, the first of its kind.
@@ -54,21 +99,27 @@ struct MediaBoxes {
     private static let mostBoxes = 1 << 14
     private static let mostProperties = 64
 
-    private static func boxes(of file: FileFields) -> [Property] {
+    /// The boxes of a box; nil where there are more than files have, or one is damaged.
+    ///
+    /// - Parameter isWhole: false where what stands behind the last box does not matter.
+    static func boxes(of file: FileFields, isWhole: Bool = true) -> [Property]? {
         var found: [Property] = []
         var start = 0
-        while found.count < mostBoxes, let size = file.number(at: start, bytes: 4),
-            let name = file.part(from: start + 4, to: start + 8)
-        {
+        while start < file.count {
+            guard found.count < mostBoxes else { return nil }
+            guard let size = file.number(at: start, bytes: 4),
+                let name = file.part(from: start + 4, to: start + 8)
+            else { return isWhole ? nil : found }
             let isLarge = size == 1
             let header = isLarge ? 16 : 8
-            guard let length = isLarge ? file.number(at: start + 8, bytes: 8) : size else { break }
+            guard let length = isLarge ? file.number(at: start + 8, bytes: 8) : size else {
+                return isWhole ? nil : found
+            }
             let end = length == 0 ? file.count : start.plus(length)
-            guard length == 0 || length >= header,
+            guard length == 0 || length >= header, !isWhole || end <= file.count,
                 let body = file.part(from: start + header, to: min(end, file.count))
-            else { break }
+            else { return isWhole ? nil : found }
             found.append(Property(type: String(decoding: name.bytes, as: UTF8.self), body: body))
-            if end >= file.count { break }
             start = end
         }
         return found
@@ -76,15 +127,15 @@ struct MediaBoxes {
 
     private mutating func readInfo(_ body: FileFields) -> Bool {
         guard let version = body.number(at: 0, bytes: 1),
-            let entries = body.part(from: version == 0 ? 6 : 8, to: body.count)
+            let entries = body.part(from: version == 0 ? 6 : 8, to: body.count),
+            let boxes = Self.boxes(of: entries), boxes.count <= Self.mostItems
         else { return false }
-        for entry in Self.boxes(of: entries) where entry.type == "infe" {
-            guard let version = entry.body.number(at: 0, bytes: 1), 2...3 ~= version,
+        for entry in boxes {
+            guard entry.type == "infe", let version = entry.body.number(at: 0, bytes: 1), 2...3 ~= version,
                 let id = entry.body.number(at: 4, bytes: version == 2 ? 2 : 4),
-                let type = entry.body.part(from: version == 2 ? 8 : 10, to: version == 2 ? 12 : 14)
+                let type = entry.body.part(from: version == 2 ? 8 : 10, to: version == 2 ? 12 : 14),
+                items.updateValue(Item(type: String(decoding: type.bytes, as: UTF8.self)), forKey: id) == nil
             else { return false }
-            guard items.count < Self.mostItems else { return false }
-            items[id, default: Item()].type = String(decoding: type.bytes, as: UTF8.self)
         }
         return true
     }
@@ -95,22 +146,28 @@ struct MediaBoxes {
     }
 
     private mutating func readProperties(_ body: FileFields) -> Bool {
-        let boxes = Self.boxes(of: body)
-        guard let list = boxes.first(where: { $0.type == "ipco" }) else { return false }
-        properties = Self.boxes(of: list.body)
+        guard let boxes = Self.boxes(of: body) else { return false }
+        let lists = boxes.filter { $0.type == "ipco" }
+        guard lists.count == 1, let list = lists.first, let properties = Self.boxes(of: list.body) else {
+            return false
+        }
+        self.properties = properties
         for box in boxes where box.type == "ipma" {
             guard let version = box.body.number(at: 0, bytes: 1),
                 let flags = box.body.number(at: 1, bytes: 3),
-                let count = box.body.number(at: 4, bytes: 4)
+                let count = box.body.number(at: 4, bytes: 4), count <= Self.mostItems
             else { return false }
             var reader = Reader(fields: box.body, position: 8)
             for _ in 0..<count {
-                guard let id = reader.next(version < 1 ? 2 : 4), let associations = reader.next(1),
-                    associations <= Self.mostProperties, items[id]?.properties.isEmpty != false
+                guard let id = reader.next(version < 1 ? 2 : 4), let named = reader.next(1),
+                    named <= Self.mostProperties, items[id]?.properties.isEmpty == true
                 else { return false }
-                for _ in 0..<associations {
+                associations += named
+                for _ in 0..<named {
                     guard let value = reader.next(flags & 1 == 1 ? 2 : 1) else { return false }
-                    items[id]?.properties.append(value & (flags & 1 == 1 ? 0x7FFF : 0x7F))
+                    let index = value & (flags & 1 == 1 ? 0x7FFF : 0x7F)
+                    guard index <= properties.count else { return false }
+                    items[id]?.properties.append(index)
                 }
             }
         }
@@ -124,12 +181,18 @@ struct MediaBoxes {
             return false
         }
         var reader = Reader(fields: body, position: 6)
-        guard let count = reader.next(version < 2 ? 2 : 4) else { return false }
+        guard let count = reader.next(version < 2 ? 2 : 4), count <= Self.mostItems else { return false }
+        var located: Set<Int> = []
+        var pieces = 0
         for _ in 0..<count {
             guard let id = reader.next(version < 2 ? 2 : 4),
                 let method = version == 0 ? 0 : reader.next(2), reader.next(2) != nil,
-                let base = reader.next(sizes >> 4 & 15), let extents = reader.next(2)
+                let base = reader.next(sizes >> 4 & 15), let extents = reader.next(2), items[id] != nil,
+                located.insert(id).inserted
             else { return false }
+            // A number of no bytes takes none in the file, whatever its count.
+            pieces += extents
+            guard pieces <= 2 * Self.mostItems else { return false }
             var code: FileFields?
             for _ in 0..<extents {
                 guard version == 0 || reader.next(sizes & 15) != nil,
@@ -148,15 +211,27 @@ struct MediaBoxes {
     }
 
     private mutating func readReferences(_ body: FileFields) -> Bool {
-        guard let version = body.number(at: 0, bytes: 1), let list = body.part(from: 4, to: body.count) else {
-            return false
-        }
-        for box in Self.boxes(of: list) where box.type == "dimg" {
-            var reader = Reader(fields: box.body, position: version == 0 ? 2 : 4)
-            guard let count = reader.next(2) else { return false }
+        guard let version = body.number(at: 0, bytes: 1), version <= 1,
+            let list = body.part(from: 4, to: body.count), let boxes = Self.boxes(of: list)
+        else { return false }
+        let bytes = version == 0 ? 2 : 4
+        var references = 0
+        for box in boxes {
+            var reader = Reader(fields: box.body, position: 0)
+            guard let from = reader.next(bytes), let count = reader.next(2), let source = items[from] else {
+                return false
+            }
+            references += count
+            guard references <= 4 * Self.mostItems else { return false }
             for _ in 0..<count {
-                guard let id = reader.next(version == 0 ? 2 : 4) else { return false }
-                items[id]?.uses += 1
+                guard let id = reader.next(bytes), items[id] != nil else { return false }
+                switch box.type {
+                case "dimg":
+                    items[from]?.parts.append(id)
+                    if source.type == "grid" { items[id]?.uses += 1 }
+                case "auxl": items[from]?.masters.append(id)
+                default: break
+                }
             }
         }
         return true

@@ -15,7 +15,7 @@ struct PictureOpener {
     }
 
     /// Reads the header; no library sees the file yet.
-    init(_ file: FileFields, format: ImageFormat) throws(ImagingError) {
+    init(_ file: FileFields, format: ImageFormat, stop: DecodeStop) throws(ImagingError) {
         self.file = file
         switch format {
         case .png:
@@ -29,13 +29,15 @@ struct PictureOpener {
             )
         case .webp:
             guard let webp = WebPHeader(file) else { throw .badHeader(format) }
+            let head = try webp.isLossless ? Self.head(of: webp, in: file, stop) : nil
             kind = .webp(webp)
+            let pixels = webp.frame.width.times(webp.frame.height)
             header = ImageHeader(
                 format: format,
                 storedSize: webp.size,
                 orientation: webp.orientation,
-                memoryBytes: webp.memoryBytes,
-                unstoppablePixels: webp.frame.width.times(webp.frame.height)
+                memoryBytes: webp.memoryBytes(head),
+                unstoppablePixels: head?.work(pixels: pixels) ?? pixels
             )
         case .tiff:
             let tiff = try TIFFHeader(file)
@@ -60,6 +62,17 @@ struct PictureOpener {
         case .jpeg, .gif, .bmp:
             preconditionFailure("JPEG, GIF and BMP have decoders of their own.")
         }
+    }
+
+    private static func head(
+        of webp: WebPHeader,
+        in file: FileFields,
+        _ stop: DecodeStop
+    ) throws(ImagingError) -> LosslessWebPHead {
+        guard let body = file.part(from: webp.coded.lowerBound + 8, to: webp.coded.upperBound),
+            let head = try LosslessWebPHead(body, stop: stop)
+        else { throw .badHeader(.webp) }
+        return head
     }
 
     /// Opens the picture with its library.

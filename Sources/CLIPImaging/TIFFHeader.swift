@@ -76,8 +76,14 @@ struct TIFFHeader {
             .plus(1 << 19)
         if isTiled { memory = memory.plus(pieceBytes.times(isPlanar ? samples : 1)) }
         if colours == ctiff_ycbcr { memory = memory.plus(piece.times(8)) }
-        // Of a picture in several scans libjpeg holds all, two bytes a sample.
-        if compression == 7 { memory = memory.plus(pieceBytes.times(2)) }
+        // Of a picture in several scans libjpeg holds all, two bytes a sample, in blocks of up to 32 x 32.
+        if compression == 7 {
+            let across = (isTiled ? tileWidth : width).plus(31) / 32 * 32
+            let down = (isTiled ? tileHeight : rows).plus(31) / 32 * 32
+            memory = memory.plus(across.times(down).times(samples).times(2)).plus(
+                across.times(32 * 4 * samples)
+            )
+        }
         // What stands the other way round is copied.
         if directory.value(.fillOrder) == 2 { memory = memory.plus(file.count) }
         memoryBytes = memory

@@ -74,10 +74,11 @@ struct WebPHeader {
         self.orientation = orientation ?? .upright
     }
 
-    /// Bytes that libwebp holds: the canvas, and of a lossless picture another four for each pixel.
-    var memoryBytes: Int {
+    /// Bytes that libwebp holds: the canvas, and of a lossless picture another four for each pixel, and what stands before
+    /// them.
+    func memoryBytes(_ head: LosslessWebPHead?) -> Int {
         let area = frame.width.times(frame.height)
-        let working = isLossless ? area.times(4) : frame.width.times(100)
+        let working = head.map { area.times(4).plus($0.memoryBytes) } ?? frame.width.times(100)
         return size.width.times(size.height).times(3).plus(working).plus(1 << 20)
     }
 }

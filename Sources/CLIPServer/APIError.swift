@@ -312,7 +312,8 @@ extension APIError {
         case .stopped: "The client closed the request."
         case .formatNotAvailable(let format):
             "This server cannot read \(format) images. Send JPEG, PNG or WebP."
-        case .tooLarge(let figures): "The image is too large: \(figures)"
+        case .tooLarge(let figures):
+            "The image is too large: \(figures). Send a smaller one; the server's operator can raise the limit."
         case .tooMuchMemory(let bytes, let limit):
             "Decoding the image would take \(bytes) bytes, and this server has \(limit) for all requests together. "
                 + "Send a smaller one; the server's operator can raise --memory-budget."

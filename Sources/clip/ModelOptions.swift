@@ -38,6 +38,21 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Most pixels of one image; 67108864 by default. CLIP_MAX_IMAGE_PIXELS.")
     var maxImagePixels: Int?
 
+    @Option(help: "Most pixels of a side of one image; 65535 by default. CLIP_MAX_IMAGE_SIDE.")
+    var maxImageSide: Int?
+
+    @Option(
+        help:
+            "How many times the shorter side the longer one of an image may be; 10000 by default. CLIP_MAX_IMAGE_ASPECT."
+    )
+    var maxImageAspect: Int?
+
+    @Option(
+        help:
+            "Most pixels of one WebP, of which a few bytes can stand for all; 40000000 by default. CLIP_MAX_WEBP_PIXELS."
+    )
+    var maxWebpPixels: Int?
+
     @Option(
         help:
             "Most pixels of one AVIF, which is decoded in one go; 16777216 by default. CLIP_MAX_AVIF_PIXELS."
@@ -135,6 +150,15 @@ struct ModelOptions: ParsableArguments {
         }
         if let value = maxImagePixels ?? environment.integer("CLIP_MAX_IMAGE_PIXELS") {
             configuration.maxImagePixels = value
+        }
+        if let value = maxImageSide ?? environment.integer("CLIP_MAX_IMAGE_SIDE") {
+            configuration.maxImageSide = value
+        }
+        if let value = maxImageAspect ?? environment.integer("CLIP_MAX_IMAGE_ASPECT") {
+            configuration.maxImageAspect = value
+        }
+        if let value = maxWebpPixels ?? environment.integer("CLIP_MAX_WEBP_PIXELS") {
+            configuration.maxWebPPixels = value
         }
         if let value = maxAvifPixels ?? environment.integer("CLIP_MAX_AVIF_PIXELS") {
             configuration.maxAVIFPixels = value

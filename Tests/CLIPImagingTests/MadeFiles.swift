@@ -136,17 +136,3 @@ enum TIFF {
         return file + little(fields.count, 2) + entries + little(0, 4)
     }
 }
-
-/// Pictures whose header says that they are larger than they are.
-enum Enlarged {
-    static func jpeg(_ image: [UInt8], side: Int) -> [UInt8] {
-        var image = image
-        let frame =
-            image.indices.dropLast().first { image[$0] == 0xFF && [0xC0, 0xC2].contains(image[$0 + 1]) } ?? 0
-        image.replaceSubrange(
-            frame + 5..<frame + 9,
-            with: [big(side)[2], big(side)[3], big(side)[2], big(side)[3]]
-        )
-        return image
-    }
-}

@@ -15,6 +15,8 @@ struct WordsTests {
             "formatNotAvailable": ImagingError.formatNotAvailable(.heic),
             "tooManyBytes": ImagingError.tooManyBytes(count: 9, limit: 8),
             "tooManyPixels": ImagingError.tooManyPixels(width: 3, height: 3, limit: 8),
+            "tooManyPixelsOf": ImagingError.tooManyPixelsOf(.avif, count: 9, limit: 8),
+            "tooManyBytesOf": ImagingError.tooManyBytesOf(.avif, count: 9, limit: 8),
             "sideTooLong": ImagingError.sideTooLong(width: 9, height: 3, limit: 8),
             "tooElongated": ImagingError.tooElongated(width: 9, height: 1, limit: 8),
             "badHeader": ImagingError.badHeader(.png), "badPixels": ImagingError.badPixels(.jpeg),

@@ -168,7 +168,11 @@ struct APIErrorTests {
             .image(index: 0, .formatNotAvailable("HEIC")), 400,
             couldNotLoad + "This server cannot read HEIC images. Send JPEG, PNG or WebP."
         ),
-        (.image(index: 0, .tooLarge("figures")), 400, couldNotLoad + "The image is too large: figures"),
+        (
+            .image(index: 0, .tooLarge("figures")), 400,
+            couldNotLoad
+                + "The image is too large: figures. Send a smaller one; the server's operator can raise the limit."
+        ),
         (
             .image(index: 0, .urlsNotAllowed), 400,
             couldNotLoad + "Providing images via URL is not supported in this configuration of `inference`."

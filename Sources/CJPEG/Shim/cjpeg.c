@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jerror.h>
 #include <jpeglib.h>
+
+// Its numbers depend on what the library was built with.
+#include <jerror.h>
 
 // Every scan of a progressive picture goes over all of it, so a small file could have many thousands of them.
 // Encoders write about ten.
@@ -20,6 +22,7 @@ struct cjpeg_picture {
     cjpeg_clock clock;
     cjpeg_outcome outcome; // why the decoder jumped
     int is_inverted;       // CMYK is written with 255 for no ink, as Adobe's programs do
+    unsigned seen;         // components that were in a scan, a bit each
     const uint8_t* exif;
     size_t exif_count;
 };
@@ -34,10 +37,26 @@ static void fail(j_common_ptr common) {
     give_up(common, common->err->msg_code == JERR_OUT_OF_MEMORY ? cjpeg_no_memory : cjpeg_damaged);
 }
 
-// Warnings are about damage that can be decoded around, as every reader does. Only the end of the data before
-// the end of the picture counts: the library would go on with grey.
+// Whether a warning says that pixels are missing or made up: the data end, or something else stands where they should go
+// on. The library would go on with grey, or with whatever the next bits mean. Other warnings are about bytes too many,
+// or about what nobody looks at.
+static int means_missing_pixels(int code) {
+    switch (code) {
+    case JWRN_JPEG_EOF:
+    case JWRN_HIT_MARKER:
+    case JWRN_HUFF_BAD_CODE:
+#if JPEG_LIB_VERSION >= 70 || defined(D_ARITH_CODING_SUPPORTED)
+    case JWRN_ARITH_BAD_CODE:
+#endif
+    case JWRN_MUST_RESYNC:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
 static void judge_message(j_common_ptr common, int level) {
-    if (level < 0 && common->err->msg_code == JWRN_JPEG_EOF)
+    if (level < 0 && means_missing_pixels(common->err->msg_code))
         give_up(common, cjpeg_damaged);
 }
 
@@ -46,8 +65,11 @@ static void discard_message(j_common_ptr common) { (void)common; }
 // Asked for every few rows, also while a picture of several scans is taken in.
 static void watch(j_common_ptr common) {
     cjpeg_picture* picture = common->client_data;
-    if (picture->decoder.input_scan_number > most_scans)
+    j_decompress_ptr decoder = &picture->decoder;
+    if (decoder->input_scan_number > most_scans)
         give_up(common, cjpeg_damaged);
+    for (int index = 0; index < decoder->comps_in_scan; index++)
+        picture->seen |= 1U << decoder->cur_comp_info[index]->component_index;
     if (picture->clock.is_over(picture->clock.context))
         give_up(common, cjpeg_stopped);
 }
@@ -149,6 +171,16 @@ cjpeg_picture* cjpeg_open(const uint8_t* bytes, size_t count, cjpeg_clock clock,
     return picture;
 }
 
+// Of a picture in several scans, all of which were taken in: whether each component was in one. Of one that was not the
+// library says nothing.
+static int has_all_components(const cjpeg_picture* picture) {
+    const struct jpeg_decompress_struct* decoder = &picture->decoder;
+    for (int index = 0; index < decoder->num_components; index++)
+        if (!(picture->seen >> index & 1) || (decoder->coef_bits != NULL && decoder->coef_bits[index][0] < 0))
+            return 0;
+    return 1;
+}
+
 cjpeg_outcome cjpeg_start(cjpeg_picture* picture, int denominator, int* width, int* height) {
     j_decompress_ptr decoder = &picture->decoder;
     if (setjmp(picture->failed))
@@ -156,6 +188,8 @@ cjpeg_outcome cjpeg_start(cjpeg_picture* picture, int denominator, int* width, i
     decoder->scale_num = 1;
     decoder->scale_denom = (unsigned)denominator;
     if (!jpeg_start_decompress(decoder))
+        return cjpeg_damaged;
+    if (jpeg_has_multiple_scans(decoder) && !has_all_components(picture))
         return cjpeg_damaged;
     *width = (int)decoder->output_width;
     *height = (int)decoder->output_height;

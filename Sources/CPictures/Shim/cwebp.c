@@ -5,7 +5,18 @@
 // The decoder stops for more bytes as often as that, which is when it can be told to give up.
 enum { most_pieces = 64, least_piece = 1 << 13 };
 
-static cpicture_outcome decode(const uint8_t* bytes, size_t count, cwebp_header header, whole_picture* whole) {
+// How many bytes it is given next. What stands before the pixels of a lossless picture is begun anew with every piece, so
+// it is given twice as much each time until there are rows. The decoder begins with an eighth of all.
+static size_t next_end(size_t count, size_t given, int is_lossless, WebPIDecoder* decoder) {
+    size_t piece = count / most_pieces > least_piece ? count / most_pieces : least_piece;
+    int rows = 0;
+    if (is_lossless && (WebPIDecGetRGB(decoder, &rows, NULL, NULL, NULL) == NULL || rows == 0))
+        piece = given > count / 8 + least_piece ? given : count / 8 + least_piece;
+    return count - given > piece ? given + piece : count;
+}
+
+static cpicture_outcome decode(const uint8_t* bytes, size_t count, cwebp_header header, int is_lossless,
+                               whole_picture* whole) {
     WebPDecoderConfig config;
     if (!WebPInitDecoderConfig(&config))
         return cpicture_damaged;
@@ -17,14 +28,13 @@ static cpicture_outcome decode(const uint8_t* bytes, size_t count, cwebp_header 
     WebPIDecoder* decoder = WebPINewDecoder(&config.output);
     if (decoder == NULL)
         return cpicture_no_memory;
-    size_t piece = count / most_pieces > least_piece ? count / most_pieces : least_piece;
     cpicture_outcome outcome = cpicture_damaged;
     for (size_t given = 0; given < count;) {
         if (is_over(&whole->base.clock)) {
             outcome = cpicture_stopped;
             break;
         }
-        given = count - given > piece ? given + piece : count;
+        given = next_end(count, given, is_lossless, decoder);
         VP8StatusCode status = WebPIUpdate(decoder, bytes, given);
         if (status == VP8_STATUS_SUSPENDED)
             continue;
@@ -47,7 +57,7 @@ cpicture* cwebp_open(const uint8_t* bytes, size_t count, cwebp_header header, cp
         header.left + header.frame_width > header.width || header.top + header.frame_height > header.height)
         return NULL;
     whole_picture* whole = whole_picture_new((size_t)header.width, (size_t)header.height, clock);
-    *outcome = whole == NULL ? cpicture_no_memory : decode(bytes, count, header, whole);
+    *outcome = whole == NULL ? cpicture_no_memory : decode(bytes, count, header, features.format == 2, whole);
     if (*outcome == cpicture_done)
         return &whole->base;
     if (whole != NULL)
