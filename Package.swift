@@ -102,7 +102,7 @@ let package = Package(
         ),
         .target(
             name: "CLIPFetching",
-            dependencies: ["CCurl"],
+            dependencies: ["CCurl", "CZlib"],
             swiftSettings: swiftSettings,
             linkerSettings: [.linkedLibrary("idn2", .when(platforms: [.linux]))]
         ),
