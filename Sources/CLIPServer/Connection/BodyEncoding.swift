@@ -83,6 +83,9 @@ private final class Inflater {
     private let isReady: Bool
     private(set) var isDone = false
 
+    /// What is read before others get a turn, whatever comes of it: 2 ms of blocks with tables of codes and nothing else.
+    private static let inputStep = 32 << 10
+
     init(windowBits: Int32) {
         stream.initialize(to: z_stream())
         isReady =
@@ -104,8 +107,8 @@ private final class Inflater {
             packed.withUnsafeBufferPointer { input in
                 let source = input.baseAddress.map { UnsafeMutablePointer(mutating: $0 + start) }
                 stream.pointee.next_in = source
-                // Bodies are smaller than 4 GB; what is not taken now comes again.
-                stream.pointee.avail_in = uInt(min(left, Int(UInt32.max)))
+                // What is not taken now comes again.
+                stream.pointee.avail_in = uInt(min(left, Self.inputStep))
                 stream.pointee.next_out = output.baseAddress
                 stream.pointee.avail_out = uInt(count)
                 let offered = Int(stream.pointee.avail_in)
