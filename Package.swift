@@ -102,7 +102,7 @@ let package = Package(
         ),
         .target(
             name: "CLIPFetching",
-            dependencies: ["CCurl"],
+            dependencies: ["CCurl", "CZlib"],
             swiftSettings: swiftSettings,
             linkerSettings: [.linkedLibrary("idn2", .when(platforms: [.linux]))]
         ),
@@ -180,7 +180,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CLIPEngineTests",
-            dependencies: ["CLIPEngine", "CLIPKernels", "CLIPTestSupport"],
+            dependencies: ["CLIPEngine", "CLIPKernels", "CLIPTestSupport", "CZlib"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -204,7 +204,7 @@ if Context.environment["CLIP_FUZZ"] != nil {
         .executableTarget(
             name: "clip-fuzz",
             dependencies: [
-                "CFuzzer", "CLIPFetching", "CLIPImaging", "CLIPModels", "CLIPServer", "CLIPTokenization",
+                "CFuzzer", "CLIPEngine", "CLIPFetching", "CLIPImaging", "CLIPModels", "CLIPServer", "CLIPTokenization",
                 "CLIPWeights",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -32,9 +32,10 @@ from report import Report  # noqa: E402
 SCRATCH = ROOT / ".build-fuzz"
 DRIVER = SCRATCH / "release" / "clip-fuzz"
 FINDINGS = SCRATCH / "findings"
-PICTURES = ROOT / "Tests" / "CLIPTestSupport" / "Fixtures" / "imaging"
+FIXTURES = ROOT / "Tests" / "CLIPTestSupport" / "Fixtures"
+PICTURES = f"{FIXTURES / 'imaging'},{FIXTURES / 'opencv'}"
 # The longest inputs that libFuzzer makes.
-PARSERS = {"bodies": 4096, "heads": 4096, "safetensors": 4096, "tokenizers": 8192, "configurations": 4096, "urls": 512, "texts": 512}
+PARSERS = {"bodies": 4096, "heads": 4096, "safetensors": 4096, "tokenizers": 8192, "configurations": 4096, "checkpoints": 8192, "urls": 512, "texts": 512}
 # What is promised of a whole run.
 RUNS_PROMISED, PICTURES_PROMISED = 1_000_000, 100_000
 COVERAGE = "edge,indirect-calls,trace-cmp,inline-8bit-counters,pc-table"
@@ -95,7 +96,7 @@ def mutate_pictures(first: int, count: int) -> tuple[str, int, float, str]:
     begun, state = time.monotonic(), FINDINGS / f"at-{first}"
     at, end, findings, told = first, first + count, [], []
     while at < end and len(findings) < 5:
-        command = [str(DRIVER), "pictures", str(PICTURES), str(at), str(end - at), "--state", str(state)]
+        command = [str(DRIVER), "pictures", PICTURES, str(at), str(end - at), "--state", str(state)]
         done = subprocess.run(command, capture_output=True, env=os.environ | ENVIRONMENT)
         if done.returncode == 0:
             told.append(done.stdout.decode().strip())
@@ -103,7 +104,7 @@ def mutate_pictures(first: int, count: int) -> tuple[str, int, float, str]:
             break
         number = struct.unpack("<Q", state.read_bytes())[0]
         path = FINDINGS / f"picture-{number}"
-        subprocess.run([str(DRIVER), "pictures", str(PICTURES), str(number), "1", "--write", str(path)], env=os.environ | ENVIRONMENT)
+        subprocess.run([str(DRIVER), "pictures", PICTURES, str(number), "1", "--write", str(path)], env=os.environ | ENVIRONMENT)
         why = "longer than 5 s" if done.returncode == -14 else done.stderr.decode(errors="replace")[-2500:]
         findings.append(f"picture {number}, exit {done.returncode}, {path}: {why}")
         at = number + 1

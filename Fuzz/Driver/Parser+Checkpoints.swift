@@ -1,8 +1,10 @@
+internal import CLIPEngine
 internal import CLIPImaging
 internal import CLIPModels
 internal import CLIPTokenization
 internal import CLIPWeights
 internal import Glibc
+internal import Synchronization
 
 extension Parser {
     // MARK: Weights
@@ -23,27 +25,51 @@ extension Parser {
             }
             precondition(end <= dataByteCount, "A tensor lies behind its file.")
         }
+        if bytes.first == UInt8(ascii: "{") { readShardIndex(bytes) }
         guard bytes.count.isMultiple(of: 8) else { return }
         let path = Folder.shared.write(bytes, as: name)
         if let file = try? SafetensorsFile(path: path) { _ = file.tensor(named: "a") }
-        _ = try? Checkpoint(indexPath: path)
+    }
+
+    /// Reads an index of shards, two of which are there; what it finds has to lie where the index says.
+    private static func readShardIndex(_ bytes: [UInt8]) {
+        let folder = Folder.shared
+        for (number, tensor) in ["a", "b"].enumerated() {
+            let json = Array("{\"\(tensor)\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}".utf8)
+            let length = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) }
+            _ = folder.write(
+                length + json + [0, 0, 0, 0],
+                as: "model-0000\(number + 1)-of-00002.safetensors"
+            )
+        }
+        let path = folder.write(bytes, as: "model.safetensors.index.json")
+        guard let checkpoint = try? Checkpoint(indexPath: path) else { return }
+        precondition(
+            checkpoint.tensorNames.allSatisfy { ["a", "b"].contains($0) },
+            "A tensor came from nowhere."
+        )
     }
 
     // MARK: Vocabularies
 
-    /// The first byte says which files the rest is; a zero byte divides two.
+    /// The files of a vocabulary that are tried together.
+    private static let forms = [
+        ["vocab.json", "merges.txt"], ["tokenizer.json"], ["bpe_simple_vocab_16e6.txt.gz"],
+        ["vocab.json", "merges.txt"] + besides, ["tokenizer.json"] + besides, besides,
+        ["vocab.json", "merges.txt", "tokenizer.json"],
+    ]
+    /// What may stand beside a vocabulary.
+    private static let besides = ["added_tokens.json", "tokenizer_config.json", "special_tokens_map.json"]
+
+    /// The first byte says which files the rest is; a zero byte divides one from the next, and one of nothing is not there.
     static func readTokenizer(_ bytes: [UInt8]) {
         guard let first = bytes.first else { return }
         let folder = Folder.shared
         folder.clear()
-        let rest = bytes.dropFirst()
-        switch first % 3 {
-        case 0:
-            let halves = rest.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
-            _ = folder.write(Array(halves[0]), as: "vocab.json")
-            _ = folder.write(halves.count > 1 ? Array(halves[1]) : [], as: "merges.txt")
-        case 1: _ = folder.write(Array(rest), as: "tokenizer.json")
-        default: _ = folder.write(Array(rest), as: "bpe_simple_vocab_16e6.txt.gz")
+        folder.write(bytes.dropFirst(), as: forms[Int(first) % forms.count])
+        if Int(first) % forms.count == 5 {
+            _ = try? Vocabulary.openAI(besideFilesIn: folder.path)
+            return
         }
         guard let vocabulary = try? Vocabulary(directory: folder.path) else { return }
         let tokenizer = CaptionTokenizer(vocabulary: vocabulary)
@@ -80,13 +106,48 @@ extension Parser {
         _ = try? PreprocessingRecipe(processorConfig: bytes)
         _ = try? PreprocessingRecipe(openCLIPConfig: bytes, imageSize: 224)
     }
+
+    // MARK: Whole directories
+
+    /// Reads all files of a checkpoint but its weights, in one of the two layouts by the first byte.
+    ///
+    /// A zero byte divides one file from the next. The vocabulary is there: bytes and special tokens.
+    static func readCheckpoint(_ bytes: [UInt8]) {
+        guard let first = bytes.first else { return }
+        let folder = Folder.shared
+        folder.clear()
+        let letters = ByteAlphabet.characters + ByteAlphabet.characters.map { $0 + ByteAlphabet.endOfWord }
+        let tokens =
+            letters.map { String(decoding: $0, as: UTF8.self) } + ["<|startoftext|>", "<|endoftext|>"]
+        let listed = tokens.enumerated().map { number, token in
+            "\"\(token.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\":\(number)"
+        }
+        _ = folder.write(Array("{\(listed.joined(separator: ","))}".utf8), as: "vocab.json")
+        _ = folder.write(Array("#version\n".utf8), as: "merges.txt")
+        let isOpenCLIP = first.isMultiple(of: 2)
+        _ = folder.write(
+            Array("weights".utf8),
+            as: isOpenCLIP ? "open_clip_model.safetensors" : "model.safetensors"
+        )
+        folder.write(
+            bytes.dropFirst(),
+            as: [
+                isOpenCLIP ? "open_clip_config.json" : "config.json", "preprocessor_config.json",
+                "processor_config.json",
+            ] + besides
+        )
+        let source = try? TokenizerSource(model: ModelSource(name: "fuzz", directory: folder.path))
+        guard let ids = try? source?.tokens(of: "a cat", truncating: true) else { return }
+        precondition(ids.count >= 2, "A text has no end.")
+    }
 }
 
 /// A directory of this process's own, in memory where there is one.
-struct Folder {
+final class Folder: Sendable {
     static let shared = Folder()
 
     let path: String
+    private let names = Mutex(Set<String>())
 
     private init() {
         let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
@@ -95,13 +156,16 @@ struct Folder {
         path = String(cString: made)
     }
 
+    /// Takes away whatever was written.
     func clear() {
-        for name in ["vocab.json", "merges.txt", "tokenizer.json", "bpe_simple_vocab_16e6.txt.gz"] {
-            unlink(path + "/" + name)
+        names.withLock { names in
+            for name in names { unlink(path + "/" + name) }
+            names = []
         }
     }
 
     func write(_ bytes: [UInt8], as name: String) -> String {
+        names.withLock { _ = $0.insert(name) }
         let file = path + "/" + name
         let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         precondition(descriptor >= 0, "A file cannot be written.")
@@ -109,5 +173,15 @@ struct Folder {
         precondition(written == bytes.count, "A file is cut.")
         close(descriptor)
         return file
+    }
+
+    /// Writes parts, divided by zero bytes, as these files; the last file is all that is left.
+    func write(_ bytes: ArraySlice<UInt8>, as names: [String]) {
+        let parts = bytes.split(
+            separator: 0,
+            maxSplits: names.count - 1,
+            omittingEmptySubsequences: false
+        )
+        for (name, part) in zip(names, parts) where !part.isEmpty { _ = write(Array(part), as: name) }
     }
 }

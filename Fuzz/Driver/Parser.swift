@@ -7,6 +7,7 @@ enum Parser: String, CaseIterable {
     case safetensors
     case tokenizers
     case configurations
+    case checkpoints
     case urls
     case texts
 
@@ -17,6 +18,7 @@ enum Parser: String, CaseIterable {
         case .safetensors: Parser.readSafetensors(bytes)
         case .tokenizers: Parser.readTokenizer(bytes)
         case .configurations: Parser.readConfiguration(bytes)
+        case .checkpoints: Parser.readCheckpoint(bytes)
         case .urls: Parser.readURL(bytes)
         case .texts: Parser.readText(bytes)
         }

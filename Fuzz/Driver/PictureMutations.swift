@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Decodes pictures that are changed at random: each number makes the same picture again, on any machine.
 ///
-/// `pictures FOLDER FIRST COUNT [--state FILE] [--write FILE]`: `--state` names a file that holds the number at work, for
+/// `pictures FOLDER[,FOLDER] FIRST COUNT [--state FILE] [--write FILE]`: `--state` names a file that holds the number at work, for
 /// whoever finds the process dead; `--write` writes the picture of FIRST instead of decoding.
 struct PictureMutations {
     /// Seconds after which the system ends the process: a decode that takes longer is a finding.
@@ -19,10 +19,10 @@ struct PictureMutations {
 
     func run() {
         guard arguments.count >= 3, let first = UInt64(arguments[1]), let count = UInt64(arguments[2]) else {
-            print("usage: clip-fuzz pictures FOLDER FIRST COUNT [--state FILE] [--write FILE]")
+            print("usage: clip-fuzz pictures FOLDER[,FOLDER] FIRST COUNT [--state FILE] [--write FILE]")
             exit(64)
         }
-        let pictures = Self.pictures(in: arguments[0])
+        let pictures = arguments[0].split(separator: ",").flatMap { Self.pictures(in: String($0)) }
         precondition(!pictures.isEmpty, "There are no pictures in \(arguments[0]).")
         if let path = option("--write") {
             write(mutated(pictures, number: first), to: path)

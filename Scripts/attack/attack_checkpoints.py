@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import pathlib
 import random
@@ -17,7 +18,10 @@ from stage import Stage, together
 
 CHECKPOINT = ROOT / "Models" / "clip-mini"
 WEIGHTS, CONFIGURATION, MERGES, VOCABULARY = "open_clip_model.safetensors", "open_clip_config.json", "merges.txt", "vocab.json"
+PACKED, TOKENIZER, PROCESSOR = "bpe_simple_vocab_16e6.txt.gz", "tokenizer.json", "preprocessor_config.json"
 FILES = (WEIGHTS, CONFIGURATION, MERGES, VOCABULARY)
+# Files that may stand beside those.
+PACKED, TOKENIZER, PROCESSORS = "bpe_simple_vocab_16e6.txt.gz", "tokenizer.json", ("preprocessor_config.json", "processor_config.json")
 TEXT = "a photo of a cat, 12 red bicycles"
 # What a Swift value looks like that nobody has written a sentence for.
 UNWRITTEN = re.compile(r"Optional\(|\b[a-z]+[A-Z]\w*\(\w+:|Fatal error|Error Domain|\bnil\b")
@@ -61,12 +65,82 @@ def with_setting(files: dict[str, bytes], *path: str, value: object) -> None:
     files[CONFIGURATION] = json.dumps(settings).encode()
 
 
+def packed(files: dict[str, bytes], count: int | None) -> None:
+    """OpenAI's form of the vocabulary, which has no ids, with the first `count` merges."""
+    lines = files.pop(MERGES).rstrip(b"\n").split(b"\n")
+    del files[VOCABULARY]
+    files[PACKED] = gzip.compress(b"\n".join([b"#version", *lines[1:][:count]]) + b"\n")
+
+
+def cut_together(files: dict[str, bytes], count: int, renumbered: bool) -> None:
+    """Takes tokens away with the merges that make them."""
+    lines = files[MERGES].decode().rstrip("\n").split("\n")
+    gone = {"".join(line.split()) for line in lines[count + 1 :]} - {"".join(line.split()) for line in lines[1 : count + 1]}
+    kept = {token: number for token, number in json.loads(files[VOCABULARY]).items() if token not in gone}
+    if renumbered:
+        kept = {token: place for place, token in enumerate(sorted(kept, key=kept.__getitem__))}
+    files[MERGES] = "\n".join(lines[: count + 1]).encode() + b"\n"
+    files[VOCABULARY] = json.dumps(kept).encode()
+
+
+def tokenizer(files: dict[str, bytes], **changes: object) -> None:
+    """What transformers reads first, with the same vocabulary, a token added, and some of its model changed."""
+    tokens = json.loads(files[VOCABULARY])
+    merges = files[MERGES].decode().rstrip("\n").split("\n")[1:]
+    model = {"type": "BPE", "end_of_word_suffix": "</w>", "vocab": tokens, "merges": merges} | changes
+    added = [{"id": tokens[token], "content": token} for token in ("<|startoftext|>", "<|endoftext|>")]
+    files[TOKENIZER] = json.dumps({"added_tokens": added, "normalizer": {"type": "Lowercase"}, "model": model}).encode()
+
+
+def processor(files: dict[str, bytes], **changes: object) -> None:
+    """What transformers reads of pictures, with some of it changed: as both of its files."""
+    own = json.loads(files[CONFIGURATION])
+    side = own["model_cfg"]["vision_cfg"]["image_size"]
+    settings = {"size": {"shortest_edge": side}, "crop_size": {"height": side, "width": side}, "resample": 3}
+    settings |= {"image_mean": own["preprocess_cfg"]["mean"], "image_std": own["preprocess_cfg"]["std"]} | changes
+    files[PROCESSORS[0]] = json.dumps(settings).encode()
+    files[PROCESSORS[1]] = json.dumps({"image_processor": settings}).encode()
+
+
+def with_large_numbers(files: dict[str, bytes], name: str) -> None:
+    """Numbers that are finite, of which no embedding is."""
+    header, data = parted(files[WEIGHTS])
+    names = sorted((other for other in header if other != "__metadata__"), key=lambda other: header[other]["data_offsets"][0])
+    parts = []
+    for other in names:
+        begin, end = header[other]["data_offsets"]
+        part = data[begin:end]
+        if other == name:
+            part = struct.pack("<f", 3e38) * (len(part) // (2 if header[other]["dtype"] == "F16" else 4))
+            header[other]["dtype"] = "F32"
+        start = sum(map(len, parts))
+        header[other]["data_offsets"] = [start, start + len(part)]
+        parts.append(part)
+    files[WEIGHTS] = joined(header, b"".join(parts))
+
+
 NAN, INFINITY, SMALL_NAN = b"\x00\x7e", b"\x00\x7c", b"\x01\xfc"
 
 
 def changes() -> dict[str, Change]:
     """Each makes a checkpoint whose numbers would be others, or would be none."""
     found: dict[str, Change] = {
+        "the whole list without ids": lambda f: packed(f, None),
+        "100 merges without ids": lambda f: packed(f, 100),
+        "all merges without ids but the last": lambda f: packed(f, -1),
+        "no merges without ids": lambda f: packed(f, 0),
+        "100 merges and their tokens": lambda f: cut_together(f, 100, renumbered=False),
+        "100 merges and their tokens, counted anew": lambda f: cut_together(f, 100, renumbered=True),
+        "all merges and tokens but the last, counted anew": lambda f: cut_together(f, -2, renumbered=True),
+        "a second list without merges": lambda f: tokenizer(f, merges=[]),
+        "a second list without tokens": lambda f: tokenizer(f, vocab={}),
+        "a second list that agrees": lambda f: tokenizer(f),
+        "a second recipe that agrees": lambda f: processor(f),
+        "a second recipe with another mean": lambda f: processor(f, image_mean=[0.1, 0.1, 0.1]),
+        "a second recipe with another filter": lambda f: processor(f, resample=0),
+        "a second recipe of nothing": lambda f: f.update({PROCESSORS[0]: b'{"image_mean": [9, garbage'}),
+        "a projection that overflows": lambda f: with_large_numbers(f, "text_projection"),
+        "a list that was sorted": lambda f: kept_merges(f, sorted),
         "no merges": lambda f: kept_merges(f, lambda lines: []),
         "one merge": lambda f: kept_merges(f, lambda lines: lines[:1]),
         "100 merges": lambda f: kept_merges(f, lambda lines: lines[:100]),
@@ -145,7 +219,7 @@ def checkpoints(stage: Stage) -> None:
         f"header {seed}": lambda files, seed=seed: mutated(files, seed) for seed in range(24 if stage.quick else 400)
     }
     if stage.quick:
-        kept = list(wanted)[:20] + list(wanted)[20::3]
+        kept = list(wanted)[:36] + list(wanted)[36::3]
         wanted = {name: wanted[name] for name in kept}
     crashed, wrong, unwritten, long = [], [], [], []
     names, tried = list(wanted), []

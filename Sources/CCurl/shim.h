@@ -94,21 +94,6 @@ static inline int64_t clip_curl_announced_length(CURL* easy) {
     return curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) == CURLE_OK ? length : -1;
 }
 
-// How many bytes of the body have come, as they were sent.
-static inline int64_t clip_curl_bytes_on_the_wire(CURL* easy) {
-    curl_off_t count = 0;
-    return curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &count) == CURLE_OK ? count : 0;
-}
-
-// Whether this libcurl unpacks brotli beside gzip and deflate.
-static inline bool clip_curl_unpacks_brotli(void) {
-    return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_BROTLI) != 0;
-}
-
-static inline bool clip_curl_unpacks_deflate(void) {
-    return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_LIBZ) != 0;
-}
-
 // TLS sessions that transfers of one thread share, so that the next handshake with a host is a short one;
 // NULL where there is no memory for it.
 static inline CURLSH* clip_curl_new_sessions(void) {

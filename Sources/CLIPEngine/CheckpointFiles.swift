@@ -25,7 +25,9 @@ struct CheckpointFiles: Sendable {
                 model = try Self.naming("config.json") { () throws(ModelError) in
                     try ModelConfiguration(transformersConfig: json)
                 }
-                recipe = try Self.recipe(of: directory) ?? .openAI(imageSize: model.vision.imageSize)
+                recipe =
+                    try Self.recipes(of: directory).first?.recipe
+                    ?? .openAI(imageSize: model.vision.imageSize)
             case .openCLIP:
                 model = try Self.naming("open_clip_config.json") { () throws(ModelError) in
                     try ModelConfiguration(openCLIPConfig: json)
@@ -34,6 +36,7 @@ struct CheckpointFiles: Sendable {
                 recipe = try Self.naming("open_clip_config.json") { () throws(ImagingError) in
                     try PreprocessingRecipe(openCLIPConfig: json, imageSize: imageSize)
                 }
+                try Self.requireSame(recipe, in: directory)
             }
             let vocabulary =
                 if Vocabulary.isPresent(inDirectory: source.directory) {
@@ -50,17 +53,63 @@ struct CheckpointFiles: Sendable {
         }
     }
 
-    /// How a transformers checkpoint wants its images, by the first of its files that says so; nil where none does.
-    private static func recipe(of directory: ModelDirectory) throws -> PreprocessingRecipe? {
+    /// How transformers prepares images, by each of its files that says so, in the order in which they count there.
+    private static func recipes(
+        of directory: ModelDirectory
+    ) throws -> [(name: String, recipe: PreprocessingRecipe)] {
+        var recipes: [(name: String, recipe: PreprocessingRecipe)] = []
         for (name, json) in try directory.preprocessorConfigurations() {
             let recipe = try naming(name) { () throws(ImagingError) in
                 name == "processor_config.json"
                     ? try PreprocessingRecipe(processorConfig: json)
                     : try PreprocessingRecipe(preprocessorConfig: json)
             }
-            if let recipe { return recipe }
+            guard let recipe else { continue }
+            recipes.append((name, recipe))
+            // Where the first says it, transformers does not open the second.
+            if directory.layout == .transformers { break }
         }
-        return nil
+        return recipes
+    }
+
+    /// Refuses files for transformers, beside OpenCLIP's own, that want images prepared in another way: which program made
+    /// the weights cannot be told.
+    private static func requireSame(
+        _ recipe: PreprocessingRecipe,
+        in directory: ModelDirectory
+    ) throws {
+        let file = "open_clip_config.json"
+        let others: [(name: String, recipe: PreprocessingRecipe)]
+        do {
+            others = try recipes(of: directory)
+        } catch let mismatch as Mismatch {
+            throw Mismatch(
+                description:
+                    "\(mismatch.description) \(file) wants the short side resized with bicubic filtering and the "
+                    + "middle kept. Correct the wrong one, or take it away."
+            )
+        }
+        for (name, other) in others where other != recipe {
+            throw disagreement(of: (name, other), with: (file, recipe))
+        }
+    }
+
+    /// Two files that want images prepared in different ways, with what each says.
+    private static func disagreement(
+        of one: (name: String, recipe: PreprocessingRecipe),
+        with other: (name: String, recipe: PreprocessingRecipe)
+    ) -> Mismatch {
+        let settings: [(String, (PreprocessingRecipe) -> String)] = [
+            ("image size", { "\($0.imageSize)" }), ("mean", { "\($0.mean)" }),
+            ("standard deviation", { "\($0.standardDeviation)" }),
+        ]
+        let differences = settings.filter { $0.1(one.recipe) != $0.1(other.recipe) }.map { name, value in
+            "the \(name) is \(value(one.recipe)) in \(one.name) and \(value(other.recipe)) in \(other.name)"
+        }
+        return Mismatch(
+            description: "Two files want images prepared in different ways: "
+                + differences.joined(separator: "; ") + ". Correct the wrong one, or take it away."
+        )
     }
 
     /// Says which file an error is about.
@@ -104,11 +153,26 @@ struct CheckpointFiles: Sendable {
                     + "but the vocabulary's end-of-text is \(vocabulary.endOfText). Are the files those of one model?"
             )
         }
-        guard vocabulary.count <= model.text.vocabularySize else {
+        guard isWhole(vocabulary, rows: model.text.vocabularySize) else {
             throw Mismatch(
-                description: "The vocabulary has \(vocabulary.count) tokens, "
-                    + "but the network knows \(model.text.vocabularySize). Are the files those of one model?"
+                description: "The vocabulary has \(vocabulary.count) tokens, but the network knows "
+                    + "\(model.text.vocabularySize). Are the files those of one model, and is the vocabulary whole?"
             )
         }
+    }
+
+    /// Whether a vocabulary may be all of what a network with so many rows in its table of tokens was trained with.
+    ///
+    /// One of which the end was cut off, tokens and merges alike, contradicts nothing but that number. What is let through
+    /// beside equal numbers: OpenAI's whole vocabulary before any table that is longer, as tokens may have been added to
+    /// the table only; and a table that was made longer up to a multiple of 8 to 1,024, as trainers do it for speed. Not
+    /// with OpenAI's own length, which is a multiple of 256 by itself; and not for a file without ids, in which any cut looks
+    /// like an end.
+    private static func isWhole(_ vocabulary: Vocabulary, rows: Int) -> Bool {
+        let count = vocabulary.count
+        guard count < rows else { return count == rows }
+        if Int(vocabulary.largestPlainID) + 1 == Vocabulary.openAICount { return true }
+        guard vocabulary.isNumbered, rows != Vocabulary.openAICount else { return false }
+        return (3...10).contains { rows.isMultiple(of: 1 << $0) && rows - count < 1 << $0 }
     }
 }

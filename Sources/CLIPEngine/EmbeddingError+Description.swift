@@ -64,7 +64,7 @@ extension ImageFault: CustomStringConvertible {
         case .publicNameRequired(let host):
             "The host '\(host)' is an address or a private name; only public names are fetched from."
         case .encodingNotSupported(let name):
-            "The host sends the image packed with '\(name)'; gzip, deflate and br are unpacked, once."
+            "The host sends the image packed with '\(name)'; gzip and deflate are unpacked, once."
         case .unreachable(let cause): cause
         case .badStatus(let status): "The host answered with status \(status)."
         case .timedOut: "Fetching the image took too long."

@@ -32,31 +32,15 @@ package struct AddressPolicy: Equatable, Sendable {
     }
 
     private static func isPublic(_ high: UInt64, _ low: UInt64) -> Bool {
-        // ISATAP, under any prefix: an interface identifier of 0:5efe or 200:5efe before the address (RFC
-        // 5214).
-        if low >> 32 & 0xFDFF_FFFF == 0x5EFE, !isPublic(UInt32(truncatingIfNeeded: low)) { return false }
-        if let carried = tunnelledIPv4(high, low) { return carried.allSatisfy(isPublic) }
+        let address = IPAddress.v6(high: high, low: low)
+        if let host = address.interfaceIPv4, !isPublic(host) { return false }
+        if let carried = address.tunnelledIPv4 { return carried.allSatisfy(isPublic) }
         // RFC 4291 and IANA: global unicast is 2000::/3. Outside it lie the unspecified address and loopback
         // (::/128, ::1/128), IPv4-translated (::ffff:0:0:0/96, RFC 2765), local NAT64 (64:ff9b:1::/48, RFC
         // 8215: where its IPv4 address lies depends on the network, so all of it is refused), discard-only
         // (100::/64, RFC 6666), segment routing (5f00::/16, RFC 9602), unique local (fc00::/7, RFC 4193),
         // link-local (fe80::/10), site-local (fec0::/10, RFC 3879) and multicast (ff00::/8).
         return IPv6Prefix(0x2000, length: 3).contains(high) && !refusedIPv6.contains { $0.contains(high) }
-    }
-
-    /// The IPv4 addresses that an IPv6 prefix says it carries, or nil where it carries none.
-    private static func tunnelledIPv4(_ high: UInt64, _ low: UInt64) -> [UInt32]? {
-        let last = UInt32(truncatingIfNeeded: low)
-        // IPv4-mapped (::ffff:0:0/96) and the deprecated IPv4-compatible form (::/96): RFC 4291, section
-        // 2.5.5.
-        if high == 0, low >> 32 == 0xFFFF || low >> 32 == 0 { return [last] }
-        // NAT64's well-known prefix, 64:ff9b::/96: RFC 6052.
-        if high == 0x0064_FF9B_0000_0000, low >> 32 == 0 { return [last] }
-        // 6to4, 2002::/16, with the address after the prefix: RFC 3056.
-        if high >> 48 == 0x2002 { return [UInt32(truncatingIfNeeded: high >> 16)] }
-        // Teredo, 2001::/32, with the server's address and the client's, the latter inverted: RFC 4380.
-        if high >> 32 == 0x2001_0000 { return [UInt32(truncatingIfNeeded: high), ~last] }
-        return nil
     }
 
     private static let refusedIPv4: [IPv4Prefix] = [

@@ -13,28 +13,58 @@ struct AnswerHeader {
     private(set) var count = 0
     /// The value of the `Location` field; nil without one.
     private(set) var location: [UInt8]?
-    /// Whether there were several `Location` fields that do not agree.
-    private(set) var hasTwoLocations = false
+    /// Whether programs would read it in different ways: several `Location` fields that do not agree, or a field that
+    /// counts here and goes on in the next line, which libcurl passes over and others do not (RFC 9112, 5.2).
+    private(set) var isAmbiguous = false
     /// How the body is packed, in lower case, in the order in which it was done; `identity` left out.
+    ///
+    /// What interim answers say is in it too: libcurl forgets that in some versions only.
     private(set) var packings: [String] = []
     /// Whether the body was packed on the way, with `Transfer-Encoding`, in another form than chunks.
     private(set) var transferPacking: String?
 
+    /// Whether the next line is a status line: the first of all, and the first behind an interim answer.
+    ///
+    /// Nothing else tells it. A line within a header may begin with `HTTP/`, too, and is a field like any other to libcurl.
+    private var isAtStart = true
+    /// Whether the last line was a field that counts here.
+    private var isInField = false
+
     /// Whether the lines are too many.
     var isTooLong: Bool { count > Self.maxBytes }
+
+    /// Whether a line ends a header, as libcurl sees it.
+    static func isEnd(_ line: UnsafeRawBufferPointer) -> Bool {
+        line.first == UInt8(ascii: "\r") || line.first == UInt8(ascii: "\n")
+    }
 
     /// Takes one line, with its end.
     mutating func read(_ line: UnsafeRawBufferPointer) {
         count += line.count
         guard !isTooLong else { return }
-        if line.starts(with: "HTTP/".utf8) {
-            // What an interim answer said is not the final one's.
-            let read = count
-            self = AnswerHeader()
-            count = read
-            return
+        if isAtStart {
+            isAtStart = false
+            // Where an interim answer points is not where the final one does.
+            location = nil
+            isAmbiguous = false
+        } else if Self.isEnd(line) {
+            isAtStart = true
+            isInField = false
+        } else if line.first == UInt8(ascii: " ") || line.first == UInt8(ascii: "\t") {
+            isAmbiguous = isAmbiguous || isInField
+        } else {
+            isInField = readField(line)
         }
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
+    }
+
+    /// Takes a line behind the body: it counts, and says nothing.
+    mutating func readTrailer(_ line: UnsafeRawBufferPointer) {
+        count += line.count
+    }
+
+    /// Reads a field; false where it is none of those that count here.
+    private mutating func readField(_ line: UnsafeRawBufferPointer) -> Bool {
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return false }
         let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
         switch name {
         case "location": readLocation(Self.trimmed(line[(colon + 1)...]))
@@ -44,13 +74,14 @@ struct AnswerHeader {
             transferPacking =
                 Self.list(line[(colon + 1)...]).first { $0 != "chunked" && $0 != "identity" }
                 ?? transferPacking
-        default: break
+        default: return false
         }
+        return true
     }
 
     private mutating func readLocation(_ value: [UInt8]) {
         guard !value.isEmpty else { return }
-        hasTwoLocations = hasTwoLocations || location.map { $0 != value } ?? false
+        isAmbiguous = isAmbiguous || location.map { $0 != value } ?? false
         location = value
     }
 

@@ -36,7 +36,7 @@ extension FetchingError: CustomStringConvertible {
             "The answer has more than \(limit) bytes. Send a smaller image, or raise the limit in the settings."
         case .encodingNotSupported(let name):
             "The answer is packed with '\(name)', which is not unpacked here. "
-                + "Have the host send the image as it is, or packed once with gzip, deflate or br."
+                + "Have the host send the image as it is, or packed once with gzip or deflate."
         case .badEncoding:
             "The answer's packed bytes are damaged, or are not what its Content-Encoding says. Have the host mend that."
         case .incompleteBody: "The answer ended before the length that it promised. Try again."

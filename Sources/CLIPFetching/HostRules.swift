@@ -41,20 +41,27 @@ struct HostPattern: Equatable, Sendable {
 }
 
 /// Which URLs an operator lets strangers name; held against the first URL and every redirect's target.
-struct HostRules: Sendable {
+package struct HostRules: Sendable {
     private let allowed: [HostPattern]?
     private let denied: [HostPattern]
     private let requiresSecureConnection: Bool
     private let requiresPublicName: Bool
-    /// What is on the list of denied hosts as an address: a name that leads there is no way around.
-    let deniedAddresses: Set<IPAddress>
+    private let deniedAddresses: Set<IPAddress>
 
-    init(_ configuration: FetchingConfiguration) {
+    package init(_ configuration: FetchingConfiguration) {
         allowed = configuration.allowedHosts.map { $0.compactMap(HostPattern.init) }
         denied = configuration.deniedHosts.compactMap(HostPattern.init)
         requiresSecureConnection = configuration.requiresSecureConnection
         requiresPublicName = configuration.requiresPublicName
         deniedAddresses = Set(denied.compactMap(\.address))
+    }
+
+    /// Whether an address is on the list of denied hosts, itself or as what it carries: neither a name that leads there nor
+    /// another form of the address is a way around.
+    package func denies(_ address: IPAddress) -> Bool {
+        guard !deniedAddresses.isEmpty else { return false }
+        return deniedAddresses.contains(address)
+            || address.possibleIPv4.contains { deniedAddresses.contains(.v4($0)) }
     }
 
     /// Refuses what a rule forbids, in the reference server's order.

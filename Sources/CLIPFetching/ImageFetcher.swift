@@ -21,7 +21,8 @@ public final class ImageFetcher: Sendable {
     /// Starts a fetcher with its thread.
     ///
     /// An answer is read when `room` has given room for its announced length, or for the limit where it has
-    /// none or is packed; until then the transfer stands still, and `room` is asked again every 20 ms.
+    /// none; until then the transfer stands still, and `room` is asked again every 20 ms. One that is packed is unpacked
+    /// when there is room for what may come out of it, too.
     ///
     /// - Throws: ``FetchingError/invalidConfiguration(_:)``, or ``FetchingError/transportUnavailable``.
     public convenience init(

@@ -44,10 +44,10 @@ extension Transfer {
         try set(CURLOPT_FOLLOWLOCATION, 0)  // redirects are followed here, hop by hop, under our own rules
         try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         try set(CURLOPT_HTTP09_ALLOWED, 0)
-        // Asks for the plain body. What is packed all the same is unpacked piece by piece, so that the limit stops
-        // it at the first byte beyond.
+        // Asks for the plain body. What is packed all the same is unpacked here: libcurl would unpack whatever it has at
+        // hand without a look at others.
         try set(CURLOPT_ACCEPT_ENCODING, "identity")
-        try set(CURLOPT_HTTP_CONTENT_DECODING, 1)
+        try set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         try set(CURLOPT_USERAGENT, configuration.userAgent)
         try set(CURLOPT_SSL_VERIFYPEER, 1)
         try set(CURLOPT_SSL_VERIFYHOST, 2)

@@ -14,6 +14,8 @@ final class TransferLoop {
     private var waiting: [WaitingFetch] = []  // in the order in which they came
     private var places: FetchPlaces
     private var running: [UnsafeMutableRawPointer: Transfer] = [:]  // by libcurl handle
+    /// Those whose bodies are being unpacked, in turn; they keep their places.
+    private var unpacking: [Transfer] = []
 
     init(mailbox: FetchMailbox, options: TransferOptions) {
         self.mailbox = mailbox
@@ -55,6 +57,7 @@ final class TransferLoop {
             }
             finishDone()
             lookAfterRunning()
+            unpackSome()
             expireWaiting()
             startWaiting()
             boundWaiting()
@@ -72,6 +75,8 @@ final class TransferLoop {
             curl_multi_remove_handle(mailbox.multi, transfer.easy)
         }
         running = [:]
+        for transfer in unpacking { transfer.answer(.failure(reason)) }
+        unpacking = []
         Self.free(mailbox.multi)
         curl_share_cleanup(sessions)
     }
@@ -80,7 +85,8 @@ final class TransferLoop {
     ///
     /// libcurl itself wakes for the limits of those that run, and the mailbox for news.
     private var pollLimit: Int32 {
-        if running.values.contains(where: \.waitsForRoom) { return Self.roomInterval }
+        if unpacking.contains(where: \.canUnpack) { return 0 }
+        if !unpacking.isEmpty || running.values.contains(where: \.waitsForRoom) { return Self.roomInterval }
         let next = waiting.lazy.map(\.deadline).min()
             .map { ContinuousClock.now.duration(to: $0).wholeMilliseconds }
         return Int32(clamping: min(running.isEmpty ? 60_000 : Self.speedInterval, next ?? .max))
@@ -155,15 +161,21 @@ final class TransferLoop {
         } else if let transfer = running.values.first(where: { $0.orderID == id }) {
             transfer.answer(.failure(.cancelled))
             if clip_curl_has_looked_up_name(transfer.easy) { drop(transfer) }
+        } else if let index = unpacking.firstIndex(where: { $0.orderID == id }) {
+            end(unpacking.remove(at: index), with: .failure(.cancelled))
         }
     }
 
     // MARK: - Those that run
 
     private func drop(_ transfer: Transfer) {
+        stop(transfer)
+        if let claim = transfer.claim { places.leave(claim) }
+    }
+
+    private func stop(_ transfer: Transfer) {
         curl_multi_remove_handle(mailbox.multi, transfer.easy)
         running[transfer.easy] = nil
-        if let claim = transfer.claim { places.leave(claim) }
     }
 
     private func finishDone() {
@@ -178,12 +190,15 @@ final class TransferLoop {
     }
 
     private func finish(_ transfer: Transfer, code: CURLcode) {
-        let outcome = transfer.outcome(of: code)
-        drop(transfer)
-        switch outcome {
+        switch transfer.outcome(of: code) {
         case .answer(let result):
+            drop(transfer)
             transfer.answer(result)
+        case .packed:
+            stop(transfer)
+            unpacking.append(transfer)
         case .redirect(let target):
+            drop(transfer)
             do throws(FetchingError) {
                 try transfer.follow(target)
                 // It has waited its turn already, and comes before those that have not.
@@ -206,6 +221,28 @@ final class TransferLoop {
                 drop(transfer)
             }
         }
+    }
+
+    // MARK: - Those that are there
+
+    /// Unpacks a little of one body that can be; the others have their turn after the transfers that run.
+    private func unpackSome() {
+        let now = ContinuousClock.now
+        for _ in unpacking.indices {
+            let transfer = unpacking.removeFirst()
+            if let result = transfer.unpack(at: now) {
+                end(transfer, with: result)
+                return
+            }
+            unpacking.append(transfer)
+            if transfer.canUnpack { return }
+        }
+    }
+
+    /// Answers a transfer whose connection is closed already.
+    private func end(_ transfer: Transfer, with result: Result<FetchedImage, FetchingError>) {
+        transfer.answer(result)
+        if let claim = transfer.claim { places.leave(claim) }
     }
 }
 

@@ -331,7 +331,7 @@ extension APIError {
             "It is not allowed to reach image URL - prohibited by blacklisted destinations."
         case .encodingNotSupported:
             "The image's host sends it with a Content-Encoding that is not unpacked here. Send the image as it is, "
-                + "or packed once with gzip, deflate or br."
+                + "or packed once with gzip or deflate."
         case .unreachable, .badStatus, .timedOut, .tooManyRedirects:
             "Data pointed by URL could not be decoded into image."
         }

@@ -39,6 +39,16 @@ extension TokenizationError: CustomStringConvertible {
         case .unreachableToken(let file, let token, let count):
             "\(file): no merge makes the token \(token.shown)\(count > 1 ? " and \(count - 1) more" : ""); "
                 + "was the list of merges cut off?"
+        case .unusedID(let file, let id, let count):
+            "\(file) has no token with the id \(id)\(count > 1 ? " and \(count - 1) more" : "") below its last; "
+                + "was it cut? Download it anew."
+        case .misplacedMerge(let file, let number):
+            "\(file): merge \(number) makes a token whose id belongs to another place in the list; was it sorted or "
+                + "cut? Download it anew."
+        case .differentTokens(let file, let other, let token):
+            "\(file) and \(other) do not agree on the token \(token.shown). Take away the one that is not this model's."
+        case .differentMerges(let file, let other, let number):
+            "\(file) and \(other) do not agree on merge \(number). Take away the one that is not this model's."
         }
     }
 }

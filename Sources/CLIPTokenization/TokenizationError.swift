@@ -42,4 +42,12 @@ public enum TokenizationError: Error, Equatable, Sendable {
     case duplicateMerge(file: String, number: Int)
     /// `count` tokens are longer than a byte, and no merge makes them: `token` is the first.
     case unreachableToken(file: String, token: String, count: Int)
+    /// No token of `file` has this id, and `count` lack in all, although others have larger ones.
+    case unusedID(file: String, id: Int, count: Int)
+    /// A merge stands elsewhere in the list than its token's id says.
+    case misplacedMerge(file: String, number: Int)
+    /// Two files of one directory do not give this token the same id, or one of them lacks it.
+    case differentTokens(file: String, other: String, token: String)
+    /// Two files of one directory do not list the same merge at this place.
+    case differentMerges(file: String, other: String, number: Int)
 }

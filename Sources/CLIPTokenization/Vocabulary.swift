@@ -6,6 +6,10 @@ public struct Vocabulary: Sendable {
     public let count: Int
     /// The largest id of a token that was not added to the others later.
     public let largestPlainID: Int32
+    /// Whether the file that it is from gives every token its id, and not only an order from which ids follow.
+    ///
+    /// A list without ids may be cut anywhere and still looks whole.
+    public let isNumbered: Bool
     /// Tokens that are found in a text as they stand.
     let added: [AddedToken]
     /// The token that begins every sequence.
@@ -31,10 +35,13 @@ public struct Vocabulary: Sendable {
         return try openAI()
     }
 
+    /// The number of tokens of OpenAI's vocabulary.
+    public static let openAICount = 514 + OpenAIMerges.count
+
     /// Reads the vocabulary of a model directory, in the first of these forms that it has: `vocab.json` with
     /// `merges.txt`, `tokenizer.json` (Hugging Face), or `bpe_simple_vocab_16e6.txt.gz` (OpenAI).
     ///
-    /// Ids are taken from the file, and the special tokens found by their names.
+    /// Where it has several, they have to list the same. Ids are taken from the file, and the special tokens found by their names.
     public init(directory: String) throws(TokenizationError) {
         self = try VocabularyFiles(directory: directory).vocabulary()
     }
@@ -51,6 +58,7 @@ public struct Vocabulary: Sendable {
     init(
         count: Int,
         largestPlainID: Int32,
+        isNumbered: Bool = true,
         added: [AddedToken] = [],
         startOfText: Int32,
         endOfText: Int32,
@@ -61,6 +69,7 @@ public struct Vocabulary: Sendable {
         precondition(byteTokens.count == 256 && lastByteTokens.count == 256, "Every byte has two tokens.")
         self.count = count
         self.largestPlainID = largestPlainID
+        self.isNumbered = isNumbered
         self.added = added
         self.startOfText = startOfText
         self.endOfText = endOfText

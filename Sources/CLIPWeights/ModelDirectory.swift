@@ -52,9 +52,7 @@ public struct ModelDirectory: Sendable {
             layout = candidate.layout
             configurationName = candidate.configuration
             weightsName = candidate.weights
-            preprocessorNames =
-                layout == .transformers
-                ? ["processor_config.json", "preprocessor_config.json"].filter(present.contains) : []
+            preprocessorNames = ["processor_config.json", "preprocessor_config.json"].filter(present.contains)
             return
         }
         let pickles = names.filter(Self.isPickle).sorted()
@@ -91,8 +89,8 @@ public struct ModelDirectory: Sendable {
 
     /// Name and bytes of the files that may say how images are prepared, in the order in which they count.
     ///
-    /// Since version 5 transformers writes `processor_config.json`, before that `preprocessor_config.json`. OpenCLIP has
-    /// neither.
+    /// Since version 5 transformers writes `processor_config.json`, before that `preprocessor_config.json`. OpenCLIP reads
+    /// neither, but its repositories often carry one for transformers.
     public func preprocessorConfigurations() throws(WeightError) -> [(name: String, json: [UInt8])] {
         var files: [(name: String, json: [UInt8])] = []
         for name in preprocessorNames {

@@ -142,6 +142,74 @@ struct CheckpointFileTests {
         #expect(try await refusal(passedOver) == nil)
     }
 
+    @Test("Beside open_clip_config.json, files for transformers have to say the same")
+    func bothRecipes() async throws {
+        let quick = TinyModel.quick.preprocessorJSON
+        func refusal(_ name: String, _ json: String) async throws -> String? {
+            try await self.refusal([name: json], layout: .openCLIP)
+        }
+        let (one, two) = ("preprocessor_config.json", "processor_config.json")
+        #expect(try await refusal(one, quick) == nil)
+        #expect(try await refusal(two, #"{"image_processor": \#(quick)}"#) == nil)
+        #expect(try await refusal(two, #"{"processor_class": "CLIPProcessor"}"#) == nil)
+        // What open_clip leaves out is what OpenAI's models have.
+        let configuration = TinyModel.quick.configurationJSON(.openCLIP)
+        let short = configuration.replacing(#/,\s*"preprocess_cfg": \{[^}]*\}/#, with: "")
+        #expect(short != configuration)
+        let files: [String: String?] = ["open_clip_config.json": short, one: quick]
+        #expect(try await self.refusal(files, layout: .openCLIP) == nil)
+
+        let size = TinyModel.quick.imageSize
+        let cases: [(json: String, words: [String])] = [
+            (
+                half,
+                ["mean is [0.5, 0.5, 0.5] in", "[0.4814546", "standard deviation is [0.5, 0.5, 0.5] in"]
+            ),
+            (quick.replacing(": \(size)", with: ": 32"), ["image size is 32 in", "\(size) in"]),
+            (quick.replacing(#""resample": 3"#, with: #""resample": 0"#), ["'resample' as 0", "bicubic"]),
+            (quick.replacing(#""do_resize": true"#, with: #""do_resize": false"#), ["do_resize"]),
+            (quick.replacing(#""image_mean""#, with: #""image_mean": 1, garbage"#), ["cut off"]),
+        ]
+        for (json, words) in cases {
+            #expect(json != quick)
+            for (name, text) in [(one, json), (two, #"{"image_processor": \#(json)}"#)] {
+                let found = try #require(try await refusal(name, text))
+                for word in words + [name, "open_clip_config.json"] {
+                    #expect(found.contains(word), "\(word): \(found)")
+                }
+                #expect(Words.faults(of: found) == [])
+            }
+        }
+    }
+
+    // MARK: Weights that overflow
+
+    @Test("An embedding that overflows is refused with the model's name, and not kept")
+    func overflow() async throws {
+        try await withCheckpoint(changing: { weights in
+            let count = weights["text_projection.weight"]?.floats.count ?? 0
+            weights["text_projection.weight"]?.floats = Array(repeating: 3e38, count: count)
+        }) { source in
+            var configuration = EngineConfiguration(models: [source], cores: 1)
+            configuration.precision = .f32
+            let engine = try EmbeddingEngine(configuration: configuration)
+            defer { engine.shutdown() }
+            try await engine.start()
+            for _ in 0..<2 {
+                await #expect {
+                    try await engine.embed(texts: ["a photo of a cat", "a dog"])
+                } throws: { error in
+                    guard case .failed(let cause) = error as? EmbeddingError else { return false }
+                    return cause.contains("'tiny'") && cause.contains("overflows")
+                }
+            }
+            let picture = try Fixture.bytes("imaging/png-rgb.png")
+            #expect(try await engine.embed(images: [.encoded(picture)]).embeddings[0].values.count == 32)
+            #expect(engine.cacheStatistics(of: "tiny")?.texts.entries == 0)
+            #expect(engine.cacheStatistics(of: "tiny")?.images.entries == 1)
+        }
+    }
+
     // MARK: Files that are something else
 
     private static let files = [

@@ -58,6 +58,34 @@ struct AnswerTests {
         }
     }
 
+    @Test("What stands behind the body changes nothing")
+    func trailers() async throws {
+        let trailers =
+            "HTTP/1.1: 404 Not Found\r\nContent-Encoding: br\r\nTransfer-Encoding: gzip\r\nLocation: /a\r\nLocation: /b\r\n"
+        let server = try ScriptedServer.answering { _ in
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\npixels\r\n0\r\n\(trailers)\r\n"
+        }
+        try await withFetcher(of: server) { fetcher in
+            #expect(await outcome(of: fetcher, server.url()) == .success(Array("pixels".utf8)))
+        }
+    }
+
+    @Test(
+        "A field that counts and goes on in the next line is refused, others are passed over",
+        arguments: [
+            ("Content-Encoding: gzip,\r\n gzip", false), ("Content-Encoding:\r\n\tgzip", false),
+            ("Transfer-Encoding: identity\r\n , gzip", false), ("Location: /a\r\n b", false),
+            ("X-Note: a\r\n b", true), ("X-Note: a\r\n Content-Encoding: gzip", true),
+        ]
+    )
+    func folded(field: String, isFine: Bool) async throws {
+        let server = try ScriptedServer.answering { _ in answer("200 OK", field, body: "pixels") }
+        try await withFetcher(of: server) { fetcher in
+            let found = await outcome(of: fetcher, server.url())
+            #expect(found == (isFine ? .success(Array("pixels".utf8)) : .failure(.invalidResponse)))
+        }
+    }
+
     @Test(
         "A status other than 2xx is an error, whatever the body",
         arguments: [

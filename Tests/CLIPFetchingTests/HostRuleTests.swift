@@ -68,6 +68,37 @@ struct HostRuleTests {
     }
 
     @Test(
+        "An IPv6 address that carries a denied one is denied too",
+        arguments: [
+            ("::ffff:203.0.113.7", true), ("::203.0.113.7", true), ("::ffff:0:203.0.113.7", true),
+            ("64:ff9b::203.0.113.7", true), ("64:ff9b:1::203.0.113.7", true),
+            ("64:ff9b:1:cb00:71:700::", true),
+            ("64:ff9b:1:cb:0:7107::", true), ("64:ff9b:1:0:cb:71:700:0", true), ("2002:cb00:7107::1", true),
+            ("2001:0:cb00:7107::1", true), ("2001::34ff:8ef8", true), ("2001:db8::5efe:203.0.113.7", true),
+            ("2001:db8::200:5efe:203.0.113.7", true), ("2001:db8::7", true), ("2001:db8::8", false),
+            ("::ffff:203.0.113.8", false), ("64:ff9b::203.0.113.8", false), ("64:ff9b:2::203.0.113.7", false),
+            ("2003:cb00:7107::1", false), ("203.0.113.7", true), ("203.0.113.8", false),
+        ]
+    )
+    func carriedAddresses(text: String, isDenied: Bool) throws {
+        var configuration = FetchingConfiguration()
+        configuration.deniedHosts = ["203.0.113.7", "2001:db8::7"]
+        #expect(HostRules(configuration).denies(try AddressPolicyTests.address(text)) == isDenied)
+        configuration.deniedHosts = []
+        #expect(!HostRules(configuration).denies(try AddressPolicyTests.address(text)))
+    }
+
+    @Test(
+        "A denied address is not connected to in the form of IPv6 either",
+        arguments: ["[::127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]"]
+    )
+    func tunnels(host: String) async throws {
+        try await withFetcher(policy: .everyAddress, { $0.deniedHosts = ["127.0.0.1"] }) { fetcher in
+            #expect(await outcome(of: fetcher, "http://\(host):9/") == .failure(.addressNotAllowed))
+        }
+    }
+
+    @Test(
         "A redirect's target is held to the same rules",
         arguments: [
             ({ @Sendable in $0.allowedHosts = ["127.0.0.1"] }, .hostNotAllowed("localhost")),

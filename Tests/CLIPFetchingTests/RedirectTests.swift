@@ -50,9 +50,14 @@ struct RedirectTests {
         }
     }
 
-    @Test("Two targets that do not agree are none")
-    func twoTargets() async throws {
-        let server = try Self.redirecting(to: "/b\r\nLocation: /c")
+    @Test(
+        "Two targets that do not agree are none, and neither is one in two lines",
+        arguments: [
+            "/b\r\nLocation: /c", "/b\r\nHTTP/1.1: 302 Found\r\nLocation: /c", "/b\r\n /c", "\r\n\t/b",
+        ]
+    )
+    func twoTargets(target: String) async throws {
+        let server = try Self.redirecting(to: target)
         try await withFetcher(of: server) { fetcher in
             await #expect(throws: FetchingError.invalidResponse) {
                 try await fetcher.bytes(at: server.url())

@@ -1,5 +1,6 @@
 import CLIPFetching
 import Foundation
+import Synchronization
 import Testing
 
 @Suite("Packed answers", .timeLimit(.minutes(5)))
@@ -13,8 +14,6 @@ struct UnpackingTests {
         "GZIP": "H4sIAAAAAAACAyvIrEjNKS5AIgFCm1QZEgAAAA==", "deflate": "eJwryKxIzSkuQCIBSaEHwA==",
         // Deflate without its wrapping, which some hosts send under the same name.
         "Deflate": "K8isSM0pLkAiAQ==",
-        // Brotli's form of bytes that are not packed: a block of 18 bytes, and the last, empty one.
-        "br": "EAEQcGl4ZWxzcGl4ZWxzcGl4ZWxzAw==",
         "identity": "cGl4ZWxzcGl4ZWxzcGl4ZWxz",
     ]
 
@@ -42,7 +41,7 @@ struct UnpackingTests {
     @Test(
         "Another packing, or several within each other, is refused by name",
         arguments: [
-            ("zstd", "zstd"), ("compress", "compress"), ("Unheard-Of", "unheard-of"),
+            ("br", "br"), ("zstd", "zstd"), ("compress", "compress"), ("Unheard-Of", "unheard-of"),
             ("gzip, gzip", "gzip, gzip"),
             ("gzip\r\nContent-Encoding: br", "gzip, br"), ("br,identity,gzip", "br, gzip"),
             ("gzip,br,gzip,br,gzip", "gzip, br, gzip, br"),
@@ -59,10 +58,16 @@ struct UnpackingTests {
         }
     }
 
-    @Test("A body packed for the transfer is refused by name")
-    func transferEncoding() async throws {
+    @Test(
+        "A body packed for the transfer is refused by name",
+        arguments: [
+            "gzip, chunked", "chunked, gzip", "gzip\r\nTransfer-Encoding: chunked",
+            "gzip\r\nHTTP/1.1: 200 OK",
+        ]
+    )
+    func transferEncoding(fields: String) async throws {
         let server = try ScriptedServer.answering { _ in
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n6\r\npixels\r\n0\r\n\r\n"
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: \(fields)\r\n\r\n6\r\npixels\r\n0\r\n\r\n"
         }
         try await withFetcher(of: server) { fetcher in
             await #expect(throws: FetchingError.encodingNotSupported("gzip")) {
@@ -71,7 +76,26 @@ struct UnpackingTests {
         }
     }
 
-    @Test("Packed bytes that are damaged are refused", arguments: ["gzip", "br"])
+    @Test(
+        "Nothing that stands before or behind the packings has them forgotten",
+        arguments: [
+            "HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nHTTP/x: y\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nHTTP/1.1: 200 OK\r\nContent-Encoding: gzip\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nHTTP/:\r\nContent-Encoding: gzip\r\n",
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nHTTP/2 200: x\r\n",
+            "HTTP/1.1 103 Early Hints\r\nContent-Encoding: gzip\r\n\r\nHTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n",
+        ]
+    )
+    func forgotten(head: String) async throws {
+        let server = try ScriptedServer.answering { _ in head + "Content-Length: 6\r\n\r\npixels" }
+        try await withFetcher(of: server) { fetcher in
+            await #expect(throws: FetchingError.encodingNotSupported("gzip, gzip")) {
+                try await fetcher.bytes(at: server.url())
+            }
+        }
+    }
+
+    @Test("Packed bytes that are damaged are refused", arguments: ["gzip", "deflate"])
     func damaged(encoding: String) async throws {
         let server = try Self.serving(encoding, "/////////////w==")
         try await withFetcher(of: server) { fetcher in
@@ -115,11 +139,127 @@ struct UnpackingTests {
         }
     }
 
-    @Test("A packed answer that there is no room for is refused at once")
+    @Test(
+        "Packed bytes that come to nothing end with their time, and with whoever asked",
+        arguments: [false, true]
+    )
+    func endlessNothingEnds(isCancelled: Bool) async throws {
+        let server = try ScriptedServer { connection in
+            _ = connection.readRequest()
+            connection.send(Self.head("gzip"))
+            connection.send([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3])
+            // As fast as speed asks for, and never over.
+            let blocks = [[UInt8]](repeating: [0, 0, 0, 0xFF, 0xFF], count: 1000).flatMap { $0 }
+            while connection.send(blocks) { connection.waitForNothing(milliseconds: 20) }
+        }
+        try await withFetcher(
+            of: server,
+            { $0.timeLimit = isCancelled ? .seconds(3600) : .milliseconds(300) },
+            test: { fetcher in
+                let url = server.url()
+                let fetch = Task { await outcome(of: fetcher, url) }
+                if isCancelled {
+                    var events = server.events.makeAsyncIterator()
+                    _ = await events.next()
+                    fetch.cancel()
+                }
+                #expect(await fetch.value == .failure(isCancelled ? .cancelled : .timedOut))
+            }
+        )
+    }
+
+    @Test("A packed body waits for room twice: for what comes, and for what comes out")
+    func waitsForRoom() async throws {
+        let server = try Self.serving("gzip", try #require(Self.packed["gzip"]))
+        let asked = Mutex([Int]())
+        let held = Mutex(0)
+        let room: ImageFetcher.RoomGiver = { bytes in
+            let times = asked.withLock { asked in
+                asked.append(bytes)
+                return asked.count
+            }
+            guard times.isMultiple(of: 2) else { return nil }
+            held.withLock { $0 += bytes }
+            return FetchRoom(bytes: bytes) { given in held.withLock { $0 -= given } }
+        }
+        try await withFetcher(of: server, room: room) { fetcher in
+            let image = try await fetcher.bytes(at: server.url())
+            #expect(image.bytes == Self.pixels)
+            #expect(held.withLock { $0 } == Self.pixels.count)
+        }
+        // What came has 28 bytes; deflate makes at most 1,032 of one.
+        #expect(asked.withLock { $0 } == [28, 28, 29 * 1032, 29 * 1032])
+    }
+
+    @Test("A packed body that there is never room for says so when its time is over")
     func noRoom() async throws {
         let server = try Self.serving("gzip", try #require(Self.packed["gzip"]))
-        try await withFetcher(of: server, room: { _ in nil }) { fetcher in
+        let room: ImageFetcher.RoomGiver = { $0 < 100 ? FetchRoom(bytes: $0) : nil }
+        try await withFetcher(of: server, room: room, { $0.timeLimit = .milliseconds(300) }) { fetcher in
             await #expect(throws: FetchingError.noRoom) { try await fetcher.bytes(at: server.url()) }
+        }
+    }
+
+    @Test("A body of several packed parts is joined, and what stands behind the last one is passed over")
+    func members() async throws {
+        let member = try #require(Data(base64Encoded: Self.packed["gzip"] ?? "-"))
+        let server = try Self.serving("gzip", (member + member + Data([0, 1, 2])).base64EncodedString())
+        try await withFetcher(of: server) { fetcher in
+            #expect(await outcome(of: fetcher, server.url()) == .success(Self.pixels + Self.pixels))
+        }
+    }
+
+    @Test("A packed body that ends before its time is damaged", arguments: ["gzip", "deflate", "Deflate"])
+    func cut(encoding: String) async throws {
+        let whole = try #require(Data(base64Encoded: Self.packed[encoding] ?? "-"))
+        let server = try Self.serving(
+            encoding,
+            whole.dropLast(encoding == "Deflate" ? 2 : 5).base64EncodedString()
+        )
+        try await withFetcher(of: server) { fetcher in
+            await #expect(throws: FetchingError.badEncoding) { try await fetcher.bytes(at: server.url()) }
+        }
+    }
+
+    /// Blocks of deflate that hold tables of codes and nothing else, the dearest bytes to unpack.
+    private static let tables: [UInt8] = {
+        let blocks: [UInt8] = [
+            0x04, 0xC0, 0x81, 0x08, 0x00, 0x00, 0x00, 0x00, 0x20, 0x7F, 0xEB, 0x43, 0x00, 0x1C, 0x88, 0x00,
+            0x00, 0x00, 0x00, 0x00, 0xF2, 0xB7, 0x3E,
+        ]
+        return [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3] + (0..<100_000).flatMap { _ in blocks }
+    }()
+
+    @Test("While bodies are unpacked that come to nothing, another image is fetched")
+    func othersGoOn() async throws {
+        let server = try ScriptedServer { connection in
+            guard let request = connection.readRequest() else { return }
+            if request.hasPrefix("GET /plain") { return _ = connection.send(answer(body: "pixels")) }
+            connection.send(Array(Self.head("gzip", Self.tables.count).utf8) + Self.tables)
+        }
+        let rooms = Atomic(0)
+        let room: ImageFetcher.RoomGiver = { bytes in
+            rooms.add(1, ordering: .relaxed)
+            return FetchRoom(bytes: bytes)
+        }
+        try await withFetcher(of: server, room: room, { $0.maxConcurrentFetchesPerHost = 16 }) { fetcher in
+            let url = server.url()
+            let over = Atomic(0)
+            let unpacked: @Sendable () async -> Void = {
+                #expect(await outcome(of: fetcher, url) == .failure(.badEncoding))
+                over.add(1, ordering: .relaxed)
+            }
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<8 { group.addTask(operation: unpacked) }
+                // All of them have come, and are being unpacked.
+                while rooms.load(ordering: .relaxed) < 16 { await Task.yield() }
+                for _ in 0..<5 {
+                    #expect(
+                        await outcome(of: fetcher, server.url("/plain")) == .success(Array("pixels".utf8))
+                    )
+                }
+                #expect(over.load(ordering: .relaxed) < 8, "the others were waited for")
+            }
         }
     }
 }

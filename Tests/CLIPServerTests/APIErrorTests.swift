@@ -209,7 +209,7 @@ struct APIErrorTests {
             .image(index: 0, .encodingNotSupported("secret")), 400,
             couldNotLoad
                 + "The image's host sends it with a Content-Encoding that is not unpacked here. Send the image as it is, "
-                + "or packed once with gzip, deflate or br."
+                + "or packed once with gzip or deflate."
         ),
         (
             .image(index: 0, .unreachable(cause: "The host's name has no address.")), 400,

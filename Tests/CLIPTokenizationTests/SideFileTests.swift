@@ -66,6 +66,77 @@ struct SideFileTests {
         }
     }
 
+    // MARK: Several forms
+
+    /// All three forms of a vocabulary, where some may be of another.
+    private func allForms(
+        tokens: WrittenVocabulary? = nil,
+        merges: WrittenVocabulary? = nil,
+        tokenizer: WrittenVocabulary? = nil,
+        gzip: WrittenVocabulary? = nil
+    ) throws -> [String: [UInt8]] {
+        [
+            "vocab.json": Array((tokens ?? small).vocabularyJSON.utf8),
+            "merges.txt": Array((merges ?? small).mergesText.utf8),
+            "tokenizer.json": Array((tokenizer ?? small).tokenizerJSON(mergesAsPairs: true).utf8),
+            "bpe_simple_vocab_16e6.txt.gz": try (gzip ?? small).gzip(),
+        ]
+    }
+
+    @Test("Forms that agree are read as one, and one that lists something else is refused with both names")
+    func severalForms() throws {
+        func read(_ files: [String: [UInt8]]) throws -> Vocabulary {
+            let directory = try TemporaryDirectory()
+            for (name, bytes) in files { try directory.write(bytes, as: name) }
+            return try Vocabulary(directory: directory.path)
+        }
+        func expect(_ error: TokenizationError, _ files: [String: [UInt8]]) {
+            #expect(throws: error) { try read(files) }
+        }
+        let all = try read(allForms())
+        #expect(
+            try CaptionTokenizer(vocabulary: all).tokens(for: "the cat").ids == ids("the cat", twoFiles)
+        )
+        var other = small
+        other.tokens.swapAt(5, 6)
+        (other.tokens[5].id, other.tokens[6].id) = (5, 6)
+        let gzip = "bpe_simple_vocab_16e6.txt.gz"
+        let (tokens, merges, tokenizer) = ("vocab.json", "merges.txt", "tokenizer.json")
+        let different = TokenizationError.differentTokens(
+            file: tokens,
+            other: tokenizer,
+            token: other.tokens[5].text
+        )
+        expect(different, try allForms(tokens: other))
+        try expect(
+            .differentTokens(file: tokens, other: tokenizer, token: small.tokens[5].text),
+            allForms(tokenizer: other)
+        )
+        other = small
+        other.tokens.insert(("cats</w>", next), at: 517)
+        expect(
+            .differentTokens(file: tokens, other: tokenizer, token: "cats</w>"),
+            try allForms(tokens: other)
+        )
+        other = small
+        other.merges.removeLast()
+        try expect(.differentMerges(file: merges, other: tokenizer, number: 6), allForms(merges: other))
+        try expect(.differentMerges(file: merges, other: tokenizer, number: 6), allForms(tokenizer: other))
+        try expect(.differentMerges(file: merges, other: gzip, number: 6), allForms(gzip: other))
+        other = small
+        other.merges.swapAt(0, 1)
+        try expect(.differentMerges(file: merges, other: tokenizer, number: 1), allForms(tokenizer: other))
+        var two = try allForms(gzip: other)
+        two["vocab.json"] = nil
+        two["merges.txt"] = nil
+        expect(.differentMerges(file: tokenizer, other: gzip, number: 1), two)
+        // Half of a form counts too.
+        two = try allForms(tokens: other, tokenizer: small)
+        two["merges.txt"] = nil
+        two[gzip] = nil
+        #expect(try read(two).count == small.tokens.count)
+    }
+
     // MARK: Added tokens
 
     /// `tokenizer.json` with tokens behind its own.
@@ -91,6 +162,7 @@ struct SideFileTests {
                 "tokenizer.json": adding(entry("<sks>", next, normalized: false)),
                 "tokenizer_config.json": decoder,
             ],
+            twoFiles.merging(["tokenizer.json": adding(entry("<sks>", next, normalized: false))]) { $1 },
             twoFiles.merging(["tokenizer_config.json": decoder]) { $1 },
             twoFiles.merging(["added_tokens.json": "{\"<sks>\": \(next)}"]) { $1 },
             twoFiles.merging(["added_tokens.json": "{\"<sks>\": \(next)}", "tokenizer_config.json": decoder])

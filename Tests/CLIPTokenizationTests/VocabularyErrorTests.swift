@@ -52,6 +52,36 @@ struct VocabularyErrorTests {
         return written
     }
 
+    @Test("Ids that no token has, below the last", arguments: 0...5)
+    func holes(kept: Int) throws {
+        let cut = changed {
+            let gone = Set($0.merges[kept...].map { $0.0 + $0.1 })
+            $0.merges.removeSubrange(kept...)
+            $0.tokens.removeAll { gone.contains($0.text) }
+        }
+        try expect(
+            .unusedID(file: "vocab.json", id: 512 + kept, count: 6 - kept),
+            vocabulary: cut.vocabularyJSON,
+            merges: cut.mergesText
+        )
+        try expect(
+            .unusedID(file: "tokenizer.json", id: 512 + kept, count: 6 - kept),
+            tokenizer: cut.tokenizerJSON(mergesAsPairs: true)
+        )
+        let moved = changed { $0.tokens = $0.tokens.map { ($0.text, $0.id + 1) } }
+        try expect(.unusedID(file: "vocab.json", id: 0, count: 1), vocabulary: moved.vocabularyJSON)
+    }
+
+    @Test("Merges in another order than their ids")
+    func order() throws {
+        let sorted = changed { $0.merges.swapAt(2, 4) }
+        try expect(.misplacedMerge(file: "merges.txt", number: 3), merges: sorted.mergesText)
+        try expect(
+            .misplacedMerge(file: "tokenizer.json", number: 3),
+            tokenizer: sorted.tokenizerJSON(mergesAsPairs: false)
+        )
+    }
+
     @Test("Half of a vocabulary")
     func half() throws {
         let small = WrittenVocabulary.small()

@@ -35,6 +35,18 @@ struct WordsTests {
                 token: "cat",
                 count: 7
             ),
+            "unusedID": TokenizationError.unusedID(file: "vocab.json", id: 612, count: 7),
+            "misplacedMerge": TokenizationError.misplacedMerge(file: "merges.txt", number: 1),
+            "differentTokens": TokenizationError.differentTokens(
+                file: "vocab.json",
+                other: "tokenizer.json",
+                token: "cat</w>"
+            ),
+            "differentMerges": TokenizationError.differentMerges(
+                file: "merges.txt",
+                other: "tokenizer.json",
+                number: 1
+            ),
         ]
         let complaints = try Words.complaints(
             of: samples,

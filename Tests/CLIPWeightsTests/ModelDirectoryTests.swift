@@ -55,13 +55,13 @@ struct ModelDirectoryTests {
         #expect(try open().preprocessorConfigurations().isEmpty)
     }
 
-    @Test("The OpenCLIP layout is found, and has no use for a preprocessor configuration")
+    @Test("The OpenCLIP layout is found, with what stands beside it for transformers")
     func openCLIP() throws {
         try write("open_clip_config.json", "open_clip_model.safetensors", "preprocessor_config.json")
         let model = try ModelDirectory(path: directory.path + "/")
         #expect(model.layout == .openCLIP)
         #expect(try model.configuration() == contents("open_clip_config.json"))
-        #expect(try model.preprocessorConfigurations().isEmpty)
+        #expect(try model.preprocessorConfigurations().map(\.name) == ["preprocessor_config.json"])
         #expect(try model.weights().tensorNames == ["open_clip_model.safetensors"])
     }
 

@@ -6,10 +6,12 @@ internal import CLIPModels
 /// Every thread has its own compute context and lives as long as the worker. Releasing the worker lets what waits be
 /// finished, then ends the threads and frees the model.
 final class ModelWorker: Sendable {
+    private let name: String
     /// Lives longer than the worker where a pass does.
     let batcher: Batcher
 
-    private init(batcher: Batcher) {
+    private init(name: String, batcher: Batcher) {
+        self.name = name
         self.batcher = batcher
     }
 
@@ -52,23 +54,39 @@ final class ModelWorker: Sendable {
             }
         }
         let (batcher, companion) = try loaded.get()
-        return (ModelWorker(batcher: batcher), companion)
+        return (ModelWorker(name: name, batcher: batcher), companion)
     }
 
     /// Embeddings of decoded images, each (imageSize, imageSize, 3) bytes.
     func embed(pixels: [[UInt8]]) async throws(EmbeddingError) -> Batcher.Outcome {
-        try await batcher.embed(
+        let outcome = try await batcher.embed(
             pixels.map(Batcher.Payload.pixels),
             lane: .images,
             isOfList: pixels.count > Self.mostImagesOfSmall
         )
+        return try checked(outcome, "an image")
     }
 
     /// Embeddings of token sequences without padding.
     ///
     /// - Parameter isOfList: whether they are part of a list, which others may overtake.
     func embed(tokens: [[Int32]], isOfList: Bool = false) async throws(EmbeddingError) -> Batcher.Outcome {
-        try await batcher.embed(tokens.map(Batcher.Payload.tokens), lane: .texts, isOfList: isOfList)
+        try checked(
+            await batcher.embed(tokens.map(Batcher.Payload.tokens), lane: .texts, isOfList: isOfList),
+            "a text"
+        )
+    }
+
+    /// Refuses what the network made no numbers of: it must neither be sent nor kept.
+    private func checked(
+        _ outcome: Batcher.Outcome,
+        _ item: String
+    ) throws(EmbeddingError) -> Batcher.Outcome {
+        guard outcome.embeddings.contains(where: \.values.isEmpty) else { return outcome }
+        throw .failed(
+            "the embedding that model '\(name)' gives \(item) overflows: its weights are too large for the precision, or "
+                + "damaged. Start with --precision f32, or download the checkpoint anew."
+        )
     }
 
     /// More images than this are a list: twice what clients of the wire contract may send.
@@ -148,12 +166,20 @@ final class ModelWorker: Sendable {
             let width = model.configuration.embeddingWidth
             return .success(
                 stride(from: 0, to: values.count, by: width).map { start in
-                    Embedding(values: Array(values[start..<start + width]))
+                    let row = values[start..<start + width]
+                    // The other items of the batch are others' and may be well.
+                    return Embedding(values: isFinite(row) ? Array(row) : [])
                 }
             )
         } catch {
             return .failure(.failed("forward pass of \(batch.items.count) items: \(error)"))
         }
+    }
+
+    /// Whether all are numbers and none is infinite: those that are not have every bit of the exponent set.
+    private static func isFinite(_ values: ArraySlice<Float>) -> Bool {
+        let exponent = Float.infinity.bitPattern
+        return values.reduce(0) { max($0, $1.bitPattern & exponent) } < exponent
     }
 
     private static func attempt<Value>(

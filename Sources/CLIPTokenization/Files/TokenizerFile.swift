@@ -1,21 +1,22 @@
 /// Hugging Face's `tokenizer.json`: byte-level BPE of CLIP's form, and no other kind of tokenizer.
 struct TokenizerFile {
-    private var reader: JSONReader
     private let name: String
 
-    private var tokens: [(token: [UInt8], id: Int)]?
-    private var merges: [(left: [UInt8], right: [UInt8])]?
+    /// The tokens of the model.
+    private(set) var tokens: [(token: [UInt8], id: Int)] = []
+    /// Its merges.
+    private(set) var merges: [(left: [UInt8], right: [UInt8])] = []
     private var addedTokens: [(token: [UInt8], id: Int, isNormalized: Bool)] = []
-    private var hasModel = false
+    /// What of the model was there.
+    private var found: Set<String> = []
 
-    init(_ bytes: [UInt8], name: String) {
-        reader = JSONReader(bytes, file: name)
+    init(name: String) {
         self.name = name
     }
 
-    /// What the file lists, checked one by one.
-    mutating func builder() throws(TokenizationError) -> VocabularyBuilder {
-        var reader = reader
+    /// Reads the file.
+    mutating func read(_ bytes: [UInt8]) throws(TokenizationError) {
+        var reader = JSONReader(bytes, file: name)
         try reader.object { (reader, field) throws(TokenizationError) in
             switch String(decoding: field, as: UTF8.self) {
             case "model": try readModel(&reader)
@@ -35,21 +36,29 @@ struct TokenizerFile {
             }
         }
         try reader.finish()
-        guard hasModel else { throw .missingField(file: name, field: "model") }
-        guard let tokens else { throw .missingField(file: name, field: "model.vocab") }
-        guard let merges else { throw .missingField(file: name, field: "model.merges") }
-        var builder = VocabularyBuilder(file: name)
+        for field in ["model", "model.vocab", "model.merges"] where !found.contains(field) {
+            throw .missingField(file: name, field: field)
+        }
+    }
+
+    /// What the file lists, checked one by one.
+    func builder() throws(TokenizationError) -> VocabularyBuilder {
+        var builder = VocabularyBuilder(file: name, count: tokens.count)
         for (token, id) in tokens { try builder.add(token, id: id) }
         for (left, right) in merges { try builder.addMerge(left, right, from: name) }
-        for (token, id, isNormalized) in addedTokens {
-            try builder.addWhole(token, id: id, isNormalized: isNormalized)
-        }
+        try addAddedTokens(to: &builder)
         return builder
     }
 
+    /// The tokens that were added to the model's.
+    func addAddedTokens(to builder: inout VocabularyBuilder) throws(TokenizationError) {
+        for (token, id, isNormalized) in addedTokens {
+            try builder.addWhole(token, id: id, isNormalized: isNormalized)
+        }
+    }
+
     private mutating func readModel(_ reader: inout JSONReader) throws(TokenizationError) {
-        guard !hasModel else { throw reader.malformed }
-        hasModel = true
+        guard found.insert("model").inserted else { throw reader.malformed }
         try reader.object { (reader, field) throws(TokenizationError) in
             switch String(decoding: field, as: UTF8.self) {
             case "type":
@@ -79,6 +88,7 @@ struct TokenizerFile {
                     tokens.append((token, try reader.integer()))
                 }
                 self.tokens = tokens
+                found.insert("model.vocab")
             case "merges":
                 try readMerges(&reader)
             default:
@@ -105,6 +115,7 @@ struct TokenizerFile {
             merges.append((parts[0], parts[1]))
         }
         self.merges = merges
+        found.insert("model.merges")
     }
 
     private mutating func readAddedTokens(_ reader: inout JSONReader) throws(TokenizationError) {

@@ -4,14 +4,21 @@ struct VocabularyBuilder {
     static let largestID = (1 << 24) - 1
 
     let file: String
+    /// Whether the file gives every token its id, and not only an order.
+    let isNumbered: Bool
     private var ids: [[UInt8]: Int32] = [:]
     private var usedIDs: Set<Int32> = []
     private var largest: Int32 = 0
     private var pairs: [(left: Int32, right: Int32, token: Int32)] = []
     private var added: [AddedToken] = []
 
-    init(file: String) {
+    /// - Parameter count: about how many tokens there will be.
+    init(file: String, isNumbered: Bool = true, count: Int) {
         self.file = file
+        self.isNumbered = isNumbered
+        ids.reserveCapacity(count)
+        usedIDs.reserveCapacity(count)
+        pairs.reserveCapacity(count)
     }
 
     /// Adds a token, written in the byte alphabet.
@@ -68,9 +75,12 @@ struct VocabularyBuilder {
             }
         }
         try requireReachable(mergesFile: mergesFile)
+        try requireNoHoles()
+        try requireOrder(byteTokens + lastByteTokens, mergesFile: mergesFile)
         return Vocabulary(
             count: Int(max(largest, added.map(\.id).max() ?? 0)) + 1,
             largestPlainID: largest,
+            isNumbered: isNumbered,
             added: added,
             startOfText: startOfText,
             endOfText: endOfText,
@@ -94,6 +104,28 @@ struct VocabularyBuilder {
         throw .unreachableToken(file: mergesFile, token: Self.shown(first.key), count: missing.count)
     }
 
+    /// Every library that writes a vocabulary counts without a gap: an id below the last that no token has belonged to one
+    /// that was cut away, with the merge that made it.
+    private func requireNoHoles() throws(TokenizationError) {
+        let count = usedIDs.count { $0 <= largest }
+        guard count <= largest, let first = (0...largest).first(where: { !usedIDs.contains($0) }) else {
+            return
+        }
+        throw .unusedID(file: file, id: Int(first), count: Int(largest) + 1 - count)
+    }
+
+    /// Where a vocabulary is laid out as OpenAI's, bytes first and then merges, its merges stand in the order of their ids:
+    /// one that was sorted in another way would give other tokens.
+    private func requireOrder(_ byteTokens: [Int32], mergesFile: String) throws(TokenizationError) {
+        guard Set(byteTokens) == Set(0..<512), pairs.count == Int(largest) + 1 - 514 else { return }
+        guard let index = pairs.indices.first(where: { Int(pairs[$0].token) != 512 + $0 }) else { return }
+        throw .misplacedMerge(file: mergesFile, number: index + 1)
+    }
+
+    static func isSpecial(_ token: [UInt8]) -> Bool {
+        token.first == UInt8(ascii: "<") && specialTokens.contains(token)
+    }
+
     static let specialTokens: Set = [Array("<|startoftext|>".utf8), Array("<|endoftext|>".utf8)]
 
     private func byteToken(_ token: [UInt8]) throws(TokenizationError) -> Int32 {
@@ -107,7 +139,7 @@ struct VocabularyBuilder {
     }
 
     /// A token for an error: a file's tokens may be of any length.
-    private static func shown(_ token: [UInt8]) -> String {
+    static func shown(_ token: [UInt8]) -> String {
         String(String(decoding: token, as: UTF8.self).prefix(64))
     }
 }

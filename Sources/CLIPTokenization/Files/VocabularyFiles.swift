@@ -28,36 +28,67 @@ struct VocabularyFiles {
 
     var isPresent: Bool { [tokens, merges, tokenizer, openAI].contains { $0.exists } }
 
+    /// Reads the first form that is whole, and holds the others that are there against it: which one a program reads is its
+    /// own affair, so they have to say the same.
     func vocabulary() throws(TokenizationError) -> Vocabulary {
-        if tokens.exists, merges.exists { return try fromTokensAndMerges() }
-        if tokenizer.exists { return try fromTokenizer() }
-        if openAI.exists { return try fromOpenAI() }
-        if tokens.exists || merges.exists { throw .unreadable(file: (tokens.exists ? merges : tokens).name) }
-        throw .noVocabulary
+        guard isPresent else { throw .noVocabulary }
+        let listed = tokens.exists ? try listedTokens() : nil
+        let joined = merges.exists ? try listedMerges() : nil
+        let packed = openAI.exists ? try packedMerges() : nil
+        var file = TokenizerFile(name: tokenizer.name)
+        if tokenizer.exists { try file.read(try text(of: tokenizer)) }
+
+        var lists: [MergeList] = []
+        if let joined { lists.append(MergeList(file: merges.name, merges: joined)) }
+        if tokenizer.exists { lists.append(MergeList(file: tokenizer.name, merges: file.merges)) }
+        if let packed { lists.append(MergeList(file: openAI.name, merges: packed)) }
+        for other in lists.dropFirst() { try lists[0].requireSame(as: other) }
+        if let listed, tokenizer.exists {
+            try TokenList(file: tokens.name, tokens: listed)
+                .requireSame(as: TokenList(file: tokenizer.name, tokens: file.tokens))
+        }
+
+        if let listed, let joined {
+            var builder = VocabularyBuilder(file: tokens.name, count: listed.count)
+            for (token, id) in listed { try builder.add(token, id: id) }
+            for (left, right) in joined { try builder.addMerge(left, right, from: merges.name) }
+            try file.addAddedTokens(to: &builder)
+            try addAddedTokens(to: &builder)
+            return try builder.vocabulary(mergesFile: merges.name)
+        }
+        if tokenizer.exists {
+            var builder = try file.builder()
+            try addAddedTokens(to: &builder)
+            return try builder.vocabulary(mergesFile: tokenizer.name)
+        }
+        if let packed { return try vocabulary(ofPacked: packed) }
+        throw .unreadable(file: (tokens.exists ? merges : tokens).name)
     }
 
-    private func fromTokensAndMerges() throws(TokenizationError) -> Vocabulary {
-        var builder = VocabularyBuilder(file: tokens.name)
+    private func listedTokens() throws(TokenizationError) -> [(token: [UInt8], id: Int)] {
+        var listed: [(token: [UInt8], id: Int)] = []
         var reader = JSONReader(try text(of: tokens), file: tokens.name)
         try reader.object { (reader, token) throws(TokenizationError) in
-            try builder.add(token, id: reader.integer())
+            listed.append((token, try reader.integer()))
         }
         try reader.finish()
-        let lines = try text(of: merges).split(separator: 0x0A, omittingEmptySubsequences: false)
-        try addMerges(
-            lines.starts(withVersion: "#version") ? lines.dropFirst() : lines[...],
-            to: &builder,
-            of: merges
-        )
-        try addAddedTokens(to: &builder)
-        return try builder.vocabulary(mergesFile: merges.name)
+        return listed
     }
 
-    private func fromTokenizer() throws(TokenizationError) -> Vocabulary {
-        var file = TokenizerFile(try text(of: tokenizer), name: tokenizer.name)
-        var builder = try file.builder()
-        try addAddedTokens(to: &builder)
-        return try builder.vocabulary(mergesFile: tokenizer.name)
+    private func listedMerges() throws(TokenizationError) -> [(left: [UInt8], right: [UInt8])] {
+        let lines = try text(of: merges).split(separator: 0x0A, omittingEmptySubsequences: false)
+        return try Self.pairs(
+            in: lines.starts(withVersion: "#version") ? lines.dropFirst() : lines[...],
+            of: merges.name
+        )
+    }
+
+    /// OpenAI's file has a line of its own before the merges.
+    private func packedMerges() throws(TokenizationError) -> [(left: [UInt8], right: [UInt8])] {
+        let bytes = try Self.expanded(openAI.bytes(limit: Self.sizeLimit), name: openAI.name)
+        guard UTF8Decoder.scalars(bytes) != nil else { throw .malformedText(file: openAI.name) }
+        let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+        return try Self.pairs(in: lines.dropFirst().prefix(Self.openAIMergeCount), of: openAI.name)
     }
 
     /// Refuses files that add tokens to a vocabulary which is not there.
@@ -100,41 +131,28 @@ struct VocabularyFiles {
         try reader.finish()
     }
 
-    /// OpenAI's file has a line of its own before the merges, and ids follow from the order.
-    private func fromOpenAI() throws(TokenizationError) -> Vocabulary {
-        let name = openAI.name
-        let bytes = try Self.expanded(openAI.bytes(limit: Self.sizeLimit), name: name)
-        guard UTF8Decoder.scalars(bytes) != nil else { throw .malformedText(file: name) }
-        let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
-        var builder = VocabularyBuilder(file: name)
+    /// In OpenAI's file ids follow from the order.
+    private func vocabulary(
+        ofPacked merges: [(left: [UInt8], right: [UInt8])]
+    ) throws(TokenizationError) -> Vocabulary {
+        var builder = VocabularyBuilder(file: openAI.name, isNumbered: false, count: merges.count + 514)
         for (place, character) in ByteAlphabet.characters.enumerated() {
             try builder.add(character, id: place)
             try builder.add(character + ByteAlphabet.endOfWord, id: 256 + place)
         }
-        let merges = try Self.pairs(in: lines.dropFirst().prefix(Self.openAIMergeCount), of: name)
         for (index, pair) in merges.enumerated() {
             try builder.add(pair.left + pair.right, id: 512 + index)
-            try builder.addMerge(pair.left, pair.right, from: name)
+            try builder.addMerge(pair.left, pair.right, from: openAI.name)
         }
         try builder.add(Array("<|startoftext|>".utf8), id: 512 + merges.count)
         try builder.add(Array("<|endoftext|>".utf8), id: 513 + merges.count)
-        return try builder.vocabulary(mergesFile: name)
+        return try builder.vocabulary(mergesFile: openAI.name)
     }
 
     private func text(of file: BoundedFile) throws(TokenizationError) -> [UInt8] {
         let bytes = try file.bytes(limit: Self.sizeLimit)
         guard UTF8Decoder.scalars(bytes) != nil else { throw .malformedText(file: file.name) }
         return bytes
-    }
-
-    private func addMerges(
-        _ lines: ArraySlice<ArraySlice<UInt8>>,
-        to builder: inout VocabularyBuilder,
-        of file: BoundedFile
-    ) throws(TokenizationError) {
-        for (left, right) in try Self.pairs(in: lines, of: file.name) {
-            try builder.addMerge(left, right, from: file.name)
-        }
     }
 
     /// Two tokens a line; only the end of a file may have an empty line.
