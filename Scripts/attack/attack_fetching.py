@@ -306,9 +306,62 @@ def dripping_crowd(stage: Stage) -> None:
         stage.most("captions p99, and ten times that of no load", watch.p99("captions"), bound, in_milliseconds)
 
 
+# A block of deflate that holds tables of codes and no byte, as zlib's dearest bytes; 23 bytes are whole blocks.
+TABLES = b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + bytes.fromhex("04c0810800000000207feb43001c880000000000f2b73e") * 800_000
+
+
+def packed_in_itself(times: int) -> bytes:
+    """Empty blocks, 100 MB of them, packed as often as that: some kilobytes."""
+    packing = zlib.compressobj(9, zlib.DEFLATED, 31)
+    pieces = [packing.compress(b"\0\0\0\xff\xff" * 200_000) for _ in range(100)]
+    data = b"".join(pieces) + packing.flush()
+    for _ in range(times - 1):
+        packing = zlib.compressobj(9, zlib.DEFLATED, 31)
+        data = packing.compress(data) + packing.flush()
+    return data
+
+
+def dear_packings(stage: Stage) -> None:
+    """Bodies that are dear to unpack, 16 at a time, and ones whose packings a lying line hides; an honest picture beside."""
+    nested = packed_in_itself(2)
+    kinds = [
+        whole(TABLES, fields="Content-Encoding: gzip\r\n"),
+        whole(nested, fields="Content-Encoding: gzip, gzip, gzip\r\nHTTP/x: y\r\n"),
+        whole(nested, fields="Transfer-Encoding: gzip\r\nHTTP/1.1: 200 OK\r\nContent-Encoding: gzip, gzip\r\n"),
+        whole(nested, fields="Content-Encoding: gzip, br\r\nHTTP/:\r\n"),
+    ]
+    honest_data = whole(pictures.png(64, 48, 3))
+    with (
+        Origin(lambda c, p: c.sendall(kinds[int(p.rsplit(b"/", 1)[1]) % 4])) as origin,
+        Origin(lambda c, p: c.sendall(honest_data)) as honest,
+        stage.server(ALLOWED) as server,
+    ):
+        end = time.monotonic() + (8 if stage.quick else 40)
+
+        def ask_on(number: int) -> None:
+            while time.monotonic() < end:
+                wire.embedded(server.port, f"{origin.base}/{number}", source="127.0.0.2")
+
+        alone = fetched(server.port, honest.base, 30)
+        with stage.watch(server, captions=True) as watch:
+            crowd = wire.Crowd(16, ask_on).start()
+            time.sleep(1)
+            beside = []
+            while time.monotonic() < end - 1:
+                beside += fetched(server.port, f"{honest.base}/{len(beside)}", 1)
+            crowd.join(60)
+        watch.report_health()
+        watch.report_memory()
+        stage.exactly("captions not answered 200", watch.refused("captions"), 0)
+        stage.exactly("honest pictures not fetched", sum(1 for seconds in beside if seconds < 0), 0)
+        stage.tell("slowest honest fetch alone", in_milliseconds(max(alone)))
+        stage.most("slowest honest fetch beside dear bodies", max(beside), 1, lambda value: f"{value:.2f} s")
+
+
 ATTACKS = {
     "leftovers": leftovers,
     "origins": scripted_origins,
     "drips": drips,
     "dripping-crowd": dripping_crowd,
+    "dear-packings": dear_packings,
 }

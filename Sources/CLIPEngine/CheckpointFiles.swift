@@ -40,7 +40,10 @@ struct CheckpointFiles: Sendable {
             }
             let vocabulary =
                 if Vocabulary.isPresent(inDirectory: source.directory) {
-                    try Vocabulary(directory: source.directory)
+                    try Vocabulary(
+                        directory: source.directory,
+                        findsKnownTokens: directory.layout == .transformers
+                    )
                 } else {
                     try Vocabulary.openAI(besideFilesIn: source.directory)
                 }

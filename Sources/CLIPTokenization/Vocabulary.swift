@@ -42,8 +42,11 @@ public struct Vocabulary: Sendable {
     /// `merges.txt`, `tokenizer.json` (Hugging Face), or `bpe_simple_vocab_16e6.txt.gz` (OpenAI).
     ///
     /// Where it has several, they have to list the same. Ids are taken from the file, and the special tokens found by their names.
-    public init(directory: String) throws(TokenizationError) {
-        self = try VocabularyFiles(directory: directory).vocabulary()
+    ///
+    /// - Parameter findsKnownTokens: whether a token that the vocabulary has anyway is found in a text as it stands where it
+    ///   is among the added ones or has a task, such as `!` for filling up. transformers does so, open_clip does not.
+    public init(directory: String, findsKnownTokens: Bool = true) throws(TokenizationError) {
+        self = try VocabularyFiles(directory: directory, findsKnownTokens: findsKnownTokens).vocabulary()
     }
 
     /// Whether a directory carries any file of a vocabulary.

@@ -178,6 +178,52 @@ struct SideFileTests {
         }
     }
 
+    @Test(
+        "A token of the vocabulary that has a task, or is among the added ones, is found as it stands",
+        arguments: [
+            ("tokenizer_config.json", #"{"pad_token": "!"}"#),
+            ("tokenizer_config.json", #"{"mask_token": {"content": "!", "normalized": true}}"#),
+            ("tokenizer_config.json", #"{"extra_special_tokens": ["!"]}"#),
+            ("special_tokens_map.json", #"{"pad_token": "!"}"#),
+            ("special_tokens_map.json", #"{"additional_special_tokens": [{"content": "!"}]}"#),
+            (
+                "tokenizer_config.json",
+                #"{"added_tokens_decoder": {"0": {"content": "!", "normalized": false}}}"#
+            ),
+            ("added_tokens.json", #"{"!": 0}"#),
+        ]
+    )
+    func knownTokens(file: String, json: String) throws {
+        // As transformers 5.24 does it: every exclamation mark is the one that fills texts up, and none ends a word.
+        let plain = try ids("the cat!! !", twoFiles)
+        let found = try ids("the cat!! !", twoFiles.merging([file: json]) { $1 })
+        #expect(plain != found && plain.count == found.count)
+        #expect(found.filter { $0 == 0 }.count == 3)
+        #expect(try ids("the cat", twoFiles.merging([file: json]) { $1 }) == ids("the cat", twoFiles))
+        #expect(try vocabulary(twoFiles.merging([file: json]) { $1 }).count == small.tokens.count)
+        // open_clip knows nothing of these files.
+        let directory = try TemporaryDirectory()
+        for (name, text) in twoFiles.merging([file: json], uniquingKeysWith: { $1 }) {
+            try directory.write(text, as: name)
+        }
+        let openCLIP = try Vocabulary(directory: directory.path, findsKnownTokens: false)
+        #expect(try CaptionTokenizer(vocabulary: openCLIP).tokens(for: "the cat!! !").ids == plain)
+    }
+
+    @Test("A token with a task that the vocabulary lists beside its merges is no sign of a cut")
+    func listedToken() throws {
+        var more = small
+        more.tokens.append(("<pad>", next))
+        let files = [
+            "vocab.json": more.vocabularyJSON, "merges.txt": more.mergesText,
+            "tokenizer_config.json": #"{"pad_token": "<pad>"}"#,
+        ]
+        #expect(try ids("the <pad> cat", files).contains(Int32(next)))
+        #expect(throws: TokenizationError.self) {
+            try vocabulary(files.filter { $0.key != "tokenizer_config.json" })
+        }
+    }
+
     @Test("Only a token that is looked for in the cleaned text is found in other cases of letters")
     func cases() throws {
         let token = Int32(next)

@@ -42,8 +42,12 @@ struct TokenizerFile {
     }
 
     /// What the file lists, checked one by one.
-    func builder() throws(TokenizationError) -> VocabularyBuilder {
-        var builder = VocabularyBuilder(file: name, count: tokens.count)
+    func builder(findsKnownTokens: Bool) throws(TokenizationError) -> VocabularyBuilder {
+        var builder = VocabularyBuilder(
+            file: name,
+            findsKnownTokens: findsKnownTokens,
+            count: tokens.count
+        )
         for (token, id) in tokens { try builder.add(token, id: id) }
         for (left, right) in merges { try builder.addMerge(left, right, from: name) }
         try addAddedTokens(to: &builder)

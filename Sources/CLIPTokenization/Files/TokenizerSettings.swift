@@ -11,6 +11,8 @@ struct TokenizerSettings {
     }
 
     private(set) var added: [Added] = []
+    /// The tokens that have a task, by which transformers finds them in a text as they stand.
+    private(set) var named: [[UInt8]] = []
 
     /// The classes that tokenize as CLIP does; `PreTrainedTokenizerFast` and `TokenizersBackend` follow `tokenizer.json`.
     private static let classes: Set<String> = [
@@ -29,6 +31,13 @@ struct TokenizerSettings {
                 }
             case "bos_token": try require("<|startoftext|>", &reader, "bos_token", of: file)
             case "eos_token": try require("<|endoftext|>", &reader, "eos_token", of: file)
+            case "pad_token", "unk_token", "sep_token", "cls_token", "mask_token":
+                if let token = try content(&reader) { named.append(token) }
+            case "additional_special_tokens" where try reader.isNext("["),
+                "extra_special_tokens" where try reader.isNext("["):
+                try reader.array { (reader) throws(TokenizationError) in
+                    if let token = try content(&reader) { named.append(token) }
+                }
             case "added_tokens_decoder" where try reader.isNext("{"):
                 try reader.object { (reader, id) throws(TokenizationError) in
                     try readAdded(&reader, id: id, of: file)
@@ -40,12 +49,7 @@ struct TokenizerSettings {
     }
 
     /// A special token is written as a string, or as an object with its `content`; null leaves it as it is.
-    private func require(
-        _ expected: String,
-        _ reader: inout JSONReader,
-        _ field: String,
-        of file: String
-    ) throws(TokenizationError) {
+    private func content(_ reader: inout JSONReader) throws(TokenizationError) -> [UInt8]? {
         var found: [UInt8]?
         if try reader.isNext("\"") {
             found = try reader.string()
@@ -60,7 +64,16 @@ struct TokenizerSettings {
         } else {
             try reader.skip()
         }
-        guard let found, !found.elementsEqual(expected.utf8) else { return }
+        return found
+    }
+
+    private func require(
+        _ expected: String,
+        _ reader: inout JSONReader,
+        _ field: String,
+        of file: String
+    ) throws(TokenizationError) {
+        guard let found = try content(&reader), !found.elementsEqual(expected.utf8) else { return }
         let token = String(decoding: found.prefix(64), as: UTF8.self)
         throw .unsupportedTokenizer(file: file, found: "\(field) \(token)")
     }

@@ -6,15 +6,20 @@ struct VocabularyBuilder {
     let file: String
     /// Whether the file gives every token its id, and not only an order.
     let isNumbered: Bool
+    /// Whether tokens of the vocabulary are found as they stand where they are among the added ones.
+    let findsKnownTokens: Bool
     private var ids: [[UInt8]: Int32] = [:]
     private var usedIDs: Set<Int32> = []
     private var largest: Int32 = 0
     private var pairs: [(left: Int32, right: Int32, token: Int32)] = []
     private var added: [AddedToken] = []
+    /// Tokens of the vocabulary itself that are found in a text as they stand, too.
+    private var whole: Set<Int32> = []
 
     /// - Parameter count: about how many tokens there will be.
-    init(file: String, isNumbered: Bool = true, count: Int) {
+    init(file: String, isNumbered: Bool = true, findsKnownTokens: Bool, count: Int) {
         self.file = file
+        self.findsKnownTokens = findsKnownTokens
         self.isNumbered = isNumbered
         ids.reserveCapacity(count)
         usedIDs.reserveCapacity(count)
@@ -32,19 +37,29 @@ struct VocabularyBuilder {
         largest = max(largest, Int32(id))
     }
 
-    /// Adds a token that is found in a text as it stands; one that is there already with the same id is a special one.
+    /// The id of a token that was added before; nil for any other.
+    func id(of token: [UInt8]) -> Int? { ids[token].map { Int($0) } }
+
+    /// Adds a token that is found in a text as it stands.
+    ///
+    /// It may be one of the vocabulary already, as `!` is where it fills short texts up: then no word ends in it any more.
     ///
     /// - Parameter isNormalized: whether it is looked for once the text is cleaned.
     mutating func addWhole(_ token: [UInt8], id: Int, isNormalized: Bool) throws(TokenizationError) {
-        if let known = ids[token], Int(known) == id { return }
-        if Self.specialTokens.contains(token) { return try add(token, id: id) }
+        let isKnown = self.id(of: token) == id
+        if Self.isSpecial(token) { return isKnown ? () : try add(token, id: id) }
         let text = String(decoding: token, as: UTF8.self)
         // The files of one vocabulary repeat each other.
         if added.contains(where: { $0.text == text && Int($0.id) == id }) { return }
         guard 0...Self.largestID ~= id, !text.isEmpty else {
             throw .idOutOfRange(file: file, token: Self.shown(token), limit: Self.largestID)
         }
-        guard usedIDs.insert(Int32(id)).inserted, !added.contains(where: { $0.text == text }) else {
+        if isKnown {
+            whole.insert(Int32(id))
+            guard findsKnownTokens else { return }
+        }
+        guard isKnown || usedIDs.insert(Int32(id)).inserted, !added.contains(where: { $0.text == text })
+        else {
             throw .duplicateToken(file: file, token: Self.shown(token))
         }
         added.append(try AddedToken(text, id: Int32(id), isNormalized: isNormalized))
@@ -98,7 +113,7 @@ struct VocabularyBuilder {
             ByteAlphabet.characters.flatMap { [$0, $0 + ByteAlphabet.endOfWord] }.compactMap { ids[$0] }
         )
         let missing = ids.filter { token, id in
-            !made.contains(id) && !bytes.contains(id) && !Self.specialTokens.contains(token)
+            !made.contains(id) && !bytes.contains(id) && !whole.contains(id) && !Self.isSpecial(token)
         }
         guard let first = missing.min(by: { $0.value < $1.value }) else { return }
         throw .unreachableToken(file: mergesFile, token: Self.shown(first.key), count: missing.count)

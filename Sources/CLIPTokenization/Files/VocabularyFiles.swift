@@ -15,7 +15,10 @@ struct VocabularyFiles {
     /// What transformers writes beside either form.
     private let beside: [BoundedFile]
 
-    init(directory: String) {
+    private let findsKnownTokens: Bool
+
+    init(directory: String, findsKnownTokens: Bool = true) {
+        self.findsKnownTokens = findsKnownTokens
         tokens = BoundedFile(directory: directory, name: "vocab.json")
         merges = BoundedFile(directory: directory, name: "merges.txt")
         added = BoundedFile(directory: directory, name: "added_tokens.json")
@@ -49,7 +52,11 @@ struct VocabularyFiles {
         }
 
         if let listed, let joined {
-            var builder = VocabularyBuilder(file: tokens.name, count: listed.count)
+            var builder = VocabularyBuilder(
+                file: tokens.name,
+                findsKnownTokens: findsKnownTokens,
+                count: listed.count
+            )
             for (token, id) in listed { try builder.add(token, id: id) }
             for (left, right) in joined { try builder.addMerge(left, right, from: merges.name) }
             try file.addAddedTokens(to: &builder)
@@ -57,7 +64,7 @@ struct VocabularyFiles {
             return try builder.vocabulary(mergesFile: merges.name)
         }
         if tokenizer.exists {
-            var builder = try file.builder()
+            var builder = try file.builder(findsKnownTokens: findsKnownTokens)
             try addAddedTokens(to: &builder)
             return try builder.vocabulary(mergesFile: tokenizer.name)
         }
@@ -123,6 +130,10 @@ struct VocabularyFiles {
         for entry in settings.added {
             try builder.addWhole(entry.token, id: entry.id, isNormalized: entry.isNormalized)
         }
+        // One that the vocabulary lacks would get an id that the network has no row for.
+        for token in settings.named {
+            if let id = builder.id(of: token) { try builder.addWhole(token, id: id, isNormalized: false) }
+        }
         guard added.exists else { return }
         var reader = JSONReader(try text(of: added), file: added.name)
         try reader.object { (reader, token) throws(TokenizationError) in
@@ -135,7 +146,12 @@ struct VocabularyFiles {
     private func vocabulary(
         ofPacked merges: [(left: [UInt8], right: [UInt8])]
     ) throws(TokenizationError) -> Vocabulary {
-        var builder = VocabularyBuilder(file: openAI.name, isNumbered: false, count: merges.count + 514)
+        var builder = VocabularyBuilder(
+            file: openAI.name,
+            isNumbered: false,
+            findsKnownTokens: false,
+            count: merges.count + 514
+        )
         for (place, character) in ByteAlphabet.characters.enumerated() {
             try builder.add(character, id: place)
             try builder.add(character + ByteAlphabet.endOfWord, id: 256 + place)
