@@ -204,7 +204,8 @@ if Context.environment["CLIP_FUZZ"] != nil {
         .executableTarget(
             name: "clip-fuzz",
             dependencies: [
-                "CFuzzer", "CLIPEngine", "CLIPFetching", "CLIPImaging", "CLIPModels", "CLIPServer", "CLIPTokenization",
+                "CFuzzer", "CLIPEngine", "CLIPFetching", "CLIPImaging", "CLIPModels", "CLIPServer",
+                "CLIPTokenization",
                 "CLIPWeights",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -257,7 +257,7 @@ def jpeg_of_scans(side: int, count: int, components: int = 1) -> bytes:
     """A progressive picture of which every scan says in ninety bytes that nothing changes anywhere: each is a walk over all blocks.
 
     Besides one scan for each component there are as many as `count` at least, for each component up to 63 kinds in turn."""
-    blocks = (side // 8) ** 2
+    blocks = (-(-side // 8)) ** 2
     names = range(1, components + 1)
     start = b"\xff\xd8" + segment(0xDB, b"\0" + b"\1" * 64)
     start += segment(0xC2, struct.pack(">BHHB", 8, side, side, components) + b"".join(bytes([name, 0x11, 0]) for name in names))

@@ -92,7 +92,7 @@ public final class ByteBudget: Sendable {
                 holdsUp($0, purpose, state)
             }
             guard !isHeldUp, fits(bytes, beside: held, purpose, state),
-                leavesEnough(bytes, purpose, client, state)
+                leavesEnough(bytes, beside: held, purpose, client, state)
             else {
                 return false
             }
@@ -125,9 +125,11 @@ public final class ByteBudget: Sendable {
             state.nextID += 1
             return state.nextID
         }
-        let clock = Task { [weak self, longestWait] in
+        let clock = Task { [weak self] in
+            // Not all at once: what one gives back may be enough for another.
+            let pause = Self.patience * Double.random(in: 0.5...1)
             while true {
-                guard (try? await Task.sleep(for: longestWait)) != nil else { return }
+                guard (try? await Task.sleep(for: pause)) != nil else { return }
                 guard let self, !self.giveUp(id, bytes, purpose, beside: held) else { return }
             }
         }
@@ -163,15 +165,21 @@ public final class ByteBudget: Sendable {
 
     /// Ends a wait that may be for what never comes, and tells whether it has ended.
     ///
-    /// Who holds next to nothing keeps nobody waiting, and an answer that waits only for others to leave is still on its way:
-    /// they need nothing more for that.
+    /// A body of which next to nothing is there keeps nobody waiting, and an answer that waits only for others to leave is still
+    /// on its way: they need nothing more for that. Of those that may be waiting for each other only the leader goes on for long.
     private func giveUp(_ id: Int, _ bytes: Int, _ purpose: Purpose, beside held: Int) -> Bool {
         let queue = queue(of: bytes + held, purpose)
-        let isOnItsWay = state.withLock { state in
-            isSmall(held) || Self.leader(of: state.queues[queue])?.id == id
-                || purpose == .answers && state.used(before: purpose) + bytes <= most(for: purpose)
+        let isHopeless = state.withLock { state in
+            guard purpose != .input || !isSmall(held),
+                let waiter = state.queues[queue].first(where: { $0.id == id })
+            else { return false }
+            let leader = Self.leader(of: state.queues[queue])
+            guard leader?.id != id else { return false }
+            let isOnItsWay = state.used(before: purpose) + bytes <= most(for: purpose)
+            if leader != nil, purpose == .input || !isOnItsWay { return true }
+            return (purpose != .answers || !isOnItsWay) && waiter.arrival + longestWait <= .now
         }
-        return isOnItsWay ? false : forget(id, queue, .noRoom)
+        return isHopeless && forget(id, queue, .noRoom)
     }
 
     /// Of several who hold something and wait for more the one that holds most: it is done soonest, and gives most back.
@@ -235,7 +243,7 @@ public final class ByteBudget: Sendable {
         while place < state.queues[queue].count {
             let waiter = state.queues[queue][place]
             let mayPass = waiter.held == 0 || leader == nil || leader?.id == waiter.id
-            if mayPass, leavesEnough(waiter.bytes, purpose, waiter.client, state),
+            if mayPass, leavesEnough(waiter.bytes, beside: waiter.held, purpose, waiter.client, state),
                 fits(waiter.bytes, beside: waiter.held, purpose, state)
             {
                 state.queues[queue].remove(at: place)
@@ -258,13 +266,21 @@ public final class ByteBudget: Sendable {
     private func holdsUp(_ waiter: Waiter, _ purpose: Purpose, _ state: State) -> Bool {
         waiter.arrival + Self.patience <= .now
             && state.used(before: purpose) + waiter.bytes <= most(for: purpose)
-            && leavesEnough(waiter.bytes, purpose, waiter.client, state)
+            && leavesEnough(waiter.bytes, beside: waiter.held, purpose, waiter.client, state)
     }
 
     /// Whether a client that is given so much has no more than a multiple of what is left, or nothing else.
-    private func leavesEnough(_ bytes: Int, _ purpose: Purpose, _ client: String?, _ state: State) -> Bool {
+    private func leavesEnough(
+        _ bytes: Int,
+        beside held: Int,
+        _ purpose: Purpose,
+        _ client: String?,
+        _ state: State
+    ) -> Bool {
         guard let client, let share = state.shares[purpose.rawValue][client] else { return true }
-        return share + bytes <= 3 * (most(for: purpose) - state.used(upTo: purpose))
+        // A body that grows is one amount.
+        let others = purpose == .input ? share - held : share
+        return others <= 0 || share + bytes <= 3 * (most(for: purpose) - state.used(upTo: purpose))
     }
 
     private func queue(of bytes: Int, _ purpose: Purpose) -> Int {
