@@ -57,8 +57,8 @@ What a client of Roboflow's server may notice, and why:
   base64" is said of base64 only.
 * **Models**: `clip_version_id: null` means the default. Unknown models are 404 as there, and the
   message says where the known ones are listed. `/info` has this server's own name.
-* **Methods**: GET on a POST path is 405, HEAD on a GET path is 200, and no path stands for models
-  of other kinds.
+* **Methods**: GET on a POST path is 405, HEAD on a GET path is 200 (405 on `/clear_cache`, which
+  HEAD must not clear), and no path stands for models of other kinds.
 * **Texts**: more than some 2,800 characters of escapes within escapes (`&amp;amp;amp;...`) are
   refused (400). A decimal reference (`&#65;`) may have more than 4,300 digits, which the real
   server answers with 500. Half of a surrogate pair becomes U+FFFD before the text is cleaned, not

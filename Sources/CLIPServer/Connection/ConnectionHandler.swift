@@ -236,7 +236,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func refuse(_ fault: MessageFault, _ context: ChannelHandlerContext) {
         head = nil
         isLast = true
-        send(service.handler.response(to: nil, error: .malformedMessage(fault)), context)
+        send(refusal ?? service.handler.response(to: visit, error: .malformedMessage(fault)), context)
     }
 
     // MARK: Phases
@@ -299,13 +299,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
                 of: intake.announced,
                 in: now - bodyStart
             )
-            if isSlow { return abandonBody(.bodyTooSlow, context) }
+            if isSlow { return abandonBody(service.limits.tooSlow, context) }
         }
         guard now >= due else { return schedule(context) }
         switch phase {
         case .idle, .head, .sending, .lingering: context.close(promise: nil)
         case .room: abandonBody(.noRoomForBody, context)
-        case .body: abandonBody(.bodyTooSlow, context)
+        case .body: abandonBody(service.limits.tooSlow, context)
         case .busy, .closed: break
         }
     }

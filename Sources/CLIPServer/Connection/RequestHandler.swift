@@ -164,7 +164,7 @@ struct RequestHandler: Sendable {
         }
         // What was done just in time goes out all the same.
         guard expiry.hasCome, case .embedding(.cancelled, _) = answer.error else { return answer }
-        return Answer(.tooLate, model: answer.model)
+        return Answer(.tooLate(limit: limit), model: answer.model)
     }
 
     /// Logs an answer and dresses it.
