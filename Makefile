@@ -43,7 +43,7 @@ run: build ## build, and start the server on 127.0.0.1:9001; CLIP_MODEL=NAME=DIR
 
 test: deps ## build and run all Swift tests
 	$(BUILD) --build-tests
-	swift test -c release --skip-build --parallel
+	swift test -c release --skip-build --parallel --quiet
 
 clients: build ## run the real client library against the server, and compare it with recorded answers
 	@test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)

@@ -111,7 +111,7 @@ def content_types(table: Table) -> None:
         "1,100,000 numbers in an unknown field",
         b'{"text":"a","x":[' + b"1," * 1_099_999 + b"1]}",
         on_purpose=OnPurpose(
-            "a body may hold 1,000,000 values, because short ones take twenty times their length "
+            "a body may hold 250,000 values, because short ones take twenty times their length "
             "in memory; the message names the limit",
             400,
             None,

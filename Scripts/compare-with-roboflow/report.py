@@ -38,7 +38,7 @@ What a client of Roboflow's server may notice, and why:
   as in `(image 2 of 8)`.
 * **Nothing that was sent comes back.** `input` in a 422 is null (the real server repeats all of it,
   megabytes of base64 if need be), and a 422 lists at most 100 mistakes.
-* **Limits**: a body has at most 64 MiB (413 beyond), 128 levels, 1,000,000 values and 4,300
+* **Limits**: a body has at most 64 MiB (413 beyond), 128 levels, 250,000 values and 4,300
   digits a number; it is UTF-8. `embed_text` takes at most 16,384 texts (`--max-texts`) of 64 KiB
   each. A picture has at most 67 megapixels (2^26).
 * **Routes that change the server**, `/model/add`, `/model/remove`, `/model/clear` and
@@ -79,8 +79,8 @@ What a client of Roboflow's server may notice, and why:
   base64" is said of base64 only.
 * **Models**: `clip_version_id: null` means the default. Unknown models are 404 as there, and the
   message says where the known ones are listed. `/info` has this server's own name.
-* **Methods**: GET on a POST path is 405, HEAD on a GET path is 200, and no path stands for models
-  of other kinds.
+* **Methods**: GET on a POST path is 405, HEAD on a GET path is 200 (405 on `/clear_cache`, which
+  HEAD must not clear), and no path stands for models of other kinds.
 * **Texts**: more than some 2,800 characters of escapes within escapes (`&amp;amp;amp;...`) are
   refused (400). A decimal reference (`&#65;`) may have more than 4,300 digits, which the real
   server answers with 500. Half of a surrogate pair becomes U+FFFD before the text is cleaned, not

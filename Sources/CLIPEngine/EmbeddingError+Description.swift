@@ -9,14 +9,16 @@ extension EmbeddingError: CustomStringConvertible {
         case .noImages: "There is no image."
         case .noTexts: "There is no text."
         case .noPrompts: "There is nothing to compare with."
-        case .tooManyImages(let count, let limit): "\(count) images are more than \(limit), the most at once."
+        case .tooManyImages(let count, let limit):
+            "\(count) images are more than \(limit), the most at once (--max-batch)."
         case .tooManyPrompts(let count, let limit):
-            "\(count) prompts are more than \(limit), the most at once."
+            "\(count) prompts are more than \(limit), the most at once (--max-batch)."
         case .image(_, let fault): fault.description
         case .textTooLong(let index, let count, let limit):
             "\(index > 0 ? "Text \(index + 1)" : "The text") has \(count) tokens; the model has \(limit) positions. "
                 + "Shorten it."
-        case .tooManyTexts(let count, let limit): "\(count) texts are more than \(limit), the most at once."
+        case .tooManyTexts(let count, let limit):
+            "\(count) texts are more than \(limit), the most at once (--max-texts)."
         case .textTooLarge(_, let count, let limit):
             "The text has \(count) bytes; at most \(limit) are read. Shorten it."
         case .textTangled: "The text has too many nested HTML entities. Give it unescaped."

@@ -115,56 +115,53 @@ public struct EngineConfiguration: Equatable, Sendable {
         decodeThreads = max(1, cores)
     }
 
-    /// Every problem of the configuration, in sentences; empty when it is sound.
+    /// Every problem of the configuration, in sentences that name the flags of `clip`; empty when it is sound.
     ///
     /// Reads no file.
     public func validate() -> [String] {
         var problems: [String] = []
-        if models.isEmpty { problems.append("No model is named.") }
+        if models.isEmpty { problems.append("No model is named; --model NAME=DIRECTORY names one.") }
         for name in models.map(\.name) where !Self.isModelName(name) {
-            problems.append("'\(name)' is not a model name: letters, digits, '.', '_' and '-' are.")
+            problems.append(
+                "--model has '\(name)', which is not a model name: letters, digits, '.', '_' and '-' are."
+            )
         }
         for (index, model) in models.enumerated()
         where models[..<index].contains(where: { $0.name == model.name }) {
-            problems.append("Two models are named '\(model.name)'.")
-        }
-        for (what, value) in [("compute threads", computeThreads), ("decode threads", decodeThreads)]
-        where !(1...Self.mostThreads).contains(value) {
-            problems.append("\(what) must be from 1 to \(Self.mostThreads), not \(value).")
-        }
-        let counts = [
-            ("the batch limit", maxBatch),
-            ("the limit of texts", maxTexts),
-            ("the limit of pending items", maxPendingItems),
-            ("the limit of a forward pass in seconds", Int(passTimeLimit / .seconds(1))),
-        ]
-        for (what, value) in counts where value < 1 {
-            problems.append("\(what) must be at least 1, not \(value).")
-        }
-        for (what, value) in [("the text cache", textCacheBytes), ("the image cache", imageCacheBytes)]
-        where value < 0 {
-            problems.append("\(what) must be at least 0 bytes, not \(value).")
-        }
-        for (what, time) in [
-            ("the queue time limit", queueTimeLimit), ("the decode time limit", decodeTimeLimit),
-        ]
-        where time <= .zero {
-            problems.append("\(what) must be longer than nothing, not \(time).")
-        }
-        if memoryBudget < Self.leastBudget {
             problems.append(
-                "the memory budget must be at least \(Self.leastBudget) bytes, not \(memoryBudget)."
+                "Two models are named '\(model.name)'; --model NAME=DIRECTORY gives each its own."
             )
+        }
+        let numbers = [
+            ("--threads", computeThreads, 1...Self.mostThreads),
+            ("--decode-threads", decodeThreads, 1...Self.mostThreads),
+            ("--max-batch", maxBatch, 1...Self.mostItems), ("--max-texts", maxTexts, 1...Self.mostItems),
+            ("--max-pending", maxPendingItems, 1...Self.mostItems),
+            ("--text-cache-bytes", textCacheBytes, 0...Self.mostBytes),
+            ("--image-cache-bytes", imageCacheBytes, 0...Self.mostBytes),
+            ("--memory-budget", memoryBudget, Self.leastBudget...Self.mostBytes),
+        ]
+        for (flag, value, range) in numbers where !range.contains(value) {
+            problems.append("\(flag) must be from \(range.lowerBound) to \(range.upperBound), not \(value).")
+        }
+        if passTimeLimit < .seconds(1) { problems.append("--pass-seconds must be at least 1.") }
+        for (flag, time) in [("--queue-seconds", queueTimeLimit), ("--decode-seconds", decodeTimeLimit)]
+        where time <= .zero {
+            problems.append("\(flag) must be longer than nothing.")
         }
         let known = ImageFormat.allCases.map(\.rawValue)
         for format in imageFormats where !known.contains(format) {
-            problems.append("'\(format)' is not an image format; known are \(known.joined(separator: ", ")).")
+            problems.append(
+                "--image-formats has '\(format)', which is not known here; \(known.joined(separator: ", ")) are."
+            )
         }
-        problems += imageLimits.validate()
-        problems += fetching.validate()
+        problems += (imageLimits.validate() + fetching.validate()).map(SettingNames.sentence)
         return problems
     }
 
+    /// More at once fits into no machine, and three times as many into a number.
+    private static let mostItems = 1_000_000_000
+    private static let mostBytes = 1 << 50
     /// Enough for one photograph of a telephone at a time.
     private static let leastBudget = 64_000_000
     /// More than any machine has cores for; some systems die of asking for far more.
@@ -194,14 +191,17 @@ public struct EngineConfiguration: Equatable, Sendable {
         limits.maxAVIFPixels = maxAVIFPixels
         limits.maxAVIFBytes = maxAVIFBytes
         limits.maxDecodeBytes = max(memoryBudget, 1)
-        limits.formats = Set(imageFormats.compactMap(ImageFormat.init(rawValue:)))
+        let formats = imageFormats.compactMap(ImageFormat.init(rawValue:))
+        // Formats of which none is known are complained about by name.
+        if imageFormats.isEmpty || !formats.isEmpty { limits.formats = Set(formats) }
         return limits
     }
 
     var fetching: FetchingConfiguration {
         var fetching = FetchingConfiguration()
         fetching.timeLimit = fetchTimeLimit
-        fetching.maxBytes = maxImageBytes
+        // What is out of bounds is complained about as the limit of all images.
+        fetching.maxBytes = min(max(maxImageBytes, 1), FetchingConfiguration.mostBytes)
         fetching.allowsPrivateAddresses = allowsPrivateAddresses
         fetching.maxConcurrentFetches = fetchPlaces
         fetching.maxConcurrentFetchesPerHost = fetchPlacesPerHost

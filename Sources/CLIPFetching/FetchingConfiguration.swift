@@ -99,6 +99,9 @@ public struct FetchingConfiguration: Equatable, Sendable {
     /// A configuration of the defaults.
     public init() {}
 
+    /// The most that ``maxBytes`` may be.
+    package static let mostBytes = 1 << 30
+
     var placesPerClient: Int { maxConcurrentFetchesPerClient ?? max(1, (maxConcurrentFetches + 1) / 2) }
 
     /// Says what is wrong with the values, one sentence each; empty when all is well.
@@ -118,13 +121,14 @@ public struct FetchingConfiguration: Equatable, Sendable {
             (0...1_000_000_000).contains(minimumBytesPerSecond),
             "minimumBytesPerSecond must be from 0 to 1,000,000,000"
         )
-        require((1...1 << 30).contains(maxBytes), "maxBytes must be from 1 to 1,073,741,824")
+        require((1...Self.mostBytes).contains(maxBytes), "maxBytes must be from 1 to \(Self.mostBytes)")
         require((0...50).contains(maxRedirects), "maxRedirects must be from 0 to 50, not \(maxRedirects)")
         require((16...65536).contains(maxURLBytes), "maxURLBytes must be from 16 to 65,536")
         for (name, value) in [
             ("maxConcurrentFetches", maxConcurrentFetches),
             ("maxConcurrentFetchesPerHost", maxConcurrentFetchesPerHost),
-            ("maxConcurrentFetchesPerClient", placesPerClient),
+            // Where it is not set it follows from all.
+            ("maxConcurrentFetchesPerClient", maxConcurrentFetchesPerClient ?? 1),
         ] {
             require((1...1024).contains(value), "\(name) must be from 1 to 1,024, not \(value)")
         }

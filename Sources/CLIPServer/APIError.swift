@@ -12,13 +12,16 @@ package enum APIError: Error, Equatable, Sendable {
     case notFound
     case methodNotAllowed(allowed: [String])
     case bodyTooLarge(limit: Int)
-    case bodyTooSlow
+    /// A long body where none is wanted.
+    case bodyNotWanted(limit: Int)
+    /// A body has a time for all of it, and one in which some of it has to come.
+    case bodyTooSlow(limit: Duration, stall: Duration)
     /// A web page of another origin asked for something that only operators may do.
     case originNotAllowed
     /// `X-Request-Timeout` is not a number of seconds.
     case invalidTimeout
     /// The request was not done in its time.
-    case tooLate
+    case tooLate(limit: Duration)
     /// What came is not a request as HTTP wants it.
     case malformedMessage(MessageFault)
     /// The body is larger than the engine's budget ever has room for.
@@ -33,6 +36,8 @@ package enum APIError: Error, Equatable, Sendable {
     case unauthorized
     /// Models and caches cannot be changed from elsewhere.
     case managementClosed
+    /// The same through a proxy on this machine, behind which anybody may be.
+    case managementThroughProxy
     /// A request to this machine that calls it by another name.
     case hostNotAllowed
     case unreadableBody(JSONError)
@@ -76,7 +81,7 @@ package enum APIError: Error, Equatable, Sendable {
         switch self {
         case .notFound: 404
         case .methodNotAllowed: 405
-        case .bodyTooLarge: 413
+        case .bodyTooLarge, .bodyNotWanted: 413
         case .originNotAllowed: 403
         case .bodyTooSlow: 408
         case .invalidTimeout: 400
@@ -86,7 +91,7 @@ package enum APIError: Error, Equatable, Sendable {
         case .noRoomForBody: 503
         case .bodyEncodingNotSupported: 415
         case .unauthorized: 401
-        case .managementClosed, .hostNotAllowed: 403
+        case .managementClosed, .managementThroughProxy, .hostNotAllowed: 403
         case .bodyNotUnpackable, .unreadableBody: 400
         case .invalidFields: 422
         case .unknownItemType, .imageWhereTextBelongs, .imageRefused: 400
@@ -120,14 +125,26 @@ package enum APIError: Error, Equatable, Sendable {
         case .methodNotAllowed: .detail("Method Not Allowed")
         case .bodyTooLarge(let limit):
             .message(
-                "The request body is larger than the \(limit) bytes that this server accepts. Send less at once."
+                "The request body is larger than the \(limit) bytes that this server accepts. Send less at once; "
+                    + "its operator can raise --max-body-bytes."
             )
-        case .bodyTooSlow: .message("The request body did not arrive in time.")
+        case .bodyNotWanted(let limit):
+            .message(
+                "No body belongs to this request, and at most \(limit) bytes of one are passed over. Send it without."
+            )
+        case .bodyTooSlow(let limit, let stall):
+            .message(
+                "The request body did not arrive in its time: all of it within \(Self.seconds(limit)), and some of it "
+                    + "every \(Self.seconds(stall)). Send less at once; the server's operator can raise --body-seconds "
+                    + "and --stall-seconds."
+            )
         case .invalidTimeout:
             .message("The X-Request-Timeout field must be a number of seconds above zero, such as 2.5.")
-        case .tooLate:
+        case .tooLate(let limit):
             .message(
-                "The request was not done in its time, and was dropped. Try again later, or with less at once."
+                "The request was not done in its \(Self.seconds(limit)), and was dropped. Try again later, or with less "
+                    + "at once; X-Request-Timeout says how long it may take, and the server's operator can raise "
+                    + "--request-seconds."
             )
         case .malformedMessage(let fault): .message(fault.sentence)
         case .bodyTooLargeForMemory(let limit):
@@ -154,6 +171,11 @@ package enum APIError: Error, Equatable, Sendable {
                 "Models and caches of this server can be changed from its own machine only. "
                     + "Its operator can give a key with --management-key-file, or open it with --allow-management."
             )
+        case .managementThroughProxy:
+            .message(
+                "Models and caches of this server cannot be changed through a proxy, nor by HTTP/1.0, without a key. "
+                    + "Its operator can give one with --management-key-file, or open it with --allow-management."
+            )
         case .hostNotAllowed:
             .message(
                 "Models and caches can be changed only under the name localhost or 127.0.0.1. "
@@ -164,7 +186,7 @@ package enum APIError: Error, Equatable, Sendable {
         case .unknownItemType(let field): .message("\(field.rawValue)_type must be either 'image' or 'text'")
         case .imageWhereTextBelongs(let field):
             .message(
-                "\(field.rawValue) holds an image, but \(field.rawValue)_type is 'text'. "
+                "The \(field.rawValue) holds an image, but \(field.rawValue)_type is 'text'. "
                     + "Set \(field.rawValue)_type to 'image', or send text."
             )
         case .imageRefused(let refusal): .message(Self.cause(Self.text(of: refusal)))
@@ -184,7 +206,9 @@ package enum APIError: Error, Equatable, Sendable {
     /// Whether the connection is of no further use: there is a body on it that will not be read.
     package var closesConnection: Bool {
         switch self {
-        case .bodyTooLarge, .bodyTooLargeForMemory, .bodyTooSlow, .noRoomForBody, .malformedMessage: true
+        case .bodyTooLarge, .bodyNotWanted, .bodyTooLargeForMemory, .bodyTooSlow, .noRoomForBody,
+            .malformedMessage:
+            true
         default: false
         }
     }
@@ -222,9 +246,11 @@ extension APIError {
         let detail = "There was an error parsing the body"
         return switch error {
         case .syntax, .notUTF8: detail
-        case .tooDeep(let limit): detail + ": it is nested deeper than \(limit) levels"
-        case .tooManyValues(let limit): detail + ": it has more than \(limit) values"
-        case .numberTooLong(let limit): detail + ": a number has more than \(limit) digits"
+        case .tooDeep(let limit): detail + ": it is nested deeper than \(limit) levels. Send it flatter."
+        case .tooManyValues(let limit):
+            detail + ": it has more than \(limit) values. Send less at once."
+        case .numberTooLong(let limit):
+            detail + ": a number has more than \(limit) digits. Send it shorter."
         }
     }
 
@@ -255,9 +281,15 @@ extension APIError {
         case .noTexts: .message("At least one text is required")
         case .noPrompts: .message("At least one prompt is required")
         case .tooManyImages(_, let limit):
-            .message("The maximum number of images that can be embedded at once is \(limit)")
+            .message(
+                "The maximum number of images that can be embedded at once is \(limit). Send the others in another "
+                    + "request; the server's operator can raise --max-batch."
+            )
         case .tooManyPrompts(_, let limit):
-            .message("The maximum number of prompts that can be compared at once is \(limit)")
+            .message(
+                "The maximum number of prompts that can be compared at once is \(limit). Send the others in another "
+                    + "request; the server's operator can raise --max-batch."
+            )
         case .image(_, let fault): .message(cause(text(of: fault)) + place)
         case .textTooLong(_, let count, let limit):
             .message(
@@ -267,7 +299,8 @@ extension APIError {
             )
         case .tooManyTexts(let count, let limit):
             .message(
-                "The maximum number of texts that can be embedded at once is \(limit), and there are \(count)"
+                "The maximum number of texts that can be embedded at once is \(limit), and there are \(count). Send the "
+                    + "others in another request; the server's operator can raise --max-texts."
             )
         case .textTooLarge(_, let count, let limit):
             .message(
@@ -338,18 +371,9 @@ extension APIError {
     }
 
     private static func seconds(_ duration: Duration) -> String {
-        let tenths = (duration / .milliseconds(100)).rounded() / 10
-        return tenths == tenths.rounded() ? "\(Int(tenths)) s" : "\(tenths) s"
-    }
-
-    /// What the log should say beside the public text; nil where that says it all.
-    package var cause: String? {
-        switch self {
-        case .embedding(.modelUnavailable(let name, let cause), _): "model \(name): \(cause)"
-        case .embedding(.failed(let cause), _): cause
-        case .embedding(.invalidConfiguration(let problems), _): problems.joined(separator: " ")
-        case .embedding(.image(_, let fault), _): "\(fault)"
-        default: nil
-        }
+        // Times of less than a second are asked for by X-Request-Timeout.
+        let unit = duration < .seconds(1) ? 1000.0 : 10
+        let rounded = (duration / .seconds(1) * unit).rounded() / unit
+        return rounded == rounded.rounded() ? "\(Int(rounded)) s" : "\(rounded) s"
     }
 }

@@ -53,9 +53,13 @@ public final class EmbeddingServer: Service {
         let routes = Routes(engine: engine, identity: identity) {
             stages.isReady.load(ordering: .acquiring)
         }
-        let requests = DetachedService(listener(routes, isForHealthOnly: false), logger: logger)
+        let isLocal = LoopbackAddress.isMeant(by: configuration.host)
+        let requests = DetachedService(
+            listener(routes, isLocal: isLocal, isForHealthOnly: false),
+            logger: logger
+        )
         let health = configuration.healthPort.map { _ in
-            DetachedService(listener(routes, isForHealthOnly: true), logger: logger)
+            DetachedService(listener(routes, isLocal: isLocal, isForHealthOnly: true), logger: logger)
         }
         do {
             try await withTaskCancellationHandler {
@@ -98,7 +102,10 @@ public final class EmbeddingServer: Service {
                 health?.cancel()
             }
         } catch let failure as ListeningFailure {
-            throw ServerConfigurationError(problems: [failure.sentence(host: configuration.host)])
+            let setting = failure.port == configuration.healthPort ? "--health-port" : "--port"
+            throw ServerConfigurationError(
+                problems: [failure.sentence(host: configuration.host, setting: setting)]
+            )
         } catch  where stages.isCut.load(ordering: .acquiring) {
             // That is how requests end which were not done in time.
         }
@@ -124,7 +131,7 @@ public final class EmbeddingServer: Service {
     }
 
     /// What listens at one port.
-    private func listener(_ routes: Routes, isForHealthOnly: Bool) -> Listener {
+    private func listener(_ routes: Routes, isLocal: Bool, isForHealthOnly: Bool) -> Listener {
         let host = configuration.host
         let stages = stages
         let crossOrigin = CrossOrigin(allowedOrigins: configuration.allowedOrigins)
@@ -135,7 +142,7 @@ public final class EmbeddingServer: Service {
                 keys: APIKeys(configuration.apiKeys),
                 managementKeys: APIKeys(configuration.managementKeys),
                 allowsManagement: configuration.allowsManagement,
-                isLocal: configuration.isLocal,
+                isLocal: isLocal,
                 crossOrigin: crossOrigin
             ),
             unpacker: BodyUnpacker(
@@ -158,7 +165,7 @@ public final class EmbeddingServer: Service {
             isForHealthOnly: isForHealthOnly
         )
         let port = isForHealthOnly ? configuration.healthPort ?? 0 : configuration.port
-        let isGuarded = configuration.isLocal || !configuration.apiKeys.isEmpty
+        let isGuarded = isLocal || !configuration.apiKeys.isEmpty
         return Listener(host: host, port: port, service: service, logger: logger) {
             [logger, onListening] port in
             let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
@@ -175,6 +182,11 @@ public final class EmbeddingServer: Service {
 
     /// Connections of the health port, beside those of requests.
     package static let healthConnections = 32
+
+    /// Event loops of a server, with that of its health port if it has one.
+    package static func eventLoops(withHealthPort hasHealthPort: Bool) -> Int {
+        EventLoops.requestCount + (hasHealthPort ? 1 : 0)
+    }
 }
 
 /// How far a shutdown has come.

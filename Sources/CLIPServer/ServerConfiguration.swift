@@ -51,48 +51,52 @@ public struct ServerConfiguration: Equatable, Sendable {
     /// The defaults.
     public init() {}
 
-    /// Whether only this machine can reach the address that the server listens at.
-    public var isLocal: Bool { AccessGuard.isLocal(host.contains(":") ? "[\(host)]" : host) }
-
-    /// Every problem of the configuration, in sentences; empty when it is sound.
+    /// Every problem of the configuration, in sentences that name the flags of `clip serve`; empty when it is sound.
+    ///
+    /// Nothing is looked up and no port tried.
     public func validate() -> [String] {
         var problems: [String] = []
-        if host.isEmpty { problems.append("The host is empty.") }
-        if !(0...65535).contains(port) { problems.append("The port must lie in 0...65535, not be \(port).") }
-        if maxBodyBytes < 1 {
-            problems.append("The body limit must be at least 1 byte, not \(maxBodyBytes).")
-        }
-        if maxConnections < 1 {
-            problems.append("The connection limit must be at least 1, not \(maxConnections).")
+        if host.isEmpty { problems.append("--host must not be empty; 127.0.0.1 is this machine alone.") }
+        let numbers: [(String, Int?, ClosedRange<Int>)] = [
+            ("--port", port, 0...65535), ("--health-port", healthPort, 0...65535),
+            ("--max-body-bytes", maxBodyBytes, 1...1 << 40),
+            ("--max-connections", maxConnections, 1...1 << 20),
+        ]
+        for case (let flag, let value?, let range) in numbers where !range.contains(value) {
+            problems.append("\(flag) must be from \(range.lowerBound) to \(range.upperBound), not \(value).")
         }
         let times = [
-            ("body time limit", bodyTimeLimit), ("idle time limit", idleTimeLimit),
-            ("drain time limit", drainTimeLimit),
-            ("header time limit", headTimeLimit), ("stall time limit", stallTimeLimit),
-            ("send time limit", sendTimeLimit), ("request time limit", requestTimeLimit),
+            ("--body-seconds", bodyTimeLimit), ("--idle-seconds", idleTimeLimit),
+            ("--drain-seconds", drainTimeLimit), ("--header-seconds", headTimeLimit),
+            ("--stall-seconds", stallTimeLimit), ("--send-seconds", sendTimeLimit),
+            ("--request-seconds", requestTimeLimit),
         ]
-        for (name, time) in times where time <= .zero {
-            problems.append("The \(name) must be longer than nothing, not \(time).")
+        for (flag, time) in times where time <= .zero {
+            problems.append("\(flag) must be longer than nothing.")
         }
-        if shutdownDelay < .zero {
-            problems.append("The shutdown delay must not be less than nothing, as \(shutdownDelay) is.")
-        }
-        if let healthPort, !(0...65535).contains(healthPort) {
-            problems.append("The health port must lie in 0...65535, not be \(healthPort).")
-        }
+        if shutdownDelay < .zero { problems.append("--shutdown-delay must not be less than nothing.") }
         if let healthPort, healthPort == port, port != 0 {
-            problems.append("The health port must be another than the port, \(port).")
+            problems.append("--health-port must be another than --port, which is \(port), too.")
         }
-        for (name, keys) in [("An API key", apiKeys), ("A management key", managementKeys)]
+        for (flag, keys) in [("--api-keys-file", apiKeys), ("--management-key-file", managementKeys)]
         where keys.contains(where: { !Self.isKey($0) }) {
-            problems.append("\(name) must be 8 to 256 letters, digits and signs, without blanks.")
+            problems.append(
+                "A key of \(flag), or of its variables, is none: 8 to 256 letters, digits and signs are, without blanks."
+            )
+        }
+        if allowsManagement, !managementKeys.isEmpty {
+            problems.append(
+                "--allow-management asks for no key, and there is one of --management-key-file; leave one of them out."
+            )
         }
         if allowedOrigins.isEmpty {
-            problems.append("No origin is allowed; name at least one, or '*' for all.")
+            problems.append("--allow-origins names no origin; '*' stands for all.")
         }
         for origin in allowedOrigins
         where origin.isEmpty || !origin.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
-            problems.append("'\(origin)' is not an origin such as https://example.com.")
+            problems.append(
+                "--allow-origins has '\(origin)', which is no origin such as https://example.com."
+            )
         }
         return problems
     }

@@ -32,7 +32,7 @@ struct ClipCommand: AsyncParsableCommand {
             let code = exitCode(for: error)
             if code.isSuccess { exit(withError: error) }  // what was asked for was help or the version
             let message = fullMessage(for: error)
-            if !message.isEmpty { Terminal.complain(message.withReadableBytes + "\n") }
+            if !message.isEmpty { Terminal.complain(message.printableLines + "\n") }
             // Not by `exit`, which takes down oneDNN's statics: a model's thread may be in the middle of a batch for somebody
             // whose command has failed.
             Terminal.leave(status: code.rawValue)

@@ -8,7 +8,7 @@ package struct CommandFailure: Error, CustomStringConvertible {
 
     /// All problems of a configuration, a line each.
     init(problems: [String]) {
-        description = problems.joined(separator: "\n")
+        description = problems.map(\.printable).joined(separator: "\n")
     }
 
     /// One problem.
@@ -39,7 +39,8 @@ func withEngine<Value>(
     _ environment: Environment,
     _ body: (EmbeddingEngine) async throws -> Value
 ) async throws -> Value {
-    guard environment.problems.isEmpty else { throw CommandFailure(problems: environment.problems) }
+    let problems = environment.problems + configuration.validate()
+    guard problems.isEmpty else { throw CommandFailure(problems: problems) }
     do {
         let engine = try EmbeddingEngine(configuration: configuration)
         defer { engine.shutdown() }

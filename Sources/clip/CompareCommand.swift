@@ -30,7 +30,7 @@ struct CompareCommand: AsyncParsableCommand {
     func run() async throws {
         for text in texts { _ = try Terminal.text(ofArgument: text) }
         var environment = Environment()
-        var configuration = try options.engineConfiguration(&environment)
+        var configuration = options.engineConfiguration(&environment)
         configuration.maxBatch = max(configuration.maxBatch, texts.count)
         let bytes: [UInt8]
         do throws(CommandFailure) {

@@ -34,7 +34,7 @@ struct EmbedCommand: AsyncParsableCommand {
 
     func run() async throws {
         var environment = Environment()
-        let configuration = try options.engineConfiguration(&environment)
+        let configuration = options.engineConfiguration(&environment)
         var texts: [String] = []
         for text in text {
             texts += text == "-" ? try Terminal.readLines() : [try Terminal.text(ofArgument: text)]

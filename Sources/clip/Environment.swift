@@ -40,11 +40,12 @@ package struct Environment {
 
     /// A host to listen at.
     ///
-    /// - Parameter isUsable: whether there is such a host; asked only of what was not named for us.
+    /// - Parameter isUsable: whether it is an address of this machine; asked only of what was not named for us. Shells
+    ///   set `HOST` to the machine's own name, and mean nothing by it.
     package mutating func host(_ names: String..., isUsable: (String) -> Bool) -> String? {
         for (name, value) in all(of: names) {
             if !Self.generic.contains(name) || isUsable(value) { return value }
-            _ = refuse(name, "'\(value.printable)' is no host of this machine")
+            _ = refuse(name, "'\(value.printable)' is no address of this machine")
         }
         return nil
     }
@@ -80,7 +81,7 @@ package struct Environment {
             return nil
         }
         guard let number = Double(value), (0...86_400).contains(number) else {
-            problems.append("\(name)='\(value)' is not a number of seconds from 0 to 86400.")
+            problems.append("\(name)='\(value.printable)' is not a number of seconds from 0 to 86400.")
             return nil
         }
         return .seconds(number)
@@ -98,16 +99,30 @@ package struct Environment {
             "gib": 1 << 30,
         ]
         guard let number = Int(digits), let unit = units[value.dropFirst(digits.count).lowercased()] else {
-            problems.append("\(name)='\(value)' is not a number of bytes such as 512MB or 2GiB.")
+            problems.append("\(name)='\(value.printable)' is not a number of bytes such as 512MB or 2GiB.")
             return nil
         }
         let (bytes, isTooMany) = number.multipliedReportingOverflow(by: unit)
         return isTooMany ? .max : bytes
     }
 
-    /// The parts of a list that commas separate, blanks around them left out.
-    static func list(_ text: String) -> [String] {
-        text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    /// The parts of a list that commas separate, blanks around them left out, from an option if it is given.
+    ///
+    /// One with nothing in it is a problem: who names no key, or nobody who is refused, lets everybody in.
+    package mutating func list(
+        _ names: String...,
+        given option: (name: String, value: String?)? = nil
+    ) -> [String]? {
+        guard
+            let (name, value) = option.flatMap({ option in option.value.map { (option.name, $0) } })
+                ?? first(of: names)
+        else { return nil }
+        let parts = value.split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+            .filter { !$0.isEmpty }
+        if parts.isEmpty {
+            problems.append("\(name) is a list with nothing in it; name something, or unset it.")
+        }
+        return parts
     }
 
     /// A switch: true, 1, yes, on, or their opposites, in any case.
@@ -117,7 +132,7 @@ package struct Environment {
         case "true", "1", "yes", "on", "y", "t": return true
         case "false", "0", "no", "off", "n", "f": return false
         default:
-            problems.append("\(name)='\(value)' is neither true nor false.")
+            problems.append("\(name)='\(value.printable)' is neither true nor false.")
             return nil
         }
     }

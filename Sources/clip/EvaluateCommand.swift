@@ -53,9 +53,9 @@ struct EvaluateCommand: AsyncParsableCommand {
 
     func run() async throws {
         var environment = Environment()
-        var configuration = try options.engineConfiguration(&environment)
+        var configuration = options.engineConfiguration(&environment)
         // Others would be loaded and never asked.
-        configuration.models.removeSubrange(1...)
+        configuration.models = Array(configuration.models.prefix(1))
         if let captions {
             let name = Self.name(of: captions)
             let evaluation = try RetrievalEvaluation(

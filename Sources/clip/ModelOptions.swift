@@ -100,34 +100,12 @@ struct ModelOptions: ParsableArguments {
     ///
     /// - Parameter repeatsImages: whether the same image may come again. A command that sees each of its files once
     ///   keeps no image embeddings unless it is told to, and is spared hashing the files.
-    /// - Throws: a `ValidationError` if no model is named and none came with the program, since nothing else can be said
-    ///   then.
     func engineConfiguration(
         _ environment: inout Environment,
         repeatsImages: Bool = false
-    ) throws -> EngineConfiguration {
-        var sources = try namedModels(environment).map(Self.source(named:))
-        if sources.isEmpty, let bundled = BundledModel.source() { sources = [bundled] }
-        guard !sources.isEmpty else {
-            throw ValidationError(
-                """
-                No model is named, and \(BundledModel.name) is not beside the program. Give --model NAME=DIRECTORY (or \
-                CLIP_MODEL), where the directory holds config.json and model.safetensors, or open_clip_config.json and \
-                open_clip_model.safetensors.
-                """
-            )
-        }
-        if let name = defaultModel ?? environment.string("CLIP_VERSION_ID") {
-            guard let index = sources.firstIndex(where: { $0.name == name }) else {
-                throw ValidationError(
-                    "The default model '\(name)' is not among the models: "
-                        + sources.map(\.name).joined(separator: ", ") + "."
-                )
-            }
-            sources.insert(sources.remove(at: index), at: 0)
-        }
+    ) -> EngineConfiguration {
         var configuration = EngineConfiguration(
-            models: sources,
+            models: sources(&environment),
             cores: ProcessInfo.processInfo.activeProcessorCount
         )
         if let value = environment.choice(
@@ -179,8 +157,11 @@ struct ModelOptions: ParsableArguments {
         } else if !repeatsImages {
             configuration.imageCacheBytes = 0
         }
-        if let value = imageFormats ?? environment.string("CLIP_IMAGE_FORMATS") {
-            configuration.imageFormats = Environment.list(value.lowercased())
+        if let value = environment.list(
+            "CLIP_IMAGE_FORMATS",
+            given: ("--image-formats", imageFormats)
+        ), !value.isEmpty {
+            configuration.imageFormats = value.map { $0.lowercased() }
         }
         return configuration
     }
@@ -196,11 +177,39 @@ struct ModelOptions: ParsableArguments {
 
     /// Whether the model that came with the program answers, since none is named.
     func usesBundledModel(_ environment: Environment) -> Bool {
-        namedModels(environment).isEmpty
+        models.isEmpty && environment.string("CLIP_MODEL") == nil
     }
 
-    private func namedModels(_ environment: Environment) -> [String] {
-        models.isEmpty ? Environment.list(environment.string("CLIP_MODEL") ?? "") : models
+    /// The models that are named, the default one first; where something is wrong with them, those that are left.
+    private func sources(_ environment: inout Environment) -> [ModelSource] {
+        var sources: [ModelSource] = []
+        if usesBundledModel(environment) {
+            if let bundled = BundledModel.source() {
+                sources = [bundled]
+            } else {
+                environment.problems.append(
+                    "\(BundledModel.name), which answers where no model is named, is not beside the program. --model or "
+                        + "CLIP_MODEL name a directory with config.json and model.safetensors, or open_clip_config.json "
+                        + "and open_clip_model.safetensors."
+                )
+            }
+        }
+        for name in models.isEmpty ? environment.list("CLIP_MODEL") ?? [] : models {
+            do throws(CommandFailure) {
+                sources.append(try Self.source(named: name))
+            } catch {
+                environment.problems.append(error.description)
+            }
+        }
+        guard let name = defaultModel ?? environment.string("CLIP_VERSION_ID") else { return sources }
+        if let index = sources.firstIndex(where: { $0.name == name }) {
+            sources.insert(sources.remove(at: index), at: 0)
+        } else {
+            let names = sources.map(\.name).joined(separator: ", ")
+            let setting = defaultModel == nil ? "CLIP_VERSION_ID" : "--default-model"
+            environment.problems.append("\(setting)='\(name)' is not among the models: \(names).")
+        }
+        return sources
     }
 
     /// `NAME=DIR`, or a directory alone, which then is named by its last part.

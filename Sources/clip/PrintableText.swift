@@ -15,15 +15,9 @@ extension String {
         return text
     }
 
-    /// The text with `\xE9` for a byte of an argument that is no UTF-8, and otherwise as it is.
-    var withReadableBytes: String {
-        String(
-            String.UnicodeScalarView(
-                unicodeScalars.flatMap { scalar -> [Unicode.Scalar] in
-                    guard let byte = FileName.byte(scalar) else { return [scalar] }
-                    return Array(("\\x" + String(byte, radix: 16, uppercase: true)).unicodeScalars)
-                }
-            )
-        )
+    /// The text's lines, each printable: what a command ends with may repeat an argument.
+    var printableLines: String {
+        split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable }
+            .joined(separator: "\n")
     }
 }

@@ -25,9 +25,9 @@ struct TokenizeCommand: ParsableCommand {
 
     func run() throws {
         for text in texts { _ = try Terminal.text(ofArgument: text) }
-        let named =
-            model
-            ?? Environment().string("CLIP_MODEL").flatMap { $0.split(separator: ",").first.map(String.init) }
+        var environment = Environment()
+        let named = model ?? environment.list("CLIP_MODEL")?.first
+        guard environment.problems.isEmpty else { throw CommandFailure(problems: environment.problems) }
         do {
             let tokenizer =
                 if let named {

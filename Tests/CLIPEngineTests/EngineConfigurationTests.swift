@@ -1,4 +1,5 @@
 import CLIPEngine
+import CLIPTestSupport
 import Testing
 
 @Suite("The engine's configuration")
@@ -40,10 +41,56 @@ struct EngineConfigurationTests {
         #expect(configuration.validate().count >= 4, "\(configuration.validate())")
     }
 
+    @Test("Every problem is a sentence that names a flag, and each is told once")
+    func words() {
+        var configuration = sound()
+        configuration.models = [ModelSource(name: "a b", directory: "x")]
+        configuration.computeThreads = 0
+        configuration.decodeThreads = 0
+        configuration.maxBatch = 0
+        configuration.maxTexts = 0
+        configuration.maxPendingItems = .max
+        configuration.textCacheBytes = -1
+        configuration.imageCacheBytes = -1
+        configuration.memoryBudget = 1
+        configuration.passTimeLimit = .zero
+        configuration.queueTimeLimit = .zero
+        configuration.decodeTimeLimit = .zero
+        configuration.imageFormats = ["tga"]
+        configuration.maxImageBytes = 0
+        configuration.maxImagePixels = 0
+        configuration.maxAVIFPixels = 0
+        configuration.maxAVIFBytes = 0
+        configuration.fetchTimeLimit = .zero
+        configuration.fetchPlaces = 4000
+        configuration.fetchPlacesPerHost = 0
+        configuration.fetchQueue = -1
+        configuration.fetchMinimumSpeed = -1
+        configuration.fetchSlowTime = .zero
+        configuration.fetchAuthorityFile = "/nonexistent/ca.pem"
+        configuration.maxRedirects = 51
+        configuration.allowedFetchHosts = []
+        configuration.deniedFetchHosts = ["a:80"]
+        let problems = configuration.validate()
+        #expect(problems.count == 27, "\(problems)")
+        for problem in problems {
+            #expect(problem.hasPrefix("--") && Words.faults(of: problem) == [], "\(problem)")
+            #expect(problem.firstMatch(of: /\b[a-z]+[A-Z]/) == nil, "\(problem)")
+        }
+        configuration = sound()
+        // Half of these are one client's, which nobody has set.
+        configuration.fetchPlaces = 4000
+        #expect(configuration.validate() == ["--fetch-places must be from 1 to 1,024, not 4000."])
+    }
+
     @Test("No model is a problem, and an engine refuses the configuration")
     func noModel() {
         let configuration = EngineConfiguration(models: [], cores: 2)
-        #expect(throws: EmbeddingError.invalidConfiguration(["No model is named."])) {
+        #expect(
+            throws: EmbeddingError.invalidConfiguration([
+                "No model is named; --model NAME=DIRECTORY names one."
+            ])
+        ) {
             try EmbeddingEngine(configuration: configuration)
         }
     }

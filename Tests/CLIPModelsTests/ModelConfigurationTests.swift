@@ -118,11 +118,11 @@ struct ModelConfigurationTests {
 
     @Test(
         "What is not JSON, or not an object",
-        arguments: [
-            "", "{", "[]", "null", "3", "\"clip\"", "{\"a\": \u{1}}", String(repeating: "[", count: 100_000),
-        ]
+        arguments: ["", "{", "[]", "null", "3", "\"clip\"", "{\"a\": \u{1}}", "["]
     )
     func malformed(json: String) {
+        // Deeper than any reader should follow it.
+        let json = json == "[" ? String(repeating: json, count: 100_000) : json
         #expect(throws: ModelError.malformedConfiguration) { try transformers(json) }
         #expect(throws: ModelError.malformedConfiguration) { try openCLIP(json) }
     }

@@ -14,13 +14,20 @@ struct APIErrorTests {
         (.methodNotAllowed(allowed: ["POST"]), 405, #"{"detail":"Method Not Allowed"}"#),
         (
             .bodyTooLarge(limit: 9), 413,
-            #"{"message":"The request body is larger than the 9 bytes that this server accepts. Send less at once."}"#
+            #"{"message":"The request body is larger than the 9 bytes that this server accepts. Send less at once; its operator can raise --max-body-bytes."}"#
         ),
         (
             .originNotAllowed, 403,
             #"{"message":"Web pages may manage models only if their origin is allowed by name, with --allow-origins."}"#
         ),
-        (.bodyTooSlow, 408, #"{"message":"The request body did not arrive in time."}"#),
+        (
+            .bodyNotWanted(limit: 9), 413,
+            #"{"message":"No body belongs to this request, and at most 9 bytes of one are passed over. Send it without."}"#
+        ),
+        (
+            .bodyTooSlow(limit: .seconds(120), stall: .seconds(2.5)), 408,
+            #"{"message":"The request body did not arrive in its time: all of it within 120 s, and some of it every 2.5 s. Send less at once; the server's operator can raise --body-seconds and --stall-seconds."}"#
+        ),
         (.unauthorized, 401, #"{"status":401,"message":"Unauthorized api_key"}"#),
         (
             .bodyTooLargeForMemory(limit: 9), 413,
@@ -33,6 +40,10 @@ struct APIErrorTests {
         (
             .managementClosed, 403,
             #"{"message":"Models and caches of this server can be changed from its own machine only. Its operator can give a key with --management-key-file, or open it with --allow-management."}"#
+        ),
+        (
+            .managementThroughProxy, 403,
+            #"{"message":"Models and caches of this server cannot be changed through a proxy, nor by HTTP/1.0, without a key. Its operator can give one with --management-key-file, or open it with --allow-management."}"#
         ),
         (
             .hostNotAllowed, 403,
@@ -49,7 +60,7 @@ struct APIErrorTests {
         (.unreadableBody(.notUTF8), 400, #"{"detail":"There was an error parsing the body"}"#),
         (
             .unreadableBody(.tooManyValues(limit: 5)), 400,
-            #"{"detail":"There was an error parsing the body: it has more than 5 values"}"#
+            #"{"detail":"There was an error parsing the body: it has more than 5 values. Send less at once."}"#
         ),
         (
             .invalidFields(FieldProblems([FieldProblem(.missing, at: ["body", "image"])])), 422,
@@ -65,7 +76,7 @@ struct APIErrorTests {
         ),
         (
             .imageWhereTextBelongs(field: .prompt), 400,
-            #"{"message":"prompt holds an image, but prompt_type is 'text'. Set prompt_type to 'image', or send text."}"#
+            #"{"message":"The prompt holds an image, but prompt_type is 'text'. Set prompt_type to 'image', or send text."}"#
         ),
         (
             .imageRefused(.unknownType), 400,
@@ -106,15 +117,18 @@ struct APIErrorTests {
         (.noPrompts, 400, "At least one prompt is required"),
         (
             .tooManyImages(count: 9, limit: 8), 400,
-            "The maximum number of images that can be embedded at once is 8"
+            "The maximum number of images that can be embedded at once is 8. Send the others in another request; "
+                + "the server's operator can raise --max-batch."
         ),
         (
             .tooManyPrompts(count: 9, limit: 8), 400,
-            "The maximum number of prompts that can be compared at once is 8"
+            "The maximum number of prompts that can be compared at once is 8. Send the others in another request; "
+                + "the server's operator can raise --max-batch."
         ),
         (
             .tooManyTexts(count: 9, limit: 8), 400,
-            "The maximum number of texts that can be embedded at once is 8, and there are 9"
+            "The maximum number of texts that can be embedded at once is 8, and there are 9. Send the others in "
+                + "another request; the server's operator can raise --max-texts."
         ),
         (
             .textTooLarge(index: 0, count: 90, limit: 80), 400,
@@ -271,7 +285,8 @@ struct APIErrorTests {
     @Test("Only a body that stays unread ends the connection")
     func closesConnection() {
         #expect(APIError.bodyTooLarge(limit: 1).closesConnection)
-        #expect(APIError.bodyTooSlow.closesConnection)
+        #expect(APIError.bodyNotWanted(limit: 1).closesConnection)
+        #expect(APIError.bodyTooSlow(limit: .seconds(1), stall: .seconds(1)).closesConnection)
         #expect(APIError.malformedMessage(.chunk).closesConnection)
         #expect(APIError.noRoomForBody.closesConnection)
         #expect(APIError.bodyTooLargeForMemory(limit: 1).closesConnection)
@@ -280,18 +295,46 @@ struct APIErrorTests {
         #expect(!APIError.notFound.closesConnection)
     }
 
-    @Test("The log gets the cause of what its sender is not told")
+    @Test(
+        "What was not done in its time says what that was",
+        arguments: [(300, "300 s"), (0.004, "0.004 s")]
+    )
+    func lateness(seconds: Double, text: String) {
+        let error = APIError.tooLate(limit: .seconds(seconds))
+        #expect(error.status == 503 && error.retryAfter == 1)
+        #expect(error.cause.hasPrefix("The request was not done in its \(text), and was dropped."))
+    }
+
+    @Test("The log gets the cause of what its sender is not told, and otherwise what the sender is told")
     func cause() {
         #expect(APIError.embedding(.failed("why"), place: nil).cause == "why")
         #expect(
-            APIError.embedding(.modelUnavailable(name: "m", cause: "why"), place: nil).cause == "model m: why"
+            APIError.embedding(.modelUnavailable(name: "m", cause: "why"), place: nil).cause
+                == "Model 'm' cannot be loaded: why"
         )
         #expect(
             APIError.embedding(.image(index: 0, .badStatus(503)), place: nil).cause
                 == "The host answered with status 503."
         )
         #expect(APIError.embedding(.invalidConfiguration(["a", "b"]), place: nil).cause == "a b")
-        #expect(APIError.notFound.cause == nil)
+        #expect(
+            APIError.embedding(.image(index: 1, .timedOut), place: "image 2 of 3").cause
+                == "Fetching the image took too long. It is image 2 of 3."
+        )
+        #expect(APIError.malformedMessage(.noHost).cause == MessageFault.noHost.sentence)
+        #expect(APIError.notFound.cause == "The path is none of this server's, which GET / lists.")
+    }
+
+    @Test("The cause of fields that are wrong names them, and nothing that was sent")
+    func fieldCause() {
+        let problems = FieldProblems([
+            FieldProblem(.notAString, at: ["body", "prompt", "dict[str,str]", "secret"]),
+            FieldProblem(.missing, at: ["body", "subject"]),
+        ])
+        #expect(
+            APIError.invalidFields(problems).cause
+                == "The body's fields are not as they should be: string_type at body.prompt, missing at body.subject."
+        )
     }
 
     @Test(

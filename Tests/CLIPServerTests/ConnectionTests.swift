@@ -49,16 +49,34 @@ struct ConnectionTests {
         }
     }
 
+    /// Bytes that are no request, and what the test's output calls them.
+    struct Malformed: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let text: String
+
+        init(_ name: String, _ text: String) {
+            (testDescription, self.text) = (name, text)
+        }
+    }
+
     @Test(
         "What is not HTTP is refused, and the connection closed",
         arguments: [
-            "hello\r\n\r\n", "GET /healthz HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n",
-            "POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
-            "POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-            "GET /healthz HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "a", count: 200_000))\r\n\r\n",
+            Malformed("words", "hello\r\n\r\n"),
+            Malformed("a line without a colon", "GET /healthz HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n"),
+            Malformed("a length", "POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n"),
+            Malformed(
+                "a chunk",
+                "POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+            ),
+            Malformed(
+                "a field of 200 kB",
+                "GET /healthz HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "a", count: 200_000))\r\n\r\n"
+            ),
         ]
     )
-    func malformed(text: String) async throws {
+    func malformed(message: Malformed) async throws {
+        let text = message.text
         try await LiveServer.with { server in
             let (status, ends) = try await server.connected { connection in
                 // The server may be done with a long field before all of it is sent.

@@ -108,6 +108,73 @@ struct GuardTests {
         }
     }
 
+    @Test(
+        "What came through a proxy on this machine changes nothing without a key",
+        arguments: [
+            "X-Forwarded-For: 203.0.113.9", "x-forwarded-proto: https", "Forwarded: for=203.0.113.9",
+            "X-Real-IP: 203.0.113.9", "Via: 1.1 proxy", "X-Forwarded-For:",
+        ]
+    )
+    func proxies(field: String) async throws {
+        func expect(
+            _ status: Int,
+            _ fields: String,
+            version: String = "1.1",
+            _ server: LiveServer
+        ) async throws {
+            let found = try await server.connected { connection in
+                try connection.send(
+                    "POST /model/clear HTTP/\(version)\r\nHost: 127.0.0.1:9001\r\n\(fields)\r\n"
+                )
+                return try connection.answer().status
+            }
+            #expect(found == status, "\(fields)")
+        }
+        try await LiveServer.with { server in
+            try await expect(403, "\(field)\r\n", server)
+            // As nginx asks by default.
+            try await expect(403, "Connection: close\r\n", version: "1.0", server)
+            #expect(server.engine.models.count == 2)
+            try await expect(200, "", server)
+        }
+        try await LiveServer.with {
+            $0.managementKeys = [Self.key]
+        } _: { server in
+            let both = "\(field)\r\nAuthorization: Bearer \(Self.key)\r\n"
+            try await expect(200, both, server)
+        }
+        try await LiveServer.with {
+            $0.allowsManagement = true
+        } _: { server in
+            try await expect(200, "\(field)\r\n", server)
+        }
+    }
+
+    @Test(
+        "A server is this machine's alone by the addresses that its host leads to, not by its name",
+        arguments: [
+            ("127.0.0.1", true), ("127.8.9.10", true), ("::1", true), ("::ffff:127.0.0.1", true),
+            ("localhost", true), ("0.0.0.0", false), ("::", false), ("192.0.2.1", false),
+            ("::ffff:192.0.2.1", false), ("no-such-name.localhost.invalid", false), ("", false),
+        ]
+    )
+    func loopback(host: String, isLocal: Bool) {
+        #expect(LoopbackAddress.isMeant(by: host) == isLocal)
+    }
+
+    @Test("HEAD changes nothing")
+    func head() async throws {
+        try await LiveServer.with { server in
+            _ = try await server.post("/clip/embed_text", #"{"text":"a"}"#)
+            let answer = try await server.request("HEAD", "/clear_cache")
+            #expect(answer.status == 405 && answer.fields["allow"] == "GET")
+            #expect(try await server.request("GET", "/info").text.contains(#""entries":1"#))
+            #expect(try await server.request("GET", "/clear_cache").status == 200)
+            let emptied = try await server.request("GET", "/info").text
+            #expect(!emptied.contains(#""entries":1"#))
+        }
+    }
+
     @Test("Beyond this machine the server is changed with a key of its own, or where that is allowed")
     func management() async throws {
         for (allows, keys, status) in [(false, [], 403), (true, [], 200), (false, [Self.other], 401)] {
@@ -144,5 +211,11 @@ struct GuardTests {
             configuration.apiKeys = [key]
             #expect(configuration.validate().count == 1)
         }
+        var configuration = ServerConfiguration()
+        configuration.managementKeys = [Self.key]
+        #expect(configuration.validate().isEmpty)
+        // Whoever allows everybody and names a key means only one of these.
+        configuration.allowsManagement = true
+        #expect(configuration.validate().first?.contains("--management-key-file") == true)
     }
 }

@@ -154,7 +154,7 @@ struct LoadTests {
                 0
             }
         }
-        #expect(failure?.problems == ["The port must lie in 0...65535, not be -1."])
+        #expect(failure?.problems == ["--port must be from 0 to 65535, not -1."])
     }
 
     @Test("A port that is taken ends the run with an error")

@@ -1,5 +1,6 @@
 import CLIPEngine
 import CLIPServer
+import CLIPTestSupport
 import Testing
 
 @Suite("Which route a request is for")
@@ -96,9 +97,13 @@ struct RouteTableTests {
         configuration.drainTimeLimit = .zero
         configuration.allowedOrigins = []
         #expect(configuration.validate().count == 8)
+        for problem in configuration.validate() {
+            #expect(problem.hasPrefix("--") && Words.faults(of: problem) == [], "\(problem)")
+        }
         configuration.allowedOrigins = ["https://a b"]
         #expect(
-            configuration.validate().last == "'https://a b' is not an origin such as https://example.com."
+            configuration.validate().last
+                == "--allow-origins has 'https://a b', which is no origin such as https://example.com."
         )
     }
 }

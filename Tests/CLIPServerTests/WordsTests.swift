@@ -46,68 +46,181 @@ struct WordsTests {
         #expect(Words.faults(of: text) == [])
     }
 
-    @Test("Every error of a request's JSON is a sentence")
-    func json() throws {
-        let samples: KeyValuePairs<String, any Error> = [
-            "syntax": JSONError.syntax(reason: "Expecting value", position: 3), "notUTF8": JSONError.notUTF8,
-            "tooDeep": JSONError.tooDeep(limit: 128), "tooManyValues": JSONError.tooManyValues(limit: 10),
-            "numberTooLong": JSONError.numberTooLong(limit: 4300),
-        ]
-        let complaints = try Words.complaints(
-            of: samples,
+    @Test("A text that is no sentence is found, and a case without a text")
+    func found() throws {
+        var samples: [(name: String, texts: [String])] = Self.messageFaults.map {
+            ($0.key, [$0.value.sentence])
+        }
+        let file = "CLIPServer/Connection/MessageFault.swift"
+        #expect(try Words.complaints(ofTexts: samples, type: "MessageFault", in: file) == [])
+        samples[0].texts.append("Not Found")
+        samples.removeLast()
+        #expect(try Words.complaints(ofTexts: samples, type: "MessageFault", in: file).count == 3)
+    }
+
+    @Test("What is said of messages and of JSON in descriptions is what is told")
+    func descriptions() throws {
+        let json = try Words.complaints(
+            ofTexts: Self.jsonErrors.map { ($0.key, ["\($0.value)"]) },
             type: "JSONError",
             in: "CLIPServer/Wire/JSONReader.swift"
+        )
+        #expect(json == [])
+        for (_, fault) in Self.messageFaults { #expect("\(fault)" == fault.sentence) }
+    }
+
+    /// What the real server answers, word by word; some of it is no sentence.
+    private static let contract: Set<String> = [
+        "Not Found", "Method Not Allowed", "There was an error parsing the body",
+        "subject_type must be either 'image' or 'text'", "At least one image is required",
+        "At least one text is required", "At least one prompt is required",
+        "Could not load input image. Cause: Provided image URL is invalid", "Internal error.",
+    ]
+
+    /// What goes to the sender of a request and to the log.
+    private func texts(of error: APIError) -> [String] {
+        let told: String? =
+            switch error.content {
+            case .detail(let text), .message(let text, _): text
+            // In the words of the real server.
+            case .problems, .unauthorized: nil
+            }
+        return [told].compactMap { $0 }.filter { !Self.contract.contains($0) } + [error.cause]
+    }
+
+    private func complaints(
+        of samples: KeyValuePairs<String, APIError>,
+        type: String,
+        in file: String
+    ) throws -> [String] {
+        try Words.complaints(ofTexts: samples.map { ($0.key, texts(of: $0.value)) }, type: type, in: file)
+    }
+
+    @Test("Every refusal of a request is a sentence, for its sender and in the log")
+    func refusals() throws {
+        let problems = FieldProblems([FieldProblem(.missing, at: ["body", "image"])])
+        let complaints = try complaints(
+            of: [
+                "notFound": .notFound, "malformedMessage": .malformedMessage(.noHost),
+                "bodyTooLargeForMemory": .bodyTooLargeForMemory(limit: 8),
+                "noRoomForBody": .noRoomForBody, "bodyNotWanted": .bodyNotWanted(limit: 8),
+                "bodyEncodingNotSupported": .bodyEncodingNotSupported,
+                "bodyNotUnpackable": .bodyNotUnpackable, "unauthorized": .unauthorized,
+                "managementClosed": .managementClosed, "hostNotAllowed": .hostNotAllowed,
+                "managementThroughProxy": .managementThroughProxy,
+                "methodNotAllowed": .methodNotAllowed(allowed: ["GET"]),
+                "bodyTooLarge": .bodyTooLarge(limit: 8),
+                "bodyTooSlow": .bodyTooSlow(limit: .seconds(120), stall: .seconds(10)),
+                "invalidTimeout": .invalidTimeout, "tooLate": .tooLate(limit: .seconds(300)),
+                "originNotAllowed": .originNotAllowed, "unreadableBody": .unreadableBody(.notUTF8),
+                "invalidFields": .invalidFields(problems),
+                "unknownItemType": .unknownItemType(field: .subject),
+                "imageWhereTextBelongs": .imageWhereTextBelongs(field: .prompt),
+                "imageRefused": .imageRefused(.noValue(type: "url")),
+                "embedding": .embedding(.noTexts, place: nil),
+            ],
+            type: "APIError",
+            in: "CLIPServer/APIError.swift"
         )
         #expect(complaints == [])
     }
 
-    @Test("Every refusal of a request is a sentence")
-    func refusals() throws {
-        let samples: KeyValuePairs<String, any Error> = [
-            "notFound": APIError.notFound, "malformedMessage": APIError.malformedMessage(.noHost),
-            "bodyTooLargeForMemory": APIError.bodyTooLargeForMemory(limit: 8),
-            "noRoomForBody": APIError.noRoomForBody,
-            "bodyEncodingNotSupported": APIError.bodyEncodingNotSupported,
-            "bodyNotUnpackable": APIError.bodyNotUnpackable, "unauthorized": APIError.unauthorized,
-            "managementClosed": APIError.managementClosed, "hostNotAllowed": APIError.hostNotAllowed,
-            "methodNotAllowed": APIError.methodNotAllowed(allowed: ["GET"]),
-            "bodyTooLarge": APIError.bodyTooLarge(limit: 8), "bodyTooSlow": APIError.bodyTooSlow,
-            "invalidTimeout": APIError.invalidTimeout, "tooLate": APIError.tooLate,
-            "originNotAllowed": APIError.originNotAllowed,
-            "unreadableBody": APIError.unreadableBody(.notUTF8),
-            "invalidFields": APIError.invalidFields(FieldProblems([FieldProblem(.missing, at: ["image"])])),
-            "unknownItemType": APIError.unknownItemType(field: .subject),
-            "imageWhereTextBelongs": APIError.imageWhereTextBelongs(field: .prompt),
-            "imageRefused": APIError.imageRefused(.noValue(type: "url")),
-            "embedding": APIError.embedding(.noTexts, place: nil),
+    @Test("Every refusal of a declared image, of a body that cannot be read and of a message is a sentence")
+    func parts() throws {
+        let refusals: KeyValuePairs<String, APIError.ImageRefusal> = [
+            "unknownType": .unknownType, "numpyNotSupported": .numpyNotSupported,
+            "filesNotSupported": .filesNotSupported, "notSentOverHTTP": .notSentOverHTTP(type: "pil"),
+            "noValue": .noValue(type: "url"), "valueNotAString": .valueNotAString(type: "url"),
         ]
-        let complaints = try Words.complaints(of: samples, type: "APIError", in: "CLIPServer/APIError.swift")
-        #expect(complaints == [])
-    }
-
-    @Test("Every fault of a message is a sentence")
-    func messages() throws {
-        let samples: KeyValuePairs<String, any Error> = [
-            "requestLine": MessageFault.requestLine,
-            "versionNotSupported": MessageFault.versionNotSupported,
-            "targetTooLong": MessageFault.targetTooLong(limit: 8),
-            "fieldsTooLarge": MessageFault.fieldsTooLarge(limit: 8),
-            "tooManyFields": MessageFault.tooManyFields(limit: 8),
-            "fieldLine": MessageFault.fieldLine,
-            "noHost": MessageFault.noHost,
-            "invalidHost": MessageFault.invalidHost,
-            "contentLength": MessageFault.contentLength,
-            "contentLengthOutOfRange": MessageFault.contentLengthOutOfRange,
-            "lengthAndEncoding": MessageFault.lengthAndEncoding,
-            "transferEncoding": MessageFault.transferEncoding,
-            "transferEncodingNotSupported": MessageFault.transferEncodingNotSupported,
-            "chunk": MessageFault.chunk,
-        ]
-        let complaints = try Words.complaints(
-            of: samples,
+        var complaints = try Words.complaints(
+            ofTexts: refusals.map { ($0.key, texts(of: .imageRefused($0.value))) },
+            type: "ImageRefusal",
+            in: "CLIPServer/APIError.swift"
+        )
+        complaints += try Words.complaints(
+            ofTexts: Self.jsonErrors.map { ($0.key, texts(of: .unreadableBody($0.value))) },
+            type: "JSONError",
+            in: "CLIPServer/Wire/JSONReader.swift"
+        )
+        complaints += try Words.complaints(
+            ofTexts: Self.messageFaults.map { ($0.key, texts(of: .malformedMessage($0.value))) },
             type: "MessageFault",
             in: "CLIPServer/Connection/MessageFault.swift"
         )
         #expect(complaints == [])
     }
+
+    @Test("Every error of the engine is a sentence, for the sender of a request and in the log")
+    func engine() throws {
+        let complaints = try complaints(
+            of: Self.engineErrors,
+            type: "EmbeddingError",
+            in: "CLIPEngine/EmbeddingError.swift"
+        )
+        #expect(complaints == [])
+        let faults = try Words.complaints(
+            ofTexts: Self.imageFaults.map {
+                ($0.key, texts(of: .embedding(.image(index: 0, $0.value), place: nil)))
+            },
+            type: "ImageFault",
+            in: "CLIPEngine/EmbeddingError.swift"
+        )
+        #expect(faults == [])
+    }
+
+    private static let engineErrors: KeyValuePairs<String, APIError> = [
+        "unknownModel": .embedding(.unknownModel("m"), place: nil),
+        "invalidModelName": .embedding(.invalidModelName("m"), place: nil),
+        "noImages": .embedding(.noImages, place: nil), "noTexts": .embedding(.noTexts, place: nil),
+        "noPrompts": .embedding(.noPrompts, place: nil),
+        "tooManyImages": .embedding(.tooManyImages(count: 9, limit: 8), place: nil),
+        "tooManyPrompts": .embedding(.tooManyPrompts(count: 9, limit: 8), place: nil),
+        "image": .embedding(.image(index: 0, .timedOut), place: nil),
+        "tooManyTexts": .embedding(.tooManyTexts(count: 9, limit: 8), place: nil),
+        "textTooLarge": .embedding(.textTooLarge(index: 0, count: 9, limit: 8), place: nil),
+        "textTooLong": .embedding(.textTooLong(index: 0, count: 9, limit: 8), place: nil),
+        "textTangled": .embedding(.textTangled(index: 0), place: nil),
+        "overloaded": .embedding(.overloaded(retryAfterSeconds: 3), place: nil),
+        "tooMuchMemory": .embedding(.tooMuchMemory(bytes: 9, limit: 8), place: nil),
+        "shuttingDown": .embedding(.shuttingDown, place: nil),
+        "cancelled": .embedding(.cancelled, place: nil),
+        "modelUnavailable": .embedding(
+            .modelUnavailable(name: "m", cause: "config.json is missing."),
+            place: nil
+        ),
+        "failed": .embedding(.failed("The thread of the model has ended."), place: nil),
+        "invalidConfiguration": .embedding(.invalidConfiguration(["No model is named."]), place: nil),
+    ]
+
+    private static let imageFaults: KeyValuePairs<String, ImageFault> = [
+        "malformedBase64": .malformedBase64, "empty": .empty(.url),
+        "unknownFormat": .unknownFormat(looksLike: "JPEG XL"), "undecodable": .undecodable(.payload),
+        "formatNotAvailable": .formatNotAvailable("HEIC"),
+        "tooLarge": .tooLarge("9 bytes; the limit is 8 (--max-image-bytes)"),
+        "tooMuchMemory": .tooMuchMemory(bytes: 9, limit: 8), "tooSlow": .tooSlow(limit: .seconds(10)),
+        "noMemory": .noMemory, "stopped": .stopped, "urlsNotAllowed": .urlsNotAllowed,
+        "invalidURL": .invalidURL, "schemeNotAllowed": .schemeNotAllowed,
+        "addressNotAllowed": .addressNotAllowed, "hostNotAllowed": .hostNotAllowed("a.example"),
+        "hostDenied": .hostDenied("a.example"), "httpsRequired": .httpsRequired,
+        "publicNameRequired": .publicNameRequired(host: "a.example"),
+        "encodingNotSupported": .encodingNotSupported("zstd"),
+        "unreachable": .unreachable(cause: "The host's name has no address."),
+        "badStatus": .badStatus(500), "timedOut": .timedOut, "tooManyRedirects": .tooManyRedirects,
+    ]
+
+    private static let jsonErrors: KeyValuePairs<String, JSONError> = [
+        "syntax": .syntax(reason: "Expecting value", position: 3), "notUTF8": .notUTF8,
+        "tooDeep": .tooDeep(limit: 128), "tooManyValues": .tooManyValues(limit: 10),
+        "numberTooLong": .numberTooLong(limit: 4300),
+    ]
+
+    private static let messageFaults: KeyValuePairs<String, MessageFault> = [
+        "requestLine": .requestLine, "versionNotSupported": .versionNotSupported,
+        "targetTooLong": .targetTooLong(limit: 8), "fieldsTooLarge": .fieldsTooLarge(limit: 8),
+        "tooManyFields": .tooManyFields(limit: 8), "fieldLine": .fieldLine, "noHost": .noHost,
+        "invalidHost": .invalidHost, "contentLength": .contentLength,
+        "contentLengthOutOfRange": .contentLengthOutOfRange, "lengthAndEncoding": .lengthAndEncoding,
+        "transferEncoding": .transferEncoding,
+        "transferEncodingNotSupported": .transferEncodingNotSupported, "chunk": .chunk,
+    ]
 }

@@ -298,3 +298,8 @@ extension TinyModel.Weight {
         )
     }
 }
+
+extension TinyModel: CustomStringConvertible {
+    /// Its name, which is enough in a test's output.
+    public var description: String { name }
+}

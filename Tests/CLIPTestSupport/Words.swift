@@ -13,22 +13,38 @@ public enum Words {
         type: String,
         in file: String
     ) throws -> [String] {
+        var complaints: [String] = []
+        for (name, error) in samples {
+            if let label = Mirror(reflecting: error).children.first?.label, label != name {
+                complaints.append("the sample of \(name) is one of \(label)")
+            }
+        }
+        let texts: [(name: String, texts: [String])] = samples.map { ($0.key, ["\($0.value)"]) }
+        return try self.complaints(ofTexts: texts, type: type, in: file) + complaints
+    }
+
+    /// Whatever is wrong with the texts that stand for the cases of an enum; empty where all are sentences.
+    ///
+    /// - Parameter samples: the texts under their case's name, an entry for every case.
+    public static func complaints(
+        ofTexts samples: [(name: String, texts: [String])],
+        type: String,
+        in file: String
+    ) throws -> [String] {
         let text = try String(contentsOf: sources.appendingPathComponent(file), encoding: .utf8)
         let cases = cases(of: type, in: text)
         var complaints = cases.isEmpty ? ["\(file) declares no case of \(type)"] : []
-        for name in cases where !samples.contains(where: { $0.key == name }) {
+        for name in cases where !samples.contains(where: { $0.name == name }) {
             complaints.append(
                 "\(type).\(name) has no sample here; add one, so that its sentence is looked at"
             )
         }
-        for (name, error) in samples {
+        for (name, texts) in samples {
             if !cases.contains(name) { complaints.append("\(type) has no case \(name)") }
-            if let label = Mirror(reflecting: error).children.first?.label, label != name {
-                complaints.append("the sample of \(name) is one of \(label)")
-            }
-            let sentence = "\(error)"
-            for fault in faults(of: sentence, caseNames: cases) {
-                complaints.append("\(type).\(name): \(fault): \(sentence)")
+            for sentence in texts {
+                for fault in faults(of: sentence, caseNames: cases) {
+                    complaints.append("\(type).\(name): \(fault): \(sentence)")
+                }
             }
         }
         return complaints

@@ -220,9 +220,9 @@ struct CommandTests {
         )
         #expect(outcome.status != 0)
         for part in [
-            "'a b'", "batch limit", "f7", "--decode='rough' is not one of exact, fast", "70000",
+            "'a b'", "--max-batch must be from", "f7", "--decode='rough' is not one of exact, fast", "70000",
             "CLIP_MAX_PENDING='many'", "CLIP_ALLOW_URLS='perhaps'",
-            "CLIP_DRAIN_SECONDS", "CLIP_FETCH_SECONDS", "compute threads", "text cache",
+            "CLIP_DRAIN_SECONDS", "CLIP_FETCH_SECONDS", "--threads must be", "--text-cache-bytes must be",
         ] {
             #expect(outcome.errors.contains(part), "\(part) is missing from \(outcome.errors)")
         }

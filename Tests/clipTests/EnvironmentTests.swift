@@ -1,6 +1,7 @@
 import CLIPTestSupport
 import Foundation
 import Testing
+import clip
 
 @Suite("The environment", .timeLimit(.minutes(5)))
 struct EnvironmentTests {
@@ -63,6 +64,33 @@ struct EnvironmentTests {
         }
     }
 
+    @Test("The machine's own name, which some shells put into HOST, is no setting")
+    func ownName() async throws {
+        let name = ProcessInfo.processInfo.hostName
+        guard !HostName.isAddress(name) else { return }
+        let log = try await start(["HOST": name, "PORT": "0"])
+        #expect(log.contains("listening on http://127.0.0.1:"))
+        #expect(log.contains("HOST='\(name)' is no address of this machine, and is passed over; CLIP_HOST"))
+    }
+
+    @Test("Only addresses and localhost are taken from a variable that is not ours")
+    func addressesOnly() {
+        for host in ["127.0.0.1", "0.0.0.0", "::1", "::", "localhost", "LOCALHOST", "192.0.2.1"] {
+            #expect(HostName.isAddress(host), "\(host)")
+        }
+        for host in ["build-7", "a.example", "0", "127.1", "", "x86_64-conda-linux-gnu", "localhost."] {
+            #expect(!HostName.isAddress(host), "\(host)")
+        }
+    }
+
+    @Test("A budget beyond the machine's memory is warned of")
+    func budget() async throws {
+        let log = try await start(["PORT": "0"], "--memory-budget", "900000GB")
+        #expect(log.contains("warning") && log.contains("--memory-budget is more than"), "\(log)")
+        let small = try await start(["PORT": "0"], "--memory-budget", "64MB")
+        #expect(!small.contains("--memory-budget is more"))
+    }
+
     @Test(
         "The levels of other programs' logs are understood, in any case",
         arguments: [
@@ -97,6 +125,13 @@ struct EnvironmentTests {
         defer { running.process.terminate() }
         let taken = try await refusal([:], "--port", "\(port)")
         #expect(taken.contains("Port \(port) of '127.0.0.1' is taken"))
+        let health = try await refusal([:], "--health-port", "\(port)", "--port", "0", "--max-batch", "0")
+        #expect(
+            health.contains("is taken by another process; --health-port or CLIP_HEALTH_PORT takes another")
+        )
+        #expect(health.contains("--max-batch must be"))
+        let same = try await refusal([:], "--health-port", "\(port)", "--port", "\(port)")
+        #expect(same.contains("--health-port must be another than --port"))
         let foreign = try await refusal([:], "--host", "192.0.2.1", "--port", "0")
         #expect(foreign.contains("'192.0.2.1' is no address of this machine"))
     }

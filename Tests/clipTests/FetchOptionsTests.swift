@@ -28,11 +28,11 @@ struct FetchOptionsTests {
         )
         #expect(outcome.status != 0)
         for part in [
-            "maxConcurrentFetches must", "maxWaitingFetches must", "certificateAuthorityFile",
+            "--fetch-places must", "--fetch-queue must", "--fetch-ca-file cannot be read.",
             "'https://b.example/'", "'c.example:80'", "ALLOW_NON_HTTPS_URL_INPUT='perhaps'",
             "ALLOW_URL_INPUT_WITHOUT_FQDN='sometimes'", "ALLOW_URL_TO_NON_GLOBAL_ADDRESSES='2'",
-            "VALIDATE_IMAGE_URL_REDIRECTS='often'", "maxRedirects must be from 0 to 50, not 51",
-            "CLIP_FETCH_PLACES_PER_HOST='many'", "slowTimeLimit", "minimumBytesPerSecond",
+            "VALIDATE_IMAGE_URL_REDIRECTS='often'", "--max-redirects must be from 0 to 50, not 51.",
+            "CLIP_FETCH_PLACES_PER_HOST='many'", "--fetch-slow-seconds must", "--fetch-min-speed must",
         ] {
             #expect(outcome.errors.contains(part), "\(part) is missing from \(outcome.errors)")
         }

@@ -62,7 +62,7 @@ struct ForwardBenchmarkInputTests {
         let outcome = try await run(["--model", "a=/nowhere", "--runs", "0", "--threads", "0"])
         #expect(outcome.status != 0 && outcome.lines.isEmpty)
         for problem in [
-            "--runs must be at least 1, not 0.", "compute threads must be from 1 to 1024, not 0.",
+            "--runs must be at least 1, not 0.", "--threads must be from 1 to 1024, not 0.",
         ] {
             #expect(outcome.errors.contains(problem), "\(outcome.errors)")
         }

@@ -277,7 +277,8 @@ public final class ByteBudget: Sendable {
         _ client: String?,
         _ state: State
     ) -> Bool {
-        guard let client, let share = state.shares[purpose.rawValue][client] else { return true }
+        guard bytes + held > Self.negligible, let client, let share = state.shares[purpose.rawValue][client]
+        else { return true }
         // A body that grows is one amount.
         let others = purpose == .input ? share - held : share
         return others <= 0 || share + bytes <= 3 * (most(for: purpose) - state.used(upTo: purpose))
@@ -314,6 +315,8 @@ public final class ByteBudget: Sendable {
     private static let patience = Duration.seconds(2)
     /// The part of the account that only small amounts may use.
     private static let smallShare = 16
+    /// What nobody's share is looked at for, such as a caption: behind a proxy all clients may be one.
+    private static let negligible = 1 << 16
     /// What is small: a 256th of the account.
     private static let smallest = 256
 }

@@ -73,7 +73,8 @@ extension ConnectionHandler {
         // Never by a copy of the intake, which would have the whole array copied for every piece.
         guard let received = intake?.received, let limit = intake?.limit else { return }
         guard received + bytes.readableBytes <= limit else {
-            return abandonBody(.bodyTooLarge(limit: limit), context)
+            let isWanted = visit?.wantsBody == true
+            return abandonBody(isWanted ? .bodyTooLarge(limit: limit) : .bodyNotWanted(limit: limit), context)
         }
         if let size = intake?.demand(
             for: bytes.readableBytes,

@@ -238,7 +238,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func refuse(_ fault: MessageFault, _ context: ChannelHandlerContext) {
         head = nil
         isLast = true
-        send(service.handler.response(to: nil, error: .malformedMessage(fault)), context)
+        send(refusal ?? service.handler.response(to: visit, error: .malformedMessage(fault)), context)
     }
 
     // MARK: Phases
@@ -306,14 +306,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
                 of: intake.announced,
                 in: now - bodyStart
             )
-            if isSlow { return abandonBody(.bodyTooSlow, context) }
+            if isSlow { return abandonBody(service.limits.tooSlow, context) }
         }
         guard now >= due else { return schedule(context) }
         switch phase {
         case .idle, .head, .lingering: context.close(promise: nil)
         case .sending: checkReading(context)
         case .room: abandonBody(.noRoomForBody, context)
-        case .body: abandonBody(.bodyTooSlow, context)
+        case .body: abandonBody(service.limits.tooSlow, context)
         case .busy, .closed: break
         }
     }

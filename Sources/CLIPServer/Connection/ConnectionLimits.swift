@@ -12,6 +12,8 @@ struct ConnectionLimits: Sendable {
     /// Without ``leastSent`` of an answer being read.
     var send: TimeAmount
     var maxBodyBytes: Int
+    /// What a client is told whose body takes longer.
+    let tooSlow: APIError
 
     init(_ configuration: ServerConfiguration) {
         idle = TimeAmount(configuration.idleTimeLimit)
@@ -20,6 +22,7 @@ struct ConnectionLimits: Sendable {
         stall = TimeAmount(configuration.stallTimeLimit)
         send = TimeAmount(configuration.sendTimeLimit)
         maxBodyBytes = configuration.maxBodyBytes
+        tooSlow = .bodyTooSlow(limit: configuration.bodyTimeLimit, stall: configuration.stallTimeLimit)
     }
 
     /// What has to be read of an answer in the time of ``send``, so that a byte now and then does not hold megabytes.

@@ -54,16 +54,18 @@ struct ListeningFailure: Error {
     /// The system's number; nil where the host is none.
     let number: CInt?
 
-    func sentence(host: String) -> String {
+    /// - Parameter setting: the flag that chose the port.
+    func sentence(host: String, setting: String) -> String {
         switch number {
-        case EADDRINUSE: "Port \(port) of \(host) is taken by another program; choose another."
+        case EADDRINUSE: "Port \(port) of '\(host)' is taken by another process; \(setting) takes another."
         case EACCES:
-            "Port \(port) may be listened at only by the system's administrator; choose one above 1023."
+            "Port \(port) needs rights that this user has not; \(setting) takes one above 1023."
         case EADDRNOTAVAIL:
-            "\(host) is no address of this machine; 127.0.0.1 is, and 0.0.0.0 stands for all of them."
-        case nil: "\(host) is neither an address nor a host name that this machine knows."
+            "'\(host)' is no address of this machine; --host takes one that is, or 0.0.0.0 for all."
+        case nil:
+            "There is no address to listen at called '\(host)'; --host takes an address such as 0.0.0.0."
         case let number?:
-            "Port \(port) of \(host) cannot be listened at: \(String(cString: strerror(number)))."
+            "Port \(port) of '\(host)' cannot be listened at: \(String(cString: strerror(number))). \(setting) takes another."
         }
     }
 }

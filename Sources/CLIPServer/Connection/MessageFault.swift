@@ -53,14 +53,16 @@ package enum MessageFault: Error, Equatable, Sendable {
         case .noHost: "A request of HTTP/1.1 must have exactly one Host field."
         case .invalidHost: "The Host field must be a host name or an address, with a port or without."
         case .contentLength: "The Content-Length field must be one whole number in decimal digits."
-        case .contentLengthOutOfRange: "The Content-Length field announces more than any server accepts."
+        case .contentLengthOutOfRange:
+            "The Content-Length field announces more than any server accepts. Send less at once."
         case .lengthAndEncoding:
             "A request must have either a Content-Length or a Transfer-Encoding field, not both."
         case .transferEncoding:
             "The Transfer-Encoding field must be 'chunked', once, in a request of HTTP/1.1."
         case .transferEncodingNotSupported:
             "This server takes bodies in the transfer coding 'chunked' and in no other. Send the body as it is."
-        case .chunk: "The chunked body is malformed."
+        case .chunk:
+            "The chunked body is malformed. Send each chunk as its length in hexadecimal digits, CR LF, its bytes, CR LF."
         }
     }
 }

@@ -158,7 +158,7 @@ struct RequestHandler: Sendable {
         let first = FirstAnswer()
         let task = Task { first.offer(await work()) }
         let timer = eventLoop.scheduleTask(in: TimeAmount(limit)) {
-            first.offer(Answer(.tooLate))
+            first.offer(Answer(.tooLate(limit: limit)))
             task.cancel()
         }
         defer { timer.cancel() }

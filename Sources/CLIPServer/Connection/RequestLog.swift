@@ -38,7 +38,9 @@ struct RequestLog: Sendable {
         if let cause = answer.error?.cause { metadata["cause"] = "\(cause)" }
         if passedOver > 0 { metadata["unlogged-before"] = "\(passedOver)" }
         // A method is any word that a client likes.
-        let line = route.map { "\(method?.rawValue ?? "?") \($0.rawValue)" } ?? "no such route"
+        let line =
+            route.map { "\(method?.rawValue ?? "?") \($0.rawValue)" }
+            ?? (method == nil ? "no request" : "no such route")
         logger.log(level: level, "\(line)", metadata: metadata)
     }
 }

@@ -61,7 +61,8 @@ final class TurnQueue {
 /// The event loops of a listener, with their queues.
 final class EventLoops: Sendable {
     /// Those of requests: one for each core.
-    static let requests = EventLoops(count: NIOSingletons.groupLoopCountSuggestion)
+    static let requests = EventLoops(count: requestCount)
+    static let requestCount = NIOSingletons.groupLoopCountSuggestion
     /// That of the port that only tells health, which waits for nobody.
     static let health = EventLoops(count: 1)
 

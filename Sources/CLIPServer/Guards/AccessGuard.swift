@@ -6,7 +6,7 @@ struct AccessGuard: Sendable {
     let managementKeys: APIKeys
     /// Whether routes that change the server are open without a key of their own, wherever it listens.
     let allowsManagement: Bool
-    /// Whether only this machine can reach the server.
+    /// Whether the server listens at addresses that only this machine can reach.
     let isLocal: Bool
     let crossOrigin: CrossOrigin
 
@@ -51,9 +51,26 @@ struct AccessGuard: Sendable {
         guard isLocal else { throw .managementClosed }
         // A page of a site whose name was made to lead to this machine has that name as its host.
         guard head.host.map(Self.isLocal) ?? true else { throw .hostNotAllowed }
+        guard !Self.isPassedOn(head) else { throw .managementThroughProxy }
     }
 
-    /// Whether a host, with a port or without, is this machine.
+    /// Whether a proxy on this machine may have sent a request for somebody elsewhere.
+    ///
+    /// Most proxies say so in a field. nginx adds none by default, and speaks HTTP/1.0 then, as hardly anybody else does.
+    private static func isPassedOn(_ head: RequestHead) -> Bool {
+        head.isOld
+            || head.fields.contains { field in
+                let name = field.name.canonicalName
+                return proxyFields.contains(name) || name.hasPrefix("x-forwarded")
+            }
+    }
+
+    private static let proxyFields: Set<String> = [
+        "forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "x-original-forwarded-for",
+        "true-client-ip", "cf-connecting-ip",
+    ]
+
+    /// Whether a Host field, with a port or without, means this machine.
     static func isLocal(_ host: String) -> Bool {
         var name = host.lowercased()[...]
         if name.hasPrefix("[") {

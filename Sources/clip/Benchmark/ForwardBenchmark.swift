@@ -48,9 +48,9 @@ struct ForwardBenchmark: AsyncParsableCommand {
 
     func run() async throws {
         var environment = Environment()
-        var configuration = try options.engineConfiguration(&environment)
+        var configuration = options.engineConfiguration(&environment)
         // Others would be loaded and never asked.
-        configuration.models.removeSubrange(1...)
+        configuration.models = Array(configuration.models.prefix(1))
         configuration.allowsURLs = false
         configuration.usesOneDNNOnly = usesOneDNNOnly
         (configuration.textCacheBytes, configuration.imageCacheBytes) = (0, 0)
@@ -61,7 +61,6 @@ struct ForwardBenchmark: AsyncParsableCommand {
             }
         if tokens < 2 { environment.problems.append("--tokens must be at least 2, not \(tokens).") }
         if runs < 1 { environment.problems.append("--runs must be at least 1, not \(runs).") }
-        environment.problems += configuration.validate()
         try await withEngine(configuration, environment) { engine in
             if commands { return try await answerCommands(by: engine) }
             let threads = configuration.computeThreads
@@ -139,7 +138,7 @@ struct ForwardBenchmark: AsyncParsableCommand {
 extension Environment {
     /// Counts separated by commas; what is none is a problem.
     fileprivate mutating func counts(_ text: String, of option: String, most: Int) -> [Int] {
-        Self.list(text).compactMap { part in
+        (list(given: (option, text)) ?? []).compactMap { part in
             if let count = Int(part), (1...most).contains(count) { return count }
             problems.append("\(option) has counts from 1 to \(most) separated by commas, not '\(part)'.")
             return nil

@@ -5,13 +5,17 @@ internal import Darwin
 #endif
 
 /// How many files and sockets this process may have open.
-enum DescriptorLimit {
-    /// What is kept for everything but connections: fetches, files of checkpoints, the runtime's own.
+package enum DescriptorLimit {
+    /// What is kept for everything but connections of requests; some libraries end the process when they cannot open a file.
     ///
-    /// Some libraries end the process when they cannot open a file.
-    static let reserve = 128
+    /// An event loop has three, a fetch its connection and what its look-up of a name opens. Files of checkpoints, the log and
+    /// the runtime's own make do with 64.
+    package static func reserve(eventLoops: Int, fetchPlaces: Int, healthConnections: Int) -> Int {
+        64 + 3 * eventLoops + 2 * fetchPlaces + healthConnections
+    }
+
     /// Fewer connections than that are no server.
-    static let leastConnections = 16
+    package static let leastConnections = 16
     /// More than that is of no use here, and some systems allow a thousand million.
     private static let most: rlim_t = 1 << 20
 
@@ -33,8 +37,8 @@ enum DescriptorLimit {
         return Int(min(limit.rlim_cur, most))
     }
 
-    /// The connections that fit under a limit; nil where too few do.
-    static func connections(wanted: Int, under limit: Int) -> Int? {
+    /// The connections that fit under a limit beside what is kept; nil where too few do.
+    package static func connections(wanted: Int, under limit: Int, keeping reserve: Int) -> Int? {
         let fitting = limit - reserve
         return fitting < leastConnections ? nil : min(wanted, fitting)
     }

@@ -117,15 +117,19 @@ struct FetchOptions: ParsableArguments {
         {
             configuration.fetchesOnlyPublicNames = value
         }
-        if let value = fetchHosts
-            ?? environment.string("CLIP_FETCH_HOSTS", "WHITELISTED_DESTINATIONS_FOR_URL_INPUT")
-        {
-            configuration.allowedFetchHosts = Environment.list(value)
+        if let value = environment.list(
+            "CLIP_FETCH_HOSTS",
+            "WHITELISTED_DESTINATIONS_FOR_URL_INPUT",
+            given: ("--fetch-hosts", fetchHosts)
+        ), !value.isEmpty {
+            configuration.allowedFetchHosts = value
         }
-        if let value = fetchHostsDeny
-            ?? environment.string("CLIP_FETCH_HOSTS_DENY", "BLACKLISTED_DESTINATIONS_FOR_URL_INPUT")
-        {
-            configuration.deniedFetchHosts = Environment.list(value)
+        if let value = environment.list(
+            "CLIP_FETCH_HOSTS_DENY",
+            "BLACKLISTED_DESTINATIONS_FOR_URL_INPUT",
+            given: ("--fetch-hosts-deny", fetchHostsDeny)
+        ) {
+            configuration.deniedFetchHosts = value
         }
         // Redirects are held to every rule whatever this says; it is read so that a value that means nothing is
         // told.

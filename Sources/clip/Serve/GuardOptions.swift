@@ -32,8 +32,10 @@ struct GuardOptions: ParsableArguments {
     /// - Returns: what the log should warn of.
     func fill(_ configuration: inout ServerConfiguration, from environment: inout Environment) -> [String] {
         var warnings: [String] = []
-        configuration.apiKeys = Environment.list(environment.string("CLIP_API_KEYS") ?? "")
-        configuration.managementKeys = Environment.list(environment.string("CLIP_MANAGEMENT_KEY") ?? "")
+        configuration.apiKeys = environment.list("CLIP_API_KEYS") ?? []
+        if let key = environment.string("CLIP_MANAGEMENT_KEY") {
+            configuration.managementKeys = [key.trimmingCharacters(in: .whitespacesAndNewlines)]
+        }
         if let file = apiKeysFile ?? environment.string("CLIP_API_KEYS_FILE") {
             configuration.apiKeys += Self.keys(in: file, "--api-keys-file", &environment, &warnings)
         }
@@ -62,21 +64,22 @@ struct GuardOptions: ParsableArguments {
         do throws(CommandFailure) {
             bytes = try Terminal.contents(of: file, limit: mostBytes)
         } catch {
-            environment.problems.append("\(option) '\(file)': \(error)")
+            environment.problems.append("\(option) '\(file.printable)': \(error)")
             return []
         }
         guard bytes.count <= mostBytes else {
-            environment.problems.append("\(option) '\(file)' has more than \(mostBytes) bytes.")
+            environment.problems.append("\(option) '\(file.printable)' has more than \(mostBytes) bytes.")
             return []
         }
         // By bytes: CR and LF together are one Character.
         let keys = bytes.split { $0 == 0x0A || $0 == 0x0D }
             .map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespaces) }
             .filter { !$0.isEmpty && !$0.hasPrefix("#") }
-        if keys.isEmpty { environment.problems.append("\(option) '\(file)' has no key in it.") }
+        if keys.isEmpty { environment.problems.append("\(option) '\(file.printable)' has no key in it.") }
         var status = stat()
         if stat(file, &status) == 0, status.st_mode & S_IROTH != 0 {
-            warnings.append("everybody on this machine can read \(file); chmod o= '\(file)' mends that")
+            let name = file.printable
+            warnings.append("everybody on this machine can read \(name); chmod o= '\(name)' mends that")
         }
         return keys
     }

@@ -7,11 +7,20 @@ internal import Darwin
 #endif
 
 /// Names and addresses to listen at.
-enum HostName {
+package enum HostName {
+    /// Whether it is an address, or the one name that is one's own machine everywhere.
+    package static func isAddress(_ host: String) -> Bool {
+        var bytes = in6_addr()
+        return inet_pton(AF_INET, host, &bytes) == 1 || inet_pton(AF_INET6, host, &bytes) == 1
+            || host.lowercased() == "localhost"
+    }
+
     /// Why nobody can listen there, as a sentence with what helps; nil where it can be done.
     ///
     /// It is tried, since no rule tells which addresses a machine has: what was opened is closed at once.
-    static func problem(host: String, port: Int) -> String? {
+    ///
+    /// - Parameter setting: the flag and the variable that chose the port.
+    static func problem(host: String, port: Int, setting: String = "--port or CLIP_PORT") -> String? {
         var found: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, nil, nil, &found) == 0 else {
             return
@@ -30,7 +39,7 @@ enum HostName {
         switch code {
         case EADDRINUSE:
             return
-                "Port \(port) of '\(host.printable)' is taken by another process; --port or CLIP_PORT takes another, "
+                "Port \(port) of '\(host.printable)' is taken by another process; \(setting) takes another, "
                 + "and 0 for any that is free."
         case EADDRNOTAVAIL:
             return
@@ -38,11 +47,11 @@ enum HostName {
                 + "for all."
         case EACCES:
             return
-                "Port \(port) needs rights that this user has not; --port or CLIP_PORT takes one above 1023."
+                "Port \(port) needs rights that this user has not; \(setting) takes one above 1023."
         default:
             return
-                "Nobody can listen at port \(port) of '\(host.printable)': \(String(cString: strerror(code))). --host and "
-                + "--port, or CLIP_HOST and CLIP_PORT, take others."
+                "Nobody can listen at port \(port) of '\(host.printable)': \(String(cString: strerror(code))). "
+                + "\(setting), and --host or CLIP_HOST, take others."
         }
     }
 

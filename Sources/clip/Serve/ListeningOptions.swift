@@ -3,7 +3,10 @@ internal import CLIPServer
 
 /// The options of `clip serve` about sockets: where it listens, what connections may hold, and for how long.
 struct ListeningOptions: ParsableArguments {
-    @Option(help: "The address to listen at; 127.0.0.1 by default. CLIP_HOST, HOST.")
+    @Option(
+        help:
+            "The address to listen at; 127.0.0.1 by default. CLIP_HOST; HOST, where it is an address or localhost."
+    )
     var host: String?
 
     @Option(help: "The port to listen at; 9001 by default, 0 for any. CLIP_PORT, PORT.")
@@ -62,7 +65,7 @@ struct ListeningOptions: ParsableArguments {
     var allowOrigins: String?
 
     func fill(_ configuration: inout ServerConfiguration, from environment: inout Environment) {
-        let isUsable = { HostName.problem(host: $0, port: 0) == nil }
+        let isUsable = { HostName.isAddress($0) && HostName.problem(host: $0, port: 0) == nil }
         if let value = host ?? environment.host("CLIP_HOST", "HOST", isUsable: isUsable) {
             configuration.host = value
         }
@@ -73,7 +76,7 @@ struct ListeningOptions: ParsableArguments {
         if let value = maxConnections ?? environment.integer("CLIP_MAX_CONNECTIONS") {
             configuration.maxConnections = value
         }
-        if let value = healthPort ?? environment.integer("CLIP_HEALTH_PORT") {
+        if let value = healthPort ?? environment.port("CLIP_HEALTH_PORT") {
             configuration.healthPort = value
         }
         if let value = environment.seconds("CLIP_IDLE_SECONDS", given: ("--idle-seconds", idleSeconds)) {
@@ -99,8 +102,12 @@ struct ListeningOptions: ParsableArguments {
         if let value = environment.seconds("CLIP_DRAIN_SECONDS", given: ("--drain-seconds", drainSeconds)) {
             configuration.drainTimeLimit = value
         }
-        if let value = allowOrigins ?? environment.string("CLIP_ALLOW_ORIGINS", "ALLOW_ORIGINS") {
-            configuration.allowedOrigins = Environment.list(value)
+        if let value = environment.list(
+            "CLIP_ALLOW_ORIGINS",
+            "ALLOW_ORIGINS",
+            given: ("--allow-origins", allowOrigins)
+        ), !value.isEmpty {
+            configuration.allowedOrigins = value
         }
     }
 }

@@ -33,7 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         var environment = Environment()
-        var engineConfiguration = try options.engineConfiguration(&environment, repeatsImages: true)
+        var engineConfiguration = options.engineConfiguration(&environment, repeatsImages: true)
         load.fill(&engineConfiguration, from: &environment)
         fetching.fill(&engineConfiguration, from: &environment)
         var serverConfiguration = ServerConfiguration()
@@ -42,14 +42,7 @@ struct ServeCommand: AsyncParsableCommand {
         let warnings = guards.fill(&serverConfiguration, from: &environment)
         let descriptors = DescriptorLimit.raise()
         let wantedConnections = serverConfiguration.maxConnections
-        if let fitting = DescriptorLimit.connections(wanted: wantedConnections, under: descriptors) {
-            serverConfiguration.maxConnections = fitting
-        } else {
-            let least = DescriptorLimit.reserve + DescriptorLimit.leastConnections
-            environment.problems.append(
-                "The system lets this process open \(descriptors) files, and a server needs \(least); raise the limit with ulimit -n."
-            )
-        }
+        fit(&serverConfiguration, besides: engineConfiguration, under: descriptors, &environment)
         let level =
             environment.logLevel(
                 of: Logger.Level.self,
@@ -59,12 +52,9 @@ struct ServeCommand: AsyncParsableCommand {
             )
             ?? .info
 
-        var problems = environment.problems + engineConfiguration.validate() + serverConfiguration.validate()
-        if problems.isEmpty,
-            let problem = HostName.problem(host: serverConfiguration.host, port: serverConfiguration.port)
-        {
-            problems.append(problem)
-        }
+        let problems =
+            environment.problems + engineConfiguration.validate() + serverConfiguration.validate()
+            + Self.addressProblems(serverConfiguration)
         guard problems.isEmpty else { throw CommandFailure(problems: problems) }
 
         var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
@@ -79,6 +69,11 @@ struct ServeCommand: AsyncParsableCommand {
                     ? "a part of \(machine.bound.rawValue)" : "--memory-budget"
             ]
         )
+        if engineConfiguration.memoryBudget > machine.limit {
+            logger.warning(
+                "--memory-budget is more than \(machine.bound.rawValue), which is \(machine.limit / 1_000_000) MB: nothing keeps the system from ending the process"
+            )
+        }
         for warning in warnings { logger.warning("\(warning)") }
         if serverConfiguration.maxConnections < wantedConnections {
             logger.notice(
@@ -86,6 +81,58 @@ struct ServeCommand: AsyncParsableCommand {
             )
         }
         try await serve(engineConfiguration, serverConfiguration, logger: logger)
+    }
+
+    /// Lowers the connections to what the system's limit of open files has room for.
+    private func fit(
+        _ configuration: inout ServerConfiguration,
+        besides engine: EngineConfiguration,
+        under descriptors: Int,
+        _ environment: inout Environment
+    ) {
+        let hasHealthPort = configuration.healthPort != nil
+        // What is out of bounds is told anyway.
+        let places = engine.allowsURLs ? min(max(engine.fetchPlaces, 0), 1024) : 0
+        let reserve = DescriptorLimit.reserve(
+            eventLoops: EmbeddingServer.eventLoops(withHealthPort: hasHealthPort),
+            fetchPlaces: places,
+            healthConnections: hasHealthPort ? EmbeddingServer.healthConnections : 0
+        )
+        let fitting = DescriptorLimit.connections(
+            wanted: configuration.maxConnections,
+            under: descriptors,
+            keeping: reserve
+        )
+        if let fitting {
+            configuration.maxConnections = fitting
+        } else {
+            environment.problems.append(
+                "The system lets this process open \(descriptors) files, and a server with \(places) of --fetch-places "
+                    + "needs \(reserve + DescriptorLimit.leastConnections); raise the limit with ulimit -n, or lower "
+                    + "--fetch-places."
+            )
+        }
+    }
+
+    /// Why the ports cannot be listened at.
+    private static func addressProblems(_ configuration: ServerConfiguration) -> [String] {
+        var problems: [String] = []
+        func check(_ port: Int?, _ setting: String) {
+            guard let port, !configuration.host.isEmpty,
+                let problem = HostName.problem(
+                    host: configuration.host,
+                    port: (0...65535).contains(port) ? port : 0,
+                    setting: setting
+                ),
+                !problems.contains(problem)
+            else { return }
+            problems.append(problem)
+        }
+        check(configuration.port, "--port or CLIP_PORT")
+        if configuration.healthPort != configuration.port {
+            check(configuration.healthPort, "--health-port or CLIP_HEALTH_PORT")
+        }
+        return problems
     }
 
     /// Listens at once and loads meanwhile: a supervisor sees a live process, and `/readiness` tells when it

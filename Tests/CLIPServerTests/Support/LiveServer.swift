@@ -35,6 +35,7 @@ struct LiveServer: Sendable {
         configure: (inout ServerConfiguration) -> Void = { _ in },
         engine configureEngine: (inout EngineConfiguration) -> Void = { _ in },
         starting: Bool = true,
+        log: LogLines? = nil,
         _ body: (LiveServer) async throws -> Value
     ) async throws -> Value {
         var engineConfiguration = EngineConfiguration(
@@ -53,8 +54,8 @@ struct LiveServer: Sendable {
         configuration.port = 0
         configure(&configuration)
         let port = Port()
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
+        var logger = log.map { log in Logger(label: "test") { _ in log.handler } } ?? Logger(label: "test")
+        logger.logLevel = log == nil ? .critical : .info
         let server = try EmbeddingServer(
             engine: engine,
             configuration: configuration,

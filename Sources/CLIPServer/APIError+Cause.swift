@@ -1,0 +1,64 @@
+import CLIPEngine
+
+extension APIError {
+    /// Why, for the log: a sentence that repeats nothing of what was sent, keys least of all.
+    ///
+    /// What the sender is told, unless that says less than the operator should know.
+    package var cause: String {
+        switch self {
+        case .notFound: "The path is none of this server's, which GET / lists."
+        case .methodNotAllowed(let allowed):
+            "The method is none of those that are answered here: \(allowed.joined(separator: ", "))."
+        case .unauthorized:
+            "The request has no key, or another than those of --api-keys-file or --management-key-file."
+        case .unreadableBody(let error): error.description
+        case .invalidFields(let problems): problems.cause
+        case .unknownItemType(let field): "\(field.rawValue)_type is neither 'image' nor 'text'."
+        case .embedding(let error, let place): Self.cause(of: error, place: place)
+        case .bodyTooLarge, .bodyNotWanted, .bodyTooSlow, .originNotAllowed, .invalidTimeout, .tooLate,
+            .malformedMessage,
+            .bodyTooLargeForMemory, .noRoomForBody, .bodyEncodingNotSupported, .bodyNotUnpackable,
+            .managementClosed, .managementThroughProxy, .hostNotAllowed, .imageWhereTextBelongs,
+            .imageRefused:
+            publicText
+        }
+    }
+
+    /// The sentence of the answer.
+    private var publicText: String {
+        switch content {
+        case .detail(let text), .message(let text, _): text
+        case .problems(let problems): problems.cause
+        case .unauthorized: "Unauthorized api_key"
+        }
+    }
+
+    private static func cause(of error: EmbeddingError, place: String?) -> String {
+        switch error {
+        case .unknownModel:
+            "There is no model of the name that is asked for; GET /model/registry lists those that are."
+        case .invalidModelName: "The model that is asked for has a name that none can have."
+        case .failed(let cause): cause
+        case .invalidConfiguration(let problems): problems.joined(separator: " ")
+        case .image(_, let fault): fault.description + (place.map { " It is \($0)." } ?? "")
+        case .noImages, .noTexts, .noPrompts, .tooManyImages, .tooManyPrompts, .tooManyTexts, .textTooLarge,
+            .textTooLong, .textTangled, .overloaded, .tooMuchMemory, .shuttingDown, .cancelled,
+            .modelUnavailable:
+            error.description
+        }
+    }
+}
+
+extension FieldProblems {
+    /// Which fields are wrong, and how; what stands deeper in them may have names that the sender chose.
+    fileprivate var cause: String {
+        let words = entries.prefix(3).map { problem in
+            let steps = problem.location.prefix(2).compactMap { step in
+                if case .name(let name) = step { name } else { nil }
+            }
+            return "\(problem.type) at \(steps.joined(separator: "."))"
+        }
+        return "The body's fields are not as they should be: \(words.joined(separator: ", "))"
+            + (entries.count > words.count ? " and others." : ".")
+    }
+}

@@ -1,0 +1,114 @@
+import CLIPServer
+import CLIPTestSupport
+import Testing
+
+@Suite("What is logged of a request", .timeLimit(.minutes(2)))
+struct LogTests {
+    private static let key = "a-key-for-tests"
+    private static let secret = "what-nobody-else-should-read"
+
+    /// A request and what its line says.
+    struct Refusal: Sendable, CustomTestStringConvertible {
+        var name: String
+        var head: String
+        var status: Int
+        var line: String
+        var cause: String
+
+        var testDescription: String { name }
+    }
+
+    private static let cases = [
+        Refusal(
+            name: "no key",
+            head: "GET /info?api_key=\(secret) HTTP/1.1\r\nHost: a",
+            status: 401,
+            line: "GET /info",
+            cause: "no key"
+        ),
+        Refusal(
+            name: "another machine",
+            head: "POST /model/clear HTTP/1.1\r\nHost: \(secret)",
+            status: 403,
+            line: "POST /model/clear",
+            cause: "under the name localhost"
+        ),
+        Refusal(
+            name: "a large body",
+            head: "POST /clip/embed_text?api_key=\(key) HTTP/1.1\r\nHost: a\r\nContent-Length: 1001",
+            status: 413,
+            line: "POST /clip/embed_text",
+            cause: "--max-body-bytes"
+        ),
+        Refusal(
+            name: "a packing",
+            head:
+                "POST /clip/embed_text?api_key=\(key) HTTP/1.1\r\nHost: a\r\nContent-Encoding: \(secret)\r\n"
+                + "Content-Length: 0",
+            status: 415,
+            line: "POST /clip/embed_text",
+            cause: "Content-Encoding"
+        ),
+        Refusal(
+            name: "a path",
+            head: "GET /\(secret) HTTP/1.1\r\nHost: a",
+            status: 404,
+            line: "no such route",
+            cause: "The path is none"
+        ),
+        Refusal(
+            name: "a chunk",
+            head: "POST /clip/embed_text?api_key=\(key) HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked",
+            status: 400,
+            line: "POST /clip/embed_text",
+            cause: "The chunked body is malformed."
+        ),
+    ]
+
+    @Test(
+        "A refused request has one line, with its id and the cause, and nothing that was sent",
+        arguments: cases
+    )
+    func refusals(refusal: Refusal) async throws {
+        let log = LogLines()
+        try await LiveServer.with(
+            configure: {
+                $0.apiKeys = [Self.key]
+                $0.maxBodyBytes = 1000
+            },
+            log: log
+        ) { server in
+            try await server.connected { connection in
+                try connection.send("\(refusal.head)\r\nX-Request-ID: mine\r\n\r\nzz\r\n")
+                let answer = try connection.answer()
+                #expect(answer.status == refusal.status)
+                #expect(answer.fields["x-request-id"] == "mine")
+            }
+        }
+        let lines = log.of(request: "mine")
+        #expect(lines.count == 1)
+        let line = try #require(lines.first)
+        #expect(line.metadata["status"] == "\(refusal.status)")
+        let cause = try #require(line.metadata["cause"])
+        #expect(cause.contains(refusal.cause) && Words.faults(of: cause) == [], "\(cause)")
+        #expect(line.text == refusal.line)
+        for line in log.all {
+            #expect(!line.whole.contains(Self.secret) && !line.whole.contains(Self.key), "\(line)")
+        }
+    }
+
+    @Test("Bytes that are no request are logged as such")
+    func noRequest() async throws {
+        let log = LogLines()
+        try await LiveServer.with(log: log) { server in
+            try await server.connected { connection in
+                try connection.send("\(Self.secret)\r\n\r\n")
+                #expect(try connection.answer().status == 400)
+            }
+        }
+        let line = try #require(log.all.first { $0.metadata["status"] == "400" })
+        #expect(line.text == "no request")
+        #expect(line.metadata["cause"]?.hasPrefix("The request's first line must be") == true)
+        #expect(!line.whole.contains(Self.secret))
+    }
+}
