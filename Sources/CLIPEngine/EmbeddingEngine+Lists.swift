@@ -11,7 +11,8 @@ extension EmbeddingEngine {
     /// Embeddings of a list's token sequences, in its order.
     func embeddings(
         ofList tokens: [[Int32]],
-        by model: LoadedModel
+        by model: LoadedModel,
+        request: AdmittedRequest
     ) async throws(EmbeddingError) -> Batcher.Outcome {
         let start = ContinuousClock.now
         let pieces = stride(from: 0, to: tokens.count, by: Self.pieceLength).map { first in
@@ -30,6 +31,7 @@ extension EmbeddingEngine {
             for _ in 0..<Self.piecesInHand { startNext() }
             while let attempt = await group.next() {
                 outcomes[attempt.piece] = attempt.result
+                request.finished(pieces[attempt.piece].count)
                 if case .failure = attempt.result {
                     next = pieces.count
                     group.cancelAll()

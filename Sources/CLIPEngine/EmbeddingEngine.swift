@@ -193,8 +193,8 @@ public final class EmbeddingEngine: Sendable {
         request.note(tokens: tokens.reduce(0) { $0 + $1.count })
         let outcome =
             request.isList
-            ? try await embeddings(ofList: tokens, by: model)
-            : try await embeddings(of: tokens, by: model)
+            ? try await embeddings(ofList: tokens, by: model, request: request)
+            : try await embeddings(of: tokens, by: model, request: request)
         return EmbeddingResult(
             embeddings: outcome.embeddings,
             report: RequestReport(
@@ -248,7 +248,7 @@ public final class EmbeddingEngine: Sendable {
         )
         request.note(tokens: tokens.reduce(0) { $0 + $1.count })
         async let textEmbeddings = Self.attempt { () throws(EmbeddingError) in
-            try await self.embeddings(of: tokens, by: model)
+            try await self.embeddings(of: tokens, by: model, request: request)
         }
         let (imageEmbeddings, imageTimings) = try await embeddings(
             of: images,
@@ -276,11 +276,15 @@ public final class EmbeddingEngine: Sendable {
     /// Embeddings of token sequences: those that are known, and the rest by the network.
     private func embeddings(
         of tokens: [[Int32]],
-        by model: LoadedModel
+        by model: LoadedModel,
+        request: AdmittedRequest
     ) async throws(EmbeddingError) -> Batcher.Outcome {
         try await model.texts.embeddings(for: tokens, isOfList: tokens.count > Self.mostWaitedFor) {
             (indexes) async throws(EmbeddingError) in
-            try await model.worker.embed(tokens: indexes.map { tokens[$0] })
+            try await model.worker.embed(
+                tokens: indexes.map { tokens[$0] },
+                onProgress: { request.finished($0) }
+            )
         }
     }
 
@@ -309,7 +313,10 @@ public final class EmbeddingEngine: Sendable {
             isOfList: images.count > Self.mostWaitedFor
         ) { (indexes) async throws(EmbeddingError) in
             // Whatever is not known has pixels.
-            try await model.worker.embed(pixels: indexes.compactMap { prepared[$0].pixels })
+            try await model.worker.embed(
+                pixels: indexes.compactMap { prepared[$0].pixels },
+                onProgress: { request.finished($0) }
+            )
         }
         return (outcome.embeddings, timings.adding(outcome))
     }

@@ -110,6 +110,20 @@ struct AdmissionGateTests {
         #expect(plan.enter(Demand(items: 1, work: 0.1, client: "other"), id: 0) == .admitted)
     }
 
+    @Test("Work that is done before its request is counts no more")
+    func progress() {
+        var plan = AdmissionPlan(places: 1000, cores: 2)
+        var demand = Demand(items: 10, work: 10, client: "a")
+        #expect(plan.enter(demand, id: 0) == .admitted)
+        #expect(plan.enter(Demand(items: 1, work: 2), id: 0) == .admitted)
+        plan.progress(demand, by: 4)
+        demand.finish(4)
+        #expect(abs(plan.backlog(withLists: false) - 4) < 1e-9)
+        #expect(abs(demand.workOfItem - 1) < 1e-9)
+        _ = plan.leave(demand)
+        #expect(abs(plan.backlog(withLists: false) - 1) < 1e-9)
+    }
+
     @Test("Where there is one place, a list that has it leaves one for others")
     func onePlace() {
         var plan = AdmissionPlan(places: 1, cores: 1)

@@ -58,6 +58,7 @@ package final class Batcher: Sendable {
         var embeddings: [Embedding?]
         var missing: Int
         let continuation: CheckedContinuation<Result<Outcome, EmbeddingError>, Never>
+        let onProgress: (@Sendable (Int) -> Void)?
         let arrival: ContinuousClock.Instant
         var firstStart: ContinuousClock.Instant?
         var lastStart: ContinuousClock.Instant
@@ -108,11 +109,14 @@ package final class Batcher: Sendable {
     /// If the task is cancelled, items that are still waiting are dropped and the error is `cancelled`; once the batcher
     /// is closed it is `shuttingDown`.
     ///
-    /// - Parameter isOfList: whether the items are part of a list, which others may overtake.
+    /// - Parameters:
+    ///   - isOfList: whether the items are part of a list, which others may overtake.
+    ///   - onProgress: is told how many items a batch has finished, where others are still to come.
     package func embed(
         _ payloads: [Payload],
         lane: BatchPlanner<Payload>.Lane,
-        isOfList: Bool = false
+        isOfList: Bool = false,
+        onProgress: (@Sendable (Int) -> Void)? = nil
     ) async throws(EmbeddingError) -> Outcome {
         guard !payloads.isEmpty else { return Outcome(embeddings: [], queue: .zero, forward: .zero) }
         let request = state.withLock { state in
@@ -120,7 +124,7 @@ package final class Batcher: Sendable {
             return state.nextRequest
         }
         let outcome = await withTaskCancellationHandler {
-            await enqueue(payloads, lane: lane, isOfList: isOfList, request: request)
+            await enqueue(payloads, lane: lane, isOfList: isOfList, request: request, onProgress: onProgress)
         } onCancel: {
             cancel(request)
         }
@@ -131,7 +135,8 @@ package final class Batcher: Sendable {
         _ payloads: [Payload],
         lane: BatchPlanner<Payload>.Lane,
         isOfList: Bool,
-        request: Int
+        request: Int,
+        onProgress: (@Sendable (Int) -> Void)?
     ) async -> Result<Outcome, EmbeddingError> {
         await withCheckedContinuation { continuation in
             let now = ContinuousClock.now
@@ -142,6 +147,7 @@ package final class Batcher: Sendable {
                     embeddings: Array(repeating: nil, count: payloads.count),
                     missing: payloads.count,
                     continuation: continuation,
+                    onProgress: onProgress,
                     arrival: now,
                     lastStart: now
                 )
@@ -241,7 +247,8 @@ package final class Batcher: Sendable {
     package func finish(_ batch: Batch, with result: Result<[Embedding], EmbeddingError>) {
         let now = ContinuousClock.now
         var ready: [(WaitingRequest, Result<Outcome, EmbeddingError>)] = []
-        state.withLock { state in
+        var progress: [Int: Int] = [:]
+        let onProgress = state.withLock { state in
             state.busy -= batch.threads
             state.passes[batch.pass] = nil
             state.lastMove = now
@@ -254,6 +261,7 @@ package final class Batcher: Sendable {
                     request.missing -= 1
                     guard request.missing == 0 else {
                         state.requests[item.request] = request
+                        progress[item.request, default: 0] += 1
                         continue
                     }
                     let outcome = Outcome(
@@ -267,7 +275,11 @@ package final class Batcher: Sendable {
                     ready.append((request, .failure(error)))
                 }
             }
+            return progress.compactMap { request, count in
+                state.requests[request]?.onProgress.map { ($0, count) }
+            }
         }
+        for (tell, count) in onProgress { tell(count) }
         for (request, outcome) in ready { request.continuation.resume(returning: outcome) }
     }
 

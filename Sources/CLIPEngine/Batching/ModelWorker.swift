@@ -58,21 +58,36 @@ final class ModelWorker: Sendable {
     }
 
     /// Embeddings of decoded images, each (imageSize, imageSize, 3) bytes.
-    func embed(pixels: [[UInt8]]) async throws(EmbeddingError) -> Batcher.Outcome {
+    func embed(
+        pixels: [[UInt8]],
+        onProgress: (@Sendable (Int) -> Void)? = nil
+    ) async throws(EmbeddingError) -> Batcher.Outcome {
         let outcome = try await batcher.embed(
             pixels.map(Batcher.Payload.pixels),
             lane: .images,
-            isOfList: pixels.count > Self.mostImagesOfSmall
+            isOfList: pixels.count > Self.mostImagesOfSmall,
+            onProgress: onProgress
         )
         return try checked(outcome, "an image")
     }
 
     /// Embeddings of token sequences without padding.
     ///
-    /// - Parameter isOfList: whether they are part of a list, which others may overtake.
-    func embed(tokens: [[Int32]], isOfList: Bool = false) async throws(EmbeddingError) -> Batcher.Outcome {
+    /// - Parameters:
+    ///   - isOfList: whether they are part of a list, which others may overtake.
+    ///   - onProgress: is told how many a batch has finished, where others are still to come.
+    func embed(
+        tokens: [[Int32]],
+        isOfList: Bool = false,
+        onProgress: (@Sendable (Int) -> Void)? = nil
+    ) async throws(EmbeddingError) -> Batcher.Outcome {
         try checked(
-            await batcher.embed(tokens.map(Batcher.Payload.tokens), lane: .texts, isOfList: isOfList),
+            await batcher.embed(
+                tokens.map(Batcher.Payload.tokens),
+                lane: .texts,
+                isOfList: isOfList,
+                onProgress: onProgress
+            ),
             "a text"
         )
     }

@@ -36,7 +36,12 @@ package final class AdmissionGate: Sendable {
         }
     }
 
-    /// Lets a request out that was let in.
+    /// Takes note that some of the work of a request is done, so that others are told how much is left.
+    func progress(_ demand: AdmissionPlan.Demand, by work: Double) {
+        state.withLock { $0.plan.progress(demand, by: work) }
+    }
+
+    /// Lets a request out that was let in, with the work that was left.
     package func leave(_ demand: AdmissionPlan.Demand) {
         wake { $0.plan.leave(demand) }
     }

@@ -12,7 +12,9 @@ package struct AdmissionPlan: Sendable {
         /// Images and texts.
         package let items: Int
         /// Seconds of one core.
-        package let work: Double
+        package private(set) var work: Double
+        /// Seconds of one core that each item takes.
+        package let workOfItem: Double
         /// Whether it is a list, which others may overtake.
         package let isList: Bool
         /// Who asks; nil is nobody in particular, and has no share that could be too large.
@@ -21,9 +23,13 @@ package struct AdmissionPlan: Sendable {
         package init(items: Int, work: Double = 0, isList: Bool = false, client: String? = nil) {
             self.items = items
             self.work = work
+            workOfItem = work / Double(max(1, items))
             self.isList = isList
             self.client = client
         }
+
+        /// Notes that so much of the work is done.
+        package mutating func finish(_ done: Double) { work = max(0, work - done) }
 
         /// Whether it has very few items.
         var isTiny: Bool { items <= 8 }
@@ -115,6 +121,15 @@ package struct AdmissionPlan: Sendable {
     package mutating func leave(_ demand: Demand) -> [Int] {
         giveBack(demand)
         return admitWaiting()
+    }
+
+    /// Takes note that some of a request's work is done.
+    package mutating func progress(_ demand: Demand, by work: Double) {
+        guard !demand.isList else { return listWork = max(0, listWork - work) }
+        singleWork = max(0, singleWork - work)
+        if let client = demand.client, let share = shares[client] {
+            shares[client]?.work = max(0, share.work - work)
+        }
     }
 
     /// Forgets a request that waits.

@@ -14,9 +14,8 @@ final class AdmittedRequest: Sendable {
     private let tokens: Int
     /// Where its images wait for room, one at a time.
     let turnstile = Turnstile()
-    private let fetchedBytes = Atomic(0)
-    /// What it holds of the budget while it waits for more.
-    var heldBytes: Int { terms.heldBytes + fetchedBytes.load(ordering: .relaxed) }
+    /// What it holds of the budget to its end.
+    var heldBytes: Int { terms.heldBytes }
     var client: String? { terms.client }
     /// What was let in so far.
     private let demands = Mutex<[AdmissionPlan.Demand]>([])
@@ -89,9 +88,15 @@ final class AdmittedRequest: Sendable {
         costs?.note(tokens: tokens, estimated: self.tokens)
     }
 
-    /// Notes that fetched bytes are in hand, or (below zero) that they are not any more.
-    func hold(fetched bytes: Int) {
-        fetchedBytes.add(bytes, ordering: .relaxed)
+    /// Takes note that so many of the items that came with the request are done, and others are not.
+    func finished(_ count: Int) {
+        let progress = demands.withLock { demands -> (AdmissionPlan.Demand, Double)? in
+            guard let demand = demands.first, demand.items > 1 else { return nil }
+            let done = min(demand.work, demand.workOfItem * Double(count))
+            demands[0].finish(done)
+            return (demand, done)
+        }
+        if let (demand, done) = progress { gate.progress(demand, by: done) }
     }
 
     /// Lets everything out.

@@ -107,13 +107,15 @@ public final class ByteBudget: Sendable {
     /// - Parameters:
     ///   - held: bytes that the asker has already, and keeps while it waits.
     ///   - client: who is given them; nil is nobody in particular, and has no share that could be too large.
+    ///   - isHindrance: whether the asker keeps others of its own from giving back what it waits for; then it gives up soon.
     /// - Throws: `tooLarge` at once for what never fits beside those; `noRoom` for what others did not give back in time;
     ///   `cancelled` when the task is.
     public func reserve(
         _ bytes: Int,
         for purpose: Purpose,
         beside held: Int = 0,
-        client: String? = nil
+        client: String? = nil,
+        isHindrance: @escaping @Sendable () -> Bool = { false }
     ) async throws(ByteBudgetError) -> ByteReservation {
         guard bytes + held <= most(for: purpose) else {
             throw .tooLarge(bytes: bytes + held, most: most(for: purpose))
@@ -130,7 +132,10 @@ public final class ByteBudget: Sendable {
             let pause = Self.patience * Double.random(in: 0.5...1)
             while true {
                 guard (try? await Task.sleep(for: pause)) != nil else { return }
-                guard let self, !self.giveUp(id, bytes, purpose, beside: held) else { return }
+                guard let self else { return }
+                let queue = self.queue(of: bytes + held, purpose)
+                let isHopeless = isHindrance() || self.isHopeless(id, bytes, purpose, queue, beside: held)
+                if isHopeless, self.forget(id, queue, .noRoom) { return }
             }
         }
         defer { clock.cancel() }
@@ -163,13 +168,18 @@ public final class ByteBudget: Sendable {
         }
     }
 
-    /// Ends a wait that may be for what never comes, and tells whether it has ended.
+    /// Whether a wait may be for what never comes.
     ///
     /// A body of which next to nothing is there keeps nobody waiting, and an answer that waits only for others to leave is still
     /// on its way: they need nothing more for that. Of those that may be waiting for each other only the leader goes on for long.
-    private func giveUp(_ id: Int, _ bytes: Int, _ purpose: Purpose, beside held: Int) -> Bool {
-        let queue = queue(of: bytes + held, purpose)
-        let isHopeless = state.withLock { state in
+    private func isHopeless(
+        _ id: Int,
+        _ bytes: Int,
+        _ purpose: Purpose,
+        _ queue: Int,
+        beside held: Int
+    ) -> Bool {
+        state.withLock { state in
             guard purpose != .input || !isSmall(held),
                 let waiter = state.queues[queue].first(where: { $0.id == id })
             else { return false }
@@ -179,7 +189,6 @@ public final class ByteBudget: Sendable {
             if leader != nil, purpose == .input || !isOnItsWay { return true }
             return (purpose != .answers || !isOnItsWay) && waiter.arrival + longestWait <= .now
         }
-        return isHopeless && forget(id, queue, .noRoom)
     }
 
     /// Of several who hold something and wait for more the one that holds most: it is done soonest, and gives most back.

@@ -78,8 +78,6 @@ struct ImagePreparation: Sendable {
     ) async -> Result<(PreparedImage, StageTimings), EmbeddingError> {
         let start = ContinuousClock.now
         var timings = StageTimings()
-        var fetchedBytes = 0
-        defer { request.hold(fetched: -fetchedBytes) }
         do throws(EmbeddingError) {
             let content: Content
             switch image {
@@ -87,8 +85,6 @@ struct ImagePreparation: Sendable {
             case .base64(let text): content = .base64(text)
             case .url(let url):
                 let fetched = try await fetch(url, at: index, for: client)
-                fetchedBytes = fetched.bytes.count
-                request.hold(fetched: fetchedBytes)
                 content = .bytes(fetched.bytes, from: .url, room: fetched.room)
                 timings.fetch = ContinuousClock.now - start
                 try await request.enterFetched()
@@ -177,27 +173,36 @@ struct ImagePreparation: Sendable {
         }
     }
 
-    /// Room for decoding, once it is there; a request asks for one image's at a time, so that those of others get theirs.
+    /// Room for decoding, once it is there.
+    ///
+    /// A request asks for one image's at a time, so that those of others get theirs; and one that does not come by lets
+    /// another of its images try, which may have to be decoded first for there to be enough.
     private func room(
         for bytes: Int,
         at index: Int,
         request: AdmittedRequest
     ) async throws(EmbeddingError) -> ByteReservation {
-        await request.turnstile.enter()
-        defer { request.turnstile.leave() }
-        do throws(ByteBudgetError) {
-            return try await budget.reserve(
-                bytes,
-                for: .decoding,
-                beside: request.heldBytes,
-                client: request.client
-            )
-        } catch {
-            switch error {
-            case .cancelled: throw .cancelled
-            case .noRoom: throw .roomTaken
-            case .tooLarge(let bytes, let most):
-                throw .image(index: index, .tooMuchMemory(bytes: bytes, limit: most))
+        let turnstile = request.turnstile
+        while true {
+            await turnstile.enter()
+            do throws(ByteBudgetError) {
+                defer { turnstile.leave() }
+                return try await budget.reserve(
+                    bytes,
+                    for: .decoding,
+                    beside: request.heldBytes,
+                    client: request.client,
+                    isHindrance: { turnstile.isAwaited }
+                )
+            } catch {
+                switch error {
+                case .cancelled: throw .cancelled
+                // The turn is another's by now.
+                case .noRoom where turnstile.isTaken: continue
+                case .noRoom: throw .roomTaken
+                case .tooLarge(let bytes, let most):
+                    throw .image(index: index, .tooMuchMemory(bytes: bytes, limit: most))
+                }
             }
         }
     }

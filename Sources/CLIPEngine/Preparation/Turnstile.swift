@@ -24,6 +24,12 @@ final class Turnstile: Sendable {
         }
     }
 
+    /// Whether it is somebody's turn.
+    var isTaken: Bool { state.withLock { $0.isTaken } }
+
+    /// Whether somebody waits for the end of the turn.
+    var isAwaited: Bool { state.withLock { !$0.waiting.isEmpty } }
+
     /// Ends a turn.
     func leave() {
         let next = state.withLock { state in
