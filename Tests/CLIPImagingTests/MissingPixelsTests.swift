@@ -5,14 +5,7 @@ import Testing
 struct MissingPixelsTests {
     private let preprocessor = ImagePreprocessor(size: 16)
 
-    private func outcome(_ image: [UInt8]) -> ImagingError? {
-        do throws(ImagingError) {
-            _ = try preprocessor.pixels(of: image)
-            return nil
-        } catch {
-            return error
-        }
-    }
+    private func outcome(_ image: [UInt8]) -> ImagingError? { preprocessor.refusal(of: image) }
 
     private func marker(_ code: ClosedRange<UInt8>, in image: [UInt8], after start: Int = 0) throws -> Int {
         try #require(

@@ -108,17 +108,9 @@ struct LoadTests {
         try await LiveServer.with(engine: { $0.maxTexts = 60_000 }) { server in
             // Some 9 MB, of which the sockets of both sides hold less than half.
             let count = 60_000
-            let texts = (0..<count).map { "\"\($0)\"" }.joined(separator: ",")
             let port = server.port
             let reader = try await Loopback.onThread {
-                let connection = try HTTPConnection(port: port, receiveBuffer: 1 << 16)
-                try connection.send(
-                    "POST",
-                    "/clip/embed_text",
-                    body: Array(#"{"text":[\#(texts)]}"#.utf8),
-                    fields: Self.json
-                )
-                try connection.awaitFirstBytes()
+                let connection = try HTTPConnection.reading(count, port: port, receiveBuffer: 1 << 16)
                 return SendableBox(connection)
             }
             let idle = try await Loopback.onThread { SendableBox(try HTTPConnection(port: port)) }

@@ -140,16 +140,8 @@ struct PressureTests {
             $0.maxTexts = 60_000
         } _: { server in
             let port = server.port
-            let texts = (0..<60_000).map { "\"\($0)\"" }.joined(separator: ",")
             let ended = try await Loopback.onThread {
-                let connection = try HTTPConnection(port: port, receiveBuffer: 1 << 14)
-                try connection.send(
-                    "POST",
-                    "/clip/embed_text",
-                    body: Array(#"{"text":[\#(texts)]}"#.utf8),
-                    fields: Self.json
-                )
-                try connection.awaitFirstBytes()
+                let connection = try HTTPConnection.reading(60_000, port: port, receiveBuffer: 1 << 14)
                 Thread.sleep(forTimeInterval: 1.5)
                 return (try? connection.answer()) == nil
             }
@@ -167,16 +159,8 @@ struct PressureTests {
             $0.maxTexts = 60_000
         } _: { server in
             let port = server.port
-            let texts = (0..<60_000).map { "\"\($0)\"" }.joined(separator: ",")
             let length = try await Loopback.onThread {
-                let connection = try HTTPConnection(port: port, receiveBuffer: 1 << 18)
-                try connection.send(
-                    "POST",
-                    "/clip/embed_text",
-                    body: Array(#"{"text":[\#(texts)]}"#.utf8),
-                    fields: Self.json
-                )
-                try connection.awaitFirstBytes()
+                let connection = try HTTPConnection.reading(60_000, port: port, receiveBuffer: 1 << 18)
                 // The system holds megabytes of it, so that nothing is written for longer than the limit.
                 for _ in 0..<30 {
                     Thread.sleep(forTimeInterval: 0.1)

@@ -127,13 +127,13 @@ public final class ByteBudget: Sendable {
             state.nextID += 1
             return state.nextID
         }
+        let queue = queue(of: bytes + held, purpose)
         let clock = Task { [weak self] in
             // Not all at once: what one gives back may be enough for another.
             let pause = Self.patience * Double.random(in: 0.5...1)
             while true {
                 guard (try? await Task.sleep(for: pause)) != nil else { return }
                 guard let self else { return }
-                let queue = self.queue(of: bytes + held, purpose)
                 let isHopeless = isHindrance() || self.isHopeless(id, bytes, purpose, queue, beside: held)
                 if isHopeless, self.forget(id, queue, .noRoom) { return }
             }
@@ -143,7 +143,7 @@ public final class ByteBudget: Sendable {
             await withCheckedContinuation { continuation in
                 let isCancelled = state.withLock { state in
                     guard !Task.isCancelled else { return true }
-                    state.queues[queue(of: bytes + held, purpose)].append(
+                    state.queues[queue].append(
                         Waiter(
                             id: id,
                             bytes: bytes,
@@ -159,7 +159,7 @@ public final class ByteBudget: Sendable {
                 if isCancelled { continuation.resume(returning: .cancelled) } else { serve() }
             }
         } onCancel: {
-            forget(id, queue(of: bytes + held, purpose), .cancelled)
+            forget(id, queue, .cancelled)
         }
         switch verdict {
         case .taken: return ByteReservation(bytes, purpose, client, of: self)

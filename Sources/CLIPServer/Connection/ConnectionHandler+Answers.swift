@@ -78,8 +78,9 @@ extension ConnectionHandler {
         // A head that is there already has not been waiting for its sender.
         lastArrival = .now()
         enter(.idle, context)
-        // Who has sent the next request along waits for its turn with it.
-        if decoder.waiting > 0 { rest(context) } else { waitForMore(context) }
+        guard decoder.waiting > 0 else { return waitForMore(context) }
+        // Who has sent the next request along waits for its turn with it, unless it is at its turn just now.
+        if !isProcessing { rest(context) }
     }
 
     /// Cuts off who has not read enough since the last look.

@@ -138,7 +138,7 @@ extension ConnectionHandler {
         grow(by: size, with: room)
         goOn(context)
         process(context)
-        if phase == .body { readOn(context) }
+        if !isResting { waitForMore(context) }
     }
 
     private func grow(by size: Int, with room: ByteReservation) {

@@ -74,9 +74,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var isLast = false
     var isQuiescing = false
     var isCut = false
-    private var isProcessing = false
+    var isProcessing = false
     /// Whether others on the event loop have their turn before more is taken in.
-    private var isResting = false
+    var isResting = false
 
     init(service: ConnectionService) {
         self.service = service
@@ -192,6 +192,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// Lets the other connections of the event loop have their turn.
     func rest(_ context: ChannelHandlerContext) {
+        guard !isResting else { return }
         isResting = true
         service.loops.turns(of: context.eventLoop).wait { [self] in
             isResting = false
@@ -205,8 +206,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func waitForMore(_ context: ChannelHandlerContext) {
         switch phase {
         case .idle where isQuiescing: context.close(promise: nil)
-        case .idle, .head, .body: readOn(context)
-        case .room, .busy, .sending, .lingering, .closed: break
+        case .idle, .head, .body, .lingering: readOn(context)
+        case .room, .busy, .sending, .closed: break
         }
     }
 
@@ -216,8 +217,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
         isProcessing = true
         defer { isProcessing = false }
         let end = NIODeadline.now() + ConnectionLimits.longestTurn
+        var isOver = false
         do throws(MessageFault) {
             while phase == .idle || phase == .head || phase == .body {
+                guard !isOver else { return rest(context) }
                 guard let part = try decoder.next() else {
                     if phase == .idle, decoder.waiting > 0 { enter(.head, context) }
                     return
@@ -227,7 +230,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
                 case .body(let bytes): accept(bytes, context)
                 case .end: finishBody(context)
                 }
-                guard NIODeadline.now() < end else { return rest(context) }
+                isOver = NIODeadline.now() >= end
             }
         } catch {
             refuse(error, context)

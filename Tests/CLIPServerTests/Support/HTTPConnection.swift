@@ -47,6 +47,20 @@ final class HTTPConnection {
         close(socket)
     }
 
+    /// A connection on which the embeddings of so many texts are under way, of which hardly any were read.
+    static func reading(_ texts: Int, port: Int, receiveBuffer: Int32) throws -> HTTPConnection {
+        let connection = try HTTPConnection(port: port, receiveBuffer: receiveBuffer)
+        let list = (0..<texts).map { "\"\($0)\"" }.joined(separator: ",")
+        try connection.send(
+            "POST",
+            "/clip/embed_text",
+            body: Array(#"{"text":[\#(list)]}"#.utf8),
+            fields: [("Content-Type", "application/json")]
+        )
+        try connection.awaitFirstBytes()
+        return connection
+    }
+
     func send(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count {
