@@ -24,7 +24,7 @@ only CJPEG CLIPImaging
 only CResize CLIPImaging
 only CCurl CLIPFetching
 only CZlib CLIPTokenization CLIPServer CLIPFetching
-for module in HummingbirdCore NIOCore NIOPosix HTTPTypes UnixSignals; do only $module CLIPServer; done
+for module in NIOCore NIOPosix HTTPTypes UnixSignals; do only $module CLIPServer; done
 only ArgumentParser clip
 for leaf in CLIPTokenization CLIPImaging CLIPFetching CLIPKernels CLIPModels CLIPWeights; do
     for other in CLIPServer clip; do

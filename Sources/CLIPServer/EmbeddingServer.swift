@@ -1,5 +1,4 @@
 public import CLIPEngine
-import HummingbirdCore
 public import Logging
 import NIOCore
 public import ServiceLifecycle
@@ -166,7 +165,7 @@ public final class EmbeddingServer: Service {
         )
         let port = isForHealthOnly ? configuration.healthPort ?? 0 : configuration.port
         let isGuarded = isLocal || !configuration.apiKeys.isEmpty
-        return Listener(host: host, port: port, service: service, logger: logger) {
+        return Listener(host: host, port: port, service: service) {
             [logger, onListening] port in
             let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
             guard !isForHealthOnly else { return logger.notice("health is told on \(address)") }

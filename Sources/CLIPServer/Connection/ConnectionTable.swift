@@ -1,4 +1,3 @@
-import HummingbirdCore
 import NIOCore
 import Synchronization
 
@@ -31,9 +30,19 @@ final class ConnectionTable: Sendable {
 
     private struct State {
         var entries: [ObjectIdentifier: Entry] = [:]
-        /// Accepted and not closed yet; some may not have an entry yet.
-        var open = 0
         var leaving = 0
+        /// Accepted and not set up yet.
+        var expected = 0
+        /// What everybody is told who comes yet.
+        var farewell: (any Sendable)?
+        /// Called once the last connection has left.
+        var onEnd: (@Sendable () -> Void)?
+
+        mutating func takeEnd() -> (@Sendable () -> Void)? {
+            guard entries.isEmpty, expected == 0 else { return nil }
+            defer { onEnd = nil }
+            return onEnd
+        }
     }
 
     /// Most connections; a place is kept free for who comes next, by closing another.
@@ -47,29 +56,66 @@ final class ConnectionTable: Sendable {
         spare = min(max(1, limit / 16), 32)
     }
 
-    var hasRoom: Bool { state.withLock { $0.open < limit } }
+    var hasRoom: Bool { state.withLock { $0.entries.count + $0.expected < limit } }
 
-    func opened() {
-        state.withLock { $0.open += 1 }
-        makeRoom()
+    // MARK: Who is there
+
+    /// A connection was accepted, and will be entered if setting it up succeeds; ``settled()`` follows.
+    func expect() {
+        state.withLock { $0.expected += 1 }
     }
 
-    func closed() {
-        state.withLock { $0.open -= 1 }
+    /// Whatever came of it.
+    func settled() {
+        let onEnd = state.withLock { state in
+            state.expected -= 1
+            return state.takeEnd()
+        }
+        onEnd?()
     }
 
     func enter(_ channel: any Channel) {
-        state.withLock { $0.entries[ObjectIdentifier(channel)] = Entry(channel: channel) }
+        let farewell = state.withLock { state in
+            state.entries[ObjectIdentifier(channel)] = Entry(channel: channel)
+            return state.farewell
+        }
+        if let farewell { Self.tell(channel, farewell) }
         makeRoom()
     }
 
     func leave(_ channel: any Channel) {
-        state.withLock { state in
+        let onEnd = state.withLock { state in
             if state.entries.removeValue(forKey: ObjectIdentifier(channel))?.isLeaving == true {
                 state.leaving -= 1
             }
+            return state.takeEnd()
         }
+        onEnd?()
     }
+
+    /// Tells all, and everybody who comes yet.
+    func tellAll(_ farewell: any Sendable) {
+        let channels = state.withLock { state in
+            state.farewell = farewell
+            return state.entries.values.map(\.channel)
+        }
+        for channel in channels { Self.tell(channel, farewell) }
+    }
+
+    /// Nobody is expected any more: calls back once the last has left.
+    func whenEmpty(_ onEnd: @escaping @Sendable () -> Void) {
+        let isEmpty = state.withLock { state in
+            state.onEnd = onEnd
+            return state.takeEnd() != nil
+        }
+        if isEmpty { onEnd() }
+    }
+
+    private static func tell(_ channel: any Channel, _ event: any Sendable) {
+        channel.eventLoop.execute { channel.pipeline.fireUserInboundEventTriggered(event) }
+    }
+
+    // MARK: Who makes room
 
     /// Says what a connection is at from now on.
     func note(_ standing: Standing, of channel: any Channel) {
@@ -78,7 +124,7 @@ final class ConnectionTable: Sendable {
             entry.standing = standing
             entry.since = .now()
             state.entries[ObjectIdentifier(channel)] = entry
-            return standing != .busy && state.open - state.leaving >= limit
+            return standing != .busy && state.entries.count - state.leaving >= limit
         }
         if isFull { makeRoom() }
     }
@@ -97,15 +143,16 @@ final class ConnectionTable: Sendable {
     private func makeRoom() {
         let victims = state.withLock { state -> [any Channel] in
             var victims: [any Channel] = []
-            guard state.open - state.leaving >= limit else { return victims }
-            while state.open - state.leaving > limit - spare, let victim = Self.victim(state.entries) {
+            guard state.entries.count - state.leaving >= limit else { return victims }
+            while state.entries.count - state.leaving > limit - spare, let victim = Self.victim(state.entries)
+            {
                 state.entries[victim]?.isLeaving = true
                 state.leaving += 1
                 if let channel = state.entries[victim]?.channel { victims.append(channel) }
             }
             return victims
         }
-        for channel in victims { channel.pipeline.fireUserInboundEventTriggered(Eviction()) }
+        for channel in victims { Self.tell(channel, Eviction()) }
     }
 
     /// Who has been idle longest; else who has been sending its request, or reading its answer, longest.
@@ -124,15 +171,4 @@ final class ConnectionTable: Sendable {
 
     /// That moment.
     private static let newcomer = TimeAmount.milliseconds(500)
-}
-
-/// The server library's question whether to accept connections, answered by a ``ConnectionTable``.
-struct ConnectionDoor: AvailableConnectionsDelegate {
-    let table: ConnectionTable
-
-    func connectionOpened() { table.opened() }
-
-    func connectionClosed() { table.closed() }
-
-    func isAcceptingNewConnections() -> Bool { table.hasRoom }
 }

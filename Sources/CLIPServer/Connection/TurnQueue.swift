@@ -10,11 +10,14 @@ import Synchronization
 final class TurnQueue {
     /// How long a round may last before the event loop looks at its sockets again.
     private static let round = TimeAmount.microseconds(500)
-    /// Long enough for the event loop to find nothing that is due, and so to look; short enough for nobody to notice.
-    private static let pause = TimeAmount.microseconds(20)
+    /// Time for the event loop to find nothing that is due, and so to look. One that was too short for that is doubled, since
+    /// the end of it is due, too, and keeps the event loop from looking for as long as there is a little else to do.
+    private static let shortestPause = TimeAmount.microseconds(20)
+    private static let longestPause = TimeAmount.milliseconds(2)
 
     private let eventLoop: any EventLoop
     private var waiting = CircularBuffer<() -> Void>()
+    private var pause = TurnQueue.shortestPause
     private var isTimed = false
     /// Whether the event loop has run out of tasks, and so looked at its sockets, since the last round.
     private var hasLooked = false
@@ -37,10 +40,15 @@ final class TurnQueue {
         guard !isTimed, !waiting.isEmpty else { return }
         isTimed = true
         let queue = NIOLoopBound(self, eventLoop: eventLoop)
-        eventLoop.scheduleTask(in: Self.pause) {
+        eventLoop.scheduleTask(in: pause) {
             let queue = queue.value
             queue.isTimed = false
-            if queue.hasLooked { queue.takeTurns() }
+            if queue.hasLooked {
+                queue.pause = Self.shortestPause
+                queue.takeTurns()
+            } else {
+                queue.pause = min(queue.pause * 2, Self.longestPause)
+            }
             queue.time()
         }
     }

@@ -1,0 +1,196 @@
+import NIOCore
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A socket that is listened at, and the pipe that wakes whoever waits for connections there.
+///
+/// One thread waits, accepts and shuts it; ``wake()`` is for all.
+final class ListeningSocket: Sendable {
+    /// Connections that wait to be accepted; a crowd that comes at once is not turned away for coming at once.
+    private static let backlog: CInt = 1024
+
+    /// The port, also where any was asked for.
+    let port: Int
+    private let descriptor: CInt
+    private let isOpen = Atomic(true)
+    private let wakeReader: CInt
+    private let wakeWriter: CInt
+
+    init(host: String, port: Int) throws(ListeningFailure) {
+        let address: SocketAddress
+        do {
+            address = try SocketAddress.makeAddressResolvingHost(host, port: port)
+        } catch {
+            throw ListeningFailure(port: port, number: nil)
+        }
+        func check(_ result: CInt, orClose descriptors: CInt...) throws(ListeningFailure) {
+            guard result < 0 else { return }
+            let number = errno
+            for descriptor in descriptors { close(descriptor) }
+            throw ListeningFailure(port: port, number: number)
+        }
+        let descriptor = Self.streamSocket(address.protocol.rawValue)
+        try check(descriptor)
+        var yes: CInt = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
+        try check(address.withSockAddr { bind(descriptor, $0, socklen_t($1)) }, orClose: descriptor)
+        try check(listen(descriptor, Self.backlog), orClose: descriptor)
+        var ends: [CInt] = [-1, -1]
+        try check(pipe(&ends), orClose: descriptor)
+        for end in ends + [descriptor] { Self.makeOwn(end) }
+        self.descriptor = descriptor
+        (wakeReader, wakeWriter) = (ends[0], ends[1])
+        self.port = Self.port(of: descriptor)
+    }
+
+    deinit {
+        shut()
+        close(wakeReader)
+        close(wakeWriter)
+    }
+
+    /// Nobody is let in any more; more than once does no harm.
+    func shut() {
+        if isOpen.exchange(false, ordering: .relaxed) { close(descriptor) }
+    }
+
+    /// Ends a wait from another thread, or the next one.
+    func wake() {
+        var byte: UInt8 = 0
+        _ = write(wakeWriter, &byte, 1)
+    }
+
+    enum Wait {
+        /// Until there is a connection, or ``wake()`` is called.
+        case connection
+        /// Until ``wake()`` is called.
+        case wake
+        /// For so many milliseconds, or until ``wake()`` is called.
+        case time(CInt)
+    }
+
+    func wait(_ kind: Wait) {
+        let readable = Int16(POLLIN)
+        var polled = [
+            pollfd(fd: wakeReader, events: readable, revents: 0),
+            pollfd(fd: descriptor, events: readable, revents: 0),
+        ]
+        switch kind {
+        case .connection: _ = poll(&polled, 2, -1)
+        case .wake: _ = poll(&polled, 1, -1)
+        case .time(let milliseconds): _ = poll(&polled, 1, milliseconds)
+        }
+        guard polled[0].revents != 0 else { return }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        _ = read(wakeReader, &bytes, bytes.count)
+    }
+
+    /// What came of an attempt to accept a connection.
+    enum Accepted {
+        case connection(CInt)
+        /// One that was over before it was accepted.
+        case over
+        case none
+        /// The system has no room for another.
+        case noRoom
+    }
+
+    /// - Parameter hasCrowd: whether so many wait that who has asked and hung up already is not listened to.
+    func accept(hasCrowd: Bool) -> Accepted {
+        #if canImport(Glibc)
+        let connection = Glibc.accept(descriptor, nil, nil)
+        #elseif canImport(Musl)
+        let connection = Musl.accept(descriptor, nil, nil)
+        #else
+        let connection = Darwin.accept(descriptor, nil, nil)
+        #endif
+        guard connection >= 0 else {
+            switch errno {
+            case EAGAIN, EWOULDBLOCK: return .none
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .noRoom
+            default: return .over
+            }
+        }
+        guard Self.isThere(connection, hasCrowd: hasCrowd) else {
+            close(connection)
+            return .over
+        }
+        Self.makeOwn(connection)
+        return .connection(connection)
+    }
+
+    /// Whether somebody is at the other end who may still ask for something.
+    private static func isThere(_ connection: CInt, hasCrowd: Bool) -> Bool {
+        var byte: UInt8 = 0
+        let count = recv(connection, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
+        guard count > 0 else { return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) }
+        #if os(Linux)
+        guard hasCrowd else { return true }
+        var polled = pollfd(fd: connection, events: Self.hungUp, revents: 0)
+        return poll(&polled, 1, 0) == 0
+        #else
+        return true
+        #endif
+    }
+
+    /// `POLLRDHUP` of Linux, which its header keeps to itself.
+    private static let hungUp: Int16 = 0x2000
+
+    private static func streamSocket(_ family: CInt) -> CInt {
+        #if canImport(Glibc)
+        socket(family, CInt(SOCK_STREAM.rawValue), 0)
+        #else
+        socket(family, SOCK_STREAM, 0)
+        #endif
+    }
+
+    /// Neither waits in calls nor is inherited.
+    private static func makeOwn(_ descriptor: CInt) {
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    }
+
+    private static func port(of descriptor: CInt) -> Int {
+        var storage = sockaddr_storage()
+        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        var name = [CChar](repeating: 0, count: 8)
+        let isKnown = withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                getsockname(descriptor, $0, &size) == 0
+                    && getnameinfo($0, size, nil, 0, &name, socklen_t(name.count), NI_NUMERICSERV) == 0
+            }
+        }
+        return isKnown
+            ? Int(String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)) ?? 0
+            : 0
+    }
+}
+
+/// Why a port cannot be listened at.
+struct ListeningFailure: Error {
+    let port: Int
+    /// The system's number; nil where the host is none.
+    let number: CInt?
+
+    /// - Parameter setting: the flag that chose the port.
+    func sentence(host: String, setting: String) -> String {
+        switch number {
+        case EADDRINUSE: "Port \(port) of '\(host)' is taken by another process; \(setting) takes another."
+        case EACCES:
+            "Port \(port) needs rights that this user has not; \(setting) takes one above 1023."
+        case EADDRNOTAVAIL:
+            "'\(host)' is no address of this machine; --host takes one that is, or 0.0.0.0 for all."
+        case nil:
+            "There is no address to listen at called '\(host)'; --host takes an address such as 0.0.0.0."
+        case let number?:
+            "Port \(port) of '\(host)' cannot be listened at: \(String(cString: strerror(number))). \(setting) takes another."
+        }
+    }
+}
