@@ -19,7 +19,7 @@ extension EmbeddingEngine {
                 }
             }
             let start = ContinuousClock.now
-            _ = try await model.worker.embed(pixels: images)
+            _ = try await model.worker.embed(pixels: images, client: nil)
             return ContinuousClock.now - start
         case .captions(let count, let tokens):
             // Every "a" is one token, and start-of-text and end-of-text are two.
@@ -31,7 +31,7 @@ extension EmbeddingEngine {
             )
             let captions = [[Int32]](repeating: ids[0], count: count)
             let start = ContinuousClock.now
-            _ = try await model.worker.embed(tokens: captions)
+            _ = try await model.worker.embed(tokens: captions, client: nil)
             return ContinuousClock.now - start
         }
     }

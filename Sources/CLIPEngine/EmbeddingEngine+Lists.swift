@@ -25,7 +25,9 @@ extension EmbeddingEngine {
             func startNext() {
                 guard next < pieces.count, !Task.isCancelled else { return }
                 let (number, piece) = (next, Array(tokens[pieces[next]]))
-                group.addTask { (number, await Self.embeddings(ofPiece: piece, by: model)) }
+                group.addTask {
+                    (number, await Self.embeddings(ofPiece: piece, by: model, client: request.client))
+                }
                 next += 1
             }
             for _ in 0..<Self.piecesInHand { startNext() }
@@ -61,13 +63,18 @@ extension EmbeddingEngine {
 
     private static func embeddings(
         ofPiece tokens: [[Int32]],
-        by model: LoadedModel
+        by model: LoadedModel,
+        client: String?
     ) async -> Result<Batcher.Outcome, EmbeddingError> {
         do throws(EmbeddingError) {
             return .success(
                 try await model.texts.embeddings(for: tokens, isOfList: true) {
                     (indexes) async throws(EmbeddingError) in
-                    try await model.worker.embed(tokens: indexes.map { tokens[$0] }, isOfList: true)
+                    try await model.worker.embed(
+                        tokens: indexes.map { tokens[$0] },
+                        isOfList: true,
+                        client: client
+                    )
                 }
             )
         } catch {

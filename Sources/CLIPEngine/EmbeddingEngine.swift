@@ -281,10 +281,13 @@ public final class EmbeddingEngine: Sendable {
     ) async throws(EmbeddingError) -> Batcher.Outcome {
         try await model.texts.embeddings(for: tokens, isOfList: tokens.count > Self.mostWaitedFor) {
             (indexes) async throws(EmbeddingError) in
-            try await model.worker.embed(
+            let outcome = try await model.worker.embed(
                 tokens: indexes.map { tokens[$0] },
+                client: request.client,
                 onProgress: { request.finished($0) }
             )
+            request.computed(indexes.count)
+            return outcome
         }
     }
 
@@ -313,10 +316,13 @@ public final class EmbeddingEngine: Sendable {
             isOfList: images.count > Self.mostWaitedFor
         ) { (indexes) async throws(EmbeddingError) in
             // Whatever is not known has pixels.
-            try await model.worker.embed(
+            let outcome = try await model.worker.embed(
                 pixels: indexes.compactMap { prepared[$0].pixels },
+                client: request.client,
                 onProgress: { request.finished($0) }
             )
+            request.computed(indexes.count)
+            return outcome
         }
         return (outcome.embeddings, timings.adding(outcome))
     }

@@ -92,6 +92,25 @@ struct BatchPlannerTests {
         #expect(payloads(&planner) == [2, 3])
     }
 
+    @Test("The many requests of one client hold up another's for one batch")
+    func clients() {
+        var planner = planner(images: 2)
+        for number in 1...6 {
+            for payload in 1...2 { planner.append(item(number, 10 * number + payload), to: .images, of: "many") }
+        }
+        planner.append(item(7, 70), to: .images, of: "one")
+        planner.append(item(8, 80), to: .images, of: "one")
+        #expect(payloads(&planner) == [11, 12])
+        // Beside the other's request there is room for half of one.
+        #expect(payloads(&planner) == [70, 21])
+        #expect(payloads(&planner) == [80, 31])
+        planner.remove(request: 4)
+        var left: [Int] = []
+        while let payloads = payloads(&planner) { left += payloads }
+        #expect(left == [51, 52, 61, 62, 22, 32])
+        #expect(planner.isEmpty)
+    }
+
     @Test("A request that is removed leaves nothing behind")
     func removal() {
         var planner = planner(images: 8)

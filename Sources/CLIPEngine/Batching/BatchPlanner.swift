@@ -5,8 +5,8 @@ internal import DequeModule
 /// A value without clock, lock or thread: what is waiting when the model asks is what it gets, so that a lone request
 /// never waits for company and a crowd fills the batches by itself. Images and texts go through different networks and
 /// so wait in lanes of their own; when both wait, they take turns. Within a lane small requests overtake lists, which get
-/// every fourth batch at least, and requests of a kind take turns by batches: neither a list of ten thousand texts nor
-/// many of them hold up a single one.
+/// every fourth batch at least, and of a kind clients take turns, and each one's requests by batches: neither a list of ten
+/// thousand texts nor many of them hold up a single one, nor do the many requests of one client those of another.
 ///
 /// Several threads ask. While more is waiting than idle threads can take, each takes a part of its own, for passes that
 /// know nothing of each other. Where fewer items wait than threads are idle, these make one pass together.
@@ -53,10 +53,12 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
     package var isEmpty: Bool { images.isEmpty && texts.isEmpty }
 
     /// Puts an item at the end of its lane.
-    package mutating func append(_ item: Item, to lane: Lane) {
+    ///
+    /// - Parameter client: who sent its request, all of whose items have the same; nil is nobody in particular.
+    package mutating func append(_ item: Item, to lane: Lane, of client: String? = nil) {
         switch lane {
-        case .images: images.append(item)
-        case .texts: texts.append(item)
+        case .images: images.append(item, of: client)
+        case .texts: texts.append(item, of: client)
         }
     }
 
@@ -119,8 +121,8 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
 
         var isEmpty: Bool { small.isEmpty && lists.isEmpty }
 
-        mutating func append(_ item: Item) {
-            if item.isOfList { lists.append(item) } else { small.append(item) }
+        mutating func append(_ item: Item, of client: String?) {
+            if item.isOfList { lists.append(item, of: client) } else { small.append(item, of: client) }
         }
 
         mutating func remove(request: Int) {
@@ -146,29 +148,41 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         }
     }
 
-    /// Items of one kind of request, by request.
+    /// Items of one kind of request, by client and request.
     private struct Line: Sendable {
-        /// The requests in the order of their turns; each has items waiting.
-        private var turns: Deque<Int> = []
-        private var waiting: [Int: Deque<Item>] = [:]
+        private struct Request {
+            let client: String?
+            var items: Deque<Item> = []
+        }
+
+        /// The clients in the order of their turns, and the requests of each; each has items waiting.
+        private var clients: Deque<String?> = []
+        private var turns: [String?: Deque<Int>] = [:]
+        private var waiting: [Int: Request] = [:]
         /// How many items wait, and what they weigh together.
         private var count = 0
         private(set) var weight = 0
 
-        var isEmpty: Bool { turns.isEmpty }
+        var isEmpty: Bool { clients.isEmpty }
 
-        mutating func append(_ item: Item) {
+        mutating func append(_ item: Item, of client: String?) {
             count += 1
             weight += item.weight
-            if waiting[item.request] == nil { turns.append(item.request) }
-            waiting[item.request, default: []].append(item)
+            if waiting[item.request] == nil {
+                if turns[client] == nil { clients.append(client) }
+                turns[client, default: []].append(item.request)
+            }
+            waiting[item.request, default: Request(client: client)].items.append(item)
         }
 
         mutating func remove(request: Int) {
-            guard let items = waiting.removeValue(forKey: request) else { return }
-            count -= items.count
-            weight -= items.reduce(0) { $0 + $1.weight }
-            turns.removeAll { $0 == request }
+            guard let removed = waiting.removeValue(forKey: request) else { return }
+            count -= removed.items.count
+            weight -= removed.items.reduce(0) { $0 + $1.weight }
+            turns[removed.client]?.removeAll { $0 == request }
+            guard turns[removed.client]?.isEmpty == true else { return }
+            turns[removed.client] = nil
+            clients.removeAll { $0 == removed.client }
         }
 
         /// A part for one of so many threads; or all, for at most `most` of them together, where parts of whole items
@@ -184,29 +198,37 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
 
         /// Takes requests' items whole, in the order of turns, until it is enough or the limit.
         ///
-        /// The request that did not fit goes to the end if it has had its turn, and else keeps its place.
+        /// The request that did not fit has its next turn behind its client's others if it has had one, and else keeps its
+        /// place.
         private mutating func takeItems(limit: Int, enough: Int) -> [Item] {
             var taken: [Item] = []
             var sum = 0
-            while let request = turns.first, let item = waiting[request]?.first {
+            while let client = clients.first, let request = turns[client]?.first,
+                let item = waiting[request]?.items.first
+            {
                 guard taken.isEmpty || sum < enough && sum + item.weight <= limit else {
-                    if taken.last?.request == request {
-                        turns.removeFirst()
-                        turns.append(request)
-                    }
+                    if taken.last?.request == request { endTurn(of: request, client) }
                     break
                 }
                 sum += item.weight
                 taken.append(item)
-                waiting[request]?.removeFirst()
-                if waiting[request]?.isEmpty == true {
+                waiting[request]?.items.removeFirst()
+                if waiting[request]?.items.isEmpty == true {
                     waiting[request] = nil
-                    turns.removeFirst()
+                    endTurn(of: request, client)
                 }
             }
             count -= taken.count
             weight -= sum
             return taken
+        }
+
+        /// The request at the front has had its turn, and its client with it.
+        private mutating func endTurn(of request: Int, _ client: String?) {
+            turns[client]?.removeFirst()
+            if waiting[request] != nil { turns[client]?.append(request) }
+            clients.removeFirst()
+            if turns[client]?.isEmpty == true { turns[client] = nil } else { clients.append(client) }
         }
     }
 }

@@ -111,11 +111,13 @@ package final class Batcher: Sendable {
     ///
     /// - Parameters:
     ///   - isOfList: whether the items are part of a list, which others may overtake.
+    ///   - client: who asks; clients take turns.
     ///   - onProgress: is told how many items a batch has finished, where others are still to come.
     package func embed(
         _ payloads: [Payload],
         lane: BatchPlanner<Payload>.Lane,
         isOfList: Bool = false,
+        client: String? = nil,
         onProgress: (@Sendable (Int) -> Void)? = nil
     ) async throws(EmbeddingError) -> Outcome {
         guard !payloads.isEmpty else { return Outcome(embeddings: [], queue: .zero, forward: .zero) }
@@ -124,7 +126,7 @@ package final class Batcher: Sendable {
             return state.nextRequest
         }
         let outcome = await withTaskCancellationHandler {
-            await enqueue(payloads, lane: lane, isOfList: isOfList, request: request, onProgress: onProgress)
+            await enqueue(payloads, lane: lane, isOfList, client, request: request, onProgress: onProgress)
         } onCancel: {
             cancel(request)
         }
@@ -134,7 +136,8 @@ package final class Batcher: Sendable {
     private func enqueue(
         _ payloads: [Payload],
         lane: BatchPlanner<Payload>.Lane,
-        isOfList: Bool,
+        _ isOfList: Bool,
+        _ client: String?,
         request: Int,
         onProgress: (@Sendable (Int) -> Void)?
     ) async -> Result<Outcome, EmbeddingError> {
@@ -159,7 +162,7 @@ package final class Batcher: Sendable {
                         weight: Self.weight(of: payload),
                         isOfList: isOfList
                     )
-                    state.planner.append(item, to: lane)
+                    state.planner.append(item, to: lane, of: client)
                 }
                 return true
             }

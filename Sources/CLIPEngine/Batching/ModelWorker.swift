@@ -60,12 +60,14 @@ final class ModelWorker: Sendable {
     /// Embeddings of decoded images, each (imageSize, imageSize, 3) bytes.
     func embed(
         pixels: [[UInt8]],
+        client: String?,
         onProgress: (@Sendable (Int) -> Void)? = nil
     ) async throws(EmbeddingError) -> Batcher.Outcome {
         let outcome = try await batcher.embed(
             pixels.map(Batcher.Payload.pixels),
             lane: .images,
             isOfList: pixels.count > Self.mostImagesOfSmall,
+            client: client,
             onProgress: onProgress
         )
         return try checked(outcome, "an image")
@@ -75,10 +77,12 @@ final class ModelWorker: Sendable {
     ///
     /// - Parameters:
     ///   - isOfList: whether they are part of a list, which others may overtake.
+    ///   - client: who asks; clients take turns.
     ///   - onProgress: is told how many a batch has finished, where others are still to come.
     func embed(
         tokens: [[Int32]],
         isOfList: Bool = false,
+        client: String?,
         onProgress: (@Sendable (Int) -> Void)? = nil
     ) async throws(EmbeddingError) -> Batcher.Outcome {
         try checked(
@@ -86,6 +90,7 @@ final class ModelWorker: Sendable {
                 tokens.map(Batcher.Payload.tokens),
                 lane: .texts,
                 isOfList: isOfList,
+                client: client,
                 onProgress: onProgress
             ),
             "a text"
