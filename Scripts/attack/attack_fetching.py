@@ -44,7 +44,29 @@ def leaving_kinds() -> dict[str, tuple[bytes, bytes, float]]:
         "behind the last chunk": (chunked(FIRST), b"40\r\n" + LEFT[:64] + b"\r\n0\r\n\r\n", 0),
         "behind a 404": (whole(b"", status="404 Not Found"), left, 0),
         "behind an interim answer": (b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" + first, left, 0),
+        "behind two interim answers": (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + first, left, 0),
         "an interim answer too many": (first, b"HTTP/1.1 100 Continue\r\n\r\n", 0),
+        "half an interim answer": (first, b"HTTP/1.1 10", 0),
+        "behind a 205": (gone("205 Reset Content", b"", "Content-Length: 0\r\n"), left, 0),
+        "body of a 304": (gone("304 Not Modified", LEFT, f"Content-Length: {len(LEFT)}\r\n"), left, 0),
+        "body of an empty 200": (gone("200 OK", b"", "Content-Length: 0\r\n"), LEFT + left, 0),
+        "body of an empty redirect": (gone("302 Found", b"", to_first), LEFT + left, 0),
+        **{
+            f"behind a {status} with a body": (whole(LEFT, status=f"{status} Moved", fields="Location: /first\r\n"), left, 0)
+            for status in (301, 303, 307, 308)
+        },
+        "behind a chunked redirect": (chunked(LEFT, fields="Location: /first\r\n").replace(b"200 OK", b"302 Found"), left, 0),
+        "behind a redirect to elsewhere": (gone("302 Found", b"", "Location: http://127.0.0.1:1/\r\nContent-Length: 0\r\n"), left, 0),
+        "behind a 401": (whole(LEFT, status="401 Unauthorized", fields="WWW-Authenticate: Basic\r\n"), left, 0),
+        "behind a 500": (whole(LEFT, status="500 Internal Server Error"), left, 0),
+        "behind a 101": (gone("101 Switching Protocols", b"", "Connection: upgrade\r\nUpgrade: h2c\r\n"), left, 0),
+        "behind a packed answer": (whole(gzip(FIRST), fields="Content-Encoding: gzip\r\n"), left, 0),
+        "within the packing": (whole(gzip(FIRST) + gzip(LEFT), fields="Content-Encoding: gzip\r\n"), left, 0),
+        "behind HTTP/1.0 that is kept": (first.replace(b"1.1 200 OK", b"1.0 200 OK\r\nConnection: keep-alive", 1), left, 0),
+        "as to a HEAD": (first[: first.index(b"\r\n\r\n") + 4], left, 0),
+        "two lengths, the shorter first": (whole(FIRST + LEFT, fields=f"Content-Length: {len(FIRST)}\r\n"), left, 0),
+        "a length and chunks": (chunked(FIRST, fields="Content-Length: 5\r\n"), left, 0),
+        "behind no picture": (whole(b"no picture"), left, 0),
         "3 ms later": (first, left, 0.003),
         "10 ms later": (first, left, 0.010),
         "30 ms later": (first, left, 0.030),
@@ -56,13 +78,13 @@ def leaving_kinds() -> dict[str, tuple[bytes, bytes, float]]:
 
 
 def leftovers(stage: Stage) -> None:
-    """After an answer that was too long, the next URL of the same origin is answered by its own bytes."""
+    """After an answer that was too long, the next URL of the same origin is answered by its own bytes, and so is the one before."""
     pairs, wrong, refused, asked = (6 if stage.quick else 200), 0, 0, 0
     with stage.server(ALLOWED) as server:
-        right = wire.embedded(server.port, RIGHT).embedding
+        known = [wire.embedded(server.port, picture).embedding for picture in (FIRST, RIGHT)]
         with stage.watch(server) as watch:
             for name, (answer, surplus, wait) in leaving_kinds().items():
-                found = leftover_pairs(server.port, answer, surplus, wait, pairs, right)
+                found = leftover_pairs(server.port, answer, surplus, wait, pairs, known)
                 asked += len(found)
                 wrong += found.count("wrong")
                 refused += found.count("refused")
@@ -74,7 +96,7 @@ def leftovers(stage: Stage) -> None:
     stage.exactly("second pictures refused", refused, 0)
 
 
-def leftover_pairs(port: int, answer: bytes, surplus: bytes, wait: float, pairs: int, right: list[float]) -> list[str]:
+def leftover_pairs(port: int, answer: bytes, surplus: bytes, wait: float, pairs: int, known: list[list[float]]) -> list[str]:
     def serve(connection: socket.socket, path: bytes) -> str | None:
         if path.startswith(b"/right"):
             connection.sendall(whole(RIGHT))
@@ -89,11 +111,15 @@ def leftover_pairs(port: int, answer: bytes, surplus: bytes, wait: float, pairs:
         return None
 
     found: list[str] = []
+    first, right = known
     with Origin(serve) as origin:
 
         def ask(number: int) -> None:
             for pair in range(pairs // 2):
-                wire.embedded(port, f"{origin.base}/long/{number}/{pair}")
+                before = wire.embedded(port, f"{origin.base}/long/{number}/{pair}")
+                if before.status == 200 and before.embedding != first:
+                    found.append("wrong")
+                    continue
                 time.sleep((0, 0.005, 0.05, 0.12)[pair % 4] if wait else (0, 0, 0.01)[pair % 3])
                 second = wire.embedded(port, f"{origin.base}/right/{number}/{pair}")
                 found.append("refused" if second.status != 200 else "right" if second.embedding == right else "wrong")

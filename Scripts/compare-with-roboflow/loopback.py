@@ -3,6 +3,7 @@ server, the platform that it asks for models which it does not have."""
 
 from __future__ import annotations
 
+import gzip
 import http.server
 import json
 import threading
@@ -16,12 +17,21 @@ class LoopbackServer:
     def __init__(self, port: int = 0) -> None:
         documents = {
             "/picture.png": ("image/png", pictures.png()),
+            "/my%20photo.png": ("image/png", pictures.png()),
+            "/packed": ("image/png", gzip.compress(pictures.png(), mtime=0)),
+            "/word": ("image/png", pictures.png()),
             "/picture.jpg": ("image/jpeg", pictures.jpeg()),
             "/mislabelled": ("text/html", pictures.png()),
             "/page.html": ("text/html", b"<html><body>No picture here.</body></html>"),
             "/empty": ("image/png", b""),
         }
-        redirects = {"/redirect": "/picture.png", "/loop": "/loop", "/to-file": "file:///etc/hosts"}
+        encodings = {"/packed": "gzip", "/word": "utf-8"}
+        redirects = {
+            "/redirect": "/picture.png",
+            "/loop": "/loop",
+            "/to-file": "file:///etc/hosts",
+            "/to-blank": "/my photo.png",
+        }
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -43,6 +53,9 @@ class LoopbackServer:
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
+                encoding = encodings.get(self.path)
+                if encoding:
+                    self.send_header("Content-Encoding", encoding)
                 if location:
                     self.send_header("Location", location)
                 self.end_headers()

@@ -126,6 +126,57 @@ def gif(picture: Image.Image | None = None, **options) -> bytes:
     return encoded(palette, "GIF", **options)
 
 
+def bitmap(pixels: bytes, bits: int, masks: bytes = b"") -> bytes:
+    """A bitmap of 40 x 30 pixels with a header of 40 bytes, for what Pillow does not write."""
+    place = 54 + len(masks)
+    file = struct.pack("<IHHI", place + len(pixels), 0, 0, place)
+    sizes = struct.pack("<IiiHHI", 40, 40, 30, 1, bits, 3 if masks else 0)
+    return b"BM" + file + sizes + bytes(20) + masks + pixels
+
+
+def bitmap_16_bit() -> bytes:
+    """Five bits each of red, green and blue."""
+    pixels = b""
+    for red, green, blue in scene(40, 30).transpose(Image.Transpose.FLIP_TOP_BOTTOM).getdata():
+        pixels += struct.pack("<H", red >> 3 << 10 | green >> 3 << 5 | blue >> 3)
+    return bitmap(pixels, 16)
+
+
+def bitmap_with_masks() -> bytes:
+    """Red in the lowest byte, which only the masks tell."""
+    upside_down = scene(40, 30).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+    masks = struct.pack("<III", 0xFF, 0xFF00, 0xFF0000)
+    return bitmap(upside_down.convert("RGBA").tobytes(), 32, masks)
+
+
+def gif_on_larger_screen() -> bytes:
+    """The screen is a third larger than the frame on it."""
+    data = bytearray(gif())
+    data[6:10] = struct.pack("<HH", 160, 120)
+    data[11] = 7
+    return bytes(data)
+
+
+def png_turned_late() -> bytes:
+    """The orientation stands behind the pixels."""
+    data = png()
+    return data[:-12] + png_chunk(b"eXIf", exif(6).removeprefix(b"Exif\0\0")) + data[-12:]
+
+
+def jpeg_described_first() -> bytes:
+    """A description in XMP stands before the orientation."""
+    data = jpeg(exif=exif(6))
+    note = b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"
+    return data[:2] + b"\xff\xe1" + struct.pack(">H", len(note) + 2) + note + data[2:]
+
+
+def webp_turned_untold() -> bytes:
+    """The orientation is there, and the header does not announce it."""
+    data = bytearray(encoded(scene(), "WEBP", lossless=True, exif=exif(6)))
+    data[20] &= ~8
+    return bytes(data)
+
+
 def base64_of(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
@@ -171,6 +222,13 @@ def lossless() -> dict[str, bytes]:
         "BMP, 8-bit palette": encoded(palette, "BMP"),
         "BMP, grey": encoded(grey, "BMP"),
         "BMP, 1 bit": encoded(rgb.convert("1"), "BMP"),
+        "BMP, 16 bits": bitmap_16_bit(),
+        "BMP, 32 bits, masks behind a short header": bitmap_with_masks(),
+        "GIF, screen larger than the frame": gif_on_larger_screen(),
+        "TIFF, YCbCr": encoded(rgb.convert("YCbCr"), "TIFF"),
+        "TIFF, YCbCr, deflate": encoded(
+            rgb.convert("YCbCr"), "TIFF", compression="tiff_adobe_deflate"
+        ),
         "TIFF, raw": encoded(rgb, "TIFF"),
         "TIFF, LZW": encoded(rgb, "TIFF", compression="tiff_lzw"),
         "TIFF, deflate": encoded(rgb, "TIFF", compression="tiff_adobe_deflate"),
@@ -192,6 +250,8 @@ def lossless() -> dict[str, bytes]:
         )
     for orientation in (1, 3, 6, 8):
         table[f"PNG, EXIF orientation {orientation}"] = png(rgb, exif=exif(orientation))
+    table["PNG, EXIF orientation 6, behind the pixels"] = png_turned_late()
+    table["WebP, lossless, EXIF orientation 6, not announced"] = webp_turned_untold()
     table["WebP, lossless, EXIF orientation 1"] = encoded(rgb, "WEBP", lossless=True, exif=exif(1))
     table["WebP, lossless, EXIF orientation 6"] = encoded(rgb, "WEBP", lossless=True, exif=exif(6))
     return table
@@ -218,10 +278,17 @@ def lossy() -> dict[str, bytes]:
         "AVIF, 4:4:4, quality 100": encoded(rgb, "AVIF", quality=100, subsampling="4:4:4"),
         "AVIF, with alpha": encoded(with_alpha(rgb), "AVIF", quality=90),
         "AVIF, grey": encoded(rgb.convert("L"), "AVIF", quality=90),
+        "AVIF, grey of limited range": encoded(
+            rgb.convert("L"), "AVIF", quality=90, range="limited"
+        ),
+        "AVIF, multiplied with alpha": encoded(
+            with_alpha(rgb), "AVIF", quality=90, alpha_premultiplied=True
+        ),
         "AVIF, animated": animated("AVIF", quality=80),
     }
     for orientation in range(1, 9):
         table[f"JPEG, EXIF orientation {orientation}"] = jpeg(rgb, exif=exif(orientation))
+    table["JPEG, EXIF orientation 6, behind XMP"] = jpeg_described_first()
     table["AVIF, EXIF orientation 6"] = encoded(rgb, "AVIF", quality=90, exif=exif(6))
     return table
 

@@ -59,12 +59,18 @@ What a client of Roboflow's server may notice, and why:
   honoured ([Configuration.md](Configuration.md)). A redirect is held to the same rules as the first
   URL, whatever `VALIDATE_IMAGE_URL_REDIRECTS` says. Blanks and other characters that may not stand
   in a path or query are sent percent-encoded, as `requests` does it; a picture that its host sends
-  packed with gzip, deflate or br is unpacked, once, under the limit of its bytes.
+  packed with gzip or deflate is unpacked, once, under the limit of its bytes. One packed with br is
+  refused with its name: it is not asked for, and what unpacking it may cost has no bound. A
+  Content-Encoding that names no packing (`utf-8`, `aws-chunked`) is passed over. A URL with a user and
+  a password is refused.
 * **Pictures**: orientation is applied in WebP and AVIF too. Alpha is dropped in TIFF as in every
   other format (multiplied there). JPEG 2000 and PPM are not read. HEIC is, where it is asked for
   (`--image-formats`). CMYK is rounded as Pillow rounds it (figures below); other JPEG, WebP, PNG, GIF,
   BMP, TIFF and AVIF give the same pixels, transparent ones of a GIF and halved colours of an AVIF
-  included. TIFF in L*a*b*, with signed or floating samples, or with JPEG of the old kind is refused.
+  included, but for the rows below: a BMP of 16 bits, or with channel masks behind a header of 40
+  bytes; grey AVIF of limited range, or of more than 8 bits (a step of 255); and EXIF behind XMP in a
+  JPEG. OpenCV overlooks there what the file says. TIFF in L*a*b*, with signed or floating samples, or
+  with JPEG of the old kind is refused.
 * **Pictures that cost too much** are refused, each with its figure, the limit and the flag that sets
   it: an AVIF of more than 16 megapixels, alpha, tiles and layers counted (`--max-avif-pixels`), or
   1.5 MiB (`--max-avif-bytes`); a WebP of more than 40 megapixels, or of some 15 without loss

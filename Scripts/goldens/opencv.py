@@ -160,6 +160,10 @@ def webps():
         frames = [Image.fromarray(picture(SIDE, SIDE)), Image.fromarray(soft())]
         options = {"save_all": True, "append_images": frames[1:], "lossless": lossless}
         yield f"webp-{name}-animated.webp", saved(frames[0], "WEBP", **options)
+    # What the header does not announce is passed over.
+    data = bytearray(saved(frames[0], "WEBP", lossless=True, exif=exif(6)))
+    data[20] &= ~8
+    yield "webp-orientation-untold.webp", bytes(data)
 
 
 def avifs():
@@ -173,10 +177,25 @@ def avifs():
     frames = [Image.fromarray(soft()), Image.fromarray(picture(SIDE, SIDE))]
     options = {"save_all": True, "append_images": frames[1:], "quality": 80, "max_threads": 1}
     yield "avif-animated.avif", saved(frames[0], "AVIF", **options)
+    multiplied = Image.fromarray(soft()).convert("RGBA")
+    multiplied.putalpha(Image.linear_gradient("L").resize((SIDE, SIDE)))
     for bits in (10, 12):
         words = cv2.cvtColor(soft(), cv2.COLOR_RGB2BGR).astype(np.uint16) << (bits - 8)
         options = [cv2.IMWRITE_AVIF_QUALITY, 90, cv2.IMWRITE_AVIF_DEPTH, bits]
-        yield f"avif-{bits}-bit.avif", cv2.imencode(".avif", words, options)[1].tobytes()
+        data = cv2.imencode(".avif", words, options)[1].tobytes()
+        yield f"avif-{bits}-bit.avif", data
+        # By rules of brightness and colours that OpenCV's library does not leave to another one.
+        for matrix, name in ((4, "fcc"), (7, "smpte240"), (8, "ycgco")):
+            yield f"avif-{bits}-{name}.avif", by_matrix(data, matrix)
+        options[1] = 100
+        yield f"avif-{bits}-lossless.avif", cv2.imencode(".avif", words, options)[1].tobytes()
+    options = {"quality": 90, "max_threads": 1, "alpha_premultiplied": True}
+    yield "avif-multiplied.avif", saved(multiplied, "AVIF", **options)
+
+
+def by_matrix(avif: bytes, matrix: int) -> bytes:
+    place = avif.index(b"colrnclx") + 12
+    return avif[:place] + struct.pack(">H", matrix) + avif[place + 2 :]
 
 
 def soft() -> np.ndarray:

@@ -16,7 +16,7 @@ struct AnswerHeader {
     /// Whether programs would read it in different ways: several `Location` fields that do not agree, or a field that
     /// counts here and goes on in the next line, which libcurl passes over and others do not (RFC 9112, 5.2).
     private(set) var isAmbiguous = false
-    /// How the body is packed, in lower case, in the order in which it was done; `identity` left out.
+    /// How the body is packed, in lower case, in the order in which it was done; words that mean no packing left out.
     ///
     /// What interim answers say is in it too: libcurl forgets that in some versions only.
     private(set) var packings: [String] = []
@@ -69,7 +69,7 @@ struct AnswerHeader {
         switch name {
         case "location": readLocation(Self.trimmed(line[(colon + 1)...]))
         case "content-encoding":
-            packings += Self.list(line[(colon + 1)...]).filter { $0 != "identity" && $0 != "none" }
+            packings += Self.list(line[(colon + 1)...]).filter(Self.knownPackings.contains)
         case "transfer-encoding":
             transferPacking =
                 Self.list(line[(colon + 1)...]).first { $0 != "chunked" && $0 != "identity" }
@@ -84,6 +84,15 @@ struct AnswerHeader {
         isAmbiguous = isAmbiguous || location.map { $0 != value } ?? false
         location = value
     }
+
+    /// The packings that IANA lists.
+    ///
+    /// Hosts and stores put other words there too (`utf-8`, `binary`, `aws-chunked`), which `requests` and browsers pass
+    /// over; what is no picture then is refused as such.
+    private static let knownPackings: Set<String> = [
+        "aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "pack200-gzip", "x-compress",
+        "x-gzip", "zstd",
+    ]
 
     private static func trimmed(_ value: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
         func isBlank(_ byte: UInt8) -> Bool { " \t\r\n".utf8.contains(byte) }

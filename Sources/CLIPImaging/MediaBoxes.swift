@@ -15,6 +15,8 @@ struct MediaBoxes {
         var masters: [Int] = []
         /// How often a grid is made of it.
         var uses = 0
+        /// Whether its colours were multiplied with its alpha.
+        var isMultiplied = false
     }
 
     struct Property {
@@ -230,6 +232,7 @@ struct MediaBoxes {
                     items[from]?.parts.append(id)
                     if source.type == "grid" { items[id]?.uses += 1 }
                 case "auxl": items[from]?.masters.append(id)
+                case "prem": items[from]?.isMultiplied = true
                 default: break
                 }
             }

@@ -32,6 +32,8 @@ struct MediaHeader {
         guard [coded, "grid"].contains(primary.type), Self.areSimple(boxes, coded: coded, format: format),
             primary.type == coded || Self.isGrid(primary, of: size)
         else { throw .badHeader(format) }
+        // libheif gives the colours as they are stored.
+        guard format == .avif || !primary.isMultiplied else { throw .unsupportedColours(format) }
         self.size = size
         orientation = Self.orientation(of: primary, in: boxes)
 
@@ -72,8 +74,10 @@ struct MediaHeader {
         // The streams' pictures, of which tiles are put together once more with their alpha, the samples made bytes, and
         // the colours.
         let together = primary.type == "grid" ? canvas.times(bytesOfTwo + 4) / 2 : 0
+        // Colours that are divided by alpha stand beside it first.
+        let divided = primary.isMultiplied ? canvas.times(5) : 0
         memoryBytes = held.plus(scaled).plus(together).plus(canvas.times(narrowBytesOfTwo) / 2)
-            .plus(canvas.times(3)).plus(boxes.memoryBytes).plus(2 << 20)
+            .plus(divided).plus(canvas.times(3)).plus(boxes.memoryBytes).plus(2 << 20)
     }
 
     /// Streams are coded in blocks of up to so many pixels.

@@ -44,6 +44,10 @@ extension PreprocessingRecipe {
         if let factor = config.rescaleFactor, abs(factor * 255 - 1) > 1e-6 {
             throw .unsupportedSetting(name: "rescale_factor", value: "\(factor)")
         }
+        // A lone number is the sides of a square then, into which transformers squeezes the picture.
+        if config.size?.isPlain == true, config.defaultToSquare?.value == true {
+            throw .unsupportedSetting(name: "default_to_square", value: "true")
+        }
         let imageSize = try Self.shortestEdge(config.size)
         let crop = try Self.square(config.cropSize)
         if crop != imageSize {
@@ -61,10 +65,13 @@ extension PreprocessingRecipe {
 
     /// Reads what transformers' `processor_config.json` says of images, in its `image_processor`.
     ///
-    /// Nil where the file has no such object, as older ones have none: then `preprocessor_config.json` counts.
+    /// Nil where the file says nothing of images, as older ones do: then `preprocessor_config.json` counts. What it says of
+    /// them in another place is refused: transformers does not find it there.
     /// Source: transformers 5, `ImageProcessingMixin.get_image_processor_dict`.
     public init?(processorConfig json: [UInt8]) throws(ImagingError) {
-        guard let nested = try Self.decode(ProcessorConfig.self, from: json).imageProcessor else {
+        let config = try Self.decode(ProcessorConfig.self, from: json)
+        guard let nested = config.imageProcessor else {
+            if let (name, value) = config.misplaced { throw .unsupportedSetting(name: name, value: value) }
             return nil
         }
         try self.init(nested)
@@ -140,7 +147,7 @@ private struct PreprocessorConfig: Decodable {
     var imageProcessorType, featureExtractorType: String?
     var size, cropSize: SideLengths?
     var resample: Int?
-    var doResize, doCenterCrop, doRescale, doNormalize, doPad: Flag?
+    var doResize, doCenterCrop, doRescale, doNormalize, doPad, defaultToSquare: Flag?
     var rescaleFactor: Double?
     var imageMean, imageStd: Channels?
     /// Whether there is a size to pad to; without one nothing is padded.
@@ -160,6 +167,7 @@ private struct PreprocessorConfig: Decodable {
         case doNormalize = "do_normalize"
         case doPad = "do_pad"
         case padSize = "pad_size"
+        case defaultToSquare = "default_to_square"
         case rescaleFactor = "rescale_factor"
         case imageMean = "image_mean"
         case imageStd = "image_std"
@@ -176,6 +184,7 @@ private struct PreprocessorConfig: Decodable {
         (size, cropSize, resample) = (try value(.size), try value(.cropSize), try value(.resample))
         (doResize, doCenterCrop) = (try value(.doResize), try value(.doCenterCrop))
         (doRescale, doNormalize, doPad) = (try value(.doRescale), try value(.doNormalize), try value(.doPad))
+        defaultToSquare = try value(.defaultToSquare)
         (rescaleFactor, imageMean, imageStd) = (
             try value(.rescaleFactor), try value(.imageMean), try value(.imageStd)
         )
@@ -194,9 +203,25 @@ private struct PreprocessorConfig: Decodable {
 /// The object of `processor_config.json` that matters.
 private struct ProcessorConfig: Decodable {
     var imageProcessor: PreprocessorConfig?
+    /// A setting of images that stands where nobody reads it, with what it is there.
+    var misplaced: (name: String, value: String)?
 
     enum CodingKeys: String, CodingKey {
         case imageProcessor = "image_processor"
+        case featureExtractor = "feature_extractor"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        imageProcessor = try fields.decodeIfPresent(PreprocessorConfig.self, forKey: .imageProcessor)
+        let settings = try decoder.container(keyedBy: PreprocessorConfig.CodingKeys.self)
+        if fields.contains(.imageProcessor) {
+            misplaced = (CodingKeys.imageProcessor.rawValue, "null")
+        } else if fields.contains(.featureExtractor) {
+            misplaced = (CodingKeys.featureExtractor.rawValue, "the images' settings")
+        } else if let key = settings.allKeys.min(by: { $0.rawValue < $1.rawValue }) {
+            misplaced = (key.rawValue, "a setting outside image_processor")
+        }
     }
 }
 
@@ -231,6 +256,8 @@ private struct Flag: Decodable {
 /// A size as transformers writes it: a number (the shortest edge), or an object that names its edges.
 private struct SideLengths: Decodable {
     var shortestEdge, longestEdge, height, width: Int?
+    /// Whether it was a number.
+    var isPlain = false
 
     enum CodingKeys: String, CodingKey {
         case shortestEdge = "shortest_edge"
@@ -241,6 +268,7 @@ private struct SideLengths: Decodable {
     init(from decoder: any Decoder) throws {
         if let side = try? decoder.singleValueContainer().decode(Int.self) {
             shortestEdge = side
+            isPlain = true
             return
         }
         let edges = try decoder.container(keyedBy: CodingKeys.self)

@@ -31,6 +31,8 @@ struct WebPHeader {
         else { return nil }
         size = PixelSize(width: width + 1, height: height + 1)
         let isAnimated = flags & 2 != 0
+        // A chunk that is not announced is passed over, as libwebp's users do.
+        let hasMetadata = flags & 8 != 0
 
         var found: (left: Int, top: Int, chunk: Chunk, frame: Chunk.Frame, announced: PixelSize?)?
         var orientation: Orientation?
@@ -55,7 +57,7 @@ struct WebPHeader {
                 }
                 if found == nil { return nil }
             }
-            if orientation == nil, fields.has("EXIF", at: next) {
+            if orientation == nil, hasMetadata, fields.has("EXIF", at: next) {
                 let isPrefixed = fields.has("Exif\0\0", at: next + 8)
                 let block = fields.part(
                     from: chunk.range.lowerBound + 8 + (isPrefixed ? 6 : 0),

@@ -41,7 +41,8 @@ struct UnpackingTests {
     @Test(
         "Another packing, or several within each other, is refused by name",
         arguments: [
-            ("br", "br"), ("zstd", "zstd"), ("compress", "compress"), ("Unheard-Of", "unheard-of"),
+            ("br", "br"), ("zstd", "zstd"), ("compress", "compress"), ("X-Compress", "x-compress"),
+            ("dcb", "dcb"),
             ("gzip, gzip", "gzip, gzip"),
             ("gzip\r\nContent-Encoding: br", "gzip, br"), ("br,identity,gzip", "br, gzip"),
             ("gzip,br,gzip,br,gzip", "gzip, br, gzip, br"),
@@ -54,6 +55,22 @@ struct UnpackingTests {
         try await withFetcher(of: server) { fetcher in
             await #expect(throws: FetchingError.encodingNotSupported(name)) {
                 try await fetcher.bytes(at: server.url())
+            }
+        }
+    }
+
+    @Test(
+        "Words that name no packing are passed over, alone and beside one that does",
+        arguments: [
+            "none", "", "UTF-8", "binary", "aws-chunked", "image/png", "identity, utf-8", "unheard-of",
+        ]
+    )
+    func noPacking(word: String) async throws {
+        let packed = try #require(Self.packed["gzip"])
+        for (encoding, bytes) in [(word, "cGl4ZWxzcGl4ZWxzcGl4ZWxz"), ("\(word), gzip", packed)] {
+            let server = try Self.serving(encoding, bytes)
+            try await withFetcher(of: server) { fetcher in
+                #expect(await outcome(of: fetcher, server.url()) == .success(Self.pixels), "\(encoding)")
             }
         }
     }

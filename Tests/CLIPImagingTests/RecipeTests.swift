@@ -57,6 +57,35 @@ struct RecipeTests {
         #expect(throws: ImagingError.unsupportedSetting(name: name, value: value)) { try transformers(json) }
     }
 
+    @Test("A size that is a number and means a square is refused, for a picture is squeezed into it")
+    func squareByDefault() throws {
+        #expect(throws: ImagingError.unsupportedSetting(name: "default_to_square", value: "true")) {
+            try transformers(#"{"size": 224, "default_to_square": true}"#)
+        }
+        for json in [
+            #"{"size": 224, "default_to_square": false}"#,
+            #"{"size": {"shortest_edge": 224}, "default_to_square": true}"#, #"{"default_to_square": 1}"#,
+        ] { #expect(try transformers(json) == .openAI(imageSize: 224)) }
+    }
+
+    @Test("A processor_config.json is followed, or says nothing of images, or is refused")
+    func processorConfig() throws {
+        func processor(_ json: String) throws(ImagingError) -> PreprocessingRecipe? {
+            try PreprocessingRecipe(processorConfig: Array(json.utf8))
+        }
+        #expect(try processor(#"{"processor_class": "CLIPProcessor"}"#) == nil)
+        let nested = #"{"processor_class": "CLIPProcessor", "size": 7, "image_processor": {"image_mean": 0}}"#
+        #expect(try processor(nested)?.mean == [0, 0, 0])
+        for (json, name, value) in [
+            (#"{"image_processor": null}"#, "image_processor", "null"),
+            (#"{"feature_extractor": {"size": 224}}"#, "feature_extractor", "the images' settings"),
+            (#"{"size": 224, "image_mean": 0}"#, "image_mean", "a setting outside image_processor"),
+            (#"{"do_center_crop": false}"#, "do_center_crop", "a setting outside image_processor"),
+        ] {
+            #expect(throws: ImagingError.unsupportedSetting(name: name, value: value)) { try processor(json) }
+        }
+    }
+
     @Test("Sizes that are missing are asked for by name")
     func missing() throws {
         #expect(try transformers("{}") == .openAI(imageSize: 224))

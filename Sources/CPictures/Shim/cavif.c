@@ -1,6 +1,7 @@
 #include "cpicture.h"
 
 #include <avif/avif.h>
+#include <string.h>
 
 static cpicture_outcome outcome_of(avifResult result) {
     switch (result) {
@@ -13,8 +14,56 @@ static cpicture_outcome outcome_of(avifResult result) {
     }
 }
 
-// 10 and 12 bits lose the low ones before the colours are computed, as newer versions of the library do it. NULL where
-// there is no memory.
+// Whether newer versions of the library leave the colours to libyuv, which computes with whole numbers: others they compute
+// with fractions, as this version does.
+static int is_in_whole_numbers(const avifImage* image) {
+    if (image->yuvFormat == AVIF_PIXEL_FORMAT_YUV400)
+        return 1;
+    switch (image->matrixCoefficients) {
+    case AVIF_MATRIX_COEFFICIENTS_BT709:
+    case AVIF_MATRIX_COEFFICIENTS_UNSPECIFIED:
+    case AVIF_MATRIX_COEFFICIENTS_BT470BG:
+    case AVIF_MATRIX_COEFFICIENTS_BT601:
+    case AVIF_MATRIX_COEFFICIENTS_BT2020_NCL:
+        return 1;
+    case AVIF_MATRIX_COEFFICIENTS_CHROMA_DERIVED_NCL:
+        switch (image->colorPrimaries) {
+        case AVIF_COLOR_PRIMARIES_BT709:
+        case AVIF_COLOR_PRIMARIES_UNSPECIFIED:
+        case AVIF_COLOR_PRIMARIES_BT470BG:
+        case AVIF_COLOR_PRIMARIES_BT601:
+        case AVIF_COLOR_PRIMARIES_BT2020:
+            return 1;
+        default:
+            return 0;
+        }
+    default:
+        return 0;
+    }
+}
+
+// Alpha of 10 or 12 bits, rounded. 0 where there is no memory.
+static int narrow_alpha(const avifImage* image, avifImage* eight) {
+    uint8_t* target = malloc((size_t)image->width * image->height);
+    if (target == NULL)
+        return 0;
+    eight->alphaPlane = target;
+    eight->alphaRowBytes = image->width;
+    eight->imageOwnsAlphaPlane = AVIF_TRUE;
+    eight->alphaPremultiplied = image->alphaPremultiplied;
+    uint32_t largest = (1u << image->depth) - 1;
+    for (size_t row = 0; row < image->height; row++) {
+        const uint16_t* from = (const uint16_t*)(const void*)(image->alphaPlane + row * image->alphaRowBytes);
+        for (size_t column = 0; column < image->width; column++) {
+            uint32_t value = from[column] < largest ? from[column] : largest;
+            *target++ = (uint8_t)((value * 255 + largest / 2) / largest);
+        }
+    }
+    return 1;
+}
+
+// 10 and 12 bits lose the low ones before the colours are computed, as newer versions of the library do it where libyuv
+// computes them. NULL where there is no memory.
 static avifImage* with_eight_bits(const avifImage* image) {
     avifImage* eight = avifImageCreate(image->width, image->height, 8, image->yuvFormat);
     if (eight == NULL)
@@ -53,22 +102,51 @@ static avifImage* with_eight_bits(const avifImage* image) {
     return eight;
 }
 
+static cpicture_outcome convert_to(avifRGBFormat format, uint8_t* pixels, size_t stride, const avifImage* image) {
+    avifRGBImage rgb;
+    avifRGBImageSetDefaults(&rgb, image);
+    rgb.format = format;
+    rgb.depth = 8;
+    rgb.pixels = pixels;
+    rgb.rowBytes = (uint32_t)stride;
+    return outcome_of(avifImageYUVToRGB(image, &rgb));
+}
+
+// Colours that were multiplied with their alpha are divided by it, before it is dropped.
+static cpicture_outcome convert_divided(const avifImage* image, whole_picture* whole) {
+    size_t stride = (size_t)image->width * 4;
+    uint8_t* pixels = malloc(stride * image->height);
+    if (pixels == NULL)
+        return cpicture_no_memory;
+    cpicture_outcome outcome = convert_to(AVIF_RGB_FORMAT_RGBA, pixels, stride, image);
+    for (size_t row = 0; outcome == cpicture_done && row < image->height; row++) {
+        const uint8_t* from = pixels + row * stride;
+        uint8_t* target = whole->pixels + row * whole->stride;
+        for (size_t column = 0; column < image->width; column++, from += 4, target += 3)
+            memcpy(target, from, 3);
+    }
+    free(pixels);
+    return outcome;
+}
+
 // Alpha is dropped: the library would multiply with it.
 static cpicture_outcome convert(avifImage* image, whole_picture* whole) {
+    int is_multiplied = image->alphaPremultiplied && image->alphaPlane != NULL;
+    if (!is_multiplied)
+        avifImageFreePlanes(image, AVIF_PLANES_A);
     avifImage* eight = NULL;
-    avifImageFreePlanes(image, AVIF_PLANES_A);
-    if (image->depth > 8) {
+    if (image->depth > 8 && is_in_whole_numbers(image)) {
         eight = with_eight_bits(image);
-        if (eight == NULL)
+        if (eight == NULL || (is_multiplied && !narrow_alpha(image, eight))) {
+            if (eight != NULL)
+                avifImageDestroy(eight);
             return cpicture_no_memory;
+        }
     }
-    avifRGBImage rgb;
-    avifRGBImageSetDefaults(&rgb, eight != NULL ? eight : image);
-    rgb.format = AVIF_RGB_FORMAT_RGB;
-    rgb.depth = 8;
-    rgb.pixels = whole->pixels;
-    rgb.rowBytes = (uint32_t)whole->stride;
-    cpicture_outcome outcome = outcome_of(avifImageYUVToRGB(eight != NULL ? eight : image, &rgb));
+    const avifImage* from = eight != NULL ? eight : image;
+    cpicture_outcome outcome = is_multiplied
+                                   ? convert_divided(from, whole)
+                                   : convert_to(AVIF_RGB_FORMAT_RGB, whole->pixels, whole->stride, from);
     if (eight != NULL)
         avifImageDestroy(eight);
     return outcome;
