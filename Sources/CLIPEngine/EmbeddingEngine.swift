@@ -281,13 +281,11 @@ public final class EmbeddingEngine: Sendable {
     ) async throws(EmbeddingError) -> Batcher.Outcome {
         try await model.texts.embeddings(for: tokens, isOfList: tokens.count > Self.mostWaitedFor) {
             (indexes) async throws(EmbeddingError) in
-            let outcome = try await model.worker.embed(
+            try await model.worker.embed(
                 tokens: indexes.map { tokens[$0] },
                 client: request.client,
                 onProgress: { request.finished($0) }
             )
-            request.computed(indexes.count)
-            return outcome
         }
     }
 
@@ -316,13 +314,11 @@ public final class EmbeddingEngine: Sendable {
             isOfList: images.count > Self.mostWaitedFor
         ) { (indexes) async throws(EmbeddingError) in
             // Whatever is not known has pixels.
-            let outcome = try await model.worker.embed(
+            try await model.worker.embed(
                 pixels: indexes.compactMap { prepared[$0].pixels },
                 client: request.client,
                 onProgress: { request.finished($0) }
             )
-            request.computed(indexes.count)
-            return outcome
         }
         return (outcome.embeddings, timings.adding(outcome))
     }

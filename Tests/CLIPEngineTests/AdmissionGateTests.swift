@@ -40,7 +40,7 @@ struct AdmissionGateTests {
         cancelled.cancel()
         await #expect(throws: EmbeddingError.cancelled) { try await cancelled.value }
         gate.leave(list)
-        _ = try await waiting.value
+        try await waiting.value
         gate.leave(list)
         gate.leave(list)
         gate.leave(list)
@@ -67,27 +67,6 @@ struct AdmissionGateTests {
         #expect(plan.enter(Demand(items: 1, work: 100), id: 0) == .admitted)
         var idle = AdmissionPlan(places: 1000, cores: 2)
         #expect(idle.enter(Demand(items: 1, work: 100), id: 0, patience: 1) == .admitted)
-    }
-
-    @Test("What requests took longer than expected is told to those who are refused, and decides who is")
-    func experience() {
-        var plan = AdmissionPlan(places: 1000, cores: 2)
-        for _ in 0..<20 { #expect(plan.enter(Demand(items: 1, work: 0.1), id: 0) == .admitted) }
-        #expect(abs(plan.expectation(of: Demand(items: 1, work: 0.2)) - 1.1) < 1e-9)
-        #expect(plan.enter(Demand(items: 1), id: 0, patience: 1.5) == .admitted)
-        for _ in 0..<100 { plan.learn(expected: 1, took: 1.5) }
-        // What was quick in any case says nothing of the queue.
-        for _ in 0..<1000 { plan.learn(expected: 0.1, took: 60) }
-        guard case .refused(let seconds) = plan.enter(Demand(items: 1), id: 0, patience: 1.5) else {
-            Issue.record("It was let in.")
-            return
-        }
-        #expect(abs(seconds - 1.5) < 0.05)
-        // Neither can anybody make it seem endless, or nothing.
-        for _ in 0..<1000 { plan.learn(expected: 1, took: 600) }
-        #expect(plan.slowness == 2)
-        for _ in 0..<1000 { plan.learn(expected: 1, took: 0) }
-        #expect(plan.slowness == 0.5)
     }
 
     @Test("However much one client asks for, another's requests and lists get in")

@@ -17,32 +17,20 @@ package final class AdmissionGate: Sendable {
         state = Mutex(State(plan: AdmissionPlan(places: places, cores: cores, longestQueue: seconds)))
     }
 
-    /// What a request was let in with.
-    package struct Entry: Sendable {
-        fileprivate let time: ContinuousClock.Instant
-        /// Seconds that it was expected to take.
-        fileprivate let expected: Double
-    }
-
     /// Lets a request in; a list waits until there is a place.
     ///
     /// - Throws: `overloaded` for what is refused, `cancelled` where the task is before there is a place.
-    @discardableResult
     package func enter(
         _ demand: AdmissionPlan.Demand,
         terms: RequestTerms = RequestTerms()
-    ) async throws(EmbeddingError) -> Entry {
-        let now = ContinuousClock.now
-        let patience = terms.deadline.map { now.duration(to: $0) / .seconds(1) }
-        let (decision, expected) =
+    ) async throws(EmbeddingError) {
+        let patience = terms.deadline.map { ContinuousClock.now.duration(to: $0) / .seconds(1) }
+        let decision =
             demand.isList
-            ? (await enter(list: demand, patience: patience), 0)
-            : state.withLock { state in
-                let expected = state.plan.expectation(of: demand)
-                return (state.plan.enter(demand, id: 0, patience: patience), expected)
-            }
+            ? await enter(list: demand, patience: patience)
+            : state.withLock { $0.plan.enter(demand, id: 0, patience: patience) }
         switch decision {
-        case .admitted: return Entry(time: now, expected: expected)
+        case .admitted: return
         case .refused(let seconds): throw .overloaded(retryAfterSeconds: Self.whole(seconds))
         case .waits: throw .cancelled
         }
@@ -51,12 +39,6 @@ package final class AdmissionGate: Sendable {
     /// Takes note that some of the work of a request is done, so that others are told how much is left.
     func progress(_ demand: AdmissionPlan.Demand, by work: Double) {
         state.withLock { $0.plan.progress(demand, by: work) }
-    }
-
-    /// Learns from a request of a few items that was computed whole.
-    func learn(from entry: Entry) {
-        let took = entry.time.duration(to: .now) / .seconds(1)
-        state.withLock { $0.plan.learn(expected: entry.expected, took: took) }
     }
 
     /// Lets a request out that was let in, with the work that was left.

@@ -65,16 +65,6 @@ package struct AdmissionPlan: Sendable {
     private var shares: [String: Share] = [:]
     private var waiting = ClientLine<WaitingList>()
     private var waitingWork = 0.0
-    /// Seconds that requests were expected to take lately, and took.
-    private var expected = AdmissionPlan.belief
-    private var took = AdmissionPlan.belief
-
-    /// Seconds of experience that outweigh the belief that requests take as long as expected.
-    private static let belief = 2.0
-    /// Seconds of experience after which half of it is forgotten.
-    private static let memory = 64.0
-    /// Fewer say more about the moment than about the queue.
-    private static let leastExpected = 0.2
 
     /// Most lists that wait for a place.
     private static let mostWaiting = 256
@@ -106,20 +96,19 @@ package struct AdmissionPlan: Sendable {
     ///   - patience: seconds until its sender stops waiting; nil where that is never.
     package mutating func enter(_ demand: Demand, id: Int, patience: Double? = nil) -> Decision {
         let backlog = demand.isList ? wait(of: demand) : backlog(withLists: false)
-        let refusal = Decision.refused(after: backlog * slowness)
         let isInTime =
-            patience.map {
-                (backlog + demand.work / cores) * slowness <= $0 * Self.caution || backlog == 0
-            } ?? true
-        guard isInTime else { return refusal }
+            patience.map { backlog + demand.work / cores <= $0 * Self.caution || backlog == 0 } ?? true
+        guard isInTime else { return .refused(after: backlog) }
         guard demand.isList else {
-            guard hasPlace(for: demand), hasTime(for: demand, behind: backlog) else { return refusal }
+            guard hasPlace(for: demand), hasTime(for: demand, behind: backlog) else {
+                return .refused(after: backlog)
+            }
             take(demand)
             return .admitted
         }
         guard waiting.isEmpty, hasPlace(forList: demand) else {
             let own = demand.client == nil ? 0 : waiting.elements(of: demand.client).count
-            guard own < Self.mostWaiting - waiting.count else { return refusal }
+            guard own < Self.mostWaiting - waiting.count else { return .refused(after: backlog) }
             waiting.append(WaitingList(id: id, demand: demand), of: demand.client)
             waitingWork += demand.work
             return .waits
@@ -127,24 +116,6 @@ package struct AdmissionPlan: Sendable {
         take(demand)
         return .admitted
     }
-
-    /// Seconds until a request of a few items is done that is taken on now, if all goes as it is estimated.
-    package func expectation(of demand: Demand) -> Double {
-        backlog(withLists: false) + demand.work / cores
-    }
-
-    /// Learns from a request of a few items, all of which were computed: who comes later has a part of the processor.
-    package mutating func learn(expected seconds: Double, took: Double) {
-        guard seconds >= Self.leastExpected else { return }
-        expected += seconds
-        self.took += took
-        guard expected > Self.memory else { return }
-        expected /= 2
-        self.took /= 2
-    }
-
-    /// How many times longer than expected requests take.
-    package var slowness: Double { min(max(took / expected, 0.5), 2) }
 
     /// Ends a request that was taken on, and tells which of those that wait are taken on now.
     package mutating func leave(_ demand: Demand) -> [Int] {

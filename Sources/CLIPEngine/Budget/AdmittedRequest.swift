@@ -17,14 +17,8 @@ final class AdmittedRequest: Sendable {
     /// What it holds of the budget to its end.
     var heldBytes: Int { terms.heldBytes }
     var client: String? { terms.client }
-    /// What was let in so far, with what the first was let in with, and how many items were computed.
-    private let state = Mutex(State())
-
-    private struct State {
-        var demands: [AdmissionPlan.Demand] = []
-        var entry: AdmissionGate.Entry?
-        var computed = 0
-    }
+    /// What was let in so far.
+    private let demands = Mutex<[AdmissionPlan.Demand]>([])
 
     private init(
         gate: AdmissionGate,
@@ -85,11 +79,8 @@ final class AdmittedRequest: Sendable {
     }
 
     private func enter(_ demand: AdmissionPlan.Demand) async throws(EmbeddingError) {
-        let entry = try await gate.enter(demand, terms: terms)
-        state.withLock { state in
-            if state.demands.isEmpty { state.entry = entry }
-            state.demands.append(demand)
-        }
+        try await gate.enter(demand, terms: terms)
+        demands.withLock { $0.append(demand) }
     }
 
     /// Notes how many tokens its texts turned out to have.
@@ -99,33 +90,22 @@ final class AdmittedRequest: Sendable {
 
     /// Takes note that so many of the items that came with the request are done, and others are not.
     func finished(_ count: Int) {
-        let progress = state.withLock { state -> (AdmissionPlan.Demand, Double)? in
-            guard let demand = state.demands.first, demand.items > 1 else { return nil }
+        let progress = demands.withLock { demands -> (AdmissionPlan.Demand, Double)? in
+            guard let demand = demands.first, demand.items > 1 else { return nil }
             let done = min(demand.work, demand.workOfItem * Double(count))
-            state.demands[0].finish(done)
+            demands[0].finish(done)
             return (demand, done)
         }
         if let (demand, done) = progress { gate.progress(demand, by: done) }
     }
 
-    /// Takes note that so many items were computed by the network, and not known already.
-    func computed(_ count: Int) {
-        state.withLock { $0.computed += count }
-    }
-
     /// Lets everything out.
     func end() {
-        let ended = state.withLock { state in
-            defer { state = State() }
-            return state
+        let demands = demands.withLock { demands in
+            defer { demands = [] }
+            return demands
         }
-        // Items that were known took no time, and would make others' wait look short.
-        if !isList, ended.demands.count == 1, ended.computed == ended.demands[0].items,
-            let entry = ended.entry
-        {
-            gate.learn(from: entry)
-        }
-        for demand in ended.demands { gate.leave(demand) }
+        for demand in demands { gate.leave(demand) }
     }
 
     /// More texts than this are a list: a few batches' worth.
