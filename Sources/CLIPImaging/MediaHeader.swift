@@ -74,8 +74,8 @@ struct MediaHeader {
         // The streams' pictures, of which tiles are put together once more with their alpha, the samples made bytes, and
         // the colours.
         let together = primary.type == "grid" ? canvas.times(bytesOfTwo + 4) / 2 : 0
-        // Colours that are divided by alpha stand beside it first.
-        let divided = primary.isMultiplied ? canvas.times(5) : 0
+        // Colours that are divided by alpha want it as bytes, too; a band of rows, with alpha.
+        let divided = (primary.isMultiplied ? canvas : 0).plus(size.width.times(4 * 36))
         memoryBytes = held.plus(scaled).plus(together).plus(canvas.times(narrowBytesOfTwo) / 2)
             .plus(divided).plus(canvas.times(3)).plus(boxes.memoryBytes).plus(2 << 20)
     }

@@ -1,4 +1,5 @@
 import CLIPTokenization
+import Foundation
 import Testing
 
 #if canImport(Glibc)
@@ -87,6 +88,27 @@ struct VocabularyErrorTests {
         let small = WrittenVocabulary.small()
         try expect(.unreadable(file: "merges.txt"), from: ["vocab.json": Array(small.vocabularyJSON.utf8)])
         try expect(.unreadable(file: "vocab.json"), from: ["merges.txt": Array(small.mergesText.utf8)])
+    }
+
+    @Test(
+        "A link to a file that is gone is refused, not taken for none",
+        arguments: ["tokenizer.json", "merges.txt"]
+    )
+    func goneFile(name: String) throws {
+        let small = WrittenVocabulary.small()
+        let directory = try TemporaryDirectory()
+        if name == "tokenizer.json" {
+            try directory.write(small.vocabularyJSON, as: "vocab.json")
+            try directory.write(small.mergesText, as: "merges.txt")
+        } else {
+            try directory.write(small.tokenizerJSON(mergesAsPairs: true), as: "tokenizer.json")
+        }
+        _ = try Vocabulary(directory: directory.path)
+        let link = "\(directory.path)/\(name)"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "../../blobs/gone")
+        #expect(throws: TokenizationError.unreadable(file: name)) {
+            try Vocabulary(directory: directory.path)
+        }
     }
 
     @Test("A file that is a directory or a pipe")

@@ -14,8 +14,11 @@ struct BoundedFile {
 
     private var path: String { directory + "/" + name }
 
-    /// Whether something of the name is there.
-    var exists: Bool { access(path, F_OK) == 0 }
+    /// Whether something of the name is there, be it a link to nothing: a file that was to be there is not passed over.
+    var exists: Bool {
+        var information = stat()
+        return lstat(path, &information) == 0
+    }
 
     /// The file's bytes.
     ///

@@ -112,30 +112,47 @@ static cpicture_outcome convert_to(avifRGBFormat format, uint8_t* pixels, size_t
     return outcome_of(avifImageYUVToRGB(image, &rgb));
 }
 
-// Colours that were multiplied with their alpha are divided by it, before it is dropped.
-static cpicture_outcome convert_divided(const avifImage* image, whole_picture* whole) {
-    size_t stride = (size_t)image->width * 4;
-    uint8_t* pixels = malloc(stride * image->height);
-    if (pixels == NULL)
-        return cpicture_no_memory;
-    cpicture_outcome outcome = convert_to(AVIF_RGB_FORMAT_RGBA, pixels, stride, image);
-    for (size_t row = 0; outcome == cpicture_done && row < image->height; row++) {
-        const uint8_t* from = pixels + row * stride;
-        uint8_t* target = whole->pixels + row * whole->stride;
-        for (size_t column = 0; column < image->width; column++, from += 4, target += 3)
-            memcpy(target, from, 3);
+enum { rows_of_band = 32, rows_beside = 2 };
+
+// A few rows at a time, where all at once would take so long that nobody could be asked. Rows on both sides are computed
+// with them: their colours reach over, where a sample of colour stands for more than one pixel.
+static cpicture_outcome convert_in_bands(avifRGBFormat format, const avifImage* image, whole_picture* whole) {
+    size_t channels = format == AVIF_RGB_FORMAT_RGBA ? 4 : 3, stride = image->width * channels;
+    uint8_t* pixels = malloc(stride * (rows_of_band + 2 * rows_beside));
+    avifImage* view = avifImageCreateEmpty();
+    cpicture_outcome outcome = pixels == NULL || view == NULL ? cpicture_no_memory : cpicture_done;
+    for (uint32_t top = 0; outcome == cpicture_done && top < image->height; top += rows_of_band) {
+        uint32_t first = top > 0 ? top - rows_beside : 0, left = image->height - top;
+        uint32_t rows = left < rows_of_band ? left : rows_of_band;
+        uint32_t last = left - rows < rows_beside ? image->height : top + rows + rows_beside;
+        avifCropRect rows_of_view = {0, first, image->width, last - first};
+        outcome = is_over(&whole->base.clock) ? cpicture_stopped
+                                              : outcome_of(avifImageSetViewRect(view, image, &rows_of_view));
+        if (outcome == cpicture_done)
+            outcome = convert_to(format, pixels, stride, view);
+        for (uint32_t row = 0; outcome == cpicture_done && row < rows; row++) {
+            const uint8_t* from = pixels + (top - first + row) * stride;
+            uint8_t* target = whole->pixels + (top + row) * whole->stride;
+            if (channels == 3)
+                memcpy(target, from, stride);
+            else
+                for (size_t column = 0; column < image->width; column++)
+                    memcpy(target + column * 3, from + column * 4, 3);
+        }
     }
+    if (view != NULL)
+        avifImageDestroy(view);
     free(pixels);
     return outcome;
 }
 
-// Alpha is dropped: the library would multiply with it.
+// Alpha is dropped: the library would multiply with it. Colours that were multiplied with it before are divided first.
 static cpicture_outcome convert(avifImage* image, whole_picture* whole) {
-    int is_multiplied = image->alphaPremultiplied && image->alphaPlane != NULL;
+    int is_multiplied = image->alphaPremultiplied && image->alphaPlane != NULL, is_quick = is_in_whole_numbers(image);
     if (!is_multiplied)
         avifImageFreePlanes(image, AVIF_PLANES_A);
     avifImage* eight = NULL;
-    if (image->depth > 8 && is_in_whole_numbers(image)) {
+    if (image->depth > 8 && is_quick) {
         eight = with_eight_bits(image);
         if (eight == NULL || (is_multiplied && !narrow_alpha(image, eight))) {
             if (eight != NULL)
@@ -144,9 +161,9 @@ static cpicture_outcome convert(avifImage* image, whole_picture* whole) {
         }
     }
     const avifImage* from = eight != NULL ? eight : image;
-    cpicture_outcome outcome = is_multiplied
-                                   ? convert_divided(from, whole)
-                                   : convert_to(AVIF_RGB_FORMAT_RGB, whole->pixels, whole->stride, from);
+    cpicture_outcome outcome = is_multiplied ? convert_in_bands(AVIF_RGB_FORMAT_RGBA, from, whole)
+                               : !is_quick   ? convert_in_bands(AVIF_RGB_FORMAT_RGB, from, whole)
+                                             : convert_to(AVIF_RGB_FORMAT_RGB, whole->pixels, whole->stride, from);
     if (eight != NULL)
         avifImageDestroy(eight);
     return outcome;
