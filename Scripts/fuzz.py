@@ -70,14 +70,14 @@ def build(jobs: int) -> None:
         sys.exit("The fuzz driver does not build.")
 
 
-def fuzz(name: str, options: argparse.Namespace) -> tuple[str, int, float, str]:
-    """Runs one parser; its name, executions, seconds, and what was found, if anything was."""
+def fuzz(name: str, options: argparse.Namespace) -> tuple[str, int, float, str, int]:
+    """Runs one parser; its name, executions, seconds, what was found, if anything was, and the edges reached."""
     corpus = SCRATCH / "corpus" / ("fresh" if options.fresh else "grown") / name
     if options.fresh:
         shutil.rmtree(corpus, ignore_errors=True)
     corpus.mkdir(parents=True, exist_ok=True)
     command = [str(DRIVER), name, f"-runs={options.runs}", f"-max_len={PARSERS[name]}", "-timeout=5", "-rss_limit_mb=4096"]
-    command += ["-print_final_stats=1", "-verbosity=0", f"-artifact_prefix={FINDINGS}/{name}-", "-report_slow_units=5"]
+    command += ["-print_final_stats=1", f"-artifact_prefix={FINDINGS}/{name}-", "-report_slow_units=5"]
     command += ["-seed=1"] if options.fresh else []
     command += [f"-max_total_time={options.seconds}"] if options.seconds else []
     dictionary = ROOT / "Fuzz" / "Dictionaries" / f"{name}.dict"
@@ -88,10 +88,11 @@ def fuzz(name: str, options: argparse.Namespace) -> tuple[str, int, float, str]:
     words = done.stderr.decode(errors="replace")
     found = re.search(r"number_of_executed_units:\s+(\d+)", words)
     finding = "" if done.returncode == 0 else words[-3000:]
-    return name, int(found.group(1)) if found else 0, time.monotonic() - begun, finding
+    edges = re.findall(r"\bcov: (\d+)", words)
+    return name, int(found.group(1)) if found else 0, time.monotonic() - begun, finding, int(edges[-1]) if edges else 0
 
 
-def mutate_pictures(first: int, count: int) -> tuple[str, int, float, str]:
+def mutate_pictures(first: int, count: int) -> tuple[str, int, float, str, int]:
     """Decodes changed pictures; where the process dies, the number at work is told, and the rest goes on behind it."""
     begun, state = time.monotonic(), FINDINGS / f"at-{first}"
     at, end, findings, told = first, first + count, [], []
@@ -110,7 +111,7 @@ def mutate_pictures(first: int, count: int) -> tuple[str, int, float, str]:
         at = number + 1
     for line in told:
         print(line)
-    return "pictures", at - first, time.monotonic() - begun, "\n".join(findings)
+    return "pictures", at - first, time.monotonic() - begun, "\n".join(findings), 0
 
 
 def main() -> int:
@@ -142,7 +143,7 @@ def main() -> int:
         found = [done.result() for done in work]
     for name in wanted:
         ours = [one for one in found if one[0] == name]
-        findings = [finding for _, _, _, finding in ours if finding]
+        findings = [one[3] for one in ours if one[3]]
         count, seconds = sum(one[1] for one in ours), max(one[2] for one in ours)
         promised, wanted_here = (PICTURES_PROMISED, options.pictures) if name == "pictures" else (RUNS_PROMISED, options.runs)
         least = 1 if options.seconds and name != "pictures" else min(wanted_here, promised)
@@ -150,6 +151,10 @@ def main() -> int:
         report.add(name, "executions", f"{count:,}", f">= {promised:,}", count >= promised, allowed, count >= least)
         report.add(name, "crashes, hangs over 5 s, reports", str(len(findings)), "0", not findings)
         report.add(name, "executions a second", f"{count / max(seconds, 0.001):,.0f}")
+        if name != "pictures":
+            # Pictures are changed blindly: what of the decoders is reached is not counted.
+            edges = sum(one[4] for one in ours)
+            report.add(name, "edges reached", f"{edges:,}", "> 0", edges > 0)
         for finding in findings:
             print(finding)
     report.print_end()
