@@ -96,7 +96,9 @@ struct BatchPlannerTests {
     func clients() {
         var planner = planner(images: 2)
         for number in 1...6 {
-            for payload in 1...2 { planner.append(item(number, 10 * number + payload), to: .images, of: "many") }
+            for payload in 1...2 {
+                planner.append(item(number, 10 * number + payload), to: .images, of: "many")
+            }
         }
         planner.append(item(7, 70), to: .images, of: "one")
         planner.append(item(8, 80), to: .images, of: "one")

@@ -10,8 +10,10 @@ import Synchronization
 final class TurnQueue {
     /// How long a round may last before the event loop looks at its sockets again.
     private static let round = TimeAmount.microseconds(500)
-    /// Time for the event loop to find nothing that is due, and so to look. One that was too short for that is doubled, since
-    /// the end of it is due, too, and keeps the event loop from looking for as long as there is a little else to do.
+    /// Time for the event loop to find nothing that is due, and so to look.
+    ///
+    /// One that was too short for that is doubled, since the end of it is due, too, and keeps the event loop from looking for
+    /// as long as there is a little else to do.
     private static let shortestPause = TimeAmount.microseconds(20)
     private static let longestPause = TimeAmount.milliseconds(2)
 
