@@ -11,8 +11,22 @@ package enum NamedThread {
         let shown =
             String(decoding: name.utf8.prefix(longestName - suffix.utf8.count), as: UTF8.self) + suffix
         Thread {
-            Thread.current.name = shown  // on Linux only the thread itself can tell the system
+            tell(shown)
             body()
         }.start()
+    }
+
+    /// Tells the system the calling thread's name.
+    ///
+    /// Not by way of `Thread.name`, which says nothing where the thread runs before whoever started it goes on.
+    private static func tell(_ name: String) {
+        #if canImport(Darwin)
+        pthread_setname_np(name)
+        #else
+        // The function for that is hidden from Swift.
+        guard let file = fopen("/proc/thread-self/comm", "w") else { return }
+        fputs(name, file)
+        fclose(file)
+        #endif
     }
 }
