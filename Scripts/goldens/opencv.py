@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from imaging import SEED, exif, gif, picture, png, saved, tiff
+from imaging import SEED, exif, picture, saved
+from picture_files import gif, png, tiff
 
 SIDE = 64
 REQUIREMENTS = {"opencv-python-headless": "4.12.0.88"}

@@ -1,5 +1,4 @@
 internal import CPictures
-internal import Synchronization
 
 /// When a decode has to end although its picture is not finished: at a time, or as soon as nobody waits for it.
 ///
@@ -9,10 +8,9 @@ public final class DecodeStop: Sendable {
     /// The time at which decodes end, if there is one.
     public let deadline: ContinuousClock.Instant?
     private let limit: Duration
-    private let isRequested = Atomic<Bool>(false)
     private let isUnwanted: @Sendable () -> Bool
 
-    /// A stop at a deadline, or only on request.
+    /// A stop at a deadline, or when nobody waits any more.
     ///
     /// - Parameters:
     ///   - deadline: when decodes end; never by itself where it is nil.
@@ -36,24 +34,17 @@ public final class DecodeStop: Sendable {
         self.init(deadline: .now + limit, limit: limit, unless: isUnwanted)
     }
 
-    /// Ends decodes, now and later: from any thread, as often as one likes.
-    public func request() {
-        isRequested.store(true, ordering: .relaxed)
-    }
-
     /// Whether decodes have to end.
     var isOver: Bool {
-        if isEnded { return true }
+        if isUnwanted() { return true }
         guard let deadline else { return false }
         return ContinuousClock.now >= deadline
     }
 
     /// What a decode that was ended throws.
     var reason: ImagingError {
-        isEnded ? .stopped : .tookTooLong(limit: limit)
+        isUnwanted() ? .stopped : .tookTooLong(limit: limit)
     }
-
-    private var isEnded: Bool { isRequested.load(ordering: .relaxed) || isUnwanted() }
 
     /// Throws once decodes have to end.
     func check() throws(ImagingError) {

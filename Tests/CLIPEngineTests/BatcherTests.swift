@@ -1,5 +1,6 @@
 import CLIPEngine
 import CLIPKernels
+import CLIPTestSupport
 import Foundation
 import Synchronization
 import Testing
@@ -130,7 +131,7 @@ struct BatcherTests {
     func abandoned() async throws {
         let batcher = Batcher(limits: BatchLimits())
         async let embeddings = batcher.embed(Self.images(1...1), lane: .images)
-        while batcher.problem(passLimit: .zero) == nil { await Task.yield() }
+        try await eventually { batcher.problem(passLimit: .zero) != nil }
         #expect(batcher.problem(passLimit: .zero)?.hasPrefix("no compute thread has taken") == true)
         #expect(batcher.problem(passLimit: .seconds(600)) == nil)
         let batch = try #require(await Self.nextBatch(of: batcher))

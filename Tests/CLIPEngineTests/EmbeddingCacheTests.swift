@@ -1,4 +1,5 @@
 import CLIPEngine
+import CLIPTestSupport
 import Foundation
 import Synchronization
 import Testing
@@ -38,8 +39,13 @@ struct EmbeddingCacheTests {
     private func values(_ outcome: Batcher.Outcome) -> [Float] { outcome.embeddings.map { $0.values[0] } }
 
     /// Until some other request waits for one that computes.
-    private func untilShared(_ cache: EmbeddingCache<Int>, count: Int) async {
-        while cache.statistics.shared < count { await Task.yield() }
+    private func untilShared(_ cache: EmbeddingCache<Int>, count: Int) async throws {
+        try await eventually { cache.statistics.shared >= count }
+    }
+
+    /// Until so many keys are being computed, or were.
+    private func untilComputing(_ cache: EmbeddingCache<Int>, count: Int = 1) async throws {
+        try await eventually { cache.statistics.misses >= count }
     }
 
     @Test("What is known is not computed again, and all come in the order of the keys")
@@ -100,7 +106,7 @@ struct EmbeddingCacheTests {
             await gate.pass()
             return model.outcome(of: [7])
         }
-        while cache.statistics.misses == 0 { await Task.yield() }
+        try await untilComputing(cache)
         async let second = cache.embeddings(for: [8, 7]) { indexes in
             #expect(indexes == [0])
             return model.outcome(of: [8])
@@ -108,7 +114,7 @@ struct EmbeddingCacheTests {
         async let third = cache.embeddings(for: [7]) { (_) async throws(EmbeddingError) in
             throw EmbeddingError.failed("must not be asked")
         }
-        await untilShared(cache, count: 2)
+        try await untilShared(cache, count: 2)
         gate.open()
         #expect(try await values(first) == [7])
         #expect(try await values(second) == [8, 7])
@@ -125,9 +131,9 @@ struct EmbeddingCacheTests {
                 throw EmbeddingError.failed("once")
             }
         }
-        while cache.statistics.misses == 0 { await Task.yield() }
+        try await untilComputing(cache)
         async let waiting = cache.embeddings(for: [7]) { _ in model.outcome(of: [7]) }
-        await untilShared(cache, count: 1)
+        try await untilShared(cache, count: 1)
         gate.open()
         await #expect(throws: EmbeddingError.failed("once")) { _ = try await failing.value }
         #expect(try await values(waiting) == [7])
@@ -142,9 +148,9 @@ struct EmbeddingCacheTests {
             try await batcher.embed(indexes.map { _ in .pixels([7]) }, lane: .images)
         }
         let leaving = Task { try await cache.embeddings(for: [7], compute: compute) }
-        while cache.statistics.misses == 0 { await Task.yield() }
+        try await untilComputing(cache)
         let staying = (0..<3).map { _ in Task { try await cache.embeddings(for: [7], compute: compute) } }
-        await untilShared(cache, count: 3)
+        try await untilShared(cache, count: 3)
         leaving.cancel()
         await #expect(throws: EmbeddingError.cancelled) { _ = try await leaving.value }
         // Only now is there a thread that computes, so the first request had certainly computed nothing.
@@ -168,9 +174,9 @@ struct EmbeddingCacheTests {
             await gate.pass()
             return model.outcome(of: [7])
         }
-        while cache.statistics.misses == 0 { await Task.yield() }
+        try await untilComputing(cache)
         let leaving = Task { try await cache.embeddings(for: [7]) { _ in model.outcome(of: [7]) } }
-        await untilShared(cache, count: 1)
+        try await untilShared(cache, count: 1)
         leaving.cancel()
         await #expect(throws: EmbeddingError.cancelled) { _ = try await leaving.value }
         gate.open()
@@ -184,12 +190,12 @@ struct EmbeddingCacheTests {
             await gate.pass()
             return model.outcome(of: indexes.map { [7, 8][$0] })
         }
-        while cache.statistics.misses < 2 { await Task.yield() }
+        try await untilComputing(cache, count: 2)
         #expect(try await values(cache.embeddings(for: [8]) { _ in model.outcome(of: [8]) }) == [8])
         let other = Task {
             try await cache.embeddings(for: [7], isOfList: true) { _ in model.outcome(of: [7]) }
         }
-        await untilShared(cache, count: 1)
+        try await untilShared(cache, count: 1)
         gate.open()
         #expect(try await values(list) == [7, 8])
         #expect(try await values(other.value) == [7])

@@ -1,4 +1,5 @@
 import CLIPEngine
+import CLIPTestSupport
 import Dispatch
 import Synchronization
 import Testing
@@ -46,7 +47,7 @@ struct WorkPoolTests {
     }
 
     @Test("Who is cancelled before its work began is told so at once, whatever the threads are busy with")
-    func cancelledInLine() async {
+    func cancelledInLine() async throws {
         let pool = WorkPool(name: "test", threads: 1)
         let isBusy = DispatchSemaphore(value: 0)
         let isOver = DispatchSemaphore(value: 0)
@@ -54,7 +55,7 @@ struct WorkPoolTests {
             isBusy.signal()
             isOver.wait()
         }
-        while isBusy.wait(timeout: .now()) == .timedOut { await Task.yield() }
+        try await eventually { isBusy.wait(timeout: .now()) == .success }
         let counts = Counts()
         let task = Task {
             await pool.run { _ in counts.running.add(1, ordering: .relaxed).newValue }

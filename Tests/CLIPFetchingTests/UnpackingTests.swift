@@ -1,4 +1,5 @@
 import CLIPFetching
+import CLIPTestSupport
 import Foundation
 import Synchronization
 import Testing
@@ -266,10 +267,10 @@ struct UnpackingTests {
                 #expect(await outcome(of: fetcher, url) == .failure(.badEncoding))
                 over.add(1, ordering: .relaxed)
             }
-            await withTaskGroup(of: Void.self) { group in
+            try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<8 { group.addTask(operation: unpacked) }
                 // All of them have come, and are being unpacked.
-                while rooms.load(ordering: .relaxed) < 16 { await Task.yield() }
+                try await eventually { rooms.load(ordering: .relaxed) >= 16 }
                 for _ in 0..<5 {
                     #expect(
                         await outcome(of: fetcher, server.url("/plain")) == .success(Array("pixels".utf8))

@@ -1,4 +1,5 @@
 import CLIPImaging
+import Synchronization
 import Testing
 
 @Suite("Images that are refused")
@@ -77,13 +78,15 @@ struct RefusalTests {
                 refusal(of: image, limits: ImageLimits(maxDecodeBytes: bytes - 1))
                     == .tooMuchMemory(bytes: bytes, limit: bytes - 1)
             )
-            let stopped = DecodeStop()
+            let hasLeft = Atomic(false)
+            let stopped = DecodeStop(unless: { hasLeft.load(ordering: .relaxed) })
             #expect(throws: ImagingError.stopped, "\(golden.name)") {
-                // Asked for between the header and the first pixel.
+                // The client leaves between the header and the first pixel.
                 try preprocessor.pixels(
                     of: image,
                     admitting: { _ in
-                        stopped.request(); return true
+                        hasLeft.store(true, ordering: .relaxed)
+                        return true
                     },
                     stop: stopped
                 )

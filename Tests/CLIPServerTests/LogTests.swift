@@ -1,5 +1,7 @@
+import CLIPEngine
 import CLIPServer
 import CLIPTestSupport
+import Logging
 import Testing
 
 @Suite("What is logged of a request", .timeLimit(.minutes(2)))
@@ -110,5 +112,40 @@ struct LogTests {
         #expect(line.text == "no request")
         #expect(line.metadata["cause"]?.hasPrefix("The request's first line must be") == true)
         #expect(!line.whole.contains(Self.secret))
+    }
+
+    @Test("A probe that hears no has one line with the cause: a pass that hangs, a stop, models to come")
+    func probes() throws {
+        let directory = try SmallModel.directory.get()
+        let engine = try EmbeddingEngine(
+            configuration: EngineConfiguration(
+                models: [ModelSource(name: "tiny", directory: directory)],
+                cores: 1
+            )
+        )
+        defer { engine.shutdown() }
+        func routes(isAccepting: Bool) -> Routes {
+            Routes(engine: engine, identity: ServerIdentity(version: "1")) { isAccepting }
+        }
+        let problem = "model tiny: a forward pass has not ended for 61 s"
+        let stopped = try #require(routes(isAccepting: false).probe(.readiness))
+        let loading = try #require(routes(isAccepting: true).probe(.readiness))
+        let cases: [(Answer, Route, String)] = [
+            (Routes.health(problem: problem), .health, problem),
+            (stopped, .readiness, "told to stop"), (loading, .readiness, "models"),
+        ]
+        for (answer, route, words) in cases {
+            let log = LogLines()
+            var logger = Logger(label: "test") { _ in log.handler }
+            logger.logLevel = .debug
+            RequestLog(logger).note(answer, route: route, method: "GET", id: "mine", milliseconds: 1)
+            let line = try #require(log.of(request: "mine").first)
+            #expect(log.all.count == 1 && line.text == "GET \(route.rawValue)")
+            #expect(line.metadata["status"] == "503")
+            let cause = try #require(line.metadata["cause"])
+            #expect(cause.ranges(of: words).count == 1, "\(cause)")
+            #expect(Words.faults(of: cause) == [], "\(cause)")
+        }
+        #expect(Routes.health(problem: nil).cause == nil && Routes.health(problem: nil).status == 200)
     }
 }

@@ -88,7 +88,7 @@ struct PressureTests {
                 #expect((20_000_000...engine.budget.limit).contains(engine.budget.highest))
                 withExtendedLifetime(connections) {}
             }
-            try await Self.until { engine.budget.used == 0 }
+            try await eventually { engine.budget.used == 0 }
         }
     }
 
@@ -114,7 +114,7 @@ struct PressureTests {
                 }
                 for try await status in group { #expect(status == 422) }
             }
-            try await Self.until { server.engine.budget.used == 0 }
+            try await eventually { server.engine.budget.used == 0 }
         }
     }
 
@@ -147,7 +147,7 @@ struct PressureTests {
             }
             #expect(ended)
             let engine = server.engine
-            try await Self.until { engine.budget.used == 0 }
+            try await eventually { engine.budget.used == 0 }
         }
     }
 
@@ -188,7 +188,7 @@ struct PressureTests {
                 return used
             }
             #expect(used >= 8_000_000)
-            try await Self.until { engine.budget.used == 0 }
+            try await eventually { engine.budget.used == 0 }
         }
     }
 
@@ -211,7 +211,7 @@ struct PressureTests {
                 }
             }
             #expect(statuses == [422, 422, 422, 422])
-            try await Self.until { server.engine.budget.used == 0 }
+            try await eventually { server.engine.budget.used == 0 }
         }
     }
 
@@ -221,7 +221,7 @@ struct PressureTests {
             $0.shutdownDelay = .milliseconds(600)
         } _: { server in
             await server.beginShutdown()
-            try await Self.until { try await server.request("GET", "/readiness").status == 503 }
+            try await eventually { try await server.request("GET", "/readiness").status == 503 }
             #expect(try await server.request("GET", "/healthz").status == 200)
             #expect(try await server.post("/clip/embed_text", #"{"text":"a"}"#).status == 200)
         }
@@ -247,16 +247,6 @@ struct PressureTests {
             await server.beginShutdown()
             let answer = try? await held
             #expect(answer == nil || answer?.status == 503)
-        }
-    }
-
-    private static func until(_ condition: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while try await !condition() {
-            guard ContinuousClock.now < deadline else {
-                Issue.record("it did not come to that in 10 s"); return
-            }
-            try await Task.sleep(for: .milliseconds(10))
         }
     }
 }

@@ -69,7 +69,7 @@ enum Command {
             {
                 return (running, port)
             }
-            await Task.yield()
+            try await Task.sleep(for: .milliseconds(10))
         }
         throw NotListening(errors: running.errors)
     }

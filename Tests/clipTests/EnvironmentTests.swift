@@ -22,7 +22,7 @@ struct EnvironmentTests {
                 running.process.terminate()
                 return await running.outcome().errors
             }
-            await Task.yield()
+            try await Task.sleep(for: .milliseconds(10))
         }
         throw Command.NotListening(errors: running.errors)
     }

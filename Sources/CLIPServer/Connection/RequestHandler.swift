@@ -182,7 +182,7 @@ struct RequestHandler: Sendable {
         log.note(
             answer,
             route: route,
-            method: head?.method,
+            method: head?.method.rawValue,
             id: id,
             milliseconds: Self.milliseconds(elapsed)
         )

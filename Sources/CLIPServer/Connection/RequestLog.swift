@@ -1,23 +1,22 @@
-import HTTPTypes
-import Logging
+package import Logging
 import Synchronization
 
 /// One line a request: no payloads, no query (keys stand there), no paths but those of our own routes.
 ///
 /// Of each status from 400 on only so many lines a second are written: a crowd of refused requests must not fill the disk, nor
 /// hold up the event loops that write.
-struct RequestLog: Sendable {
+package struct RequestLog: Sendable {
     private let logger: Logger
     private let allowance = LogAllowance()
 
-    init(_ logger: Logger) {
+    package init(_ logger: Logger) {
         self.logger = logger
     }
 
-    func note(
+    package func note(
         _ answer: Answer,
         route: Route?,
-        method: HTTPRequest.Method?,
+        method: String?,
         id: String,
         milliseconds: Double
     ) {
@@ -35,11 +34,11 @@ struct RequestLog: Sendable {
             "request": "\(id)", "status": "\(answer.status)", "ms": "\(milliseconds)",
         ]
         if let model = answer.model { metadata["model"] = "\(model)" }
-        if let cause = answer.error?.cause { metadata["cause"] = "\(cause)" }
+        if let cause = answer.cause { metadata["cause"] = "\(cause)" }
         if passedOver > 0 { metadata["unlogged-before"] = "\(passedOver)" }
         // A method is any word that a client likes.
         let line =
-            route.map { "\(method?.rawValue ?? "?") \($0.rawValue)" }
+            route.map { "\(method ?? "?") \($0.rawValue)" }
             ?? (method == nil ? "no request" : "no such route")
         logger.log(level: level, "\(line)", metadata: metadata)
     }

@@ -2,7 +2,7 @@ package import CLIPEngine
 
 /// What goes back for a request, before it becomes HTTP.
 package struct Answer: Sendable {
-    package var status = 200
+    package private(set) var status = 200
     package var contentType = "application/json"
     package var body: [UInt8]
     /// The model that answered, or that would have.
@@ -12,7 +12,9 @@ package struct Answer: Sendable {
     /// What keeps a long body counted in the engine's budget until it has been read.
     package var room: ByteReservation?
     /// What went wrong.
-    package var error: APIError?
+    package private(set) var error: APIError?
+    /// Why it is no success, for the log: whatever has a status for that has a cause.
+    package private(set) var cause: String?
 
     package init(_ body: [UInt8]) {
         self.body = body
@@ -24,5 +26,13 @@ package struct Answer: Sendable {
         body = error.body
         self.error = error
         self.model = model
+        cause = error.cause
+    }
+
+    /// The answer that says no where nobody did anything wrong, as to a probe.
+    package init(_ body: [UInt8], refusedWith status: Int, cause: String) {
+        self.body = body
+        self.status = status
+        self.cause = cause
     }
 }

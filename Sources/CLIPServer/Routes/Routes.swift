@@ -69,23 +69,33 @@ package struct Routes: Sendable {
         }
     }
 
-    private var health: Answer {
-        guard let problem = engine.healthProblem else { return Answer(Answers.status("healthy")) }
-        var answer = Answer(
-            Answers.object { writer in
-                writer.member("status", "unhealthy")
-                writer.member("reason", problem)
-            }
-        )
-        answer.status = 503
-        return answer
+    private var health: Answer { Self.health(problem: engine.healthProblem) }
+
+    /// Whether the process can go on.
+    ///
+    /// - Parameter problem: why it cannot.
+    package static func health(problem: String?) -> Answer {
+        guard let problem else { return Answer(Answers.status("healthy")) }
+        let body = Answers.object { writer in
+            writer.member("status", "unhealthy")
+            writer.member("reason", problem)
+        }
+        return Answer(body, refusedWith: 503, cause: "The engine is not well: \(problem).")
     }
 
     private var readiness: Answer {
-        let isReady = engine.isReady && engine.healthProblem == nil && isAccepting()
-        var answer = Answer(Answers.status(isReady ? "ready" : "not ready"))
-        answer.status = isReady ? 200 : 503
-        return answer
+        let cause: String? =
+            if !isAccepting() {
+                "The server has been told to stop."
+            } else if let problem = engine.healthProblem {
+                "The engine is not well: \(problem)."
+            } else if !engine.isReady {
+                "Not all models are loaded."
+            } else {
+                nil
+            }
+        guard let cause else { return Answer(Answers.status("ready")) }
+        return Answer(Answers.status("not ready"), refusedWith: 503, cause: cause)
     }
 
     private var index: Answer {

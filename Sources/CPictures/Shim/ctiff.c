@@ -1,10 +1,11 @@
 #include "cpicture.h"
+#include "ctiff_jpeg.h"
 #include "ctiff_source.h"
 
 #include <string.h>
 
 // Neither a table nor a piece of the pictures that are let in needs more.
-enum { most_allocated = 1 << 28, most_planes = 4, most_scans = 4 };
+enum { most_allocated = 1 << 28, most_planes = 4 };
 
 typedef struct {
     cpicture base;
@@ -120,49 +121,13 @@ static int read_map(tiff_picture* picture) {
     return 1;
 }
 
-// A strip's or tile's JPEG, as libjpeg will walk through it. Its sides are those of the piece at most: libtiff compares them
-// only when memory for them was taken. One of many scans is decoded in one go, however often they go over it; encoders write
-// one into a strip.
-static int is_modest_jpeg(const tiff_picture* picture, TIFF* reader, uint32_t piece) {
+// Whether libjpeg may be given a strip's or tile's JPEG.
+static int is_modest(const tiff_picture* picture, TIFF* reader, uint32_t piece) {
     const ctiff_header* header = &picture->header;
-    uint32_t most_width = header->tile_width != 0 ? header->tile_width : header->width;
-    uint32_t most_height = header->tile_width != 0 ? header->tile_height : header->rows_per_strip;
+    int is_tiled = header->tile_width != 0;
     uint64_t offset = TIFFGetStrileOffset(reader, piece), count = TIFFGetStrileByteCount(reader, piece);
-    const source* from = &picture->sources[0];
-    if (offset > from->count || count > from->count - offset)
-        return 0;
-    const uint8_t* next = from->bytes + offset;
-    const uint8_t* end = next + count;
-    int scans = 0;
-    while ((next = memchr(next, 0xFF, (size_t)(end - next))) != NULL) {
-        while (next < end && *next == 0xFF)
-            next++;
-        if (next == end)
-            return 1;
-        uint8_t marker = *next++;
-        // Neither bytes of the picture, nor marks that have nothing behind them.
-        if (marker < 0xC0 || (marker >= 0xD0 && marker <= 0xD8))
-            continue;
-        if (marker == 0xD9)
-            return 1;
-        if (end - next < 2)
-            return 1;
-        ptrdiff_t length = next[0] << 8 | next[1];
-        if (length < 2 || length > end - next)
-            return 0;
-        int is_frame = marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
-        if (is_frame) {
-            if (marker > 0xC1 || length < 8)
-                return 0;
-            uint32_t height = (uint32_t)next[3] << 8 | next[4], width = (uint32_t)next[5] << 8 | next[6];
-            if (width > most_width || height > most_height)
-                return 0;
-        }
-        if (marker == 0xDA && ++scans > most_scans)
-            return 0;
-        next += length;
-    }
-    return 1;
+    return is_modest_jpeg(&picture->sources[0], offset, count, is_tiled ? header->tile_width : header->width,
+                          is_tiled ? header->tile_height : header->rows_per_strip);
 }
 
 // MARK: Samples to colours
@@ -249,7 +214,7 @@ static cpicture_outcome read_strip_row(tiff_picture* picture, uint32_t row, uint
     for (int plane = 0; plane < planes; plane++) {
         TIFF* reader = picture->readers[plane];
         if (header->compression == COMPRESSION_JPEG && row % header->rows_per_strip == 0 &&
-            !is_modest_jpeg(picture, reader, TIFFComputeStrip(reader, row, (uint16_t)plane)))
+            !is_modest(picture, reader, TIFFComputeStrip(reader, row, (uint16_t)plane)))
             return cpicture_damaged;
         uint8_t* samples = picture->samples + (size_t)plane * picture->row_bytes;
         if (TIFFReadScanline(reader, samples, row, (uint16_t)plane) != 1 && picture->outcome == cpicture_done)
@@ -279,7 +244,7 @@ static cpicture_outcome read_tile(tiff_picture* picture, uint32_t left, uint32_t
     int planes = header->is_planar ? picture->colours : 1;
     for (int plane = 0; plane < planes; plane++) {
         uint32_t tile = TIFFComputeTile(reader, left, top, 0, (uint16_t)plane);
-        if (header->compression == COMPRESSION_JPEG && !is_modest_jpeg(picture, reader, tile))
+        if (header->compression == COMPRESSION_JPEG && !is_modest(picture, reader, tile))
             return cpicture_damaged;
         tmsize_t count = TIFFReadEncodedTile(reader, tile, picture->samples + (size_t)plane * picture->tile_bytes,
                                              (tmsize_t)picture->tile_bytes);
