@@ -24,6 +24,7 @@ import struct
 import subprocess
 import sys
 import time
+import typing
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Scripts" / "attack"))
@@ -70,8 +71,19 @@ def build(jobs: int) -> None:
         sys.exit("The fuzz driver does not build.")
 
 
-def fuzz(name: str, options: argparse.Namespace) -> tuple[str, int, float, str, int]:
-    """Runs one parser; its name, executions, seconds, what was found, if anything was, and the edges reached."""
+class Tried(typing.NamedTuple):
+    """What was tried of one parser."""
+
+    name: str
+    executions: int
+    seconds: float
+    # What was found, if anything was.
+    finding: str
+    edges: int
+
+
+def fuzz(name: str, options: argparse.Namespace) -> Tried:
+    """Runs one parser."""
     corpus = SCRATCH / "corpus" / ("fresh" if options.fresh else "grown") / name
     if options.fresh:
         shutil.rmtree(corpus, ignore_errors=True)
@@ -89,10 +101,11 @@ def fuzz(name: str, options: argparse.Namespace) -> tuple[str, int, float, str, 
     found = re.search(r"number_of_executed_units:\s+(\d+)", words)
     finding = "" if done.returncode == 0 else words[-3000:]
     edges = re.findall(r"\bcov: (\d+)", words)
-    return name, int(found.group(1)) if found else 0, time.monotonic() - begun, finding, int(edges[-1]) if edges else 0
+    executions = int(found.group(1)) if found else 0
+    return Tried(name, executions, time.monotonic() - begun, finding, int(edges[-1]) if edges else 0)
 
 
-def mutate_pictures(first: int, count: int) -> tuple[str, int, float, str, int]:
+def mutate_pictures(first: int, count: int) -> Tried:
     """Decodes changed pictures; where the process dies, the number at work is told, and the rest goes on behind it."""
     begun, state = time.monotonic(), FINDINGS / f"at-{first}"
     at, end, findings, told = first, first + count, [], []
@@ -111,7 +124,7 @@ def mutate_pictures(first: int, count: int) -> tuple[str, int, float, str, int]:
         at = number + 1
     for line in told:
         print(line)
-    return "pictures", at - first, time.monotonic() - begun, "\n".join(findings), 0
+    return Tried("pictures", at - first, time.monotonic() - begun, "\n".join(findings), 0)
 
 
 def main() -> int:
@@ -142,9 +155,9 @@ def main() -> int:
             work += [pool.submit(mutate_pictures, 1 + part * share, share) for part in range(options.jobs)]
         found = [done.result() for done in work]
     for name in wanted:
-        ours = [one for one in found if one[0] == name]
-        findings = [one[3] for one in ours if one[3]]
-        count, seconds = sum(one[1] for one in ours), max(one[2] for one in ours)
+        ours = [one for one in found if one.name == name]
+        findings = [one.finding for one in ours if one.finding]
+        count, seconds = sum(one.executions for one in ours), max(one.seconds for one in ours)
         promised, wanted_here = (PICTURES_PROMISED, options.pictures) if name == "pictures" else (RUNS_PROMISED, options.runs)
         least = 1 if options.seconds and name != "pictures" else min(wanted_here, promised)
         allowed = f">= {least:,}" if least < promised else ""
@@ -153,7 +166,7 @@ def main() -> int:
         report.add(name, "executions a second", f"{count / max(seconds, 0.001):,.0f}")
         if name != "pictures":
             # Pictures are changed blindly: what of the decoders is reached is not counted.
-            edges = sum(one[4] for one in ours)
+            edges = sum(one.edges for one in ours)
             report.add(name, "edges reached", f"{edges:,}", "> 0", edges > 0)
         for finding in findings:
             print(finding)

@@ -53,60 +53,45 @@ public final class EmbeddingServer: Service {
             stages.isReady.load(ordering: .acquiring)
         }
         let isLocal = LoopbackAddress.isMeant(by: configuration.host)
-        let requests = DetachedService(
-            listener(routes, isLocal: isLocal, isForHealthOnly: false),
-            logger: logger
-        )
+        let requests = listener(routes, isLocal: isLocal, isForHealthOnly: false)
         let health = configuration.healthPort.map { _ in
-            DetachedService(listener(routes, isLocal: isLocal, isForHealthOnly: true), logger: logger)
+            listener(routes, isLocal: isLocal, isForHealthOnly: true)
         }
         do {
-            try await withTaskCancellationHandler {
-                try await withGracefulShutdownHandler {
-                    try await withThrowingTaskGroup(of: Bool.self) { group in
+            try await withGracefulShutdownHandler {
+                try await withThrowingTaskGroup(of: Bool.self) { group in
+                    group.addTask {
+                        try await requests.run()
+                        return true
+                    }
+                    if let health {
                         group.addTask {
-                            try await requests.run()
-                            return true
+                            try await health.run()
+                            return false
                         }
-                        if let health {
-                            group.addTask {
-                                try await health.run()
-                                return false
-                            }
-                        }
-                        defer {
-                            requests.cancel()
-                            health?.cancel()
-                        }
-                        // Health is told to the very end.
-                        while let isDone = try await group.next(), !isDone {}
-                        health?.stop()
-                        try await group.waitForAll()
                     }
-                } onGracefulShutdown: {
-                    stages.isReady.store(false, ordering: .releasing)
-                    Task {
-                        if configuration.shutdownDelay > .zero {
-                            try? await Task.sleep(for: configuration.shutdownDelay)
-                        }
-                        stages.isOpen.store(false, ordering: .releasing)
-                        requests.stop()
-                        try? await Task.sleep(for: configuration.drainTimeLimit)
-                        stages.isCut.store(true, ordering: .releasing)
-                        requests.cancel()
-                    }
+                    // Health is told to the very end.
+                    while let isDone = try await group.next(), !isDone {}
+                    health?.stop()
+                    try await group.waitForAll()
                 }
-            } onCancel: {
-                requests.cancel()
-                health?.cancel()
+            } onGracefulShutdown: {
+                stages.isReady.store(false, ordering: .releasing)
+                Task {
+                    if configuration.shutdownDelay > .zero {
+                        try? await Task.sleep(for: configuration.shutdownDelay)
+                    }
+                    stages.isOpen.store(false, ordering: .releasing)
+                    requests.stop()
+                    try? await Task.sleep(for: configuration.drainTimeLimit)
+                    requests.cut()
+                }
             }
         } catch let failure as ListeningFailure {
             let setting = failure.port == configuration.healthPort ? "--health-port" : "--port"
             throw ServerConfigurationError(
                 problems: [failure.sentence(host: configuration.host, setting: setting)]
             )
-        } catch  where stages.isCut.load(ordering: .acquiring) {
-            // That is how requests end which were not done in time.
         }
     }
 
@@ -194,8 +179,6 @@ private final class ShutdownStages: Sendable {
     let isReady = Atomic(true)
     /// Whether connections are accepted and kept.
     let isOpen = Atomic(true)
-    /// Whether the time to finish is over.
-    let isCut = Atomic(false)
 }
 
 /// A configuration that was refused.

@@ -88,7 +88,7 @@ struct PressureTests {
                 #expect((20_000_000...engine.budget.limit).contains(engine.budget.highest))
                 withExtendedLifetime(connections) {}
             }
-            try await eventually { engine.budget.used == 0 }
+            try await eventually(within: .seconds(10)) { engine.budget.used == 0 }
         }
     }
 
@@ -114,7 +114,7 @@ struct PressureTests {
                 }
                 for try await status in group { #expect(status == 422) }
             }
-            try await eventually { server.engine.budget.used == 0 }
+            try await eventually(within: .seconds(10)) { server.engine.budget.used == 0 }
         }
     }
 
@@ -147,7 +147,7 @@ struct PressureTests {
             }
             #expect(ended)
             let engine = server.engine
-            try await eventually { engine.budget.used == 0 }
+            try await eventually(within: .seconds(10)) { engine.budget.used == 0 }
         }
     }
 
@@ -188,7 +188,7 @@ struct PressureTests {
                 return used
             }
             #expect(used >= 8_000_000)
-            try await eventually { engine.budget.used == 0 }
+            try await eventually(within: .seconds(10)) { engine.budget.used == 0 }
         }
     }
 
@@ -211,7 +211,7 @@ struct PressureTests {
                 }
             }
             #expect(statuses == [422, 422, 422, 422])
-            try await eventually { server.engine.budget.used == 0 }
+            try await eventually(within: .seconds(10)) { server.engine.budget.used == 0 }
         }
     }
 
@@ -221,7 +221,9 @@ struct PressureTests {
             $0.shutdownDelay = .milliseconds(600)
         } _: { server in
             await server.beginShutdown()
-            try await eventually { try await server.request("GET", "/readiness").status == 503 }
+            try await eventually(within: .seconds(10)) {
+                try await server.request("GET", "/readiness").status == 503
+            }
             #expect(try await server.request("GET", "/healthz").status == 200)
             #expect(try await server.post("/clip/embed_text", #"{"text":"a"}"#).status == 200)
         }

@@ -2,12 +2,13 @@
 ///
 /// It looks a hundred times a second, so that those who bring it about have the processor.
 ///
-/// - Throws: ``NotInTime`` after half a minute, and what the condition throws.
+/// - Throws: ``NotInTime`` after `limit`, and what the condition throws.
 public func eventually(
+    within limit: Duration = .seconds(30),
     isolation: isolated (any Actor)? = #isolation,
     _ condition: () async throws -> Bool
 ) async throws {
-    let deadline = ContinuousClock.now + .seconds(30)
+    let deadline = ContinuousClock.now + limit
     while try await !condition() {
         guard ContinuousClock.now < deadline else { throw NotInTime() }
         try await Task.sleep(for: .milliseconds(10))

@@ -155,23 +155,19 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
             var items: Deque<Item> = []
         }
 
-        /// The clients in the order of their turns, and the requests of each; each has items waiting.
-        private var clients: Deque<String?> = []
-        private var turns: [String?: Deque<Int>] = [:]
+        /// The requests in the order of their turns; each has items waiting.
+        private var turns = ClientLine<Int>()
         private var waiting: [Int: Request] = [:]
         /// How many items wait, and what they weigh together.
         private var count = 0
         private(set) var weight = 0
 
-        var isEmpty: Bool { clients.isEmpty }
+        var isEmpty: Bool { turns.isEmpty }
 
         mutating func append(_ item: Item, of client: String?) {
             count += 1
             weight += item.weight
-            if waiting[item.request] == nil {
-                if turns[client] == nil { clients.append(client) }
-                turns[client, default: []].append(item.request)
-            }
+            if waiting[item.request] == nil { turns.append(item.request, of: client) }
             waiting[item.request, default: Request(client: client)].items.append(item)
         }
 
@@ -179,10 +175,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
             guard let removed = waiting.removeValue(forKey: request) else { return }
             count -= removed.items.count
             weight -= removed.items.reduce(0) { $0 + $1.weight }
-            turns[removed.client]?.removeAll { $0 == request }
-            guard turns[removed.client]?.isEmpty == true else { return }
-            turns[removed.client] = nil
-            clients.removeAll { $0 == removed.client }
+            _ = turns.remove { $0 == request }
         }
 
         /// A part for one of so many threads; or all, for at most `most` of them together, where parts of whole items
@@ -203,11 +196,12 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         private mutating func takeItems(limit: Int, enough: Int) -> [Item] {
             var taken: [Item] = []
             var sum = 0
-            while let client = clients.first, let request = turns[client]?.first,
-                let item = waiting[request]?.items.first
-            {
+            while let request = turns.first, let item = waiting[request]?.items.first {
                 guard taken.isEmpty || sum < enough && sum + item.weight <= limit else {
-                    if taken.last?.request == request { endTurn(of: request, client) }
+                    if taken.last?.request == request, let left = waiting[request] {
+                        _ = turns.next()
+                        turns.append(request, of: left.client)
+                    }
                     break
                 }
                 sum += item.weight
@@ -215,20 +209,12 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
                 waiting[request]?.items.removeFirst()
                 if waiting[request]?.items.isEmpty == true {
                     waiting[request] = nil
-                    endTurn(of: request, client)
+                    _ = turns.next()
                 }
             }
             count -= taken.count
             weight -= sum
             return taken
-        }
-
-        /// The request at the front has had its turn, and its client with it.
-        private mutating func endTurn(of request: Int, _ client: String?) {
-            turns[client]?.removeFirst()
-            if waiting[request] != nil { turns[client]?.append(request) }
-            clients.removeFirst()
-            if turns[client]?.isEmpty == true { turns[client] = nil } else { clients.append(client) }
         }
     }
 }

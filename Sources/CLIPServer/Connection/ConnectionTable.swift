@@ -60,18 +60,24 @@ final class ConnectionTable: Sendable {
 
     // MARK: Who is there
 
+    /// How many were accepted and are not set up yet.
+    var expected: Int { state.withLock { $0.expected } }
+
     /// A connection was accepted, and will be entered if setting it up succeeds; ``settled()`` follows.
     func expect() {
         state.withLock { $0.expected += 1 }
     }
 
     /// Whatever came of it.
-    func settled() {
-        let onEnd = state.withLock { state in
+    ///
+    /// - Returns: how many were expected before.
+    func settled() -> Int {
+        let (before, onEnd) = state.withLock { state in
             state.expected -= 1
-            return state.takeEnd()
+            return (state.expected + 1, state.takeEnd())
         }
         onEnd?()
+        return before
     }
 
     func enter(_ channel: any Channel) {

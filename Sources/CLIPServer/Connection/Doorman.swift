@@ -3,14 +3,6 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// Takes connections in on a thread of its own, and hands those that somebody is at to the event loops.
 ///
 /// Who connects and leaves by the thousand fills the system's queue, and setting each up would have everybody behind wait
@@ -26,8 +18,7 @@ final class Doorman: Sendable {
 
     private let socket: ListeningSocket
     private let service: ConnectionService
-    /// How many are being set up.
-    private let coming = Atomic(0)
+    private var table: ConnectionTable { service.table }
     private let isShut = Atomic(false)
 
     init(_ socket: ListeningSocket, _ service: ConnectionService) {
@@ -55,10 +46,10 @@ final class Doorman: Sendable {
     ///
     /// - Parameter row: how many were there one after the other.
     private func takeTurn(_ row: inout Int) {
-        guard coming.load(ordering: .acquiring) < Self.mostComing else { return socket.wait(.wake) }
-        guard service.table.hasRoom else { return socket.wait(.time(Self.pause)) }
+        guard table.expected < Self.mostComing else { return socket.wait(.wake) }
+        guard table.hasRoom else { return socket.wait(.time(Self.pause)) }
         row += 1
-        switch socket.accept(hasCrowd: row > Self.crowd) {
+        switch socket.next(hasCrowd: row > Self.crowd) {
         case .connection(let connection): letIn(connection)
         case .over: break
         case .none:
@@ -71,8 +62,8 @@ final class Doorman: Sendable {
     /// Who is connected already may have asked already, and would be cut off with the socket.
     private func letInTheLast() {
         for _ in 0..<Self.mostComing {
-            guard service.table.hasRoom else { return }
-            switch socket.accept(hasCrowd: false) {
+            guard table.hasRoom else { return }
+            switch socket.next(hasCrowd: false) {
             case .connection(let connection): letIn(connection)
             case .over: break
             case .none, .noRoom: return
@@ -81,8 +72,7 @@ final class Doorman: Sendable {
     }
 
     private func letIn(_ connection: CInt) {
-        coming.add(1, ordering: .acquiringAndReleasing)
-        service.table.expect()
+        table.expect()
         let service = service
         ClientBootstrap(group: service.loops.group)
             .channelOption(.allowRemoteHalfClosure, value: true)
@@ -95,10 +85,7 @@ final class Doorman: Sendable {
             }
             .withConnectedSocket(connection)
             .whenComplete { [self] _ in
-                service.table.settled()
-                if coming.subtract(1, ordering: .acquiringAndReleasing).oldValue == Self.mostComing {
-                    socket.wake()
-                }
+                if table.settled() == Self.mostComing { socket.wake() }
             }
     }
 }

@@ -44,7 +44,10 @@ final class ListeningSocket: Sendable {
         try check(listen(descriptor, Self.backlog), orClose: descriptor)
         var ends: [CInt] = [-1, -1]
         try check(pipe(&ends), orClose: descriptor)
-        for end in ends + [descriptor] { Self.makeOwn(end) }
+        for own in ends + [descriptor] {
+            Self.keep(own)
+            _ = fcntl(own, F_SETFL, fcntl(own, F_GETFL) | O_NONBLOCK)
+        }
         self.descriptor = descriptor
         (wakeReader, wakeWriter) = (ends[0], ends[1])
         self.port = Self.port(of: descriptor)
@@ -102,15 +105,11 @@ final class ListeningSocket: Sendable {
         case noRoom
     }
 
+    /// Accepts who is next.
+    ///
     /// - Parameter hasCrowd: whether so many wait that who has asked and hung up already is not listened to.
-    func accept(hasCrowd: Bool) -> Accepted {
-        #if canImport(Glibc)
-        let connection = Glibc.accept(descriptor, nil, nil)
-        #elseif canImport(Musl)
-        let connection = Musl.accept(descriptor, nil, nil)
-        #else
-        let connection = Darwin.accept(descriptor, nil, nil)
-        #endif
+    func next(hasCrowd: Bool) -> Accepted {
+        let connection = accept(descriptor, nil, nil)
         guard connection >= 0 else {
             switch errno {
             case EAGAIN, EWOULDBLOCK: return .none
@@ -122,7 +121,7 @@ final class ListeningSocket: Sendable {
             close(connection)
             return .over
         }
-        Self.makeOwn(connection)
+        Self.keep(connection)
         return .connection(connection)
     }
 
@@ -151,9 +150,8 @@ final class ListeningSocket: Sendable {
         #endif
     }
 
-    /// Neither waits in calls nor is inherited.
-    private static func makeOwn(_ descriptor: CInt) {
-        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+    /// Not for a program that this one starts.
+    private static func keep(_ descriptor: CInt) {
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     }
 
@@ -170,27 +168,5 @@ final class ListeningSocket: Sendable {
         return isKnown
             ? Int(String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)) ?? 0
             : 0
-    }
-}
-
-/// Why a port cannot be listened at.
-struct ListeningFailure: Error {
-    let port: Int
-    /// The system's number; nil where the host is none.
-    let number: CInt?
-
-    /// - Parameter setting: the flag that chose the port.
-    func sentence(host: String, setting: String) -> String {
-        switch number {
-        case EADDRINUSE: "Port \(port) of '\(host)' is taken by another process; \(setting) takes another."
-        case EACCES:
-            "Port \(port) needs rights that this user has not; \(setting) takes one above 1023."
-        case EADDRNOTAVAIL:
-            "'\(host)' is no address of this machine; --host takes one that is, or 0.0.0.0 for all."
-        case nil:
-            "There is no address to listen at called '\(host)'; --host takes an address such as 0.0.0.0."
-        case let number?:
-            "Port \(port) of '\(host)' cannot be listened at: \(String(cString: strerror(number))). \(setting) takes another."
-        }
     }
 }

@@ -80,15 +80,17 @@ package struct Routes: Sendable {
             writer.member("status", "unhealthy")
             writer.member("reason", problem)
         }
-        return Answer(body, refusedWith: 503, cause: "The engine is not well: \(problem).")
+        return Answer(body, refusedWith: 503, cause: unwell(problem))
     }
+
+    private static func unwell(_ problem: String) -> String { "The engine is not well: \(problem)." }
 
     private var readiness: Answer {
         let cause: String? =
             if !isAccepting() {
                 "The server has been told to stop."
             } else if let problem = engine.healthProblem {
-                "The engine is not well: \(problem)."
+                Self.unwell(problem)
             } else if !engine.isReady {
                 "Not all models are loaded."
             } else {
