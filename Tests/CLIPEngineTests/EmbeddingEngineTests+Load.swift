@@ -53,7 +53,8 @@ extension EmbeddingEngineTests {
                 }
                 for try await count in group { #expect(count == 8) }
             }
-            #expect(engine.budget.used == 0)
+            // The threads that decoded let go of the last picture a moment after its request ends.
+            try await eventually { engine.budget.used == 0 }
             #expect((1...engine.budget.limit).contains(engine.budget.highest))
         }
     }

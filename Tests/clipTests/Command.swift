@@ -17,6 +17,11 @@ enum Command {
         Bundle.main.bundleURL.appendingPathComponent("clip")
     }
 
+    /// What a sanitizer of this process is told, which holds for the command, too.
+    private static let sanitizing = ProcessInfo.processInfo.environment.filter { name, _ in
+        ["LD_PRELOAD", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "SWIFT_BACKTRACE"].contains(name)
+    }
+
     /// Starts the command with these variables alone set beside the path, and with the precision that goldens are of.
     static func start(
         _ arguments: [String],
@@ -30,7 +35,7 @@ enum Command {
         process.environment = environment.merging(["PATH": "/usr/bin:/bin", "CLIP_PRECISION": "f32"]) {
             given,
             _ in given
-        }
+        }.merging(sanitizing) { given, _ in given }
         return try Running(process, input: input)
     }
 
