@@ -42,7 +42,8 @@ public enum LikelyContent: String, CaseIterable, Equatable, Sendable {
         case has("%PDF-"): self = .pdf
         case has("%!PS"): self = .postScript
         case has("8BPS"): self = .photoshop
-        case has([0, 0, 1, 0]), has([0, 0, 2, 0]): self = .icon
+        // Of cursors at least one; a picture of TGA may begin like none.
+        case has([0, 0, 1, 0]), has([0, 0, 2, 0]) && !has([0, 0], at: 4): self = .icon
         case has([0x76, 0x2F, 0x31, 0x01]): self = .openEXR
         case has("#?RADIANCE"), has("#?RGBE"): self = .radiance
         case has("qoif"): self = .qoi

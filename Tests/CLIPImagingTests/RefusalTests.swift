@@ -43,6 +43,9 @@ struct RefusalTests {
     func unknownBytes() {
         #expect(refusal(of: [1, 2, 3, 200, 201]) == .unknownFormat(nil))
         #expect(refusal(of: [0x1F, 0x8B, 8, 0]) == .unknownFormat(.gzip))
+        #expect(refusal(of: [0, 0, 2, 0, 1, 0, 16, 16]) == .unknownFormat(.icon))
+        // How a picture of TGA begins.
+        #expect(refusal(of: [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 16, 0, 24]) == .unknownFormat(nil))
         #expect(refusal(of: [0xFF, 0x0A, 0xFA, 0x1F]) == .unknownFormat(.jpegXL))
         #expect(refusal(of: [0xFF, 0x4F, 0xFF, 0x51]) == .unknownFormat(.jpeg2000))
         #expect(refusal(of: [0xEF, 0xBB, 0xBF] + Array("<html>".utf8)) == .unknownFormat(.html))

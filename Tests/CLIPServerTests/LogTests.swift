@@ -45,7 +45,7 @@ struct LogTests {
         Refusal(
             name: "a packing",
             head:
-                "POST /clip/embed_text?api_key=\(key) HTTP/1.1\r\nHost: a\r\nContent-Encoding: \(secret)\r\n"
+                "POST /clip/embed_text?api_key=\(key) HTTP/1.1\r\nHost: a\r\nContent-Encoding: br;\(secret), br\r\n"
                 + "Content-Length: 0",
             status: 415,
             line: "POST /clip/embed_text",

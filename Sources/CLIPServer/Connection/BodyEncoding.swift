@@ -8,13 +8,21 @@ enum BodyEncoding: Equatable, Sendable {
     /// gzip, or deflate in either of the two ways that clients understand that word.
     case packed
 
+    /// The packings that IANA lists, and the one that clients offer under its longer name.
+    private static let packings: Set<String> = [
+        "aes128gcm", "br", "brotli", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "pack200-gzip",
+        "x-compress", "x-gzip", "zstd",
+    ]
+
     /// What a Content-Encoding field says.
     ///
-    /// - Throws: 415 for encodings that are not known, and for several at once.
+    /// Words that name no packing (`utf-8`, `aws-chunked`) are passed over, as by the reference server, which reads none.
+    ///
+    /// - Throws: 415 for packings that are not unpacked here, and for several at once.
     init(_ values: [String]) throws(APIError) {
         let names = values.flatMap { $0.lowercased().split(separator: ",") }
             .map { $0.filter { $0 != " " && $0 != "\t" } }
-            .filter { !$0.isEmpty && $0 != "identity" }
+            .filter(Self.packings.contains)
         switch names {
         case []: self = .identity
         case ["gzip"], ["x-gzip"], ["deflate"]: self = .packed

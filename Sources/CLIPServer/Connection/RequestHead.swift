@@ -119,13 +119,14 @@ extension RequestHead {
 
     private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
+    /// A later version of HTTP/1 is read as the latest that is known (RFC 9110, 2.5).
     private static func isOld(version: ArraySlice<UInt8>) throws(MessageFault) -> Bool {
         let bytes = Array(version)
         let isVersion =
             bytes.count == 8 && bytes.starts(with: "HTTP/".utf8) && isDigit(bytes[5])
             && bytes[6] == UInt8(ascii: ".") && isDigit(bytes[7])
         guard isVersion else { throw .requestLine }
-        guard bytes[5] == UInt8(ascii: "1"), bytes[7] <= UInt8(ascii: "1") else { throw .versionNotSupported }
+        guard bytes[5] == UInt8(ascii: "1") else { throw .versionNotSupported }
         return bytes[7] == UInt8(ascii: "0")
     }
 
