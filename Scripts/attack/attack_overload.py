@@ -25,6 +25,7 @@ NEAR = 1.0
 
 
 class Sent(typing.NamedTuple):
+    address: str
     when: float
     outcome: str
     seconds: float
@@ -68,6 +69,7 @@ class Overload:
 
         def client(number: int) -> None:
             draw = random.Random(1000 + number)
+            address = f"127.0.0.{2 + number % ADDRESSES}"
             connection: wire.Wire | None = None
             while True:
                 body = self._body(draw)
@@ -84,7 +86,7 @@ class Overload:
                 sent = time.monotonic()
                 retry = 0.0
                 try:
-                    connection = connection or wire.Wire(self.server.port, 60, f"127.0.0.{2 + number % ADDRESSES}")
+                    connection = connection or wire.Wire(self.server.port, 60, address)
                     answer = connection.ask(body, fields=f"X-Request-Timeout: {deadline}\r\n")
                     outcome, retry = str(answer.status), float(answer.fields.get("retry-after", 0))
                     if answer.fields.get("connection", "").lower() == "close":
@@ -92,7 +94,7 @@ class Overload:
                         connection = None
                 except (OSError, wire.Gone) as trouble:
                     outcome, connection = type(trouble).__name__, None
-                self.sent.append(Sent(sent, outcome, time.monotonic() - sent, retry, deadline))
+                self.sent.append(Sent(address, sent, outcome, time.monotonic() - sent, retry, deadline))
 
         return together(CLIENTS, client, at + 90)
 
@@ -139,8 +141,8 @@ def overload(stage: Stage) -> None:
 def retry_after(stage: Stage) -> None:
     """Waves of overload, so that those who are sent away are so at queues of every length: is what they are told true?
 
-    The truth of a refused request is how long those waited that were sent within a second of it and taken on: had it been taken
-    on, its answer would have come then, and what was in hand when it was refused is done then. Requests of short deadlines are
+    The truth of a refused request is how long those of its address waited that were sent within a second of it and taken on: had
+    it been taken on, its answer would have come then, and what was in hand when it was refused is done then. Requests of short deadlines are
     refused at short queues, those of long ones at long queues, while the queue grows and while it ends. The field holds whole
     seconds, one at least."""
     growing = (1.0, 2.0, 4.0, 8.0, 40.0, 40.0, 40.0, 40.0, 40.0, 40.0)
@@ -150,10 +152,12 @@ def retry_after(stage: Stage) -> None:
         capacity = load.capacity(3 if stage.quick else 10)
         crowd = load.run(*[(3 * capacity, 5.0, growing), (capacity, 8.0, ending)] * (2 if stage.quick else 8))
     load.report(stage, crowd)
-    accepted = sorted((sent.when, sent.seconds) for sent in load.those("200"))
+    accepted: dict[str, list[tuple[float, float]]] = {}
+    for sent in sorted(load.those("200"), key=lambda sent: sent.when):
+        accepted.setdefault(sent.address, []).append((sent.when, sent.seconds))
     parts = [sent.seconds / sent.deadline for sent in load.those("200")]
     stage.most("accepted p99, of the deadline", percentile(parts, 0.99), 1, in_parts, short=1.2)
-    judged = [(sent.retry_after, truth) for sent in load.those("429") if (truth := waited(accepted, sent.when)) is not None]
+    judged = [(sent.retry_after, truth) for sent in load.those("429") if (truth := waited(accepted.get(sent.address, []), sent.when)) is not None]
     stage.tell("accepted, but past their time (503)", len(load.those("503")))
     stage.least("refused beside others that were taken on", len(judged), 50)
     report_truths(stage, judged or [(0.0, 1.0)])

@@ -110,6 +110,31 @@ struct AdmissionGateTests {
         #expect(plan.enter(Demand(items: 1, work: 0.1, client: "other"), id: 0) == .admitted)
     }
 
+    @Test("A client that asks for less waits for its share of others' work, not for all of it")
+    func clients() {
+        var plan = AdmissionPlan(places: 1000, cores: 1)
+        func wait(_ work: Double, client: String?) -> Double {
+            guard
+                case .refused(let seconds) = plan.enter(
+                    Demand(items: 1, work: work, client: client),
+                    id: 0,
+                    patience: 0
+                )
+            else { return 0 }
+            return seconds
+        }
+        for (client, work) in [("a", 8.0), ("b", 2), ("c", 0.5)] {
+            #expect(plan.enter(Demand(items: 1, work: work, client: client), id: 0) == .admitted)
+        }
+        #expect(plan.enter(Demand(items: 1, work: 1), id: 0) == .admitted)
+        // Beside one second of its own it has one of `a`, `b` and nobody's, and all of `c`.
+        #expect(abs(wait(1, client: "d") - 3.5) < 1e-9)
+        // With what it has in hand: 3 s, and all of the others' but `a`'s.
+        #expect(abs(wait(1, client: "b") - (2 + 3 + 0.5 + 1)) < 1e-9)
+        #expect(abs(wait(1, client: "a") - 11.5) < 1e-9)
+        #expect(abs(wait(1, client: nil) - 11.5) < 1e-9)
+    }
+
     @Test("Work that is done before its request is counts no more")
     func progress() {
         var plan = AdmissionPlan(places: 1000, cores: 2)

@@ -12,8 +12,15 @@ struct BatchPlannerTests {
         return Planner(limits: limits)
     }
 
-    private func item(_ request: Int, _ payload: Int, weight: Int = 1) -> Planner.Item {
-        Planner.Item(request: request, index: 0, payload: payload, weight: weight)
+    /// The items of a request, which carry these numbers.
+    private func items(_ request: Int, _ payloads: Int..., weight: Int = 1) -> [Planner.Item] {
+        items(request, payloads, weight: weight)
+    }
+
+    private func items(_ request: Int, _ payloads: [Int], weight: Int = 1) -> [Planner.Item] {
+        payloads.enumerated().map { index, payload in
+            Planner.Item(request: request, index: index, payload: payload, weight: weight)
+        }
     }
 
     /// What the items of the next batch carry, for one thread among `idle`.
@@ -31,7 +38,7 @@ struct BatchPlannerTests {
     @Test("What waits of one kind rides together up to the limit, in order of arrival")
     func order() {
         var planner = planner(images: 3)
-        for number in 1...7 { planner.append(item(number, number), to: .images) }
+        for number in 1...7 { planner.append(items(number, number), to: .images) }
         #expect(payloads(&planner) == [1, 2, 3])
         #expect(payloads(&planner) == [4, 5, 6])
         #expect(payloads(&planner) == [7])
@@ -42,7 +49,7 @@ struct BatchPlannerTests {
     func tokens() {
         var planner = planner(textTokens: 10)
         for (number, weight) in [4, 6, 1, 9, 3].enumerated() {
-            planner.append(item(number, number, weight: weight), to: .texts)
+            planner.append(items(number, number, weight: weight), to: .texts)
         }
         #expect(payloads(&planner) == [0, 1])
         #expect(payloads(&planner) == [2, 3])
@@ -52,8 +59,8 @@ struct BatchPlannerTests {
     @Test("A text above the limit still goes, alone")
     func longText() {
         var planner = planner(textTokens: 10)
-        planner.append(item(1, 1, weight: 77), to: .texts)
-        planner.append(item(2, 2, weight: 1), to: .texts)
+        planner.append(items(1, 1, weight: 77), to: .texts)
+        planner.append(items(2, 2, weight: 1), to: .texts)
         #expect(payloads(&planner) == [1])
         #expect(payloads(&planner) == [2])
     }
@@ -62,8 +69,8 @@ struct BatchPlannerTests {
     func turns() {
         var planner = planner(images: 1, textTokens: 1)
         for number in 1...3 {
-            planner.append(item(number, number), to: .images)
-            planner.append(item(10 + number, 10 + number), to: .texts)
+            planner.append(items(number, number), to: .images)
+            planner.append(items(10 + number, 10 + number), to: .texts)
         }
         var lanes: [Planner.Lane] = []
         while let step = planner.nextStep(among: 1) { lanes.append(step.lane) }
@@ -73,21 +80,43 @@ struct BatchPlannerTests {
     @Test("A long request gives up its turn after each batch, so that a short one waits for one batch only")
     func fairness() {
         var planner = planner(images: 2)
-        for payload in 1...5 { planner.append(item(1, payload), to: .images) }
-        planner.append(item(2, 20), to: .images)
-        planner.append(item(3, 30), to: .images)
+        planner.append(items(1, Array(1...5)), to: .images)
+        planner.append(items(2, 20), to: .images)
+        planner.append(items(3, 30), to: .images)
         #expect(payloads(&planner) == [1, 2])
         #expect(payloads(&planner) == [20, 30])
         #expect(payloads(&planner) == [3, 4])
         #expect(payloads(&planner) == [5])
     }
 
+    @Test("Requests of more than a batch end one after the other, and shorter ones pass them")
+    func oneAfterTheOther() {
+        var planner = planner(images: 2)
+        for number in 1...3 {
+            planner.append(items(number, Array(10 * number + 1...10 * number + 5)), to: .images, of: "one")
+        }
+        #expect(payloads(&planner) == [11, 12])
+        #expect(payloads(&planner) == [13, 14])
+        #expect(payloads(&planner) == [15, 21])
+        for number in 4...5 { planner.append(items(number, number), to: .images, of: "one") }
+        // They have every second batch.
+        #expect(payloads(&planner) == [4, 5])
+        #expect(payloads(&planner) == [22, 23])
+        planner.append(items(6, 6), to: .images, of: "one")
+        // What is left of it goes to the longer ones.
+        #expect(payloads(&planner) == [6, 24])
+        planner.append(items(7, 7), to: .images, of: "other")
+        #expect(payloads(&planner) == [25, 7])
+        planner.remove(request: 3)
+        #expect(planner.isEmpty)
+    }
+
     @Test("A request that does not fit beside another keeps its place")
     func place() {
         var planner = planner(textTokens: 10)
-        planner.append(item(1, 1, weight: 6), to: .texts)
-        planner.append(item(2, 2, weight: 6), to: .texts)
-        planner.append(item(3, 3, weight: 4), to: .texts)
+        planner.append(items(1, 1, weight: 6), to: .texts)
+        planner.append(items(2, 2, weight: 6), to: .texts)
+        planner.append(items(3, 3, weight: 4), to: .texts)
         #expect(payloads(&planner) == [1])
         #expect(payloads(&planner) == [2, 3])
     }
@@ -96,29 +125,27 @@ struct BatchPlannerTests {
     func clients() {
         var planner = planner(images: 2)
         for number in 1...6 {
-            for payload in 1...2 {
-                planner.append(item(number, 10 * number + payload), to: .images, of: "many")
-            }
+            planner.append(items(number, 10 * number + 1, 10 * number + 2), to: .images, of: "many")
         }
-        planner.append(item(7, 70), to: .images, of: "one")
-        planner.append(item(8, 80), to: .images, of: "one")
+        planner.append(items(7, 70), to: .images, of: "one")
+        planner.append(items(8, 80), to: .images, of: "one")
         #expect(payloads(&planner) == [11, 12])
         // Beside the other's request there is room for half of one.
         #expect(payloads(&planner) == [70, 21])
-        #expect(payloads(&planner) == [80, 31])
+        #expect(payloads(&planner) == [80, 22])
         planner.remove(request: 4)
         var left: [Int] = []
         while let payloads = payloads(&planner) { left += payloads }
-        #expect(left == [51, 52, 61, 62, 22, 32])
+        #expect(left == [31, 32, 51, 52, 61, 62])
         #expect(planner.isEmpty)
     }
 
     @Test("A request that is removed leaves nothing behind")
     func removal() {
         var planner = planner(images: 8)
-        planner.append(item(1, 1), to: .images)
-        planner.append(item(2, 2), to: .images)
-        planner.append(item(1, 3), to: .texts)
+        planner.append(items(1, 1), to: .images)
+        planner.append(items(2, 2), to: .images)
+        planner.append(items(1, 3), to: .texts)
         planner.remove(request: 1)
         #expect(payloads(&planner) == [2])
         #expect(planner.isEmpty)
@@ -127,11 +154,11 @@ struct BatchPlannerTests {
     @Test("Idle threads divide what waits, each with a pass of its own")
     func division() {
         var planner = planner(images: 8, textTokens: 100)
-        for number in 1...8 { planner.append(item(1, number), to: .images) }
+        planner.append(items(1, Array(1...8)), to: .images)
         let first = planner.nextStep(among: 2)
         #expect(first?.items.map(\.payload) == [1, 2, 3, 4] && first?.threads == 1)
         #expect(payloads(&planner, among: 1) == [5, 6, 7, 8])
-        for number in 1...6 { planner.append(item(1, number, weight: 10), to: .texts) }
+        planner.append(items(1, Array(1...6), weight: 10), to: .texts)
         #expect(payloads(&planner, among: 3) == [1, 2])
         #expect(payloads(&planner, among: 2) == [3, 4])
         #expect(payloads(&planner, among: 1) == [5, 6])
@@ -140,14 +167,14 @@ struct BatchPlannerTests {
     @Test("Fewer items than idle threads, or a remainder, make one pass that threads share")
     func sharing() {
         var planner = planner(images: 8, textTokens: 100)
-        planner.append(item(1, 1), to: .images)
+        planner.append(items(1, 1), to: .images)
         #expect(planner.nextStep(among: 2)?.threads == 2)
-        for number in 1...3 { planner.append(item(1, number), to: .images) }
+        planner.append(items(1, Array(1...3)), to: .images)
         let step = planner.nextStep(among: 2)
         #expect(step?.threads == 2 && step?.items.count == 3)
-        planner.append(item(1, 1, weight: 12), to: .texts)
+        planner.append(items(1, 1, weight: 12), to: .texts)
         #expect(planner.nextStep(among: 4)?.threads == 2, "Six tokens a thread are the least.")
-        planner.append(item(1, 1, weight: 5), to: .texts)
+        planner.append(items(1, 1, weight: 5), to: .texts)
         #expect(planner.nextStep(among: 4)?.threads == 1)
         #expect(planner.isEmpty)
     }
@@ -157,11 +184,11 @@ struct BatchPlannerTests {
         var limits = BatchLimits()
         (limits.imageParts, limits.textParts) = (12, 3)
         var planner = Planner(limits: limits)
-        planner.append(item(1, 1, weight: 2), to: .texts)
+        planner.append(items(1, 1, weight: 2), to: .texts)
         #expect(planner.nextStep(among: 8)?.threads == 3)
-        planner.append(item(1, 1), to: .images)
+        planner.append(items(1, 1), to: .images)
         #expect(planner.nextStep(among: 10)?.threads == 10)
-        planner.append(item(1, 1), to: .images)
+        planner.append(items(1, 1), to: .images)
         #expect(planner.nextStep(among: 16)?.threads == 12)
     }
 
@@ -170,15 +197,15 @@ struct BatchPlannerTests {
         var limits = BatchLimits()
         limits.tokensPerImage = nil
         var planner = Planner(limits: limits)
-        planner.append(item(1, 1), to: .images)
+        planner.append(items(1, 1), to: .images)
         #expect(planner.nextStep(among: 4)?.threads == 1)
     }
 
     @Test("Where both kinds wait, idle threads are divided between them")
     func bothKinds() {
         var planner = planner(images: 8, textTokens: 100)
-        planner.append(item(1, 1), to: .images)
-        for number in 1...8 { planner.append(item(2, number, weight: 10), to: .texts) }
+        planner.append(items(1, 1), to: .images)
+        planner.append(items(2, Array(1...8), weight: 10), to: .texts)
         let texts = planner.nextStep(among: 2)
         #expect(texts?.lane == .texts && texts?.items.count == 8 && texts?.threads == 1)
         let images = planner.nextStep(among: 1)
@@ -188,8 +215,8 @@ struct BatchPlannerTests {
     @Test("What is removed no longer counts when the rest is divided")
     func removalAndDivision() {
         var planner = planner(images: 8)
-        for number in 1...6 { planner.append(item(1, number), to: .images) }
-        for number in 1...2 { planner.append(item(2, number), to: .images) }
+        planner.append(items(1, Array(1...6)), to: .images)
+        planner.append(items(2, Array(1...2)), to: .images)
         planner.remove(request: 1)
         #expect(payloads(&planner, among: 2) == [1])
         #expect(payloads(&planner, among: 2) == [2])
@@ -201,14 +228,9 @@ struct BatchPlannerTests {
         var limits = BatchLimits()
         (limits.textTokens, limits.listTokens) = (3, 2)
         var planner = Planner(limits: limits)
-        for number in 100..<110 {
-            planner.append(
-                Planner.Item(request: 1, index: number, payload: number, weight: 1, isOfList: true),
-                to: .texts
-            )
-        }
+        planner.append(items(1, Array(100..<110)), to: .texts, isOfList: true)
         #expect(payloads(&planner) == [100, 101])
-        for number in 1...13 { planner.append(item(number, number), to: .texts) }
+        for number in 1...13 { planner.append(items(number, number), to: .texts) }
         #expect(payloads(&planner) == [1, 2, 3])
         #expect(payloads(&planner) == [4, 5, 6])
         #expect(payloads(&planner) == [7, 8, 9])

@@ -5,8 +5,10 @@ internal import DequeModule
 /// A value without clock, lock or thread: what is waiting when the model asks is what it gets, so that a lone request
 /// never waits for company and a crowd fills the batches by itself. Images and texts go through different networks and
 /// so wait in lanes of their own; when both wait, they take turns. Within a lane small requests overtake lists, which get
-/// every fourth batch at least, and of a kind clients take turns, and each one's requests by batches: neither a list of ten
-/// thousand texts nor many of them hold up a single one, nor do the many requests of one client those of another.
+/// every fourth batch at least, and of a kind clients take turns: neither a list of ten thousand texts nor many of them hold
+/// up a single one, nor do the many requests of one client those of another. Of one client's, those that are more than a batch
+/// have every second batch at least, and are finished one after the other; by turns all of them would end late, and nobody could
+/// say when.
 ///
 /// Several threads ask. While more is waiting than idle threads can take, each takes a part of its own, for passes that
 /// know nothing of each other. Where fewer items wait than threads are idle, these make one pass together.
@@ -21,15 +23,12 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         package let payload: Payload
         /// What it weighs against the lane's limit: 1 for an image, the number of tokens for a text.
         package let weight: Int
-        /// Whether its request is part of a list, which others may overtake.
-        package let isOfList: Bool
 
-        package init(request: Int, index: Int, payload: Payload, weight: Int, isOfList: Bool = false) {
+        package init(request: Int, index: Int, payload: Payload, weight: Int) {
             self.request = request
             self.index = index
             self.payload = payload
             self.weight = weight
-            self.isOfList = isOfList
         }
     }
 
@@ -52,13 +51,22 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
     /// Whether nothing waits.
     package var isEmpty: Bool { images.isEmpty && texts.isEmpty }
 
-    /// Puts an item at the end of its lane.
+    /// Puts a request's items at the end of their lane.
     ///
-    /// - Parameter client: who sent its request, all of whose items have the same; nil is nobody in particular.
-    package mutating func append(_ item: Item, to lane: Lane, of client: String? = nil) {
-        switch lane {
-        case .images: images.append(item, of: client)
-        case .texts: texts.append(item, of: client)
+    /// - Parameters:
+    ///   - client: who sent it; nil is nobody in particular.
+    ///   - isOfList: whether it is part of a list, which others may overtake.
+    package mutating func append(
+        _ items: [Item],
+        to lane: Lane,
+        of client: String? = nil,
+        isOfList: Bool = false
+    ) {
+        switch (lane, isOfList) {
+        case (.images, false): images.small.append(items, limit: limits.images, of: client)
+        case (.images, true): images.lists.append(items, limit: limits.images, of: client)
+        case (.texts, false): texts.small.append(items, limit: limits.textTokens, of: client)
+        case (.texts, true): texts.lists.append(items, limit: limits.listTokens, of: client)
         }
     }
 
@@ -114,16 +122,12 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
 
     /// The items that wait in one lane.
     private struct Queue: Sendable {
-        private var small = Line()
-        private var lists = Line()
+        var small = Line()
+        var lists = Line()
         /// Batches of small requests that a list has waited for.
         private var overtakes = 0
 
         var isEmpty: Bool { small.isEmpty && lists.isEmpty }
-
-        mutating func append(_ item: Item, of client: String?) {
-            if item.isOfList { lists.append(item, of: client) } else { small.append(item, of: client) }
-        }
 
         mutating func remove(request: Int) {
             small.remove(request: request)
@@ -150,31 +154,29 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
 
     /// Items of one kind of request, by client and request.
     private struct Line: Sendable {
-        private struct Request {
-            let client: String?
-            var items: Deque<Item> = []
-        }
-
         /// The requests in the order of their turns; each has items waiting.
         private var turns = ClientLine<Int>()
-        private var waiting: [Int: Request] = [:]
+        private var waiting: [Int: Deque<Item>] = [:]
         /// How many items wait, and what they weigh together.
         private var count = 0
         private(set) var weight = 0
 
         var isEmpty: Bool { turns.isEmpty }
 
-        mutating func append(_ item: Item, of client: String?) {
-            count += 1
-            weight += item.weight
-            if waiting[item.request] == nil { turns.append(item.request, of: client) }
-            waiting[item.request, default: Request(client: client)].items.append(item)
+        /// - Parameter limit: what fits in one pass.
+        mutating func append(_ items: [Item], limit: Int, of client: String?) {
+            guard let request = items.first?.request else { return }
+            let sum = items.reduce(0) { $0 + $1.weight }
+            count += items.count
+            weight += sum
+            waiting[request] = Deque(items)
+            turns.append(request, of: client, isLong: sum > limit && items.count > 1)
         }
 
         mutating func remove(request: Int) {
             guard let removed = waiting.removeValue(forKey: request) else { return }
-            count -= removed.items.count
-            weight -= removed.items.reduce(0) { $0 + $1.weight }
+            count -= removed.count
+            weight -= removed.reduce(0) { $0 + $1.weight }
             _ = turns.remove { $0 == request }
         }
 
@@ -190,24 +192,19 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         }
 
         /// Takes requests' items whole, in the order of turns, until it is enough or the limit.
-        ///
-        /// The request that did not fit has its next turn behind its client's others if it has had one, and else keeps its
-        /// place.
         private mutating func takeItems(limit: Int, enough: Int) -> [Item] {
             var taken: [Item] = []
             var sum = 0
-            while let request = turns.first, let item = waiting[request]?.items.first {
+            turns.prefersLong.toggle()
+            while let request = turns.first, let item = waiting[request]?.first {
                 guard taken.isEmpty || sum < enough && sum + item.weight <= limit else {
-                    if taken.last?.request == request, let left = waiting[request] {
-                        _ = turns.next()
-                        turns.append(request, of: left.client)
-                    }
+                    if taken.last?.request == request { turns.pass() }
                     break
                 }
                 sum += item.weight
                 taken.append(item)
-                waiting[request]?.items.removeFirst()
-                if waiting[request]?.items.isEmpty == true {
+                waiting[request]?.removeFirst()
+                if waiting[request]?.isEmpty == true {
                     waiting[request] = nil
                     _ = turns.next()
                 }

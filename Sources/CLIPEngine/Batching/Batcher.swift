@@ -141,7 +141,15 @@ package final class Batcher: Sendable {
         request: Int,
         onProgress: (@Sendable (Int) -> Void)?
     ) async -> Result<Outcome, EmbeddingError> {
-        await withCheckedContinuation { continuation in
+        let items = payloads.enumerated().map { index, payload in
+            BatchPlanner<Payload>.Item(
+                request: request,
+                index: index,
+                payload: payload,
+                weight: Self.weight(of: payload)
+            )
+        }
+        return await withCheckedContinuation { continuation in
             let now = ContinuousClock.now
             let isAccepted = state.withLock { state in
                 guard !state.isClosed else { return false }
@@ -154,16 +162,7 @@ package final class Batcher: Sendable {
                     arrival: now,
                     lastStart: now
                 )
-                for (index, payload) in payloads.enumerated() {
-                    let item = BatchPlanner<Payload>.Item(
-                        request: request,
-                        index: index,
-                        payload: payload,
-                        weight: Self.weight(of: payload),
-                        isOfList: isOfList
-                    )
-                    state.planner.append(item, to: lane, of: client)
-                }
+                state.planner.append(items, to: lane, of: client, isOfList: isOfList)
                 return true
             }
             guard isAccepted else { return continuation.resume(returning: .failure(.shuttingDown)) }

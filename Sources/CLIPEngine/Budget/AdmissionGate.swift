@@ -81,6 +81,8 @@ package final class AdmissionGate: Sendable {
         for continuation in admitted { continuation.resume(returning: .admitted) }
     }
 
-    /// For a Retry-After: whole seconds, at least one, at most ten minutes.
-    private static func whole(_ seconds: Double) -> Int { Int(min(max(1, seconds.rounded(.up)), 600)) }
+    /// For a Retry-After: whole seconds, rounded up from a quarter, at least one, at most ten minutes.
+    private static func whole(_ seconds: Double) -> Int {
+        Int(min(max(1, (seconds - 0.25).rounded(.up)), 600))
+    }
 }

@@ -84,10 +84,11 @@ package struct AdmissionPlan: Sendable {
 
     /// Seconds until what is in hand is finished: that of small requests, or all.
     package func backlog(withLists: Bool) -> Double {
-        if withLists { return (singleWork + listWork + waitingWork) / cores }
-        let share = lists > 0 ? Double(Self.turns + 1) / Double(Self.turns) : 1
-        return singleWork * share / cores
+        withLists ? (singleWork + listWork + waitingWork) / cores : singleWork * slowness / cores
     }
+
+    /// How many times as long small requests take while lists have their turns.
+    private var slowness: Double { lists > 0 ? Double(Self.turns + 1) / Double(Self.turns) : 1 }
 
     /// Takes a request on, has it wait, or refuses it.
     ///
@@ -95,20 +96,17 @@ package struct AdmissionPlan: Sendable {
     ///   - id: what it is called if it waits.
     ///   - patience: seconds until its sender stops waiting; nil where that is never.
     package mutating func enter(_ demand: Demand, id: Int, patience: Double? = nil) -> Decision {
-        let backlog = demand.isList ? wait(of: demand) : backlog(withLists: false)
-        let isInTime =
-            patience.map { backlog + demand.work / cores <= $0 * Self.caution || backlog == 0 } ?? true
-        guard isInTime else { return .refused(after: backlog) }
+        let wait = demand.isList ? wait(ofList: demand) : wait(of: demand)
+        let isInTime = patience.map { wait + demand.work / cores <= $0 * Self.caution || wait == 0 } ?? true
+        guard isInTime else { return .refused(after: wait) }
         guard demand.isList else {
-            guard hasPlace(for: demand), hasTime(for: demand, behind: backlog) else {
-                return .refused(after: backlog)
-            }
+            guard hasPlace(for: demand), hasTime(for: demand) else { return .refused(after: wait) }
             take(demand)
             return .admitted
         }
         guard waiting.isEmpty, hasPlace(forList: demand) else {
             let own = demand.client == nil ? 0 : waiting.elements(of: demand.client).count
-            guard own < Self.mostWaiting - waiting.count else { return .refused(after: backlog) }
+            guard own < Self.mostWaiting - waiting.count else { return .refused(after: wait) }
             waiting.append(WaitingList(id: id, demand: demand), of: demand.client)
             waitingWork += demand.work
             return .waits
@@ -193,7 +191,8 @@ package struct AdmissionPlan: Sendable {
         return share.places + weight <= factor(of: demand) * free
     }
 
-    private func hasTime(for demand: Demand, behind backlog: Double) -> Bool {
+    private func hasTime(for demand: Demand) -> Bool {
+        let backlog = backlog(withLists: false)
         guard backlog <= longestQueue else { return false }
         guard let client = demand.client, let share = shares[client] else { return true }
         return share.work / cores <= Double(factor(of: demand)) * (longestQueue - backlog)
@@ -204,8 +203,21 @@ package struct AdmissionPlan: Sendable {
 
     private var mostListPlaces: Int { places / 4 * 3 }
 
+    /// Seconds that a small request waits: behind its client's others, and behind no more of any other client's.
+    private func wait(of demand: Demand) -> Double {
+        guard let client = demand.client else { return backlog(withLists: false) }
+        let own = (shares[client]?.work ?? 0) + demand.work
+        var (sum, ofNobody) = (-demand.work, singleWork)
+        for (other, share) in shares {
+            sum += other == client ? own : min(own, share.work)
+            ofNobody -= share.work
+        }
+        if shares[client] == nil { sum += own }
+        return max(0, sum + min(own, max(0, ofNobody))) * slowness / cores
+    }
+
     /// Seconds that a list waits: behind all others, or behind one list of each other client for each of its own.
-    private func wait(of list: Demand) -> Double {
+    private func wait(ofList list: Demand) -> Double {
         let all = backlog(withLists: true)
         guard list.client != nil else { return all }
         let own = waiting.elements(of: list.client)
