@@ -1,1 +1,1 @@
-../../Sources/CLIPEngine/Base64.swift
+../../Sources/CLIPEngine/Preparation/Base64.swift

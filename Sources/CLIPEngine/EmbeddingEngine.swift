@@ -279,7 +279,11 @@ public final class EmbeddingEngine: Sendable {
         by model: LoadedModel,
         request: AdmittedRequest
     ) async throws(EmbeddingError) -> Batcher.Outcome {
-        try await model.texts.embeddings(for: tokens, isOfList: tokens.count > Self.mostWaitedFor) {
+        try await model.texts.embeddings(
+            for: tokens,
+            isOfList: tokens.count > Self.mostWaitedFor,
+            client: request.client
+        ) {
             (indexes) async throws(EmbeddingError) in
             try await model.worker.embed(
                 tokens: indexes.map { tokens[$0] },
@@ -311,7 +315,8 @@ public final class EmbeddingEngine: Sendable {
         let outcome = try await model.images.embeddings(
             for: prepared.map(\.hash),
             found: found,
-            isOfList: images.count > Self.mostWaitedFor
+            isOfList: images.count > Self.mostWaitedFor,
+            client: request.client
         ) { (indexes) async throws(EmbeddingError) in
             // Whatever is not known has pixels.
             try await model.worker.embed(

@@ -73,6 +73,11 @@ public final class EmbeddingServer: Service {
                     // Health is told to the very end.
                     while let isDone = try await group.next(), !isDone {}
                     health?.stop()
+                    let end = Task {
+                        try? await Task.sleep(for: Self.healthGrace)
+                        health?.cut()
+                    }
+                    defer { end.cancel() }
                     try await group.waitForAll()
                 }
             } onGracefulShutdown: {
@@ -166,6 +171,9 @@ public final class EmbeddingServer: Service {
 
     /// Connections of the health port, beside those of requests.
     package static let healthConnections = 32
+
+    /// How long these may take to finish once there are no other requests.
+    private static let healthGrace: Duration = .milliseconds(500)
 
     /// Event loops of a server, with that of its health port if it has one.
     package static func eventLoops(withHealthPort hasHealthPort: Bool) -> Int {

@@ -83,10 +83,11 @@ struct BatchPlannerTests {
         planner.append(items(1, Array(1...5)), to: .images)
         planner.append(items(2, 20), to: .images)
         planner.append(items(3, 30), to: .images)
-        #expect(payloads(&planner) == [1, 2])
         #expect(payloads(&planner) == [20, 30])
-        #expect(payloads(&planner) == [3, 4])
-        #expect(payloads(&planner) == [5])
+        #expect(payloads(&planner) == [1, 2])
+        planner.append(items(4, 40), to: .images)
+        #expect(payloads(&planner) == [40, 3])
+        #expect(payloads(&planner) == [4, 5])
     }
 
     @Test("Requests of more than a batch end one after the other, and shorter ones pass them")
@@ -99,14 +100,15 @@ struct BatchPlannerTests {
         #expect(payloads(&planner) == [13, 14])
         #expect(payloads(&planner) == [15, 21])
         for number in 4...5 { planner.append(items(number, number), to: .images, of: "one") }
-        // They have every second batch.
-        #expect(payloads(&planner) == [4, 5])
+        // They have every second turn.
         #expect(payloads(&planner) == [22, 23])
+        #expect(payloads(&planner) == [4, 5])
         planner.append(items(6, 6), to: .images, of: "one")
-        // What is left of it goes to the longer ones.
-        #expect(payloads(&planner) == [6, 24])
+        #expect(payloads(&planner) == [24, 25])
+        // What is left of a turn goes to the longer ones.
+        #expect(payloads(&planner) == [6, 31])
         planner.append(items(7, 7), to: .images, of: "other")
-        #expect(payloads(&planner) == [25, 7])
+        #expect(payloads(&planner) == [32, 7])
         planner.remove(request: 3)
         #expect(planner.isEmpty)
     }
@@ -121,7 +123,7 @@ struct BatchPlannerTests {
         #expect(payloads(&planner) == [2, 3])
     }
 
-    @Test("The many requests of one client hold up another's for one batch")
+    @Test("Clients have equal parts of every batch, however many requests are theirs")
     func clients() {
         var planner = planner(images: 2)
         for number in 1...6 {
@@ -129,15 +131,49 @@ struct BatchPlannerTests {
         }
         planner.append(items(7, 70), to: .images, of: "one")
         planner.append(items(8, 80), to: .images, of: "one")
-        #expect(payloads(&planner) == [11, 12])
-        // Beside the other's request there is room for half of one.
-        #expect(payloads(&planner) == [70, 21])
-        #expect(payloads(&planner) == [80, 22])
+        #expect(payloads(&planner) == [11, 70])
+        #expect(payloads(&planner) == [12, 80])
         planner.remove(request: 4)
         var left: [Int] = []
         while let payloads = payloads(&planner) { left += payloads }
-        #expect(left == [31, 32, 51, 52, 61, 62])
+        #expect(left == [21, 22, 31, 32, 51, 52, 61, 62])
         #expect(planner.isEmpty)
+    }
+
+    @Test("The many small requests of one client have as much of a batch as the large ones of another")
+    func crowd() {
+        var planner = planner(textTokens: 10)
+        for number in 1...40 { planner.append(items(number, number), to: .texts, of: "crowd") }
+        planner.append(items(50, Array(repeating: 0, count: 200)), to: .texts, of: "heavy")
+        for batch in 0..<8 {
+            let ofCrowd = payloads(&planner)?.filter { $0 > 0 }
+            #expect(ofCrowd == Array(5 * batch + 1...5 * batch + 5))
+        }
+        #expect(payloads(&planner) == Array(repeating: 0, count: 10))
+    }
+
+    @Test("A single item is never behind all turns of its client's long requests", arguments: 1...4)
+    func single(clients: Int) {
+        var planner = planner(images: 2)
+        let names = (0..<clients).map { "client \($0)" }
+        for (number, name) in names.enumerated() {
+            for request in 0..<10 {
+                planner.append(
+                    items(100 * number + request, Array(repeating: 0, count: 20)),
+                    to: .images,
+                    of: name
+                )
+            }
+        }
+        for turns in 0..<5 {
+            for _ in 0..<turns { _ = payloads(&planner) }
+            for (number, name) in names.enumerated() {
+                planner.append(items(100 * number + 50, number + 1), to: .images, of: name)
+            }
+            // Two turns of each client.
+            let taken = (0..<2 * clients).compactMap { _ in payloads(&planner) }.joined().filter { $0 > 0 }
+            #expect(taken.sorted() == Array(1...clients))
+        }
     }
 
     @Test("A request that is removed leaves nothing behind")

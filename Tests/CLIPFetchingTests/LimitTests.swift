@@ -10,7 +10,7 @@ struct LimitTests {
             _ = connection.readRequest()
             connection.waitForClose()
         }
-        try await withFetcher(of: server, { $0.timeLimit = .milliseconds(200) }) { fetcher in
+        try await withFetcher(of: server, { $0.timeLimit = .seconds(2) }) { fetcher in
             await #expect(throws: FetchingError.timedOut) { try await fetcher.bytes(at: server.url()) }
             var events = server.events.makeAsyncIterator()
             _ = await events.next()

@@ -213,7 +213,7 @@ struct UnpackingTests {
     func noRoom() async throws {
         let server = try Self.serving("gzip", try #require(Self.packed["gzip"]))
         let room: ImageFetcher.RoomGiver = { $0 < 100 ? FetchRoom(bytes: $0) : nil }
-        try await withFetcher(of: server, room: room, { $0.timeLimit = .milliseconds(300) }) { fetcher in
+        try await withFetcher(of: server, room: room, { $0.timeLimit = .seconds(2) }) { fetcher in
             await #expect(throws: FetchingError.noRoom) { try await fetcher.bytes(at: server.url()) }
         }
     }

@@ -34,7 +34,7 @@ struct DeadlineTests {
                 )
                 #expect(try connection.answer().status == 200)
             }
-            #expect(server.engine.budget.used == 0)
+            try await eventually { server.engine.budget.used == 0 }
         }
     }
 

@@ -30,3 +30,10 @@ public enum Threads {
         return (0..<count).compactMap { values[$0] }
     }
 }
+
+/// The time that the calling thread has had of a processor: what a computation takes, however many others want one.
+public func threadTime() -> Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+}

@@ -5,10 +5,10 @@ internal import DequeModule
 /// A value without clock, lock or thread: what is waiting when the model asks is what it gets, so that a lone request
 /// never waits for company and a crowd fills the batches by itself. Images and texts go through different networks and
 /// so wait in lanes of their own; when both wait, they take turns. Within a lane small requests overtake lists, which get
-/// every fourth batch at least, and of a kind clients take turns: neither a list of ten thousand texts nor many of them hold
-/// up a single one, nor do the many requests of one client those of another. Of one client's, those that are more than a batch
-/// have every second batch at least, and are finished one after the other; by turns all of them would end late, and nobody could
-/// say when.
+/// every fourth batch at least, and of a kind clients take turns of the same weight: neither a list of ten thousand texts nor
+/// many of them hold up a single one, nor do the many requests of one client those of another. Of one client's, those that are
+/// more than a batch have every second turn, and are finished one after the other; by turns all of them would end late, and
+/// nobody could say when.
 ///
 /// Several threads ask. While more is waiting than idle threads can take, each takes a part of its own, for passes that
 /// know nothing of each other. Where fewer items wait than threads are idle, these make one pass together.
@@ -191,22 +191,31 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
             return Step(lane: lane, items: takeItems(limit: limit, enough: enough), threads: 1)
         }
 
-        /// Takes requests' items whole, in the order of turns, until it is enough or the limit.
+        /// Takes items in the order of turns, until it is enough or the limit.
+        ///
+        /// A turn is as much of a pass as there are clients, whatever number of requests that is; what is left goes round again.
         private mutating func takeItems(limit: Int, enough: Int) -> [Item] {
-            var taken: [Item] = []
-            var sum = 0
-            turns.prefersLong.toggle()
+            let wholeTurn = limit / max(1, turns.clients)
+            var (taken, sum, turn) = ([Item](), 0, 0)
             while let request = turns.first, let item = waiting[request]?.first {
                 guard taken.isEmpty || sum < enough && sum + item.weight <= limit else {
-                    if taken.last?.request == request { turns.pass() }
+                    if turn > 0 { turns.pass() }
                     break
                 }
-                sum += item.weight
                 taken.append(item)
+                sum += item.weight
+                turn += item.weight
                 waiting[request]?.removeFirst()
                 if waiting[request]?.isEmpty == true {
                     waiting[request] = nil
-                    _ = turns.next()
+                    guard turns.removeFirst() else {
+                        turn = 0
+                        continue
+                    }
+                }
+                if turn >= wholeTurn {
+                    turns.pass()
+                    turn = 0
                 }
             }
             count -= taken.count

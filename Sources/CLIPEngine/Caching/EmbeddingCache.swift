@@ -5,10 +5,12 @@ internal import Synchronization
 /// A key that is known is answered at once. One that another request is computing is waited for: captions repeat most when
 /// many clients ask at once. What a list computes is not waited for by others, whom it lets overtake. Only what is left is
 /// computed. A failure is nobody else's: whoever waited for a request that failed, or whose client left, computes for itself.
+/// So does who has waited for another client's for a while, behind whose other requests it may be.
 package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
     private struct Flight {
         /// Whether a list computes it, which may take a while.
         let isOfList: Bool
+        let client: String?
         var waiters: [Int: CheckedContinuation<Embedding?, Never>] = [:]
     }
 
@@ -65,19 +67,28 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
     /// - Parameters:
     ///   - found: those that the caller knows already.
     ///   - isOfList: whether the keys are part of a list, which others may overtake.
+    ///   - client: who asks.
     ///   - compute: the embeddings of some of the keys, by their indexes, each different from the others.
     package func embeddings(
         for keys: [Key],
         found: [Key: Embedding] = [:],
         isOfList: Bool = false,
+        client: String? = nil,
         compute: ([Int]) async throws(EmbeddingError) -> Batcher.Outcome
     ) async throws(EmbeddingError) -> Batcher.Outcome {
         guard isOn else { return try await compute(Array(keys.indices)) }
         if !found.isEmpty { state.withLock { $0.hits += found.count } }
         var found = found
         var outcome = Batcher.Outcome(embeddings: [], queue: .zero, forward: .zero)
+        let patience = ContinuousClock.now + Self.patience
         while true {
-            let (missing, own, elsewhere) = claim(keys, isOfList: isOfList, found: &found)
+            let (missing, own, elsewhere) = claim(
+                keys,
+                isOfList: isOfList,
+                client: client,
+                isPatient: ContinuousClock.now < patience,
+                found: &found
+            )
             if !missing.isEmpty {
                 do throws(EmbeddingError) {
                     outcome = try await compute(missing)
@@ -92,7 +103,7 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
                 for (index, embedding) in zip(missing, outcome.embeddings) { found[keys[index]] = embedding }
             }
             // What fails elsewhere is claimed in the next round.
-            for key in elsewhere { found[key] = await wait(for: key) }
+            for key in elsewhere { found[key] = await wait(for: key, as: client, until: patience) }
             guard !Task.isCancelled else { throw .cancelled }
             if elsewhere.allSatisfy({ found[$0] != nil }) { break }
         }
@@ -106,9 +117,13 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
     /// Looks all keys up at once; those that nobody computes become this request's own.
     ///
     /// What is missing is more than that where a list computes some of it: that is not waited for.
+    ///
+    /// - Parameter isPatient: whether what other clients' requests compute is waited for.
     private func claim(
         _ keys: [Key],
         isOfList: Bool,
+        client: String?,
+        isPatient: Bool,
         found: inout [Key: Embedding]
     ) -> (missing: [Int], own: Set<Int>, elsewhere: [Key]) {
         state.withLock { state in
@@ -122,7 +137,9 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
                     found[key] = embedding
                 } else if claimed.contains(key) {
                     state.shared += 1
-                } else if let flight = state.flights[key], isOfList || !flight.isOfList {
+                } else if let flight = state.flights[key], isOfList || !flight.isOfList,
+                    isPatient || flight.client == client
+                {
                     state.shared += 1
                     elsewhere.append(key)
                 } else {
@@ -130,7 +147,7 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
                     claimed.insert(key)
                     missing.append(index)
                     if state.flights[key] == nil {
-                        state.flights[key] = Flight(isOfList: isOfList)
+                        state.flights[key] = Flight(isOfList: isOfList, client: client)
                         own.insert(index)
                     }
                 }
@@ -159,16 +176,26 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
         for (continuation, embedding) in waiters { continuation.resume(returning: embedding) }
     }
 
-    /// What another request finds; nil if it fails, or if this task is cancelled meanwhile.
-    private func wait(for key: Key) async -> Embedding? {
-        let waiter = state.withLock { state in
+    /// What another request finds; nil if it fails, if this task is cancelled meanwhile, or if it is another client's and
+    /// patience is over.
+    private func wait(
+        for key: Key,
+        as client: String?,
+        until patience: ContinuousClock.Instant
+    ) async -> Embedding? {
+        let (waiter, isOthers) = state.withLock { state in
             state.nextWaiter += 1
-            return state.nextWaiter
+            return (state.nextWaiter, state.flights[key].map { $0.client != client } ?? false)
         }
+        let end = isOthers ? Task { await giveUp(waiter, for: key, at: patience) } : nil
+        defer { end?.cancel() }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let known: Embedding?? = state.withLock { state in
-                    guard state.flights[key] != nil, !Task.isCancelled else {
+                    // Whose patience is over has been looked for already, and would not be found again.
+                    guard state.flights[key] != nil, !Task.isCancelled,
+                        !isOthers || ContinuousClock.now < patience
+                    else {
                         return .some(state.kept.value(of: key))
                     }
                     state.flights[key]?.waiters[waiter] = continuation
@@ -177,10 +204,22 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
                 if let known { continuation.resume(returning: known) }
             }
         } onCancel: {
-            let continuation = state.withLock { $0.flights[key]?.waiters.removeValue(forKey: waiter) }
-            continuation?.resume(returning: nil)
+            giveUp(waiter, for: key)
         }
     }
+
+    private func giveUp(_ waiter: Int, for key: Key, at time: ContinuousClock.Instant) async {
+        try? await Task.sleep(until: time)
+        if !Task.isCancelled { giveUp(waiter, for: key) }
+    }
+
+    private func giveUp(_ waiter: Int, for key: Key) {
+        let continuation = state.withLock { $0.flights[key]?.waiters.removeValue(forKey: waiter) }
+        continuation?.resume(returning: nil)
+    }
+
+    /// Many who ask for the same in a crowd have it long before.
+    private static var patience: Duration { .seconds(1) }
 
     /// Bytes of an entry besides key and numbers: the list's links, a slot of the dictionary, two arrays' heads.
     private static var bookkeeping: Int { 160 }

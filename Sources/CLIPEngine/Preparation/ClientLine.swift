@@ -2,22 +2,20 @@ internal import DequeModule
 
 /// What waits in a line where clients take turns, and each one's own goes in order of arrival; a value without a lock.
 ///
-/// What needs many turns waits in a second line of its client's, where the first one stays first until it is done.
+/// What needs many turns waits in a second line of its client's, which has every other turn of it while both have something.
 struct ClientLine<Element: Sendable>: Sendable {
     /// What one client has in the line.
     private struct Own {
         var short: Deque<Element> = []
         var long: Deque<Element> = []
+        /// Whether its turn goes to what needs many.
+        var prefersLong = false
 
         var isEmpty: Bool { short.isEmpty && long.isEmpty }
+        private var isLongNext: Bool { prefersLong ? !long.isEmpty : short.isEmpty }
+        var first: Element? { isLongNext ? long.first : short.first }
 
-        private func isLongNext(_ isPreferred: Bool) -> Bool { isPreferred ? !long.isEmpty : short.isEmpty }
-
-        func first(_ prefersLong: Bool) -> Element? { isLongNext(prefersLong) ? long.first : short.first }
-
-        mutating func next(_ prefersLong: Bool) -> Element? {
-            isLongNext(prefersLong) ? long.popFirst() : short.popFirst()
-        }
+        mutating func removeFirst() -> Element? { isLongNext ? long.popFirst() : short.popFirst() }
 
         mutating func remove(where isWanted: (Element) -> Bool) -> Element? {
             if let place = short.firstIndex(where: isWanted) { return short.remove(at: place) }
@@ -28,8 +26,6 @@ struct ClientLine<Element: Sendable>: Sendable {
     private var turns: Deque<String?> = []
     private var waiting: [String?: Own] = [:]
     private(set) var count = 0
-    /// Whether a client's turn goes to what needs many, where it has some, before the rest.
-    var prefersLong = false
 
     var isEmpty: Bool { turns.isEmpty }
     /// How many clients have something in the line.
@@ -49,22 +45,31 @@ struct ClientLine<Element: Sendable>: Sendable {
         count += 1
     }
 
-    /// What ``next()`` takes out.
-    var first: Element? { turns.first.flatMap { waiting[$0]?.first(prefersLong) } }
+    /// What is next.
+    var first: Element? { turns.first.flatMap { waiting[$0]?.first } }
 
-    /// Takes out what is next; its client's turn comes again behind all others'.
+    /// Takes out what is next, and ends its client's turn.
     mutating func next() -> Element? {
-        guard let client = turns.popFirst(), let element = waiting[client]?.next(prefersLong) else {
-            return nil
-        }
-        if waiting[client]?.isEmpty == true { waiting[client] = nil } else { turns.append(client) }
-        count -= 1
+        let element = first
+        if removeFirst() { pass() }
         return element
     }
 
-    /// Ends the turn of what is next, which needs another and keeps its place among its client's.
+    /// Takes out what is next; false where its client has nothing else, and the turn is another's.
+    mutating func removeFirst() -> Bool {
+        guard let client = turns.first, waiting[client]?.removeFirst() != nil else { return false }
+        count -= 1
+        guard waiting[client]?.isEmpty == true else { return true }
+        waiting[client] = nil
+        turns.removeFirst()
+        return false
+    }
+
+    /// Ends a client's turn, which comes again behind all others'; what is first of its own stays so.
     mutating func pass() {
-        if let client = turns.popFirst() { turns.append(client) }
+        guard let client = turns.popFirst() else { return }
+        turns.append(client)
+        waiting[client]?.prefersLong.toggle()
     }
 
     /// Takes out the first that is looked for.

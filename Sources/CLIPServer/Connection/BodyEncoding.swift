@@ -8,10 +8,13 @@ enum BodyEncoding: Equatable, Sendable {
     /// gzip, or deflate in either of the two ways that clients understand that word.
     case packed
 
-    /// The packings that IANA lists, and the one that clients offer under its longer name.
+    /// The packings that IANA lists, and others that programs offer under these names.
     private static let packings: Set<String> = [
-        "aes128gcm", "br", "brotli", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "pack200-gzip",
-        "x-compress", "x-gzip", "zstd",
+        "aes128gcm", "br", "brotli", "bzip2", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "lz4",
+        "lzma", "lzo",
+        "pack200-gzip", "snappy", "x-bzip2", "x-compress", "x-gzip", "x-lz4", "x-snappy-framed", "x-xz", "xz",
+        "zip",
+        "zlib", "zstd",
     ]
 
     /// What a Content-Encoding field says.
@@ -21,7 +24,7 @@ enum BodyEncoding: Equatable, Sendable {
     /// - Throws: 415 for packings that are not unpacked here, and for several at once.
     init(_ values: [String]) throws(APIError) {
         let names = values.flatMap { $0.lowercased().split(separator: ",") }
-            .map { $0.filter { $0 != " " && $0 != "\t" } }
+            .map { $0.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" } }
             .filter(Self.packings.contains)
         switch names {
         case []: self = .identity

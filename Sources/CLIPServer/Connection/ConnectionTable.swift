@@ -33,10 +33,20 @@ final class ConnectionTable: Sendable {
         var leaving = 0
         /// Accepted and not set up yet.
         var expected = 0
+        /// Whether somebody waits for room.
+        var isAwaited = false
         /// What everybody is told who comes yet.
         var farewell: (any Sendable)?
         /// Called once the last connection has left.
         var onEnd: (@Sendable () -> Void)?
+        /// Called where there is room and somebody waits for it.
+        var onRoom: (@Sendable () -> Void)?
+
+        mutating func takeRoom(limit: Int) -> (@Sendable () -> Void)? {
+            guard isAwaited, entries.count + expected < limit else { return nil }
+            isAwaited = false
+            return onRoom
+        }
 
         mutating func takeEnd() -> (@Sendable () -> Void)? {
             guard entries.isEmpty, expected == 0 else { return nil }
@@ -53,10 +63,21 @@ final class ConnectionTable: Sendable {
 
     init(limit: Int) {
         self.limit = limit
-        spare = min(max(1, limit / 16), 32)
+        spare = min(max(1, limit / 4), 32)
     }
 
-    var hasRoom: Bool { state.withLock { $0.entries.count + $0.expected < limit } }
+    /// Whether there is a place for another connection; if not, it is told once there is, see ``whenRoom(_:)``.
+    func hasRoom() -> Bool {
+        state.withLock { state in
+            state.isAwaited = state.entries.count + state.expected >= limit
+            return !state.isAwaited
+        }
+    }
+
+    /// Has it called once there is room that was asked for in vain.
+    func whenRoom(_ onRoom: @escaping @Sendable () -> Void) {
+        state.withLock { $0.onRoom = onRoom }
+    }
 
     // MARK: Who is there
 
@@ -72,10 +93,11 @@ final class ConnectionTable: Sendable {
     ///
     /// - Returns: how many were expected before.
     func settled() -> Int {
-        let (before, onEnd) = state.withLock { state in
+        let (before, onRoom, onEnd) = state.withLock { state in
             state.expected -= 1
-            return (state.expected + 1, state.takeEnd())
+            return (state.expected + 1, state.takeRoom(limit: limit), state.takeEnd())
         }
+        onRoom?()
         onEnd?()
         return before
     }
@@ -90,12 +112,13 @@ final class ConnectionTable: Sendable {
     }
 
     func leave(_ channel: any Channel) {
-        let onEnd = state.withLock { state in
+        let (onRoom, onEnd) = state.withLock { state in
             if state.entries.removeValue(forKey: ObjectIdentifier(channel))?.isLeaving == true {
                 state.leaving -= 1
             }
-            return state.takeEnd()
+            return (state.takeRoom(limit: limit), state.takeEnd())
         }
+        onRoom?()
         onEnd?()
     }
 
@@ -146,33 +169,42 @@ final class ConnectionTable: Sendable {
     }
 
     /// Has as many connections go as it takes for some places to be free: a crowd is let in by the dozen.
-    private func makeRoom() {
+    ///
+    /// - Parameter always: whether there is no room for them elsewhere, however many the limit allows.
+    func makeRoom(always: Bool = false) {
         let victims = state.withLock { state -> [any Channel] in
-            var victims: [any Channel] = []
-            guard state.entries.count - state.leaving >= limit else { return victims }
-            while state.entries.count - state.leaving > limit - spare, let victim = Self.victim(state.entries)
-            {
-                state.entries[victim]?.isLeaving = true
-                state.leaving += 1
-                if let channel = state.entries[victim]?.channel { victims.append(channel) }
-            }
-            return victims
+            let staying = state.entries.count - state.leaving
+            let surplus = staying - (limit - spare)
+            guard staying >= limit || always && state.leaving == 0 else { return [] }
+            let victims = Self.victims(state.entries, always ? max(1, surplus) : surplus)
+            for victim in victims { state.entries[victim]?.isLeaving = true }
+            state.leaving += victims.count
+            return victims.compactMap { state.entries[$0]?.channel }
         }
         for channel in victims { Self.tell(channel, Eviction()) }
     }
 
-    /// Who has been idle longest; else who has been sending its request, or reading its answer, longest.
+    /// Those who have been idle longest; then who has been sending its request, or reading its answer, longest.
     ///
-    /// Who has come, or has begun something, only now gets a moment, as long as there are others.
-    private static func victim(_ entries: [ObjectIdentifier: Entry]) -> ObjectIdentifier? {
+    /// Who has come, or has begun something, only now gets a moment, as long as there are others. All are looked at once,
+    /// under the lock that every connection needs.
+    private static func victims(
+        _ entries: [ObjectIdentifier: Entry],
+        _ count: Int
+    ) -> [ObjectIdentifier] {
         let settled = NIODeadline.now() - newcomer
-        func rank(_ entry: Entry) -> (Int, NIODeadline) {
-            (entry.since < settled ? entry.standing.rawValue : Standing.busy.rawValue, entry.since)
+        var first: [(rank: (Int, NIODeadline), key: ObjectIdentifier)] = []
+        for (key, entry) in entries where !entry.isLeaving && entry.standing != .busy {
+            let rank = (
+                entry.since < settled ? entry.standing.rawValue : Standing.busy.rawValue, entry.since
+            )
+            if first.count == count {
+                guard let last = first.last, rank < last.rank else { continue }
+                first.removeLast()
+            }
+            first.insert((rank, key), at: first.firstIndex { rank < $0.rank } ?? first.count)
         }
-        return entries.lazy
-            .filter { !$0.value.isLeaving && $0.value.standing != .busy }
-            .min { rank($0.value) < rank($1.value) }?
-            .key
+        return first.map(\.key)
     }
 
     /// That moment.

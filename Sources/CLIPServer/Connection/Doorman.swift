@@ -13,7 +13,7 @@ final class Doorman: Sendable {
     private static let mostComing = 32
     /// As many one after the other are a crowd.
     private static let crowd = 64
-    /// Milliseconds until it is tried again where neither the table nor the system has room.
+    /// Milliseconds until it is tried again where the system has no room.
     private static let pause: CInt = 5
 
     private let socket: ListeningSocket
@@ -24,11 +24,12 @@ final class Doorman: Sendable {
     init(_ socket: ListeningSocket, _ service: ConnectionService) {
         self.socket = socket
         self.service = service
+        service.table.whenRoom { socket.wake() }
     }
 
     /// Starts the thread, which ends after ``shut()`` and calls back then.
     func start(_ onEnd: @escaping @Sendable () -> Void) {
-        NamedThread.start("accept", 1) { [self] in
+        NamedThread.start(service.isForHealthOnly ? "accept-health" : "accept", 1) { [self] in
             var row = 0
             while !isShut.load(ordering: .acquiring) { takeTurn(&row) }
             letInTheLast()
@@ -47,7 +48,7 @@ final class Doorman: Sendable {
     /// - Parameter row: how many were there one after the other.
     private func takeTurn(_ row: inout Int) {
         guard table.expected < Self.mostComing else { return socket.wait(.wake) }
-        guard table.hasRoom else { return socket.wait(.time(Self.pause)) }
+        guard table.hasRoom() else { return socket.wait(.wake) }
         row += 1
         switch socket.next(hasCrowd: row > Self.crowd) {
         case .connection(let connection): letIn(connection)
@@ -55,14 +56,17 @@ final class Doorman: Sendable {
         case .none:
             row = 0
             socket.wait(.connection)
-        case .noRoom: socket.wait(.time(Self.pause))
+        case .noRoom:
+            table.makeRoom(always: true)
+            socket.wait(.time(Self.pause))
         }
     }
 
     /// Who is connected already may have asked already, and would be cut off with the socket.
     private func letInTheLast() {
-        for _ in 0..<Self.mostComing {
-            guard table.hasRoom else { return }
+        // No longer than the system's queue can be, which others may go on filling.
+        for _ in 0..<ListeningSocket.backlog {
+            guard table.hasRoom() else { return }
             switch socket.next(hasCrowd: false) {
             case .connection(let connection): letIn(connection)
             case .over: break

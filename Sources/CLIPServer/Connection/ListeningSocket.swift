@@ -14,7 +14,7 @@ import Darwin
 /// One thread waits, accepts and shuts it; ``wake()`` is for all.
 final class ListeningSocket: Sendable {
     /// Connections that wait to be accepted; a crowd that comes at once is not turned away for coming at once.
-    private static let backlog: CInt = 1024
+    static let backlog: CInt = 1024
 
     /// The port, also where any was asked for.
     let port: Int
@@ -24,26 +24,13 @@ final class ListeningSocket: Sendable {
     private let wakeWriter: CInt
 
     init(host: String, port: Int) throws(ListeningFailure) {
-        let address: SocketAddress
-        do {
-            address = try SocketAddress.makeAddressResolvingHost(host, port: port)
-        } catch {
-            throw ListeningFailure(port: port, number: nil)
-        }
-        func check(_ result: CInt, orClose descriptors: CInt...) throws(ListeningFailure) {
-            guard result < 0 else { return }
+        let descriptor = try Self.listening(host: host, port: port)
+        var ends: [CInt] = [-1, -1]
+        guard pipe(&ends) == 0 else {
             let number = errno
-            for descriptor in descriptors { close(descriptor) }
+            close(descriptor)
             throw ListeningFailure(port: port, number: number)
         }
-        let descriptor = Self.streamSocket(address.protocol.rawValue)
-        try check(descriptor)
-        var yes: CInt = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
-        try check(address.withSockAddr { bind(descriptor, $0, socklen_t($1)) }, orClose: descriptor)
-        try check(listen(descriptor, Self.backlog), orClose: descriptor)
-        var ends: [CInt] = [-1, -1]
-        try check(pipe(&ends), orClose: descriptor)
         for own in ends + [descriptor] {
             Self.keep(own)
             _ = fcntl(own, F_SETFL, fcntl(own, F_GETFL) | O_NONBLOCK)
@@ -51,6 +38,32 @@ final class ListeningSocket: Sendable {
         self.descriptor = descriptor
         (wakeReader, wakeWriter) = (ends[0], ends[1])
         self.port = Self.port(of: descriptor)
+    }
+
+    /// A socket that listens at the first address of the host where that can be done.
+    private static func listening(host: String, port: Int) throws(ListeningFailure) -> CInt {
+        var hints = addrinfo()
+        hints.ai_socktype = stream
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, "\(port)", &hints, &found) == 0 else {
+            throw ListeningFailure(port: port, number: nil)
+        }
+        defer { freeaddrinfo(found) }
+        var number: CInt?
+        var next = found
+        while let address = next?.pointee {
+            next = address.ai_next
+            let descriptor = socket(address.ai_family, stream, 0)
+            if descriptor >= 0 {
+                var yes: CInt = 1
+                setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
+                let isBound = bind(descriptor, address.ai_addr, address.ai_addrlen) == 0
+                if isBound, listen(descriptor, backlog) == 0 { return descriptor }
+            }
+            number = errno
+            close(descriptor)
+        }
+        throw ListeningFailure(port: port, number: number)
     }
 
     deinit {
@@ -113,8 +126,12 @@ final class ListeningSocket: Sendable {
         guard connection >= 0 else {
             switch errno {
             case EAGAIN, EWOULDBLOCK: return .none
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .noRoom
-            default: return .over
+            // Linux tells here of what has befallen the connection, too.
+            case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, EHOSTUNREACH, EOPNOTSUPP,
+                ENETUNREACH:
+                return .over
+            // Descriptors or memory, or something that stays: to try again at once would be for nothing.
+            default: return .noRoom
             }
         }
         guard Self.isThere(connection, hasCrowd: hasCrowd) else {
@@ -133,7 +150,7 @@ final class ListeningSocket: Sendable {
         #if os(Linux)
         guard hasCrowd else { return true }
         var polled = pollfd(fd: connection, events: Self.hungUp, revents: 0)
-        return poll(&polled, 1, 0) == 0
+        return poll(&polled, 1, 0) <= 0
         #else
         return true
         #endif
@@ -142,13 +159,11 @@ final class ListeningSocket: Sendable {
     /// `POLLRDHUP` of Linux, which its header keeps to itself.
     private static let hungUp: Int16 = 0x2000
 
-    private static func streamSocket(_ family: CInt) -> CInt {
-        #if canImport(Glibc)
-        socket(family, CInt(SOCK_STREAM.rawValue), 0)
-        #else
-        socket(family, SOCK_STREAM, 0)
-        #endif
-    }
+    #if canImport(Glibc)
+    private static let stream = CInt(SOCK_STREAM.rawValue)
+    #else
+    private static let stream = SOCK_STREAM
+    #endif
 
     /// Not for a program that this one starts.
     private static func keep(_ descriptor: CInt) {
