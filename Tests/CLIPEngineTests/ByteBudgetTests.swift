@@ -84,7 +84,7 @@ struct ByteBudgetTests {
 
     @Test("Two who wait for what the other holds give up in time, and hold up nobody else until then")
     func mutualWait() async throws {
-        let budget = ByteBudget(limit: 256 * mebibyte, longestWait: .seconds(3))
+        let budget = ByteBudget(limit: 256 * mebibyte, longestWait: .seconds(6))
         let bodies = try (1...2).map { _ in try #require(budget.reserveNow(60 * mebibyte, for: .input)) }
         let waiting = (1...2).map { _ in
             Task { try await budget.reserve(130 * mebibyte, for: .decoding, beside: 60 * mebibyte) }

@@ -122,6 +122,30 @@ struct EmbeddingCacheTests {
         #expect(model.computed.withLock { $0.sorted() } == [7, 8])
     }
 
+    @Test("What another client's request computes is waited for a second, and then computed once more")
+    func impatience() async throws {
+        let (cache, model, gate) = (cache(), Model(), Gate())
+        let compute: @Sendable ([Int]) async -> Batcher.Outcome = { _ in
+            await gate.pass()
+            return model.outcome(of: [7])
+        }
+        let first = Task { try await cache.embeddings(for: [7], client: "a", compute: compute) }
+        try await untilComputing(cache)
+        let same = Task { try await cache.embeddings(for: [7], client: "a", compute: compute) }
+        try await untilShared(cache, count: 1)
+        let start = ContinuousClock.now
+        let other = try await cache.embeddings(for: [8, 7], client: "b") { indexes in
+            model.outcome(of: indexes.map { [8, 7][$0] })
+        }
+        #expect(values(other) == [8, 7])
+        #expect(ContinuousClock.now - start >= .milliseconds(900))
+        #expect(model.computed.withLock { $0 } == [8, 7])
+        gate.open()
+        #expect(try await values(first.value) == [7])
+        #expect(try await values(same.value) == [7])
+        #expect(model.computed.withLock { $0 } == [8, 7, 7])
+    }
+
     @Test("Whoever waited for one that fails computes for itself, and failures are not kept")
     func failures() async throws {
         let (cache, model, gate) = (cache(), Model(), Gate())

@@ -130,7 +130,10 @@ struct ConcurrencyTests {
             let fetches = (0..<40).map { _ in Task { await outcome(of: fetcher, server.url()) } }
             for fetch in fetches.prefix(round * 4) { fetch.cancel() }
             if round > 4 { fetcher.shutdown() }
-            for fetch in fetches { #expect(allowed.contains(await fetch.value)) }
+            for fetch in fetches {
+                let outcome = await fetch.value
+                #expect(allowed.contains(outcome), "\(outcome)")
+            }
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<3 { group.addTask { fetcher.shutdown() } }
             }

@@ -4,7 +4,7 @@ import CLIPTestSupport
 import Foundation
 import Testing
 
-@Suite("Connections")
+@Suite("Connections", .timeLimit(.minutes(3)))
 struct ConnectionTests {
     private static let json = [("Content-Type", "application/json")]
     private static let text = Array(#"{"text":"a"}"#.utf8)

@@ -228,6 +228,38 @@ struct PressureTests {
         }
     }
 
+    @Test("Health has a port of its own, which tells it to the end and is no longer held then")
+    func healthPort() async throws {
+        let log = LogLines()
+        let held = try await LiveServer.with(
+            configure: {
+                $0.healthPort = 0
+                $0.maxConnections = 4
+            },
+            log: log
+        ) { server in
+            try await eventually { log.all.contains { $0.text.hasPrefix("health is told on ") } }
+            let line = try #require(log.all.first { $0.text.hasPrefix("health is told on ") }).text
+            let port = try #require(line.split(separator: ":").last.flatMap { Int($0) })
+            // However many hold it: places are made for who comes.
+            let (held, statuses) = try await Loopback.onThread {
+                let held = try (0..<200).map { _ in try HTTPConnection(port: port) }
+                try held.last?.send("GET /healthz HT")
+                let statuses = try ["/healthz", "/readiness", "/info"].map { path in
+                    let connection = try HTTPConnection(port: port)
+                    try connection.send("GET", path)
+                    return try connection.answer().status
+                }
+                return (held.map(SendableBox.init), statuses)
+            }
+            #expect(statuses == [200, 200, 404])
+            return (held, ContinuousClock.now)
+        }
+        // The head that was begun has 30 s otherwise.
+        #expect(ContinuousClock.now - held.1 < .seconds(20))
+        withExtendedLifetime(held.0) {}
+    }
+
     @Test("A request that is not done when the time to finish is over is told so, and the server ends")
     func drainLimit() async throws {
         let upstream = try HeldUpstream()

@@ -1,3 +1,4 @@
+import CLIPTestSupport
 import CLIPTokenization
 import Foundation
 import Testing

@@ -1,22 +1,10 @@
+import CLIPTestSupport
 import CLIPWeights
 import Testing
 
 /// Random files, from a fixed seed: honest ones come back as they were written, broken ones are refused or valid.
 @Suite("Random safetensors headers")
 struct SafetensorsPropertyTests {
-    /// SplitMix64 (Steele, Lea and Flood 2014): a few lines, and the same numbers everywhere.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ mixed >> 31
-        }
-    }
-
     private let directory: TemporaryDirectory
 
     init() throws {
@@ -27,7 +15,7 @@ struct SafetensorsPropertyTests {
         "ab.019_ \"\\\n\u{0}\u{E9}한\u{1F600}/".unicodeScalars
     )
 
-    private func randomTensors(_ generator: inout Generator) -> [SafetensorsBytes.Tensor] {
+    private func randomTensors(_ generator: inout SeededRandom) -> [SafetensorsBytes.Tensor] {
         (0..<Int.random(in: 0...6, using: &generator)).map { index in
             let letters = (0..<Int.random(in: 0...8, using: &generator)).map { _ in
                 Self.alphabet.randomElement(using: &generator) ?? "a"
@@ -44,7 +32,7 @@ struct SafetensorsPropertyTests {
 
     @Test("Random valid files come back as they were written", arguments: 1...4)
     func roundTrip(seed: UInt64) throws {
-        var generator = Generator(state: seed)
+        var generator = SeededRandom(seed: seed)
         for _ in 0..<40 {
             let tensors = randomTensors(&generator)
             let padding = Int.random(in: 0...7, using: &generator)
@@ -77,7 +65,7 @@ struct SafetensorsPropertyTests {
 
     @Test("Flipped, lost, repeated and swapped bytes are refused or harmless", arguments: 1...4)
     func mutations(seed: UInt64) {
-        var generator = Generator(state: seed)
+        var generator = SeededRandom(seed: seed)
         for _ in 0..<60 {
             let tensors = randomTensors(&generator)
             let entries = SafetensorsBytes.entries(tensors) + [#""__metadata__":{"format":"pt"}"#]
