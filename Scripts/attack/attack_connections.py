@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import select
 import socket
 import struct
 import threading
@@ -127,4 +128,56 @@ def coming_and_going(stage: Stage) -> None:
         stage.holds("answers as before", wire.asked(server.port, wire.text_body("a cat")).status == 200)
 
 
-ATTACKS = {"descriptors": descriptors, "slow-clients": slow_clients, "coming-and-going": coming_and_going}
+class Returning:
+    """So many connections on which nothing is said, each of which comes again when it is made to leave."""
+
+    def __init__(self, port: int, count: int) -> None:
+        self.port, self.came = port, 0
+        self.done = threading.Event()
+        self.poll = select.epoll()
+        self.held: dict[int, socket.socket] = {}
+        for _ in range(count):
+            self._come()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _come(self) -> None:
+        connection = socket.socket()
+        connection.setblocking(False)
+        connection.connect_ex(("127.0.0.1", self.port))
+        self.held[connection.fileno()] = connection
+        self.poll.register(connection, select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR)
+        self.came += 1
+
+    def _run(self) -> None:
+        while not self.done.is_set():
+            for number, _ in self.poll.poll(0.05):
+                self.held.pop(number).close()
+                self._come()
+
+    def end(self) -> None:
+        self.done.set()
+        self.thread.join()
+        for connection in self.held.values():
+            connection.close()
+        self.poll.close()
+
+
+def returning(stage: Stage) -> None:
+    """More silent connections than there are places for, which come again when they make room."""
+    for name, count in (("requests", 1500), ("health", 1100)):
+        with stage.server({"--health-port": "0", "--max-connections": "1024"}) as server:
+            port = server.health_port if name == "health" else server.port
+            with stage.watch(server, captions=name == "requests", port=port) as watch:
+                crowd = Returning(port, count)
+                time.sleep(5 if stage.quick else 60)
+                crowd.end()
+            watch.report_health(f"at the port of {name}")
+            watch.report_memory(f"at the port of {name}")
+            stage.least(f"came, at the port of {name}", crowd.came / watch.seconds, 1000, lambda value: f"{value:.0f}/s", short=100)
+            if name == "requests":
+                statuses = watch.seen["captions"]["statuses"]
+                stage.exactly("captions not answered 200", sum(statuses.values()) - statuses.get("200", 0), 0)
+
+
+ATTACKS = {"descriptors": descriptors, "returning": returning, "slow-clients": slow_clients, "coming-and-going": coming_and_going}

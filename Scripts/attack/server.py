@@ -101,6 +101,14 @@ class Server:
             time.sleep(0.02)
         raise RuntimeError("The server did not start:\n" + self.words()[-4000:])
 
+    @property
+    def health_port(self) -> int:
+        """Where `--health-port` listens."""
+        found = re.search(r"health is told on http://[0-9.]+:(\d+)", self.words())
+        if found is None:
+            raise RuntimeError("The server has no port for health:\n" + self.words()[-4000:])
+        return int(found.group(1))
+
     # MARK: What the kernel says
 
     def resident(self) -> int:

@@ -55,8 +55,9 @@ class Stage:
         """A server that is refused memory beyond so many bytes of address space, and finds its budget itself."""
         return warmed_up(Server(self.binary, flags, limits={resource.RLIMIT_AS: (address_space, address_space)}))
 
-    def watch(self, server: Server, *, captions: bool = False, source: str | None = None) -> Watch:
-        return Watch(self, server, captions, source)
+    def watch(self, server: Server, *, captions: bool = False, source: str | None = None, port: int = 0) -> Watch:
+        """Honest clients beside an attack; health is asked at another port where one is named."""
+        return Watch(self, server, captions, source, port)
 
     # MARK: Rows
 
@@ -95,8 +96,9 @@ class Stage:
 class Watch:
     """From `with` on, honest clients ask and memory is sampled; afterwards it knows what they saw."""
 
-    def __init__(self, stage: Stage, server: Server, captions: bool, source: str | None) -> None:
+    def __init__(self, stage: Stage, server: Server, captions: bool, source: str | None, port: int) -> None:
         self.stage, self.server, self.source = stage, server, source
+        self.health_port = port or server.port
         self.kinds = ["health", "captions"] if captions else ["health"]
         self.seen: dict[str, dict] = {}
 
@@ -112,7 +114,8 @@ class Watch:
         return self
 
     def _start(self, kind: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, str(PROBE), str(self.server.port), kind]
+        port = self.health_port if kind == "health" else self.server.port
+        command = [sys.executable, str(PROBE), str(port), kind]
         command += [self.source] if self.source else []
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 

@@ -85,13 +85,16 @@ struct AnswerHeader {
         location = value
     }
 
-    /// The packings that IANA lists.
+    /// The packings that IANA lists, and others that programs name so; those of request bodies are the same.
     ///
     /// Hosts and stores put other words there too (`utf-8`, `binary`, `aws-chunked`), which `requests` and browsers pass
     /// over; what is no picture then is refused as such.
     private static let knownPackings: Set<String> = [
-        "aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "pack200-gzip", "x-compress",
-        "x-gzip", "zstd",
+        "aes128gcm", "br", "brotli", "bzip2", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "lz4",
+        "lzma", "lzo",
+        "pack200-gzip", "snappy", "x-bzip2", "x-compress", "x-gzip", "x-lz4", "x-snappy-framed", "x-xz", "xz",
+        "zip",
+        "zlib", "zstd",
     ]
 
     private static func trimmed(_ value: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
@@ -102,6 +105,6 @@ struct AnswerHeader {
 
     private static func list(_ value: Slice<UnsafeRawBufferPointer>) -> [String] {
         String(decoding: value, as: UTF8.self).lowercased()
-            .split { $0 == "," || $0.isWhitespace }.map { String($0.prefix(32)) }
+            .split { $0 == "," || $0.isWhitespace }.map { String($0.prefix { $0 != ";" }.prefix(32)) }
     }
 }

@@ -43,7 +43,7 @@ struct UnpackingTests {
         "Another packing, or several within each other, is refused by name",
         arguments: [
             ("br", "br"), ("zstd", "zstd"), ("compress", "compress"), ("X-Compress", "x-compress"),
-            ("dcb", "dcb"),
+            ("dcb", "dcb"), ("xz", "xz"), ("lz4;q=1", "lz4"),
             ("gzip, gzip", "gzip, gzip"),
             ("gzip\r\nContent-Encoding: br", "gzip, br"), ("br,identity,gzip", "br, gzip"),
             ("gzip,br,gzip,br,gzip", "gzip, br, gzip, br"),

@@ -192,9 +192,11 @@ final class ConnectionTable: Sendable {
         _ entries: [ObjectIdentifier: Entry],
         _ count: Int
     ) -> [ObjectIdentifier] {
-        let settled = NIODeadline.now() - newcomer
+        let now = NIODeadline.now()
+        let settled = now - newcomer
         var first: [(rank: (Int, NIODeadline), key: ObjectIdentifier)] = []
-        for (key, entry) in entries where !entry.isLeaving && entry.standing != .busy {
+        for (key, entry) in entries
+        where !entry.isLeaving && entry.standing != .busy && entry.since < now - arrival {
             let rank = (
                 entry.since < settled ? entry.standing.rawValue : Standing.busy.rawValue, entry.since
             )
@@ -209,4 +211,6 @@ final class ConnectionTable: Sendable {
 
     /// That moment.
     private static let newcomer = TimeAmount.milliseconds(500)
+    /// What everybody has, whoever comes: long enough for a request to be read that came with its connection.
+    private static let arrival = TimeAmount.milliseconds(5)
 }

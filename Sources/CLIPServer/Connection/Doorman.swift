@@ -13,8 +13,8 @@ final class Doorman: Sendable {
     private static let mostComing = 32
     /// As many one after the other are a crowd.
     private static let crowd = 64
-    /// Milliseconds until it is tried again where the system has no room.
-    private static let pause: CInt = 5
+    /// Milliseconds until it is tried again where neither the table nor the system has room.
+    private static let pause: CInt = 2
 
     private let socket: ListeningSocket
     private let service: ConnectionService
@@ -48,7 +48,11 @@ final class Doorman: Sendable {
     /// - Parameter row: how many were there one after the other.
     private func takeTurn(_ row: inout Int) {
         guard table.expected < Self.mostComing else { return socket.wait(.wake) }
-        guard table.hasRoom() else { return socket.wait(.wake) }
+        guard table.hasRoom() else {
+            // Those who have only just come will be old enough to make room soon.
+            table.makeRoom()
+            return socket.wait(.time(Self.pause))
+        }
         row += 1
         switch socket.next(hasCrowd: row > Self.crowd) {
         case .connection(let connection): letIn(connection)
