@@ -82,8 +82,9 @@ class Decodes:
         time.sleep(seconds)
         return self.server.thread_seconds(self.threads) - before > seconds / 5
 
-    def await_start(self) -> bool:
-        end = time.monotonic() + 10
+    def await_start(self, limit: float = 10) -> bool:
+        """Whether one does at some time within the limit; where the machine is busy, that may take a moment."""
+        end = time.monotonic() + limit
         while time.monotonic() < end:
             if self.are_under_way():
                 return True
@@ -103,7 +104,7 @@ def sigterm(stage: Stage) -> None:
             began = decodes is not None and decodes.await_start()
             rush.told = time.monotonic()
             server.ask_to_stop()
-            under_way += began and decodes.are_under_way()
+            under_way += began and decodes.await_start(0.6)
             status = server.end(60)
             longest = max(longest, time.monotonic() - rush.told)
             dirty += status != 0
