@@ -151,7 +151,7 @@ def second_signal(stage: Stage) -> None:
         began = decodes.await_start()
         server.ask_to_stop()
         time.sleep(0.3)
-        stage.holds("a decoder computes between two signals", began and decodes.are_under_way() and server.is_alive)
+        stage.holds("a decoder computes between two signals", began and decodes.await_start(0.6) and server.is_alive)
         begun = time.monotonic()
         server.stop(60)
         stage.most("end after a second signal", time.monotonic() - begun, 2, in_seconds)

@@ -72,7 +72,8 @@ struct EmbedCommand: AsyncParsableCommand {
                 )
             case .failure(let fault):
                 failures += 1
-                Terminal.complain("\(value.printable): \(fault)\n")
+                // An empty name would be a line that begins with nothing.
+                Terminal.complain("\(value.isEmpty ? "''" : value.printable): \(fault)\n")
             }
             progress.advance()
         }

@@ -6,7 +6,8 @@ extension ConnectionHandler {
     /// A head is there: refuses it, answers it at once, or takes in its body.
     func begin(_ head: RequestHead, _ context: ChannelHandlerContext) {
         self.head = head
-        switch service.handler.admit(head, client: context.remoteAddress?.ipAddress, service.isForHealthOnly)
+        let client = ClientAddress.name(of: context.remoteAddress)
+        switch service.handler.admit(head, client: client, service.isForHealthOnly)
         {
         case .answered(let response): pass(by: response, context)
         case .taken(let visit):
