@@ -115,7 +115,7 @@ def hostile_urls(stage: Stage) -> None:
                 stage.ended(crowd)
                 stage.tell("redirects", str(len(hops)))
                 stage.tell("requests at the host that is allowed", str(canary.requests - before))
-                stage.exactly("connections to the proxies of the environment", proxy.connections, 0)
+                stage.exactly("connections to the proxies of the environment by redirects", proxy.connections, 0)
 
 
 def random_address(draw: random.Random) -> str:

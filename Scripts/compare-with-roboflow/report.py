@@ -50,7 +50,7 @@ What a client of Roboflow's server may notice, and why:
   the real server's own refusals.
 * **Messages** that two readers could read differently (no Host, two lengths, other transfer
   codings than chunked, line feeds alone) are refused, and the connection ends. Bodies may be
-  packed with gzip or deflate; other encodings are 415.
+  packed with gzip or deflate; other packings are 415, and words that name none are passed over.
 * **Files of the server are never opened** (`"type": "file"`, paths as bare strings), and Python
   pickles (`numpy`) never read.
 * **URLs**: http is fetched as well as https, but no private, loopback or link-local address, not
@@ -72,7 +72,7 @@ What a client of Roboflow's server may notice, and why:
   JPEG. OpenCV overlooks there what the file says. TIFF in L*a*b*, with signed or floating samples, or
   with JPEG of the old kind is refused.
 * **Pictures that cost too much** are refused, each with its figure, the limit and the flag that sets
-  it: an AVIF of more than 16 megapixels, alpha, tiles and layers counted (`--max-avif-pixels`), or
+  it: an AVIF of more than 12.5 megapixels, alpha, tiles and layers counted (`--max-avif-pixels`), or
   1.5 MiB (`--max-avif-bytes`); a WebP of more than 40 megapixels, or of some 15 without loss
   (`--max-webp-pixels`). So is an AVIF or HEIC of which a frame, a stream or a grid has another size
   than its boxes say, and a JPEG within a TIFF that is larger than its strip.

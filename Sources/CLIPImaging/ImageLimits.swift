@@ -62,7 +62,7 @@ public struct ImageLimits: Equatable, Sendable {
         maxPixels: Int = 1 << 26,
         maxSide: Int = 65_535,
         maxAspectRatio: Int = 10_000,
-        maxAVIFPixels: Int = 1 << 24,
+        maxAVIFPixels: Int = 12 << 20,
         maxAVIFBytes: Int = 3 << 19,
         maxWebPPixels: Int = 40_000_000,
         maxDecodeBytes: Int = 512_000_000,

@@ -55,7 +55,7 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help:
-            "Most pixels of one AVIF, which is decoded in one go; 16777216 by default. CLIP_MAX_AVIF_PIXELS."
+            "Most pixels of one AVIF, which is decoded in one go; 12582912 by default. CLIP_MAX_AVIF_PIXELS."
     )
     var maxAvifPixels: Int?
 
