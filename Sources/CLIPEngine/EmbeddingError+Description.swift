@@ -45,6 +45,7 @@ extension ImageFault: CustomStringConvertible {
                 + ". Give JPEG, PNG or WebP."
         case .undecodable:
             "The picture is damaged or cut off, or of a kind that is not read. Give JPEG, PNG or WebP."
+        case .unsupportedColours(let cause): cause
         case .tooSlow(let limit):
             "Decoding the picture takes longer than \(limit / .seconds(1)) s, which --decode-seconds sets."
         case .noMemory: "There is not enough memory for decoding the picture. Try again later."
@@ -56,7 +57,7 @@ extension ImageFault: CustomStringConvertible {
         case .tooMuchMemory(let bytes, let limit):
             "Decoding the image would take \(bytes) bytes; \(limit) are the most. Make it smaller."
         case .urlsNotAllowed: "Images by URL are switched off."
-        case .invalidURL: "This is not a URL."
+        case .invalidURL(let cause): cause
         case .schemeNotAllowed: "Only https and http URLs are fetched."
         case .addressNotAllowed: "The URL leads to a private or otherwise special address."
         case .hostNotAllowed(let host):

@@ -41,11 +41,17 @@ struct WordsTests {
             "tooSlow": ImageFault.tooSlow(limit: .seconds(10)),
             "noMemory": ImageFault.noMemory, "stopped": ImageFault.stopped,
             "undecodable": ImageFault.undecodable(.payload),
+            "unsupportedColours": ImageFault.unsupportedColours(
+                cause: "The colours have no plain way to RGB. Save it as RGB."
+            ),
             "formatNotAvailable": ImageFault.formatNotAvailable("heic"),
             "tooLarge": ImageFault.tooLarge("9 bytes; the limit is 8"),
             "tooMuchMemory": ImageFault.tooMuchMemory(bytes: 9, limit: 8),
             "urlsNotAllowed": ImageFault.urlsNotAllowed,
-            "invalidURL": ImageFault.invalidURL, "schemeNotAllowed": ImageFault.schemeNotAllowed,
+            "invalidURL": ImageFault.invalidURL(
+                cause: "The URL cannot be used: it names no host; write it in full."
+            ),
+            "schemeNotAllowed": ImageFault.schemeNotAllowed,
             "addressNotAllowed": ImageFault.addressNotAllowed,
             "unreachable": ImageFault.unreachable(cause: "The host did not accept a connection."),
             "hostNotAllowed": ImageFault.hostNotAllowed("a.example"),

@@ -167,6 +167,11 @@ struct APIErrorTests {
                 + "The picture is damaged or cut off, or of a kind that is not read here. Send it as JPEG, PNG or WebP."
         ),
         (
+            .image(index: 0, .unsupportedColours(cause: "for the log")), 400,
+            couldNotLoad
+                + "The picture is damaged or cut off, or of a kind that is not read here. Send it as JPEG, PNG or WebP."
+        ),
+        (
             .image(index: 0, .tooSlow(limit: .seconds(2.5))), 400,
             couldNotLoad
                 + "The picture takes longer to decode than the 2.5 s that one may take here (--decode-seconds). "
@@ -191,7 +196,10 @@ struct APIErrorTests {
             .image(index: 0, .urlsNotAllowed), 400,
             couldNotLoad + "Providing images via URL is not supported in this configuration of `inference`."
         ),
-        (.image(index: 0, .invalidURL), 400, couldNotLoad + "Provided image URL is invalid"),
+        (
+            .image(index: 0, .invalidURL(cause: "for the log")), 400,
+            couldNotLoad + "Provided image URL is invalid"
+        ),
         (
             .image(index: 0, .schemeNotAllowed), 400,
             couldNotLoad

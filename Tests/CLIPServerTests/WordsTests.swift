@@ -199,7 +199,11 @@ struct WordsTests {
         "tooLarge": .tooLarge("9 bytes; the limit is 8 (--max-image-bytes)"),
         "tooMuchMemory": .tooMuchMemory(bytes: 9, limit: 8), "tooSlow": .tooSlow(limit: .seconds(10)),
         "noMemory": .noMemory, "stopped": .stopped, "urlsNotAllowed": .urlsNotAllowed,
-        "invalidURL": .invalidURL, "schemeNotAllowed": .schemeNotAllowed,
+        "invalidURL": .invalidURL(cause: "The URL cannot be used: it names no host; write it in full."),
+        "unsupportedColours": .unsupportedColours(
+            cause: "The colours have no plain way to RGB. Save it as RGB."
+        ),
+        "schemeNotAllowed": .schemeNotAllowed,
         "addressNotAllowed": .addressNotAllowed, "hostNotAllowed": .hostNotAllowed("a.example"),
         "hostDenied": .hostDenied("a.example"), "httpsRequired": .httpsRequired,
         "publicNameRequired": .publicNameRequired(host: "a.example"),
