@@ -64,7 +64,12 @@ extension EmbeddingError {
         case .invalidConfiguration, .transportUnavailable:
             self = .failed("\(error)")
             return
-        case .noRoom, .tooManyWaiting:
+        case .noRoom:
+            self = .roomTaken
+            return
+        case .tooManyWaiting:
+            // Each fetch that ends makes room for one that waits, which is several a second, by the limits as they come:
+            // 32 places of 10 s at most.
             self = .overloaded(retryAfterSeconds: 1)
             return
         case .invalidURL: fault = .invalidURL(cause: "\(error)")
