@@ -4,11 +4,12 @@ extension EmbeddingError: CustomStringConvertible {
     /// It names files and tensors. What the sender of a request is told, the server says in words of its own.
     public var description: String {
         switch self {
-        case .unknownModel(let name): "There is no model '\(name)'."
-        case .invalidModelName(let name): "'\(name)' is not a model name."
-        case .noImages: "There is no image."
-        case .noTexts: "There is no text."
-        case .noPrompts: "There is nothing to compare with."
+        case .unknownModel(let name): "There is no model '\(name)'. Name one of those that --model gives."
+        case .invalidModelName(let name):
+            "'\(name)' is not a model name. Use letters, digits, '.', '_' and '-' only."
+        case .noImages: "There is no image. Give one at least."
+        case .noTexts: "There is no text. Give one at least."
+        case .noPrompts: "There is nothing to compare with. Give one prompt at least."
         case .tooManyImages(let count, let limit):
             "\(count) images are more than \(limit), the most at once (--max-batch)."
         case .tooManyPrompts(let count, let limit):
@@ -22,10 +23,10 @@ extension EmbeddingError: CustomStringConvertible {
         case .textTooLarge(_, let count, let limit):
             "The text has \(count) bytes; at most \(limit) are read. Shorten it."
         case .textTangled: "The text has too many nested HTML entities. Give it unescaped."
-        case .overloaded(let seconds): "Too much is waiting. There may be room again in \(seconds) s."
+        case .overloaded(let seconds): "Too much is waiting. Try again in \(seconds) s."
         case .tooMuchMemory(let bytes, let limit):
-            "The answer would take \(bytes) bytes; \(limit) are the most. Ask for fewer at once."
-        case .shuttingDown: "The program is being stopped."
+            "The answer would take \(bytes) bytes; \(limit) are the most. Ask for fewer at once, or raise --memory-budget."
+        case .shuttingDown: "The program is being stopped. Try again when it is back."
         case .cancelled: "Nobody waits for the answer any more."
         case .modelUnavailable(let name, let cause): "Model '\(name)' cannot be loaded: \(cause)"
         case .failed(let cause): "Failed: \(cause)"
@@ -38,39 +39,49 @@ extension ImageFault: CustomStringConvertible {
     /// A sentence for a person at the shell, or for the log.
     public var description: String {
         switch self {
-        case .malformedBase64: "This is not base64."
-        case .empty: "The image is empty."
+        case .malformedBase64: "This is not base64. Encode the whole file, up to its padding."
+        case .empty: "The image is empty. Check where it comes from."
         case .unknownFormat(let likely):
             "This is no picture of a format that is read" + (likely.map { "; it looks like \($0)" } ?? "")
                 + ". Give JPEG, PNG or WebP."
         case .undecodable:
             "The picture is damaged or cut off, or of a kind that is not read. Give JPEG, PNG or WebP."
+        case .unsupportedColours(let cause): cause
         case .tooSlow(let limit):
-            "Decoding the picture takes longer than \(limit / .seconds(1)) s, which --decode-seconds sets."
+            "Decoding the picture takes longer than \(limit / .seconds(1)) s. Make it smaller, or raise --decode-seconds."
         case .noMemory: "There is not enough memory for decoding the picture. Try again later."
         case .stopped: "Nobody waits for the picture any more."
         case .formatNotAvailable(let format):
             "Images as \(format) are not read: they are switched off (--image-formats), or this system lacks their "
-                + "decoder."
-        case .tooLarge(let detail): "The image is too large: \(detail)."
+                + "decoder. Give JPEG, PNG or WebP."
+        case .tooLarge(let detail): "The image is too large: \(detail). Make it smaller, or raise that limit."
         case .tooMuchMemory(let bytes, let limit):
-            "Decoding the image would take \(bytes) bytes; \(limit) are the most. Make it smaller."
-        case .urlsNotAllowed: "Images by URL are switched off."
-        case .invalidURL: "This is not a URL."
-        case .schemeNotAllowed: "Only https and http URLs are fetched."
-        case .addressNotAllowed: "The URL leads to a private or otherwise special address."
+            "Decoding the image would take \(bytes) bytes; \(limit) are the most. Make it smaller, or raise --memory-budget."
+        case .urlsNotAllowed:
+            "Images by URL are switched off. Send the image itself, or switch them on with --allow-urls."
+        case .invalidURL(let cause): cause
+        case .schemeNotAllowed: "Only https and http URLs are fetched. Use one of these."
+        case .addressNotAllowed:
+            "The URL leads to a private or otherwise special address, or to one of --fetch-hosts-deny. Use a public one; "
+                + "--allow-private-addresses lets private ones be fetched from."
         case .hostNotAllowed(let host):
-            "The host '\(host)' is not on the list of hosts that may be fetched from."
-        case .hostDenied(let host): "The host '\(host)' is on the list of hosts that may not be fetched from."
-        case .httpsRequired: "Only https URLs are fetched."
+            "The host '\(host)' is not on the list of hosts that may be fetched from. Add it to --fetch-hosts if it should be."
+        case .hostDenied(let host):
+            "The host '\(host)' is on the list of hosts that may not be fetched from. Take it off --fetch-hosts-deny if it "
+                + "should be allowed."
+        case .httpsRequired: "Only https URLs are fetched (--https-only). Use an https URL."
         case .publicNameRequired(let host):
-            "The host '\(host)' is an address or a private name; only public names are fetched from."
+            "The host '\(host)' is an address or a private name; only public names are fetched from "
+                + "(--public-names-only). Use a host's full public name."
         case .encodingNotSupported(let name):
-            "The host sends the image packed with '\(name)'; gzip and deflate are unpacked, once."
+            "The host sends the image packed with '\(name)'. Have it send it as it is, or packed once with gzip or deflate."
         case .unreachable(let cause): cause
-        case .badStatus(let status): "The host answered with status \(status)."
-        case .timedOut: "Fetching the image took too long."
-        case .tooManyRedirects: "The URL redirects too often."
+        case .badStatus(let status): "The host answered with status \(status). Check the URL in a browser."
+        case .timedOut:
+            "Fetching the image took too long, or it came too slowly. Try again, raise --fetch-seconds, or lower "
+                + "--fetch-min-speed."
+        case .tooManyRedirects:
+            "The URL redirects too often. Give the one that it ends at, or raise --max-redirects."
         }
     }
 }

@@ -71,6 +71,9 @@ public enum ImageFault: Error, Equatable, Sendable {
     case unknownFormat(looksLike: String?)
     /// The image is truncated or damaged, or of a kind of its format that is not read.
     case undecodable(ImageOrigin)
+    /// The picture is sound, in colours that have no plain way to RGB; the sentence, which names the format, is for the
+    /// log.
+    case unsupportedColours(cause: String)
     /// The format is known, but switched off, or this system's libraries lack it, as some do HEIC; the text is its name.
     case formatNotAvailable(String)
     /// The image exceeds a limit; the text names figure and limit.
@@ -85,8 +88,8 @@ public enum ImageFault: Error, Equatable, Sendable {
     case stopped
     /// URLs are switched off.
     case urlsNotAllowed
-    /// The text is not a URL.
-    case invalidURL
+    /// The text is no URL that can be used; the sentence, which says why, is for the log.
+    case invalidURL(cause: String)
     /// A scheme other than https and http, here or in a redirect.
     case schemeNotAllowed
     /// The URL leads to a private, loopback, link-local or otherwise special address.

@@ -8,7 +8,8 @@ extension ImageFault {
         switch error {
         case .empty: self = .empty(origin)
         case .unknownFormat(let likely): self = .unknownFormat(looksLike: likely?.rawValue)
-        case .badHeader, .badPixels, .unsupportedColours: self = .undecodable(origin)
+        case .badHeader, .badPixels: self = .undecodable(origin)
+        case .unsupportedColours: self = .unsupportedColours(cause: "\(error)")
         case .formatNotAvailable(let format), .formatNotAllowed(let format):
             self = .formatNotAvailable("\(format)")
         case .tooManyBytes(let count, let limit):
@@ -61,12 +62,17 @@ extension EmbeddingError {
             self = .shuttingDown
             return
         case .invalidConfiguration, .transportUnavailable:
-            self = .failed("fetching: \(error)")
+            self = .failed("\(error)")
             return
-        case .noRoom, .tooManyWaiting:
+        case .noRoom:
+            self = .roomTaken
+            return
+        case .tooManyWaiting:
+            // Each fetch that ends makes room for one that waits, which is several a second, by the limits as they come:
+            // 32 places of 10 s at most.
             self = .overloaded(retryAfterSeconds: 1)
             return
-        case .invalidURL: fault = .invalidURL
+        case .invalidURL: fault = .invalidURL(cause: "\(error)")
         case .schemeNotAllowed: fault = .schemeNotAllowed
         case .addressNotAllowed: fault = .addressNotAllowed
         case .hostNotAllowed(let host): fault = .hostNotAllowed(host)

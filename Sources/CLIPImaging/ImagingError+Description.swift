@@ -2,12 +2,12 @@ extension ImagingError: CustomStringConvertible {
     /// A sentence for a person: what is wrong with the image or with the model's preprocessing, and what helps.
     public var description: String {
         switch self {
-        case .empty: "The image has no bytes."
+        case .empty: "The image has no bytes. Check where it comes from."
         case .unknownFormat(let likely):
             "The bytes are no image of a format that is read here"
                 + (likely.map { "; they look like \($0.rawValue)" } ?? "") + ". Give JPEG, PNG or WebP."
         case .formatNotAllowed(let format):
-            "Images as \(format.rawValue) are switched off; --image-formats says which are read."
+            "Images as \(format.rawValue) are switched off; --image-formats says which are read. Give JPEG, PNG or WebP."
         case .formatNotAvailable(let format):
             "The libraries of this machine cannot decode \(format.rawValue). Give JPEG, PNG or WebP."
         case .tooManyBytes(let count, let limit):
@@ -28,30 +28,36 @@ extension ImagingError: CustomStringConvertible {
             "The image has \(width) x \(height) pixels; one side may be \(limit) times the other. Cut it, or raise "
                 + "\(ImageLimits.ratioFlag)."
         case .badHeader(let format):
-            "The image's header is damaged or cut off, or is of a kind of \(format.rawValue) that is not read."
+            "The image's header is damaged or cut off, or is of a kind of \(format.rawValue) that is not read. "
+                + Self.saveAnew
         case .badPixels(let format):
-            "The image is damaged or cut off behind the header of its \(format.rawValue)."
+            "The image is damaged or cut off behind the header of its \(format.rawValue). \(Self.saveAnew)"
         case .unsupportedColours(let format):
             "The image's colours have no plain way to RGB, as those of its \(format.rawValue) may. Save it as RGB."
-        case .notAdmitted(let bytes): "There is no room for the \(bytes) bytes that decoding the image takes."
+        case .notAdmitted(let bytes):
+            "There is no room for the \(bytes) bytes that decoding the image takes. Try again later, or raise --memory-budget."
         case .tooMuchMemory(let bytes, let limit):
             "Decoding the image takes \(bytes) bytes; at most \(limit) are given to one. Make it "
                 + "smaller, or raise --memory-budget."
         case .outOfMemory: "The system has no memory for decoding the image. Try again later."
         case .tookTooLong(let limit):
-            "Decoding the image takes longer than \(limit / .seconds(1)) s, which --decode-seconds sets."
+            "Decoding the image takes longer than \(limit / .seconds(1)) s. Make it smaller, or raise --decode-seconds."
         case .stopped: "Nobody waits for the image any more."
         case .malformedConfiguration(nil):
-            "How images are prepared is not told as JSON of the form that is expected; was the download cut off?"
+            "How images are prepared is not told as JSON of the form that is expected; was the download cut off? "
+                + Self.downloadAnew
         case .malformedConfiguration(let name?):
-            "How images are prepared: '\(name.shown)' is not of the kind that is expected."
+            "How images are prepared: '\(name.shown)' is not of the kind that is expected. \(Self.downloadAnew)"
         case .missingSetting(let name):
-            "How images are prepared: '\(name.shown)' is missing."
+            "How images are prepared: '\(name.shown)' is missing. \(Self.downloadAnew)"
         case .unsupportedSetting(let name, let value):
             "How images are prepared: '\(name.shown)' as \(value.shown) is not done here, and to pass it over would give "
-                + "other embeddings."
+                + "other embeddings. Use a checkpoint that prepares images as CLIP does."
         }
     }
+
+    private static let saveAnew = "Save it anew as JPEG, PNG or WebP."
+    private static let downloadAnew = "Download that file anew, or mend it."
 }
 
 extension String {

@@ -6,14 +6,15 @@ extension APIError {
     /// What the sender is told, unless that says less than the operator should know.
     package var cause: String {
         switch self {
-        case .notFound: "The path is none of this server's, which GET / lists."
+        case .notFound: "The path is none of this server's. Use one that GET / lists."
         case .methodNotAllowed(let allowed):
-            "The method is none of those that are answered here: \(allowed.joined(separator: ", "))."
+            "The method is none of those that are answered here. Use \(allowed.joined(separator: " or "))."
         case .unauthorized:
             "The request has no key, or another than those of --api-keys-file or --management-key-file."
         case .unreadableBody(let error): error.description
         case .invalidFields(let problems): problems.cause
-        case .unknownItemType(let field): "\(field.rawValue)_type is neither 'image' nor 'text'."
+        case .unknownItemType(let field):
+            "\(field.rawValue)_type is neither 'image' nor 'text'. Send one of these."
         case .embedding(let error, let place): Self.cause(of: error, place: place)
         case .bodyTooLarge, .bodyNotWanted, .bodyTooSlow, .originNotAllowed, .invalidTimeout, .tooLate,
             .malformedMessage,
@@ -36,8 +37,10 @@ extension APIError {
     private static func cause(of error: EmbeddingError, place: String?) -> String {
         switch error {
         case .unknownModel:
-            "There is no model of the name that is asked for; GET /model/registry lists those that are."
-        case .invalidModelName: "The model that is asked for has a name that none can have."
+            "There is no model of the name that is asked for. Ask for one that GET /model/registry lists."
+        case .invalidModelName:
+            "The model that is asked for has a name that none can have. Ask for one that "
+                + "GET /model/registry lists."
         case .failed(let cause): cause
         case .invalidConfiguration(let problems): problems.joined(separator: " ")
         case .image(_, let fault): fault.description + (place.map { " It is \($0)." } ?? "")

@@ -336,7 +336,7 @@ extension APIError {
         case .unknownFormat(let likely):
             "The bytes are no picture of a format that is read here"
                 + (likely.map { "; they look like \($0)" } ?? "") + ". Send JPEG, PNG or WebP."
-        case .undecodable:
+        case .undecodable, .unsupportedColours:
             "The picture is damaged or cut off, or of a kind that is not read here. Send it as JPEG, PNG or WebP."
         case .tooSlow(let limit):
             "The picture takes longer to decode than the \(Self.seconds(limit)) that one may take here "

@@ -1,11 +1,13 @@
 extension TokenizationError: CustomStringConvertible {
-    /// A sentence for a person: what is wrong with which caption or file, and what helps.
-    public var description: String {
+    /// Sentences for a person: what is wrong with which caption or file, and what helps.
+    public var description: String { "\(finding) \(remedy)" }
+
+    private var finding: String {
         switch self {
         case .tooManyTokens(let count, let limit):
-            "The text has \(count) tokens, and the model reads \(limit). Shorten it, or have it cut."
+            "The text has \(count) tokens, and the model reads \(limit)."
         case .unsettledCaption(let count):
-            "The text of \(count) characters is made of too many nested escapes. Give it unescaped."
+            "The text of \(count) characters is made of too many nested escapes."
         case .noVocabulary:
             "There is no vocabulary: tokenizer.json, vocab.json with merges.txt, or bpe_simple_vocab_16e6.txt.gz."
         case .unreadable(let file):
@@ -41,14 +43,29 @@ extension TokenizationError: CustomStringConvertible {
                 + "was the list of merges cut off?"
         case .unusedID(let file, let id, let count):
             "\(file) has no token with the id \(id)\(count > 1 ? " and \(count - 1) more" : "") below its last; "
-                + "was it cut? Download it anew."
+                + "was it cut?"
         case .misplacedMerge(let file, let number):
             "\(file): merge \(number) makes a token whose id belongs to another place in the list; was it sorted or "
-                + "cut? Download it anew."
+                + "cut?"
         case .differentTokens(let file, let other, let token):
-            "\(file) and \(other) do not agree on the token \(token.shown). Take away the one that is not this model's."
+            "\(file) and \(other) do not agree on the token \(token.shown)."
         case .differentMerges(let file, let other, let number):
-            "\(file) and \(other) do not agree on merge \(number). Take away the one that is not this model's."
+            "\(file) and \(other) do not agree on merge \(number)."
+        }
+    }
+
+    private var remedy: String {
+        switch self {
+        case .tooManyTokens: "Shorten it, or have it cut."
+        case .unsettledCaption: "Give it unescaped."
+        case .noVocabulary: "Put one of these beside the weights."
+        case .unreadable, .fileTooLarge, .malformedGzip, .malformedText, .malformedJSON, .missingField,
+            .duplicateToken, .idOutOfRange, .missingByteToken, .missingSpecialToken, .malformedMerge,
+            .unknownToken, .duplicateMerge, .unreachableToken, .unusedID, .misplacedMerge:
+            "Download it anew."
+        case .unsupportedTokenizer:
+            "Use a checkpoint with CLIP's, or save it anew with the CLIPTokenizer of transformers."
+        case .differentTokens, .differentMerges: "Take away the one that is not this model's."
         }
     }
 }

@@ -7,11 +7,13 @@ import Darwin
 #endif
 
 extension WeightError: CustomStringConvertible {
-    /// A sentence for the person who starts the program: what is wrong with which file or tensor, and what helps.
+    /// Sentences for the person who starts the program: what is wrong with which file or tensor, and what helps.
     ///
     /// Names that come out of files are shortened and their control characters escaped, so that they cannot forge a
     /// line of a log.
-    public var description: String {
+    public var description: String { [finding, remedy].compactMap(\.self).joined(separator: " ") }
+
+    private var finding: String {
         switch self {
         case .unreadableFile(let path, let code):
             "\(path) cannot be read: \(String(cString: strerror(code)))."
@@ -24,7 +26,7 @@ extension WeightError: CustomStringConvertible {
         case .unwritableFile(let path, let code):
             "\(path) cannot be written: \(String(cString: strerror(code)))."
         case .staleCopy(let path, let reason):
-            "\(path) is not used: \(reason)."
+            "\(path) is not used, and is made anew: \(reason)."
 
         case .fileTooSmall(let file, let byteCount):
             "\(file) has \(byteCount) bytes, too few for a safetensors file."
@@ -91,12 +93,10 @@ extension WeightError: CustomStringConvertible {
                 + "(OpenCLIP)."
         case .pickledWeightsOnly(let path, let files):
             "\(path) has weights only as Python pickles (\(list(files, count: files.count))), which can run code "
-                + "and are never read. Save them as safetensors, with transformers: "
-                + "CLIPModel.from_pretrained(\"IN\").save_pretrained(\"OUT\"); with OpenCLIP: "
-                + "safetensors.torch.save_file(model.state_dict(), \"open_clip_model.safetensors\")."
+                + "and are never read."
 
         case .missingTensors(let names, let count):
-            "The checkpoint lacks \(list(names, count: count)). Is the configuration that of these weights?"
+            "The checkpoint lacks \(list(names, count: count))."
         case .shapeMismatch(let tensor, let expected, let found):
             "The tensor \(quoted(tensor)) has the shape \(found); the configuration asks for \(expected)."
         case .unusedTensors(let names, let count):
@@ -106,6 +106,35 @@ extension WeightError: CustomStringConvertible {
                 + "the checkpoint is damaged, or its training diverged."
         case .notConvertibleToFloat(let tensor, let type):
             "The tensor \(quoted(tensor)) is of type \(type.rawValue), where floating-point numbers are needed."
+        }
+    }
+
+    /// What helps; nil where nothing is to be done.
+    private var remedy: String? {
+        switch self {
+        case .unreadableFile: "Download it anew, or check its path and who may read it."
+        case .notARegularFile: "Put the file itself there, or download it anew."
+        case .fileChanged: "Wait until nothing writes to it, and start again."
+        case .unwritableFile:
+            "Make room there and let this program write, or name another directory with --packed-cache."
+        case .staleCopy: nil
+        case .fileTooLarge, .notUTF8, .malformedJSON, .duplicateKey: "Download it anew."
+        case .fileTooSmall, .headerTooLarge, .headerBeyondFile, .duplicateTensor, .trailingData,
+            .duplicateField, .unknownField, .missingField, .unknownScalarType, .tooManyDimensions,
+            .shapeOverflow, .offsetsReversed, .offsetsBeyondData, .byteCountMismatch, .holeInData,
+            .overlappingData:
+            "Download it anew, or save it again as safetensors."
+        case .indexWithoutWeightMap, .unsafeShardName, .tooManyShards, .tensorNotInShard, .tensorNotInIndex:
+            "Download the index and all of its shards anew."
+        case .notADirectory: "Check the path that --model names."
+        case .modelNotFound: "Download what is missing, or name another directory with --model."
+        case .pickledWeightsOnly:
+            "Save them as safetensors, with transformers: CLIPModel.from_pretrained(\"IN\").save_pretrained(\"OUT\"); "
+                + "with OpenCLIP: safetensors.torch.save_file(model.state_dict(), \"open_clip_model.safetensors\")."
+        case .missingTensors, .shapeMismatch, .unusedTensors:
+            "Take configuration and weights from one checkpoint."
+        case .notFinite: "Download it anew, or use an earlier checkpoint."
+        case .notConvertibleToFloat: "Save it as float32, float16 or bfloat16."
         }
     }
 

@@ -171,29 +171,6 @@ struct EmbeddingEngineTests {
         }
     }
 
-    @Test("A bad image is told by its place and fails alone")
-    func badImages() async throws {
-        try await withEngine { engine in
-            let good = ImageSource.encoded(try picture())
-            let faults: [(ImageSource, ImageFault)] = [
-                (.encoded([]), .empty(.payload)),
-                (.encoded(Array("not a picture".utf8)), .unknownFormat(looksLike: "text")),
-                (.encoded(Array(try picture().prefix(2000))), .undecodable(.payload)),
-                (.base64(Array("QUI".utf8)[...]), .malformedBase64),
-                (.base64(Array("!!!!".utf8)[...]), .empty(.payload)),
-                (.url("http://127.0.0.1:1/a.png"), .addressNotAllowed),
-                (.url("ftp://example.com/a.png"), .schemeNotAllowed),
-                (.url("http://"), .invalidURL),
-            ]
-            for (source, fault) in faults {
-                await #expect(throws: EmbeddingError.image(index: 1, fault)) {
-                    try await engine.embed(images: [good, source, source])
-                }
-            }
-            #expect(try await engine.embed(images: [good]).embeddings.count == 1)
-        }
-    }
-
     @Test("An image above a limit is refused by its header")
     func largeImage() async throws {
         try await withEngine(changing: { $0.maxImagePixels = 16 }) { engine in

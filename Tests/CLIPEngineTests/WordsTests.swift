@@ -21,14 +21,18 @@ struct WordsTests {
             "overloaded": EmbeddingError.overloaded(retryAfterSeconds: 3),
             "tooMuchMemory": EmbeddingError.tooMuchMemory(bytes: 9, limit: 8),
             "shuttingDown": EmbeddingError.shuttingDown, "cancelled": EmbeddingError.cancelled,
-            "modelUnavailable": EmbeddingError.modelUnavailable(name: "a", cause: "The file is not there."),
-            "failed": EmbeddingError.failed("There is no memory left."),
-            "invalidConfiguration": EmbeddingError.invalidConfiguration(["The limit must be 1 at least."]),
+            "modelUnavailable": EmbeddingError.modelUnavailable(
+                name: "a",
+                cause: "config.json is cut off. Download it anew."
+            ),
+            "failed": EmbeddingError.failed("There is no memory left. Try again later."),
+            "invalidConfiguration": EmbeddingError.invalidConfiguration(["--max-batch must be 1 at least."]),
         ]
         let complaints = try Words.complaints(
             of: samples,
             type: "EmbeddingError",
-            in: "CLIPEngine/EmbeddingError.swift"
+            in: "CLIPEngine/EmbeddingError.swift",
+            nothingToDo: ["cancelled"]
         )
         #expect(complaints == [])
     }
@@ -41,13 +45,19 @@ struct WordsTests {
             "tooSlow": ImageFault.tooSlow(limit: .seconds(10)),
             "noMemory": ImageFault.noMemory, "stopped": ImageFault.stopped,
             "undecodable": ImageFault.undecodable(.payload),
+            "unsupportedColours": ImageFault.unsupportedColours(
+                cause: "The colours have no plain way to RGB. Save it as RGB."
+            ),
             "formatNotAvailable": ImageFault.formatNotAvailable("heic"),
             "tooLarge": ImageFault.tooLarge("9 bytes; the limit is 8"),
             "tooMuchMemory": ImageFault.tooMuchMemory(bytes: 9, limit: 8),
             "urlsNotAllowed": ImageFault.urlsNotAllowed,
-            "invalidURL": ImageFault.invalidURL, "schemeNotAllowed": ImageFault.schemeNotAllowed,
+            "invalidURL": ImageFault.invalidURL(
+                cause: "The URL cannot be used: it names no host; write it in full."
+            ),
+            "schemeNotAllowed": ImageFault.schemeNotAllowed,
             "addressNotAllowed": ImageFault.addressNotAllowed,
-            "unreachable": ImageFault.unreachable(cause: "The host did not accept a connection."),
+            "unreachable": ImageFault.unreachable(cause: "The connection broke. Try again."),
             "hostNotAllowed": ImageFault.hostNotAllowed("a.example"),
             "hostDenied": ImageFault.hostDenied("a.example"),
             "httpsRequired": ImageFault.httpsRequired,
@@ -59,7 +69,8 @@ struct WordsTests {
         let complaints = try Words.complaints(
             of: samples,
             type: "ImageFault",
-            in: "CLIPEngine/EmbeddingError.swift"
+            in: "CLIPEngine/EmbeddingError.swift",
+            nothingToDo: ["stopped"]
         )
         #expect(complaints == [])
     }
@@ -73,7 +84,8 @@ struct WordsTests {
         let complaints = try Words.complaints(
             of: samples,
             type: "ByteBudgetError",
-            in: "CLIPEngine/Budget/ByteBudgetError.swift"
+            in: "CLIPEngine/Budget/ByteBudgetError.swift",
+            nothingToDo: ["cancelled"]
         )
         #expect(complaints == [])
     }

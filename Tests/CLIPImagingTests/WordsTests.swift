@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The words of imaging errors")
 struct WordsTests {
-    @Test("Every error is a sentence")
+    @Test("Every error is a sentence, and says what to do")
     func sentences() throws {
         let samples: KeyValuePairs<String, any Error> = [
             "empty": ImagingError.empty, "unknownFormat": ImagingError.unknownFormat(.html),
@@ -29,7 +29,8 @@ struct WordsTests {
         let complaints = try Words.complaints(
             of: samples,
             type: "ImagingError",
-            in: "CLIPImaging/ImagingError.swift"
+            in: "CLIPImaging/ImagingError.swift",
+            nothingToDo: ["stopped"]
         )
         #expect(complaints == [])
         #expect(Words.faults(of: "\(ImagingError.malformedConfiguration(name: nil))") == [])

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The words of kernel errors")
 struct WordsTests {
-    @Test("Every error is a sentence")
+    @Test("Every error is a sentence, and says what to do")
     func sentences() throws {
         let samples: KeyValuePairs<String, any Error> = [
             "outOfMemory": KernelError.outOfMemory(byteCount: 64),

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The words of model errors")
 struct WordsTests {
-    @Test("Every error is a sentence, those of weights and kernels in their own words")
+    @Test("Every error is a sentence that says what to do, those of weights and kernels in their own words")
     func sentences() throws {
         let samples: KeyValuePairs<String, any Error> = [
             "malformedConfiguration": ModelError.malformedConfiguration,

@@ -167,6 +167,11 @@ struct APIErrorTests {
                 + "The picture is damaged or cut off, or of a kind that is not read here. Send it as JPEG, PNG or WebP."
         ),
         (
+            .image(index: 0, .unsupportedColours(cause: "for the log")), 400,
+            couldNotLoad
+                + "The picture is damaged or cut off, or of a kind that is not read here. Send it as JPEG, PNG or WebP."
+        ),
+        (
             .image(index: 0, .tooSlow(limit: .seconds(2.5))), 400,
             couldNotLoad
                 + "The picture takes longer to decode than the 2.5 s that one may take here (--decode-seconds). "
@@ -191,7 +196,10 @@ struct APIErrorTests {
             .image(index: 0, .urlsNotAllowed), 400,
             couldNotLoad + "Providing images via URL is not supported in this configuration of `inference`."
         ),
-        (.image(index: 0, .invalidURL), 400, couldNotLoad + "Provided image URL is invalid"),
+        (
+            .image(index: 0, .invalidURL(cause: "for the log")), 400,
+            couldNotLoad + "Provided image URL is invalid"
+        ),
         (
             .image(index: 0, .schemeNotAllowed), 400,
             couldNotLoad
@@ -314,15 +322,16 @@ struct APIErrorTests {
         )
         #expect(
             APIError.embedding(.image(index: 0, .badStatus(503)), place: nil).cause
-                == "The host answered with status 503."
+                == "The host answered with status 503. Check the URL in a browser."
         )
         #expect(APIError.embedding(.invalidConfiguration(["a", "b"]), place: nil).cause == "a b")
         #expect(
             APIError.embedding(.image(index: 1, .timedOut), place: "image 2 of 3").cause
-                == "Fetching the image took too long. It is image 2 of 3."
+                == "Fetching the image took too long, or it came too slowly. Try again, raise --fetch-seconds, or lower "
+                + "--fetch-min-speed. It is image 2 of 3."
         )
         #expect(APIError.malformedMessage(.noHost).cause == MessageFault.noHost.sentence)
-        #expect(APIError.notFound.cause == "The path is none of this server's, which GET / lists.")
+        #expect(APIError.notFound.cause == "The path is none of this server's. Use one that GET / lists.")
     }
 
     @Test("The cause of fields that are wrong names them, and nothing that was sent")

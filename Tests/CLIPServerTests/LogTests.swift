@@ -99,6 +99,33 @@ struct LogTests {
         }
     }
 
+    @Test(
+        "The log says what is wrong with a URL, and nothing of it; its sender is told that it is invalid",
+        arguments: [
+            ("https://\(secret):\(key)@example.com/", 0, "a user name or a password"),
+            ("https://example.com:0/\(secret)", 0, "its port"),
+            ("https://example.com/\(secret)", 8192, "more than 8192 bytes"),
+        ]
+    )
+    func invalidURL(start: String, more: Int, words: String) async throws {
+        let (log, url) = (LogLines(), start + String(repeating: "a", count: more))
+        try await LiveServer.with(log: log) { server in
+            let answer = try await server.post(
+                "/clip/embed_image",
+                #"{"image": {"type": "url", "value": "\#(url)"}}"#,
+                fields: [("X-Request-ID", "mine")]
+            )
+            #expect(answer.status == 400)
+            #expect(answer.text.contains("Cause: Provided image URL is invalid\""), "\(answer.text)")
+        }
+        let line = try #require(log.of(request: "mine").first)
+        let cause = try #require(line.metadata["cause"])
+        #expect(cause.contains(words) && Words.faults(of: cause) == [], "\(cause)")
+        for line in log.all {
+            #expect(!line.whole.contains(Self.secret) && !line.whole.contains(Self.key), "\(line)")
+        }
+    }
+
     @Test("Bytes that are no request are logged as such")
     func noRequest() async throws {
         let log = LogLines()

@@ -46,6 +46,32 @@ struct WordsTests {
         #expect(Words.faults(of: text) == [])
     }
 
+    @Test(
+        "A sentence without a remedy is found",
+        arguments: [
+            "The image has no bytes.", "model.safetensors is not a regular file.",
+            "The header was read, but was the download cut off?",
+            "It is made of two-part names -- and no more.",
+            "vocab.json: merge 3 was given before.", "Try again, or raise the limit in the settings.",
+        ]
+    )
+    func helpless(text: String) {
+        #expect(!Words.hasRemedy(text))
+    }
+
+    @Test(
+        "A remedy is a flag, or what to do",
+        arguments: [
+            "It takes longer than 10 s, which --decode-seconds sets.", "It has no host; write it in full.",
+            "Was the download cut off? Download it anew.",
+            "It is too large. Make it smaller, or raise the limit.",
+            "It is the configuration of one tower: save the whole model.",
+        ]
+    )
+    func helpful(text: String) {
+        #expect(Words.hasRemedy(text))
+    }
+
     @Test("A text that is no sentence is found, and a case without a text")
     func found() throws {
         var samples: [(name: String, texts: [String])] = Self.messageFaults.map {
@@ -168,6 +194,26 @@ struct WordsTests {
         #expect(faults == [])
     }
 
+    @Test("The log says what helps, also where the answer does not")
+    func remedies() {
+        // The first two have nobody who waits; the others hand on what a leaf says.
+        let excepted: Set = [
+            "cancelled", "stopped", "modelUnavailable", "failed", "invalidConfiguration", "unreachable",
+        ]
+        let faults = Self.imageFaults.map {
+            ($0.key, APIError.embedding(.image(index: 0, $0.value), place: nil))
+        }
+        let refusals: KeyValuePairs<String, APIError> = [
+            "notFound": .notFound, "methodNotAllowed": .methodNotAllowed(allowed: ["GET", "POST"]),
+            "unauthorized": .unauthorized, "unknownItemType": .unknownItemType(field: .subject),
+        ]
+        let errors =
+            Self.engineErrors.map { ($0.key, $0.value) } + faults + refusals.map { ($0.key, $0.value) }
+        for (name, error) in errors where !excepted.contains(name) {
+            #expect(Words.hasRemedy(error.cause), "\(name): \(error.cause)")
+        }
+    }
+
     private static let engineErrors: KeyValuePairs<String, APIError> = [
         "unknownModel": .embedding(.unknownModel("m"), place: nil),
         "invalidModelName": .embedding(.invalidModelName("m"), place: nil),
@@ -199,7 +245,11 @@ struct WordsTests {
         "tooLarge": .tooLarge("9 bytes; the limit is 8 (--max-image-bytes)"),
         "tooMuchMemory": .tooMuchMemory(bytes: 9, limit: 8), "tooSlow": .tooSlow(limit: .seconds(10)),
         "noMemory": .noMemory, "stopped": .stopped, "urlsNotAllowed": .urlsNotAllowed,
-        "invalidURL": .invalidURL, "schemeNotAllowed": .schemeNotAllowed,
+        "invalidURL": .invalidURL(cause: "The URL cannot be used: it names no host; write it in full."),
+        "unsupportedColours": .unsupportedColours(
+            cause: "The colours have no plain way to RGB. Save it as RGB."
+        ),
+        "schemeNotAllowed": .schemeNotAllowed,
         "addressNotAllowed": .addressNotAllowed, "hostNotAllowed": .hostNotAllowed("a.example"),
         "hostDenied": .hostDenied("a.example"), "httpsRequired": .httpsRequired,
         "publicNameRequired": .publicNameRequired(host: "a.example"),

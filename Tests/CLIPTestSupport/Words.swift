@@ -8,10 +8,12 @@ public enum Words {
     ///   - samples: a value of every case under the case's name.
     ///   - type: the enum's name.
     ///   - file: the file that declares it, below `Sources`. A case of it without a sample is a complaint.
+    ///   - nothingToDo: the cases that need no remedy, since nobody waits for one.
     public static func complaints(
         of samples: KeyValuePairs<String, any Error>,
         type: String,
-        in file: String
+        in file: String,
+        nothingToDo: Set<String> = []
     ) throws -> [String] {
         var complaints: [String] = []
         for (name, error) in samples {
@@ -20,6 +22,11 @@ public enum Words {
             }
         }
         let texts: [(name: String, texts: [String])] = samples.map { ($0.key, ["\($0.value)"]) }
+        for (name, texts) in texts where !nothingToDo.contains(name) {
+            for text in texts where !hasRemedy(text) {
+                complaints.append("\(type).\(name): it does not say what to do: \(text)")
+            }
+        }
         return try self.complaints(ofTexts: texts, type: type, in: file) + complaints
     }
 
@@ -75,6 +82,23 @@ public enum Words {
         }
         return faults
     }
+
+    /// Whether a text says what helps: it names a flag, or has a sentence, or the end of one, that begins with one of a
+    /// few verbs.
+    public static func hasRemedy(_ text: String) -> Bool {
+        if text.firstMatch(of: #/(?:^|[ \(])--[a-z]/#) != nil { return true }
+        // Nobody finds a setting by this.
+        return !text.contains("in the settings")
+            && text.matches(of: #/(?:^|[.?:;] |, or )([A-Za-z]+) /#).contains {
+                remedies.contains($0.1.lowercased())
+            }
+    }
+
+    private static let remedies: Set<String> = [
+        "ask", "check", "download", "encode", "give", "have", "install", "make", "mend", "name", "put",
+        "raise",
+        "report", "restart", "save", "send", "shorten", "take", "try", "use", "wait", "write",
+    ]
 
     /// An enum of errors, as its declaration tells it.
     public struct ErrorType: Sendable {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The words of tokenization errors")
 struct WordsTests {
-    @Test("Every error is a sentence")
+    @Test("Every error is a sentence, and says what to do")
     func sentences() throws {
         let samples: KeyValuePairs<String, any Error> = [
             "tooManyTokens": TokenizationError.tooManyTokens(count: 78, limit: 77),

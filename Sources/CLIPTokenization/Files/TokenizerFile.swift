@@ -21,17 +21,15 @@ struct TokenizerFile {
             switch String(decoding: field, as: UTF8.self) {
             case "model": try readModel(&reader)
             case "added_tokens": try readAddedTokens(&reader)
-            case "normalizer" where try reader.isNext("{"):
-                var kinds: Set<String> = []
-                try readParts(&reader, &kinds)
-                let others = kinds.subtracting(["Sequence", "NFC", "Replace", "Lowercase"]).sorted()
-                guard others.isEmpty else { throw unsupported("the normalizer \(others[0])") }
-                guard kinds.contains("Lowercase") else { throw unsupported("a normalizer without Lowercase") }
-            case "pre_tokenizer" where try reader.isNext("{"):
-                var kinds: Set<String> = []
-                try readParts(&reader, &kinds)
-                let others = kinds.subtracting(["Sequence", "Split", "ByteLevel"]).sorted()
-                guard others.isEmpty else { throw unsupported("the pre_tokenizer \(others[0])") }
+            case "normalizer":
+                // A file that says nothing of it is taken for CLIP's; this one says that texts stay as they are.
+                if try reader.isNext("n") {
+                    try reader.skip()
+                    throw unsupported("no normalizer, where CLIP's has Lowercase")
+                }
+                if let found = try TokenizerSteps(&reader).foreignNormalizer { throw unsupported(found) }
+            case "pre_tokenizer" where try !reader.isNext("n"):
+                if let found = try TokenizerSteps(&reader).foreignPreTokenizer { throw unsupported(found) }
             default: try reader.skip()
             }
         }
@@ -150,29 +148,6 @@ struct TokenizerFile {
             }
             addedTokens.append((token, id, isNormalized))
         }
-    }
-
-    /// The kinds of a step before the merges and of those inside it.
-    ///
-    /// Ours are CLIP's, and others would give other tokens.
-    private func readParts(_ reader: inout JSONReader, _ kinds: inout Set<String>) throws(TokenizationError) {
-        var found: Set<String> = []
-        try reader.object { (reader, field) throws(TokenizationError) in
-            switch String(decoding: field, as: UTF8.self) {
-            case "type" where try reader.isNext("\""):
-                found.insert(String(decoding: try reader.string(), as: UTF8.self))
-            case "normalizers", "pretokenizers":
-                try reader.array { (reader) throws(TokenizationError) in
-                    guard try reader.isNext("{") else { return try reader.skip() }
-                    try readParts(&reader, &found)
-                }
-            case "add_prefix_space":
-                guard try !reader.isNext("t") else { throw unsupported("add_prefix_space is true") }
-                try reader.skip()
-            default: try reader.skip()
-            }
-        }
-        kinds.formUnion(found)
     }
 
     private func unsupported(_ found: String) -> TokenizationError {
