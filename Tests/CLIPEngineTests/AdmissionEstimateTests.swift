@@ -60,7 +60,7 @@ struct AdmissionEstimateTests {
         }
     }
 
-    @Test("It is what the queue makes them wait, whatever clients ask for together", arguments: UInt64(0)..<40)
+    @Test("It is what the queue makes them wait, whatever others ask for", arguments: UInt64(0)..<40)
     func order(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let limit = 512
