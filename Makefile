@@ -93,7 +93,7 @@ sanitize: deps ## run the tests under the sanitizers: SANITIZERS="address thread
 proof: ## the short forms of attack, soak and fuzz
 	$(MAKE) attack soak fuzz QUICK=1
 
-# What of that CI runs: all attacks that are over in half a minute each, six minutes in all on two cores. Waves of overload
+# What of that CI runs: all attacks that are over in half a minute each, five minutes in all on two cores. Waves of overload
 # (retry-after) and drips take longer and are left to `make proof`, as are fuzzers, which want a sanitised build of their own.
 CI_ATTACKS := pictures,address-space,unfinished-bodies,unread-answers,fetched-bytes,json,packed-bodies,decoding,leftovers,origins,$\
 	dripping-crowd,urls,addresses,descriptors,returning,slow-clients,coming-and-going,messages,floods,lists,shared-captions,overload,$\

@@ -25,7 +25,7 @@ extension EmbeddingError: CustomStringConvertible {
         case .textTangled: "The text has too many nested HTML entities. Give it unescaped."
         case .overloaded(let seconds): "Too much is waiting. Try again in \(seconds) s."
         case .tooMuchMemory(let bytes, let limit):
-            "The answer would take \(bytes) bytes; \(limit) are the most. Ask for fewer at once, or raise --memory-budget."
+            "The answer would take \(bytes) bytes; \(limit) are the most. Ask for fewer at once, or raise --memory-budget of clip serve."
         case .shuttingDown: "The program is being stopped. Try again when it is back."
         case .cancelled: "Nobody waits for the answer any more."
         case .modelUnavailable(let name, let cause): "Model '\(name)' cannot be loaded: \(cause)"
@@ -56,7 +56,7 @@ extension ImageFault: CustomStringConvertible {
                 + "decoder. Give JPEG, PNG or WebP."
         case .tooLarge(let detail): "The image is too large: \(detail). Make it smaller, or raise that limit."
         case .tooMuchMemory(let bytes, let limit):
-            "Decoding the image would take \(bytes) bytes; \(limit) are the most. Make it smaller, or raise --memory-budget."
+            "Decoding the image would take \(bytes) bytes; \(limit) are the most. Make it smaller, or raise --memory-budget of clip serve."
         case .urlsNotAllowed:
             "Images by URL are switched off. Send the image itself, or switch them on with --allow-urls."
         case .invalidURL(let cause): cause

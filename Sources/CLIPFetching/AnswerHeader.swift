@@ -91,10 +91,8 @@ struct AnswerHeader {
     /// over; what is no picture then is refused as such.
     private static let knownPackings: Set<String> = [
         "aes128gcm", "br", "brotli", "bzip2", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "lz4",
-        "lzma", "lzo",
-        "pack200-gzip", "snappy", "x-bzip2", "x-compress", "x-gzip", "x-lz4", "x-snappy-framed", "x-xz", "xz",
-        "zip",
-        "zlib", "zstd",
+        "lzma", "lzo", "pack200-gzip", "snappy", "x-bzip2", "x-compress", "x-gzip", "x-lz4",
+        "x-snappy-framed", "x-xz", "xz", "zip", "zlib", "zstd",
     ]
 
     private static func trimmed(_ value: Slice<UnsafeRawBufferPointer>) -> [UInt8] {

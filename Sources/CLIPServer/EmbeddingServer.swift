@@ -170,7 +170,7 @@ public final class EmbeddingServer: Service {
     }
 
     /// Connections of the health port, beside those of requests.
-    package static let healthConnections = 128
+    package static let healthConnections = 256
 
     /// How long these may take to finish once there are no other requests.
     private static let healthGrace: Duration = .milliseconds(500)

@@ -64,7 +64,7 @@ extension TokenizationError: CustomStringConvertible {
             .unknownToken, .duplicateMerge, .unreachableToken, .unusedID, .misplacedMerge:
             "Download it anew."
         case .unsupportedTokenizer:
-            "Use a checkpoint with CLIP's, or save it anew with the CLIPTokenizer of transformers."
+            "Use a checkpoint with CLIP's. Where vocab.json and merges.txt are there, they are enough: take the file away."
         case .differentTokens, .differentMerges: "Take away the one that is not this model's."
         }
     }

@@ -132,6 +132,35 @@ struct PressureTests {
         }
     }
 
+    @Test("Who reads none of many short answers makes room for who comes")
+    func shortAnswersUnread() async throws {
+        try await LiveServer.with {
+            $0.maxConnections = 8
+            $0.sendTimeLimit = .seconds(100)
+        } _: { server in
+            let port = server.port
+            let time = try await Loopback.onThread {
+                let requests = String(repeating: "GET /info HTTP/1.1\r\nHost: a\r\n\r\n", count: 6000)
+                let held = try (0..<8).map { _ in
+                    let connection = try HTTPConnection(port: port, receiveBuffer: 1 << 12)
+                    try connection.send(requests)
+                    return connection
+                }
+                // Until the system takes no more of their answers.
+                Thread.sleep(forTimeInterval: 2)
+                let start = ContinuousClock.now
+                for _ in 0..<20 {
+                    let other = try HTTPConnection(port: port)
+                    try other.send("GET", "/healthz")
+                    #expect(try other.answer().status == 200)
+                }
+                withExtendedLifetime(held) {}
+                return ContinuousClock.now - start
+            }
+            #expect(time < .seconds(50))
+        }
+    }
+
     @Test("An answer that is not read is cut, and what it held is given back")
     func unread() async throws {
         try await LiveServer.with {

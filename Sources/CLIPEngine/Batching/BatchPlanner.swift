@@ -5,7 +5,7 @@ internal import DequeModule
 /// A value without clock, lock or thread: what is waiting when the model asks is what it gets, so that a lone request
 /// never waits for company and a crowd fills the batches by itself. Images and texts go through different networks and
 /// so wait in lanes of their own; when both wait, they take turns. Within a lane small requests overtake lists, which get
-/// every fourth batch at least, and of a kind clients take turns of the same weight: neither a list of ten thousand texts nor
+/// every fourth batch at least, and of a kind clients take turns of about the same weight: neither a list of ten thousand texts nor
 /// many of them hold up a single one, nor do the many requests of one client those of another. Of one client's, those that are
 /// more than a batch have every second turn, and are finished one after the other; by turns all of them would end late, and
 /// nobody could say when.

@@ -146,8 +146,11 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
                     state.misses += 1
                     claimed.insert(key)
                     missing.append(index)
-                    if state.flights[key] == nil {
-                        state.flights[key] = Flight(isOfList: isOfList, client: client)
+                    // Who has lost patience computes for the others who wait, and for whoever comes; whichever comes first ends
+                    // the wait.
+                    let waiters = state.flights[key]?.waiters ?? [:]
+                    if state.flights[key] == nil || !isPatient && !isOfList {
+                        state.flights[key] = Flight(isOfList: isOfList, client: client, waiters: waiters)
                         own.insert(index)
                     }
                 }
@@ -167,10 +170,15 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
                         embedding.values.count * MemoryLayout<Float>.size + size(key) + Self.bookkeeping
                     state.kept.insert(embedding, for: key, byteCount: bytes)
                 }
-                guard own.contains(key), let flight = state.flights.removeValue(forKey: key) else {
+                let waiters = state.flights[key]?.waiters ?? [:]
+                if own.contains(key) {
+                    state.flights[key] = nil
+                } else if embedding == nil {
                     return []
                 }
-                return flight.waiters.values.map { ($0, embedding) }
+                // Whoever waits for another's has it now as well.
+                state.flights[key]?.waiters = [:]
+                return waiters.values.map { ($0, embedding) }
             }
         }
         for (continuation, embedding) in waiters { continuation.resume(returning: embedding) }

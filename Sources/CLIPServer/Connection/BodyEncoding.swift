@@ -11,10 +11,8 @@ enum BodyEncoding: Equatable, Sendable {
     /// The packings that IANA lists, and others that programs offer under these names.
     private static let packings: Set<String> = [
         "aes128gcm", "br", "brotli", "bzip2", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "lz4",
-        "lzma", "lzo",
-        "pack200-gzip", "snappy", "x-bzip2", "x-compress", "x-gzip", "x-lz4", "x-snappy-framed", "x-xz", "xz",
-        "zip",
-        "zlib", "zstd",
+        "lzma", "lzo", "pack200-gzip", "snappy", "x-bzip2", "x-compress", "x-gzip", "x-lz4",
+        "x-snappy-framed", "x-xz", "xz", "zip", "zlib", "zstd",
     ]
 
     /// What a Content-Encoding field says.

@@ -10,7 +10,8 @@ import Darwin
 
 /// What a client is called where clients take turns and have shares.
 package enum ClientAddress {
-    /// Its address; of IPv6 the network, since whoever has one address has all of its 64 bits.
+    /// Its address; of IPv6 the network, since whoever has one address has all of its 64 bits, but where all machines of a
+    /// place have the same.
     static func name(of address: SocketAddress?) -> String? {
         guard let address, address.protocol == .inet6 else { return address?.ipAddress }
         // Behind the family, the port and a label (RFC 3493, 3.3).
@@ -21,12 +22,18 @@ package enum ClientAddress {
 
     /// - Parameter bytes: the 16 of an address; those that stand for an IPv4 address are called by it.
     package static func name(ofIPv6 bytes: [UInt8]) -> String {
-        if bytes.prefix(10).allSatisfy({ $0 == 0 }), bytes[10...11] == [0xFF, 0xFF] {
+        let stands: [[UInt8]] = [
+            [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF],
+            [0, 0x64, 0xFF, 0x9B] + [UInt8](repeating: 0, count: 8),
+        ]
+        if stands.contains(where: bytes.starts) {
             return bytes[12...].map(String.init).joined(separator: ".")
         }
-        let groups = stride(from: 0, to: 8, by: 2).map {
+        // Of one link (fe80::/10) or one place (fc00::/7).
+        let isLocal = bytes[0] == 0xFE && bytes[1] & 0xC0 == 0x80 || bytes[0] & 0xFE == 0xFC
+        let groups = stride(from: 0, to: isLocal ? 16 : 8, by: 2).map {
             String(Int(bytes[$0]) << 8 | Int(bytes[$0 + 1]), radix: 16)
         }
-        return groups.joined(separator: ":") + "::/64"
+        return groups.joined(separator: ":") + (isLocal ? "" : "::/64")
     }
 }

@@ -61,7 +61,9 @@ extension ConnectionHandler {
             context.writeAndFlush(wrapOutboundOut(piece), promise: written)
         }
         sending.isPumping = false
-        if sending.isDone { answerLeft(context) }
+        if sending.isDone { return answerLeft(context) }
+        // A short one that does not leave at once waits for its client to read what was sent before.
+        if !sending.isLong { service.table.note(.sending, of: context.channel) }
     }
 
     private func answerLeft(_ context: ChannelHandlerContext) {

@@ -149,7 +149,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         switch phase {
         case .busy: service.table.stays(context.channel)
         // It was idle when it was chosen, and its answer is almost gone.
-        case .sending where !sending.isLong: service.table.stays(context.channel)
+        case .sending where !sending.isLong && NIODeadline.now() - sending.progress < ConnectionLimits.grace:
+            service.table.stays(context.channel)
         case .closed: break
         default: context.close(promise: nil)
         }

@@ -163,6 +163,8 @@ final class ConnectionTable: Sendable {
         state.withLock { state in
             guard state.entries[ObjectIdentifier(channel)]?.isLeaving == true else { return }
             state.entries[ObjectIdentifier(channel)]?.isLeaving = false
+            // Not to be chosen again at once, where there are no others.
+            state.entries[ObjectIdentifier(channel)]?.since = .now()
             state.leaving -= 1
         }
         makeRoom()
@@ -212,5 +214,5 @@ final class ConnectionTable: Sendable {
     /// That moment.
     private static let newcomer = TimeAmount.milliseconds(500)
     /// What everybody has, whoever comes: long enough for a request to be read that came with its connection.
-    private static let arrival = TimeAmount.milliseconds(5)
+    private static let arrival = TimeAmount.milliseconds(10)
 }

@@ -60,8 +60,13 @@ final class ListeningSocket: Sendable {
                 let isBound = bind(descriptor, address.ai_addr, address.ai_addrlen) == 0
                 if isBound, listen(descriptor, backlog) == 0 { return descriptor }
             }
-            number = errno
+            let problem = errno
             close(descriptor)
+            // Elsewhere nobody would look for it.
+            guard problem != EADDRINUSE, problem != EACCES else {
+                throw ListeningFailure(port: port, number: problem)
+            }
+            number = problem
         }
         throw ListeningFailure(port: port, number: number)
     }
@@ -81,6 +86,12 @@ final class ListeningSocket: Sendable {
     func wake() {
         var byte: UInt8 = 0
         _ = write(wakeWriter, &byte, 1)
+    }
+
+    /// Whether somebody waits to be accepted.
+    var isAwaited: Bool {
+        var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&polled, 1, 0) > 0
     }
 
     enum Wait {
