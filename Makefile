@@ -96,7 +96,7 @@ proof: ## the short forms of attack, soak and fuzz
 # What of that CI runs: all attacks that are over in half a minute each, five minutes in all on two cores. Waves of overload
 # (retry-after) and drips take longer and are left to `make proof`, as are fuzzers, which want a sanitised build of their own.
 CI_ATTACKS := pictures,address-space,unfinished-bodies,unread-answers,fetched-bytes,json,packed-bodies,decoding,leftovers,origins,$\
-	dripping-crowd,urls,addresses,descriptors,returning,slow-clients,coming-and-going,messages,floods,lists,shared-captions,overload,$\
+	dripping-crowd,urls,addresses,descriptors,returning,short-answers,slow-clients,coming-and-going,messages,floods,lists,shared-captions,overload,$\
 	held-room,one-client,keys,management,hosts,checkpoints,sigterm,watchdog
 
 lint: ## check formatting, lengths of files, imports, fixtures and the tools of the proof

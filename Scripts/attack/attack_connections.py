@@ -129,10 +129,11 @@ def coming_and_going(stage: Stage) -> None:
 
 
 class Returning:
-    """So many connections on which nothing is said, each of which comes again when it is made to leave."""
+    """So many connections on which that is said and nothing read, each of which comes again when it is made to leave."""
 
-    def __init__(self, port: int, count: int) -> None:
-        self.port, self.came = port, 0
+    def __init__(self, port: int, count: int, say: bytes = b"") -> None:
+        self.port, self.say, self.came = port, say, 0
+        self.unsaid: dict[int, bytes] = {}
         self.done = threading.Event()
         self.poll = select.epoll()
         self.held: dict[int, socket.socket] = {}
@@ -143,17 +144,27 @@ class Returning:
 
     def _come(self) -> None:
         connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.setblocking(False)
+        connection.bind(("127.0.0.2", 0))
         connection.connect_ex(("127.0.0.1", self.port))
         self.held[connection.fileno()] = connection
+        if self.say:
+            self.unsaid[connection.fileno()] = self.say
         self.poll.register(connection, select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR)
         self.came += 1
 
     def _run(self) -> None:
         while not self.done.is_set():
             for number, _ in self.poll.poll(0.05):
+                self.unsaid.pop(number, None)
                 self.held.pop(number).close()
                 self._come()
+            for number, rest in list(self.unsaid.items()):
+                with contextlib.suppress(OSError):
+                    self.unsaid[number] = rest[self.held[number].send(rest) :]
+                if not self.unsaid[number]:
+                    del self.unsaid[number]
 
     def end(self) -> None:
         self.done.set()
@@ -180,4 +191,18 @@ def returning(stage: Stage) -> None:
                 stage.exactly("captions not answered 200", sum(statuses.values()) - statuses.get("200", 0), 0)
 
 
-ATTACKS = {"descriptors": descriptors, "returning": returning, "slow-clients": slow_clients, "coming-and-going": coming_and_going}
+def short_answers(stage: Stage) -> None:
+    """More connections than there are places for, on each of which short answers wait to be read; who leaves comes again."""
+    with stage.server({"--max-connections": "128"}) as server:
+        # Answers of some 40 kB, which are known after the first; the system takes 70 of them.
+        say = wire.post(wire.text_body([f"{number}" for number in range(8)])) * 120
+        with stage.watch(server, captions=True) as watch:
+            crowd = Returning(server.port, 200, say)
+            time.sleep(12 if stage.quick else 60)
+            crowd.end()
+        watch.report_health()
+        watch.report_memory()
+        stage.exactly("captions not answered 200", watch.refused("captions"), 0)
+
+
+ATTACKS = {"descriptors": descriptors, "returning": returning, "short-answers": short_answers, "slow-clients": slow_clients, "coming-and-going": coming_and_going}

@@ -30,6 +30,7 @@ import attack_memory  # noqa: E402
 import attack_overload  # noqa: E402
 import attack_room  # noqa: E402
 import attack_shutdown  # noqa: E402
+import attack_slow_origins  # noqa: E402
 import attack_urls  # noqa: E402
 import attack_watchdog  # noqa: E402
 from report import Report  # noqa: E402
@@ -48,6 +49,7 @@ ROOMS = [
     attack_memory,
     attack_decoding,
     attack_fetching,
+    attack_slow_origins,
     attack_urls,
     attack_connections,
     attack_http,

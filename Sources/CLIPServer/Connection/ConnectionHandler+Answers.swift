@@ -35,7 +35,8 @@ extension ConnectionHandler {
 
     /// Sends an answer; whatever is to be read next waits for it.
     func send(_ response: ServerResponse, _ context: ChannelHandlerContext) {
-        if response.closes || isQuiescing || head?.keepsAlive == false { isLast = true }
+        let isLeaving = isQuiescing || service.table.isAwaited
+        if response.closes || isLeaving || head?.keepsAlive == false { isLast = true }
         let start = response.head(to: head, closes: isLast, date: service.date.text())
         sending = AnswerInTransit(start, response)
         (intake, visit, refusal, pending) = (nil, nil, nil, nil)

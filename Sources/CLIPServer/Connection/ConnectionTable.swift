@@ -33,20 +33,12 @@ final class ConnectionTable: Sendable {
         var leaving = 0
         /// Accepted and not set up yet.
         var expected = 0
-        /// Whether somebody waits for room.
-        var isAwaited = false
         /// What everybody is told who comes yet.
         var farewell: (any Sendable)?
         /// Called once the last connection has left.
         var onEnd: (@Sendable () -> Void)?
         /// Called where there is room and somebody waits for it.
         var onRoom: (@Sendable () -> Void)?
-
-        mutating func takeRoom(limit: Int) -> (@Sendable () -> Void)? {
-            guard isAwaited, entries.count + expected < limit else { return nil }
-            isAwaited = false
-            return onRoom
-        }
 
         mutating func takeEnd() -> (@Sendable () -> Void)? {
             guard entries.isEmpty, expected == 0 else { return nil }
@@ -60,6 +52,8 @@ final class ConnectionTable: Sendable {
     /// Places that are made at once.
     private let spare: Int
     private let state = Mutex(State())
+    /// Whether somebody waits for room; changed with the state alone.
+    private let awaited = Atomic(false)
 
     init(limit: Int) {
         self.limit = limit
@@ -69,9 +63,22 @@ final class ConnectionTable: Sendable {
     /// Whether there is a place for another connection; if not, it is told once there is, see ``whenRoom(_:)``.
     func hasRoom() -> Bool {
         state.withLock { state in
-            state.isAwaited = state.entries.count + state.expected >= limit
-            return !state.isAwaited
+            let isFull = state.entries.count + state.expected >= limit
+            awaited.store(isFull, ordering: .relaxed)
+            return !isFull
         }
+    }
+
+    /// Nobody waits for what was asked for.
+    func isNotAwaited() { state.withLock { _ in awaited.store(false, ordering: .relaxed) } }
+
+    /// Whether somebody waits for a place: then who has been answered makes room.
+    var isAwaited: Bool { awaited.load(ordering: .relaxed) }
+
+    private func takeRoom(_ state: inout State) -> (@Sendable () -> Void)? {
+        guard isAwaited, state.entries.count + state.expected < limit else { return nil }
+        awaited.store(false, ordering: .relaxed)
+        return state.onRoom
     }
 
     /// Has it called once there is room that was asked for in vain.
@@ -95,7 +102,7 @@ final class ConnectionTable: Sendable {
     func settled() -> Int {
         let (before, onRoom, onEnd) = state.withLock { state in
             state.expected -= 1
-            return (state.expected + 1, state.takeRoom(limit: limit), state.takeEnd())
+            return (state.expected + 1, takeRoom(&state), state.takeEnd())
         }
         onRoom?()
         onEnd?()
@@ -116,7 +123,7 @@ final class ConnectionTable: Sendable {
             if state.entries.removeValue(forKey: ObjectIdentifier(channel))?.isLeaving == true {
                 state.leaving -= 1
             }
-            return (state.takeRoom(limit: limit), state.takeEnd())
+            return (takeRoom(&state), state.takeEnd())
         }
         onRoom?()
         onEnd?()

@@ -49,7 +49,10 @@ final class Doorman: Sendable {
     private func takeTurn(_ row: inout Int) {
         guard table.expected < Self.mostComing else { return socket.wait(.wake) }
         guard table.hasRoom() else {
-            guard socket.isAwaited else { return socket.wait(.connection) }
+            guard socket.isAwaited else {
+                table.isNotAwaited()
+                return socket.wait(.connection)
+            }
             // Those who have only just come will be old enough to make room soon.
             table.makeRoom()
             return socket.wait(.time(Self.pause))
