@@ -9,6 +9,7 @@ import json
 import os
 import random
 import socket
+import threading
 import time
 
 import pictures
@@ -140,8 +141,11 @@ class Case:
         self.beside: list[tuple[str, float]] = []
 
     def run(self, port: int) -> None:
+        start = threading.Barrier(len(self.requests))
+
         def attack(number: int) -> None:
             for _ in range(self.rounds):
+                start.wait(120)
                 begun = time.monotonic()
                 with wire.Wire(port, 60, HOSTILE) as connection:
                     send(connection, *self.requests[number])
