@@ -149,6 +149,7 @@ struct CheckpointFiles: Sendable {
             // Tokens that were added later have larger ids: where a text has one, the embedding is taken from it, as
             // transformers does.
             case .largestID: vocabulary.largestPlainID
+            case .last: vocabulary.endOfText
             }
         guard pooled == vocabulary.endOfText else {
             throw Mismatch(

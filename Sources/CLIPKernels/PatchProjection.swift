@@ -8,15 +8,18 @@ public struct PatchProjection: Sendable {
     public let patches: Int
     private let imageSize: Int
     private let patchSize: Int
+    /// Rows of an image before its patches.
+    private let leading: Int
     private let pixels: PixelTable
     private let linear: Linear
 
     /// `weight` is (width, 3 x patchSize x patchSize), a convolution kernel with its last three dimensions joined; `pixels`
-    /// has what it is multiplied with for each byte of an image.
+    /// has what it is multiplied with for each byte of an image; `leading` is how many tokens an image has before its patches.
     public init(
         weight: Matrix,
         imageSize: Int,
         patchSize: Int,
+        leading: Int = 1,
         pixels: PixelTable,
         format: NumberFormat = .f32,
         in context: ComputeContext
@@ -28,16 +31,17 @@ public struct PatchProjection: Sendable {
         )
         self.imageSize = imageSize
         self.patchSize = patchSize
+        self.leading = leading
         self.pixels = pixels
         patches = (imageSize / patchSize) * (imageSize / patchSize)
         linear = try Linear(weight: weight, addsToOutput: true, format: format, in: context)
     }
 
     /// Images, each (imageSize, imageSize, 3) bytes, are added to `tokens`, (rows, width), for some of the
-    /// (images x (1 + patches)) rows.
+    /// (images x (leading + patches)) rows.
     ///
-    /// Row 0 of each image belongs to its class token and stays as it is: its patch is written as zeros, which costs
-    /// one row in `patches` and saves a copy of all the others.
+    /// The leading row of each image belongs to its class token and stays as it is: its patch is written as zeros, which
+    /// costs one row in `patches` and saves a copy of all the others.
     public func callAsFunction(
         _ images: [UnsafePointer<UInt8>],
         rows: Range<Int>,
@@ -46,7 +50,7 @@ public struct PatchProjection: Sendable {
     ) throws(KernelError) {
         precondition(tokens.rows == rows.count, "There is a token for every row.")
         precondition(
-            rows.lowerBound >= 0 && rows.upperBound <= images.count * (1 + patches),
+            rows.lowerBound >= 0 && rows.upperBound <= images.count * (leading + patches),
             "The rows are those of another number of images."
         )
         try context.scratch.scope { () throws(KernelError) in
@@ -58,13 +62,13 @@ public struct PatchProjection: Sendable {
             // Where floats are not what is multiplied, one row of them at a time, which stays close to the processor.
             let floats = try context.scratch.matrix(rows: 1, width: linear.inputWidth)
             for (index, row) in rows.enumerated() {
-                let (image, position) = row.quotientAndRemainder(dividingBy: 1 + patches)
+                let (image, position) = row.quotientAndRemainder(dividingBy: leading + patches)
                 let place = input.rows(index..<index + 1)
                 let target = input.format == .f32 ? place : floats
-                if position == 0 {
+                if position < leading {
                     target.fillWithZeros()
                 } else {
-                    copy(patch: position - 1, of: images[image], to: target.row(0))
+                    copy(patch: position - leading, of: images[image], to: target.row(0))
                 }
                 if input.format != .f32 { floats.convert(into: place) }
             }

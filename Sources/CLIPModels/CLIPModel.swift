@@ -41,7 +41,7 @@ public final class CLIPModel: Sendable {
         self.configuration = configuration
         let context = try ModelError.wrapping { () throws(KernelError) in try ComputeContext(engine: engine) }
         let scope = WeightScope(checkpoint)
-        let names = CheckpointNames(layout, in: scope)
+        let names = CheckpointNames(layout, configuration, in: scope)
         let weights = WeightReader(names: names, scope: scope, format: format, copy: copy, context: context)
         let embeddingWidth = configuration.embeddingWidth
         vision = try ImageTower(weights, configuration.vision, pixels: pixels, embeddingWidth: embeddingWidth)
@@ -142,7 +142,7 @@ public final class CLIPModel: Sendable {
         in context: ComputeContext,
         observer: StageObserver?
     ) throws(ModelError) -> [Float] {
-        var captions: [ArraySlice<Int32>] = []
+        var captions: [TextTransformer.Caption] = []
         for (index, ids) in tokens.enumerated() {
             captions.append(try text.relevantTokens(of: ids, caption: index))
         }
@@ -152,8 +152,10 @@ public final class CLIPModel: Sendable {
         while next < captions.count {
             let first = next
             var rows = 0
-            while next < captions.count, next == first || rows + captions[next].count <= Self.tokensPerPass {
-                rows += captions[next].count
+            while next < captions.count,
+                next == first || rows + captions[next].ids.count <= Self.tokensPerPass
+            {
+                rows += captions[next].ids.count
                 next += 1
             }
             let chosen = Array(captions[first..<next])

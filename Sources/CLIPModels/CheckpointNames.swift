@@ -1,20 +1,27 @@
 import CLIPWeights
 
-/// What the tensors of a CLIP are called in a checkpoint: the only place that knows.
+/// What the tensors of a CLIP are called in a checkpoint, and how they are stored where libraries differ.
 ///
-/// open_clip keeps the names of OpenAI's code; transformers has its own. They also differ in form: transformers keeps
-/// query, key and value apart, open_clip has them behind each other in one tensor; and a projection of transformers
-/// is a linear layer's weight, (outputs, inputs), while open_clip's is a matrix that features are multiplied with,
-/// (inputs, outputs).
+/// Only the extensions of this type know a name: `CheckpointNames+OpenCLIP`, `+Timm`, `+Transformers`.
 struct CheckpointNames {
+    /// Weight and bias of a linear layer; which biases there are, the configuration says.
+    struct LinearNames {
+        let weight: String
+        let bias: String
+
+        init(_ name: String) { self.init(weight: "\(name).weight", bias: "\(name).bias") }
+        init(weight: String, bias: String) { (self.weight, self.bias) = (weight, bias) }
+    }
+
     /// Names of one tower.
     struct Tower {
         /// Where the blocks are, each below its number.
         let blocks: String
+        /// Within a block.
+        let block: Block
         let positions: String
-        /// (width, embedding) in open_clip, (embedding, width) in transformers.
-        let projection: String
-        /// Whether the projection is (inputs, outputs).
+        let projection: LinearNames
+        /// Whether the projection is a matrix (inputs, outputs) that features are multiplied with.
         let projectionIsTransposed: Bool
         /// A layer norm after the blocks.
         let finalNorm: String
@@ -23,163 +30,77 @@ struct CheckpointNames {
     /// Names within one block.
     struct Block {
         let attentionNorm: String
-        /// Weight and bias of query, key and value: one pair that holds all three, or three pairs.
-        let queryKeyValue: [(weight: String, bias: String)]
+        /// Weight and bias of query, key and value.
+        let queryKeyValue: QueryKeyValue
         let attentionOutput: String
-        let feedForwardNorm: String
+        let feedForward: FeedForward
+        /// Of LayerScale, for attention and for the MLP.
+        var attentionGains = ""
+        var feedForwardGains = ""
+    }
+
+    /// Weights and biases of query, key and value.
+    struct QueryKeyValue {
+        /// One tensor that holds all three behind each other, or three.
+        let weights: [String]
+        /// The same of biases; a nil stands for one that there is not.
+        let biases: [String?]
+    }
+
+    /// An MLP and the norm before it.
+    struct FeedForward {
+        let norm: String
         let expansion: String
         let contraction: String
     }
 
-    /// Names of an image tower that is a ResNet.
-    ///
-    /// Only open_clip's layout has one.
-    struct ResNet {
-        /// A convolution without a bias, and the batch norm behind it.
-        struct NormedConvolution {
-            let kernels: String
-            let norm: String
-        }
+    /// What an image tower of patches has beside its blocks.
+    struct Patches {
+        let kernels: LinearNames
+        let classToken: String
+        let inputNorm: String
+        /// How many dimensions of length 1 stand before those of tokens and positions.
+        var leadingDimensions = 0
+        /// Pooling by attention; nil where the layout has none.
+        var pool: LatentPool?
+    }
 
-        let stem: [NormedConvolution]
-        /// Where the bottlenecks of a layer are, each below its number.
-        let layers: [String]
-        /// Within a bottleneck.
-        let narrowing: NormedConvolution
-        let middle: NormedConvolution
-        let widening: NormedConvolution
-        let shortcut: NormedConvolution
-        /// Of the pooling by attention.
-        let positions: String
-        let query: String
-        let key: String
-        let value: String
+    /// Pooling by the attention of a learned query.
+    struct LatentPool {
+        /// (1, 1, width).
+        let latent: String
+        /// The query's alone, or the same as of keys and values, where it has the first third.
+        let query: LinearNames
+        let keyValue: LinearNames
         let output: String
+        let feedForward: FeedForward
+
+        /// Whether query, keys and values are one tensor.
+        var isJoined: Bool { query.weight == keyValue.weight }
     }
 
     let vision: Tower
     let text: Tower
-    let block: Block
-    let patchKernels: String
-    let classToken: String
-    let inputNorm: String
+    let patches: Patches
     let tokenTable: String
     /// Tensors that some checkpoints carry and that no embedding depends on: the temperature of training, and tables
     /// of constants that old versions of the libraries saved.
     let ignorable: Set<String>
 
-    static let resNet = ResNet(
-        stem: (1...3).map { .init(kernels: "visual.conv\($0).weight", norm: "visual.bn\($0)") },
-        layers: (1...4).map { "visual.layer\($0)" },
-        narrowing: .init(kernels: "conv1.weight", norm: "bn1"),
-        middle: .init(kernels: "conv2.weight", norm: "bn2"),
-        widening: .init(kernels: "conv3.weight", norm: "bn3"),
-        shortcut: .init(kernels: "downsample.0.weight", norm: "downsample.1"),
-        positions: "visual.attnpool.positional_embedding",
-        query: "visual.attnpool.q_proj",
-        key: "visual.attnpool.k_proj",
-        value: "visual.attnpool.v_proj",
-        output: "visual.attnpool.c_proj"
-    )
-
-    /// The names of a layout.
+    /// The names of a layout, for a network of that shape.
     ///
-    /// Two spellings of one norm are in use with transformers, so the checkpoint is asked.
-    init(_ layout: ModelDirectory.Layout, in checkpoint: WeightScope) {
+    /// Where spellings differ within a layout, the checkpoint is asked.
+    init(_ layout: ModelDirectory.Layout, _ shape: ModelConfiguration, in checkpoint: WeightScope) {
         switch layout {
-        case .openCLIP: self = Self.openCLIP
-        case .transformers:
-            let isRespelled = checkpoint.contains("vision_model.pre_layernorm.weight")
-            self = Self.transformers(
-                inputNorm: isRespelled ? "vision_model.pre_layernorm" : "vision_model.pre_layrnorm"
-            )
+        case .openCLIP: self.init(openCLIP: shape, in: checkpoint)
+        case .transformers: self.init(transformers: shape, in: checkpoint)
         }
     }
 
-    private static let openCLIP = CheckpointNames(
-        vision: Tower(
-            blocks: "visual.transformer.resblocks",
-            positions: "visual.positional_embedding",
-            projection: "visual.proj",
-            projectionIsTransposed: true,
-            finalNorm: "visual.ln_post"
-        ),
-        text: Tower(
-            blocks: "transformer.resblocks",
-            positions: "positional_embedding",
-            projection: "text_projection",
-            projectionIsTransposed: true,
-            finalNorm: "ln_final"
-        ),
-        block: Block(
-            attentionNorm: "ln_1",
-            queryKeyValue: [("attn.in_proj_weight", "attn.in_proj_bias")],
-            attentionOutput: "attn.out_proj",
-            feedForwardNorm: "ln_2",
-            expansion: "mlp.c_fc",
-            contraction: "mlp.c_proj"
-        ),
-        patchKernels: "visual.conv1.weight",
-        classToken: "visual.class_embedding",
-        inputNorm: "visual.ln_pre",
-        tokenTable: "token_embedding.weight",
-        ignorable: [
-            "logit_scale", "logit_bias", "attn_mask", "input_resolution", "context_length", "vocab_size",
-        ]
-    )
-
-    private static func transformers(inputNorm: String) -> CheckpointNames {
-        CheckpointNames(
-            vision: Tower(
-                blocks: "vision_model.encoder.layers",
-                positions: "vision_model.embeddings.position_embedding.weight",
-                projection: "visual_projection.weight",
-                projectionIsTransposed: false,
-                finalNorm: "vision_model.post_layernorm"
-            ),
-            text: Tower(
-                blocks: "text_model.encoder.layers",
-                positions: "text_model.embeddings.position_embedding.weight",
-                projection: "text_projection.weight",
-                projectionIsTransposed: false,
-                finalNorm: "text_model.final_layer_norm"
-            ),
-            block: Block(
-                attentionNorm: "layer_norm1",
-                queryKeyValue: ["q", "k", "v"].map {
-                    ("self_attn.\($0)_proj.weight", "self_attn.\($0)_proj.bias")
-                },
-                attentionOutput: "self_attn.out_proj",
-                feedForwardNorm: "layer_norm2",
-                expansion: "mlp.fc1",
-                contraction: "mlp.fc2"
-            ),
-            patchKernels: "vision_model.embeddings.patch_embedding.weight",
-            classToken: "vision_model.embeddings.class_embedding",
-            inputNorm: inputNorm,
-            tokenTable: "text_model.embeddings.token_embedding.weight",
-            ignorable: [
-                "logit_scale", "text_model.embeddings.position_ids", "vision_model.embeddings.position_ids",
-            ]
-        )
-    }
-
-    private init(
-        vision: Tower,
-        text: Tower,
-        block: Block,
-        patchKernels: String,
-        classToken: String,
-        inputNorm: String,
-        tokenTable: String,
-        ignorable: Set<String>
-    ) {
+    init(vision: Tower, text: Tower, patches: Patches, tokenTable: String, ignorable: Set<String>) {
         self.vision = vision
         self.text = text
-        self.block = block
-        self.patchKernels = patchKernels
-        self.classToken = classToken
-        self.inputNorm = inputNorm
+        self.patches = patches
         self.tokenTable = tokenTable
         self.ignorable = ignorable
     }

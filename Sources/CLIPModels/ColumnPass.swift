@@ -110,14 +110,15 @@ extension TransformerEncoder {
         in context: ComputeContext
     ) throws(KernelError) {
         let columns = try ColumnPass(pass, division, in: context)
+        columns.tokens.scatter(tokens, to: columns.ownRows)
+        try pass.share.meet()
+        for block in blocks { try block.byColumns(columns, mask: mask, in: context) }
+        guard let last else { return columns.tokens.gather(columns.ownRows, into: tokens) }
         let pooledSlices = ColumnSlices(
             memory: try pass.share.matrix(rows: pass.sequences.count, width: division.width, in: context),
             rows: pass.sequences.count,
             columns: columns.columns
         )
-        columns.tokens.scatter(tokens, to: columns.ownRows)
-        try pass.share.meet()
-        for block in blocks { try block.byColumns(columns, mask: mask, in: context) }
         try last.byColumns(columns, into: pooledSlices, in: context)
         if pooled.rows > 0 { pooledSlices.gather(pass.members, into: pooled) }
     }
@@ -148,6 +149,8 @@ extension TransformerBlock {
             }
             let (query, key, value) = (try part(0), try part(width), try part(2 * width))
             let rows = 0..<pass.sequences.rows
+            rotation?.rotate(query.rows(rows), first: 0)
+            rotation?.rotate(key.rows(rows), first: 0)
             try attention.heads(of: own, in: width)(
                 query: query.rows(rows),
                 key: key,

@@ -174,6 +174,12 @@ struct ConfigurationReader {
         return string
     }
 
+    /// A string that is there and not empty.
+    func name(_ key: String) throws(ModelError) -> String? {
+        let name = try string(key, default: "")
+        return name.isEmpty ? nil : name
+    }
+
     func bool(_ key: String, default standard: Bool) throws(ModelError) -> Bool {
         guard let value = value(key) else { return standard }
         switch value {

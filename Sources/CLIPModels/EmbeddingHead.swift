@@ -1,19 +1,23 @@
 import CLIPKernels
 
-/// The end of a transformer tower: the pooled tokens, normalised, become embeddings.
+/// The end of a tower: pooled tokens, normalised unless they were before, become embeddings.
 struct EmbeddingHead: Sendable {
-    private let norm: LayerNorm
-    private let projection: Linear
+    private let norm: LayerNorm?
+    /// Nil where the features are the embedding.
+    private let projection: Linear?
 
+    /// - Parameter normalises: whether the tokens are still to be normalised.
     init(
         _ weights: WeightReader,
         _ tower: CheckpointNames.Tower,
+        _ kind: ModelConfiguration.Projection,
         width: Int,
         epsilon: Float,
-        embeddingWidth: Int
+        embeddingWidth: Int,
+        normalises: Bool = true
     ) throws(ModelError) {
-        norm = try weights.layerNorm(tower.finalNorm, width: width, epsilon: epsilon)
-        projection = try weights.exact.projection(tower, width: width, embedding: embeddingWidth)
+        norm = normalises ? try weights.layerNorm(tower.finalNorm, width: width, epsilon: epsilon) : nil
+        projection = try weights.exact.projection(tower, kind, width: width, embedding: embeddingWidth)
     }
 
     /// (members, width), which it overwrites -> (members, embeddingWidth).
@@ -24,16 +28,20 @@ struct EmbeddingHead: Sendable {
         in context: ComputeContext
     ) throws(KernelError) {
         guard pooled.rows > 0 else { return }
-        norm(pooled, into: pooled)
+        norm?(pooled, into: pooled)
         observer?(.features, pooled)
-        try context.scratch.scope { () throws(KernelError) in
-            let features = try context.scratch.matrix(
-                rows: pooled.rows,
-                width: pooled.width,
-                format: projection.format
-            )
-            pooled.convert(into: features)
-            try projection(features, into: embeddings, in: context)
+        if let projection {
+            try context.scratch.scope { () throws(KernelError) in
+                let features = try context.scratch.matrix(
+                    rows: pooled.rows,
+                    width: pooled.width,
+                    format: projection.format
+                )
+                pooled.convert(into: features)
+                try projection(features, into: embeddings, in: context)
+            }
+        } else {
+            pooled.copy(into: embeddings)
         }
         observer?(.embedding, embeddings)
     }

@@ -6,24 +6,47 @@ struct FeedForward: Sendable {
     let expansion: Linear
     let contraction: Linear
 
-    init(_ weights: WeightReader, _ shape: ModelConfiguration.Encoder) throws(ModelError) {
-        let names = weights.names.block
-        norm = try weights.layerNorm(
-            names.feedForwardNorm,
+    init(
+        _ weights: WeightReader,
+        _ shape: ModelConfiguration.Encoder,
+        _ names: CheckpointNames.Block
+    )
+        throws(ModelError)
+    {
+        try self.init(
+            weights,
+            names.feedForward,
             width: shape.width,
-            epsilon: shape.layerNormEpsilon
+            mlpWidth: shape.mlpWidth,
+            activation: shape.activation,
+            epsilon: shape.layerNormEpsilon,
+            gains: shape.hasGains ? names.feedForwardGains : nil
         )
+    }
+
+    /// - Parameter gains: what the result is multiplied with before it is added, if anything.
+    init(
+        _ weights: WeightReader,
+        _ names: CheckpointNames.FeedForward,
+        width: Int,
+        mlpWidth: Int,
+        activation: Activation,
+        epsilon: Float,
+        gains: String? = nil
+    ) throws(ModelError) {
+        norm = try weights.layerNorm(names.norm, width: width, epsilon: epsilon)
         expansion = try weights.linear(
             names.expansion,
-            inputs: shape.width,
-            outputs: shape.mlpWidth,
-            activation: shape.activation
+            inputs: width,
+            outputs: mlpWidth,
+            activation: activation
         )
         contraction = try weights.linear(
             names.contraction,
-            inputs: shape.mlpWidth,
-            outputs: shape.width,
-            addsToOutput: true
+            inputs: mlpWidth,
+            outputs: width,
+            addsToOutput: true,
+            gains: gains
         )
     }
 

@@ -6,11 +6,18 @@ extension ModelConfiguration {
     /// open_clip can build much that is not an OpenAI-style CLIP; every setting that leads there is refused by name,
     /// and so is a setting that is not known here.
     public init(openCLIPConfig json: [UInt8]) throws(ModelError) {
+        try self.init(openCLIPConfig: json, trunks: TimmTrunk.known)
+    }
+
+    /// - Parameter trunks: the networks of timm's that a file may name.
+    package init(openCLIPConfig json: [UInt8], trunks: [TimmTrunk]) throws(ModelError) {
         let file = try ConfigurationReader(json: json)
-        guard let root = try file.object("model_cfg") else { throw .missingSetting(key: "model_cfg") }
-        try root.require("custom_text", toBe: .bool(false))
+        // open_clip also takes a file that is nothing but what others have below this key.
+        let root = try file.object("model_cfg") ?? file
         try root.requireOnly([
-            "embed_dim", "vision_cfg", "text_cfg", "quick_gelu", "custom_text",
+            "embed_dim", "vision_cfg", "text_cfg", "quick_gelu",
+            // Which class of open_clip's holds the towers; the names of the tensors tell.
+            "custom_text",
             // What follows tells training how to start, or how outputs are wrapped.
             "init_logit_scale", "init_logit_bias", "nonscalar_logit_scale", "cast_dtype", "output_dict",
         ])
@@ -22,16 +29,23 @@ extension ModelConfiguration {
         guard let text = try root.object("text_cfg") else {
             throw .missingSetting(key: root.fullName("text_cfg"))
         }
-        self.vision = try Self.openCLIPVision(vision, isQuick: isQuick)
-        self.text = try Self.openCLIPText(text, isQuick: isQuick)
+        if let name = try vision.name("timm_model_name") {
+            self.vision = try Self.openCLIPTrunk(
+                vision,
+                name: name,
+                trunks: trunks,
+                embeddingWidth: embeddingWidth
+            )
+        } else {
+            self.vision = try Self.openCLIPVision(vision, isQuick: isQuick)
+        }
+        self.text = try Self.openCLIPText(text, isQuick: isQuick, embeddingWidth: embeddingWidth)
     }
 
     private static func openCLIPVision(
         _ tower: ConfigurationReader,
         isQuick: Bool
     ) throws(ModelError) -> Vision {
-        // open_clip asks in the same order: a name of timm's first, then whether there is a list of layers.
-        try tower.require("timm_model_name", toBe: .null)
         if case .list(let layers)? = tower.value("layers") {
             return try openCLIPResNet(tower, layers: layers)
         }
@@ -43,9 +57,14 @@ extension ModelConfiguration {
         isQuick: Bool
     ) throws(ModelError) -> Vision {
         try tower.require("attentional_pool", toBe: .bool(false))
-        try tower.require("no_ln_pre", toBe: .bool(false))
-        try tower.require("pos_embed_type", toBe: .string("learnable"))
-        try tower.require("pool_type", toBe: .string("tok"))
+        // sin_cos_2d only says what positions began as: the checkpoint has them.
+        let positions = try tower.string("pos_embed_type", default: "learnable")
+        guard ["learnable", "sin_cos_2d"].contains(positions) else {
+            throw .unsupportedSetting(
+                key: tower.fullName("pos_embed_type"),
+                value: ConfigurationValue.string(positions).description
+            )
+        }
         try requireStandardTower(
             tower,
             known: [
@@ -68,27 +87,41 @@ extension ModelConfiguration {
         let imageSize = try tower.side("image_size", default: 224, in: ModelBounds.imageSize)
         let transformer = PatchTransformer(
             patchSize: try tower.side("patch_size", default: 16, in: ModelBounds.patchSize),
-            encoder: try openCLIPEncoder(tower, width: width, heads: width / headWidth, isQuick: isQuick)
+            encoder: try openCLIPEncoder(tower, width: width, heads: width / headWidth, isQuick: isQuick),
+            hasInputNorm: try !tower.bool("no_ln_pre", default: false),
+            pooling: try imagePooling(tower)
         )
         try transformer.checkPatches(imageSize: imageSize, key: tower.fullName("image_size"))
         return Vision(imageSize: imageSize, architecture: .transformer(transformer))
     }
 
-    private static func openCLIPText(_ tower: ConfigurationReader, isQuick: Bool) throws(ModelError) -> Text {
+    private static func imagePooling(_ tower: ConfigurationReader) throws(ModelError) -> ImagePooling {
+        let name = try tower.string("pool_type", default: "tok")
+        switch name {
+        case "tok": return .classToken
+        case "avg": return .mean(normalisesFirst: try !tower.bool("final_ln_after_pool", default: false))
+        default:
+            throw .unsupportedSetting(
+                key: tower.fullName("pool_type"),
+                value: ConfigurationValue.string(name).description
+            )
+        }
+    }
+
+    private static func openCLIPText(
+        _ tower: ConfigurationReader,
+        isQuick: Bool,
+        embeddingWidth: Int
+    ) throws(ModelError) -> Text {
         try tower.require("hf_model_name", toBe: .null)
-        try tower.require("hf_tokenizer_name", toBe: .null)
         try tower.require("tokenizer_mode", toBe: .null)
-        try tower.require("tokenizer_kwargs", toBe: .null)
         try tower.require("embed_cls", toBe: .bool(false))
-        try tower.require("no_causal_mask", toBe: .bool(false))
-        try tower.require("proj_bias", toBe: .bool(false))
-        try tower.require("proj_type", toBe: .string("linear"))
         try requireStandardTower(
             tower,
             known: [
                 "context_length", "vocab_size", "heads", "eos_id", "embed_cls", "no_causal_mask", "proj_bias",
                 "proj_type", "hf_model_name", "hf_tokenizer_name", "tokenizer_mode", "tokenizer_kwargs",
-                // Of use only to what is refused above; nothing is padded here.
+                // Of use only to what is refused above; the tokenizer pads.
                 "pad_id", "hf_model_pretrained", "hf_proj_type", "hf_pooler_type",
             ]
         )
@@ -102,7 +135,46 @@ extension ModelConfiguration {
             contextLength: try tower.integer("context_length", default: 77, in: ModelBounds.contextLength),
             vocabularySize: vocabularySize,
             pooling: try textPooling(tower, vocabularySize: vocabularySize),
-            encoder: try openCLIPEncoder(tower, width: width, heads: heads, isQuick: isQuick)
+            encoder: try openCLIPEncoder(tower, width: width, heads: heads, isQuick: isQuick),
+            isCausal: try !tower.bool("no_causal_mask", default: false),
+            projection: try textProjection(tower, width: width, embeddingWidth: embeddingWidth),
+            tokenizer: try tokenizerSettings(tower)
+        )
+    }
+
+    private static func textProjection(
+        _ tower: ConfigurationReader,
+        width: Int,
+        embeddingWidth: Int
+    ) throws(ModelError) -> Projection {
+        let type = try tower.string("proj_type", default: "linear")
+        switch type {
+        case "linear": return try tower.bool("proj_bias", default: false) ? .biased : .plain
+        case "none":
+            guard width == embeddingWidth else {
+                throw .invalidSetting(
+                    key: tower.fullName("width"),
+                    expected: "embed_dim, \(embeddingWidth), where there is no projection"
+                )
+            }
+            return .none
+        default:
+            throw .unsupportedSetting(
+                key: tower.fullName("proj_type"),
+                value: ConfigurationValue.string(type).description
+            )
+        }
+    }
+
+    private static func tokenizerSettings(
+        _ tower: ConfigurationReader
+    ) throws(ModelError) -> TokenizerSettings {
+        let settings = try tower.firstObject("tokenizer_kwargs")
+        try settings.requireOnly(["clean", "strip_sep_token"])
+        return TokenizerSettings(
+            name: try tower.name("hf_tokenizer_name"),
+            cleaning: try settings.name("clean"),
+            stripsSeparator: try settings.bool("strip_sep_token", default: false)
         )
     }
 
@@ -116,6 +188,7 @@ extension ModelConfiguration {
         case "eos":
             let id = try tower.integer("eos_id", default: 2, in: 0...vocabularySize - 1)
             return .first(id: Int32(id))
+        case "last": return .last
         default:
             throw .unsupportedSetting(
                 key: tower.fullName("pool_type"),
@@ -129,7 +202,6 @@ extension ModelConfiguration {
         _ tower: ConfigurationReader,
         known: Set<String>
     ) throws(ModelError) {
-        try tower.require("ls_init_value", toBe: .null)
         try tower.require("output_tokens", toBe: .bool(false))
         try tower.require("block_type", toBe: .string("default"))
         let additions = [
@@ -174,7 +246,8 @@ extension ModelConfiguration {
             heads: heads,
             mlpWidth: mlpWidth,
             activation: isQuick ? .quickGELU : approximation == "tanh" ? .tanhGELU : .gelu,
-            layerNormEpsilon: Float(try norm.positive("eps", default: 1e-5, limit: 1))
+            layerNormEpsilon: Float(try norm.positive("eps", default: 1e-5, limit: 1)),
+            hasGains: tower.value("ls_init_value") != nil
         )
     }
 }

@@ -1,14 +1,26 @@
 import CLIPKernels
 
 extension ModelConfiguration {
-    /// Reads a `config.json` as `transformers` (5.x) reads one for its `CLIPModel`.
+    /// Reads a `config.json` as `transformers` (5.x) reads one for its `CLIPModel`, `MetaClip2Model` or `SiglipModel`.
     ///
-    /// What the file leaves out has that library's default, which is ViT-B/32. `text_config_dict` and
-    /// `vision_config_dict`, which old files carry, replace `text_config` and `vision_config`, as they do there.
+    /// What the file leaves out has that library's default, which for CLIP is ViT-B/32.
     public init(transformersConfig json: [UInt8]) throws(ModelError) {
         let root = try ConfigurationReader(json: json)
-        try root.require("model_type", toBe: .string("clip"))
         try root.require("quantization_config", toBe: .null)
+        let type = try root.string("model_type", default: "clip")
+        switch type {
+        case "clip", "metaclip_2": try self.init(clip: root, isMetaCLIP2: type == "metaclip_2")
+        case "siglip": try self.init(sigLIP: root)
+        default:
+            throw .unsupportedSetting(key: "model_type", value: ConfigurationValue.string(type).description)
+        }
+    }
+
+    /// A CLIP, or a MetaCLIP 2, which differs in which token of a text is pooled.
+    ///
+    /// `text_config_dict` and `vision_config_dict`, which old files carry, replace `text_config` and `vision_config`, as
+    /// they do there.
+    private init(clip root: ConfigurationReader, isMetaCLIP2: Bool) throws(ModelError) {
         embeddingWidth = try root.integer("projection_dim", default: 512, in: ModelBounds.embeddingWidth)
 
         let vision = try root.firstObject("vision_config_dict", "vision_config")
@@ -16,7 +28,10 @@ extension ModelConfiguration {
         let imageSize = try vision.side("image_size", default: 224, in: ModelBounds.imageSize)
         let transformer = PatchTransformer(
             patchSize: try vision.side("patch_size", default: 32, in: ModelBounds.patchSize),
-            encoder: try Self.transformersEncoder(vision, width: 768, heads: 12)
+            encoder: try Self.transformersEncoder(
+                vision,
+                defaults: TowerDefaults(width: 768, heads: 12, mlpWidth: 3_072)
+            )
         )
         try transformer.checkPatches(imageSize: imageSize, key: vision.fullName("image_size"))
         self.vision = Vision(imageSize: imageSize, architecture: .transformer(transformer))
@@ -24,12 +39,13 @@ extension ModelConfiguration {
         let text = try root.firstObject("text_config_dict", "text_config")
         let vocabularySize = try text.integer(
             "vocab_size",
-            default: 49_408,
+            default: isMetaCLIP2 ? 32_000 : 49_408,
             in: ModelBounds.vocabularySize
         )
-        // Files from before transformers 4.31 say 2, which is wrong for every CLIP; the library takes it to mean
-        // the largest id.
         let endOfText = try text.single("eos_token_id", default: 49_407, in: 0...vocabularySize - 1)
+        // Files of CLIPs from before transformers 4.31 say 2, which is wrong for every one; the library takes it to mean
+        // the largest id. For MetaCLIP 2 it takes it as it stands.
+        let isLargest = endOfText == 2 && !isMetaCLIP2
         self.text = Text(
             contextLength: try text.integer(
                 "max_position_embeddings",
@@ -37,18 +53,29 @@ extension ModelConfiguration {
                 in: ModelBounds.contextLength
             ),
             vocabularySize: vocabularySize,
-            pooling: endOfText == 2 ? .largestID : .first(id: Int32(endOfText)),
-            encoder: try Self.transformersEncoder(text, width: 512, heads: 8)
+            pooling: isLargest ? .largestID : .first(id: Int32(endOfText)),
+            encoder: try Self.transformersEncoder(
+                text,
+                defaults: TowerDefaults(width: 512, heads: 8, mlpWidth: 2_048)
+            )
         )
     }
 
-    private static func transformersEncoder(
+    /// What transformers takes for settings that a tower's object lacks.
+    struct TowerDefaults {
+        let width: Int
+        let heads: Int
+        let mlpWidth: Int
+        var activation = "quick_gelu"
+        var epsilon = 1e-5
+    }
+
+    static func transformersEncoder(
         _ tower: ConfigurationReader,
-        width standardWidth: Int,
-        heads standardHeads: Int
+        defaults: TowerDefaults
     ) throws(ModelError) -> Encoder {
-        let width = try tower.integer("hidden_size", default: standardWidth, in: ModelBounds.width)
-        let heads = try tower.integer("num_attention_heads", default: standardHeads, in: ModelBounds.heads)
+        let width = try tower.integer("hidden_size", default: defaults.width, in: ModelBounds.width)
+        let heads = try tower.integer("num_attention_heads", default: defaults.heads, in: ModelBounds.heads)
         guard width % heads == 0 else {
             throw .invalidSetting(
                 key: tower.fullName("num_attention_heads"),
@@ -61,16 +88,19 @@ extension ModelConfiguration {
             heads: heads,
             mlpWidth: try tower.integer(
                 "intermediate_size",
-                default: 4 * standardWidth,
+                default: defaults.mlpWidth,
                 in: ModelBounds.mlpWidth
             ),
-            activation: try activation(tower),
-            layerNormEpsilon: Float(try tower.positive("layer_norm_eps", default: 1e-5, limit: 1))
+            activation: try activation(tower, default: defaults.activation),
+            layerNormEpsilon: Float(try tower.positive("layer_norm_eps", default: defaults.epsilon, limit: 1))
         )
     }
 
-    private static func activation(_ tower: ConfigurationReader) throws(ModelError) -> Activation {
-        let name = try tower.string("hidden_act", default: "quick_gelu")
+    private static func activation(
+        _ tower: ConfigurationReader,
+        default standard: String
+    ) throws(ModelError) -> Activation {
+        let name = try tower.string("hidden_act", default: standard)
         switch name {
         case "quick_gelu": return .quickGELU
         case "gelu", "gelu_python": return .gelu

@@ -10,8 +10,8 @@ public struct ModelConfiguration: Equatable, Sendable {
     public struct Encoder: Equatable, Sendable {
         /// Floats of a token between the blocks.
         public var width: Int
-        /// How many blocks there are.
-        public var layers: Int
+        /// How many blocks there are; nil where the file does not say, and the weights are asked.
+        public var layers: Int?
         /// How many attention heads share the width.
         public var heads: Int
         /// Floats of a token inside an MLP.
@@ -20,6 +20,28 @@ public struct ModelConfiguration: Equatable, Sendable {
         public var activation: Activation
         /// What layer normalisation adds to the variance.
         public var layerNormEpsilon: Float
+        /// Which of queries, keys and values have a bias.
+        public var biases: AttentionBiases = .all
+        /// Whether what either half of a block adds is multiplied with learned gains first (LayerScale).
+        public var hasGains = false
+    }
+
+    /// Which of queries, keys and values have a bias.
+    public enum AttentionBiases: Equatable, Sendable {
+        case all
+        /// All but keys, as in EVA.
+        case queryAndValue
+        case none
+    }
+
+    /// What makes an embedding of a tower's features.
+    public enum Projection: Equatable, Sendable {
+        /// Nothing: the features are the embedding.
+        case none
+        /// A linear layer without a bias.
+        case plain
+        /// A linear layer with one.
+        case biased
     }
 
     /// The image tower.
@@ -47,13 +69,55 @@ public struct ModelConfiguration: Equatable, Sendable {
         public var patchSize: Int
         /// Its blocks.
         public var encoder: Encoder
+        /// What timm calls the network; nil where it is not one of timm's.
+        public var trunk: String?
+        /// Whether a learned token stands before the patches.
+        public var hasClassToken = true
+        /// Whether the projection of patches has a bias.
+        public var hasPatchBias = false
+        /// Whether tokens are normalised before the first block.
+        public var hasInputNorm = true
+        /// How queries and keys are turned by their patch's place; nil where they are not.
+        public var rotation: Rotation?
+        /// What becomes of the tokens behind the last block.
+        public var pooling = ImagePooling.classToken
+        /// What makes the embedding.
+        public var projection = Projection.plain
 
         /// Patches of an image of that size.
         ///
         /// Pixels that do not fill a patch are left out, as in a convolution.
         public func patches(imageSize: Int) -> Int { (imageSize / patchSize) * (imageSize / patchSize) }
-        /// Tokens of an image of that size: its patches and the class token.
-        public func tokens(imageSize: Int) -> Int { patches(imageSize: imageSize) + 1 }
+        /// Tokens of an image of that size: its patches and the class token, if there is one.
+        public func tokens(imageSize: Int) -> Int { patches(imageSize: imageSize) + (hasClassToken ? 1 : 0) }
+    }
+
+    /// Rotary positions in two dimensions.
+    public struct Rotation: Equatable, Sendable {
+        /// What is added to a patch's column and row, which count from 0.
+        public var offset: Float
+        /// The slowest pair of a head turns by about a `temperature`th of the quickest.
+        public var temperature: Float = 10_000
+    }
+
+    /// What gives an image's features from its tokens.
+    public enum ImagePooling: Equatable, Sendable {
+        /// The class token, normalised.
+        case classToken
+        /// The mean of the patches, normalised before or after it is taken.
+        case mean(normalisesFirst: Bool)
+        /// Attention of one learned query over all tokens, normalised before, and an MLP (MAP).
+        case latent(LatentPooling)
+    }
+
+    /// Pooling by the attention of a learned query.
+    public struct LatentPooling: Equatable, Sendable {
+        /// How many attention heads share the width.
+        public var heads: Int
+        /// Floats of a token inside the MLP.
+        public var mlpWidth: Int
+        /// The non-linearity of the MLP.
+        public var activation: Activation
     }
 
     /// OpenAI's modified ResNet: a stem of three convolutions, four layers of bottlenecks, pooling by attention.
@@ -88,6 +152,8 @@ public struct ModelConfiguration: Equatable, Sendable {
         case largestID
         /// The first with this id.
         case first(id: Int32)
+        /// The last of the context, padding or not.
+        case last
     }
 
     /// The text tower.
@@ -100,6 +166,27 @@ public struct ModelConfiguration: Equatable, Sendable {
         public var pooling: TextPooling
         /// Its blocks.
         public var encoder: Encoder
+        /// Whether a token sees only itself and those before it.
+        ///
+        /// Where it sees all, padding counts: captions are always as long as the context.
+        public var isCausal = true
+        /// What makes the embedding.
+        public var projection = Projection.plain
+        /// What the file says of the tokenizer; CLIP's own where it says nothing.
+        public var tokenizer = TokenizerSettings()
+
+        /// Whether all of the context counts for every caption, padding or not.
+        public var readsWholeContext: Bool { !isCausal || pooling == .last }
+    }
+
+    /// What an `open_clip_config.json` says of the tokenizer beside the model.
+    public struct TokenizerSettings: Equatable, Sendable {
+        /// The repository that its files are from; nil for OpenAI's own vocabulary.
+        public var name: String?
+        /// How texts are cleaned: "canonicalize", "whitespace", "lower"; nil for the library's default.
+        public var cleaning: String?
+        /// Whether the separator at the end is taken away again, as a zero.
+        public var stripsSeparator = false
     }
 
     /// Floats of an embedding.

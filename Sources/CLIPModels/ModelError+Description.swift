@@ -14,6 +14,9 @@ extension ModelError: CustomStringConvertible {
         case .unsupportedSetting(let key, let value) where key == "model_type" && Self.parts.contains(value):
             "The configuration is that of one tower alone (model_type \(value)), and a CLIP has two: "
                 + "save the whole model, with CLIPModel.save_pretrained."
+        case .unsupportedSetting("model_type", "\"siglip2\""):
+            "The configuration is that of a SigLIP 2 for images of any shape (NaFlex), which is not built here: use one of "
+                + "a fixed size, such as google/siglip2-base-patch16-256."
         case .unsupportedSetting(let key, let value):
             "The configuration asks for a kind of model that is not built here: \(key) is \(value). Use a checkpoint of a "
                 + "kind that Documentation/Compatibility.md lists."
@@ -23,6 +26,8 @@ extension ModelError: CustomStringConvertible {
             "An image came with \(found) bytes of pixels instead of \(expected). \(Self.ours)"
         case .tooManyTokens(let count, let limit):
             "A text came with \(count) tokens, and the model has \(limit) positions. \(Self.ours)"
+        case .tooFewTokens(let count, let contextLength):
+            "A text came with \(count) tokens, and the model reads \(contextLength) of every text. \(Self.ours)"
         case .tokenOutOfVocabulary(let id, let vocabularySize):
             "A text came with the token \(id), and the model knows \(vocabularySize). \(Self.ours)"
         case .noEndOfText(let caption):

@@ -29,6 +29,8 @@ public enum ModelError: Error, Equatable, Sendable {
     case wrongPixelByteCount(expected: Int, found: Int)
     /// A caption has more tokens than the model has positions.
     case tooManyTokens(count: Int, limit: Int)
+    /// A caption does not fill the context, in a network whose padding counts.
+    case tooFewTokens(count: Int, contextLength: Int)
     /// A token id is not in the model's vocabulary.
     case tokenOutOfVocabulary(id: Int32, vocabularySize: Int)
     /// A caption has no end-of-text token, the position that its embedding is taken from.

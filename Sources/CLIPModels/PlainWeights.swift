@@ -14,6 +14,8 @@ struct PlainWeights {
     private let views: [TensorView]
     /// Whether the one tensor is stored as (inputs, outputs).
     private let isTransposed: Bool
+    /// What the weights of each output are multiplied with, if anything.
+    var gains: Tensor?
 
     init(name: String, views: [TensorView], inputs: Int, outputs: Int, isTransposed: Bool = false) {
         self.init(name: name, inputs: inputs, outputs: 0..<outputs, views: views, isTransposed: isTransposed)
@@ -29,7 +31,9 @@ struct PlainWeights {
 
     /// Some of the outputs of weights that are not transposed.
     func outputs(_ range: Range<Int>) -> PlainWeights {
-        precondition(!isTransposed && outputs.lowerBound == 0 && range.upperBound <= outputs.upperBound)
+        precondition(
+            !isTransposed && gains == nil && outputs.lowerBound == 0 && range.upperBound <= outputs.upperBound
+        )
         return PlainWeights(name: name, inputs: inputs, outputs: range, views: views, isTransposed: false)
     }
 
@@ -64,6 +68,12 @@ struct PlainWeights {
                 into: tensor,
                 at: wanted.lowerBound - outputs.lowerBound
             )
+        }
+        if let gains {
+            for output in 0..<outputs.count {
+                let row = tensor.matrix.row(output)
+                for input in 0..<inputs { row[input] *= gains.floats[output] }
+            }
         }
         return tensor
     }

@@ -2,8 +2,8 @@ import CLIPKernels
 
 /// The text tower: token ids in, embeddings out.
 ///
-/// It is causal, so nothing behind end-of-text can change the embedding: only the tokens up to there are computed.
-/// Captions of any lengths lie behind each other without padding.
+/// Where it is causal, nothing behind end-of-text can change the embedding: only the tokens up to there are computed, and
+/// captions of any lengths lie behind each other without padding. Where it is not, all of the context counts.
 ///
 /// The reference is `encode_text` of open_clip 3.3.0 (`open_clip/model.py`).
 struct TextTransformer: Sendable {
@@ -19,10 +19,11 @@ struct TextTransformer: Sendable {
         self.shape = shape
         table = try weights.tokenTable(names.tokenTable, tokens: shape.vocabularySize, width: width)
         positions = try weights.tensor(names.text.positions, shape: [shape.contextLength, width])
-        encoder = try TransformerEncoder(weights, below: names.text.blocks, shape.encoder)
+        encoder = try TransformerEncoder(weights, names.text, shape.encoder)
         head = try EmbeddingHead(
             weights,
             names.text,
+            shape.projection,
             width: width,
             epsilon: shape.encoder.layerNormEpsilon,
             embeddingWidth: embeddingWidth
@@ -32,10 +33,11 @@ struct TextTransformer: Sendable {
     /// Among how many threads a pass of few rows is divided by columns at most.
     var columnParts: Int { encoder.division?.parts ?? 0 }
 
-    /// The tokens of a caption that its embedding depends on: up to the pooled one, which is the last of the result.
+    /// The tokens of a caption that its embedding depends on, and which of them is pooled.
     ///
-    /// `caption` is the caption's index, for the error.
-    func relevantTokens(of ids: [Int32], caption: Int) throws(ModelError) -> ArraySlice<Int32> {
+    /// Where padding counts they have to fill the context; otherwise they end with the pooled one. `caption` is the
+    /// caption's index, for the error.
+    func relevantTokens(of ids: [Int32], caption: Int) throws(ModelError) -> Caption {
         for id in ids where id < 0 || id >= shape.vocabularySize {
             throw .tokenOutOfVocabulary(id: id, vocabularySize: shape.vocabularySize)
         }
@@ -43,27 +45,39 @@ struct TextTransformer: Sendable {
             switch shape.pooling {
             case .largestID: ids.max().flatMap { ids.firstIndex(of: $0) }
             case .first(let id): ids.firstIndex(of: id)
+            case .last: ids.indices.last
             }
         guard let position else { throw .noEndOfText(caption: caption) }
-        guard position < shape.contextLength else {
-            throw .tooManyTokens(count: position + 1, limit: shape.contextLength)
+        let count = shape.readsWholeContext ? ids.count : position + 1
+        guard count <= shape.contextLength else {
+            throw .tooManyTokens(count: count, limit: shape.contextLength)
         }
-        return ids[...position]
+        guard !shape.readsWholeContext || count == shape.contextLength else {
+            throw .tooFewTokens(count: count, contextLength: shape.contextLength)
+        }
+        return Caption(ids: ids[..<count], pooled: position)
+    }
+
+    /// What a pass computes of a caption.
+    struct Caption {
+        let ids: ArraySlice<Int32>
+        /// The index of the token that gives the embedding.
+        let pooled: Int
     }
 
     /// Captions, as `relevantTokens` gives them -> (captions, embeddingWidth), of which a share fills its own rows.
     func embed(
-        _ captions: [ArraySlice<Int32>],
+        _ captions: [Caption],
         into embeddings: Matrix,
         share: PassShare,
         observer: StageObserver?,
         in context: ComputeContext
     ) throws(KernelError) {
         let width = shape.encoder.width
-        let sequences = SequenceLayout(lengths: captions.map(\.count))
+        let sequences = SequenceLayout(lengths: captions.map(\.ids.count))
         let pass = TransformerPass(
             sequences,
-            pooledRows: sequences.lastRows,
+            pooledRows: zip(sequences.firstRows, captions).map { $0 + $1.pooled },
             share: share,
             division: encoder.division,
             isFilled: encoder.compilesForRows
@@ -76,7 +90,7 @@ struct TextTransformer: Sendable {
             for row in all.clamped(to: pass.rows) {
                 let position = row - all.lowerBound
                 table.look(
-                    up: Int(captions[index][captions[index].startIndex + position]),
+                    up: Int(captions[index].ids[position]),
                     adding: positions.matrix.row(position),
                     into: tokens.row(row - pass.rows.lowerBound)
                 )
@@ -84,7 +98,14 @@ struct TextTransformer: Sendable {
         }
         tokens.rows(pass.rows.count..<tokens.rows).fillWithZeros()
         observer?(.tokens, tokens.rows(0..<pass.rows.count))
-        try encoder(tokens, of: pass, mask: .causal, into: pooled, observer: observer, in: context)
+        try encoder(
+            tokens,
+            of: pass,
+            mask: shape.isCausal ? .causal : .none,
+            into: pooled,
+            observer: observer,
+            in: context
+        )
         try head(pooled, into: embeddings.rows(pass.members), observer: observer, in: context)
     }
 }

@@ -7,18 +7,24 @@ struct TransformerBlock: Sendable {
     let norm: LayerNorm
     let queryKeyValue: Linear
     let attention: Attention
+    /// What turns queries and keys by their position, if anything does.
+    let rotation: RotaryPositions?
     let output: Linear
     let feedForward: FeedForward
 
-    init(_ weights: WeightReader, _ shape: ModelConfiguration.Encoder) throws(ModelError) {
-        let names = weights.names.block
-        let width = shape.width
-        norm = try weights.layerNorm(names.attentionNorm, width: width, epsilon: shape.layerNormEpsilon)
-        let (weight, bias) = try weights.queryKeyValue(width: width)
+    init(
+        _ weights: WeightReader,
+        _ shape: ModelConfiguration.Encoder,
+        _ names: CheckpointNames.Block,
+        rotation: RotaryPositions?
+    ) throws(ModelError) {
+        norm = try weights.layerNorm(names.attentionNorm, width: shape.width, epsilon: shape.layerNormEpsilon)
+        let (weight, bias) = try weights.queryKeyValue(shape, names)
         queryKeyValue = try weights.linear(weight, bias: bias)
         attention = Attention(heads: shape.heads)
-        output = try weights.linear(names.attentionOutput, inputs: width, outputs: width, addsToOutput: true)
-        feedForward = try FeedForward(weights, shape)
+        self.rotation = rotation
+        output = try weights.attentionOutput(shape, names)
+        feedForward = try FeedForward(weights, shape, names)
     }
 
     /// Replaces (tokens, width), the pass's own rows, by the block's result.
@@ -39,6 +45,7 @@ struct TransformerBlock: Sendable {
             norm(tokens, into: normal)
             // (tokens, width) -> (tokens, 3 x width)
             try queryKeyValue(normal, into: parts.rows(pass.filledRows), in: context)
+            rotation?.rotate(parts.columns(0..<2 * width).rows(pass.rows), first: pass.rows.lowerBound)
             try pass.share.meet()
             try attention(
                 query: parts.columns(0..<width).rows(pass.rows),
@@ -70,19 +77,21 @@ struct PoolingBlock: Sendable {
     let output: Linear
     let feedForward: FeedForward
 
-    init(_ weights: WeightReader, _ shape: ModelConfiguration.Encoder) throws(ModelError) {
-        let names = weights.names.block
+    init(
+        _ weights: WeightReader,
+        _ shape: ModelConfiguration.Encoder,
+        _ names: CheckpointNames.Block
+    ) throws(ModelError) {
         let width = shape.width
         norm = try weights.layerNorm(names.attentionNorm, width: width, epsilon: shape.layerNormEpsilon)
-        let (weight, bias) = try weights.queryKeyValue(width: width)
-        let (queryBias, keyValueBias) = try ModelError.wrapping { () throws(KernelError) in
-            (try Tensor(Array(bias.floats[..<width])), try Tensor(Array(bias.floats[width...])))
-        }
+        let (weight, bias) = try weights.queryKeyValue(shape, names)
+        let queryBias = try bias?.part(0..<width)
+        let keyValueBias = try bias?.part(width..<3 * width)
         query = try weights.linear(weight.outputs(0..<width), bias: queryBias)
         keyValue = try weights.linear(weight.outputs(width..<3 * width), bias: keyValueBias)
         attention = Attention(heads: shape.heads)
-        output = try weights.linear(names.attentionOutput, inputs: width, outputs: width, addsToOutput: true)
-        feedForward = try FeedForward(weights, shape)
+        output = try weights.attentionOutput(shape, names)
+        feedForward = try FeedForward(weights, shape, names)
     }
 
     /// How keys and values are kept.
@@ -125,17 +134,5 @@ struct PoolingBlock: Sendable {
         }
         guard pooled.rows > 0 else { return }
         try feedForward(pooled, in: context)
-    }
-}
-
-extension WeightReader {
-    /// Weight (3 x width, width) and bias (3 x width) of query, key and value, however the checkpoint keeps them.
-    fileprivate func queryKeyValue(width: Int) throws(ModelError) -> (weight: PlainWeights, bias: Tensor) {
-        let parts = names.block.queryKeyValue
-        let outputs = 3 * width / parts.count
-        return (
-            try plain(parts.map(\.weight), inputs: width, outputs: 3 * width),
-            try joined(parts.map(\.bias), shape: [outputs])
-        )
     }
 }

@@ -1,34 +1,66 @@
 import CLIPKernels
 
-/// The blocks of a tower: all tokens in, the pooled token of every sequence out.
+/// The blocks of a tower: all tokens in; out the pooled token of every sequence, or all tokens again.
 struct TransformerEncoder: Sendable {
     let blocks: [TransformerBlock]
-    let last: PoolingBlock
+    /// The last block of a tower of which only pooled tokens are needed; nil where all are.
+    let last: PoolingBlock?
     /// How threads divide a pass by columns; nil where they cannot.
     let division: ColumnDivision?
     /// Whether oneDNN compiles the layers for every number of rows.
-    var compilesForRows: Bool { last.keyValue.compilesForRows }
+    let compilesForRows: Bool
+    /// How keys and values are kept.
+    private let keyFormat: NumberFormat
 
+    /// - Parameters:
+    ///   - pools: whether only one token of each sequence is needed.
+    ///   - rotation: what turns queries and keys, in a tower that does not pool.
     init(
         _ weights: WeightReader,
-        below name: String,
-        _ shape: ModelConfiguration.Encoder
+        _ names: CheckpointNames.Tower,
+        _ shape: ModelConfiguration.Encoder,
+        pools: Bool = true,
+        rotation: RotaryPositions? = nil
     ) throws(ModelError) {
+        precondition(!pools || rotation == nil, "The last block's query is not turned.")
+        let layers =
+            shape.layers
+            ?? weights.blocks(
+                below: names.blocks,
+                holding: "\(names.block.attentionNorm).weight",
+                limit: ModelBounds.layers.upperBound
+            )
+        // A tower without blocks lacks the tensors of its first.
+        let count = max(layers, 1)
         var blocks: [TransformerBlock] = []
-        for index in 0..<shape.layers - 1 {
-            blocks.append(try TransformerBlock(weights.scope("\(name).\(index)"), shape))
+        for index in 0..<(pools ? count - 1 : count) {
+            blocks.append(
+                try TransformerBlock(
+                    weights.scope("\(names.blocks).\(index)"),
+                    shape,
+                    names.block,
+                    rotation: rotation
+                )
+            )
         }
         self.blocks = blocks
-        last = try PoolingBlock(weights.scope("\(name).\(shape.layers - 1)"), shape)
-        let division = ColumnDivision(shape, format: last.keyValue.format)
+        last =
+            pools
+            ? try PoolingBlock(weights.scope("\(names.blocks).\(count - 1)"), shape, names.block) : nil
+        let layer = last?.keyValue ?? blocks[0].queryKeyValue
+        compilesForRows = layer.compilesForRows
+        keyFormat = layer.format.betweenLayers
+        let division = ColumnDivision(shape, format: layer.format)
         self.division = division.flatMap { [last] division in
-            last.isDivided(by: division, in: weights.context)
+            last?.isDivided(by: division, in: weights.context) ?? true
                 && blocks.allSatisfy { $0.isDivided(by: division, in: weights.context) } ? division : nil
         }
     }
 
     /// (tokens, width), the pass's own and filling rows, which it overwrites -> (members, width), a row for each sequence
     /// whose pooled row is one of them.
+    ///
+    /// Where the tower does not pool, `pooled` stays as it is, and the result is what the tokens have become.
     func callAsFunction(
         _ tokens: Matrix,
         of pass: TransformerPass,
@@ -48,7 +80,7 @@ struct TransformerEncoder: Sendable {
                 try pass.share.matrix(
                     rows: pass.allRows,
                     width: 3 * tokens.width,
-                    format: last.keyFormat,
+                    format: keyFormat,
                     in: context
                 )
             )
@@ -57,6 +89,7 @@ struct TransformerEncoder: Sendable {
             try block(tokens, of: pass, parts: parts[index % parts.count], mask: mask, in: context)
             observer?(.block(index), tokens.rows(0..<pass.rows.count))
         }
+        guard let last else { return }
         try last(tokens, of: pass, parts: parts[blocks.count % parts.count], into: pooled, in: context)
         observer?(.block(blocks.count), pooled)
     }

@@ -2,18 +2,29 @@ import CLIPKernels
 
 /// The image tower: pixels in, embeddings out.
 ///
-/// The reference is `VisionTransformer` of open_clip 3.3.0 (`open_clip/transformer.py`).
+/// The references are `VisionTransformer` of open_clip 3.3.0 (`open_clip/transformer.py`) and, for networks that it takes
+/// from there, `VisionTransformer` and `Eva` of timm 1.0.31.
 struct VisionTransformer: Sendable {
+    /// What becomes of the tokens behind the last block.
+    private enum Pool: Sendable {
+        case classToken
+        case mean(normalisedFirst: LayerNorm?)
+        case latent(LayerNorm, LatentPool)
+    }
+
     private let width: Int
     /// Tokens of an image.
     let tokensPerImage: Int
+    /// Those before its patches.
+    private let leading: Int
     private let patches: PatchProjection
-    /// (1 + patches, width): what a token is before its patch is added.
+    /// (tokens, width): what a token is before its patch is added.
     ///
-    /// Row 0 is the class token with its position.
+    /// Where there is a class token it is row 0, with its position.
     private let emptyTokens: Tensor
-    private let inputNorm: LayerNorm
+    private let inputNorm: LayerNorm?
     private let encoder: TransformerEncoder
+    private let pool: Pool
     private let head: EmbeddingHead
 
     init(
@@ -23,37 +34,114 @@ struct VisionTransformer: Sendable {
         imageSize: Int,
         embeddingWidth: Int
     ) throws(ModelError) {
-        let names = weights.names
+        let (names, tower) = (weights.names.patches, weights.names.vision)
         let (width, epsilon) = (shape.encoder.width, shape.encoder.layerNormEpsilon)
         self.width = width
         tokensPerImage = shape.tokens(imageSize: imageSize)
-
-        let kernels = try weights.tensor(
-            names.patchKernels,
-            shape: [width, PixelTable.channels, shape.patchSize, shape.patchSize]
+        leading = shape.hasClassToken ? 1 : 0
+        patches = try Self.patches(weights, shape, pixels: pixels, imageSize: imageSize)
+        emptyTokens = try Self.emptyTokens(weights, shape, imageSize: imageSize)
+        inputNorm =
+            shape.hasInputNorm ? try weights.layerNorm(names.inputNorm, width: width, epsilon: epsilon) : nil
+        let rotation = try shape.rotation.map { (rotation) throws(ModelError) in
+            try ModelError.wrapping { () throws(KernelError) in
+                try RotaryPositions(
+                    grid: imageSize / shape.patchSize,
+                    leading: shape.hasClassToken ? 1 : 0,
+                    headWidth: width / shape.encoder.heads,
+                    offset: rotation.offset,
+                    temperature: rotation.temperature
+                )
+            }
+        }
+        encoder = try TransformerEncoder(
+            weights,
+            tower,
+            shape.encoder,
+            pools: shape.pooling == .classToken,
+            rotation: rotation
         )
-        patches = try ModelError.wrapping { () throws(KernelError) in
+        var normalises = true
+        switch shape.pooling {
+        case .classToken: pool = .classToken
+        case .mean(normalisesFirst: false): pool = .mean(normalisedFirst: nil)
+        case .mean(normalisesFirst: true):
+            pool = .mean(
+                normalisedFirst: try weights.layerNorm(tower.finalNorm, width: width, epsilon: epsilon)
+            )
+            normalises = false
+        case .latent(let pooling):
+            guard let names = names.pool else {
+                throw .unsupportedSetting(key: "pooling", value: "attention of a learned query")
+            }
+            pool = .latent(
+                try weights.layerNorm(tower.finalNorm, width: width, epsilon: epsilon),
+                try LatentPool(weights.exact, names, pooling, width: width, epsilon: epsilon)
+            )
+            normalises = false
+        }
+        head = try EmbeddingHead(
+            weights,
+            tower,
+            shape.projection,
+            width: width,
+            epsilon: epsilon,
+            embeddingWidth: embeddingWidth,
+            normalises: normalises
+        )
+    }
+
+    private static func patches(
+        _ weights: WeightReader,
+        _ shape: ModelConfiguration.PatchTransformer,
+        pixels: PixelTable,
+        imageSize: Int
+    ) throws(ModelError) -> PatchProjection {
+        let kernels = try weights.tensor(
+            weights.names.patches.kernels.weight,
+            shape: [shape.encoder.width, PixelTable.channels, shape.patchSize, shape.patchSize]
+        )
+        return try ModelError.wrapping { () throws(KernelError) in
             try PatchProjection(
                 weight: kernels.matrix,
                 imageSize: imageSize,
                 patchSize: shape.patchSize,
+                leading: shape.hasClassToken ? 1 : 0,
                 pixels: pixels,
                 format: weights.format,
                 in: weights.context
             )
         }
-        let classToken = try weights.tensor(names.classToken, shape: [width])
-        emptyTokens = try weights.tensor(names.vision.positions, shape: [tokensPerImage, width])
-        for column in 0..<width { emptyTokens.floats[column] += classToken.floats[column] }
-        inputNorm = try weights.layerNorm(names.inputNorm, width: width, epsilon: epsilon)
-        encoder = try TransformerEncoder(weights, below: names.vision.blocks, shape.encoder)
-        head = try EmbeddingHead(
-            weights,
-            names.vision,
-            width: width,
-            epsilon: epsilon,
-            embeddingWidth: embeddingWidth
+    }
+
+    /// Positions, with the class token and the bias of the patches where there are such.
+    private static func emptyTokens(
+        _ weights: WeightReader,
+        _ shape: ModelConfiguration.PatchTransformer,
+        imageSize: Int
+    ) throws(ModelError) -> Tensor {
+        let names = weights.names.patches
+        let width = shape.encoder.width
+        let tokens = try weights.tensor(
+            weights.names.vision.positions,
+            shape: [shape.tokens(imageSize: imageSize), width],
+            leading: names.leadingDimensions
         )
+        if shape.hasClassToken {
+            let token = try weights.tensor(
+                names.classToken,
+                shape: names.leadingDimensions == 0 ? [width] : [1, width],
+                leading: names.leadingDimensions
+            )
+            for column in 0..<width { tokens.floats[column] += token.floats[column] }
+        }
+        if shape.hasPatchBias {
+            let bias = try weights.tensor(names.kernels.bias, shape: [width])
+            for row in (shape.hasClassToken ? 1 : 0)..<tokens.rows {
+                for column in 0..<width { tokens.floats[row * width + column] += bias.floats[column] }
+            }
+        }
+        return tokens
     }
 
     /// How many images go through the network at once.
@@ -86,9 +174,42 @@ struct VisionTransformer: Sendable {
         }
         try patches(images, rows: pass.rows, addingTo: tokens, in: context)  // (rows, width)
         observer?(.tokens, tokens)
-        inputNorm(tokens, into: tokens)
-        observer?(.inputNorm, tokens)
+        if let inputNorm {
+            inputNorm(tokens, into: tokens)
+            observer?(.inputNorm, tokens)
+        }
         try encoder(tokens, of: pass, mask: .none, into: pooled, observer: observer, in: context)
+        switch pool {
+        case .classToken: break
+        case .mean(let norm):
+            norm?(tokens, into: tokens)
+            try average(tokens, of: pass, into: pooled, in: context)
+        case .latent(let norm, let pool):
+            norm(tokens, into: tokens)
+            try pool(tokens, of: pass, into: pooled, in: context)
+        }
         try head(pooled, into: embeddings.rows(pass.members), observer: observer, in: context)
+    }
+
+    /// (rows, width), this thread's own -> (members, width): the means of patches.
+    private func average(
+        _ tokens: Matrix,
+        of pass: TransformerPass,
+        into pooled: Matrix,
+        in context: ComputeContext
+    ) throws(KernelError) {
+        let all = try pass.share.matrix(rows: pass.allRows, width: width, in: context)
+        tokens.copy(into: all.rows(pass.rows))
+        try pass.share.meet()
+        for (index, member) in pass.members.enumerated() {
+            let mean = pooled.row(index)
+            let rows = pass.sequences.rows(of: member).dropFirst(leading)
+            mean.update(repeating: 0, count: width)
+            for row in rows {
+                let token = all.row(row)
+                for column in 0..<width { mean[column] += token[column] }
+            }
+            for column in 0..<width { mean[column] /= Float(rows.count) }
+        }
     }
 }

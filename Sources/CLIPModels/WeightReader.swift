@@ -53,8 +53,15 @@ struct WeightReader {
     }
 
     /// A tensor of that shape, as `shape[0]` rows of all the rest; a vector is one row.
-    func tensor(_ name: String, shape: [Int]) throws(ModelError) -> Tensor {
-        try joined([name], shape: shape)
+    ///
+    /// - Parameter leading: how many dimensions of length 1 the file has before those.
+    func tensor(_ name: String, shape: [Int], leading: Int = 0) throws(ModelError) -> Tensor {
+        let rows = shape.count > 1 ? shape[0] : 1
+        let whole = try joined([name], shape: Array(repeating: 1, count: leading) + shape)
+        guard whole.rows != rows else { return whole }
+        return try ModelError.wrapping { () throws(KernelError) in
+            try Tensor(rows: rows, Array(whole.floats))
+        }
     }
 
     /// The embeddings of a vocabulary, (tokens, width).
@@ -139,16 +146,23 @@ struct WeightReader {
         )
     }
 
-    /// A linear layer: `weight` (outputs, inputs) and `bias` below a name.
+    /// A linear layer: `weight` (outputs, inputs) and `bias` below a name; with `gains`, times these.
     func linear(
         _ name: String,
         inputs: Int,
         outputs: Int,
         activation: Activation? = nil,
-        addsToOutput: Bool = false
+        addsToOutput: Bool = false,
+        gains: String? = nil
     ) throws(ModelError) -> Linear {
-        let weights = try plain(["\(name).weight"], inputs: inputs, outputs: outputs)
+        var weights = try plain(["\(name).weight"], inputs: inputs, outputs: outputs)
         let bias = try tensor("\(name).bias", shape: [outputs])
+        if let gains {
+            // g (W x + b) = (g W) x + g b
+            let factors = try tensor(gains, shape: [outputs])
+            weights.gains = factors
+            for output in 0..<outputs { bias.floats[output] *= factors.floats[output] }
+        }
         return try linear(weights, bias: bias, activation: activation, addsToOutput: addsToOutput)
     }
 
@@ -213,17 +227,32 @@ struct WeightReader {
         return layer
     }
 
-    /// The last layer of a tower, from features to an embedding, without a bias.
-    func projection(_ tower: CheckpointNames.Tower, width: Int, embedding: Int) throws(ModelError) -> Linear {
+    /// The last layer of a tower, from features to an embedding.
+    func projection(
+        _ tower: CheckpointNames.Tower,
+        _ kind: ModelConfiguration.Projection,
+        width: Int,
+        embedding: Int
+    ) throws(ModelError) -> Linear? {
+        guard kind != .none else { return nil }
+        let names = tower.projection
         guard tower.projectionIsTransposed else {
-            return try linear(plain([tower.projection], inputs: width, outputs: embedding))
+            let bias = kind == .biased ? try tensor(names.bias, shape: [embedding]) : nil
+            return try linear(plain([names.weight], inputs: width, outputs: embedding), bias: bias)
         }
         let view = try ModelError.reading { () throws(WeightError) in
-            try scope.tensor(tower.projection, shape: [width, embedding])
+            try scope.tensor(names.weight, shape: [width, embedding])
         }
-        let name = scope.fullName(tower.projection)
+        let name = scope.fullName(names.weight)
         return try linear(
             PlainWeights(name: name, views: [view], inputs: width, outputs: embedding, isTransposed: true)
         )
+    }
+
+    /// How many blocks lie below a name, each below its number; at most `limit`.
+    func blocks(below name: String, holding tensor: String, limit: Int) -> Int {
+        var count = 0
+        while count < limit, scope.contains("\(name).\(count).\(tensor)") { count += 1 }
+        return count
     }
 }

@@ -280,7 +280,7 @@ struct CheckpointFileTests {
         arguments: [
             (#""model_type": "clip""#, #""model_type": "clip_vision_model""#, "one tower alone"),
             (#""model_type": "clip""#, #""model_type": "clip_text_model""#, "one tower alone"),
-            (#""model_type": "clip""#, #""model_type": "siglip""#, "model_type"),
+            (#""model_type": "clip""#, #""model_type": "siglip2""#, "model_type"),
             (
                 #""model_type": "clip""#,
                 #""model_type": "clip", "quantization_config": {"load_in_8bit": true}"#, "quantization_config"

@@ -116,6 +116,58 @@ struct ModelConfigurationTests {
         #expect(quick.text.encoder.activation == .quickGELU)
     }
 
+    @Test("open_clip's file without the wrapper that others have")
+    func bareOpenCLIP() throws {
+        let inner = #"{"embed_dim": 512, "vision_cfg": {"width": 768}, "text_cfg": {"width": 512}}"#
+        #expect(try openCLIP(inner) == openCLIP(#"{"model_cfg": \#(inner)}"#))
+    }
+
+    @Test(
+        "Sizes that contradict each other where there is no projection, or timm's network is made for another image"
+    )
+    func contradictions() {
+        let bad: [(vision: String, text: String, key: String)] = [
+            (
+                #""timm_model_name": "vit_base_patch16_siglip_224", "timm_pool": "map", "timm_proj": "none""#,
+                "",
+                "embed_dim"
+            ),
+            (
+                #""timm_model_name": "vit_base_patch16_siglip_224", "timm_pool": "map", "image_size": 256"#,
+                "",
+                "model_cfg.vision_cfg.image_size"
+            ),
+            ("", #""width": 768, "proj_type": "none""#, "model_cfg.text_cfg.width"),
+        ]
+        for (vision, text, key) in bad {
+            #expect("\(vision) \(text)") { try openCLIP(vision: vision, text: text) } throws: { error in
+                guard case ModelError.invalidSetting(key, _) = error else { return false }
+                return true
+            }
+        }
+    }
+
+    @Test("The defaults of SigLIP in transformers")
+    func sigLIPDefaults() throws {
+        let configuration = try transformers(#"{"model_type": "siglip"}"#)
+        let vision = try configuration.transformer
+        #expect(configuration.embeddingWidth == 768 && configuration.vision.imageSize == 224)
+        #expect(vision.patchSize == 16 && vision.tokens(imageSize: 224) == 196)
+        #expect(vision.encoder.activation == .tanhGELU && vision.encoder.layerNormEpsilon == 1e-6)
+        #expect(vision.projection == .none && configuration.text.projection == .biased)
+        #expect(configuration.text.contextLength == 64 && configuration.text.vocabularySize == 32_000)
+        #expect(configuration.text.pooling == .last && configuration.text.readsWholeContext)
+    }
+
+    @Test("MetaCLIP 2 pools the end-of-text that it names, also where that is 2")
+    func metaCLIP2() throws {
+        let text = #""text_config": {"vocab_size": 600, "eos_token_id": 2}"#
+        let clip = try transformers("{\(text)}")
+        #expect(clip.text.pooling == .largestID)
+        let other = try transformers(#"{"model_type": "metaclip_2", \#(text)}"#)
+        #expect(other.text.pooling == .first(id: 2))
+    }
+
     @Test(
         "What is not JSON, or not an object",
         arguments: ["", "{", "[]", "null", "3", "\"clip\"", "{\"a\": \u{1}}", "["]
@@ -129,7 +181,7 @@ struct ModelConfigurationTests {
 
     @Test("Settings that must be there")
     func missing() {
-        #expect(throws: ModelError.missingSetting(key: "model_cfg")) { try openCLIP("{}") }
+        #expect(throws: ModelError.missingSetting(key: "embed_dim")) { try openCLIP("{}") }
         #expect(throws: ModelError.missingSetting(key: "model_cfg.embed_dim")) {
             try openCLIP(#"{"model_cfg": {"vision_cfg": {}, "text_cfg": {}}}"#)
         }
@@ -209,9 +261,15 @@ struct ModelConfigurationTests {
         "An image tower that is not built, by the name of the setting",
         arguments: [
             (#""timm_model_name": "vit_base""#, "timm_model_name"),
-            (#""attentional_pool": true"#, "attentional_pool"), (#""no_ln_pre": true"#, "no_ln_pre"),
-            (#""pool_type": "avg""#, "pool_type"), (#""pos_embed_type": "sin_cos_2d""#, "pos_embed_type"),
-            (#""ls_init_value": 0.1"#, "ls_init_value"), (#""output_tokens": true"#, "output_tokens"),
+            (#""timm_model_name": "convnext_base", "timm_pool": """#, "timm_model_name"),
+            (#""timm_model_name": "vit_base_patch16_siglip_224", "timm_pool": "avg""#, "timm_pool"),
+            (
+                #""timm_model_name": "vit_base_patch16_siglip_224", "timm_pool": "map", "timm_proj": "mlp""#,
+                "timm_proj"
+            ),
+            (#""attentional_pool": true"#, "attentional_pool"),
+            (#""pool_type": "none""#, "pool_type"), (#""pos_embed_type": "rotary""#, "pos_embed_type"),
+            (#""output_tokens": true"#, "output_tokens"),
             (#""qk_norm": true"#, "qk_norm"), (#""scale_fc": true"#, "scale_fc"),
             (#""block_type": "custom""#, "block_type"), (#""something_new": 1"#, "something_new"),
             (#""norm_kwargs": {"bias": false}"#, "norm_kwargs.bias"),
@@ -229,12 +287,10 @@ struct ModelConfigurationTests {
     @Test(
         "A text tower that is not built, by the name of the setting",
         arguments: [
-            (#""hf_model_name": "roberta-base""#, "hf_model_name"), (#""pool_type": "last""#, "pool_type"),
-            (#""hf_tokenizer_name": "x""#, "hf_tokenizer_name"), (#""embed_cls": true"#, "embed_cls"),
-            (#""no_causal_mask": true"#, "no_causal_mask"), (#""proj_bias": true"#, "proj_bias"),
-            (#""proj_type": "none""#, "proj_type"),
-            (#""tokenizer_kwargs": {"clean": "lower"}"#, "tokenizer_kwargs"),
-            (#""ls_init_value": 1"#, "ls_init_value"),
+            (#""hf_model_name": "roberta-base""#, "hf_model_name"), (#""pool_type": "first""#, "pool_type"),
+            (#""embed_cls": true"#, "embed_cls"), (#""proj_type": "mlp""#, "proj_type"),
+            (#""tokenizer_kwargs": {"language": "ko"}"#, "tokenizer_kwargs.language"),
+            (#""tokenizer_mode": "char""#, "tokenizer_mode"),
         ]
     )
     func unsupportedText(setting: String, key: String) {
@@ -248,17 +304,14 @@ struct ModelConfigurationTests {
 
     @Test("Another kind of model")
     func unsupportedModels() {
-        #expect(throws: ModelError.unsupportedSetting(key: "model_type", value: "\"siglip\"")) {
-            try transformers(#"{"model_type": "siglip"}"#)
+        #expect(throws: ModelError.unsupportedSetting(key: "model_type", value: "\"siglip2\"")) {
+            try transformers(#"{"model_type": "siglip2"}"#)
         }
         #expect(throws: ModelError.unsupportedSetting(key: "vision_config.num_channels", value: "1.0")) {
             try transformers(#"{"vision_config": {"num_channels": 1}}"#)
         }
         #expect(throws: ModelError.unsupportedSetting(key: "text_config.hidden_act", value: "\"silu\"")) {
             try transformers(#"{"text_config": {"hidden_act": "silu"}}"#)
-        }
-        #expect(throws: ModelError.unsupportedSetting(key: "model_cfg.custom_text", value: "true")) {
-            try openCLIP(root: #""custom_text": true"#)
         }
         #expect(throws: ModelError.unsupportedSetting(key: "model_cfg.multimodal_cfg", value: "an object")) {
             try openCLIP(root: #""multimodal_cfg": {}"#)

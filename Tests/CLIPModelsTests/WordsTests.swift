@@ -20,6 +20,7 @@ struct WordsTests {
             "kernels": ModelError.kernels(.outOfMemory(byteCount: 64)),
             "wrongPixelByteCount": ModelError.wrongPixelByteCount(expected: 3, found: 2),
             "tooManyTokens": ModelError.tooManyTokens(count: 78, limit: 77),
+            "tooFewTokens": ModelError.tooFewTokens(count: 63, contextLength: 64),
             "tokenOutOfVocabulary": ModelError.tokenOutOfVocabulary(id: 9, vocabularySize: 8),
             "noEndOfText": ModelError.noEndOfText(caption: 0),
         ]

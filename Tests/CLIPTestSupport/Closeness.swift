@@ -21,4 +21,19 @@ public enum Closeness {
             return relativeError(Array(actual[row]), Array(expected[row]))
         }.max() ?? .infinity
     }
+
+    /// The least cosine between rows of `width` floats; below -1 where the counts differ or a value is not finite.
+    public static func leastCosine(_ actual: [Float], _ expected: [Float], width: Int) -> Double {
+        guard actual.count == expected.count, width > 0, !expected.isEmpty else { return -2 }
+        return stride(from: 0, to: expected.count, by: width).map { start in
+            var (product, one, other) = (0.0, 0.0, 0.0)
+            for index in start..<min(start + width, expected.count) {
+                product += Double(actual[index]) * Double(expected[index])
+                one += Double(actual[index]) * Double(actual[index])
+                other += Double(expected[index]) * Double(expected[index])
+            }
+            let cosine = product / (one * other).squareRoot()
+            return cosine.isFinite ? cosine : -2
+        }.min() ?? -2
+    }
 }

@@ -102,6 +102,12 @@ bool csimd_multiplies(void);
 size_t csimd_product_scratch(int64_t rows);
 void csimd_multiply(const csimd_product* it);
 
+/// Turns each pair of neighbours in the heads of f32 or bf16 rows by an angle: row i by those of position
+/// (first + i) modulo `positions`. `cosines` and `sines` have head_width floats a position, of which each pair has its cosine
+/// twice, and its sine negated and as it is. Heads are even.
+void csimd_rotate(int64_t rows, int64_t width, int64_t head_width, csimd_rows numbers, const float* cosines,
+                  const float* sines, int64_t positions, int64_t first);
+
 /// Makes bytes of rows signed, as weights are, and tells the excess of each row's products with rows of bytes.
 void csimd_sign(int64_t rows, int64_t width, uint8_t* bytes, float* excess);
 

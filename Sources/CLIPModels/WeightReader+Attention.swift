@@ -1,0 +1,44 @@
+import CLIPKernels
+
+extension WeightReader {
+    /// Weight (3 x width, width) and bias (3 x width) of query, key and value, however the checkpoint keeps them; no bias
+    /// where there is none of any.
+    func queryKeyValue(
+        _ shape: ModelConfiguration.Encoder,
+        _ names: CheckpointNames.Block
+    ) throws(ModelError) -> (weight: PlainWeights, bias: Tensor?) {
+        let names = names.queryKeyValue
+        let outputs = 3 * shape.width
+        let weight = try plain(names.weights, inputs: shape.width, outputs: outputs)
+        guard shape.biases != .none else { return (weight, nil) }
+        let bias = try ModelError.wrapping { () throws(KernelError) in try Tensor(width: outputs) }
+        let count = outputs / names.biases.count
+        for (index, name) in names.biases.enumerated() {
+            guard let name else { continue }  // as if it were zeros
+            let part = try tensor(name, shape: [count])
+            for place in 0..<count { bias.floats[index * count + place] = part.floats[place] }
+        }
+        return (weight, bias)
+    }
+
+    /// The layer that adds what attention found to the tokens.
+    func attentionOutput(
+        _ shape: ModelConfiguration.Encoder,
+        _ names: CheckpointNames.Block
+    ) throws(ModelError) -> Linear {
+        try linear(
+            names.attentionOutput,
+            inputs: shape.width,
+            outputs: shape.width,
+            addsToOutput: true,
+            gains: shape.hasGains ? names.attentionGains : nil
+        )
+    }
+}
+
+extension Tensor {
+    /// A copy of some floats of a vector.
+    func part(_ range: Range<Int>) throws(ModelError) -> Tensor {
+        try ModelError.wrapping { () throws(KernelError) in try Tensor(Array(floats[range])) }
+    }
+}
