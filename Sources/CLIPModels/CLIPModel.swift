@@ -27,9 +27,9 @@ public final class CLIPModel: Sendable {
     /// What the network sees of the bytes of an image, `pixels` says.
     ///
     /// Refuses, naming the tensors, a checkpoint in which one is missing, has another shape, is not made of floats, or
-    /// is left over. Nothing keeps the checkpoint afterwards. With a packed `copy` of it, its linear layers and its table of
+    /// is left over. Nothing keeps the checkpoint afterwards but a table of very many tokens, which stays in its file. With a packed `copy` of it, its linear layers and its table of
     /// tokens are taken from there, or kept there for the next time.
-    public init(
+    public convenience init(
         configuration: ModelConfiguration,
         checkpoint: Checkpoint,
         layout: ModelDirectory.Layout,
@@ -38,11 +38,35 @@ public final class CLIPModel: Sendable {
         copy: PackedCopy? = nil,
         engine: ComputeEngine
     ) throws(ModelError) {
+        try self.init(
+            configuration: configuration,
+            checkpoint: checkpoint,
+            layout: layout,
+            pixels: pixels,
+            format: format,
+            copy: copy,
+            leastMappedBytes: nil,
+            engine: engine
+        )
+    }
+
+    /// - Parameter leastMappedBytes: how large a table of tokens is that stays in its file; nil for what is usual.
+    package init(
+        configuration: ModelConfiguration,
+        checkpoint: Checkpoint,
+        layout: ModelDirectory.Layout,
+        pixels: PixelTable,
+        format: NumberFormat,
+        copy: PackedCopy? = nil,
+        leastMappedBytes: Int?,
+        engine: ComputeEngine
+    ) throws(ModelError) {
         self.configuration = configuration
         let context = try ModelError.wrapping { () throws(KernelError) in try ComputeContext(engine: engine) }
         let scope = WeightScope(checkpoint)
         let names = CheckpointNames(layout, configuration, in: scope)
-        let weights = WeightReader(names: names, scope: scope, format: format, copy: copy, context: context)
+        var weights = WeightReader(names: names, scope: scope, format: format, copy: copy, context: context)
+        if let leastMappedBytes { weights.leastMappedBytes = leastMappedBytes }
         let embeddingWidth = configuration.embeddingWidth
         vision = try ImageTower(weights, configuration.vision, pixels: pixels, embeddingWidth: embeddingWidth)
         text = try TextTransformer(weights, configuration.text, embeddingWidth: embeddingWidth)
@@ -120,15 +144,17 @@ public final class CLIPModel: Sendable {
         while next < images.count {
             let chosen = images[next..<next + vision.imagesPerPass(of: images.count - next)]
             result += try pass(items: chosen.count, share: share, in: context) {
-                (embeddings) throws(KernelError) in
-                try Self.withPointers(to: chosen) { (pointers) throws(KernelError) in
-                    try vision.embed(
-                        pointers,
-                        into: embeddings,
-                        share: share,
-                        observer: observer,
-                        in: context
-                    )
+                (embeddings) throws(ModelError) in
+                try ModelError.wrapping { () throws(KernelError) in
+                    try Self.withPointers(to: chosen) { (pointers) throws(KernelError) in
+                        try vision.embed(
+                            pointers,
+                            into: embeddings,
+                            share: share,
+                            observer: observer,
+                            in: context
+                        )
+                    }
                 }
             }
             next += chosen.count
@@ -160,7 +186,7 @@ public final class CLIPModel: Sendable {
             }
             let chosen = Array(captions[first..<next])
             result += try pass(items: chosen.count, share: share, in: context) {
-                (embeddings) throws(KernelError) in
+                (embeddings) throws(ModelError) in
                 try text.embed(chosen, into: embeddings, share: share, observer: observer, in: context)
             }
         }
@@ -185,23 +211,19 @@ public final class CLIPModel: Sendable {
         items: Int,
         share: PassShare,
         in context: ComputeContext,
-        _ body: (Matrix) throws(KernelError) -> Void
+        _ body: (Matrix) throws(ModelError) -> Void
     ) throws(ModelError) -> [Float] {
-        try ModelError.wrapping { () throws(KernelError) in
-            do throws(KernelError) {
+        do throws(ModelError) {
+            let embeddings = try ModelError.wrapping { () throws(KernelError) in
                 try context.beginPass()
-                let embeddings = try share.matrix(
-                    rows: items,
-                    width: configuration.embeddingWidth,
-                    in: context
-                )
-                try body(embeddings)
-                try share.meet()
-                return share.index == 0 ? embeddings.floats() : []
-            } catch {
-                share.abandon()
-                throw error
+                return try share.matrix(rows: items, width: configuration.embeddingWidth, in: context)
             }
+            try body(embeddings)
+            try ModelError.wrapping { () throws(KernelError) in try share.meet() }
+            return share.index == 0 ? embeddings.floats() : []
+        } catch {
+            share.abandon()
+            throw error
         }
     }
 }

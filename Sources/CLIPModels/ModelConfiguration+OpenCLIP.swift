@@ -114,14 +114,13 @@ extension ModelConfiguration {
         embeddingWidth: Int
     ) throws(ModelError) -> Text {
         try tower.require("hf_model_name", toBe: .null)
-        try tower.require("tokenizer_mode", toBe: .null)
         try tower.require("embed_cls", toBe: .bool(false))
         try requireStandardTower(
             tower,
             known: [
                 "context_length", "vocab_size", "heads", "eos_id", "embed_cls", "no_causal_mask", "proj_bias",
                 "proj_type", "hf_model_name", "hf_tokenizer_name", "tokenizer_mode", "tokenizer_kwargs",
-                // Of use only to what is refused above; the tokenizer pads.
+                // Of use only to what is refused above, or to the tokenizer, which has a reader of its own.
                 "pad_id", "hf_model_pretrained", "hf_proj_type", "hf_pooler_type",
             ]
         )
@@ -137,8 +136,7 @@ extension ModelConfiguration {
             pooling: try textPooling(tower, vocabularySize: vocabularySize),
             encoder: try openCLIPEncoder(tower, width: width, heads: heads, isQuick: isQuick),
             isCausal: try !tower.bool("no_causal_mask", default: false),
-            projection: try textProjection(tower, width: width, embeddingWidth: embeddingWidth),
-            tokenizer: try tokenizerSettings(tower)
+            projection: try textProjection(tower, width: width, embeddingWidth: embeddingWidth)
         )
     }
 
@@ -164,18 +162,6 @@ extension ModelConfiguration {
                 value: ConfigurationValue.string(type).description
             )
         }
-    }
-
-    private static func tokenizerSettings(
-        _ tower: ConfigurationReader
-    ) throws(ModelError) -> TokenizerSettings {
-        let settings = try tower.firstObject("tokenizer_kwargs")
-        try settings.requireOnly(["clean", "strip_sep_token"])
-        return TokenizerSettings(
-            name: try tower.name("hf_tokenizer_name"),
-            cleaning: try settings.name("clean"),
-            stripsSeparator: try settings.bool("strip_sep_token", default: false)
-        )
     }
 
     private static func textPooling(

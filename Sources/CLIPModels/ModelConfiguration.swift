@@ -172,21 +172,9 @@ public struct ModelConfiguration: Equatable, Sendable {
         public var isCausal = true
         /// What makes the embedding.
         public var projection = Projection.plain
-        /// What the file says of the tokenizer; CLIP's own where it says nothing.
-        public var tokenizer = TokenizerSettings()
 
         /// Whether all of the context counts for every caption, padding or not.
         public var readsWholeContext: Bool { !isCausal || pooling == .last }
-    }
-
-    /// What an `open_clip_config.json` says of the tokenizer beside the model.
-    public struct TokenizerSettings: Equatable, Sendable {
-        /// The repository that its files are from; nil for OpenAI's own vocabulary.
-        public var name: String?
-        /// How texts are cleaned: "canonicalize", "whitespace", "lower"; nil for the library's default.
-        public var cleaning: String?
-        /// Whether the separator at the end is taken away again, as a zero.
-        public var stripsSeparator = false
     }
 
     /// Floats of an embedding.

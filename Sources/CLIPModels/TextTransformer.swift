@@ -8,7 +8,7 @@ import CLIPKernels
 /// The reference is `encode_text` of open_clip 3.3.0 (`open_clip/model.py`).
 struct TextTransformer: Sendable {
     private let shape: ModelConfiguration.Text
-    private let table: TokenTable
+    private let table: TokenRows
     private let positions: Tensor
     private let encoder: TransformerEncoder
     private let head: EmbeddingHead
@@ -17,7 +17,7 @@ struct TextTransformer: Sendable {
         let names = weights.names
         let width = shape.encoder.width
         self.shape = shape
-        table = try weights.tokenTable(names.tokenTable, tokens: shape.vocabularySize, width: width)
+        table = try weights.tokenRows(names.tokenTable, tokens: shape.vocabularySize, width: width)
         positions = try weights.tensor(names.text.positions, shape: [shape.contextLength, width])
         encoder = try TransformerEncoder(weights, names.text, shape.encoder)
         head = try EmbeddingHead(
@@ -72,7 +72,7 @@ struct TextTransformer: Sendable {
         share: PassShare,
         observer: StageObserver?,
         in context: ComputeContext
-    ) throws(KernelError) {
+    ) throws(ModelError) {
         let width = shape.encoder.width
         let sequences = SequenceLayout(lengths: captions.map(\.ids.count))
         let pass = TransformerPass(
@@ -82,14 +82,17 @@ struct TextTransformer: Sendable {
             division: encoder.division,
             isFilled: encoder.compilesForRows
         )
-        let tokens = try context.scratch.matrix(rows: pass.filledRows.count, width: width)
-        let pooled = try context.scratch.matrix(rows: pass.members.count, width: width)
-
+        let (tokens, pooled) = try ModelError.wrapping { () throws(KernelError) in
+            (
+                try context.scratch.matrix(rows: pass.filledRows.count, width: width),
+                try context.scratch.matrix(rows: pass.members.count, width: width)
+            )
+        }
         for index in sequences.sequences(in: pass.rows) {
             let all = sequences.rows(of: index)
             for row in all.clamped(to: pass.rows) {
                 let position = row - all.lowerBound
-                table.look(
+                try table.look(
                     up: Int(captions[index].ids[position]),
                     adding: positions.matrix.row(position),
                     into: tokens.row(row - pass.rows.lowerBound)
@@ -98,14 +101,16 @@ struct TextTransformer: Sendable {
         }
         tokens.rows(pass.rows.count..<tokens.rows).fillWithZeros()
         observer?(.tokens, tokens.rows(0..<pass.rows.count))
-        try encoder(
-            tokens,
-            of: pass,
-            mask: shape.isCausal ? .causal : .none,
-            into: pooled,
-            observer: observer,
-            in: context
-        )
-        try head(pooled, into: embeddings.rows(pass.members), observer: observer, in: context)
+        try ModelError.wrapping { () throws(KernelError) in
+            try encoder(
+                tokens,
+                of: pass,
+                mask: shape.isCausal ? .causal : .none,
+                into: pooled,
+                observer: observer,
+                in: context
+            )
+            try head(pooled, into: embeddings.rows(pass.members), observer: observer, in: context)
+        }
     }
 }

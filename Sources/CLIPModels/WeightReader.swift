@@ -16,6 +16,8 @@ struct WeightReader {
     let exactFormat: NumberFormat
     /// What weights are packed with.
     let context: ComputeContext
+    /// How large a table of tokens is that stays in its file.
+    var leastMappedBytes = TokenRows.leastMappedBytes
     private let scope: WeightScope
     /// Where packed weights are found, or kept for the next time.
     private let copy: PackedCopy?
@@ -48,6 +50,7 @@ struct WeightReader {
         exactFormat = other.exactFormat
         context = other.context
         copy = other.copy
+        leastMappedBytes = other.leastMappedBytes
         self.scope = scope
         self.format = format
     }
@@ -65,10 +68,28 @@ struct WeightReader {
     }
 
     /// The embeddings of a vocabulary, (tokens, width).
-    func tokenTable(_ name: String, tokens: Int, width: Int) throws(ModelError) -> TokenTable {
+    func tokenRows(
+        _ name: String,
+        tokens: Int,
+        width: Int
+    ) throws(ModelError) -> TokenRows {
         let view = try ModelError.reading { () throws(WeightError) in
             try scope.tensor(name, shape: [tokens, width])
         }
+        guard view.byteCount < leastMappedBytes else {
+            try ModelError.reading { () throws(WeightError) in try view.requireReadable() }
+            return .mapped(view, width: width)
+        }
+        return .kept(try tokenTable(name, view, tokens: tokens, width: width))
+    }
+
+    /// The same in memory, in the format of the layers.
+    private func tokenTable(
+        _ name: String,
+        _ view: TensorView,
+        tokens: Int,
+        width: Int
+    ) throws(ModelError) -> TokenTable {
         let place = "\(scope.fullName(name)) \(format.rawValue)"
         if let rows = copy?.bytes(named: place) {
             // Its checksum has read all rows, of which captions will want few: these come back as they are wanted.

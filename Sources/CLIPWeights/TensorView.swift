@@ -41,7 +41,7 @@ public struct TensorView: Sendable {
     ///
     /// Refuses every other type, and a file whose size changed since it was opened.
     public func floats() throws(WeightError) -> [Float] {
-        try checkReadable()
+        try requireReadable()
         return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
             convert(into: UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
             initialized = count
@@ -67,7 +67,7 @@ public struct TensorView: Sendable {
     /// Refuses what is not finite. Otherwise as `floats()`, without an array in between. `destination` need not be initialized.
     public func copyFloats(into destination: UnsafeMutableBufferPointer<Float>) throws(WeightError) {
         precondition(destination.count == count, "A tensor is copied into room for exactly its elements.")
-        try checkReadable()
+        try requireReadable()
         convert(into: destination)
         try requireFinite(destination, from: 0)
     }
@@ -78,7 +78,7 @@ public struct TensorView: Sendable {
         into destination: UnsafeMutableBufferPointer<Float>
     ) throws(WeightError) {
         precondition(start >= 0 && start + destination.count <= count, "A tensor has no such elements.")
-        try checkReadable()
+        try requireReadable()
         let size = scalarType.byteCount
         withUnsafeBytes { bytes in
             let part = UnsafeRawBufferPointer(
@@ -94,7 +94,8 @@ public struct TensorView: Sendable {
         mapping.releasePages(in: bytes)
     }
 
-    private func checkReadable() throws(WeightError) {
+    /// Refuses a tensor that is not made of floats, and a file whose size changed since it was opened.
+    public func requireReadable() throws(WeightError) {
         guard FloatConversion.reads(scalarType) else {
             throw .notConvertibleToFloat(tensor: name, type: scalarType)
         }

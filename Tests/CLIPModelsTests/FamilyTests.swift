@@ -74,6 +74,14 @@ struct FamilyTests {
         }
     }
 
+    @Test("A table of tokens that stays in its file gives the same", arguments: ["siglip", "worldwide"])
+    func mappedTable(name: String) throws {
+        let golden = try FamilyGolden(name)
+        let model = try golden.load(leastMappedBytes: 0)
+        let texts = try model.clip.textEmbeddings(of: golden.captions, in: model.context)
+        #expect(Closeness.worstRowError(texts, golden.textEmbeddings, width: golden.width) < 2e-6)
+    }
+
     @Test("A text that does not fill a context whose padding counts is refused")
     func unfilled() throws {
         let model = try FamilyGolden("siglip").load()
@@ -87,6 +95,7 @@ extension FamilyGolden {
     /// Loads the model as the program does, with `change` made to its weights.
     func load(
         format: NumberFormat = .f32,
+        leastMappedBytes: Int? = nil,
         changing change: (inout [String: TinyModel.Weight]) -> Void = { _ in }
     ) throws -> LoadedModel {
         let folder = FileManager.default.temporaryDirectory
@@ -109,6 +118,7 @@ extension FamilyGolden {
             layout: layout == .openCLIP ? .openCLIP : .transformers,
             pixels: PixelTable(PreprocessingRecipe.openAI(imageSize: imageSize).byteValues),
             format: format,
+            leastMappedBytes: leastMappedBytes,
             engine: engine
         )
         return LoadedModel(clip: clip, context: try ComputeContext(engine: engine))

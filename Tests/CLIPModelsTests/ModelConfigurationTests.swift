@@ -289,8 +289,6 @@ struct ModelConfigurationTests {
         arguments: [
             (#""hf_model_name": "roberta-base""#, "hf_model_name"), (#""pool_type": "first""#, "pool_type"),
             (#""embed_cls": true"#, "embed_cls"), (#""proj_type": "mlp""#, "proj_type"),
-            (#""tokenizer_kwargs": {"language": "ko"}"#, "tokenizer_kwargs.language"),
-            (#""tokenizer_mode": "char""#, "tokenizer_mode"),
         ]
     )
     func unsupportedText(setting: String, key: String) {
