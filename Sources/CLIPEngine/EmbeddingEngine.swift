@@ -102,6 +102,9 @@ public final class EmbeddingEngine: Sendable {
     /// The name of the model that requests without a name get.
     public var defaultModel: String { configuration.models[0].name }
 
+    /// The names of the configured models, the default one first.
+    public var configuredModels: [String] { configuration.models.map(\.name) }
+
     /// How images are decoded.
     public var decoding: ImageDecoding { configuration.decoding }
 

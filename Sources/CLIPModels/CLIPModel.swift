@@ -22,6 +22,9 @@ public final class CLIPModel: Sendable {
     /// Scratch memory grows with the tokens: about 30 KB each at a width of 768.
     static let tokensPerPass = 512
 
+    /// Bytes from which on a table of tokens stays in the checkpoint's file, whose rows come as they are looked up.
+    public static var leastMappedTable: Int { TokenRows.leastMappedBytes }
+
     /// Loads the weights that `configuration` describes from `checkpoint`, with linear layers in `format`.
     ///
     /// What the network sees of the bytes of an image, `pixels` says.

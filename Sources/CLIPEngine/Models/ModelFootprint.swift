@@ -1,4 +1,5 @@
 internal import CLIPKernels
+internal import CLIPModels
 internal import CLIPWeights
 
 /// How many bytes a model takes in memory, known from the headers of its weights before any of them is read.
@@ -28,6 +29,8 @@ enum ModelFootprint {
         let exact = format == .int8 ? (engine.isNative(.bf16) ? .bf16 : NumberFormat.f32) : format
         let weights = checkpoint.tensorNames.reduce(0) { sum, name in
             guard let tensor = checkpoint.tensor(named: name) else { return sum }
+            // A table of that many tokens stays in its file.
+            guard tensor.byteCount < CLIPModel.leastMappedTable else { return sum }
             let size =
                 switch tensor.shape.count {
                 case ..<2: MemoryLayout<Float>.size  // norms and biases

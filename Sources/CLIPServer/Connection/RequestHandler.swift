@@ -207,11 +207,12 @@ struct RequestHandler: Sendable {
         fields[.xModelColdStartCount] = answer.loadTime == nil ? "0" : "1"
         if let model = answer.model {
             // The engine refuses names that could not stand in a header field.
-            fields[.xModelID] = "clip/" + model
+            let modelID = "\(answer.family.prefix)/\(model)"
+            fields[.xModelID] = modelID
             if let loadTime = answer.loadTime {
                 let seconds = Self.milliseconds(loadTime) / 1000
                 fields[.xModelLoadTime] = "\(seconds)"
-                fields[.xModelLoadDetails] = #"[{"m": "clip/\#(model)", "t": \#(seconds)}]"#
+                fields[.xModelLoadDetails] = #"[{"m": "\#(modelID)", "t": \#(seconds)}]"#
             }
         }
         if case .methodNotAllowed(let allowed) = answer.error {

@@ -7,6 +7,8 @@ package struct Answer: Sendable {
     package var body: [UInt8]
     /// The model that answered, or that would have.
     package var model: String?
+    /// What stands before its name in its id.
+    package var family = ModelFamily.clip
     /// What the answer cost.
     package var report: RequestReport?
     /// How long loading the model took, if this request caused that; also where it failed afterwards.
@@ -23,11 +25,12 @@ package struct Answer: Sendable {
     }
 
     /// The answer that tells of an error.
-    package init(_ error: APIError, model: String? = nil) {
+    package init(_ error: APIError, model: String? = nil, family: ModelFamily = .clip) {
         status = error.status
         body = error.body
         self.error = error
         self.model = model
+        self.family = family
         cause = error.cause
     }
 

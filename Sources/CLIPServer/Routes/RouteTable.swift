@@ -3,7 +3,11 @@ package import CLIPEngine
 /// Paths that more than one place must spell.
 package enum RoutePath {
     /// The routes that run a model.
-    package static let clip = ["/clip/embed_image", "/clip/embed_text", "/clip/compare"]
+    package static let clip = Route.allCases.filter { $0.family == .clip }.map(\.rawValue)
+    /// Those of Perception Encoders.
+    package static let perceptionEncoder = Route.allCases.filter { $0.family == .perceptionEncoder }.map(
+        \.rawValue
+    )
 }
 
 /// What a request is for.
@@ -11,6 +15,9 @@ package enum Route: String, CaseIterable, Sendable {
     case embedImage = "/clip/embed_image"
     case embedText = "/clip/embed_text"
     case compare = "/clip/compare"
+    case embedPerceptionImage = "/perception_encoder/embed_image"
+    case embedPerceptionText = "/perception_encoder/embed_text"
+    case comparePerception = "/perception_encoder/compare"
     case addModel = "/model/add"
     case removeModel = "/model/remove"
     case clearModels = "/model/clear"
@@ -21,11 +28,24 @@ package enum Route: String, CaseIterable, Sendable {
     case clearCache = "/clear_cache"
     case index = "/"
 
+    /// Which models it runs; nil for one that runs none.
+    package var family: ModelFamily? {
+        switch self {
+        case .embedImage, .embedText, .compare: .clip
+        case .embedPerceptionImage, .embedPerceptionText, .comparePerception: .perceptionEncoder
+        case .addModel, .removeModel, .clearModels, .registry, .info, .health, .readiness, .clearCache,
+            .index:
+            nil
+        }
+    }
+
     /// Whether it changes what the server holds.
     var isManagement: Bool {
         switch self {
         case .addModel, .removeModel, .clearModels, .clearCache: true
-        case .embedImage, .embedText, .compare, .registry, .info, .health, .readiness, .index: false
+        case .embedImage, .embedText, .compare, .embedPerceptionImage, .embedPerceptionText,
+            .comparePerception, .registry, .info, .health, .readiness, .index:
+            false
         }
     }
 
@@ -33,7 +53,8 @@ package enum Route: String, CaseIterable, Sendable {
     var isOpen: Bool {
         switch self {
         case .health, .readiness, .index: true
-        case .embedImage, .embedText, .compare, .addModel, .removeModel, .clearModels, .registry, .info,
+        case .embedImage, .embedText, .compare, .embedPerceptionImage, .embedPerceptionText,
+            .comparePerception, .addModel, .removeModel, .clearModels, .registry, .info,
             .clearCache:
             false
         }
@@ -42,7 +63,9 @@ package enum Route: String, CaseIterable, Sendable {
     /// Methods that the route answers.
     package var methods: [String] {
         switch self {
-        case .embedImage, .embedText, .compare, .addModel, .removeModel, .clearModels: ["POST"]
+        case .embedImage, .embedText, .compare, .embedPerceptionImage, .embedPerceptionText,
+            .comparePerception, .addModel, .removeModel, .clearModels:
+            ["POST"]
         // The real server answers HEAD with 405 on most of these; load balancers ask with it.
         case .registry, .info, .health, .readiness, .index: ["GET", "HEAD"]
         // With the real server GET changes something here; HEAD must not.
@@ -53,7 +76,9 @@ package enum Route: String, CaseIterable, Sendable {
     /// Whether the route reads a body.
     package var wantsBody: Bool {
         switch self {
-        case .embedImage, .embedText, .compare, .addModel, .removeModel: true
+        case .embedImage, .embedText, .compare, .embedPerceptionImage, .embedPerceptionText,
+            .comparePerception, .addModel, .removeModel:
+            true
         case .clearModels, .registry, .info, .health, .readiness, .clearCache, .index: false
         }
     }

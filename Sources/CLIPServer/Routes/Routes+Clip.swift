@@ -3,18 +3,22 @@ import CLIPEngine
 /// The routes that run a model. Checks come in the real server's order: the body's form, the model, how many images or
 /// prompts there are, and only then the images and texts themselves.
 extension Routes {
-    func embedImage(_ input: RouteInput) async throws(APIError) -> Answer {
-        let body = try await desk.read(input) { (fields) throws(APIError) in try EmbedImageBody(&fields) }
+    func embedImage(_ input: RouteInput, family: ModelFamily) async throws(APIError) -> Answer {
+        let body = try await desk.read(input) { (fields) throws(APIError) in
+            try EmbedImageBody(&fields, family: family)
+        }
+        let model = self.model(body.common.model, family)
         let images: [ImageSource]
         do {
             images = try body.sources()
         } catch {
-            return await refusal(error, model: body.common.model, input)
+            return await refusal(error, model: model, family, input)
         }
-        return await answer(model: body.common.model, input) { (start) throws(EmbeddingError) in
-            let result = try await engine.embed(images: images, model: body.common.model, terms: input.terms)
+        return await answer(model: model, family, input) { (start) throws(EmbeddingError) in
+            let result = try await engine.embed(images: images, model: model, terms: input.terms)
             let bytes = try await desk.write(
                 result,
+                family: family,
                 seconds: result.report.seconds(since: start),
                 for: input.terms.client
             )
@@ -25,17 +29,21 @@ extension Routes {
         }
     }
 
-    func embedText(_ input: RouteInput) async throws(APIError) -> Answer {
-        let body = try await desk.read(input) { (fields) throws(APIError) in try EmbedTextBody(&fields) }
-        return await answer(model: body.common.model, input) { (start) throws(EmbeddingError) in
+    func embedText(_ input: RouteInput, family: ModelFamily) async throws(APIError) -> Answer {
+        let body = try await desk.read(input) { (fields) throws(APIError) in
+            try EmbedTextBody(&fields, family: family)
+        }
+        let model = self.model(body.common.model, family)
+        return await answer(model: model, family, input) { (start) throws(EmbeddingError) in
             let result = try await engine.embed(
                 texts: body.texts,
-                model: body.common.model,
+                model: model,
                 truncating: body.common.truncates,
                 terms: input.terms
             )
             let bytes = try await desk.write(
                 result,
+                family: family,
                 seconds: result.report.seconds(since: start),
                 for: input.terms.client
             )
@@ -46,17 +54,20 @@ extension Routes {
         }
     }
 
-    func compare(_ input: RouteInput) async throws(APIError) -> Answer {
-        let body = try await desk.read(input) { (fields) throws(APIError) in try CompareBody(&fields) }
+    func compare(_ input: RouteInput, family: ModelFamily) async throws(APIError) -> Answer {
+        let body = try await desk.read(input) { (fields) throws(APIError) in
+            try CompareBody(&fields, family: family)
+        }
+        let model = self.model(body.common.model, family)
         let subject: ComparisonItem
         let prompts: [ComparisonItem]
         do {
             subject = try body.comparisonSubject()
             prompts = try body.comparisonPrompts()
         } catch {
-            return await refusal(error, model: body.common.model, input)
+            return await refusal(error, model: model, family, input)
         }
-        return await answer(model: body.common.model, input) { (start) throws(EmbeddingError) in
+        return await answer(model: model, family, input) { (start) throws(EmbeddingError) in
             let room = try await engine.roomForAnswer(
                 ofBytes: Answers.mostBytes(ofSimilaritiesTo: body.prompts),
                 terms: input.terms
@@ -64,7 +75,7 @@ extension Routes {
             let result = try await engine.compare(
                 subject: subject,
                 prompts: prompts,
-                model: body.common.model,
+                model: model,
                 truncating: body.common.truncates,
                 terms: input.terms
             )
@@ -74,7 +85,7 @@ extension Routes {
                 Answers.similarities(
                     result.similarities,
                     prompts: prompts,
-                    model: result.report.model,
+                    model: "\(family.prefix)/\(result.report.model)",
                     seconds: seconds
                 )
             }
@@ -84,16 +95,29 @@ extension Routes {
         }
     }
 
+    /// The model that a request means; nil for the server's default.
+    private func model(_ name: String?, _ family: ModelFamily) -> String? {
+        guard name == nil, let standard = family.defaultModel else { return name }
+        let configured = engine.configuredModels
+        guard !configured.contains(standard), let start = family.likeDefault else { return standard }
+        return configured.first { $0.hasPrefix(start) } ?? standard
+    }
+
     /// What is wrong with an image or a type, unless the model that was asked for is none: then that is told.
-    private func refusal(_ error: APIError, model: String?, _ input: RouteInput) async -> Answer {
-        guard let model else { return Answer(error, model: engine.defaultModel) }
+    private func refusal(
+        _ error: APIError,
+        model: String?,
+        _ family: ModelFamily,
+        _ input: RouteInput
+    ) async -> Answer {
+        guard let model else { return Answer(error, model: engine.defaultModel, family: family) }
         do {
             let loadTime = try await engine.load(model: model, terms: input.terms)
-            var answer = Answer(error, model: model)
+            var answer = Answer(error, model: model, family: family)
             answer.loadTime = loadTime
             return answer
         } catch {
-            return Answer(.embedding(error, place: nil), model: named(model, in: error))
+            return Answer(.embedding(error, place: nil), model: named(model, in: error), family: family)
         }
     }
 
@@ -102,6 +126,7 @@ extension Routes {
     /// - Parameter body: is given the time at which the model was there: an answer's `time` tells of what follows.
     private func answer(
         model: String?,
+        _ family: ModelFamily,
         _ input: RouteInput,
         _ body: (ContinuousClock.Instant) async throws(EmbeddingError) -> (
             RequestReport, [UInt8], ByteReservation?
@@ -116,11 +141,16 @@ extension Routes {
             var answer = Answer(bytes)
             answer.room = room
             answer.model = report.model
+            answer.family = family
             answer.report = report
             answer.loadTime = report.loadTime ?? loadTime
             return answer
         } catch {
-            var answer = Answer(.embedding(error, place: place(error)), model: named(model, in: error))
+            var answer = Answer(
+                .embedding(error, place: place(error)),
+                model: named(model, in: error),
+                family: family
+            )
             answer.loadTime = loadTime
             return answer
         }

@@ -44,17 +44,17 @@ extension Routes {
         return Answer(Array(#""Cache Cleared""#.utf8))
     }
 
-    /// The name in an id such as `clip/ViT-B-32`.
+    /// The name in an id such as `clip/ViT-B-32` or `perception_encoder/PE-Core-L14-336`.
     ///
-    /// - Throws: 400 for what is not one word, or two with a slash between them, or `clip/` and a repository's two; 404 for a
-    ///   word alone and for models other than CLIP.
+    /// - Throws: 400 for what is not one word, or two with a slash between them, or a family and a repository's two; 404 for a
+    ///   word alone and for models of other kinds.
     package static func modelName(ofID id: String) throws(APIError) -> String {
         let parts = id.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count <= 2 || parts.count == 3 && parts[0] == "clip", parts.allSatisfy({ !$0.isEmpty })
-        else {
+        let isFamily = [ModelFamily.clip, .perceptionEncoder].contains { parts[0] == $0.prefix }
+        guard parts.count <= 2 || parts.count == 3 && isFamily, parts.allSatisfy({ !$0.isEmpty }) else {
             throw .embedding(.invalidModelName(id), place: nil)
         }
-        guard parts.count > 1, parts[0] == "clip" else { throw .embedding(.unknownModel(id), place: nil) }
+        guard parts.count > 1, isFamily else { throw .embedding(.unknownModel(id), place: nil) }
         return parts.dropFirst().joined(separator: "/")
     }
 }

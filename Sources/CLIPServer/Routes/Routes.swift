@@ -24,9 +24,12 @@ package struct Routes: Sendable {
     package func answer(of route: Route, to input: RouteInput) async -> Answer {
         do throws(APIError) {
             return switch route {
-            case .embedImage: try await embedImage(input)
-            case .embedText: try await embedText(input)
-            case .compare: try await compare(input)
+            case .embedImage: try await embedImage(input, family: .clip)
+            case .embedText: try await embedText(input, family: .clip)
+            case .compare: try await compare(input, family: .clip)
+            case .embedPerceptionImage: try await embedImage(input, family: .perceptionEncoder)
+            case .embedPerceptionText: try await embedText(input, family: .perceptionEncoder)
+            case .comparePerception: try await compare(input, family: .perceptionEncoder)
             case .addModel: try await addModel(input)
             case .removeModel: try await removeModel(input)
             case .clearModels: clearModels()

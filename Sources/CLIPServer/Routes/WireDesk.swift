@@ -60,14 +60,15 @@ struct WireDesk: Sendable {
     /// - Throws: `cancelled`, when the client leaves in the middle.
     func write(
         _ result: EmbeddingResult,
+        family: ModelFamily,
         seconds: Double,
         for client: String?
     ) async throws(EmbeddingError) -> [UInt8] {
         let count = result.embeddings.count * (result.embeddings.first?.values.count ?? 0)
         return try await write(isLong: count > Self.mostNumbersInPlace, for: client) { isUnwanted in
             Answers.embeddings(
-                result.embeddings,
-                model: result.report.model,
+                family.normalizes ? result.embeddings.map(\.normalized) : result.embeddings,
+                model: "\(family.prefix)/\(result.report.model)",
                 seconds: seconds,
                 unless: isUnwanted
             )

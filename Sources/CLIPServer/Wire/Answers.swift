@@ -5,6 +5,7 @@ internal import CLIPJSON
 package enum Answers {
     /// What `embed_image` and `embed_text` answer.
     ///
+    /// - Parameter model: its id, such as `clip/ViT-B-32`.
     /// - Parameter isUnwanted: whether to stop in the middle, since nobody waits for it any more.
     package static func embeddings(
         _ embeddings: [Embedding],
@@ -72,7 +73,7 @@ package enum Answers {
         writer.member("time") { $0.number(seconds) }
         writer.member("resolved_model") { writer in
             writer.object { writer in
-                writer.member("model_id") { $0.string("clip/\(model)") }
+                writer.member("model_id") { $0.string(model) }
                 writer.nullMembers("model_package_id", "backend", "quantization")
             }
         }

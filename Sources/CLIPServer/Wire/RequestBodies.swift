@@ -10,8 +10,8 @@ package struct CommonFields: Equatable, Sendable {
     /// Our own extension: whether texts that are too long are cut instead of refused.
     package var truncates = false
 
-    /// Reads the fields of `BaseRequest` and `ClipInferenceRequest`, in their order.
-    static func read(from fields: inout FieldReader) -> CommonFields {
+    /// Reads the fields of `BaseRequest` and `ClipInferenceRequest` or `PerceptionEncoderInferenceRequest`, in their order.
+    static func read(from fields: inout FieldReader, family: ModelFamily) -> CommonFields {
         fields.string("id")
         fields.string("api_key", nullable: true)
         fields.boolean("usage_billable", nullable: false)
@@ -20,14 +20,14 @@ package struct CommonFields: Equatable, Sendable {
         fields.string("source_info", nullable: true)
         fields.string("stream_pipeline_context_id", nullable: true)
         fields.boolean("disable_model_monitoring", nullable: true)
-        let model = fields.string("clip_version_id", nullable: true)
-        // Accepted and ignored, as there: only clip_version_id selects.
+        let model = fields.string(family.nameField, nullable: true)
+        // Accepted and ignored, as there: only the family's own field selects.
         fields.string("model_id", nullable: true)
-        return CommonFields(model: model?.string)
+        return CommonFields(model: model?.string, truncates: family.truncates)
     }
 
     mutating func readExtensions(from fields: inout FieldReader) {
-        truncates = fields.boolean("truncate", nullable: true) ?? false
+        truncates = fields.boolean("truncate", nullable: true) ?? truncates
     }
 }
 
@@ -36,8 +36,8 @@ package struct EmbedImageBody: Sendable {
     package let common: CommonFields
     package let images: [ImageDeclaration]
 
-    package init(_ fields: inout FieldReader) throws(APIError) {
-        var common = CommonFields.read(from: &fields)
+    package init(_ fields: inout FieldReader, family: ModelFamily = .clip) throws(APIError) {
+        var common = CommonFields.read(from: &fields, family: family)
         let images = fields.union("image") { value, location, problems -> [ImageDeclaration]? in
             if let list = ImageDeclaration.list(value, at: location, &problems) { return list }
             return ImageDeclaration.read(value, at: location + ["InferenceRequestImage"], &problems).map {
@@ -65,8 +65,8 @@ package struct EmbedTextBody: Sendable {
     package let common: CommonFields
     package let texts: [String]
 
-    package init(_ fields: inout FieldReader) throws(APIError) {
-        var common = CommonFields.read(from: &fields)
+    package init(_ fields: inout FieldReader, family: ModelFamily = .clip) throws(APIError) {
+        var common = CommonFields.read(from: &fields, family: family)
         let texts = fields.union("text") { value, location, problems -> [String]? in
             if let list = TextUnion.list(value, at: location, &problems) { return list.map(\.string) }
             return TextUnion.read(value, at: location + ["str"], &problems).map { [$0.string] }

@@ -1,0 +1,43 @@
+/// Roboflow's two groups of routes that run a model: with the same bodies and answers, but for what is told here.
+package enum ModelFamily: Sendable {
+    case clip
+    case perceptionEncoder
+
+    /// What stands before a model's name in its id.
+    package var prefix: String {
+        switch self {
+        case .clip: "clip"
+        case .perceptionEncoder: "perception_encoder"
+        }
+    }
+
+    /// The field of a body that names the model.
+    var nameField: String {
+        switch self {
+        case .clip: "clip_version_id"
+        case .perceptionEncoder: "perception_encoder_version_id"
+        }
+    }
+
+    /// The model where a request names none; nil for the server's default.
+    var defaultModel: String? {
+        switch self {
+        case .clip: nil
+        case .perceptionEncoder: "PE-Core-L14-336"
+        }
+    }
+
+    /// What the default's name begins with where the operator has configured another one of the kind.
+    var likeDefault: String? {
+        switch self {
+        case .clip: nil
+        case .perceptionEncoder: "PE-Core-"
+        }
+    }
+
+    /// Whether embeddings have length one, as Perception Encoder's own code gives them.
+    var normalizes: Bool { self == .perceptionEncoder }
+
+    /// Whether texts that are too long are cut, as Perception Encoder's own tokenizer does, which says nothing of it.
+    var truncates: Bool { self == .perceptionEncoder }
+}
