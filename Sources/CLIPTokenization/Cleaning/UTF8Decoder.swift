@@ -48,6 +48,44 @@ package enum UTF8Decoder {
         return out
     }
 
+    /// Whether the bytes are strictly valid UTF-8.
+    static func isValid(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBytes { raw in
+            var index = 0
+            while index < bytes.count {
+                // Eight bytes of ASCII at once: files of 60 MB are nearly all of that.
+                if index + 8 <= bytes.count,
+                    raw.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+                {
+                    index += 8
+                } else if bytes[index] < 0x80 {
+                    index += 1
+                } else if let (_, length) = sequence(bytes, index) {
+                    index += length
+                } else {
+                    return false
+                }
+            }
+            return true
+        }
+    }
+
+    /// The first scalar of valid UTF-8, and how many bytes it has.
+    static func first(of text: Slice<UnsafeBufferPointer<UInt8>>) -> (scalar: UInt32, length: Int)? {
+        guard let lead = text.first else { return nil }
+        guard lead >= 0xC0 else { return (UInt32(lead), 1) }
+        let length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
+        var scalar = UInt32(lead) & (0x7F >> UInt32(length))
+        for byte in text.dropFirst().prefix(length - 1) { scalar = scalar << 6 | UInt32(byte & 0x3F) }
+        return (scalar, min(length, text.count))
+    }
+
+    /// The last scalar of valid UTF-8, and how many bytes it has.
+    static func last(of text: Slice<UnsafeBufferPointer<UInt8>>) -> (scalar: UInt32, length: Int)? {
+        guard let start = text.lastIndex(where: { $0 & 0xC0 != 0x80 }) else { return nil }
+        return first(of: text[start...])
+    }
+
     private static func sequence(_ bytes: [UInt8], _ index: Int) -> (scalar: UInt32, length: Int)? {
         let lead = bytes[index]
         let length: Int

@@ -18,7 +18,7 @@ struct JSONReader {
 
     /// The next value's first byte.
     mutating func peek() throws(TokenizationError) -> UInt8 {
-        while index < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[index]) { index += 1 }
+        while index < bytes.count, bytes[index] <= 0x20, Self.isBlank(bytes[index]) { index += 1 }
         guard index < bytes.count else { throw malformed }
         return bytes[index]
     }
@@ -30,7 +30,7 @@ struct JSONReader {
 
     /// Nothing but white space may follow.
     mutating func finish() throws(TokenizationError) {
-        while index < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[index]) { index += 1 }
+        while index < bytes.count, Self.isBlank(bytes[index]) { index += 1 }
         guard index == bytes.count else { throw malformed }
     }
 
@@ -63,20 +63,15 @@ struct JSONReader {
         try expect("\"")
         var out: [UInt8] = []
         while index < bytes.count {
-            let byte = bytes[index]
-            switch byte {
-            case UInt8(ascii: "\""):
-                index += 1
-                return out
-            case UInt8(ascii: "\\"):
-                index += 1
-                out.append(contentsOf: UTF8Decoder.bytes([try escape()]))
-            case 0..<0x20:
-                throw malformed
-            default:
-                out.append(byte)
+            let start = index
+            while index < bytes.count, bytes[index] != 0x22, bytes[index] != 0x5C, bytes[index] >= 0x20 {
                 index += 1
             }
+            if out.isEmpty { out = Array(bytes[start..<index]) } else { out += bytes[start..<index] }
+            guard index < bytes.count, bytes[index] >= 0x20 else { throw malformed }
+            index += 1
+            if bytes[index - 1] == 0x22 { return out }
+            out.append(contentsOf: UTF8Decoder.bytes([try escape()]))
         }
         throw malformed
     }
@@ -96,6 +91,24 @@ struct JSONReader {
         return value
     }
 
+    /// Reads a number as it is written: digits, and what may stand among them.
+    mutating func number() throws(TokenizationError) -> ArraySlice<UInt8> {
+        let start = (try peek(), index).1
+        while index < bytes.count, Self.isOfNumber(bytes[index]) { index += 1 }
+        let digits = bytes[start..<index].drop { $0 == 0x2D }
+        guard let first = digits.first, 0x30...0x39 ~= first, digits.startIndex - start <= 1 else {
+            throw malformed
+        }
+        return bytes[start..<index]
+    }
+
+    private static func isOfNumber(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x2B, 0x2D, 0x2E, 0x45, 0x65: true
+        default: false
+        }
+    }
+
     /// Skips a value of any kind.
     mutating func skip(depth: Int = 0) throws(TokenizationError) {
         guard depth < Self.deepest else { throw malformed }
@@ -113,6 +126,10 @@ struct JSONReader {
             let isConstant = ["true", "false", "null"].contains { word.elementsEqual($0.utf8) }
             guard isConstant || isNumber(word) else { throw malformed }
         }
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
     }
 
     /// Numbers that are skipped may lead with zeros; nothing else departs from JSON.
