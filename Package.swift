@@ -23,6 +23,7 @@ let package = Package(
         .executable(name: "clip", targets: ["clip"]),
         .library(name: "CLIPEngine", targets: ["CLIPEngine"]),
         // Stages of the engine by themselves, for those who have another use for them; Benchmarks/ measures them.
+        .library(name: "CLIPJSON", targets: ["CLIPJSON"]),
         .library(name: "CLIPTokenization", targets: ["CLIPTokenization"]),
         .library(name: "CLIPImaging", targets: ["CLIPImaging"]),
         .library(name: "CLIPKernels", targets: ["CLIPKernels"]),
@@ -92,7 +93,8 @@ let package = Package(
         .target(name: "CResize"),
 
         // MARK: Leaves
-        .target(name: "CLIPTokenization", dependencies: ["CZlib"], swiftSettings: swiftSettings),
+        .target(name: "CLIPJSON", swiftSettings: swiftSettings),
+        .target(name: "CLIPTokenization", dependencies: ["CLIPJSON", "CZlib"], swiftSettings: swiftSettings),
         .target(
             name: "CLIPImaging",
             dependencies: ["CJPEG", "CPictures", "CResize"],
@@ -104,13 +106,13 @@ let package = Package(
             swiftSettings: swiftSettings,
             linkerSettings: [.linkedLibrary("idn2", .when(platforms: [.linux]))]
         ),
-        .target(name: "CLIPWeights", swiftSettings: swiftSettings),
+        .target(name: "CLIPWeights", dependencies: ["CLIPJSON"], swiftSettings: swiftSettings),
         .target(name: "CLIPKernels", dependencies: ["COneDNN", "CSimd"], swiftSettings: swiftSettings),
 
         // MARK: What is built from them
         .target(
             name: "CLIPModels",
-            dependencies: ["CLIPKernels", "CLIPWeights"],
+            dependencies: ["CLIPJSON", "CLIPKernels", "CLIPWeights"],
             swiftSettings: swiftSettings
         ),
         .target(
@@ -124,7 +126,7 @@ let package = Package(
         .target(
             name: "CLIPServer",
             dependencies: [
-                "CLIPEngine", "CZlib", logging, serviceLifecycle,
+                "CLIPEngine", "CLIPJSON", "CZlib", logging, serviceLifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -143,6 +145,11 @@ let package = Package(
             name: "CLIPTestSupport",
             path: "Tests/CLIPTestSupport",
             resources: [.copy("Fixtures")],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "CLIPJSONTests",
+            dependencies: ["CLIPJSON", "CLIPTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -182,7 +189,9 @@ let package = Package(
         ),
         .testTarget(
             name: "CLIPServerTests",
-            dependencies: ["CLIPServer", "CLIPEngine", "CLIPTestSupport", logging, serviceLifecycle],
+            dependencies: [
+                "CLIPServer", "CLIPEngine", "CLIPJSON", "CLIPTestSupport", logging, serviceLifecycle,
+            ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -201,9 +210,9 @@ if Context.environment["CLIP_FUZZ"] != nil {
         .executableTarget(
             name: "clip-fuzz",
             dependencies: [
-                "CFuzzer", "CLIPEngine", "CLIPFetching", "CLIPImaging", "CLIPModels", "CLIPServer",
-                "CLIPTokenization",
-                "CLIPWeights",
+                "CFuzzer", "CLIPEngine", "CLIPFetching", "CLIPImaging", "CLIPJSON", "CLIPModels",
+                "CLIPServer",
+                "CLIPTokenization", "CLIPWeights",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],

@@ -23,7 +23,10 @@ let package = Package(
         // Links to sources that the engine and the server keep to their own package, compiled once more.
         .target(
             name: "Inside",
-            dependencies: [.product(name: "CLIPEngine", package: "swift-clip")],
+            dependencies: [
+                .product(name: "CLIPEngine", package: "swift-clip"),
+                .product(name: "CLIPJSON", package: "swift-clip"),
+            ],
             path: "Inside",
             swiftSettings: swiftSettings
         ),

@@ -26,6 +26,9 @@ only CCurl CLIPFetching
 only CZlib CLIPTokenization CLIPServer CLIPFetching
 for module in NIOCore NIOPosix HTTPTypes UnixSignals; do only $module CLIPServer; done
 only ArgumentParser clip
+# What all may read with knows nobody.
+found=$(grep -rnE '^[^/]*\bimport ' Sources/CLIPJSON --include='*.swift' || true)
+[ -z "$found" ] || { printf 'CLIPJSON imports something:\n%s\n' "$found"; status=1; }
 for leaf in CLIPTokenization CLIPImaging CLIPFetching CLIPKernels CLIPModels CLIPWeights; do
     for other in CLIPServer clip; do
         found=$(grep -rnE "import $leaf\b" "Sources/$other" --include='*.swift' || true)

@@ -86,6 +86,8 @@ def main() -> None:
         strings = texts if check.specials else plain
         if check.share > 1:
             strings = strings[:: check.share]
+        if check.without:
+            strings = [text.replace(check.without, "") for text in strings]
         start = time.time()
         found = ours(arguments.clip, check.directory, strings, *check.flags)
         middle = time.time()

@@ -1,4 +1,5 @@
 internal import CLIPFetching
+internal import CLIPJSON
 internal import HTTPTypes
 internal import NIOCore
 
@@ -51,7 +52,7 @@ extension Parser {
             )
             let answer = error.body
             precondition(answer.count <= mostAnswerBytes, "A refusal has \(answer.count) bytes.")
-            precondition((try? JSONReader.read(answer)) != nil, "A refusal is not JSON.")
+            precondition((try? JSONDocument.read(answer)) != nil, "A refusal is not JSON.")
         }
     }
 

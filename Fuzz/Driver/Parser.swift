@@ -2,6 +2,7 @@
 ///
 /// An error is an answer; a crash, a report of a sanitizer, a time limit, or a promise that does not hold is a finding.
 enum Parser: String, CaseIterable {
+    case json
     case bodies
     case heads
     case safetensors
@@ -13,6 +14,7 @@ enum Parser: String, CaseIterable {
 
     func read(_ bytes: [UInt8]) {
         switch self {
+        case .json: Parser.readJSON(bytes)
         case .bodies: Parser.readBody(bytes)
         case .heads: Parser.readHead(bytes)
         case .safetensors: Parser.readSafetensors(bytes)

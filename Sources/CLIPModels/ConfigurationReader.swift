@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+internal import CLIPJSON
 
 /// A value of a configuration file.
 indirect enum ConfigurationValue: Equatable, Sendable {
@@ -26,39 +22,27 @@ indirect enum ConfigurationValue: Equatable, Sendable {
     }
 }
 
-extension ConfigurationValue: Decodable {
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
+extension ConfigurationValue {
+    /// A value as Python's libraries read it, all numbers as doubles.
+    init(_ value: JSONValue) {
+        self =
+            switch value {
+            case .null: .null
+            case .boolean(let flag): .bool(flag)
+            case .integer(let number): .number(Double(number))
+            case .largeInteger(let number), .real(let number): .number(number)
+            case .string(let text): .string(text.string)
+            case .array(let values): .list(values.map { ConfigurationValue($0) })
+            case .object(let object): .object(Self.fields(of: object))
+            }
     }
 
-    init(from decoder: any Decoder) throws {
-        if let object = try? decoder.container(keyedBy: Key.self) {
-            var fields: [String: ConfigurationValue] = [:]
-            for key in object.allKeys {
-                fields[key.stringValue] = try object.decode(ConfigurationValue.self, forKey: key)
-            }
-            self = .object(fields)
-            return
-        }
-        if var list = try? decoder.unkeyedContainer() {
-            var values: [ConfigurationValue] = []
-            while !list.isAtEnd { values.append(try list.decode(ConfigurationValue.self)) }
-            self = .list(values)
-            return
-        }
-        let value = try decoder.singleValueContainer()
-        if value.decodeNil() {
-            self = .null
-        } else if let bool = try? value.decode(Bool.self) {
-            self = .bool(bool)
-        } else if let number = try? value.decode(Double.self) {
-            self = .number(number)
-        } else {
-            self = .string(try value.decode(String.self))
-        }
+    static func fields(of object: JSONObject) -> [String: ConfigurationValue] {
+        // Names that only differ in how Unicode composes them are one to Swift: the last counts.
+        Dictionary(
+            object.members.map { ($0.name.string, ConfigurationValue($0.value)) },
+            uniquingKeysWith: { $1 }
+        )
     }
 }
 
@@ -70,10 +54,8 @@ struct ConfigurationReader {
 
     /// The outermost object of a file.
     init(json: [UInt8]) throws(ModelError) {
-        guard let value = try? JSONDecoder().decode(ConfigurationValue.self, from: Data(json)),
-            case .object(let fields) = value
-        else { throw .malformedConfiguration }
-        self.init(path: "", fields: fields)
+        guard case .object(let object)? = try? JSONDocument.read(json) else { throw .malformedConfiguration }
+        self.init(path: "", fields: ConfigurationValue.fields(of: object))
     }
 
     private init(path: String, fields: [String: ConfigurationValue]) {

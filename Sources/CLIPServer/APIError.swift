@@ -1,4 +1,5 @@
 package import CLIPEngine
+package import CLIPJSON
 
 /// Every way a request can fail, and what its sender is told.
 ///

@@ -1,3 +1,5 @@
+internal import CLIPJSON
+
 /// What a safetensors header says about its file, checked in full before any of it is used.
 ///
 /// Format: https://github.com/huggingface/safetensors#format, and `safetensors/src/tensor.rs` for what the reference
@@ -28,16 +30,16 @@ package struct SafetensorsHeader: Sendable {
     package init(json: [UInt8], dataByteCount: Int, file: String) throws(WeightError) {
         var entries: [Entry] = []
         var metadata: [String: String] = [:]
-        var scanner = try JSONScanner(json, file: file)
-        try scanner.object(duplicate: { .duplicateTensor(name: $0, file: file) }) {
-            (scanner, name) throws(WeightError) in
+        var json = try CheckpointJSON(json, file: file)
+        try json.object(duplicate: { .duplicateTensor(name: $0, file: file) }) {
+            (json, name) throws(WeightError) in
             if name == "__metadata__" {
-                metadata = try Self.metadata(&scanner, file: file)
+                metadata = try Self.metadata(&json, file: file)
             } else {
-                entries.append(try Self.entry(&scanner, name: name, dataByteCount: dataByteCount, file: file))
+                entries.append(try Self.entry(&json, name: name, dataByteCount: dataByteCount, file: file))
             }
         }
-        try scanner.end()
+        try json.finish()
         // By end second, so that empty tensors come before the one that begins where they lie.
         entries.sort {
             ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound)
@@ -48,19 +50,19 @@ package struct SafetensorsHeader: Sendable {
     }
 
     private static func metadata(
-        _ scanner: inout JSONScanner,
+        _ json: inout CheckpointJSON,
         file: String
     ) throws(WeightError) -> [String: String] {
         var metadata: [String: String] = [:]
-        try scanner.object(duplicate: { .duplicateKey(key: $0, file: file) }) {
-            (scanner, key) throws(WeightError) in
-            metadata[key] = try scanner.string()
+        try json.object(duplicate: { .duplicateKey(key: $0, file: file) }) {
+            (json, key) throws(WeightError) in
+            metadata[key] = try json.word()
         }
         return metadata
     }
 
     private static func entry(
-        _ scanner: inout JSONScanner,
+        _ json: inout CheckpointJSON,
         name: String,
         dataByteCount: Int,
         file: String
@@ -68,22 +70,22 @@ package struct SafetensorsHeader: Sendable {
         var scalarType: TensorView.ScalarType?
         var shape: [Int]?
         var offsets: (begin: Int, end: Int)?
-        try scanner.object(duplicate: { .duplicateField(tensor: name, field: $0, file: file) }) {
-            (scanner, field) throws(WeightError) in
+        try json.object(duplicate: { .duplicateField(tensor: name, field: $0, file: file) }) {
+            (json, field) throws(WeightError) in
             switch field {
             case "dtype":
-                let type = try scanner.string()
+                let type = try json.word()
                 scalarType = TensorView.ScalarType(rawValue: type)
                 guard scalarType != nil else {
                     throw .unknownScalarType(tensor: name, type: type, file: file)
                 }
             case "shape":
-                shape = try scanner.counts(limit: maximumDimensionCount)
+                shape = try json.counts(limit: maximumDimensionCount)
                 guard shape != nil else {
                     throw .tooManyDimensions(tensor: name, limit: maximumDimensionCount, file: file)
                 }
             case "data_offsets":
-                offsets = try scanner.pairOfCounts()
+                offsets = try json.pairOfCounts()
             default:
                 throw .unknownField(tensor: name, field: field, file: file)
             }

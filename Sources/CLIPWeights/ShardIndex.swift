@@ -1,3 +1,5 @@
+internal import CLIPJSON
+
 /// Which file of a sharded checkpoint holds which tensor: `model.safetensors.index.json`, as `transformers` writes it.
 struct ShardIndex: Sendable {
     /// A weight map takes about a hundred bytes per tensor; this has room for a hundred thousand.
@@ -16,13 +18,13 @@ struct ShardIndex: Sendable {
         let bytes = try OpenFile.contents(of: path, limit: Self.maximumByteCount)
         var weightMap: [String: String] = [:]
         var shards: Set<String> = []
-        var scanner = try JSONScanner(bytes, file: path)
-        try scanner.object(duplicate: { .duplicateKey(key: $0, file: path) }) {
-            (scanner, key) throws(WeightError) in
-            guard key == "weight_map" else { return try Self.skip(&scanner, file: path) }
-            try scanner.object(duplicate: { .duplicateTensor(name: $0, file: path) }) {
-                (scanner, name) throws(WeightError) in
-                let shard = try scanner.string()
+        var json = try CheckpointJSON(bytes, file: path)
+        try json.object(duplicate: { .duplicateKey(key: $0, file: path) }) {
+            (json, key) throws(WeightError) in
+            guard key == "weight_map" else { return try Self.skip(&json, file: path) }
+            try json.object(duplicate: { .duplicateTensor(name: $0, file: path) }) {
+                (json, name) throws(WeightError) in
+                let shard = try json.word()
                 guard Self.isSafe(shard) else { throw .unsafeShardName(name: shard, file: path) }
                 weightMap[name] = shard
                 shards.insert(shard)
@@ -31,7 +33,7 @@ struct ShardIndex: Sendable {
                 }
             }
         }
-        try scanner.end()
+        try json.finish()
         guard !weightMap.isEmpty else { throw .indexWithoutWeightMap(file: path) }
         self.weightMap = weightMap
         self.shards = shards.sorted()
@@ -39,10 +41,10 @@ struct ShardIndex: Sendable {
     }
 
     /// Passes over `metadata`, which has only sizes and words in it.
-    private static func skip(_ scanner: inout JSONScanner, file: String) throws(WeightError) {
-        try scanner.object(duplicate: { .duplicateKey(key: $0, file: file) }) {
-            (scanner, _) throws(WeightError) in
-            try scanner.skipScalar()
+    private static func skip(_ json: inout CheckpointJSON, file: String) throws(WeightError) {
+        try json.object(duplicate: { .duplicateKey(key: $0, file: file) }) {
+            (json, _) throws(WeightError) in
+            try json.skipScalar()
         }
     }
 

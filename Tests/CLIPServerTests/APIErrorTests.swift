@@ -1,4 +1,5 @@
 import CLIPEngine
+import CLIPJSON
 import CLIPServer
 import Testing
 

@@ -1,3 +1,4 @@
+import CLIPJSON
 import CLIPServer
 import CLIPTestSupport
 import Foundation

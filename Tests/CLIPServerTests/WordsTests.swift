@@ -1,4 +1,5 @@
 import CLIPEngine
+import CLIPJSON
 import CLIPServer
 import CLIPTestSupport
 import Testing
@@ -89,7 +90,7 @@ struct WordsTests {
         let json = try Words.complaints(
             ofTexts: Self.jsonErrors.map { ($0.key, ["\($0.value)"]) },
             type: "JSONError",
-            in: "CLIPServer/Wire/JSONReader.swift"
+            in: "CLIPJSON/JSONError.swift"
         )
         #expect(json == [])
         for (_, fault) in Self.messageFaults { #expect("\(fault)" == fault.sentence) }
@@ -166,7 +167,7 @@ struct WordsTests {
         complaints += try Words.complaints(
             ofTexts: Self.jsonErrors.map { ($0.key, texts(of: .unreadableBody($0.value))) },
             type: "JSONError",
-            in: "CLIPServer/Wire/JSONReader.swift"
+            in: "CLIPJSON/JSONError.swift"
         )
         complaints += try Words.complaints(
             ofTexts: Self.messageFaults.map { ($0.key, texts(of: .malformedMessage($0.value))) },

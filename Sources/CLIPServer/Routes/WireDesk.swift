@@ -1,4 +1,5 @@
 import CLIPEngine
+internal import CLIPJSON
 
 /// Reads and writes JSON: what is short on the spot, what is long on threads of its own.
 ///

@@ -1,4 +1,5 @@
 package import CLIPEngine
+internal import CLIPJSON
 
 /// The bodies of successful answers, in the real server's key order.
 package enum Answers {

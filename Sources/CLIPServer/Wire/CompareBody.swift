@@ -1,4 +1,5 @@
 package import CLIPEngine
+package import CLIPJSON
 
 /// The body of `POST /clip/compare`.
 package struct CompareBody: Sendable {

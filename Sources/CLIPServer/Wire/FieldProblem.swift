@@ -1,3 +1,5 @@
+package import CLIPJSON
+
 /// One entry of a 422 answer: what is wrong with one part of a request, in pydantic's words.
 package struct FieldProblem: Equatable, Sendable {
     /// A step on the way to the part: a name or an index.

@@ -1,3 +1,5 @@
+package import CLIPJSON
+
 /// Takes fields out of a request's object by pydantic's lax rules, and collects what is wrong with them.
 ///
 /// Each method mirrors one annotation of the real server's request classes. Fields must be read in the order of those

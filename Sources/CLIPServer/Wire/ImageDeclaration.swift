@@ -1,4 +1,5 @@
 package import CLIPEngine
+package import CLIPJSON
 
 /// An image as a request declares it: `{"type": ..., "value": ...}`.
 ///

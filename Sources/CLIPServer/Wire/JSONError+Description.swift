@@ -1,3 +1,5 @@
+internal import CLIPJSON
+
 extension JSONError: CustomStringConvertible {
     /// A sentence for the log and for tests; what the sender is told is `APIError`'s.
     package var description: String {

@@ -1,4 +1,5 @@
 package import CLIPEngine
+internal import CLIPJSON
 
 /// What every CLIP request may carry beside its images and texts.
 ///

@@ -1,3 +1,5 @@
+internal import CLIPJSON
+
 /// The query parameters that the CLIP routes know.
 ///
 /// `api_key` and `service_secret` are accepted in any form and ignored, unknown ones too; only a boolean can
@@ -55,7 +57,7 @@ package enum BodyFields {
         }
         let value: JSONValue
         do {
-            value = try JSONReader.read(bytes)
+            value = try JSONDocument.read(bytes)
         } catch {
             // Told alone, as there: without a body nothing else is looked at.
             guard case .syntax(let reason, let position) = error else { throw .unreadableBody(error) }

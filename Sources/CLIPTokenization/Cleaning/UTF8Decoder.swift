@@ -48,28 +48,6 @@ package enum UTF8Decoder {
         return out
     }
 
-    /// Whether the bytes are strictly valid UTF-8.
-    static func isValid(_ bytes: [UInt8]) -> Bool {
-        bytes.withUnsafeBytes { raw in
-            var index = 0
-            while index < bytes.count {
-                // Eight bytes of ASCII at once: files of 60 MB are nearly all of that.
-                if index + 8 <= bytes.count,
-                    raw.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
-                {
-                    index += 8
-                } else if bytes[index] < 0x80 {
-                    index += 1
-                } else if let (_, length) = sequence(bytes, index) {
-                    index += length
-                } else {
-                    return false
-                }
-            }
-            return true
-        }
-    }
-
     /// The first scalar of valid UTF-8, and how many bytes it has.
     static func first(of text: Slice<UnsafeBufferPointer<UInt8>>) -> (scalar: UInt32, length: Int)? {
         guard let lead = text.first else { return nil }

@@ -52,6 +52,7 @@ struct PieceAssembly {
             count: Int(largest) + 1,
             plainCount: plainCount(without: Set(specials.map(\.id)))
         )
+        tokenizer.joinsWords = joinsWords
         tokenizer.unknown = task("unk_token")
         tokenizer.padding = task("pad_token") ?? file.paddingToken.flatMap { names[$0] ?? id(of: $0) }
         tokenizer.separator = task("sep_token")
@@ -100,6 +101,22 @@ struct PieceAssembly {
         case .gemma, .siglip2: return [.split(at: [0x20], .withPrevious)]
         case .t5, .xlmRoberta: return []
         default: return file.wordSteps
+        }
+    }
+
+    /// Whether words that begin with a mark may be read at once: sums of scores are rounded otherwise then, as in sentencepiece, and
+    /// nothing else differs where no piece has a mark behind its beginning.
+    private var joinsWords: Bool {
+        guard file.ids.isEmpty, case .marks(let mark, _, _) = file.wordSteps.last, let first = mark.first,
+            file.wordSteps.dropLast().allSatisfy({ if case .whiteSpace = $0 { true } else { false } })
+        else { return false }
+        return (0..<file.pieces.count).allSatisfy { place in
+            var rest = file.pieces[place].dropFirst(mark.count)
+            while let start = rest.firstIndex(of: first) {
+                if rest[start...].starts(with: mark) { return false }
+                rest = rest[(start + 1)...]
+            }
+            return true
         }
     }
 

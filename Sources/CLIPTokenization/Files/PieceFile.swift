@@ -1,3 +1,5 @@
+internal import CLIPJSON
+
 /// Hugging Face's `tokenizer.json`, of any kind of pieces: what it lists, in flat arrays, and the steps that it describes.
 struct PieceFile {
     let name: String
@@ -74,7 +76,7 @@ struct PieceFile {
             case ("unk_id", _): unknownID = try reader.integer()
             case ("unk_token", UInt8(ascii: "\"")): unknownToken = try reader.string()
             case ("end_of_word_suffix", UInt8(ascii: "\"")):
-                if try !reader.string().isEmpty { isBytePairs = true }
+                if try !reader.text().isEmpty { isBytePairs = true }
             case ("continuing_subword_prefix", UInt8(ascii: "\"")): continuationMark = try reader.string()
             case ("max_input_chars_per_word", _): longestWord = try reader.integer()
             case ("dropout", _):
@@ -90,8 +92,8 @@ struct PieceFile {
         }
     }
 
-    private func checkedPiece(_ reader: inout JSONReader) throws(TokenizationError) -> [UInt8] {
-        let piece = try reader.string()
+    private func checkedPiece(_ reader: inout JSONReader) throws(TokenizationError) -> ArraySlice<UInt8> {
+        let piece = try reader.text()
         guard piece.count <= SentencePieceFile.longestPiece else {
             throw .pieceTooLong(file: name, count: piece.count, limit: SentencePieceFile.longestPiece)
         }
@@ -128,7 +130,7 @@ struct PieceFile {
             guard 0...VocabularyBuilder.largestID ~= id else {
                 throw .idOutOfRange(
                     file: name,
-                    token: VocabularyBuilder.shown(piece),
+                    token: VocabularyBuilder.shown(Array(piece)),
                     limit: VocabularyBuilder.largestID
                 )
             }
@@ -143,9 +145,9 @@ struct PieceFile {
         try reader.array { (reader) throws(TokenizationError) in
             let count = merges.count
             if try reader.isNext("[") {
-                try reader.array { (reader) throws(TokenizationError) in merges.append(try reader.string()) }
+                try reader.array { (reader) throws(TokenizationError) in merges.append(try reader.text()) }
             } else {
-                let text = try reader.string()
+                let text = try reader.text()
                 guard let blank = text.firstIndex(of: 0x20) else {
                     throw .malformedMerge(file: name, number: count / 2 + 1)
                 }

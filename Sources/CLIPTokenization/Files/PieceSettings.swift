@@ -1,3 +1,5 @@
+internal import CLIPJSON
+
 /// What transformers writes beside a tokenizer of pieces: `tokenizer_config.json`, and `special_tokens_map.json` where the first lists no
 /// added tokens.
 ///
@@ -26,7 +28,7 @@ struct PieceSettings {
 
     /// Reads one of the files.
     mutating func read(_ bytes: [UInt8], of file: String) throws(TokenizationError) {
-        guard UTF8Decoder.isValid(bytes) else { throw .malformedText(file: file) }
+        guard UTF8Check.isValid(bytes) else { throw .malformedText(file: file) }
         isPresent = true
         var reader = JSONReader(bytes, file: file)
         try reader.object { (reader, name) throws(TokenizationError) in

@@ -1,3 +1,5 @@
+internal import CLIPJSON
+
 /// A file of sentencepiece, `spiece.model` and the like: pieces with scores, and how texts are written before they are looked for.
 ///
 /// Source: `sentencepiece_model.proto` of sentencepiece 0.2.
@@ -68,7 +70,7 @@ struct SentencePieceFile {
         guard text.count <= Self.longestPiece else {
             throw .pieceTooLong(file: name, count: text.count, limit: Self.longestPiece)
         }
-        guard UTF8Decoder.isValid(Array(bytes[text])) else { throw .malformedText(file: name) }
+        guard UTF8Check.isValid(Array(bytes[text])) else { throw .malformedText(file: name) }
         pieces.append(bytes[text])
         scores.append(score)
         types.append(type)

@@ -1,3 +1,5 @@
+internal import CLIPJSON
+
 /// An object of `tokenizer.json` that describes a step, member by member, so that none is passed over.
 struct StepFields {
     private let file: String

@@ -1,3 +1,5 @@
+internal import CLIPJSON
+
 /// Reads `tokenizer.json`'s `post_processor`: which tokens come around those of a text.
 struct TemplateFields {
     private(set) var template = SequenceTemplate()
@@ -26,7 +28,7 @@ struct TemplateFields {
                 }
             case "special_tokens" where try reader.isNext("{"):
                 try reader.object { (reader, token) throws(TokenizationError) in
-                    tokens[token] = try Self.ids(&reader)
+                    tokens[Array(token)] = try Self.ids(&reader)
                 }
             case "cls" where try reader.isNext("["), "sep" where try reader.isNext("["):
                 var member = 0

@@ -1,10 +1,12 @@
+internal import CLIPJSON
+
 extension TextRecipe {
     /// What `open_clip_config.json` says of captions: `text_cfg` of open_clip 3.3, with or without `model_cfg` around it.
     ///
     /// Settings that would change tokens and are not known are refused by name.
     public init(openCLIPConfig json: [UInt8]) throws(TokenizationError) {
         let file = "open_clip_config.json"
-        guard UTF8Decoder.isValid(json) else { throw .malformedText(file: file) }
+        guard UTF8Check.isValid(json) else { throw .malformedText(file: file) }
         var settings = OpenCLIPTextSettings(file: file)
         var reader = JSONReader(json, file: file)
         try settings.read(&reader, isModel: false)

@@ -1,3 +1,5 @@
+internal import CLIPJSON
+
 /// The tokenizer files of a checkpoint's directory that are not OpenAI's: `tokenizer.json` or a model of sentencepiece, and what
 /// transformers writes beside them.
 struct TokenizerDirectory {
@@ -42,7 +44,7 @@ struct TokenizerDirectory {
             tokenizer = try SentencePieceAssembly(file: file, directory: self).tokenizer()
         } else if json.exists {
             let bytes = try json.bytes(limit: Self.sizeLimit)
-            guard UTF8Decoder.isValid(bytes) else { throw .malformedText(file: json.name) }
+            guard UTF8Check.isValid(bytes) else { throw .malformedText(file: json.name) }
             let file = try PieceFile(bytes, name: json.name)
             if file.isBytePairs { return try bytePairs() }
             tokenizer = try PieceAssembly(file: file, directory: self).tokenizer()

@@ -1,3 +1,5 @@
+internal import CLIPJSON
+
 /// Hugging Face's `tokenizer.json`: byte-level BPE of CLIP's form, and no other kind of tokenizer.
 struct TokenizerFile {
     private let name: String
@@ -87,7 +89,7 @@ struct TokenizerFile {
                 }
                 var tokens: [(token: [UInt8], id: Int)] = []
                 try reader.object { (reader, token) throws(TokenizationError) in
-                    tokens.append((token, try reader.integer()))
+                    tokens.append((Array(token), try reader.integer()))
                 }
                 self.tokens = tokens
                 found.insert("model.vocab")
@@ -107,7 +109,7 @@ struct TokenizerFile {
             if try reader.isNext("[") {
                 try reader.array { (reader) throws(TokenizationError) in parts.append(try reader.string()) }
             } else {
-                parts = try reader.string().split(separator: 0x20, omittingEmptySubsequences: false).map(
+                parts = try reader.text().split(separator: 0x20, omittingEmptySubsequences: false).map(
                     Array.init
                 )
             }

@@ -1,3 +1,5 @@
+internal import CLIPJSON
+
 /// What transformers writes beside a vocabulary: `tokenizer_config.json` and `special_tokens_map.json`.
 ///
 /// Most of it changes no token: CLIP's tokenizers pass over `do_lower_case`, `add_prefix_space` and the like, and so does
@@ -80,7 +82,7 @@ struct TokenizerSettings {
 
     private mutating func readAdded(
         _ reader: inout JSONReader,
-        id: [UInt8],
+        id: ArraySlice<UInt8>,
         of file: String
     ) throws(TokenizationError) {
         guard let number = Int(String(decoding: id, as: UTF8.self)) else { throw reader.malformed }

@@ -1,3 +1,5 @@
+internal import CLIPJSON
+
 /// The steps that `tokenizer.json` takes before the merges, its `normalizer` or its `pre_tokenizer`, in their order.
 ///
 /// Ours are CLIP's, and others would give other tokens. Which do was found with Hugging Face's tokenizers 0.23.

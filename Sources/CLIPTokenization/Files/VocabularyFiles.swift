@@ -1,3 +1,4 @@
+internal import CLIPJSON
 private import CZlib
 
 /// The forms in which a model directory carries its vocabulary.
@@ -76,7 +77,7 @@ struct VocabularyFiles {
         var listed: [(token: [UInt8], id: Int)] = []
         var reader = JSONReader(try text(of: tokens), file: tokens.name)
         try reader.object { (reader, token) throws(TokenizationError) in
-            listed.append((token, try reader.integer()))
+            listed.append((Array(token), try reader.integer()))
         }
         try reader.finish()
         return listed
@@ -117,7 +118,7 @@ struct VocabularyFiles {
         var reader = JSONReader(try text(of: added), file: added.name)
         try reader.object { (reader, token) throws(TokenizationError) in
             _ = try reader.integer()
-            try check(token, of: added.name)
+            try check(Array(token), of: added.name)
         }
         try reader.finish()
     }
@@ -137,7 +138,7 @@ struct VocabularyFiles {
         guard added.exists else { return }
         var reader = JSONReader(try text(of: added), file: added.name)
         try reader.object { (reader, token) throws(TokenizationError) in
-            try builder.addWhole(token, id: reader.integer(), isNormalized: true)
+            try builder.addWhole(Array(token), id: reader.integer(), isNormalized: true)
         }
         try reader.finish()
     }
@@ -167,7 +168,7 @@ struct VocabularyFiles {
 
     private func text(of file: BoundedFile) throws(TokenizationError) -> [UInt8] {
         let bytes = try file.bytes(limit: Self.sizeLimit)
-        guard UTF8Decoder.scalars(bytes) != nil else { throw .malformedText(file: file.name) }
+        guard UTF8Check.isValid(bytes) else { throw .malformedText(file: file.name) }
         return bytes
     }
 

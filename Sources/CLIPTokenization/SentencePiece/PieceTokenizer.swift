@@ -8,6 +8,8 @@ struct PieceTokenizer: Sendable {
     var specials: SpecialTokens
     var normalizedSpecials: SpecialTokens
     var framing: SiglipFraming?
+    /// Whether the model reads all words at once, as sentencepiece does, where no piece goes from one into another.
+    var joinsWords = false
 
     /// One more than the largest id.
     var count: Int
@@ -87,6 +89,7 @@ struct PieceTokenizer: Sendable {
                 )
                 for step in wordSteps { step.divide(&words) }
                 words.text.withUnsafeBufferPointer { text in
+                    guard !joinsWords else { return model.append(text, to: &ids) }
                     for word in words.ranges { model.append(.init(rebasing: text[word]), to: &ids) }
                 }
             }

@@ -1,6 +1,6 @@
 /// A vocabulary of pieces with scores: a text becomes those pieces whose scores' sum is the largest.
 ///
-/// The sums are those of sentencepiece 0.2 (`unigram_model.cc`, `EncodeOptimized`), rounding included, so that of two ways that are
+/// The sums are those of sentencepiece 0.2.3 (`unigram_model.cc`, `EncodeOptimized`), rounding included, so that of two ways that are
 /// as good as equal the same one is taken.
 struct UnigramModel: Sendable {
     /// How a piece takes part.
@@ -21,10 +21,12 @@ struct UnigramModel: Sendable {
     private let unknown: Int32
     private let bytes: ByteTokens?
     private let unknownScore: Float
-    private let largestScore: Float
 
     /// How much worse an unknown character is than the worst piece.
     private static let unknownPenalty: Float = 10
+
+    /// How good a user's symbol is for each byte behind its first: better than anything, as scores are below 0.
+    private static let userDefinedScore = 0.1
 
     /// - Parameters:
     ///   - ids: each piece's token; nil where it is the piece's place.
@@ -52,13 +54,10 @@ struct UnigramModel: Sendable {
         self.unknown = unknown
         self.bytes = bytes
         var smallest = Float.greatestFiniteMagnitude
-        var largest = Float.leastNormalMagnitude
         for (place, score) in scores.enumerated() where kinds.isEmpty || kinds[place] == .normal {
             smallest = min(smallest, score)
-            largest = max(largest, score)
         }
         unknownScore = smallest - Self.unknownPenalty
-        largestScore = largest
     }
 
     /// The best way to some place of a text: its score, its last piece, and where that starts.
@@ -83,7 +82,7 @@ struct UnigramModel: Sendable {
                 if kind == .unused { return }
                 let score =
                     kind == .userDefined
-                    ? Float(Double(Float(end - start) * largestScore) - 0.1) : scores[place]
+                    ? Float(Self.userDefinedScore * Double(end - start - 1)) : scores[place]
                 let sum = score + soFar
                 if paths[end].start == -1 || sum > paths[end].score {
                     paths[end] = Path(score: sum, start: Int32(start), piece: Int32(place))

@@ -1,6 +1,6 @@
 /// One value of a JSON text, with what Python's `json` keeps of it: whether a number was written as an integer, and
 /// the order of an object's members.
-package indirect enum JSONValue: Sendable {
+public indirect enum JSONValue: Sendable {
     case null
     case boolean(Bool)
     /// An integer literal that fits into 64 bits.
@@ -17,23 +17,25 @@ package indirect enum JSONValue: Sendable {
 /// A string of a JSON text: valid UTF-8, shared with the text itself where it holds no escapes.
 ///
 /// An image in base64 is megabytes long, so it must not be copied on its way to the decoder.
-package struct JSONText: Hashable, Sendable {
+public struct JSONText: Hashable, Sendable {
     /// The string's UTF-8.
-    package let utf8: ArraySlice<UInt8>
+    public let utf8: ArraySlice<UInt8>
 
-    package init(utf8: ArraySlice<UInt8>) {
+    /// A string of these bytes, which have to be UTF-8.
+    public init(utf8: ArraySlice<UInt8>) {
         self.utf8 = utf8
     }
 
     /// The string as Swift's own, copied.
-    package var string: String { String(decoding: utf8, as: UTF8.self) }
+    public var string: String { String(decoding: utf8, as: UTF8.self) }
 
     /// Whether the bytes are these; unlike `String`'s equality this tells composed and decomposed letters apart.
-    package func equals(_ name: String) -> Bool {
+    public func equals(_ name: String) -> Bool {
         utf8.elementsEqual(name.utf8)
     }
 
-    package func hash(into hasher: inout Hasher) {
+    /// By its bytes, as it is compared.
+    public func hash(into hasher: inout Hasher) {
         utf8.withUnsafeBytes { hasher.combine(bytes: $0) }
     }
 }
@@ -41,27 +43,32 @@ package struct JSONText: Hashable, Sendable {
 /// An object of a JSON text.
 ///
 /// A name given twice stands at its first place with its last value, as in Python.
-package struct JSONObject: Sendable {
-    package struct Member: Sendable {
-        package let name: JSONText
-        package fileprivate(set) var value: JSONValue
+public struct JSONObject: Sendable {
+    /// One name with its value.
+    public struct Member: Sendable {
+        /// The name, escapes resolved.
+        public let name: JSONText
+        /// The last value of the name.
+        public fileprivate(set) var value: JSONValue
     }
 
     /// The members in the order of their first appearance.
-    package private(set) var members: [Member] = []
+    public private(set) var members: [Member] = []
     /// Places of the members by name, kept only once there are too many to look through.
     private var places: [JSONText: Int] = [:]
     private static let linearSearchLimit = 16
 
-    package init() {}
+    /// An object without members.
+    public init() {}
 
     /// The value of a name, if there is one.
-    package subscript(name: String) -> JSONValue? {
+    public subscript(name: String) -> JSONValue? {
         if places.isEmpty { return members.first { $0.name.equals(name) }?.value }
         return places[JSONText(utf8: Array(name.utf8)[...])].map { members[$0].value }
     }
 
-    package mutating func set(_ name: JSONText, to value: JSONValue) {
+    /// Gives a name a value, at its first place.
+    public mutating func set(_ name: JSONText, to value: JSONValue) {
         if let place = place(of: name) {
             members[place].value = value
             return

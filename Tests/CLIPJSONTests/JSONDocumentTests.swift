@@ -1,10 +1,10 @@
-import CLIPServer
+import CLIPJSON
 import CLIPTestSupport
 import Foundation
 import Testing
 
 @Suite("Reading JSON")
-struct JSONReaderTests {
+struct JSONDocumentTests {
     private struct Golden: Decodable {
         let text: String
         let value: String?
@@ -19,7 +19,7 @@ struct JSONReaderTests {
         #expect(goldens.count > 900)
         for golden in goldens {
             do throws(JSONError) {
-                let value = try JSONReader.read(Array(golden.text.utf8))
+                let value = try JSONDocument.read(Array(golden.text.utf8))
                 #expect(canonical(value) == golden.value, "\(golden.text.debugDescription)")
             } catch {
                 switch error {
@@ -37,24 +37,24 @@ struct JSONReaderTests {
     func depth() throws {
         var limits = JSONLimits()
         limits.depth = 3
-        #expect(throws: Never.self) { try JSONReader.read(Array("[[[]]]".utf8), limits: limits) }
+        #expect(throws: Never.self) { try JSONDocument.read(Array("[[[]]]".utf8), limits: limits) }
         #expect(throws: JSONError.tooDeep(limit: 3)) {
-            try JSONReader.read(Array(#"[[{"a":{}}]]"#.utf8), limits: limits)
+            try JSONDocument.read(Array(#"[[{"a":{}}]]"#.utf8), limits: limits)
         }
         #expect(throws: JSONError.tooDeep(limit: 128)) {
-            try JSONReader.read(Array(repeating: UInt8(ascii: "["), count: 1_000_000))
+            try JSONDocument.read(Array(repeating: UInt8(ascii: "["), count: 1_000_000))
         }
         let objects = String(repeating: #"{"a":"#, count: 100_000)
-        #expect(throws: JSONError.tooDeep(limit: 128)) { try JSONReader.read(Array(objects.utf8)) }
+        #expect(throws: JSONError.tooDeep(limit: 128)) { try JSONDocument.read(Array(objects.utf8)) }
     }
 
     @Test("The number of values is bounded")
     func values() {
         var limits = JSONLimits()
         limits.values = 4
-        #expect(throws: Never.self) { try JSONReader.read(Array("[1,2,3]".utf8), limits: limits) }
+        #expect(throws: Never.self) { try JSONDocument.read(Array("[1,2,3]".utf8), limits: limits) }
         #expect(throws: JSONError.tooManyValues(limit: 4)) {
-            try JSONReader.read(Array("[1,2,3,4]".utf8), limits: limits)
+            try JSONDocument.read(Array("[1,2,3,4]".utf8), limits: limits)
         }
     }
 
@@ -69,8 +69,8 @@ struct JSONReaderTests {
         for padding in [0, 1, 7, 8, 9] {
             let spaces = Array(repeating: UInt8(ascii: " "), count: padding)
             let quoted = spaces + Array("\"".utf8) + sequence + Array("\"".utf8)
-            #expect(throws: JSONError.notUTF8) { try JSONReader.read(quoted) }
-            #expect(throws: JSONError.notUTF8) { try JSONReader.read(quoted + Array("        ".utf8)) }
+            #expect(throws: JSONError.notUTF8) { try JSONDocument.read(quoted) }
+            #expect(throws: JSONError.notUTF8) { try JSONDocument.read(quoted + Array("        ".utf8)) }
         }
     }
 
@@ -99,7 +99,7 @@ struct JSONReaderTests {
                 let text =
                     "\"" + String(repeating: "é", count: length / 2)
                     + String(repeating: "x", count: length % 2)
-                guard case .string(let string) = try JSONReader.read(Array((text + ending).utf8)) else {
+                guard case .string(let string) = try JSONDocument.read(Array((text + ending).utf8)) else {
                     Issue.record("not a string")
                     return
                 }
@@ -111,7 +111,7 @@ struct JSONReaderTests {
     @Test("A string without escapes shares the text's memory")
     func sharing() throws {
         let text = Array(("\"" + String(repeating: "A", count: 10 << 20) + "\"").utf8)
-        guard case .string(let string) = try JSONReader.read(text) else {
+        guard case .string(let string) = try JSONDocument.read(text) else {
             Issue.record("not a string")
             return
         }
@@ -125,7 +125,7 @@ struct JSONReaderTests {
     func duplicates() throws {
         for count in [3, 40] {
             let members = (0..<count).map { #""k\#($0)":\#($0)"# } + [#""k1":"last""#, #""k0":true"#]
-            let value = try JSONReader.read(Array("{\(members.joined(separator: ","))}".utf8))
+            let value = try JSONDocument.read(Array("{\(members.joined(separator: ","))}".utf8))
             guard case .object(let object) = value else {
                 Issue.record("not an object")
                 return
@@ -140,7 +140,7 @@ struct JSONReaderTests {
 
     @Test("Composed and decomposed letters are different names")
     func normalization() throws {
-        guard case .object(let object) = try JSONReader.read(Array("{\"\u{E9}\":1,\"e\u{301}\":2}".utf8))
+        guard case .object(let object) = try JSONDocument.read(Array("{\"\u{E9}\":1,\"e\u{301}\":2}".utf8))
         else {
             Issue.record("not an object")
             return
@@ -169,7 +169,7 @@ struct JSONReaderTests {
                 }
                 if text.isEmpty { text = [UInt8(ascii: "[")] }
             }
-            if (try? JSONReader.read(text)) != nil { accepted += 1 }
+            if (try? JSONDocument.read(text)) != nil { accepted += 1 }
         }
         #expect(accepted > 100)
     }

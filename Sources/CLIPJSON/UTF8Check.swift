@@ -1,9 +1,9 @@
 /// Tells whether bytes are UTF-8, by table 3-7 of the Unicode standard: nothing overlong, no surrogates.
-package enum UTF8Check {
+public enum UTF8Check {
     /// Whether all of the bytes are UTF-8.
     ///
     /// Plain ASCII passes eight bytes at a time, as base64 is megabytes of it.
-    package static func isValid(_ bytes: [UInt8]) -> Bool {
+    public static func isValid(_ bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBytes { raw in
             var index = 0
             while index < raw.count {

@@ -1,0 +1,59 @@
+internal import CLIPJSON
+
+/// Reads the little JSON that checkpoints carry: objects of strings, numbers and short arrays, no name twice.
+typealias CheckpointJSON = JSONStream<WeightError>
+
+extension CheckpointJSON {
+    /// Names: forty times the tensors of the largest published CLIP (about 1,600), so that a hostile header stays cheap;
+    /// real ones have about a hundred bytes, and the limit keeps a hostile one out of the log.
+    private static var names: JSONNameLimits { JSONNameLimits(count: 65_536, length: 1_024) }
+    /// The object, its metadata or a tensor, and a tensor's shape.
+    private static var deepest: Int { 3 }
+
+    /// Refuses bytes that are not UTF-8 or do not begin with `{`, as the safetensors format demands of its header.
+    init(_ bytes: [UInt8], file: String) throws(WeightError) {
+        guard UTF8Check.isValid(bytes) else { throw .notUTF8(file: file) }
+        guard bytes.first == UInt8(ascii: "{") else {
+            throw .malformedJSON(file: file, offset: 0, expected: "'{'")
+        }
+        self.init(bytes, deepest: Self.deepest) { fault in
+            .malformedJSON(file: file, offset: fault.offset, expected: "\(fault.expected)")
+        }
+    }
+
+    /// Reads an object, where `member` must read the value of each name, and `duplicate` makes the error for a repeated one.
+    mutating func object(
+        duplicate: (String) -> WeightError,
+        member: (inout CheckpointJSON, String) throws(WeightError) -> Void
+    ) throws(WeightError) {
+        try object(once: Self.names, duplicate: duplicate, member: member)
+    }
+
+    /// Reads an array of whole numbers, of which there may be at most `limit`; `nil` when there are more.
+    mutating func counts(limit: Int) throws(WeightError) -> [Int]? {
+        try expect("[")
+        guard !take("]") else { return [] }
+        var counts: [Int] = []
+        repeat {
+            guard counts.count < limit else { return nil }
+            counts.append(try count())
+        } while take(",")
+        try expect("]")
+        return counts
+    }
+
+    /// Reads an array of exactly two whole numbers.
+    mutating func pairOfCounts() throws(WeightError) -> (Int, Int) {
+        try expect("[")
+        let first = try count()
+        try expect(",")
+        let second = try count()
+        try expect("]")
+        return (first, second)
+    }
+
+    /// Reads a string and resolves its escapes.
+    mutating func word() throws(WeightError) -> String {
+        String(decoding: try text(), as: UTF8.self)
+    }
+}
