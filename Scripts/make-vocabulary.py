@@ -2,7 +2,7 @@
 """Writes OpenAI CLIP's merges as Swift source, from OpenAI's own file:
 
     python Scripts/make-vocabulary.py bpe_simple_vocab_16e6.txt.gz \\
-        Sources/CLIPTokenization/OpenAIMerges.swift
+        Sources/CLIPTokenization/BytePair/OpenAIMerges.swift
 
 A merge is written as the two token ids that it joins, three characters of six bits each, highest first.
 The id that it makes is its place in the list plus 512, so the ids say everything that the file does.

@@ -22,7 +22,21 @@ public struct TokenizerSource: Sendable {
         tokenizer = try CheckpointFiles(model).tokenizer
     }
 
-    /// Token ids from start-of-text to end-of-text, without padding.
+    /// The tokenizer files of a directory, whether or not a network is there.
+    ///
+    /// Texts are neither cut nor filled up, unless an `open_clip_config.json` beside them says how.
+    public init(tokenizerDirectory: String) throws(EmbeddingError) {
+        do throws(TokenizationError) {
+            tokenizer = try CaptionTokenizer(
+                directory: tokenizerDirectory,
+                recipe: try TextRecipe(besideFilesIn: tokenizerDirectory)
+            )
+        } catch {
+            throw .modelUnavailable(name: tokenizerDirectory, cause: "\(error)")
+        }
+    }
+
+    /// Token ids as the network reads them, special tokens included.
     ///
     /// - Parameter truncating: cuts a text that is too long, keeping end-of-text.
     public func tokens(of text: String, truncating: Bool = false) throws(EmbeddingError) -> [Int32] {

@@ -1,19 +1,57 @@
-/// Turns captions into the token ids that OpenAI CLIP's `tokenize` gives.
+/// Turns captions into the token ids that a network reads, as the reference implementation of its checkpoint does.
 ///
-/// The recipe: clean the text (`TextCleaner`), split it into words (`WordSplitter`), write each word as bytes, and
-/// merge these by the vocabulary's byte pairs (`BytePairMerges`). Any thread may use it; there is no cache.
+/// Behind it stands one of several kinds: OpenAI's byte pairs, or what tokenizer files describe (pieces of sentencepiece, merges with
+/// bytes to fall back on, BERT's pieces of words). Any thread may use it; there is no cache.
 public struct CaptionTokenizer: Sendable {
-    private let vocabulary: Vocabulary
-    private let contextLength: Int
-
-    /// A tokenizer for a model whose text tower reads `contextLength` tokens.
-    public init(vocabulary: Vocabulary, contextLength: Int = 77) {
-        precondition(contextLength >= 2, "A context has room for start-of-text and end-of-text.")
-        self.vocabulary = vocabulary
-        self.contextLength = contextLength
+    private enum Kind: Sendable {
+        case bytePairs(BytePairTokenizer)
+        case pieces(PieceTokenizer)
     }
 
-    /// The caption's token ids, from start-of-text to end-of-text, without padding.
+    private let kind: Kind
+    private let recipe: TextRecipe
+
+    /// OpenAI CLIP's tokenizer, for a model whose text tower reads `contextLength` tokens.
+    public init(vocabulary: Vocabulary, contextLength: Int = 77) {
+        self.init(vocabulary: vocabulary, recipe: .openAI(contextLength: contextLength))
+    }
+
+    private init(vocabulary: Vocabulary, recipe: TextRecipe) {
+        self.init(kind: .bytePairs(BytePairTokenizer(vocabulary: vocabulary)), recipe: recipe)
+    }
+
+    private init(kind: Kind, recipe: TextRecipe) {
+        precondition(recipe.contextLength >= 2, "A context has room for start-of-text and end-of-text.")
+        self.kind = kind
+        self.recipe = recipe
+    }
+
+    /// The tokenizer of a checkpoint's directory.
+    ///
+    /// Takes time in proportion to its files, up to half a second.
+    ///
+    /// - Throws: what is wrong with which file, or which of its steps is not known.
+    public init(directory: String, recipe: TextRecipe) throws(TokenizationError) {
+        switch recipe.source {
+        case .bytePairs:
+            let vocabulary =
+                if Vocabulary.isPresent(inDirectory: directory) {
+                    try Vocabulary(directory: directory, findsKnownTokens: recipe.findsKnownTokens)
+                } else {
+                    try Vocabulary.openAI(besideFilesIn: directory)
+                }
+            self.init(vocabulary: vocabulary, recipe: recipe)
+        case .files:
+            if let pieces = try TokenizerDirectory(directory, recipe: recipe).tokenizer() {
+                self.init(kind: .pieces(pieces), recipe: recipe)
+            } else {
+                self.init(vocabulary: try Vocabulary(directory: directory), recipe: recipe)
+            }
+        }
+    }
+
+    /// The caption's token ids as the network reads them: with the special tokens around, and filled up to the context's length where the
+    /// recipe says so.
     ///
     /// An empty caption is legal. A caption that is longer than the context is refused (`tooManyTokens`); or, when `truncating`, keeps its
     /// first tokens, and end-of-text as the last.
@@ -21,45 +59,74 @@ public struct CaptionTokenizer: Sendable {
         for caption: String,
         truncating: Bool = false
     ) throws(TokenizationError) -> TokenSequence {
-        var ids = [vocabulary.startOfText]
-        if vocabulary.added.isEmpty {
-            append(try TextCleaner.cleaned(caption), to: &ids)
-        } else {
-            try appendWithAddedTokens(caption, to: &ids)
+        let limit = recipe.contextLength
+        var (ids, count): ([Int32], Int)
+        switch kind {
+        case .bytePairs(let tokenizer):
+            ids = try tokenizer.tokens(of: caption)
+            count = ids.count
+            if count > limit {
+                // A copy: an array that shrinks keeps its room, here that of thousands of tokens, for as long as it lives.
+                ids = Array(ids[..<limit])
+                ids[limit - 1] = tokenizer.vocabulary.endOfText
+            }
+        case .pieces(let tokenizer):
+            let tokens = tokenizer.tokens(of: try recipe.cleaning.cleaned(caption))
+            (ids, count) = tokenizer.sequence(tokens, limit: limit)
         }
-        ids.append(vocabulary.endOfText)
-        if ids.count > contextLength {
-            guard truncating else { throw .tooManyTokens(count: ids.count, limit: contextLength) }
-            // A copy: an array that shrinks keeps its room, here that of thousands of tokens, for as long as it lives.
-            ids = Array(ids[..<contextLength])
-            ids[contextLength - 1] = vocabulary.endOfText
+        guard count <= limit || truncating else { throw .tooManyTokens(count: count, limit: limit) }
+        if recipe.padsToContext, ids.count < limit {
+            let padding = Array(repeating: padding ?? 0, count: limit - ids.count)
+            ids = padsLeft ? padding + ids : ids + padding
         }
+        if recipe.replacesSeparators, let separator { ids = ids.map { $0 == separator ? 0 : $0 } }
         return TokenSequence(ids: ids)
     }
 
-    private func append(_ text: [UInt32], to ids: inout [Int32]) {
-        var words = WordSplitter(text)
-        while let word = words.next() { vocabulary.append(text[word], to: &ids) }
+    /// OpenAI's vocabulary, or another of its kind; nil where the tokenizer is of pieces.
+    public var vocabulary: Vocabulary? {
+        if case .bytePairs(let tokenizer) = kind { tokenizer.vocabulary } else { nil }
     }
 
-    /// Tokens that are looked for as they stand first, then those of the cleaned text, then words.
-    private func appendWithAddedTokens(_ caption: String, to ids: inout [Int32]) throws(TokenizationError) {
-        let asWritten = vocabulary.added.filter { !$0.isNormalized }
-        let normalized = vocabulary.added.filter(\.isNormalized)
-        for part in AddedToken.parts(of: caption.unicodeScalars.map(\.value)[...], at: asWritten) {
-            switch part {
-            case .token(let id): ids.append(id)
-            case .rest(let scalars):
-                var piece = String.UnicodeScalarView()
-                piece.append(contentsOf: scalars.compactMap(Unicode.Scalar.init))
-                let text = try TextCleaner.cleaned(String(piece))
-                for part in AddedToken.parts(of: text[...], at: normalized) {
-                    switch part {
-                    case .token(let id): ids.append(id)
-                    case .rest(let scalars): append(Array(scalars), to: &ids)
-                    }
-                }
-            }
+    /// The number of token ids: one more than the largest.
+    public var vocabularyCount: Int {
+        switch kind {
+        case .bytePairs(let tokenizer): tokenizer.vocabulary.count
+        case .pieces(let tokenizer): tokenizer.count
         }
+    }
+
+    /// The same without tokens that were added to the vocabulary later, or that only somebody who types their name can make.
+    ///
+    /// Some networks have no row for those.
+    public var plainVocabularyCount: Int {
+        switch kind {
+        case .bytePairs(let tokenizer): Int(tokenizer.vocabulary.largestPlainID) + 1
+        case .pieces(let tokenizer): tokenizer.plainCount
+        }
+    }
+
+    /// The token that ends every sequence, before what fills it up; nil where none does.
+    public var endOfText: Int32? {
+        switch kind {
+        case .bytePairs(let tokenizer): tokenizer.vocabulary.endOfText
+        case .pieces(let tokenizer): tokenizer.template.after.last
+        }
+    }
+
+    /// The token that fills sequences up; nil where the files name none.
+    public var padding: Int32? {
+        switch kind {
+        case .bytePairs: 0
+        case .pieces(let tokenizer): tokenizer.padding
+        }
+    }
+
+    private var padsLeft: Bool {
+        if case .pieces(let tokenizer) = kind { tokenizer.padsLeft } else { false }
+    }
+
+    private var separator: Int32? {
+        if case .pieces(let tokenizer) = kind { tokenizer.separator } else { nil }
     }
 }

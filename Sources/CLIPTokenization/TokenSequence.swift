@@ -1,6 +1,6 @@
-/// A caption as a model reads it: start-of-text, the caption's tokens, end-of-text, and no padding.
+/// A caption as a network reads it: its tokens, the special ones around them, and what fills them up where the recipe says so.
 public struct TokenSequence: Hashable, Sendable {
-    /// Token ids; at least two.
+    /// Token ids.
     public let ids: [Int32]
 
     package init(ids: [Int32]) {

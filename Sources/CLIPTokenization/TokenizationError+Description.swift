@@ -24,6 +24,16 @@ extension TokenizationError: CustomStringConvertible {
             "\(file) has no \(field)."
         case .unsupportedTokenizer(let file, let found):
             "\(file) describes another kind of tokenizer than CLIP's: \(found.shown)."
+        case .noTokenizer:
+            "There is no tokenizer: tokenizer.json, or a model of sentencepiece such as spiece.model."
+        case .unsupportedStep(let file, let found):
+            "\(file) asks for something that is not known: \(found.shown)."
+        case .malformedModel(let file, let offset):
+            "\(file) is no model of sentencepiece at byte \(offset); was the download cut off?"
+        case .malformedCharacterMap(let file):
+            "\(file) has a table of characters that cannot be read."
+        case .pieceTooLong(let file, let count, let limit):
+            "\(file) has a piece of \(count) bytes; \(limit) are the most."
         case .duplicateToken(let file, let token):
             "\(file) gives the token \(token.shown), or its id, twice."
         case .idOutOfRange(let file, let token, let limit):
@@ -58,13 +68,16 @@ extension TokenizationError: CustomStringConvertible {
         switch self {
         case .tooManyTokens: "Shorten it, or have it cut."
         case .unsettledCaption: "Give it unescaped."
-        case .noVocabulary: "Put one of these beside the weights."
+        case .noVocabulary, .noTokenizer: "Put one of these beside the weights."
         case .unreadable, .fileTooLarge, .malformedGzip, .malformedText, .malformedJSON, .missingField,
             .duplicateToken, .idOutOfRange, .missingByteToken, .missingSpecialToken, .malformedMerge,
-            .unknownToken, .duplicateMerge, .unreachableToken, .unusedID, .misplacedMerge:
+            .unknownToken, .duplicateMerge, .unreachableToken, .unusedID, .misplacedMerge,
+            .malformedModel, .malformedCharacterMap, .pieceTooLong:
             "Download it anew."
         case .unsupportedTokenizer:
             "Use a checkpoint with CLIP's. Where vocab.json and merges.txt are there, they are enough: take the file away."
+        case .unsupportedStep:
+            "Use a checkpoint whose tokenizer is one of those that Documentation/Configuration.md names."
         case .differentTokens, .differentMerges: "Take away the one that is not this model's."
         }
     }

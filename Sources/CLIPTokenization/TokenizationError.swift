@@ -25,6 +25,17 @@ public enum TokenizationError: Error, Equatable, Sendable {
     /// `file` describes another kind of tokenizer than CLIP's.
     case unsupportedTokenizer(file: String, found: String)
 
+    /// The directory has no tokenizer in any of the known forms.
+    case noTokenizer
+    /// `file` asks for something that no known tokenizer does.
+    case unsupportedStep(file: String, found: String)
+    /// `file` is not a model of sentencepiece, at this byte.
+    case malformedModel(file: String, offset: Int)
+    /// The table of `file` by which characters are replaced cannot be read.
+    case malformedCharacterMap(file: String)
+    /// `file` has a piece of `count` bytes.
+    case pieceTooLong(file: String, count: Int, limit: Int)
+
     /// `file` gives an id twice, or twice an id for one token.
     case duplicateToken(file: String, token: String)
     /// `file` gives an id below 0 or beyond `limit`.

@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import CLIPEngine
+internal import Foundation
 
 /// `clip tokenize`: the token ids that a model is given for a text.
 struct TokenizeCommand: ParsableCommand {
@@ -17,6 +18,18 @@ struct TokenizeCommand: ParsableCommand {
     )
     var model: String?
 
+    @Option(
+        name: .customLong("tokenizer"),
+        help: ArgumentHelp(
+            "A directory of tokenizer files without a network, instead of a checkpoint. CLIP_TOKENIZER.",
+            valueName: "dir"
+        )
+    )
+    var tokenizerDirectory: String?
+
+    @Flag(help: "Lines of standard input are JSON strings, so that a text may have line ends.")
+    var json = false
+
     @Flag(help: "Cut texts that are too long, where they would be refused otherwise.")
     var truncate = false
 
@@ -26,24 +39,46 @@ struct TokenizeCommand: ParsableCommand {
     func run() throws {
         for text in texts { _ = try Terminal.text(ofArgument: text) }
         var environment = Environment()
+        let directory = tokenizerDirectory ?? (model == nil ? environment.string("CLIP_TOKENIZER") : nil)
         let named = model ?? environment.list("CLIP_MODEL")?.first
+        if model != nil, tokenizerDirectory != nil {
+            environment.problems.append("--model and --tokenizer name two tokenizers. Give one of them.")
+        }
         guard environment.problems.isEmpty else { throw CommandFailure(problems: environment.problems) }
         do {
             let tokenizer =
-                if let named {
+                if let directory {
+                    try TokenizerSource(tokenizerDirectory: directory)
+                } else if let named {
                     try TokenizerSource(model: ModelOptions.source(named: named))
                 } else {
                     try TokenizerSource()
                 }
             for argument in texts {
-                for text in argument == "-"
-                    ? try Terminal.readLines() : [argument]
-                {
+                for text in argument == "-" ? try lines() : [argument] {
                     try Terminal.write(line: "\(try tokenizer.tokens(of: text, truncating: truncate))")
                 }
             }
         } catch let error as EmbeddingError {
             throw CommandFailure(error)
         }
+    }
+
+    /// The texts of standard input.
+    private func lines() throws(CommandFailure) -> [String] {
+        let lines = try Terminal.readLines()
+        guard json else { return lines }
+        let decoder = JSONDecoder()
+        var texts: [String] = []
+        texts.reserveCapacity(lines.count)
+        for (index, line) in lines.enumerated() {
+            guard let text = try? decoder.decode(String.self, from: Data(line.utf8)) else {
+                throw CommandFailure(
+                    "Line \(index + 1) of standard input is no JSON string, as --json wants it."
+                )
+            }
+            texts.append(text)
+        }
+        return texts
     }
 }

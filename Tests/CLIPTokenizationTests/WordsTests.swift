@@ -20,6 +20,14 @@ struct WordsTests {
                 file: "tokenizer.json",
                 found: "WordPiece"
             ),
+            "noTokenizer": TokenizationError.noTokenizer,
+            "unsupportedStep": TokenizationError.unsupportedStep(
+                file: "tokenizer.json",
+                found: "the normalizer Nmt"
+            ),
+            "malformedModel": TokenizationError.malformedModel(file: "spiece.model", offset: 8),
+            "malformedCharacterMap": TokenizationError.malformedCharacterMap(file: "spiece.model"),
+            "pieceTooLong": TokenizationError.pieceTooLong(file: "spiece.model", count: 9, limit: 8),
             "duplicateToken": TokenizationError.duplicateToken(file: "vocab.json", token: "a"),
             "idOutOfRange": TokenizationError.idOutOfRange(file: "vocab.json", token: "a", limit: 8),
             "missingByteToken": TokenizationError.missingByteToken(file: "vocab.json", token: "a"),

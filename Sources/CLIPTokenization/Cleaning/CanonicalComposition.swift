@@ -9,7 +9,8 @@ package enum CanonicalComposition {
         return composed(ordered(decomposed(text)))
     }
 
-    private static func decomposed(_ text: [UInt32]) -> [UInt32] {
+    /// Every character taken apart, marks in the order in which they come.
+    static func decomposed(_ text: [UInt32]) -> [UInt32] {
         var out: [UInt32] = []
         out.reserveCapacity(text.count + text.count / 2)
         for scalar in text { appendDecomposition(of: scalar, to: &out) }

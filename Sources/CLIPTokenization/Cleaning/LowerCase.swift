@@ -19,6 +19,26 @@ package enum LowerCase {
         return out
     }
 
+    /// Lower case the way of Rust's `char::to_lowercase`: every scalar by itself, a capital sigma too, and by a newer Unicode.
+    static func lowercasedOneByOne(_ text: [UInt32]) -> [UInt32] {
+        var out: [UInt32] = []
+        out.reserveCapacity(text.count)
+        for scalar in text {
+            switch scalar {
+            case 0x41...0x5A: out.append(scalar + 0x20)
+            case 0..<0x80, 0x1100...0x11FF, 0x3000...0xA63F, 0xAC00...0xFAFF: out.append(scalar)
+            default:
+                guard let properties = Unicode.Scalar(scalar)?.properties, properties.changesWhenLowercased
+                else {
+                    out.append(scalar)
+                    continue
+                }
+                out.append(contentsOf: properties.lowercaseMapping.unicodeScalars.lazy.map(\.value))
+            }
+        }
+        return out
+    }
+
     private static func append(_ scalar: UInt32, to out: inout [UInt32]) {
         guard let properties = properties(of: scalar), properties.changesWhenLowercased else {
             out.append(scalar)

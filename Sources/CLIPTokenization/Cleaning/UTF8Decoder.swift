@@ -48,6 +48,22 @@ package enum UTF8Decoder {
         return out
     }
 
+    /// The first scalar of valid UTF-8, and how many bytes it has.
+    static func first(of text: Slice<UnsafeBufferPointer<UInt8>>) -> (scalar: UInt32, length: Int)? {
+        guard let lead = text.first else { return nil }
+        guard lead >= 0xC0 else { return (UInt32(lead), 1) }
+        let length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
+        var scalar = UInt32(lead) & (0x7F >> UInt32(length))
+        for byte in text.dropFirst().prefix(length - 1) { scalar = scalar << 6 | UInt32(byte & 0x3F) }
+        return (scalar, min(length, text.count))
+    }
+
+    /// The last scalar of valid UTF-8, and how many bytes it has.
+    static func last(of text: Slice<UnsafeBufferPointer<UInt8>>) -> (scalar: UInt32, length: Int)? {
+        guard let start = text.lastIndex(where: { $0 & 0xC0 != 0x80 }) else { return nil }
+        return first(of: text[start...])
+    }
+
     private static func sequence(_ bytes: [UInt8], _ index: Int) -> (scalar: UInt32, length: Int)? {
         let lead = bytes[index]
         let length: Int

@@ -47,14 +47,16 @@ package struct BytePairMerges: Sendable {
         let end = word.count
         var next = Array(1...end)
         var previous = Array(-1..<(end - 1))
-        var candidates = MergeQueue()
+        // The rank in the upper half, the place in the lower one.
+        var candidates = MergeQueue<UInt64>()
         for left in 0..<(end - 1) {
             if let outcome = outcome(tokens[left], tokens[left + 1]) {
-                candidates.append(rank: outcome >> 32, place: left)
+                candidates.append(Self.candidate(outcome, at: left))
             }
         }
         candidates.order()
-        while let (rank, left) = candidates.popFirst() {
+        while let candidate = candidates.popFirst() {
+            let (rank, left) = (candidate >> 32, Int(candidate & 0xFFFF_FFFF))
             let right = next[left]
             // Out of date, where another merge took one of the two.
             guard tokens[left] >= 0, right < end, let outcome = outcome(tokens[left], tokens[right]),
@@ -66,14 +68,18 @@ package struct BytePairMerges: Sendable {
             if next[right] < end {
                 previous[next[right]] = left
                 if let outcome = self.outcome(tokens[left], tokens[next[left]]) {
-                    candidates.insert(rank: outcome >> 32, place: left)
+                    candidates.insert(Self.candidate(outcome, at: left))
                 }
             }
             if previous[left] >= 0, let outcome = self.outcome(tokens[previous[left]], tokens[left]) {
-                candidates.insert(rank: outcome >> 32, place: previous[left])
+                candidates.insert(Self.candidate(outcome, at: previous[left]))
             }
         }
         return tokens.filter { $0 >= 0 }
+    }
+
+    private static func candidate(_ outcome: UInt64, at place: Int) -> UInt64 {
+        outcome & ~0xFFFF_FFFF | UInt64(place)
     }
 
     private func outcome(_ left: Int32, _ right: Int32) -> UInt64? {
@@ -91,46 +97,5 @@ package struct BytePairMerges: Sendable {
 
     private static func pair(_ left: Int32, _ right: Int32) -> UInt64 {
         UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
-    }
-}
-
-/// The possible merges of a word, the one of the lowest rank first, then the leftmost: a binary heap.
-private struct MergeQueue {
-    /// The rank in the upper half, the place in the lower one.
-    private var heap: [UInt64] = []
-
-    /// Adds without keeping order; `order()` has to follow.
-    mutating func append(rank: UInt64, place: Int) {
-        heap.append(rank << 32 | UInt64(place))
-    }
-
-    mutating func order() {
-        heap.sort()
-    }
-
-    mutating func insert(rank: UInt64, place: Int) {
-        heap.append(rank << 32 | UInt64(place))
-        var child = heap.count - 1
-        while child > 0, heap[child] < heap[(child - 1) / 2] {
-            heap.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
-    }
-
-    mutating func popFirst() -> (rank: UInt64, place: Int)? {
-        guard let first = heap.first, let last = heap.popLast() else { return nil }
-        if !heap.isEmpty {
-            heap[0] = last
-            var parent = 0
-            while true {
-                var child = 2 * parent + 1
-                guard child < heap.count else { break }
-                if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
-                guard heap[child] < heap[parent] else { break }
-                heap.swapAt(child, parent)
-                parent = child
-            }
-        }
-        return (first >> 32, Int(first & 0xFFFF_FFFF))
     }
 }

@@ -1,0 +1,137 @@
+internal import CLIPJSON
+
+/// What transformers writes beside a tokenizer of pieces: `tokenizer_config.json`, and `special_tokens_map.json` where the first lists no
+/// added tokens.
+///
+/// Source: `_from_pretrained` of transformers 5.24.
+struct PieceSettings {
+    /// `tokenizer_class` without the ending that tells two implementations apart.
+    private(set) var className: String?
+    /// Tokens that have a task, by the task: `eos_token` and the like.
+    private(set) var named: [String: [UInt8]] = [:]
+    /// Tokens that are found as they stand, without their id: the tasks' and further ones.
+    private(set) var found: [SpecialTokens.Token] = []
+    /// The same with their id.
+    private(set) var added: [SpecialTokens.Token] = []
+    private(set) var lowersCase: Bool?
+    private(set) var padsLeft: Bool?
+    private(set) var addsBeginning: Bool?
+    private(set) var addsEnd: Bool?
+    private(set) var addsPrefix: Bool?
+    private(set) var listsAdded = false
+    /// Whether there is any such file.
+    private(set) var isPresent = false
+
+    private static let tasks: Set<String> = [
+        "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
+    ]
+
+    /// Reads one of the files.
+    mutating func read(_ bytes: [UInt8], of file: String) throws(TokenizationError) {
+        guard UTF8Check.isValid(bytes) else { throw .malformedText(file: file) }
+        isPresent = true
+        var reader = JSONReader(bytes, file: file)
+        try reader.object { (reader, name) throws(TokenizationError) in
+            let name = String(decoding: name.prefix(64), as: UTF8.self)
+            switch name {
+            case "tokenizer_class" where try reader.isNext("\""):
+                let found = String(decoding: try reader.string().prefix(64), as: UTF8.self)
+                className = found.hasSuffix("Fast") ? String(found.dropLast(4)) : found
+            case let task where Self.tasks.contains(task):
+                if let token = try token(&reader) {
+                    named[task] = token.text
+                    found.append(token)
+                }
+            case "additional_special_tokens" where try reader.isNext("["),
+                "extra_special_tokens" where try reader.isNext("["):
+                try reader.array { (reader) throws(TokenizationError) in
+                    if let token = try token(&reader) { found.append(token) }
+                }
+            case "extra_special_tokens" where try reader.isNext("{"):
+                try reader.object { (reader, _) throws(TokenizationError) in
+                    if let token = try token(&reader) { found.append(token) }
+                }
+            case "added_tokens_decoder" where try reader.isNext("{"):
+                listsAdded = true
+                try reader.object { (reader, id) throws(TokenizationError) in
+                    guard let id = Int32(String(decoding: id, as: UTF8.self)), var token = try token(&reader)
+                    else {
+                        throw reader.malformed
+                    }
+                    token.id = id
+                    added.append(token)
+                }
+            case "do_lower_case": lowersCase = try flag(&reader)
+            case "add_bos_token": addsBeginning = try flag(&reader)
+            case "add_eos_token": addsEnd = try flag(&reader)
+            case "add_prefix_space": addsPrefix = try flag(&reader)
+            case "padding_side" where try reader.isNext("\""):
+                padsLeft = try reader.string().elementsEqual("left".utf8)
+            case "truncation_side" where try reader.isNext("\""):
+                guard try reader.string().elementsEqual("right".utf8) else {
+                    throw .unsupportedStep(file: file, found: "a truncation_side that is not right")
+                }
+            case "split_special_tokens":
+                if try flag(&reader) == true {
+                    throw .unsupportedStep(file: file, found: "split_special_tokens")
+                }
+            case "sp_model_kwargs" where try reader.isNext("{"):
+                try reader.object { (reader, name) throws(TokenizationError) in
+                    throw .unsupportedStep(
+                        file: file,
+                        found: "sp_model_kwargs.\(String(decoding: name.prefix(32), as: UTF8.self))"
+                    )
+                }
+            default: try reader.skip()
+            }
+        }
+        try reader.finish()
+    }
+
+    private func flag(_ reader: inout JSONReader) throws(TokenizationError) -> Bool? {
+        let isNull = try reader.isNext("n")
+        let value = try reader.isNext("t")
+        try reader.skip()
+        return isNull ? nil : value
+    }
+
+    /// A token is written as a string, or as an object with its `content`; null is none.
+    private func token(_ reader: inout JSONReader) throws(TokenizationError) -> SpecialTokens.Token? {
+        var token = SpecialTokens.Token(text: [], id: -1)
+        if try reader.isNext("\"") {
+            token.text = try reader.string()
+        } else if try reader.isNext("{") {
+            token = try SpecialTokens.Token(&reader)
+        } else {
+            try reader.skip()
+        }
+        return token.text.isEmpty ? nil : token
+    }
+}
+
+extension SpecialTokens.Token {
+    /// Reads a token as transformers and tokenizers write it; without an `id`, that is -1.
+    init(_ reader: inout JSONReader) throws(TokenizationError) {
+        self.init(text: [], id: -1)
+        try reader.object { (reader, name) throws(TokenizationError) in
+            switch String(decoding: name, as: UTF8.self) {
+            case "content": text = try reader.string()
+            case "id":
+                let number = try reader.integer()
+                guard 0...VocabularyBuilder.largestID ~= number else { throw reader.malformed }
+                id = Int32(number)
+            case "normalized": isNormalized = try Self.isTrue(&reader)
+            case "lstrip": takesLeft = try Self.isTrue(&reader)
+            case "rstrip": takesRight = try Self.isTrue(&reader)
+            case "single_word": isWord = try Self.isTrue(&reader)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    private static func isTrue(_ reader: inout JSONReader) throws(TokenizationError) -> Bool {
+        let value = try reader.isNext("t")
+        try reader.skip()
+        return value
+    }
+}

@@ -1,0 +1,71 @@
+/// Puts a tokenizer together from a model of sentencepiece, read as sentencepiece reads it, with what the class of transformers does around.
+struct SentencePieceAssembly {
+    let file: SentencePieceFile
+    let directory: TokenizerDirectory
+
+    func tokenizer() throws(TokenizationError) -> PieceTokenizer {
+        let kind = directory.tokenizerClass
+        let contents = try file.contents(numbering: kind == .xlmRoberta ? .fairseq : .asWritten)
+        var named: [[UInt8]: Int32] = [:]
+        for (text, id) in contents.named { named[Array(text.utf8)] = id }
+        func id(of token: [UInt8]) -> Int32? {
+            if let id = named[token] { return id }
+            guard kind != .xlmRoberta else { return nil }
+            return (0..<file.pieces.count).first { file.pieces[$0].elementsEqual(token) }.map { Int32($0) }
+        }
+        func task(_ name: String) -> Int32? { directory.name(name).flatMap(id(of:)) }
+        // Without settings nothing is looked for in a text beforehand, as sentencepiece itself does not.
+        let specials =
+            kind == .asWritten && !directory.settings.isPresent
+            ? [] : try directory.specials(listed: [], file: file.name, id: id(of:))
+        let end = task("eos_token") ?? contents.end
+        var template = SequenceTemplate()
+        switch kind {
+        case .asWritten where !directory.settings.isPresent:
+            template.after = end.map { [$0] } ?? []
+        case .asWritten, .gemma, .siglip2:
+            if directory.settings.addsBeginning == true {
+                template.before = (task("bos_token") ?? contents.beginning).map { [$0] } ?? []
+            }
+            if directory.settings.addsEnd == true { template.after = end.map { [$0] } ?? [] }
+        case .xlmRoberta: template = SequenceTemplate(before: [0], after: [2])
+        case .siglip, .t5:
+            guard let end else { throw .missingSpecialToken(file: file.name, token: "</s>") }
+            template.after = [end]
+        case .bert, .clip:
+            throw .unsupportedStep(
+                file: file.name,
+                found: "a model of sentencepiece for this tokenizer_class"
+            )
+        }
+        var steps: [TextStep] = [.sentencePiece(contents.normalizer)]
+        if kind == .siglip2 { steps.insert(.lowerCase, at: 0) }
+        var tokenizer = PieceTokenizer(
+            steps: steps,
+            wordSteps: [],
+            model: contents.model,
+            template: template,
+            specials: specials,
+            count: max(contents.count, Int(specials.map(\.id).max() ?? 0) + 1),
+            plainCount: contents.plainCount
+        )
+        tokenizer.unknown = contents.unknown
+        tokenizer.padding = task("pad_token") ?? named[Array("<pad>".utf8)]
+        tokenizer.separator = task("sep_token")
+        if kind == .siglip, let end {
+            let lead = directory.name("unk_token") ?? Array("<unk>".utf8)
+            var ids: [Int32] = []
+            contents.normalizer.normalized(lead).withUnsafeBufferPointer {
+                contents.model.append($0, to: &ids)
+            }
+            tokenizer.framing = SiglipFraming(
+                lead: lead,
+                leadCount: ids.count,
+                lowersCase: directory.settings.lowersCase ?? true,
+                blank: id(of: SentencePieceNormalizer.mark),
+                end: end
+            )
+        }
+        return tokenizer
+    }
+}

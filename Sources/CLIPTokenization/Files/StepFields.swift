@@ -1,0 +1,91 @@
+internal import CLIPJSON
+
+/// An object of `tokenizer.json` that describes a step, member by member, so that none is passed over.
+struct StepFields {
+    private let file: String
+    /// What errors call it, such as "the normalizer Strip".
+    private let role: String
+    private(set) var type = ""
+    private var texts: [String: [UInt8]] = [:]
+    private var flags: [String: Bool] = [:]
+    /// What a pattern is, `Regex` or `String`, and its text.
+    private var pattern: (kind: String, text: [UInt8])?
+    private(set) var steps: [StepFields] = []
+    /// Members of other kinds.
+    private var others: [String] = []
+
+    /// A sequence in a sequence is possible, and deeper nesting is an attack.
+    private static let deepest = 8
+    /// The longest text of a member: the table of characters of a normalizer has some 400 KB.
+    private static let longestText = 4 << 20
+
+    init(_ reader: inout JSONReader, role: String, file: String, depth: Int = 0) throws(TokenizationError) {
+        guard depth < Self.deepest else { throw reader.malformed }
+        self.role = role
+        self.file = file
+        try reader.object { (reader, name) throws(TokenizationError) in
+            let name = String(decoding: name.prefix(64), as: UTF8.self)
+            switch (name, try reader.peek()) {
+            case ("type", UInt8(ascii: "\"")):
+                type = String(decoding: try reader.string().prefix(64), as: UTF8.self)
+            case ("pattern", UInt8(ascii: "{")):
+                try reader.object { (reader, kind) throws(TokenizationError) in
+                    pattern = (String(decoding: kind.prefix(64), as: UTF8.self), try reader.string())
+                }
+            case ("normalizers", UInt8(ascii: "[")), ("pretokenizers", UInt8(ascii: "[")):
+                try reader.array { (reader) throws(TokenizationError) in
+                    steps.append(try StepFields(&reader, role: role, file: file, depth: depth + 1))
+                }
+            case (_, UInt8(ascii: "\"")):
+                let text = try reader.string()
+                guard text.count <= Self.longestText else { throw reader.malformed }
+                texts[name] = text
+            case (_, UInt8(ascii: "t")), (_, UInt8(ascii: "f")):
+                flags[name] = try reader.isNext("t")
+                try reader.skip()
+            case (_, UInt8(ascii: "n")): try reader.skip()
+            default:
+                others.append(name)
+                try reader.skip()
+            }
+        }
+    }
+
+    /// The steps in their order, sequences taken apart.
+    var flattened: [StepFields] {
+        type == "Sequence" || type.isEmpty && !steps.isEmpty ? steps.flatMap(\.flattened) : [self]
+    }
+
+    /// The error that says what of this step is not known.
+    func unsupported(_ detail: String = "") -> TokenizationError {
+        let subject = "the \(role) \(type)"
+        return .unsupportedStep(file: file, found: detail.isEmpty ? subject : "\(subject) with \(detail)")
+    }
+
+    /// Refuses members that a step of this kind is not known to have.
+    func requireOnly(_ names: Set<String> = []) throws(TokenizationError) {
+        let found = texts.keys.sorted() + flags.keys.sorted() + others + (pattern == nil ? [] : ["pattern"])
+        if let foreign = found.first(where: { !names.contains($0) }) { throw unsupported("its \(foreign)") }
+    }
+
+    func text(_ name: String) throws(TokenizationError) -> [UInt8] {
+        guard let text = texts[name] else {
+            throw .missingField(file: file, field: "\(role) \(type): \(name)")
+        }
+        return text
+    }
+
+    func optionalText(_ name: String) -> String? {
+        texts[name].map { String(decoding: $0.prefix(64), as: UTF8.self) }
+    }
+
+    func flag(_ name: String) -> Bool? { flags[name] }
+
+    /// What is looked for as it stands; nil where it is a regular expression.
+    var literal: [UInt8]? { pattern?.kind == "String" ? pattern?.text : nil }
+
+    /// The regular expression that is looked for; nil where it is a text.
+    var expression: String? {
+        pattern?.kind == "Regex" ? pattern.map { String(decoding: $0.text.prefix(256), as: UTF8.self) } : nil
+    }
+}

@@ -1,0 +1,113 @@
+internal import CLIPJSON
+
+/// The tokenizer files of a checkpoint's directory that are not OpenAI's: `tokenizer.json` or a model of sentencepiece, and what
+/// transformers writes beside them.
+struct TokenizerDirectory {
+    /// Twice the largest of these files that checkpoints come with.
+    private static let sizeLimit = 128 << 20
+    /// What settings are read up to.
+    private static let settingsLimit = 32 << 20
+
+    /// What models of sentencepiece are called.
+    private static let modelNames = [
+        "spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "sentencepiece.model",
+    ]
+
+    let recipe: TextRecipe
+    private let directory: String
+    private(set) var settings = PieceSettings()
+    private(set) var tokenizerClass = TokenizerClass.asWritten
+
+    /// Reads the settings.
+    init(_ directory: String, recipe: TextRecipe) throws(TokenizationError) {
+        self.directory = directory
+        self.recipe = recipe
+        for name in ["tokenizer_config.json", "special_tokens_map.json"] where !settings.listsAdded {
+            let file = BoundedFile(directory: directory, name: name)
+            if file.exists { try settings.read(try file.bytes(limit: Self.settingsLimit), of: name) }
+        }
+        tokenizerClass = try TokenizerClass(
+            name: settings.className ?? recipe.defaultClass,
+            file: "tokenizer_config.json"
+        )
+    }
+
+    /// The tokenizer; nil where the files are those of OpenAI's byte pairs.
+    func tokenizer() throws(TokenizationError) -> PieceTokenizer? {
+        if tokenizerClass == .clip { return try bytePairs() }
+        let json = BoundedFile(directory: directory, name: "tokenizer.json")
+        let models = Self.modelNames.map { BoundedFile(directory: directory, name: $0) }
+        let model = models.first { $0.exists }
+        var tokenizer: PieceTokenizer
+        if let model, tokenizerClass == .siglip || !json.exists {
+            let file = try SentencePieceFile(try model.bytes(limit: Self.sizeLimit), name: model.name)
+            tokenizer = try SentencePieceAssembly(file: file, directory: self).tokenizer()
+        } else if json.exists {
+            let bytes = try json.bytes(limit: Self.sizeLimit)
+            guard UTF8Check.isValid(bytes) else { throw .malformedText(file: json.name) }
+            let file = try PieceFile(bytes, name: json.name)
+            if file.isBytePairs { return try bytePairs() }
+            tokenizer = try PieceAssembly(file: file, directory: self).tokenizer()
+        } else {
+            throw .noTokenizer
+        }
+        tokenizer.padsLeft = settings.padsLeft ?? tokenizerClass.padsLeft
+        if recipe.padsToContext, tokenizer.padding == nil {
+            throw .missingSpecialToken(file: "tokenizer_config.json", token: "pad_token")
+        }
+        guard tokenizer.template.count < recipe.contextLength else {
+            throw .unsupportedStep(file: json.name, found: "more tokens around a text than the network reads")
+        }
+        return tokenizer
+    }
+
+    /// OpenAI's words want the caption as it came.
+    private func bytePairs() throws(TokenizationError) -> PieceTokenizer? {
+        guard recipe.cleaning == .none else {
+            throw .unsupportedStep(file: "open_clip_config.json", found: "hf_tokenizer_name of byte pairs")
+        }
+        return nil
+    }
+
+    /// The token that has a task, by the files or the class.
+    func name(_ task: String) -> [UInt8]? {
+        settings.named[task] ?? tokenizerClass.defaults[task].map { Array($0.utf8) }
+    }
+
+    /// Every special token once, with its id: those that `listed` has, those of the settings, and those of the class.
+    ///
+    /// One that the vocabulary lacks is left out, since the network has no row for it.
+    func specials(
+        listed: [SpecialTokens.Token],
+        file: String,
+        id: (_ token: [UInt8]) -> Int32?
+    ) throws(TokenizationError) -> [SpecialTokens.Token] {
+        var places: [[UInt8]: Int] = [:]
+        var tokens: [SpecialTokens.Token] = []
+        for token in listed + settings.added where !token.text.isEmpty {
+            if let known = id(token.text), known != token.id {
+                let shown = VocabularyBuilder.shown(token.text)
+                throw .differentTokens(file: file, other: "the list of added tokens", token: shown)
+            }
+            if let place = places[token.text] {
+                guard tokens[place].id == token.id else {
+                    throw .duplicateToken(file: file, token: VocabularyBuilder.shown(token.text))
+                }
+                tokens[place] = token
+            } else {
+                places[token.text] = tokens.count
+                tokens.append(token)
+            }
+        }
+        let defaults = tokenizerClass.defaults.sorted { $0.key < $1.key }
+            .filter { settings.named[$0.key] == nil }.map { tokenizerClass.token(Array($0.value.utf8)) }
+        for var token in settings.found + defaults where places[token.text] == nil {
+            guard let known = id(token.text) else { continue }
+            token.id = known
+            token.isNormalized = false
+            places[token.text] = tokens.count
+            tokens.append(token)
+        }
+        return tokens
+    }
+}

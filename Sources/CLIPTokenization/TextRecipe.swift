@@ -1,0 +1,83 @@
+/// How a checkpoint wants captions turned into what its network reads, weights and vocabulary aside.
+public struct TextRecipe: Equatable, Sendable {
+    /// What the tokenizer is taken from.
+    public enum Source: Equatable, Sendable {
+        /// OpenAI's words and byte pairs, with the vocabulary of the directory or the one that is built in.
+        case bytePairs
+        /// The tokenizer files of the directory, whatever they describe.
+        case files
+    }
+
+    /// Where the tokenizer comes from.
+    public var source: Source
+    /// The most tokens that the network reads.
+    public var contextLength: Int
+    /// How captions are cleaned; ``Source/bytePairs`` brings its own.
+    public var cleaning: CaptionCleaning
+    /// Whether every sequence is filled up to ``contextLength``, as a network without a causal mask reads all of it.
+    public var padsToContext: Bool
+    /// Whether separators are replaced by 0 (open_clip's `strip_sep_token`).
+    public var replacesSeparators: Bool
+    /// The tokenizer that transformers takes where no file names one, such as `SiglipTokenizer`.
+    public var defaultClass: String?
+    /// Whether tokens of a byte-pair vocabulary that were added, too, are found as they stand: transformers does so, open_clip not.
+    public var findsKnownTokens: Bool
+
+    init(
+        source: Source,
+        contextLength: Int,
+        cleaning: CaptionCleaning = .none,
+        padsToContext: Bool = false,
+        replacesSeparators: Bool = false,
+        defaultClass: String? = nil,
+        findsKnownTokens: Bool = true
+    ) {
+        self.source = source
+        self.contextLength = contextLength
+        self.cleaning = cleaning
+        self.padsToContext = padsToContext
+        self.replacesSeparators = replacesSeparators
+        self.defaultClass = defaultClass
+        self.findsKnownTokens = findsKnownTokens
+    }
+
+    /// OpenAI's CLIP.
+    ///
+    /// - Parameters:
+    ///   - contextLength: the most tokens that the network reads.
+    ///   - padsToContext: whether sequences are filled up with 0, as a network without a causal mask reads them.
+    ///   - findsKnownTokens: see the property.
+    public static func openAI(
+        contextLength: Int = 77,
+        padsToContext: Bool = false,
+        findsKnownTokens: Bool = true
+    ) -> TextRecipe {
+        TextRecipe(
+            source: .bytePairs,
+            contextLength: contextLength,
+            padsToContext: padsToContext,
+            findsKnownTokens: findsKnownTokens
+        )
+    }
+
+    /// A checkpoint in transformers' layout of a family with tokenizer files.
+    ///
+    /// - Parameters:
+    ///   - modelType: `model_type` of its `config.json`, which says what tokenizer is taken where no file does.
+    ///   - contextLength: `max_position_embeddings` of its text tower.
+    public static func transformers(modelType: String, contextLength: Int) -> TextRecipe {
+        let defaultClass: String? =
+            switch modelType {
+            case "siglip": "SiglipTokenizer"
+            case "siglip2": "Siglip2Tokenizer"
+            case "metaclip_2": "XLMRobertaTokenizer"
+            default: nil
+            }
+        return TextRecipe(
+            source: .files,
+            contextLength: contextLength,
+            padsToContext: modelType.hasPrefix("siglip"),
+            defaultClass: defaultClass
+        )
+    }
+}
