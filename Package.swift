@@ -104,7 +104,7 @@ let package = Package(
             swiftSettings: swiftSettings,
             linkerSettings: [.linkedLibrary("idn2", .when(platforms: [.linux]))]
         ),
-        .target(name: "CLIPWeights", swiftSettings: swiftSettings),
+        .target(name: "CLIPWeights", dependencies: ["CZlib"], swiftSettings: swiftSettings),
         .target(name: "CLIPKernels", dependencies: ["COneDNN", "CSimd"], swiftSettings: swiftSettings),
 
         // MARK: What is built from them

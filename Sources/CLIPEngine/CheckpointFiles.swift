@@ -19,6 +19,11 @@ struct CheckpointFiles: Sendable {
         }
         do {
             directory = try ModelDirectory(path: source.directory)
+            if directory.path != source.directory,
+                let problem = FileGuise.problem(inDirectory: directory.path)
+            {
+                throw Mismatch(description: problem)
+            }
             let json = try directory.configuration()
             switch directory.layout {
             case .transformers:
@@ -39,13 +44,13 @@ struct CheckpointFiles: Sendable {
                 try Self.requireSame(recipe, in: directory)
             }
             let vocabulary =
-                if Vocabulary.isPresent(inDirectory: source.directory) {
+                if Vocabulary.isPresent(inDirectory: directory.path) {
                     try Vocabulary(
-                        directory: source.directory,
+                        directory: directory.path,
                         findsKnownTokens: directory.layout == .transformers
                     )
                 } else {
-                    try Vocabulary.openAI(besideFilesIn: source.directory)
+                    try Vocabulary.openAI(besideFilesIn: directory.path)
                 }
             tokenizer = CaptionTokenizer(vocabulary: vocabulary, contextLength: model.text.contextLength)
             try Self.requireFit(recipe: recipe, vocabulary: vocabulary, model: model)
