@@ -36,7 +36,7 @@ FINDINGS = SCRATCH / "findings"
 FIXTURES = ROOT / "Tests" / "CLIPTestSupport" / "Fixtures"
 PICTURES = f"{FIXTURES / 'imaging'},{FIXTURES / 'opencv'}"
 # The longest inputs that libFuzzer makes.
-PARSERS = {"bodies": 4096, "heads": 4096, "safetensors": 4096, "tokenizers": 8192, "configurations": 4096, "checkpoints": 8192, "urls": 512, "texts": 512}
+PARSERS = {"bodies": 4096, "heads": 4096, "safetensors": 4096, "archives": 4096, "tokenizers": 8192, "configurations": 4096, "checkpoints": 8192, "urls": 512, "texts": 512}
 # What is promised of a whole run.
 RUNS_PROMISED, PICTURES_PROMISED = 1_000_000, 100_000
 COVERAGE = "edge,indirect-calls,trace-cmp,inline-8bit-counters,pc-table"

@@ -262,7 +262,7 @@ def zips() -> dict[str, tuple[bytes, str]]:
         "checksum": (made("data", checksum=1), "checksum"), "checksum-of-the-pickle": (made("pickle", checksum=1), "checksum"),
         "own-name": (made("data", own_name=b"a/data/1"), "by its own header"), "own-length": (made("data", own_length=23), "another length"),
         "own-method": (made("data", own_method=8), "by its own header"), "own-sign": (made("data", own_sign=0), "no header"),
-        "too-long": (made("data", packed=1 << 20), "beyond the data"), "lengths": (made("data", unpacked=25), "contradict"),
+        "too-long": (made("data", packed=1 << 20, own_length=1 << 20), "beyond the data"), "lengths": (made("data", unpacked=25), "contradict"),
         "begins-behind": (made("data", offset=1 << 30), "behind the data"), "wide-lengths": (made("data", extra=wide, **ones), ""),
         "wide-without-lengths": (made("data", **ones), "lacks its length"), "wide-cut": (made("data", extra=wide[:12], **ones), "cut extra field"),
         "count-too-small": (made(end={"count": 1}), "more than 1 entries"), "count-too-large": (made(end={"count": 3}), "not in its directory"),

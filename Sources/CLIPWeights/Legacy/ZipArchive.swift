@@ -86,20 +86,19 @@ struct ZipArchive {
     func requireChecksum(of name: String) throws(WeightError) {
         let range = try bytes(of: name)
         guard let entry = entries[folder + name], entry.checksum != 0 else { return }
-        let found = mapping.withUnsafeBytes(in: range) { bytes in
-            var sum: UInt = 0
-            var start = 0
-            while start < bytes.count {
-                let count = min(1 << 24, bytes.count - start)
-                let part = bytes.baseAddress.map {
-                    $0.advanced(by: start).assumingMemoryBound(to: UInt8.self)
-                }
-                sum = crc32(sum, part, UInt32(count))
-                start += count
+        var found: UInt = 0
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let part = start..<min(range.upperBound, start + 1 << 24)
+            mapping.withUnsafeBytes(in: part) { bytes in
+                found = crc32(found, bytes.bindMemory(to: UInt8.self).baseAddress, UInt32(bytes.count))
             }
-            return UInt32(truncatingIfNeeded: sum)
+            mapping.releasePages(in: part)
+            start = part.upperBound
         }
-        guard found == entry.checksum else { throw .wrongChecksum(entry: folder + name, file: path) }
+        guard UInt32(truncatingIfNeeded: found) == entry.checksum else {
+            throw .wrongChecksum(entry: folder + name, file: path)
+        }
     }
 
     // MARK: Records

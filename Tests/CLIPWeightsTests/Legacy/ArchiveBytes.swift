@@ -25,7 +25,8 @@ enum ArchiveBytes {
             text("storage"), global(storage.0, storage.1), text(key), text("cpu"), number(count),
         ])
         let arguments = tuple([
-            identity + Array("Q".utf8), number(offset), tuple(shape.map(number)), tuple(strides.map(number)), [0x89],
+            identity + Array("Q".utf8), number(offset), tuple(shape.map(number)), tuple(strides.map(number)),
+            [0x89],
             global("collections", "OrderedDict") + Array(")R".utf8),
         ])
         return global("torch._utils", "_rebuild_tensor_v2") + arguments + Array("R".utf8)
@@ -52,7 +53,9 @@ enum ArchiveBytes {
     /// A zip archive of entries as they are.
     static func zip(_ entries: [Entry], count: Int? = nil, comment: [UInt8] = []) -> [UInt8] {
         func two(_ value: Int) -> [UInt8] { SafetensorsBytes.littleEndian(UInt16(truncatingIfNeeded: value)) }
-        func four(_ value: Int) -> [UInt8] { SafetensorsBytes.littleEndian(UInt32(truncatingIfNeeded: value)) }
+        func four(_ value: Int) -> [UInt8] {
+            SafetensorsBytes.littleEndian(UInt32(truncatingIfNeeded: value))
+        }
         var data: [UInt8] = []
         var directory: [UInt8] = []
         for entry in entries {
@@ -64,12 +67,14 @@ enum ArchiveBytes {
             data += four(0x0403_4B50) + two(20) + kind + four(own) + four(own) + two(name.count) + two(0)
             data += name + entry.content
             directory += four(0x0201_4B50) + two(20) + two(20) + kind + four(length) + four(length)
-            directory += two(entry.name.utf8.count) + two(0) + two(0) + two(0) + two(0) + four(0) + four(begin)
+            directory +=
+                two(entry.name.utf8.count) + two(0) + two(0) + two(0) + two(0) + four(0) + four(begin)
             directory += Array(entry.name.utf8)
         }
         let number = count ?? entries.count
         let end = four(0x0605_4B50) + two(0) + two(0) + two(number) + two(number)
-        return data + directory + end + four(directory.count) + four(data.count) + two(comment.count) + comment
+        return data + directory + end + four(directory.count) + four(data.count) + two(comment.count)
+            + comment
     }
 
     /// An archive of `torch.save`, its storages of 24 bytes.

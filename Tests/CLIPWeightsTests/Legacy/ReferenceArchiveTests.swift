@@ -18,15 +18,18 @@ struct ReferenceArchiveTests {
     }
 
     private static let types = [
-        "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64", "int32": "I32",
-        "int16": "I16", "int8": "I8", "uint8": "U8", "bool": "BOOL", "uint16": "U16", "uint32": "U32", "uint64": "U64",
+        "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64",
+        "int32": "I32",
+        "int16": "I16", "int8": "I8", "uint8": "U8", "bool": "BOOL", "uint16": "U16", "uint32": "U32",
+        "uint64": "U64",
         "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2",
     ]
 
     @Test(
         "What PyTorch wrote is converted bit for bit",
         arguments: [
-            "dictionary", "training", "stream-training", "protocol-5", "script", "big-endian", "wrapped", "hung-on",
+            "dictionary", "training", "stream-training", "protocol-5", "script", "big-endian", "wrapped",
+            "hung-on",
         ]
     )
     func reference(kind: String) throws {
@@ -53,7 +56,10 @@ struct ReferenceArchiveTests {
         }
     }
 
-    @Test("What is cut off anywhere is refused, and nothing is written", arguments: ["dictionary", "stream-training"])
+    @Test(
+        "What is cut off anywhere is refused, and nothing is written",
+        arguments: ["dictionary", "stream-training"]
+    )
     func cut(kind: String) throws {
         let bytes = try Fixture.bytes("archives/\(kind).pt")
         for end in stride(from: 0, to: bytes.count, by: 61) {
@@ -68,10 +74,11 @@ struct ReferenceArchiveTests {
     @Test("A bit that turned over in a storage is found by its checksum")
     func damaged() throws {
         var bytes = try Fixture.bytes("archives/dictionary.pt")
-        // The first storage of floats: its entry's name, and after it padding up to a multiple of 64.
         let name = Array("archive/data/0".utf8)
         let start = try #require(bytes.indices.first { bytes[$0...].starts(with: name) })
-        bytes[(start + name.count + 80) / 64 * 64 + 3] ^= 1
+        // Behind the name, the padding of which the two bytes before the name say the length.
+        let padding = Int(bytes[start - 2]) | Int(bytes[start - 1]) << 8
+        bytes[start + name.count + padding + 3] ^= 1
         let path = try directory.write(bytes, to: "bit.pt")
         #expect(throws: WeightError.wrongChecksum(entry: "archive/data/0", file: path)) {
             try CheckpointConversion(source: path, directory: directory.path, replacing: false)
