@@ -6,6 +6,7 @@ public struct ConvertedModel: Sendable {
     public let directory: String
     /// The names of its files.
     public let files: [String]
+    /// How many tensors it has.
     public let tensorCount: Int
     /// Bytes of all tensors.
     public let byteCount: Int
@@ -19,6 +20,7 @@ public struct ConvertedModel: Sendable {
 
 /// Why a checkpoint was not converted, in a sentence for a person at the shell.
 public struct ConversionRefusal: Error, CustomStringConvertible, Sendable {
+    /// What is wrong, and what helps.
     public let description: String
 }
 

@@ -15,6 +15,7 @@ public struct CheckpointConversion {
         public let directory: String
         /// Names of the files there, in the order in which they were written.
         public let files: [String]
+        /// How many tensors were written.
         public let tensorCount: Int
         /// Bytes of all tensors.
         public let byteCount: Int

@@ -1,5 +1,6 @@
-/// A machine for the pickles of PyTorch: it knows the operations that describe tensors and the plain data beside them, and
-/// refuses every other one by name. Nothing is imported, nothing is called, nothing recurses.
+/// A machine for the pickles of PyTorch, which describe tensors and plain data beside them.
+///
+/// It knows the operations that do, and refuses every other one by name. Nothing is imported, called or entered deeper and deeper.
 ///
 /// Format: CPython's `Lib/pickletools.py`, protocols 2 to 5; what PyTorch makes of persistent ids: `torch/serialization.py`.
 struct PickleMachine {
