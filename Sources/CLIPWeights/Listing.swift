@@ -37,9 +37,13 @@ struct Listing {
     ///
     /// Refuses a pickle, with what helps.
     static func file(at path: String) throws(WeightError) -> (directory: String, name: String)? {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else { return nil }
         let (directory, name) = parts(of: path)
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            if name.hasSuffix(".safetensors") { throw .unreadableFile(path: path, code: errno) }
+            return nil
+        }
+        guard status.st_mode & S_IFMT != S_IFDIR else { return nil }
         if name.hasSuffix(".safetensors") { return (directory, name) }
         guard !ModelDirectory.isPickle(name) else {
             throw .pickledWeightsOnly(path: path, files: [name])

@@ -168,7 +168,7 @@ extension WeightError: CustomStringConvertible {
         case .notARegularFile: "Put the file itself there, or download it anew."
         case .fileChanged: "Wait until nothing writes to it, and start again."
         case .unwritableFile:
-            "Make room there and let this program write, or name another directory with --packed-cache."
+            "Make room there and let this program write, or name another directory (for packed weights, with --packed-cache)."
         case .staleCopy: nil
         case .fileTooLarge, .notUTF8, .malformedJSON, .duplicateKey: "Download it anew."
         case .fileTooSmall, .headerTooLarge, .headerBeyondFile, .duplicateTensor, .trailingData,

@@ -203,6 +203,12 @@ struct ModelDirectoryTests {
         #expect(try ModelDirectory(path: path).configuration() == contents("open_clip_config.json"))
     }
 
+    @Test("A weights file that is not there is told so")
+    func absentFile() throws {
+        let path = "\(directory.path)/absent.safetensors"
+        #expect(throws: WeightError.unreadableFile(path: path, code: 2)) { try ModelDirectory(path: path) }
+    }
+
     @Test("A file without a configuration beside it is refused with what was looked for")
     func fileAlone() throws {
         try write("model.safetensors")

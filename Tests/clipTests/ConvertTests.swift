@@ -52,12 +52,12 @@ struct ConvertTests {
     @Test("A weights file can be named as a model, which then has its directory's name")
     func namedFile() async throws {
         try await withFolder { folder in
-            try TinyModel.quick.write(to: "\(folder)/tiny")
+            let weights = try TinyModel.quick.write(to: "\(folder)/tiny")
             let done = try await Command.run(
                 "models",
                 "--json",
                 "--model",
-                "\(folder)/tiny/model.safetensors"
+                weights
             )
             #expect(done.status == 0, "\(done.errors)")
             #expect(done.output.contains(#""name":"tiny""#))

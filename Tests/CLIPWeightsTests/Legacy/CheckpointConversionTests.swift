@@ -131,7 +131,7 @@ struct CheckpointConversionTests {
     func unwritable() throws {
         try directory.write(archive("visual.a"), to: "a.pt")
         try directory.write("a file", to: "out")
-        #expect(throws: WeightError.unwritableFile(path: "\(out)/", code: 20)) {
+        #expect(throws: WeightError.unwritableFile(path: "\(out)/deeper/", code: 20)) {
             try CheckpointConversion(
                 source: "\(directory.path)/a.pt",
                 directory: "\(out)/deeper",
