@@ -106,7 +106,7 @@ let package = Package(
             swiftSettings: swiftSettings,
             linkerSettings: [.linkedLibrary("idn2", .when(platforms: [.linux]))]
         ),
-        .target(name: "CLIPWeights", dependencies: ["CLIPJSON"], swiftSettings: swiftSettings),
+        .target(name: "CLIPWeights", dependencies: ["CLIPJSON", "CZlib"], swiftSettings: swiftSettings),
         .target(name: "CLIPKernels", dependencies: ["COneDNN", "CSimd"], swiftSettings: swiftSettings),
 
         // MARK: What is built from them

@@ -23,7 +23,7 @@ only CPictures CLIPImaging
 only CJPEG CLIPImaging
 only CResize CLIPImaging
 only CCurl CLIPFetching
-only CZlib CLIPTokenization CLIPServer CLIPFetching
+only CZlib CLIPTokenization CLIPServer CLIPFetching CLIPWeights
 for module in NIOCore NIOPosix HTTPTypes UnixSignals; do only $module CLIPServer; done
 only ArgumentParser clip
 # What all may read with knows nobody.

@@ -6,6 +6,7 @@ enum Parser: String, CaseIterable {
     case bodies
     case heads
     case safetensors
+    case archives
     case tokenizers
     case configurations
     case checkpoints
@@ -18,6 +19,7 @@ enum Parser: String, CaseIterable {
         case .bodies: Parser.readBody(bytes)
         case .heads: Parser.readHead(bytes)
         case .safetensors: Parser.readSafetensors(bytes)
+        case .archives: Parser.readArchive(bytes)
         case .tokenizers: Parser.readTokenizer(bytes)
         case .configurations: Parser.readConfiguration(bytes)
         case .checkpoints: Parser.readCheckpoint(bytes)

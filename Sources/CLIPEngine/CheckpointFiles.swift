@@ -19,6 +19,11 @@ struct CheckpointFiles: Sendable {
         }
         do {
             directory = try ModelDirectory(path: source.directory)
+            if directory.path != source.directory,
+                let problem = FileGuise.problem(inDirectory: directory.path)
+            {
+                throw Mismatch(description: problem)
+            }
             let json = try directory.configuration()
             switch directory.layout {
             case .transformers:
@@ -38,22 +43,29 @@ struct CheckpointFiles: Sendable {
                 }
                 try Self.requireSame(recipe, in: directory)
             }
-            let vocabulary =
-                if Vocabulary.isPresent(inDirectory: source.directory) {
-                    try Vocabulary(
-                        directory: source.directory,
-                        findsKnownTokens: directory.layout == .transformers
-                    )
-                } else {
-                    try Vocabulary.openAI(besideFilesIn: source.directory)
-                }
-            tokenizer = CaptionTokenizer(vocabulary: vocabulary, contextLength: model.text.contextLength)
-            try Self.requireFit(recipe: recipe, vocabulary: vocabulary, model: model)
+            tokenizer = try CaptionTokenizer(
+                directory: directory.path,
+                recipe: Self.textRecipe(json, of: directory, model)
+            )
+            try Self.requireFit(recipe: recipe, tokenizer: tokenizer, model: model)
         } catch let mismatch as Mismatch {
             throw .modelUnavailable(name: source.name, cause: mismatch.description)
         } catch {
             throw .modelUnavailable(name: source.name, cause: "\(error)")
         }
+    }
+
+    /// How texts become tokens, by the rules of the layout.
+    private static func textRecipe(
+        _ json: [UInt8],
+        of directory: ModelDirectory,
+        _ model: ModelConfiguration
+    ) throws -> TextRecipe {
+        guard directory.layout == .transformers else { return try TextRecipe(openCLIPConfig: json) }
+        let type = try ModelConfiguration.modelType(transformersConfig: json)
+        return type == "clip"
+            ? .openAI(contextLength: model.text.contextLength)
+            : .transformers(modelType: type, contextLength: model.text.contextLength)
     }
 
     /// How transformers prepares images, by each of its files that says so, in the order in which they count there.
@@ -134,7 +146,7 @@ struct CheckpointFiles: Sendable {
 
     private static func requireFit(
         recipe: PreprocessingRecipe,
-        vocabulary: Vocabulary,
+        tokenizer: CaptionTokenizer,
         model: ModelConfiguration
     ) throws(Mismatch) {
         guard recipe.imageSize == model.vision.imageSize else {
@@ -143,24 +155,28 @@ struct CheckpointFiles: Sendable {
                     + "but the network takes \(model.vision.imageSize). Are the files those of one model?"
             )
         }
-        let pooled: Int32 =
+        let pooled: Int32? =
             switch model.text.pooling {
             case .first(let id): id
             // Tokens that were added later have larger ids: where a text has one, the embedding is taken from it, as
             // transformers does.
-            case .largestID: vocabulary.largestPlainID
-            case .last: vocabulary.endOfText
+            case .largestID: Int32(tokenizer.plainVocabularyCount - 1)
+            case .last: nil
             }
-        guard pooled == vocabulary.endOfText else {
+        if let pooled, let endOfText = tokenizer.endOfText, pooled != endOfText {
             throw Mismatch(
                 description: "The network takes a text's embedding from token \(pooled), "
-                    + "but the vocabulary's end-of-text is \(vocabulary.endOfText). Are the files those of one model?"
+                    + "but the vocabulary's end-of-text is \(endOfText). Are the files those of one model?"
             )
         }
-        guard isWhole(vocabulary, rows: model.text.vocabularySize) else {
+        let rows = model.text.vocabularySize
+        // Tokens that only somebody who types their name can make may be without a row.
+        let fits =
+            tokenizer.vocabulary.map { isWhole($0, rows: rows) } ?? (tokenizer.plainVocabularyCount <= rows)
+        guard fits else {
             throw Mismatch(
-                description: "The vocabulary has \(vocabulary.count) tokens, but the network knows "
-                    + "\(model.text.vocabularySize). Are the files those of one model, and is the vocabulary whole?"
+                description: "The vocabulary has \(tokenizer.vocabularyCount) tokens, but the network knows "
+                    + "\(rows). Are the files those of one model, and is the vocabulary whole?"
             )
         }
     }

@@ -70,8 +70,8 @@ enum FileGuise: Equatable {
         case .empty: "is empty: download it anew."
         case .otherEncoding(let name): "is \(name): save it as plain UTF-8."
         case .pickle:
-            "is a file of PyTorch under another name, and can run code: save the model as safetensors, for example with "
-                + "CLIPModel.from_pretrained(\"IN\").save_pretrained(\"OUT\")."
+            "is a file of PyTorch under another name, which Python would run code from: give it the name that it had, "
+                + "such as pytorch_model.bin, and use clip convert, which reads nothing but tensors."
         case .notJSON(let beginning):
             "is not JSON: it begins with '\(Self.printable(beginning))'; download it anew."
         }

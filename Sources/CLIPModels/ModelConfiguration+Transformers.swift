@@ -16,6 +16,11 @@ extension ModelConfiguration {
         }
     }
 
+    /// What a `config.json` says that the model is, such as `siglip`; `clip` where it says nothing.
+    public static func modelType(transformersConfig json: [UInt8]) throws(ModelError) -> String {
+        try ConfigurationReader(json: json).string("model_type", default: "clip")
+    }
+
     /// A CLIP, or a MetaCLIP 2, which differs in which token of a text is pooled.
     ///
     /// `text_config_dict` and `vision_config_dict`, which old files carry, replace `text_config` and `vision_config`, as

@@ -15,17 +15,12 @@ public struct Checkpoint: Sendable {
         self.tensors = Self.withoutWrappers(tensors)
     }
 
-    /// Names without what training wrappers put before all of them: PyTorch's DistributedDataParallel, Lightning and
-    /// `torch.compile`.
+    /// Names without what training wrappers put before all of them.
     private static func withoutWrappers(_ tensors: [String: TensorView]) -> [String: TensorView] {
-        var tensors = tensors
-        while let wrapper = ["module.", "model.", "_orig_mod."].first(where: { wrapper in
-            tensors.count > 1 && tensors.keys.allSatisfy { $0.hasPrefix(wrapper) }
-        }) {
-            let unwrapped = tensors.map { (String($0.key.dropFirst(wrapper.count)), $0.value) }
-            tensors = Dictionary(unwrapped) { first, _ in first }
-        }
-        return tensors
+        let length = TensorNames.wrapperLength(of: tensors.keys)
+        guard length > 0 else { return tensors }
+        let unwrapped = tensors.map { (String($0.key.dropFirst(length)), $0.value) }
+        return Dictionary(unwrapped) { first, _ in first }
     }
 
     /// Opens the shards that an index such as `model.safetensors.index.json` names, from the index's own directory.
@@ -33,7 +28,8 @@ public struct Checkpoint: Sendable {
     /// Refuses shard names that lead out of the directory, and shards that do not hold exactly the tensors that the
     /// index places in them.
     public init(indexPath: String) throws(WeightError) {
-        let index = try ShardIndex(path: indexPath)
+        let index = try ShardIndex(path: indexPath, suffix: ".safetensors")
+        try index.requirePresent()
         var files: [SafetensorsFile] = []
         var tensors: [String: TensorView] = [:]
         for shard in index.shards {

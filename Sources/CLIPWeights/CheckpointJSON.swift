@@ -6,7 +6,7 @@ typealias CheckpointJSON = JSONStream<WeightError>
 extension CheckpointJSON {
     /// Names: forty times the tensors of the largest published CLIP (about 1,600), so that a hostile header stays cheap;
     /// real ones have about a hundred bytes, and the limit keeps a hostile one out of the log.
-    private static var names: JSONNameLimits { JSONNameLimits(count: 65_536, length: 1_024) }
+    static var names: JSONNameLimits { JSONNameLimits(count: 65_536, length: 1_024) }
     /// The object, its metadata or a tensor, and a tensor's shape.
     private static var deepest: Int { 3 }
 

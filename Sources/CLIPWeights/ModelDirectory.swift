@@ -6,12 +6,18 @@ import Foundation
 
 /// A directory that holds one CLIP: a configuration and safetensors weights, in one of two layouts.
 ///
+/// The first of these that is there is used:
+///
 /// | layout | configuration | weights |
 /// |---|---|---|
-/// | transformers | `config.json` | `model.safetensors`, or the shards of `model.safetensors.index.json` |
 /// | OpenCLIP | `open_clip_config.json` | `open_clip_model.safetensors` |
+/// | | | `open_clip_pytorch_model.safetensors`, as the hub's conversion bot names it |
+/// | | | `model.safetensors`, where its tensors have OpenCLIP's names |
+/// | transformers | `config.json` | `model.safetensors` |
+/// | | | the shards of `model.safetensors.index.json` |
+/// | | | `model.fp16.safetensors`, or the shards of `model.safetensors.index.fp16.json` |
 ///
-/// Where both are complete, as in the repositories of LAION, OpenCLIP wins: the two hold the same numbers, and its
+/// Where both layouts are complete, as in the repositories of LAION, OpenCLIP wins: the two hold the same numbers, and its
 /// configuration spells out the activation, the head width and the preprocessing in one file. Symbolic links are followed,
 /// since that is what a Hugging Face cache is made of.
 public struct ModelDirectory: Sendable {
@@ -21,60 +27,120 @@ public struct ModelDirectory: Sendable {
         case transformers
         /// `open_clip`, which kept the names of OpenAI's own code.
         case openCLIP
+
+        /// What its configuration is called.
+        var configuration: String {
+            switch self {
+            case .transformers: "config.json"
+            case .openCLIP: "open_clip_config.json"
+            }
+        }
     }
 
     /// A real configuration has a few kilobytes.
     static let maximumConfigurationByteCount = 1 << 20
 
-    /// The directory as the caller gave it.
+    /// The directory in which the files lie: the one that was named, the weights' own, or a folder of sentence-transformers.
     public let path: String
     /// The layout found there.
     public let layout: Layout
-    private let configurationName: String
     private let weightsName: String
     private let preprocessorNames: [String]
 
-    /// Finds out the layout of the directory at `path`; reads no file yet.
+    /// Finds out layout and weights of a model; the weights are read where only their names tell the layout.
     ///
-    /// Refuses a directory in which neither layout is complete, and says what was looked for. Where there are only
-    /// pickles (`pytorch_model.bin`, `*.pt`), the error says how to convert them.
+    /// - Parameter path: a directory; one that sentence-transformers saved, of which `modules.json` says where the model lies;
+    ///   or a `.safetensors` file, which then is used with the configuration beside it.
+    /// - Throws: where nothing is complete, what was looked for; where there are only pickles (`pytorch_model.bin`, `*.pt`),
+    ///   how to convert them.
     public init(path: String) throws(WeightError) {
-        let names: [String]
-        do {
-            names = try FileManager.default.contentsOfDirectory(atPath: path)
-        } catch {
-            throw .notADirectory(path: path)
+        let listing: Listing
+        let found: (layout: Layout, weights: String)
+        if let file = try Listing.file(at: path) {
+            listing = try Listing(path: file.directory)
+            found = (try Self.layout(ofFile: file.name, in: listing), file.name)
+        } else {
+            let root = try Listing(path: path)
+            if let complete = try Self.model(in: root) {
+                (listing, found) = (root, complete)
+            } else if let folder = try SentenceTransformers.modelFolder(in: root) {
+                listing = folder.isEmpty ? root : try Listing(path: root.path(of: folder))
+                guard let complete = try Self.model(in: listing) else { throw Self.refusal(of: listing) }
+                found = complete
+            } else {
+                throw Self.refusal(of: root)
+            }
         }
-        let present = Set(names)
-        for candidate in Self.candidates
-        where present.contains(candidate.configuration) && present.contains(candidate.weights) {
-            self.path = path
-            layout = candidate.layout
-            configurationName = candidate.configuration
-            weightsName = candidate.weights
-            preprocessorNames = ["processor_config.json", "preprocessor_config.json"].filter(present.contains)
-            return
+        self.path = listing.path
+        layout = found.layout
+        weightsName = found.weights
+        preprocessorNames = ["processor_config.json", "preprocessor_config.json"].filter(listing.contains)
+        if layout == .transformers, TimmConfiguration.isPresent(at: file(layout.configuration)) {
+            throw .timmConfiguration(path: listing.path)
         }
-        let pickles = names.filter(Self.isPickle).sorted()
-        guard pickles.isEmpty || present.contains(where: { $0.hasSuffix(".safetensors") }) else {
-            throw .pickledWeightsOnly(path: path, files: pickles)
-        }
-        var missing: [String] = []
-        for name in Self.candidates.flatMap({ [$0.configuration, $0.weights] })
-        where !present.contains(name) && !missing.contains(name) {
-            missing.append(name)
-        }
-        throw .modelNotFound(path: path, missing: missing)
     }
 
-    /// In order of preference.
-    private static let candidates: [(layout: Layout, configuration: String, weights: String)] = [
-        (.openCLIP, "open_clip_config.json", "open_clip_model.safetensors"),
-        (.transformers, "config.json", "model.safetensors"),
-        (.transformers, "config.json", "model.safetensors.index.json"),
+    /// What weights may be called, in order of preference.
+    private static let candidates: [(layout: Layout, weights: String)] = [
+        (.openCLIP, "open_clip_model.safetensors"),
+        (.openCLIP, "open_clip_pytorch_model.safetensors"),
+        (.openCLIP, "model.safetensors"),
+        (.transformers, "model.safetensors"),
+        (.transformers, "model.safetensors.index.json"),
+        (.transformers, "model.fp16.safetensors"),
+        (.transformers, "model.safetensors.index.fp16.json"),
     ]
 
-    private static func isPickle(_ name: String) -> Bool {
+    private static func model(
+        in listing: Listing
+    ) throws(WeightError) -> (layout: Layout, weights: String)? {
+        for candidate in candidates
+        where listing.contains(candidate.layout.configuration) && listing.contains(candidate.weights) {
+            if candidate.layout == .openCLIP, candidate.weights == "model.safetensors" {
+                // LAION's repositories have the weights twice: this file then is that of transformers. One that cannot be
+                // read is left to whoever uses it.
+                let file = try? SafetensorsFile(path: listing.path(of: candidate.weights))
+                guard let file, TensorNames.layout(of: file.tensorNames) == .openCLIP else { continue }
+            }
+            return candidate
+        }
+        return nil
+    }
+
+    /// The layout of a file that was named: by its tensors, where configurations of both stand beside it.
+    private static func layout(ofFile name: String, in listing: Listing) throws(WeightError) -> Layout {
+        let configured = [Layout.openCLIP, .transformers].filter { listing.contains($0.configuration) }
+        guard let first = configured.first else {
+            throw .configurationNotFound(
+                file: listing.path(of: name),
+                missing: [Layout.openCLIP, .transformers].map(\.configuration)
+            )
+        }
+        guard configured.count > 1 else { return first }
+        let names = try SafetensorsFile(path: listing.path(of: name)).tensorNames
+        return TensorNames.layout(of: names) ?? first
+    }
+
+    /// Why there is no model in a directory.
+    private static func refusal(of listing: Listing) -> WeightError {
+        let pickles = listing.names.filter(isPickle).sorted()
+        guard pickles.isEmpty || listing.names.contains(where: { $0.hasSuffix(".safetensors") }) else {
+            return .pickledWeightsOnly(path: listing.path, files: pickles)
+        }
+        if !listing.contains(Layout.openCLIP.configuration),
+            TimmConfiguration.isPresent(at: listing.path(of: Layout.transformers.configuration))
+        {
+            return .timmConfiguration(path: listing.path)
+        }
+        var missing: [String] = []
+        for name in candidates.flatMap({ [$0.layout.configuration, $0.weights] })
+        where !listing.contains(name) && !missing.contains(name) {
+            missing.append(name)
+        }
+        return .modelNotFound(path: listing.path, missing: missing)
+    }
+
+    static func isPickle(_ name: String) -> Bool {
         [".bin", ".pt", ".pth", ".ckpt", ".pkl"].contains { name.hasSuffix($0) }
     }
 
@@ -84,7 +150,7 @@ public struct ModelDirectory: Sendable {
 
     /// The bytes of `config.json` or `open_clip_config.json`, whichever the layout has.
     public func configuration() throws(WeightError) -> [UInt8] {
-        try OpenFile.contents(of: file(configurationName), limit: Self.maximumConfigurationByteCount)
+        try OpenFile.contents(of: file(layout.configuration), limit: Self.maximumConfigurationByteCount)
     }
 
     /// Name and bytes of the files that may say how images are prepared, in the order in which they count.
@@ -103,7 +169,7 @@ public struct ModelDirectory: Sendable {
 
     /// Opens and checks the weights, in however many files they come.
     public func weights() throws(WeightError) -> Checkpoint {
-        guard weightsName.hasSuffix(".index.json") else {
+        guard weightsName.hasSuffix(".json") else {
             return Checkpoint(try SafetensorsFile(path: file(weightsName)))
         }
         return try Checkpoint(indexPath: file(weightsName))

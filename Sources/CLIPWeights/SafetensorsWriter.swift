@@ -1,39 +1,19 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// Writes a safetensors file of byte tensors, which appears under its name only when it is complete.
 ///
 /// Every tensor begins at a multiple of 64 bytes, filled up with zeros: whoever maps the file can compute on it where it
 /// lies. The header is written last, into room that was left for it; its `checksum` is that of all bytes behind it.
 final class SafetensorsWriter {
-    private let path: String
-    private let temporaryPath: String
-    private let descriptor: Int32
+    private let file: UnfinishedFile
     private var entries: [(name: String, begin: Int, end: Int)] = []
     private var end = 0
     private var checksum = Checksum()
-    private var isFinished = false
 
     static let alignment = 64
     /// Room for the header, its length included: some thousand tensors.
     private static let headerRoom = 1 << 18
 
     init(path: String) throws(WeightError) {
-        self.path = path
-        temporaryPath = "\(path).\(getpid())\(CacheDirectory.unfinished)"
-        unlink(temporaryPath)
-        descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .unwritableFile(path: temporaryPath, code: errno) }
-    }
-
-    deinit {
-        close(descriptor)
-        if !isFinished { unlink(temporaryPath) }
+        file = try UnfinishedFile(path: path, mode: 0o600)
     }
 
     /// Appends a tensor.
@@ -52,23 +32,12 @@ final class SafetensorsWriter {
     }
 
     private func add(_ bytes: [UInt8], at offset: Int) throws(WeightError) {
-        try write(bytes, at: Self.headerRoom + offset)
+        try file.write(bytes, at: Self.headerRoom + offset)
         bytes.withUnsafeBytes { checksum.add($0) }
     }
 
-    private func write(_ bytes: [UInt8], at offset: Int) throws(WeightError) {
-        let result: Result<Void, WeightError> = bytes.withUnsafeBytes { bytes in
-            do throws(WeightError) {
-                return .success(try write(bytes, at: offset))
-            } catch {
-                return .failure(error)
-            }
-        }
-        try result.get()
-    }
-
     private func add(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(WeightError) {
-        try write(bytes, at: Self.headerRoom + offset)
+        try file.write(bytes, at: Self.headerRoom + offset)
         checksum.add(bytes)
     }
 
@@ -87,30 +56,15 @@ final class SafetensorsWriter {
         for tensor in tensors { header += Array(",\(tensor)".utf8) }
         header.append(UInt8(ascii: "}"))
         guard header.count <= Self.headerRoom - 8 else {
-            throw .fileTooLarge(path: path, byteCount: header.count, limit: Self.headerRoom - 8)
+            throw .fileTooLarge(path: file.path, byteCount: header.count, limit: Self.headerRoom - 8)
         }
         header += [UInt8](repeating: UInt8(ascii: " "), count: Self.headerRoom - 8 - header.count)
         let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) }
-        try write(length + header, at: 0)
-        guard fsync(descriptor) == 0, rename(temporaryPath, path) == 0 else {
-            throw .unwritableFile(path: path, code: errno)
-        }
-        isFinished = true
+        try file.write(length + header, at: 0)
+        try file.finish()
     }
 
-    private func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(WeightError) {
-        var done = 0
-        while done < bytes.count {
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
-            let written = pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
-            if written > 0 {
-                done += written
-            } else if errno != EINTR {
-                throw .unwritableFile(path: temporaryPath, code: written == 0 ? ENOSPC : errno)
-            }
-        }
-    }
-
+    /// A text as JSON; control characters, which no name of ours has, become question marks.
     private static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {

@@ -84,6 +84,8 @@ extension WeightError: CustomStringConvertible {
             "\(shard) does not hold the tensor \(quoted(name)) that the index places there."
         case .tensorNotInIndex(let name, let shard):
             "\(shard) holds the tensor \(quoted(name)), which the index does not place there."
+        case .missingShards(let index, let names, let count):
+            "\(index) names shards that are not there: \(list(names, count: count))."
 
         case .notADirectory(let path):
             "\(path) is not a directory that can be listed."
@@ -93,7 +95,57 @@ extension WeightError: CustomStringConvertible {
                 + "(OpenCLIP)."
         case .pickledWeightsOnly(let path, let files):
             "\(path) has weights only as Python pickles (\(list(files, count: files.count))), which can run code "
-                + "and are never read."
+                + "and are not loaded."
+        case .timmConfiguration(let path):
+            "\(path) has only the config.json of timm, which describes a tower for pictures alone."
+        case .configurationNotFound(let file, let missing):
+            "Beside \(file) there is neither \(missing.joined(separator: " nor "))."
+        case .otherModules(let path, let found):
+            "\(path) is a list of sentence-transformers that does not begin with its CLIPModel but with "
+                + "\(quoted(found))."
+
+        case .notATorchFile(let file):
+            "\(file) is no checkpoint of PyTorch: neither a zip archive nor a pickle of one begins it."
+        case .tarArchive(let file):
+            "\(file) is a tar archive, as PyTorch wrote before version 0.1.10."
+        case .damagedArchive(let file, let reason):
+            "\(file) is a damaged zip archive: \(escaped(reason))."
+        case .compressedEntry(let entry, let file):
+            "\(file): the entry \(quoted(entry)) is compressed, which PyTorch never does."
+        case .missingEntry(let entry, let file):
+            "\(file): there is no entry \(quoted(entry))."
+        case .wrongChecksum(let entry, let file):
+            "\(file): the entry \(quoted(entry)) does not have its checksum: it was damaged on its way."
+        case .refusedOperation(let name, let offset, let file):
+            "\(file): the pickle asks for \(name) at byte \(offset), which tensors do not need; nothing was run."
+        case .refusedGlobal(let name, let file):
+            "\(file): the pickle asks for \(quoted(name)), which tensors do not need; nothing was run."
+        case .malformedPickle(let file, let offset, let reason):
+            "\(file): the pickle is damaged at byte \(offset): \(reason)."
+        case .lyingTensor(let storage, let file, let reason):
+            "\(file): a tensor of the storage \(quoted(storage)) cannot be: \(reason)."
+        case .storageMismatch(let storage, let expected, let found, let file):
+            "\(file): the storage \(quoted(storage)) should have \(expected) bytes and has \(found)."
+
+        case .noStateDictionary(let file, let found):
+            "\(file) holds no dictionary of tensors, but \(escaped(found))."
+        case .noCLIP(let file, let names):
+            "\(file) holds no CLIP: tensors are called \(list(names, count: names.count)), where 'visual.' or "
+                + "'vision_model.' and 'text_model.' were looked for."
+        case .inexpressibleType(let tensor, let type):
+            "The tensor \(quoted(tensor)) is of type \(type), which safetensors cannot hold."
+        case .tooMuchRepeated(let file, let byteCount, let limit):
+            "\(file): its tensors would take \(byteCount) bytes, more than the \(limit) that ties account for."
+        case .tensorInTwoShards(let name, let file):
+            "\(file) holds the tensor \(quoted(name)), which another shard holds, too."
+        case .severalPickles(let path, let files):
+            "\(path) has several checkpoints: \(list(files, count: files.count))."
+        case .nothingToConvert(let path):
+            "\(path) is no checkpoint of PyTorch, and no directory that has one."
+        case .alreadySafetensors(let path):
+            "\(path) has its weights as safetensors already."
+        case .outputExists(let files):
+            "What would be written is there already: \(list(files, count: files.count))."
 
         case .missingTensors(let names, let count):
             "The checkpoint lacks \(list(names, count: count))."
@@ -116,7 +168,7 @@ extension WeightError: CustomStringConvertible {
         case .notARegularFile: "Put the file itself there, or download it anew."
         case .fileChanged: "Wait until nothing writes to it, and start again."
         case .unwritableFile:
-            "Make room there and let this program write, or name another directory with --packed-cache."
+            "Make room there and let this program write, or name another directory (for packed weights, with --packed-cache)."
         case .staleCopy: nil
         case .fileTooLarge, .notUTF8, .malformedJSON, .duplicateKey: "Download it anew."
         case .fileTooSmall, .headerTooLarge, .headerBeyondFile, .duplicateTensor, .trailingData,
@@ -124,13 +176,33 @@ extension WeightError: CustomStringConvertible {
             .shapeOverflow, .offsetsReversed, .offsetsBeyondData, .byteCountMismatch, .holeInData,
             .overlappingData:
             "Download it anew, or save it again as safetensors."
-        case .indexWithoutWeightMap, .unsafeShardName, .tooManyShards, .tensorNotInShard, .tensorNotInIndex:
+        case .indexWithoutWeightMap, .unsafeShardName, .tooManyShards, .tensorNotInShard, .tensorNotInIndex,
+            .missingShards:
             "Download the index and all of its shards anew."
         case .notADirectory: "Check the path that --model names."
         case .modelNotFound: "Download what is missing, or name another directory with --model."
-        case .pickledWeightsOnly:
-            "Save them as safetensors, with transformers: CLIPModel.from_pretrained(\"IN\").save_pretrained(\"OUT\"); "
-                + "with OpenCLIP: safetensors.torch.save_file(model.state_dict(), \"open_clip_model.safetensors\")."
+        case .pickledWeightsOnly(let path, _):
+            "Use clip convert \(path) NEW_DIRECTORY, which reads nothing but tensors, or save them with transformers: "
+                + "CLIPModel.from_pretrained(\"IN\").save_pretrained(\"OUT\")."
+        case .timmConfiguration: "Download the files of its repository whose names begin with open_clip, too."
+        case .configurationNotFound: "Download the configuration of its repository, too."
+        case .otherModules: "Name a model whose first module is a CLIPModel."
+        case .notATorchFile: "Download it anew, or check its path."
+        case .tarArchive: "Save it again with a PyTorch that reads it."
+        case .damagedArchive, .missingEntry, .wrongChecksum, .malformedPickle, .lyingTensor, .storageMismatch:
+            "Download it anew, or save its state_dict() again."
+        case .compressedEntry: "Download the file as PyTorch wrote it, or save it again."
+        case .refusedOperation, .refusedGlobal:
+            "Save only its state_dict() with torch.save, if you trust the file."
+        case .noStateDictionary: "Save the model's state_dict() with torch.save."
+        case .noCLIP: "Name the checkpoint of a CLIP in the layout of OpenCLIP or transformers."
+        case .inexpressibleType: "Save it as float32, float16 or bfloat16."
+        case .tooMuchRepeated: "Save its tensors whole, with clone()."
+        case .tensorInTwoShards: "Download the index and all of its shards anew."
+        case .severalPickles: "Name the one that is meant."
+        case .nothingToConvert: "Name a .bin, .pt, .pth or .ckpt file, or a directory with one."
+        case .alreadySafetensors(let path): "Use it as it is: clip serve --model \(path)."
+        case .outputExists: "Name another directory, or give --force."
         case .missingTensors, .shapeMismatch, .unusedTensors:
             "Take configuration and weights from one checkpoint."
         case .notFinite: "Download it anew, or use an earlier checkpoint."
@@ -146,9 +218,14 @@ extension WeightError: CustomStringConvertible {
 
     private func quoted(_ name: String) -> String {
         let short = name.unicodeScalars.prefix(120)
-        let text = short.map {
+        let text = escaped(String(String.UnicodeScalarView(short)))
+        return "'\(text)\(short.endIndex < name.unicodeScalars.endIndex ? "..." : "")'"
+    }
+
+    /// Without what a terminal would obey.
+    private func escaped(_ text: String) -> String {
+        text.unicodeScalars.map {
             $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0)
-        }
-        return "'\(text.joined())\(short.endIndex < name.unicodeScalars.endIndex ? "..." : "")'"
+        }.joined()
     }
 }

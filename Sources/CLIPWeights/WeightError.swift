@@ -75,6 +75,8 @@ public enum WeightError: Error, Equatable, Sendable {
     case tensorNotInShard(name: String, shard: String)
     /// A shard holds a tensor that the index does not place there.
     case tensorNotInIndex(name: String, shard: String)
+    /// Shards that the index names are not there: `count` in all, of which at most ten are named.
+    case missingShards(index: String, names: [String], count: Int)
 
     // Model directories
 
@@ -82,8 +84,61 @@ public enum WeightError: Error, Equatable, Sendable {
     case notADirectory(path: String)
     /// Neither layout is complete; `missing` says for each what was looked for and not found.
     case modelNotFound(path: String, missing: [String])
-    /// Weights are there, but only as Python pickles, which can run code and are never read.
+    /// Weights are there, but only as Python pickles, of which nothing but ``CheckpointConversion`` reads anything.
     case pickledWeightsOnly(path: String, files: [String])
+    /// The only configuration is the one that timm writes for a tower of its own.
+    case timmConfiguration(path: String)
+    /// A weights file was named, and no configuration stands beside it.
+    case configurationNotFound(file: String, missing: [String])
+    /// A folder of sentence-transformers begins with something else than a CLIP.
+    case otherModules(path: String, found: String)
+
+    // Archives of PyTorch
+
+    /// Neither a zip archive nor the stream of pickles that PyTorch wrote before 1.6.
+    case notATorchFile(file: String)
+    /// A tar archive, as PyTorch wrote before 0.1.10.
+    case tarArchive(file: String)
+    /// The archive contradicts itself; `reason` says where.
+    case damagedArchive(file: String, reason: String)
+    /// An entry that is needed is compressed, as PyTorch never does.
+    case compressedEntry(entry: String, file: String)
+    /// An entry that is needed is not there.
+    case missingEntry(entry: String, file: String)
+    /// The bytes of an entry are not those that its checksum is of.
+    case wrongChecksum(entry: String, file: String)
+
+    /// The pickle asks for an operation that tensors do not need.
+    case refusedOperation(name: String, offset: Int, file: String)
+    /// The pickle asks for a class or function that tensors do not need.
+    case refusedGlobal(name: String, file: String)
+    /// The pickle does not hold together; `reason` says how.
+    case malformedPickle(file: String, offset: Int, reason: String)
+    /// A tensor reaches beyond its storage, or is described by numbers that no tensor has.
+    case lyingTensor(storage: String, file: String, reason: String)
+    /// A storage has another number of bytes than the pickle says.
+    case storageMismatch(storage: String, expected: Int, found: Int, file: String)
+
+    // Converting
+
+    /// No dictionary of tensors where checkpoints have one.
+    case noStateDictionary(file: String, found: String)
+    /// The tensors' names are those of no CLIP; at most three are named.
+    case noCLIP(file: String, names: [String])
+    /// A tensor's elements are of a type that safetensors cannot hold.
+    case inexpressibleType(tensor: String, type: String)
+    /// The tensors would take more bytes than views and ties account for.
+    case tooMuchRepeated(file: String, byteCount: Int, limit: Int)
+    /// Two shards hold the same tensor.
+    case tensorInTwoShards(name: String, file: String)
+    /// Several files could be meant.
+    case severalPickles(path: String, files: [String])
+    /// Nothing that could be converted.
+    case nothingToConvert(path: String)
+    /// The directory has safetensors already.
+    case alreadySafetensors(path: String)
+    /// What would be written is there already.
+    case outputExists(files: [String])
 
     // Looking tensors up
 

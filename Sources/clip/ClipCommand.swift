@@ -14,7 +14,7 @@ struct ClipCommand: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             ServeCommand.self, EmbedCommand.self, CompareCommand.self, EvaluateCommand.self,
-            TokenizeCommand.self, ModelsCommand.self, BenchmarkCommand.self,
+            TokenizeCommand.self, ModelsCommand.self, ConvertCommand.self, BenchmarkCommand.self,
         ]
     )
 

@@ -212,7 +212,12 @@ struct ModelOptions: ParsableArguments {
         return sources
     }
 
-    /// `NAME=DIR`, or a directory alone, which then is named by its last part.
+    /// What weights are called that have no name of their own.
+    private static let commonNames: Set<String> = [
+        "model", "model.fp16", "open_clip_model", "open_clip_pytorch_model",
+    ]
+
+    /// `NAME=DIR`, or a directory or weights file alone, which then is named by its last part.
     ///
     /// - Throws: a failure if it is not UTF-8: requests, logs and answers say the name, and the engine's paths are text.
     static func source(named text: String) throws(CommandFailure) -> ModelSource {
@@ -227,7 +232,12 @@ struct ModelOptions: ParsableArguments {
                 directory: String(text[text.index(after: separator)...])
             )
         }
-        let directory = URL(fileURLWithPath: text).standardizedFileURL
-        return ModelSource(name: directory.lastPathComponent, directory: text)
+        var place = URL(fileURLWithPath: text).standardizedFileURL
+        // Weights are mostly called as everybody's are: then their directory has the name.
+        if place.pathExtension == "safetensors" {
+            place.deletePathExtension()
+            if Self.commonNames.contains(place.lastPathComponent) { place.deleteLastPathComponent() }
+        }
+        return ModelSource(name: place.lastPathComponent, directory: text)
     }
 }

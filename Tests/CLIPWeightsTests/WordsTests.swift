@@ -105,6 +105,50 @@ struct WordsTests {
             "unusedTensors": WeightError.unusedTensors(names: ["a.weight"], count: 8),
             "notConvertibleToFloat": WeightError.notConvertibleToFloat(tensor: "a.weight", type: .int8),
             "notFinite": WeightError.notFinite(tensor: "a.weight", element: 8, file: "model.safetensors"),
+            "missingShards": WeightError.missingShards(
+                index: "model.safetensors.index.json",
+                names: ["a.safetensors"],
+                count: 8
+            ),
+            "timmConfiguration": WeightError.timmConfiguration(path: "models/a"),
+            "configurationNotFound": WeightError.configurationNotFound(
+                file: "model.safetensors",
+                missing: ["a.json", "b.json"]
+            ),
+            "otherModules": WeightError.otherModules(path: "models/a", found: "a.Dense"),
+            "notATorchFile": WeightError.notATorchFile(file: "a.bin"),
+            "tarArchive": WeightError.tarArchive(file: "a.bin"),
+            "damagedArchive": WeightError.damagedArchive(file: "a.bin", reason: "its end is not there"),
+            "compressedEntry": WeightError.compressedEntry(entry: "a/data/0", file: "a.bin"),
+            "missingEntry": WeightError.missingEntry(entry: "a/data/0", file: "a.bin"),
+            "wrongChecksum": WeightError.wrongChecksum(entry: "a/data/0", file: "a.bin"),
+            "refusedOperation": WeightError.refusedOperation(name: "INST", offset: 8, file: "a.bin"),
+            "refusedGlobal": WeightError.refusedGlobal(name: "os.system", file: "a.bin"),
+            "malformedPickle": WeightError.malformedPickle(
+                file: "a.bin",
+                offset: 8,
+                reason: "a mark is missing"
+            ),
+            "lyingTensor": WeightError.lyingTensor(
+                storage: "0",
+                file: "a.bin",
+                reason: "it has too many dimensions"
+            ),
+            "storageMismatch": WeightError.storageMismatch(
+                storage: "0",
+                expected: 8,
+                found: 9,
+                file: "a.bin"
+            ),
+            "noStateDictionary": WeightError.noStateDictionary(file: "a.bin", found: "a list"),
+            "noCLIP": WeightError.noCLIP(file: "a.bin", names: ["a.weight"]),
+            "inexpressibleType": WeightError.inexpressibleType(tensor: "a.weight", type: "complex64"),
+            "tooMuchRepeated": WeightError.tooMuchRepeated(file: "a.bin", byteCount: 9, limit: 8),
+            "tensorInTwoShards": WeightError.tensorInTwoShards(name: "a.weight", file: "a.bin"),
+            "severalPickles": WeightError.severalPickles(path: "models/a", files: ["a.bin", "b.bin"]),
+            "nothingToConvert": WeightError.nothingToConvert(path: "models/a"),
+            "alreadySafetensors": WeightError.alreadySafetensors(path: "models/a"),
+            "outputExists": WeightError.outputExists(files: ["model.safetensors"]),
         ]
         let complaints = try Words.complaints(
             of: samples,

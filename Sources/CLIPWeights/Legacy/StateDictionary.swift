@@ -1,0 +1,128 @@
+internal import CLIPJSON
+
+/// The named tensors of a checkpoint, found where training programs put them.
+///
+/// As open_clip looks for them: under `state_dict`, or the dictionary itself, or what a module of a JIT archive has.
+/// Then what other programs call it, `model_state_dict` and `model`.
+struct StateDictionary {
+    struct Entry {
+        let name: String
+        /// In the archive's heap.
+        let tensor: Int
+    }
+
+    let entries: [Entry]
+    /// Names of what stands among the tensors and is none.
+    let leftOut: [String]
+
+    private static let wrappers = ["state_dict", "model_state_dict", "model"]
+    private static let maximumDepth = 64
+
+    init(_ archive: TorchArchive) throws(WeightError) {
+        let heap = archive.heap
+        switch archive.root {
+        case .dictionary(let root):
+            let members = heap.dictionaries[root]
+            if let inner = Self.dictionary(named: "state_dict", in: members, of: heap) {
+                self = try Self(heap.dictionaries[inner], file: archive.file)
+            } else if Self.hasTensors(members) {
+                self = try Self(members, file: archive.file)
+            } else if let inner = Self.wrappers.lazy.compactMap({
+                Self.dictionary(named: $0, in: members, of: heap)
+            }).first {
+                self = try Self(heap.dictionaries[inner], file: archive.file)
+            } else {
+                let names = members.prefix(10).compactMap { Self.text($0.key) }.map { "'\($0.prefix(40))'" }
+                throw .noStateDictionary(
+                    file: archive.file,
+                    found: names.isEmpty ? "an empty dictionary" : "one of \(names.joined(separator: ", "))"
+                )
+            }
+        case .object(let root):
+            entries = try Self.attributes(of: root, in: archive)
+            leftOut = []
+        default:
+            throw .noStateDictionary(file: archive.file, found: archive.root.kind)
+        }
+        guard !entries.isEmpty else { throw .noStateDictionary(file: archive.file, found: archive.root.kind) }
+    }
+
+    private init(_ members: [(key: PickleValue, value: PickleValue)], file: String) throws(WeightError) {
+        // Of two members with one name the last counts, as in Python, where it takes the first one's place.
+        var tensors: [String: Int] = [:]
+        var leftOut: [String] = []
+        for (key, value) in members {
+            guard let name = Self.text(key) else { continue }
+            if case .tensor(let tensor) = value {
+                try Self.require(name, among: tensors.count, file: file)
+                tensors[name] = tensor
+            } else {
+                tensors[name] = nil
+                leftOut.append(name)
+            }
+        }
+        entries = tensors.sorted { $0.key < $1.key }.map { Entry(name: $0.key, tensor: $0.value) }
+        self.leftOut = leftOut
+    }
+
+    /// What a safetensors file can have.
+    private static func require(_ name: String, among count: Int, file: String) throws(WeightError) {
+        guard count < CheckpointJSON.names.count, name.utf8.count <= CheckpointJSON.names.length,
+            name != "__metadata__"
+        else { throw .noStateDictionary(file: file, found: "too many tensors, or names too long") }
+    }
+
+    private static func text(_ value: PickleValue) -> String? {
+        if case .text(let text) = value { text } else { nil }
+    }
+
+    private static func hasTensors(_ members: [(key: PickleValue, value: PickleValue)]) -> Bool {
+        members.contains { member in
+            if case .tensor = member.value { text(member.key) != nil } else { false }
+        }
+    }
+
+    private static func dictionary(
+        named name: String,
+        in members: [(key: PickleValue, value: PickleValue)],
+        of heap: PickleHeap
+    ) -> Int? {
+        guard let value = members.last(where: { text($0.key) == name })?.value,
+            case .dictionary(let dictionary) = value, hasTensors(heap.dictionaries[dictionary])
+        else { return nil }
+        return dictionary
+    }
+
+    /// The tensors of a module and of the modules in it, as a JIT archive's `state_dict()` names them.
+    ///
+    /// Modules may be shared, and a file can make a handful of them look like millions: the number of visits is bounded.
+    private static func attributes(
+        of root: Int,
+        in archive: TorchArchive
+    ) throws(WeightError) -> [Entry] {
+        var entries: [Entry] = []
+        var names: Set<String> = []
+        var waiting = [(object: root, prefix: "", depth: 0)]
+        var visits = 0
+        while let (object, prefix, depth) = waiting.popLast() {
+            visits += 1
+            guard depth <= maximumDepth, visits <= CheckpointJSON.names.count else {
+                throw .noStateDictionary(file: archive.file, found: "modules within modules without an end")
+            }
+            guard let attributes = archive.heap.objects[object] else { continue }
+            for (key, value) in archive.heap.dictionaries[attributes] {
+                guard let name = text(key) else { continue }
+                switch value {
+                case .tensor(let tensor):
+                    try require(prefix + name, among: entries.count, file: archive.file)
+                    if names.insert(prefix + name).inserted {
+                        entries.append(Entry(name: prefix + name, tensor: tensor))
+                    }
+                case .object(let inner): waiting.append((inner, "\(prefix)\(name).", depth + 1))
+                default: continue
+                }
+            }
+        }
+        return entries.sorted { $0.name < $1.name }
+    }
+}

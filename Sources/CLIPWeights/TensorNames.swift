@@ -1,0 +1,34 @@
+/// What the names of a checkpoint's tensors tell of it.
+enum TensorNames {
+    /// What training wrappers put before all names: PyTorch's DistributedDataParallel, Lightning and `torch.compile`.
+    private static let wrappers = ["module.", "model.", "_orig_mod."]
+
+    /// How many characters wrappers have put before all of the names; one tensor alone is no checkpoint.
+    static func wrapperLength(of names: some Collection<String>) -> Int {
+        guard names.count > 1, let first = names.first else { return 0 }
+        var prefix = ""
+        while let wrapper = wrappers.first(where: { wrapper in
+            first.dropFirst(prefix.count).hasPrefix(wrapper)
+                && names.allSatisfy { $0.hasPrefix(prefix + wrapper) }
+        }) {
+            prefix += wrapper
+        }
+        return prefix.count
+    }
+
+    /// The layout whose names they are; nil where they are those of no CLIP.
+    ///
+    /// `open_clip` calls its towers `visual` and, beside OpenAI's text tower at the root, `text`.
+    static func layout(of names: some Collection<String>) -> ModelDirectory.Layout? {
+        let length = wrapperLength(of: names)
+        var isOpenCLIP = false
+        for name in names {
+            let name = name.dropFirst(length)
+            if ["vision_model.", "text_model."].contains(where: name.hasPrefix) { return .transformers }
+            isOpenCLIP =
+                isOpenCLIP || ["visual.", "text."].contains(where: name.hasPrefix)
+                || name == "token_embedding.weight"
+        }
+        return isOpenCLIP ? .openCLIP : nil
+    }
+}
