@@ -15,7 +15,8 @@ extension ModelError: CustomStringConvertible {
             "The configuration is that of one tower alone (model_type \(value)), and a CLIP has two: "
                 + "save the whole model, with CLIPModel.save_pretrained."
         case .unsupportedSetting("model_type", "\"siglip2\""):
-            "The configuration is that of a SigLIP 2 for images of any shape (NaFlex), which is not built here: use one of "
+            "The configuration is that of a SigLIP 2 for images of any shape (NaFlex, model_type siglip2), which is not built "
+                + "here: use one of "
                 + "a fixed size, such as google/siglip2-base-patch16-256."
         case .unsupportedSetting(let key, let value):
             "The configuration asks for a kind of model that is not built here: \(key) is \(value). Use a checkpoint of a "

@@ -46,7 +46,8 @@ struct PerceptionEncoderTests {
             )
             let other = try await server.post("/clip/compare", body + "}")
             let found = try JSONDecoder().decode(Similarity.self, from: Data(one.body)).similarity
-            #expect(found == (try JSONDecoder().decode(Similarity.self, from: Data(other.body)).similarity))
+            let expected = try JSONDecoder().decode(Similarity.self, from: Data(other.body)).similarity
+            #expect(found == expected)
             #expect(one.text.contains(#""parent_id":null"#))
         }
     }
