@@ -17,7 +17,7 @@ struct ModelsCommand: AsyncParsableCommand {
     func run() async throws {
         var environment = Environment()
         let configuration = options.engineConfiguration(&environment)
-        let models = try await withEngine(configuration, environment) { $0.models }
+        let models = try await withEngine(configuration, options, environment) { $0.models }
         if !json {
             try Terminal.write(line: Self.row("name", "image", "width", "context", "precision", "loaded in"))
         }

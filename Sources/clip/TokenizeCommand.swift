@@ -2,7 +2,7 @@ import ArgumentParser
 internal import CLIPEngine
 
 /// `clip tokenize`: the token ids that a model is given for a text.
-struct TokenizeCommand: ParsableCommand {
+struct TokenizeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tokenize",
         abstract: "Print the token ids of texts, one JSON array a line."
@@ -11,11 +11,13 @@ struct TokenizeCommand: ParsableCommand {
     @Option(
         name: .customLong("model"),
         help: ArgumentHelp(
-            "A checkpoint whose vocabulary is used; OpenAI's by default. CLIP_MODEL.",
-            valueName: "name=dir"
+            "A model whose vocabulary is used; OpenAI's by default. CLIP_MODEL.",
+            valueName: "[name=]model"
         )
     )
     var model: String?
+
+    @OptionGroup var hubOptions: HubOptions
 
     @Flag(help: "Cut texts that are too long, where they would be refused otherwise.")
     var truncate = false
@@ -23,7 +25,7 @@ struct TokenizeCommand: ParsableCommand {
     @Argument(help: "Texts; '-' is standard input, a text a line.")
     var texts: [String]
 
-    func run() throws {
+    func run() async throws {
         for text in texts { _ = try Terminal.text(ofArgument: text) }
         var environment = Environment()
         let named = model ?? environment.list("CLIP_MODEL")?.first
@@ -31,7 +33,7 @@ struct TokenizeCommand: ParsableCommand {
         do {
             let tokenizer =
                 if let named {
-                    try TokenizerSource(model: ModelOptions.source(named: named))
+                    try TokenizerSource(model: await source(named: named, environment))
                 } else {
                     try TokenizerSource()
                 }
@@ -45,5 +47,13 @@ struct TokenizeCommand: ParsableCommand {
         } catch let error as EmbeddingError {
             throw CommandFailure(error)
         }
+    }
+
+    private func source(named name: String, _ environment: Environment) async throws -> ModelSource {
+        let choice = try ModelChoice(name)
+        return ModelSource(
+            name: choice.name,
+            directory: try await hubOptions.directory(of: choice, environment)
+        )
     }
 }

@@ -11,7 +11,8 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Example:
               clip serve                                        with the small model that comes with the program
-              clip serve --model ViT-B-32=models/ViT-B-32
+              clip serve --model ViT-B-32                       OpenAI's, from the hub
+              clip serve --model mine=models/fine-tuned
             """
     )
 
@@ -80,6 +81,8 @@ struct ServeCommand: AsyncParsableCommand {
                 "at most \(serverConfiguration.maxConnections) connections, not \(wantedConnections): the system lets this process open \(descriptors) files"
             )
         }
+        let log = logger
+        try await options.fetchModels(for: &engineConfiguration, environment) { log.notice("\($0)") }
         try await serve(engineConfiguration, serverConfiguration, logger: logger)
     }
 
