@@ -3,7 +3,8 @@
 
     hub.py ROOT [--port P] [--log FILE] [--rate BYTES]
 
-ROOT/OWNER/NAME/ holds a repository's files, and ROOT/OWNER/NAME.refs.json, if it is there, {"refs/pr/7": {"extra.safetensors": "path"}}.
+ROOT/OWNER/NAME/ holds a repository's files, and ROOT/OWNER/NAME.refs.json, if it is there, other revisions with files that they have
+besides: {"refs/pr/7": {"model.safetensors": "path below ROOT"}, "<40 digits>": {}}.
 The port is written to standard output. Files of 10 KiB and more are "large": their tags are SHA-256, and they are sent from another origin
 (localhost instead of 127.0.0.1) by addresses that are signed. Standard library only.
 
@@ -106,7 +107,8 @@ class Hub:
             digest = hashlib.sha1(repository.encode())
             for key in sorted(content):
                 digest.update(f"{key} {File.at(content[key]).tag}\n".encode())
-            named[name] = named[digest.hexdigest()] = (digest.hexdigest(), content)
+            commit = name if re.fullmatch("[0-9a-f]{40}", name) else digest.hexdigest()
+            named[name] = named[commit] = (commit, content)
         return named.get(revision, (None, None))
 
     def rule(self, method, path):
@@ -194,6 +196,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.signed(path, url, rule)
         if found := re.fullmatch(r"/api/models/([^/]+/[^/]+)/revision/(.+)", path):
             return self.interface(*found.groups(), rule)
+        if found := re.fullmatch(r"/api/models/([^/]+/[^/]+)/tree/(.+)", path):
+            return self.tree(*found.groups())
         if found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/(refs/pr/\d+|[^/]+)/(.+)", path):
             return self.resolve(*found.groups(), rule)
         self.plain(404, b"<html>no such page</html>")
@@ -250,6 +254,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if rule.get("act") == "gzip":
             return self.plain(200, gzip.compress(body), {"Content-Type": "application/json", "Content-Encoding": "gzip"})
         self.plain(200, body, {"Content-Type": "application/json"})
+
+    def tree(self, repository, revision):
+        found = self.look_up(repository, revision)
+        if found is None:
+            return
+        rows = []
+        for name, path in sorted(found[1].items()):
+            file = File.at(path)
+            row = {"type": "file", "path": name, "size": file.size, "oid": file.tag[:40]}
+            if file.is_large:
+                row["lfs"] = {"oid": file.tag, "size": file.size, "pointerSize": 134}
+            rows.append(row)
+        self.plain(200, json.dumps(rows).encode(), {"Content-Type": "application/json"})
 
     def resolve(self, repository, revision, name, rule):
         if self.renamed(repository):

@@ -78,7 +78,7 @@ public struct ModelHub: Sendable {
         _ tell: @escaping (HubEvent) -> Void
     ) throws(HubError) -> HubSnapshot {
         if configuration.isOffline {
-            guard let snapshot = cached(request) else {
+            guard let snapshot = cache.wholeSnapshot(of: request, isCertain: false) else {
                 throw .offline(
                     "\(request.repository)",
                     revision: request.revision,
@@ -102,12 +102,11 @@ public struct ModelHub: Sendable {
         } catch {
             guard error != .cancelled else { throw error }
             let commit =
-                cached(request)?.commit
+                cache.wholeSnapshot(of: request, isCertain: false)?.commit
                 ?? (request.revision == HubRequest.main
                     ? cache.wholeCommits(of: request.repository).first : nil)
-            guard let commit, let snapshot = cache.wholeSnapshot(request.repository, commit) else {
-                throw error
-            }
+            guard let commit, let snapshot = cache.wholeSnapshot(request.repository, commit, isCertain: false)
+            else { throw error }
             tell(.usesCache(error, commit: commit))
             return snapshot
         }
