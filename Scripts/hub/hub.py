@@ -15,7 +15,7 @@ What goes wrong is told over POST /_rules, a list of rules; each is tried in tur
 | act | what happens |
 |---|---|
 | status | that status, with the fields |
-| cut | so many bytes of the body ("after"), then the connection breaks |
+| cut | so many bytes of the body ("after"), then the connection breaks, or is closed ("gently") |
 | stall | so many bytes, then nothing for "seconds" |
 | short, long | a Content-Length that is "by" bytes less or more than the file, and as many bytes |
 | corrupt | byte "at" of the body is another one |
@@ -371,6 +371,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(rule.get("seconds", 30))
         if sent < length:
             self.close_connection = True
+            if rule.get("gently"):
+                return
             try:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             except OSError:
