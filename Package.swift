@@ -82,11 +82,8 @@ let package = Package(
             providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]
         ),
         .target(name: "CJPEG", dependencies: ["CJPEGLibrary"], path: "Sources/CJPEG/Shim"),
-        .systemLibrary(
-            name: "CCurl",
-            pkgConfig: "libcurl",
-            providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]
-        ),
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto", .when(platforms: [.linux]))]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // MARK: Loops of our own in C, compiled for several processors
@@ -106,6 +103,7 @@ let package = Package(
             swiftSettings: swiftSettings,
             linkerSettings: [.linkedLibrary("idn2", .when(platforms: [.linux]))]
         ),
+        .target(name: "CLIPHub", dependencies: ["CCrypto", "CCurl"], swiftSettings: swiftSettings),
         .target(name: "CLIPWeights", dependencies: ["CLIPJSON", "CZlib"], swiftSettings: swiftSettings),
         .target(name: "CLIPKernels", dependencies: ["COneDNN", "CSimd"], swiftSettings: swiftSettings),
 
@@ -136,7 +134,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "clip",
-            dependencies: ["CLIPEngine", "CLIPServer", argumentParser, logging],
+            dependencies: ["CLIPEngine", "CLIPHub", "CLIPServer", argumentParser, logging],
             swiftSettings: swiftSettings
         ),
 
@@ -168,6 +166,11 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "CLIPHubTests",
+            dependencies: ["CLIPHub", "CLIPTestSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "CLIPWeightsTests",
             dependencies: ["CLIPWeights", "CLIPTestSupport"],
             swiftSettings: swiftSettings
@@ -196,7 +199,7 @@ let package = Package(
         ),
         .testTarget(
             name: "clipTests",
-            dependencies: ["clip", "CLIPEngine", "CLIPTestSupport"],
+            dependencies: ["clip", "CLIPEngine", "CLIPHub", "CLIPTestSupport"],
             swiftSettings: swiftSettings
         ),
     ]

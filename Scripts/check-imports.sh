@@ -22,7 +22,8 @@ only CSimd CLIPKernels
 only CPictures CLIPImaging
 only CJPEG CLIPImaging
 only CResize CLIPImaging
-only CCurl CLIPFetching
+only CCurl CLIPFetching CLIPHub
+only CCrypto CLIPHub
 only CZlib CLIPTokenization CLIPServer CLIPFetching CLIPWeights
 for module in NIOCore NIOPosix HTTPTypes UnixSignals; do only $module CLIPServer; done
 only ArgumentParser clip

@@ -26,7 +26,7 @@ final class TransferLoop {
 
     /// A new multi handle, once libcurl has proved that it knows every option that safety stands on.
     static func makeMulti(options: TransferOptions) throws(FetchingError) -> sending UnsafeMutableRawPointer {
-        guard isCurlReady else { throw .transportUnavailable }
+        guard clip_curl_start() else { throw .transportUnavailable }
         curl_easy_cleanup(try Transfer.makeHandle(options: options, sessions: nil))
         guard let multi = curl_multi_init() else { throw .transportUnavailable }
         // Waking is tried too: where the process has no descriptors left for it, libcurl carries on without.
@@ -290,9 +290,6 @@ private enum WaitingFetch {
         }
     }
 }
-
-/// Whether libcurl is set up for this process; it wants to be asked once.
-private let isCurlReady = clip_curl_start()
 
 extension Duration {
     /// The milliseconds, rounded up; 0 when negative.

@@ -7,14 +7,16 @@ struct ClipCommand: AsyncParsableCommand {
         commandName: "clip",
         abstract: "CLIP embeddings of images and texts, as a server or from the shell.",
         discussion: """
-            A model is a directory with a checkpoint in transformers layout (config.json, model.safetensors) or \
-            OpenCLIP layout (open_clip_config.json, open_clip_model.safetensors). Options of models and of the server have \
+            A model is a known name such as ViT-B-32 ('clip pull --list'), a repository OWNER/NAME of the hub, or a directory \
+            with a checkpoint in transformers layout (config.json, model.safetensors) or OpenCLIP layout \
+            (open_clip_config.json, open_clip_model.safetensors). Options of models and of the server have \
             environment variables, named in their help; an option on the command line wins.
             """,
         version: Version.current,
         subcommands: [
             ServeCommand.self, EmbedCommand.self, CompareCommand.self, EvaluateCommand.self,
-            TokenizeCommand.self, ModelsCommand.self, ConvertCommand.self, BenchmarkCommand.self,
+            TokenizeCommand.self, PullCommand.self, ModelsCommand.self, ConvertCommand.self,
+            BenchmarkCommand.self,
         ]
     )
 
@@ -29,7 +31,7 @@ struct ClipCommand: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            let code = exitCode(for: error)
+            let code = (error as? CommandFailure).map { ExitCode($0.status) } ?? exitCode(for: error)
             if code.isSuccess { exit(withError: error) }  // what was asked for was help or the version
             let message = fullMessage(for: error)
             if !message.isEmpty { Terminal.complain(message.printableLines + "\n") }

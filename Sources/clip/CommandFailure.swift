@@ -5,19 +5,24 @@ internal import Foundation
 /// What a person at the shell reads when the engine refuses something.
 package struct CommandFailure: Error, CustomStringConvertible {
     package let description: String
+    /// What the program ends with.
+    let status: Int32
 
     /// All problems of a configuration, a line each.
     init(problems: [String]) {
+        status = 1
         description = problems.map(\.printable).joined(separator: "\n")
     }
 
     /// One problem.
-    init(_ sentence: String) {
+    init(_ sentence: String, status: Int32 = 1) {
         description = sentence
+        self.status = status
     }
 
     /// What the system says of a call that just failed.
     init(_ thing: String, cannotBe done: String) {
+        status = 1
         description = "\(thing) cannot be \(done): \(String(cString: strerror(errno)))."
     }
 
@@ -25,6 +30,7 @@ package struct CommandFailure: Error, CustomStringConvertible {
     ///
     /// At the shell, unlike over HTTP, file and tensor names help.
     init(_ error: EmbeddingError) {
+        status = 1
         description = Self.sentence(for: error)
     }
 
@@ -33,14 +39,17 @@ package struct CommandFailure: Error, CustomStringConvertible {
     }
 }
 
-/// Runs an engine for the length of a command, with its errors in sentences.
+/// Runs an engine for the length of a command, with its errors in sentences; models that are not here are fetched before.
 func withEngine<Value>(
     _ configuration: EngineConfiguration,
+    _ options: ModelOptions,
     _ environment: Environment,
     _ body: (EmbeddingEngine) async throws -> Value
 ) async throws -> Value {
     let problems = environment.problems + configuration.validate()
     guard problems.isEmpty else { throw CommandFailure(problems: problems) }
+    var configuration = configuration
+    try await options.fetchModels(for: &configuration, environment)
     do {
         let engine = try EmbeddingEngine(configuration: configuration)
         defer { engine.shutdown() }

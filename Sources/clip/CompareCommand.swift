@@ -38,7 +38,7 @@ struct CompareCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure(problems: ["\(image.printable): \(error)"])
         }
-        let similarities = try await withEngine(configuration, environment) { engine in
+        let similarities = try await withEngine(configuration, options, environment) { engine in
             try await engine.compare(
                 subject: .image(.encoded(bytes)),
                 prompts: texts.map(ComparisonItem.text),

@@ -44,7 +44,7 @@ struct EmbedCommand: AsyncParsableCommand {
         guard !inputs.isEmpty else {
             throw ValidationError("Nothing to embed: name image files, or texts with --text.")
         }
-        let failures = try await withEngine(configuration, environment) { engine in
+        let failures = try await withEngine(configuration, options, environment) { engine in
             try await embed(
                 inputs,
                 by: EmbeddingPipeline(engine: engine, maxImageBytes: configuration.maxImageBytes)

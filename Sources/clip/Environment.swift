@@ -2,7 +2,8 @@ internal import Foundation
 
 /// Reads settings from environment variables and collects what is wrong with them, so that all problems are told at once.
 package struct Environment {
-    private let values: [String: String]
+    /// All variables as they are.
+    let values: [String: String]
     /// One sentence for each value that could not be read.
     package var problems: [String] = []
     /// One sentence for each value that was passed over, since others than our users may have set it.

@@ -92,7 +92,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         _ environment: Environment,
         _ body: (EmbeddingPipeline, ModelDescription) async throws -> Value
     ) async throws -> Value {
-        try await withEngine(configuration, environment) { engine in
+        try await withEngine(configuration, options, environment) { engine in
             let pipeline = EmbeddingPipeline(engine: engine, maxImageBytes: configuration.maxImageBytes)
             return try await body(pipeline, engine.models[0])
         }

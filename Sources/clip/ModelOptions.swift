@@ -7,12 +7,15 @@ struct ModelOptions: ParsableArguments {
     @Option(
         name: .customLong("model"),
         help: ArgumentHelp(
-            "A checkpoint directory and the name that requests call it by; repeat for more. The first is the default. "
-                + "Without one the small clip-mini answers. CLIP_MODEL, separated by commas.",
-            valueName: "name=dir"
+            "A known model such as ViT-B-32, a repository OWNER/NAME[@REVISION] of the hub, or a checkpoint directory; "
+                + "NAME= before it is what requests call it by. Repeat for more; the first is the default. Without one "
+                + "the small clip-mini answers. CLIP_MODEL, separated by commas.",
+            valueName: "[name=]model"
         )
     )
     var models: [String] = []
+
+    @OptionGroup var hubOptions: HubOptions
 
     @Option(help: "Which of the models answers requests that name none. CLIP_VERSION_ID.")
     var defaultModel: String?
@@ -194,12 +197,9 @@ struct ModelOptions: ParsableArguments {
                 )
             }
         }
-        for name in models.isEmpty ? environment.list("CLIP_MODEL") ?? [] : models {
-            do throws(CommandFailure) {
-                sources.append(try Self.source(named: name))
-            } catch {
-                environment.problems.append(error.description)
-            }
+        for choice in choices(&environment) {
+            // What is not on this machine has no directory yet.
+            sources.append(ModelSource(name: choice.name, directory: choice.directory ?? ""))
         }
         guard let name = defaultModel ?? environment.string("CLIP_VERSION_ID") else { return sources }
         if let index = sources.firstIndex(where: { $0.name == name }) {
@@ -212,32 +212,35 @@ struct ModelOptions: ParsableArguments {
         return sources
     }
 
-    /// What weights are called that have no name of their own.
-    private static let commonNames: Set<String> = [
-        "model", "model.fp16", "open_clip_model", "open_clip_pytorch_model",
-    ]
+    /// The models as they are named; where something is wrong with one, a problem.
+    private func choices(_ environment: inout Environment) -> [ModelChoice] {
+        var choices: [ModelChoice] = []
+        for name in models.isEmpty ? environment.list("CLIP_MODEL") ?? [] : models {
+            do throws(CommandFailure) {
+                choices.append(try ModelChoice(name))
+            } catch {
+                environment.problems.append(error.description)
+            }
+        }
+        // Only who asks the hub for something has to have its settings right.
+        if choices.contains(where: { $0.directory == nil }) { _ = hubOptions.hub(&environment) }
+        return choices
+    }
 
-    /// `NAME=DIR`, or a directory or weights file alone, which then is named by its last part.
+    /// Fetches those models that are the hub's and not whole in its cache, and names their directories in the configuration.
     ///
-    /// - Throws: a failure if it is not UTF-8: requests, logs and answers say the name, and the engine's paths are text.
-    static func source(named text: String) throws(CommandFailure) -> ModelSource {
-        guard FileName.isText(text) else {
-            throw CommandFailure(
-                "The model '\(text.printable)' is not UTF-8; rename its directory, or name a link to it."
-            )
+    /// - Parameter say: takes the lines that tell of it; standard error by default.
+    func fetchModels(
+        for configuration: inout EngineConfiguration,
+        _ environment: Environment,
+        say: (@Sendable (String) -> Void)? = nil
+    ) async throws(CommandFailure) {
+        var environment = environment
+        for choice in choices(&environment) where choice.directory == nil {
+            let source = try await hubOptions.source(of: choice, environment, say: say)
+            for (index, model) in configuration.models.enumerated() where model.name == choice.name {
+                configuration.models[index] = source
+            }
         }
-        if let separator = text.firstIndex(of: "="), separator > text.startIndex {
-            return ModelSource(
-                name: String(text[..<separator]),
-                directory: String(text[text.index(after: separator)...])
-            )
-        }
-        var place = URL(fileURLWithPath: text).standardizedFileURL
-        // Weights are mostly called as everybody's are: then their directory has the name.
-        if place.pathExtension == "safetensors" {
-            place.deletePathExtension()
-            if Self.commonNames.contains(place.lastPathComponent) { place.deleteLastPathComponent() }
-        }
-        return ModelSource(name: place.lastPathComponent, directory: text)
     }
 }

@@ -26,11 +26,12 @@ struct ModelsCommand: AsyncParsableCommand {
         var configuration = options.engineConfiguration(&environment)
         let lines: [ModelLine]
         if load {
-            lines = try await withEngine(configuration, environment) { engine in
+            lines = try await withEngine(configuration, options, environment) { engine in
                 engine.catalogue.map { ModelLine($0) }
             }
         } else {
-            configuration.provider = ModelProvision.provider(&environment)
+            let hub = options.hubOptions.hub(&environment)
+            configuration.provider = ModelProvision.provider(hub) { _ in }
             configuration.allowedModels = .known
             let problems = environment.problems + configuration.validate()
             guard problems.isEmpty else { throw CommandFailure(problems: problems) }
@@ -44,7 +45,7 @@ struct ModelsCommand: AsyncParsableCommand {
     private static func lines(_ configuration: EngineConfiguration) throws -> [ModelLine] {
         do {
             return try EmbeddingEngine(configuration: configuration).catalogue.map { listing in
-                guard let directory = listing.directory else { return ModelLine(listing) }
+                guard let directory = listing.directory, !directory.isEmpty else { return ModelLine(listing) }
                 let source = ModelSource(name: listing.name, directory: directory, origin: listing.origin)
                 do throws(EmbeddingError) {
                     return ModelLine(listing, try ModelOutline(of: source, configuration))

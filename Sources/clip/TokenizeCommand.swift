@@ -3,7 +3,7 @@ internal import CLIPEngine
 internal import Foundation
 
 /// `clip tokenize`: the token ids that a model is given for a text.
-struct TokenizeCommand: ParsableCommand {
+struct TokenizeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tokenize",
         abstract: "Print the token ids of texts, one JSON array a line."
@@ -12,8 +12,8 @@ struct TokenizeCommand: ParsableCommand {
     @Option(
         name: .customLong("model"),
         help: ArgumentHelp(
-            "A checkpoint whose vocabulary is used; OpenAI's by default. CLIP_MODEL.",
-            valueName: "name=dir"
+            "A model whose vocabulary is used; OpenAI's by default. CLIP_MODEL.",
+            valueName: "[name=]model"
         )
     )
     var model: String?
@@ -30,13 +30,15 @@ struct TokenizeCommand: ParsableCommand {
     @Flag(help: "Lines of standard input are JSON strings, so that a text may have line ends.")
     var json = false
 
+    @OptionGroup var hubOptions: HubOptions
+
     @Flag(help: "Cut texts that are too long, where they would be refused otherwise.")
     var truncate = false
 
     @Argument(help: "Texts; '-' is standard input, a text a line.")
     var texts: [String]
 
-    func run() throws {
+    func run() async throws {
         for text in texts { _ = try Terminal.text(ofArgument: text) }
         var environment = Environment()
         let directory = tokenizerDirectory ?? (model == nil ? environment.string("CLIP_TOKENIZER") : nil)
@@ -50,7 +52,7 @@ struct TokenizeCommand: ParsableCommand {
                 if let directory {
                     try TokenizerSource(tokenizerDirectory: directory)
                 } else if let named {
-                    try TokenizerSource(model: ModelOptions.source(named: named))
+                    try TokenizerSource(model: await hubOptions.source(of: ModelChoice(named), environment))
                 } else {
                     try TokenizerSource()
                 }

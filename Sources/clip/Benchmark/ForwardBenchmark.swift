@@ -61,7 +61,7 @@ struct ForwardBenchmark: AsyncParsableCommand {
             }
         if tokens < 2 { environment.problems.append("--tokens must be at least 2, not \(tokens).") }
         if runs < 1 { environment.problems.append("--runs must be at least 1, not \(runs).") }
-        try await withEngine(configuration, environment) { engine in
+        try await withEngine(configuration, options, environment) { engine in
             if commands { return try await answerCommands(by: engine) }
             let threads = configuration.computeThreads
             for (work, times) in zip(work, try await times(of: work, by: engine)) {

@@ -11,7 +11,8 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Example:
               clip serve                                        with the small model that comes with the program
-              clip serve --model ViT-B-32=models/ViT-B-32
+              clip serve --model ViT-B-32                       OpenAI's, from the hub
+              clip serve --model mine=models/fine-tuned
             """
     )
 
@@ -37,15 +38,6 @@ struct ServeCommand: AsyncParsableCommand {
         var environment = Environment()
         var engineConfiguration = options.engineConfiguration(&environment, repeatsImages: true)
         load.fill(&engineConfiguration, from: &environment)
-        onDemand.fill(&engineConfiguration, from: &environment)
-        fetching.fill(&engineConfiguration, from: &environment)
-        var serverConfiguration = ServerConfiguration()
-        listening.fill(&serverConfiguration, from: &environment)
-        load.fill(&serverConfiguration, from: &environment)
-        let warnings = guards.fill(&serverConfiguration, from: &environment)
-        let descriptors = DescriptorLimit.raise()
-        let wantedConnections = serverConfiguration.maxConnections
-        fit(&serverConfiguration, besides: engineConfiguration, under: descriptors, &environment)
         let level =
             environment.logLevel(
                 of: Logger.Level.self,
@@ -54,14 +46,24 @@ struct ServeCommand: AsyncParsableCommand {
                 given: ("--log-level", logLevel)
             )
             ?? .info
-
+        var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = level
+        let log = logger
+        let provider = ModelProvision.provider(options.hubOptions.hub(&environment)) { log.notice("\($0)") }
+        onDemand.fill(&engineConfiguration, from: &environment, provider: provider)
+        fetching.fill(&engineConfiguration, from: &environment)
+        var serverConfiguration = ServerConfiguration()
+        listening.fill(&serverConfiguration, from: &environment)
+        load.fill(&serverConfiguration, from: &environment)
+        let warnings = guards.fill(&serverConfiguration, from: &environment)
+        let descriptors = DescriptorLimit.raise()
+        let wantedConnections = serverConfiguration.maxConnections
+        fit(&serverConfiguration, besides: engineConfiguration, under: descriptors, &environment)
         let problems =
             environment.problems + engineConfiguration.validate() + serverConfiguration.validate()
             + Self.addressProblems(serverConfiguration)
         guard problems.isEmpty else { throw CommandFailure(problems: problems) }
 
-        var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = level
         let machine = MachineMemory.current
         for notice in environment.notices { logger.warning("\(notice)") }
         if options.usesBundledModel(environment) { logger.notice("\(BundledModel.advice)") }
@@ -86,7 +88,8 @@ struct ServeCommand: AsyncParsableCommand {
                 "at most \(serverConfiguration.maxConnections) connections, not \(wantedConnections): the system lets this process open \(descriptors) files"
             )
         }
-        engineConfiguration.onModelEvent = { [logger] event in Self.log(event, to: logger) }
+        engineConfiguration.onModelEvent = { event in Self.log(event, to: log) }
+        try await options.fetchModels(for: &engineConfiguration, environment) { log.notice("\($0)") }
         try await serve(engineConfiguration, serverConfiguration, logger: logger)
     }
 

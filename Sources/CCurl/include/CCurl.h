@@ -16,12 +16,9 @@
 #include <idn2.h>
 #endif
 
-// Sets libcurl up for this process; false where it cannot be, or where its name look-ups would block the
-// thread.
-static inline bool clip_curl_start(void) {
-    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK &&
-           (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_ASYNCHDNS) != 0;
-}
+// Sets libcurl up for this process, once however many ask; false where it cannot be, or where its name look-ups would
+// block the thread.
+bool clip_curl_start(void);
 
 static inline CURLcode clip_curl_set_long(CURL* easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
@@ -77,6 +74,19 @@ static inline CURLcode clip_curl_set_open_socket_function(CURL* easy, curl_opens
                                                           void* context) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, context);
+}
+
+// Called about once a second while a transfer goes on, and more often while bytes come; not 0 ends it.
+static inline CURLcode clip_curl_set_progress_function(CURL* easy, curl_xferinfo_callback function, void* context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, function);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_XFERINFODATA, context);
+    return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+}
+
+// Lines of the request's header. The list has to stay until the transfer ends.
+static inline CURLcode clip_curl_set_header_lines(CURL* easy, struct curl_slist* lines) {
+    return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lines);
 }
 
 static inline CURLMcode clip_curl_multi_set_long(CURLM* multi, CURLMoption option, long value) {

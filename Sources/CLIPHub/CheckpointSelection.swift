@@ -1,0 +1,123 @@
+internal import Foundation
+
+/// Which of a repository's files make a model.
+///
+/// | layout | configuration | weights, the first that is there | beside |
+/// |---|---|---|---|
+/// | OpenCLIP | `open_clip_config.json` | `open_clip_model.safetensors`, `open_clip_pytorch_model.safetensors`, and where there is no `config.json`, `model.safetensors` | tokenizer |
+/// | transformers | `config.json` of its own kind | `model.safetensors`, shards with an index, `model.fp16.safetensors` | tokenizer, preprocessor |
+/// | sentence-transformers | `modules.json` leads to a folder of transformers' | | |
+///
+/// Repositories of timm hold its own `config.json` and `model.safetensors`, of the image tower alone: those are never taken.
+struct CheckpointSelection: Equatable {
+    /// Small files, in the order in which they are fetched.
+    var files: [String]
+    /// Weights, which come last: where they are whole, all is.
+    var weights: [String]
+    /// What was looked for and is not there; cached models are whole without asking for these again.
+    var absent: [String]
+
+    static let openCLIPConfiguration = "open_clip_config.json"
+    static let openCLIPWeights = ["open_clip_model.safetensors", "open_clip_pytorch_model.safetensors"]
+    static let transformersWeights = [
+        "model.safetensors", "model.safetensors.index.json", "model.fp16.safetensors",
+    ]
+    static let preprocessors = ["preprocessor_config.json", "processor_config.json"]
+    static let tokenizers = [
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt",
+        "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "added_tokens.json",
+    ]
+
+    /// What can be told of a repository, by its list, by asking for files one by one, or by what is in the cache.
+    struct View {
+        /// Whether there is such a file.
+        var exists: (String) throws(HubError) -> Bool
+        /// A small file's bytes; nil where they cannot be had.
+        var contents: (String) throws(HubError) -> Data?
+        /// All files, for the words of a refusal; empty where nobody knows.
+        var all: [String] = []
+    }
+
+    /// Chooses.
+    ///
+    /// - Throws: `noUsableFiles`, and what the view throws.
+    init(of repository: HubRepository, _ view: View) throws(HubError) {
+        (files, weights, absent) = ([], [], [])
+        let hasOpenCLIP = try view.exists(Self.openCLIPConfiguration)
+        let isTimms = repository.owner == "timm"
+        if hasOpenCLIP {
+            var names = Self.openCLIPWeights
+            if !isTimms, try !view.exists("config.json") { names.append("model.safetensors") }
+            if try take(oneOf: names, view) {
+                files.append(Self.openCLIPConfiguration)
+                try take(anyOf: Self.tokenizers, view)
+                return
+            }
+        }
+        if !isTimms, try view.exists("config.json") {
+            guard let data = try view.contents("config.json") else {
+                throw .noUsableFiles("\(repository)", .unreadable("config.json"))
+            }
+            if HubJSON.isTransformersConfiguration(data),
+                try takeTransformers(in: "", of: repository, view)
+            {
+                return
+            }
+        }
+        if try view.exists("modules.json"), let data = try view.contents("modules.json"),
+            let folder = HubJSON.clipFolder(data)
+        {
+            files.append("modules.json")
+            if try view.exists("\(folder)/config.json"),
+                try takeTransformers(in: folder + "/", of: repository, view)
+            {
+                return
+            }
+        }
+        throw .noUsableFiles("\(repository)", Self.defect(hasOpenCLIP: hasOpenCLIP, isTimms: isTimms, view))
+    }
+
+    private mutating func takeTransformers(
+        in folder: String,
+        of repository: HubRepository,
+        _ view: View
+    ) throws(HubError) -> Bool {
+        guard try take(oneOf: Self.transformersWeights.map { folder + $0 }, view) else { return false }
+        if let index = weights.first, index.hasSuffix(".index.json") {
+            guard let data = try view.contents(index), let shards = HubJSON.shards(data) else {
+                throw .noUsableFiles("\(repository)", .unreadable(index))
+            }
+            files.append(index)
+            weights = shards.sorted().map { folder + $0 }
+        }
+        files.append(folder + "config.json")
+        try take(anyOf: (Self.preprocessors + Self.tokenizers).map { folder + $0 }, view)
+        return true
+    }
+
+    private mutating func take(oneOf names: [String], _ view: View) throws(HubError) -> Bool {
+        for name in names where try view.exists(name) {
+            weights = [name]
+            return true
+        }
+        return false
+    }
+
+    private mutating func take(anyOf names: [String], _ view: View) throws(HubError) {
+        for name in names {
+            if try view.exists(name) { files.append(name) } else { absent.append(name) }
+        }
+    }
+
+    private static func defect(hasOpenCLIP: Bool, isTimms: Bool, _ view: View) -> FileDefect {
+        let files = view.all.filter { !$0.hasPrefix(".git") }.sorted()
+        let pickles = files.filter { name in
+            [".bin", ".pt", ".pth", ".ckpt", ".pkl"].contains { name.hasSuffix($0) }
+        }
+        if !pickles.isEmpty, isTimms || !files.contains(where: { $0.hasSuffix(".safetensors") }) {
+            return .onlyPickles(pickles)
+        }
+        return hasOpenCLIP || (files.contains("config.json") && !isTimms)
+            ? .noWeights(files) : .noConfiguration(files)
+    }
+}

@@ -1,0 +1,73 @@
+internal import CCrypto
+
+/// SHA-256 or SHA-1 of bytes as they come.
+final class Digest {
+    private let state: OpaquePointer
+
+    enum Kind: Sendable {
+        case sha256
+        case sha1
+    }
+
+    /// - Throws: `transportUnavailable` where the system's library has no such function.
+    init(_ kind: Kind) throws(HubError) {
+        guard let state = kind == .sha256 ? clip_digest_new_sha256() : clip_digest_new_sha1() else {
+            throw .transportUnavailable
+        }
+        self.state = state
+    }
+
+    deinit { clip_digest_free(state) }
+
+    func add(_ bytes: UnsafeRawBufferPointer) {
+        _ = clip_digest_add(state, bytes.baseAddress, bytes.count)
+    }
+
+    func add(_ text: String) {
+        Array(text.utf8).withUnsafeBytes(add)
+    }
+
+    /// The result in hexadecimal digits; the digest is over then.
+    func finish() -> String {
+        var result = [UInt8](repeating: 0, count: 32)
+        let count = clip_digest_finish(state, &result)
+        return result.prefix(count).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.utf8.count < 2 ? "0" + digits : digits
+        }.joined()
+    }
+}
+
+/// What a file's tag says of its bytes.
+enum BlobIdentity: Equatable, Sendable {
+    /// Large files: the SHA-256 of the bytes.
+    case sha256
+    /// Small ones: git's SHA-1 of a blob.
+    case gitSHA1
+    /// A mirror's own, which says nothing.
+    case opaque
+
+    init(tag: String) {
+        let isHexadecimal = tag.utf8.allSatisfy {
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+        }
+        switch tag.utf8.count {
+        case 64 where isHexadecimal: self = .sha256
+        case 40 where isHexadecimal: self = .gitSHA1
+        default: self = .opaque
+        }
+    }
+
+    /// A digest that comes to the tag where a file of `size` bytes is right; nil where the tag says nothing.
+    func digest(size: Int) throws(HubError) -> Digest? {
+        switch self {
+        case .sha256: return try Digest(.sha256)
+        case .gitSHA1:
+            let digest = try Digest(.sha1)
+            digest.add("blob \(size)\0")
+            return digest
+        case .opaque: return nil
+        }
+    }
+}

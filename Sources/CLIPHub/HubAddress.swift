@@ -1,0 +1,88 @@
+internal import Foundation
+
+/// An address of http or https, taken apart as far as rules need it.
+struct HubAddress: Equatable, Sendable {
+    let text: String
+    let scheme: String
+    /// Host and port as written, in lower case.
+    let authority: String
+
+    /// - Throws: `notHTTP` for anything but `http://HOST...` and `https://HOST...` without a user.
+    init(_ text: String) throws(RedirectFault) {
+        guard let colon = text.range(of: "://") else { throw .notHTTP }
+        scheme = text[..<colon.lowerBound].lowercased()
+        let rest = text[colon.upperBound...]
+        let end = rest.firstIndex { "/?#\\".contains($0) } ?? rest.endIndex
+        authority = rest[..<end].lowercased()
+        guard scheme == "http" || scheme == "https", !authority.isEmpty, !authority.contains("@"),
+            text.utf8.count <= 1 << 14, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { throw .notHTTP }
+        self.text = text
+    }
+
+    /// Why a text is no address to follow.
+    enum RedirectFault: Error { case notHTTP }
+
+    var isSecure: Bool { scheme == "https" }
+
+    /// The host without its port.
+    var host: String {
+        if authority.hasPrefix("[") {
+            return authority.firstIndex(of: "]").map { String(authority[...$0]) } ?? authority
+        }
+        return authority.firstIndex(of: ":").map { String(authority[..<$0]) } ?? authority
+    }
+
+    /// Whether both are served by the same program: scheme, host and port are the same.
+    func hasOrigin(of other: HubAddress) -> Bool {
+        scheme == other.scheme && Self.withPort(self) == Self.withPort(other)
+    }
+
+    private static func withPort(_ address: HubAddress) -> String {
+        let suffix = address.isSecure ? ":443" : ":80"
+        return address.authority.hasSuffix(suffix)
+            ? String(address.authority.dropLast(suffix.count)) : address.authority
+    }
+
+    /// Whether a `Location` stays at the host that sent it by the way it is written.
+    static func isRelative(_ location: String) -> Bool {
+        if location.hasPrefix("//") || location.hasPrefix("\\") || location.hasPrefix("/\\") { return false }
+        let head = location.prefix { !"/?#".contains($0) }
+        return !head.contains(":")
+    }
+
+    /// Where a `Location` leads from here.
+    func following(_ location: String) throws(RedirectFault) -> HubAddress {
+        if location.hasPrefix("//") { return try HubAddress("\(scheme):\(location)") }
+        guard Self.isRelative(location) else { return try HubAddress(location) }
+        let origin = "\(scheme)://\(authority)"
+        if location.hasPrefix("/") { return try HubAddress(origin + location) }
+        let path = text.dropFirst(origin.utf8.count).prefix { $0 != "?" && $0 != "#" }
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "/"
+        return try HubAddress(origin + folder + location)
+    }
+
+    /// A text as one part of a path: what is not a letter, a digit, `-`, `.`, `_` or `~` in percent form.
+    static func part(_ text: String) -> String {
+        var result = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                result += "%" + (digits.utf8.count < 2 ? "0" : "") + digits
+            }
+        }
+        return result
+    }
+
+    /// A path, part by part.
+    static func path(_ text: String) -> String {
+        text.split(separator: "/", omittingEmptySubsequences: false).map { part(String($0)) }
+            .joined(separator: "/")
+    }
+}

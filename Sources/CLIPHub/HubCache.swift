@@ -1,0 +1,166 @@
+internal import Foundation
+
+/// The hub's cache on disk, as `huggingface_hub` 2.4 lays it out, so that both use what the other has fetched.
+///
+/// ```
+/// CACHEDIR.TAG
+/// .locks/models--OWNER--NAME/TAG.lock
+/// models--OWNER--NAME/blobs/TAG
+///                     refs/REVISION                  the commit
+///                     snapshots/COMMIT/FILE          a link to ../../blobs/TAG
+///                     .no_exist/COMMIT/FILE          empty: the repository has no such file
+/// ```
+struct HubCache: Sendable {
+    let directory: String
+    let usesLinks: Bool
+
+    init(_ configuration: HubConfiguration) {
+        directory = configuration.cacheDirectory
+        usesLinks = configuration.usesLinks
+    }
+
+    // MARK: - Paths
+
+    func folder(of repository: HubRepository) -> String { "\(directory)/\(repository.folder)" }
+
+    func snapshot(_ repository: HubRepository, _ commit: String) -> String {
+        "\(folder(of: repository))/snapshots/\(commit)"
+    }
+
+    func blob(_ repository: HubRepository, _ tag: String) -> String {
+        "\(folder(of: repository))/blobs/\(tag)"
+    }
+
+    /// Bytes of a blob that is not whole. The name is ours alone: what another client has begun is not known to be what it says.
+    func partialBlob(_ repository: HubRepository, _ tag: String) -> String {
+        blob(repository, tag) + ".clip.incomplete"
+    }
+
+    func lock(_ repository: HubRepository, _ tag: String) -> String {
+        "\(directory)/.locks/\(repository.folder)/\(tag).lock"
+    }
+
+    private func reference(_ request: HubRequest) -> String {
+        "\(folder(of: request.repository))/refs/\(request.revision)"
+    }
+
+    private func absence(_ repository: HubRepository, _ commit: String, _ file: String) -> String {
+        "\(folder(of: repository))/.no_exist/\(commit)/\(file)"
+    }
+
+    // MARK: - What is there
+
+    /// The commit that a revision was when it was last asked for.
+    func commit(of request: HubRequest) -> String? {
+        if request.isPinned { return request.revision }
+        guard let data = FileManager.default.contents(atPath: reference(request)), data.count <= 1000 else {
+            return nil
+        }
+        let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        return HubRequest.isCommit(text) ? text : nil
+    }
+
+    /// The commits of which there is anything, those first that were fetched last.
+    func commits(of repository: HubRepository) -> [String] {
+        let folder = folder(of: repository) + "/snapshots"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.filter(HubRequest.isCommit).map { name -> (String, Date) in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+            return (name, attributes?[.modificationDate] as? Date ?? .distantPast)
+        }.sorted { $0.1 > $1.1 }.map(\.0)
+    }
+
+    func has(_ file: String, _ repository: HubRepository, _ commit: String) -> Bool {
+        FileManager.default.fileExists(atPath: snapshot(repository, commit) + "/" + file)
+    }
+
+    func isKnownAbsent(_ file: String, _ repository: HubRepository, _ commit: String) -> Bool {
+        FileManager.default.fileExists(atPath: absence(repository, commit, file))
+    }
+
+    /// The bytes of a file of a snapshot; nil for one that is not there or larger than `limit`.
+    func contents(
+        _ file: String,
+        _ repository: HubRepository,
+        _ commit: String,
+        limit: Int = 64 << 20
+    ) -> Data? {
+        let path = snapshot(repository, commit) + "/" + file
+        guard let size = CacheFile.size(at: path), size <= limit else { return nil }
+        return FileManager.default.contents(atPath: path)
+    }
+
+    // MARK: - What is written
+
+    /// Makes the folders that a snapshot's files go to, and marks the cache for programs that make backups.
+    func prepare(_ repository: HubRepository, _ commit: String) throws(HubError) {
+        try CacheFile.makeFolder(folder(of: repository) + "/blobs")
+        try CacheFile.makeFolder(snapshot(repository, commit))
+        let tag = directory + "/CACHEDIR.TAG"
+        guard CacheFile.size(at: tag) == nil else { return }
+        // Without it a cache is as good.
+        try? CacheFile.write(
+            """
+            Signature: 8a477f597d28d172789f06886806bc55
+            # This file is a cache directory tag created by huggingface_hub.
+            # For information about cache directory tags, see:
+            #\thttps://bford.info/cachedir/
+
+            """,
+            to: tag
+        )
+    }
+
+    /// Remembers which commit a revision is.
+    func note(_ commit: String, as request: HubRequest) throws(HubError) {
+        guard !request.isPinned, self.commit(of: request) != commit else { return }
+        try CacheFile.write(commit, to: reference(request))
+    }
+
+    /// Remembers that a repository has no such file; a cache that takes no note of it is as good.
+    func noteAbsence(of file: String, _ repository: HubRepository, _ commit: String) {
+        let path = absence(repository, commit, file)
+        guard CacheFile.size(at: path) == nil else { return }
+        try? CacheFile.write("", to: path)
+    }
+
+    /// Gives a blob the name of a file of a snapshot.
+    ///
+    /// A file system without links gets the file itself, as `huggingface_hub` does there: moved where the blob is new, else copied.
+    func link(
+        _ tag: String,
+        as file: String,
+        _ repository: HubRepository,
+        _ commit: String,
+        isNew: Bool
+    ) throws(HubError) {
+        let path = snapshot(repository, commit) + "/" + file
+        let blob = blob(repository, tag)
+        try CacheFile.makeFolder(CacheFile.parent(of: path))
+        if usesLinks {
+            // As deep as the file lies below `snapshots/COMMIT`.
+            let ups = String(repeating: "../", count: file.split(separator: "/").count + 1)
+            let scratch = CacheFile.scratch(for: path)
+            if symlink(ups + "blobs/\(tag)", scratch) == 0 {
+                guard rename(scratch, path) == 0 else { throw CacheFile.failure(path) }
+                return
+            }
+            guard [EPERM, ENOTSUP, ENOSYS, EOPNOTSUPP].contains(errno) else { throw CacheFile.failure(path) }
+        }
+        if isNew {
+            guard rename(blob, path) == 0 else { throw CacheFile.failure(path) }
+        } else {
+            try CacheFile.copy(blob, to: path)
+        }
+    }
+
+    /// Bytes that may still be written.
+    func freeBytes() -> Int? {
+        var information = statvfs()
+        guard statvfs(directory, &information) == 0 else { return nil }
+        let (bytes, isTooMany) = Int(information.f_bavail).multipliedReportingOverflow(
+            by: Int(information.f_frsize)
+        )
+        return isTooMany ? .max : bytes
+    }
+}

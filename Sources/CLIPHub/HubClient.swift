@@ -1,0 +1,237 @@
+internal import Foundation
+
+/// A file of a repository as the hub describes it.
+struct RemoteFile: Equatable {
+    let name: String
+    /// The commit that it is of.
+    let commit: String
+    /// The name of its bytes.
+    let tag: String
+    /// How many bytes it has; nil where a mirror does not say.
+    let size: Int?
+    /// Where the bytes are, perhaps signed and for a while only.
+    let location: HubAddress
+}
+
+/// Speaks the hub's protocol, on the thread that uses it.
+struct HubClient {
+    let configuration: HubConfiguration
+    let connection: HubConnection
+    let isCancelled: @Sendable () -> Bool
+    let tell: (HubEvent) -> Void
+    let endpoint: HubAddress
+
+    init(
+        _ configuration: HubConfiguration,
+        isCancelled: @escaping @Sendable () -> Bool,
+        tell: @escaping (HubEvent) -> Void
+    ) throws(HubError) {
+        let problems = configuration.validate()
+        guard problems.isEmpty, let endpoint = try? HubAddress(configuration.endpoint) else {
+            throw .invalidConfiguration(problems)
+        }
+        self.configuration = configuration
+        self.isCancelled = isCancelled
+        self.tell = tell
+        self.endpoint = endpoint
+        connection = try HubConnection(configuration, isCancelled: isCancelled)
+    }
+
+    /// Redirects of one file that are followed.
+    private static let mostRedirects = 10
+    /// A list of files has 100 bytes each.
+    private static let mostListBytes = 64 << 20
+
+    // MARK: - What there is
+
+    /// The commit of a revision and all files there, from the hub's interface; nil where a mirror has none.
+    func list(_ request: HubRequest) throws(HubError) -> (commit: String, files: [String])? {
+        let text =
+            "\(endpoint.text)/api/models/\(request.repository)/revision/\(HubAddress.part(request.revision))"
+        var address = try address(text)
+        for _ in 0...Self.mostRedirects {
+            var body = Data()
+            let answer = try answer(
+                to: .init(address: address, token: token(for: address), timeLimit: .seconds(60)),
+                reset: { body = Data() },
+                onBody: { piece in
+                    guard body.count + piece.count <= Self.mostListBytes else { return false }
+                    body.append(contentsOf: piece)
+                    return true
+                }
+            )
+            if let next = try redirect(answer, from: address) {
+                address = next
+                continue
+            }
+            guard answer.status == 200 else {
+                // A mirror that has no such interface knows no codes of errors either.
+                if answer.fields["x-error-code"] == nil, ![401, 403].contains(answer.status) { return nil }
+                throw failure(answer, at: address, request: request, file: nil)
+            }
+            return HubJSON.list(body)
+        }
+        throw .redirectRefused(host: endpoint.host, .tooMany(Self.mostRedirects))
+    }
+
+    /// What the hub says of a file.
+    ///
+    /// Redirects within the host are followed, for repositories that were renamed and for mirrors; at one that leads elsewhere the
+    /// hub's own header has all that is wanted.
+    func describe(_ file: String, of request: HubRequest) throws(HubError) -> RemoteFile {
+        var address = try address(
+            "\(endpoint.text)/\(request.repository)/resolve/\(HubAddress.part(request.revision))/"
+                + HubAddress.path(file)
+        )
+        for _ in 0...Self.mostRedirects {
+            let answer = try answer(
+                to: .init(
+                    address: address,
+                    isHead: true,
+                    token: token(for: address),
+                    timeLimit: configuration.answerTimeLimit
+                )
+            )
+            let isRedirect = Self.isRedirect(answer.status)
+            var location = address
+            if isRedirect {
+                guard let next = try redirect(answer, from: address) else {
+                    throw .redirectRefused(host: address.host, .nowhere)
+                }
+                let leadsElsewhere = !HubAddress.isRelative(answer.fields["location"] ?? "")
+                // A mirror may send everything to the hub: its own header has nothing.
+                guard leadsElsewhere, answer.fields.tag != nil || answer.fields.commit != nil else {
+                    address = next
+                    continue
+                }
+                location = next
+            } else if answer.status != 200 {
+                throw failure(answer, at: address, request: request, file: file)
+            }
+            guard let commit = answer.fields.commit ?? (request.isPinned ? request.revision : nil) else {
+                throw .invalidAnswer(host: address.host, .noCommit)
+            }
+            guard let tag = answer.fields.tag else { throw .invalidAnswer(host: address.host, .noTag) }
+            return RemoteFile(
+                name: file,
+                commit: commit,
+                tag: tag,
+                size: answer.fields.fileSize(isRedirect: isRedirect),
+                location: location
+            )
+        }
+        throw .redirectRefused(host: endpoint.host, .tooMany(Self.mostRedirects))
+    }
+
+    // MARK: - Requests
+
+    /// The answer to a request that is made again while what is in the way may pass.
+    private func answer(
+        to request: HubConnection.Request,
+        reset: @escaping () -> Void = {},
+        onBody: @escaping (UnsafeRawBufferPointer) -> Bool = { _ in true }
+    ) throws(HubError) -> HubConnection.Answer {
+        var rule = RetryRule(unit: configuration.retryUnit)
+        while true {
+            reset()
+            let answer = try connection.answer(to: request, onBody: onBody)
+            guard let obstacle = RetryRule.Obstacle(answer) else { return answer }
+            try pause(after: obstacle, answer, at: request.address, &rule)
+        }
+    }
+
+    /// Waits as long as the rule says, or throws what is wrong where there should be no other try.
+    func pause(
+        after obstacle: RetryRule.Obstacle,
+        _ answer: HubConnection.Answer,
+        at address: HubAddress,
+        _ rule: inout RetryRule
+    ) throws(HubError) {
+        let error = lasting(obstacle, answer, at: address)
+        guard let pause = rule.pause(after: obstacle) else { throw error }
+        tell(.retries(error, pause: pause))
+        let end = ContinuousClock.now + pause
+        while ContinuousClock.now < end {
+            guard !isCancelled() else { throw .cancelled }
+            let rest = ContinuousClock.now.duration(to: end)
+            usleep(UInt32(max(0, min(rest / .microseconds(1), 100_000))))
+        }
+    }
+
+    /// What an obstacle that does not pass is called.
+    private func lasting(
+        _ obstacle: RetryRule.Obstacle,
+        _ answer: HubConnection.Answer,
+        at address: HubAddress
+    ) -> HubError {
+        switch obstacle {
+        case .fault(let fault): .unreachable(host: address.host, fault)
+        case .status(429, let pause):
+            .tooManyRequests(
+                host: address.host,
+                seconds: pause.map { Int(($0 / .seconds(1)).rounded(.up)) }
+            )
+        case .status(let status, _): .badStatus(status, host: address.host)
+        case .nonsense: .invalidAnswer(host: address.host, .wrongRange)
+        }
+    }
+
+    /// What an answer that is no success means.
+    func failure(
+        _ answer: HubConnection.Answer,
+        at address: HubAddress,
+        request: HubRequest,
+        file: String?
+    ) -> HubError {
+        let repository = "\(request.repository)"
+        let hasToken = configuration.token != nil
+        switch answer.fields["x-error-code"] {
+        case "RevisionNotFound": return .revisionNotFound(repository, revision: request.revision)
+        case "EntryNotFound": return .fileNotFound(repository, file: file ?? "")
+        case "GatedRepo": return .gated(repository, hasToken: hasToken)
+        case "RepoNotFound": return .repositoryNotFound(repository, hasToken: hasToken)
+        default: break
+        }
+        let message = answer.fields["x-error-message"] ?? ""
+        switch answer.status {
+        case 401 where message.hasPrefix("Invalid"): return .invalidToken
+        case 401: return .repositoryNotFound(repository, hasToken: hasToken)
+        case 403: return .forbidden(repository)
+        case 404 where file == nil: return .repositoryNotFound(repository, hasToken: hasToken)
+        case 404, 410: return .fileNotFound(repository, file: file ?? "")
+        default: return .badStatus(answer.status, host: address.host)
+        }
+    }
+
+    /// The token, for the endpoint and nobody else.
+    func token(for address: HubAddress) -> String? {
+        address.hasOrigin(of: endpoint) ? configuration.token : nil
+    }
+
+    static func isRedirect(_ status: Int) -> Bool { [301, 302, 303, 307, 308].contains(status) }
+
+    /// Where an answer leads; nil where it is no redirect.
+    func redirect(
+        _ answer: HubConnection.Answer,
+        from address: HubAddress
+    ) throws(HubError) -> HubAddress? {
+        guard Self.isRedirect(answer.status) else { return nil }
+        guard let location = answer.fields["location"] else {
+            throw .redirectRefused(host: address.host, .nowhere)
+        }
+        guard let next = try? address.following(location) else {
+            throw .redirectRefused(host: address.host, .notHTTP)
+        }
+        guard next.isSecure || !address.isSecure else {
+            throw .redirectRefused(host: address.host, .notSecure)
+        }
+        return next
+    }
+
+    private func address(_ text: String) throws(HubError) -> HubAddress {
+        guard let address = try? HubAddress(text) else {
+            throw .invalidConfiguration(configuration.validate())
+        }
+        return address
+    }
+}

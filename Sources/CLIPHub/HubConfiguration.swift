@@ -1,0 +1,106 @@
+internal import Foundation
+
+/// Where models come from and where they are kept, by the variables that `huggingface_hub` goes by, too.
+public struct HubConfiguration: Equatable, Sendable {
+    /// Scheme and host of the hub or a mirror of it.
+    public var endpoint: String = "https://huggingface.co"
+    /// The folder with a folder for each repository.
+    public var cacheDirectory: String
+    /// What opens private and gated repositories; sent to the endpoint only.
+    public var token: String?
+    /// Whether the network is left alone.
+    public var isOffline: Bool = false
+    /// Whether files of a snapshot are links to blobs; where not, they are the files themselves.
+    public var usesLinks: Bool = true
+    /// How long the hub may take to say what a file is.
+    public var answerTimeLimit: Duration = .seconds(10)
+    /// How long nothing may come of a file.
+    public var stallTimeLimit: Duration = .seconds(10)
+    /// PEM file of the authorities that are trusted instead of the system's.
+    public var authorityFile: String?
+    /// How we call ourselves.
+    public var userAgent: String = "swift-clip"
+    /// The first pause before another try; the next ones are longer.
+    package var retryUnit: Duration = .seconds(1)
+
+    /// The hub, with a cache of this folder.
+    public init(cacheDirectory: String) {
+        self.cacheDirectory = cacheDirectory
+    }
+
+    /// What environment variables say; an empty one counts as not set.
+    ///
+    /// | what | variables, the first that is set |
+    /// |---|---|
+    /// | cache | `HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, `HF_HOME`/hub, `XDG_CACHE_HOME`/huggingface/hub, ~/.cache/huggingface/hub |
+    /// | token | `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN`, the file `HF_TOKEN_PATH`, `HF_HOME`/token; no file with `HF_HUB_DISABLE_IMPLICIT_TOKEN` |
+    /// | network | `HF_HUB_OFFLINE`, `TRANSFORMERS_OFFLINE`, `HF_ENDPOINT`, `SSL_CERT_FILE`, `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE` |
+    /// | seconds | `HF_HUB_ETAG_TIMEOUT`, `HF_HUB_DOWNLOAD_TIMEOUT` |
+    ///
+    /// Proxies are libcurl's own affair: `https_proxy`, `HTTPS_PROXY`, `http_proxy`, `ALL_PROXY`, `NO_PROXY`.
+    public init(environment: [String: String]) {
+        func value(_ names: String...) -> String? {
+            names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
+        }
+        func isTrue(_ text: String?) -> Bool {
+            ["1", "on", "yes", "true"].contains(text?.lowercased() ?? "")
+        }
+        func path(_ text: String) -> String {
+            guard text == "~" || text.hasPrefix("~/") else { return text }
+            return (value("HOME") ?? "") + text.dropFirst()
+        }
+        let caches = value("XDG_CACHE_HOME").map(path) ?? path("~/.cache")
+        let home = value("HF_HOME").map(path) ?? caches + "/huggingface"
+        self.init(
+            cacheDirectory: value("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE").map(path) ?? home + "/hub"
+        )
+        if let text = value("HF_ENDPOINT") {
+            endpoint = text
+            while endpoint.hasSuffix("/") { endpoint.removeLast() }
+        }
+        isOffline = isTrue(value("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"))
+        usesLinks = !isTrue(value("HF_HUB_DISABLE_SYMLINKS"))
+        authorityFile = value("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE").map(path)
+        if let seconds = value("HF_HUB_ETAG_TIMEOUT").flatMap(Double.init), (0.1...86_400).contains(seconds) {
+            answerTimeLimit = .seconds(seconds)
+        }
+        if let seconds = value("HF_HUB_DOWNLOAD_TIMEOUT").flatMap(Double.init),
+            (0.1...86_400).contains(seconds)
+        {
+            stallTimeLimit = .seconds(seconds)
+        }
+        let file = value("HF_TOKEN_PATH").map(path) ?? home + "/token"
+        token = value("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN").flatMap(Self.token)
+        if token == nil, !isTrue(value("HF_HUB_DISABLE_IMPLICIT_TOKEN")),
+            let data = FileManager.default.contents(atPath: file), data.count <= 1 << 16
+        {
+            token = Self.token(String(decoding: data, as: UTF8.self))
+        }
+    }
+
+    /// A token without the blanks and ends of lines that come along when it is copied; nil for nothing.
+    private static func token(_ text: String) -> String? {
+        let token = text.replacing("\r", with: "").replacing("\n", with: "")
+            .trimmingCharacters(in: .whitespaces)
+        return token.isEmpty ? nil : token
+    }
+
+    /// What is wrong with the settings, one sentence each.
+    public func validate() -> [String] {
+        var problems: [String] = []
+        if (try? HubAddress(endpoint)) == nil || endpoint.contains("?") || endpoint.contains("#") {
+            problems.append(
+                "HF_ENDPOINT='\(endpoint)' is not the address of a hub such as https://huggingface.co; mend or unset it."
+            )
+        }
+        if let token, !token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
+            problems.append(
+                "HF_TOKEN, or the file of the token, holds what no token can have; log in anew, or unset it."
+            )
+        }
+        if !cacheDirectory.hasPrefix("/") && cacheDirectory.contains("\0") || cacheDirectory.isEmpty {
+            problems.append("HF_HUB_CACHE cannot be a folder; name another.")
+        }
+        return problems
+    }
+}

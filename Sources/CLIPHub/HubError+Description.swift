@@ -1,0 +1,143 @@
+extension HubError: CustomStringConvertible {
+    /// The error in a sentence or two, with what to do about it.
+    public var description: String {
+        switch self {
+        case .invalidName(let name):
+            "'\(name)' is neither a known model nor a repository's name; write OWNER/NAME as on the hub, or see "
+                + "'clip pull --list' for the known ones."
+        case .unknownName(let name, let similar):
+            "There is no known model '\(name)', and no directory of that name. "
+                + (similar.isEmpty
+                    ? "'clip pull --list' lists those that are known; others are OWNER/NAME."
+                    : "Do you mean \(similar.joined(separator: " or "))? 'clip pull --list' lists all.")
+        case .invalidRevision(let revision):
+            "'\(revision)' cannot be a revision; write a branch, a tag, refs/pr/NUMBER or a commit of 40 digits after the @."
+        case .repositoryNotFound(let repository, let hasToken):
+            "The hub has no repository '\(repository)', or it is private"
+                + (hasToken
+                    ? " and the token does not open it. Check how it is written, and whose token HF_TOKEN is."
+                    : ". Check how it is written; for a private one set HF_TOKEN.")
+        case .revisionNotFound(let repository, let revision):
+            "The repository \(repository) has no revision '\(revision)'. Check how it is written, or leave it out for "
+                + "the newest."
+        case .fileNotFound(let repository, let file):
+            "The repository \(repository) has no file '\(file)' at that revision. Ask for another revision."
+        case .gated(let repository, let hasToken):
+            "The repository \(repository) is gated: its owner wants conditions accepted. Accept them on its page"
+                + (hasToken
+                    ? ", as the user whose token HF_TOKEN is, and ask again."
+                    : ", set HF_TOKEN to a token of yours, and ask again.")
+        case .invalidToken:
+            "The hub does not know the token. Set HF_TOKEN to a valid one, or unset it for public repositories; "
+                + "it may also stand in the file that HF_TOKEN_PATH or HF_HOME names."
+        case .forbidden(let repository):
+            "The hub does not let the repository \(repository) be read. Give the token the right to, or ask its owner."
+        case .tooManyRequests(let host, let seconds):
+            "\(host) wants fewer requests. Ask again "
+                + (seconds.map { "in \($0) seconds" } ?? "later")
+                + "; with a token in HF_TOKEN it allows more."
+        case .badStatus(let status, let host):
+            "\(host) answered with status \(status). Ask again later, or see whether HF_ENDPOINT is right."
+        case .unreachable(let host, let fault): "\(host) \(fault)"
+        case .offline(let repository, let revision, let cached):
+            "The model \(repository) at '\(revision)' is not whole in the cache, and the network is switched off. "
+                + (cached.isEmpty
+                    ? "Pull it once without --offline and HF_HUB_OFFLINE."
+                    : "Here is " + cached.map { "\(repository)@\($0)" }.joined(separator: ", ")
+                        + "; ask for that, or pull once without --offline and HF_HUB_OFFLINE.")
+        case .noUsableFiles(let repository, let defect): "The repository \(repository) \(defect)"
+        case .corrupt(let repository, let file):
+            "The bytes of \(file) of \(repository) are not those that the hub promises, and are thrown away. Pull it again; "
+                + "where that does not help, something on the way changes them."
+        case .wrongSize(let file, let expected, let received):
+            "Of \(file) \(received) bytes came where the hub promised \(expected). Pull it again; where that does not "
+                + "help, something on the way changes it."
+        case .redirectRefused(let host, let defect): "\(host) redirects \(defect)"
+        case .invalidAnswer(let host, let defect):
+            "\(host) does not answer as a hub does: \(defect). Check HF_ENDPOINT, proxies and firewalls."
+        case .noSpace(let needed, let available, let path):
+            "There are \(available.inMegabytes) free at \(path), and \(needed.inMegabytes) are needed. Make room, or name "
+                + "another place with HF_HUB_CACHE."
+        case .cacheUnusable(let path, let reason):
+            "\(path) cannot be used: \(reason). Make it writable, or name another place with HF_HUB_CACHE."
+        case .cancelled: "The download was stopped. Pull again, and it goes on where it was."
+        case .transportUnavailable:
+            "The libraries for downloads cannot be used. Install libcurl 7.85 or later and OpenSSL 3."
+        case .invalidConfiguration(let problems): problems.joined(separator: " ")
+        }
+    }
+}
+
+extension ConnectionFault: CustomStringConvertible {
+    /// The rest of a sentence that begins with the host.
+    public var description: String {
+        switch self {
+        case .hostNotFound:
+            "cannot be found. Is there a network? HF_ENDPOINT names a mirror, HTTPS_PROXY a proxy."
+        case .proxy: "cannot be reached through the proxy. Check HTTPS_PROXY, ALL_PROXY and NO_PROXY."
+        case .refused: "accepts no connection. Is there a network, and a firewall? HTTPS_PROXY names a proxy."
+        case .certificate:
+            "has a certificate that is not trusted. A proxy that looks into connections has one of its own: name its "
+                + "file with SSL_CERT_FILE."
+        case .notSecured: "cannot be spoken with securely. Is a proxy between? HTTPS_PROXY names one."
+        case .stalled: "sent nothing for too long. Ask again; HF_HUB_DOWNLOAD_TIMEOUT sets the seconds."
+        case .lost: "broke the connection again and again. Ask again, and it goes on where it was."
+        case .notHTTP: "does not speak HTTP. Check HF_ENDPOINT and proxies."
+        case .stopped: "was left before it had answered. Ask again."
+        }
+    }
+}
+
+extension FileDefect: CustomStringConvertible {
+    /// The rest of a sentence that begins with the repository.
+    public var description: String {
+        switch self {
+        case .onlyPickles(let files):
+            "has weights only as pickles, which may run code: \(Self.some(files)). Is there a pull request with "
+                + "safetensors? Then ask for it with @refs/pr/NUMBER; or download one and convert it: clip convert FILE DIRECTORY."
+        case .noConfiguration(let files):
+            "has no configuration of a CLIP model: open_clip_config.json, or transformers' config.json. It has "
+                + "\(Self.some(files)). Choose a repository that has one."
+        case .noWeights(let files):
+            "has no weights in safetensors. It has \(Self.some(files)). Choose a repository that has them."
+        case .unreadable(let file): "has a \(file) that cannot be read. Choose another revision."
+        }
+    }
+
+    private static func some(_ files: [String]) -> String {
+        guard !files.isEmpty else { return "nothing" }
+        let more = files.count > 8 ? " and \(files.count - 8) more" : ""
+        return files.prefix(8).joined(separator: ", ") + more
+    }
+}
+
+extension RedirectDefect: CustomStringConvertible {
+    /// The rest of a sentence that begins with the host.
+    public var description: String {
+        switch self {
+        case .notSecure: "from https to http, which is not followed. Check HF_ENDPOINT and proxies."
+        case .notHTTP: "to what is no plain address of the web, which is not followed. Check HF_ENDPOINT."
+        case .tooMany(let limit): "more than \(limit) times. Check HF_ENDPOINT and proxies."
+        case .nowhere: "without saying where to. Check HF_ENDPOINT and proxies."
+        }
+    }
+}
+
+extension AnswerDefect: CustomStringConvertible {
+    /// The end of a sentence.
+    public var description: String {
+        switch self {
+        case .noCommit: "it does not say which commit a file is of"
+        case .noTag: "it gives a file no ETag that can name it"
+        case .noList: "its list of files cannot be read"
+        case .changed: "a file changed while it was fetched"
+        case .wrongRange: "it sends another part of a file than was asked for"
+        case .endlessHeader: "its header has no end"
+        }
+    }
+}
+
+extension Int {
+    /// Such as `605 MB`, rounded up; powers of ten, as disks are sold.
+    var inMegabytes: String { "\(self / 1_000_000 + (self % 1_000_000 > 0 ? 1 : 0)) MB" }
+}

@@ -1,0 +1,133 @@
+internal import CLIPHub
+internal import Foundation
+internal import Synchronization
+
+/// Shows on standard error how far a download is: a line that is drawn anew where a person sees it, else a line now and then.
+final class DownloadLine: Sendable {
+    private struct State {
+        var total: Int?
+        var present = 0
+        var done = 0
+        var start = ContinuousClock.now
+        var drawn: ContinuousClock.Instant?
+        var isOpen = false
+    }
+
+    private let name: String
+    private let isShown: Bool
+    private let say: @Sendable (String) -> Void
+    private let state = Mutex(State())
+
+    private static let interval = Duration.milliseconds(100)
+    /// Between two lines of a log.
+    private static let logInterval = Duration.seconds(10)
+
+    /// - Parameter say: where lines of a log go; to standard error by default.
+    init(
+        name: String,
+        isShown: Bool = Terminal.isInteractive,
+        say: @escaping @Sendable (String) -> Void = { Terminal.complain($0 + "\n") }
+    ) {
+        self.name = name
+        self.isShown = isShown
+        self.say = say
+    }
+
+    /// Shows what has happened.
+    func show(_ event: HubEvent) {
+        switch event {
+        case .began(let request, let commit, let total, let present):
+            state.withLock { state in
+                state.total = total
+                state.present = present
+                state.done = present
+                state.start = .now
+            }
+            guard total != 0, total.map({ $0 > present }) ?? true else { return }
+            let rest = total.map { DownloadText.megabytes($0 - present) } ?? "of unknown size"
+            let goesOn = present > 0 ? ", of which \(DownloadText.megabytes(present)) are here already" : ""
+            line("\(name): fetching \(request.repository) at \(commit.prefix(7)), \(rest)\(goesOn)")
+        case .file: break
+        case .progress(let bytes): progress(bytes)
+        case .waitsForOther(let file): line("\(name): waiting for another process that fetches \(file)")
+        case .retries(let error, let pause):
+            let seconds = String(format: "%.0f", pause / .seconds(1))
+            line("\(name): \(error) Trying again in \(seconds) s.")
+        case .usesCache(let error, let commit):
+            line("\(name): \(error) What is in the cache is used, commit \(commit.prefix(7)).")
+        }
+    }
+
+    /// Clears the line, for other output or at the end.
+    func clear() {
+        let isOpen = state.withLock { state in
+            defer { state.isOpen = false }
+            return state.isOpen
+        }
+        if isOpen { Terminal.complain("\r\u{1B}[K") }
+    }
+
+    private func line(_ text: String) {
+        clear()
+        say(text.printable)
+    }
+
+    private func progress(_ bytes: Int) {
+        let text = state.withLock { state -> String? in
+            state.done = bytes
+            let now = ContinuousClock.now
+            let interval = isShown ? Self.interval : Self.logInterval
+            guard now - (state.drawn ?? (isShown ? .now - interval : state.start)) >= interval else {
+                return nil
+            }
+            state.drawn = now
+            state.isOpen = isShown
+            return DownloadText.line(
+                name: name,
+                done: bytes,
+                total: state.total,
+                fetched: bytes - state.present,
+                seconds: (now - state.start) / .seconds(1),
+                columns: isShown ? Terminal.columns : .max
+            )
+        }
+        guard let text else { return }
+        if isShown { Terminal.complain("\r\u{1B}[K\(text)") } else { say(text) }
+    }
+}
+
+/// What is said of a download.
+package enum DownloadText {
+    /// Such as `ViT-B-32: 312 of 605 MB  51 %  48.2 MB/s  0:06 left`, at most `columns - 1` characters.
+    ///
+    /// - Parameter fetched: the bytes that came in these seconds.
+    package static func line(
+        name: String,
+        done: Int,
+        total: Int?,
+        fetched: Int,
+        seconds: Double,
+        columns: Int
+    ) -> String {
+        let rate = Double(fetched) / max(seconds, 0.001)
+        var text = "\(name): \(megabytes(done))"
+        if let total {
+            text =
+                "\(name): \(done / 1_000_000) of \(megabytes(total))  \(total > 0 ? done * 100 / total : 100) %"
+        }
+        text += String(format: "  %.1f MB/s", rate / 1e6)
+        if let total, rate > 0, done < total {
+            let left = Int(min((Double(total - done) / rate).rounded(.up), 359_999))
+            text +=
+                left >= 3600
+                ? String(format: "  %d:%02d:%02d left", left / 3600, left / 60 % 60, left % 60)
+                : String(format: "  %d:%02d left", left / 60, left % 60)
+        }
+        return columns < .max ? String(text.prefix(max(0, columns - 1))) : text
+    }
+
+    /// Rounded up.
+    package static func megabytes(_ bytes: Int) -> String {
+        "\((max(0, bytes) + 999_999) / 1_000_000) MB"
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+internal import CLIPEngine
+internal import CLIPHub
+internal import Foundation
+
+/// The options that say where models of the hub are kept, and whether it may be asked.
+struct HubOptions: ParsableArguments {
+    @Flag(help: "Use only models that are in the cache, and leave the network alone. HF_HUB_OFFLINE.")
+    var offline = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Where models of the hub are kept; ~/.cache/huggingface/hub by default. HF_HUB_CACHE, HF_HOME.",
+            valueName: "dir"
+        )
+    )
+    var cacheDir: String?
+
+    /// The hub by the options and the environment; its problems are added to the environment's.
+    func hub(_ environment: inout Environment) -> ModelHub {
+        var configuration = HubConfiguration(environment: environment.values)
+        if offline { configuration.isOffline = true }
+        if let cacheDir { configuration.cacheDirectory = cacheDir }
+        configuration.userAgent = "swift-clip/\(Version.current)"
+        for problem in configuration.validate() where !environment.problems.contains(problem) {
+            environment.problems.append(problem)
+        }
+        return ModelHub(configuration)
+    }
+
+    /// Where a model is, which is fetched where it is the hub's and not whole in its cache.
+    ///
+    /// - Parameter say: takes the lines that tell of it; standard error by default.
+    func source(
+        of choice: ModelChoice,
+        _ environment: Environment,
+        say: (@Sendable (String) -> Void)? = nil
+    ) async throws(CommandFailure) -> ModelSource {
+        let request: HubRequest
+        switch choice.place {
+        case .directory(let path): return ModelSource(name: choice.name, directory: path)
+        case .hub(let place): request = place
+        }
+        var environment = environment
+        let hub = hub(&environment)
+        let line =
+            say.map { DownloadLine(name: choice.name, isShown: false, say: $0) }
+            ?? DownloadLine(name: choice.name)
+        defer { line.clear() }
+        do throws(HubError) {
+            let snapshot = try await hub.snapshot(of: request) { line.show($0) }
+            let known = KnownModel.all.first { $0.repository == request.repository }
+            return ModelSource(
+                name: choice.name,
+                directory: snapshot.directory,
+                origin: ModelProvision.origin(of: snapshot, licence: known?.licence)
+            )
+        } catch {
+            line.clear()
+            throw CommandFailure(
+                "The model \(choice.name) cannot be had. \(error)".printable,
+                status: error.exitStatus
+            )
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import ArgumentParser
+internal import CLIPHub
+internal import Foundation
+
+/// `clip pull`: fetches models from the hub into its cache.
+struct PullCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pull",
+        abstract: "Fetch models from the hub, and print the directory of each.",
+        discussion: """
+            Examples:
+              clip pull ViT-B-32
+              clip pull google/siglip2-base-patch16-256 apple/DFN2B-CLIP-ViT-B-16@refs/pr/7
+              clip pull --list
+
+            What is there already is compared with what its names say, and a branch is asked for anew; \
+            --offline compares only. A download that was interrupted goes on where it was. The cache is the hub's own, at \
+            ~/.cache/huggingface/hub, and its variables are obeyed: HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, \
+            HF_HUB_OFFLINE.
+
+            Status: 0 all are here, 65 corrupt or unusable files, 66 no such model, 69 no network, 73 the cache cannot be written, \
+            74 no space, 75 try again later, 77 not allowed, 78 settings, 130 interrupted.
+            """
+    )
+
+    @OptionGroup var hubOptions: HubOptions
+
+    @Flag(help: "List the models that are known by a name.")
+    var list = false
+
+    @Argument(help: "Known models, or OWNER/REPOSITORY[@REVISION].")
+    var names: [String] = []
+
+    func run() async throws {
+        var environment = Environment()
+        let hub = hubOptions.hub(&environment)
+        guard environment.problems.isEmpty else { throw CommandFailure(problems: environment.problems) }
+        if list { return try writeList(hub) }
+        guard !names.isEmpty else {
+            throw ValidationError("Nothing to pull: name models, or see 'clip pull --list'.")
+        }
+        var requests: [(name: String, request: HubRequest)] = []
+        for name in names {
+            // Directories have no part in this: what is asked for is the hub's.
+            let choice = try ModelChoice(name, exists: { _ in false })
+            guard case .hub(let request) = choice.place else {
+                throw CommandFailure("'\(name.printable)' is a path; name a model of the hub.")
+            }
+            requests.append((choice.name, request))
+        }
+        var status: Int32 = 0
+        for (name, request) in requests {
+            let line = DownloadLine(name: name)
+            do throws(HubError) {
+                let start = ContinuousClock.now
+                let snapshot = try await hub.snapshot(of: request, renewing: true) { line.show($0) }
+                line.clear()
+                let seconds = (ContinuousClock.now - start) / .seconds(1)
+                Terminal.complain("\(name): \(Self.summary(snapshot, seconds: seconds))\n")
+                try? Terminal.write(line: snapshot.directory)
+            } catch {
+                line.clear()
+                Terminal.complain("Error: \(name.printable): \(error.description.printable)\n")
+                status = error.exitStatus
+            }
+        }
+        if status != 0 { throw ExitCode(status) }
+    }
+
+    private static func summary(_ snapshot: HubSnapshot, seconds: Double) -> String {
+        let size = DownloadText.megabytes(snapshot.byteCount)
+        guard snapshot.fetchedBytes > 0 else {
+            return "\(size), all here and right, commit \(snapshot.commit)"
+        }
+        return "\(size), commit \(snapshot.commit)"
+            + String(
+                format: ", %@ fetched in %.1f s",
+                DownloadText.megabytes(snapshot.fetchedBytes),
+                seconds
+            )
+    }
+
+    private func writeList(_ hub: ModelHub) throws {
+        for known in KnownModel.all {
+            let isHere = (try? known.request).flatMap(hub.cached) != nil
+            let columns = [
+                known.name, known.repository.description,
+                known.revision.map { String($0.prefix(7)) } ?? "newest",
+                known.megabytes.map { "\($0) MB" } ?? "", known.licence, known.languages.rawValue,
+                isHere ? "here" : "",
+            ]
+            let widths = [36, 46, 8, 9, 13, 25, 0]
+            let line = zip(columns, widths).map { column, width in
+                column.padding(toLength: max(width, column.count + 1), withPad: " ", startingAt: 0)
+            }.joined()
+            try Terminal.write(line: line.trimmingCharacters(in: .whitespaces))
+        }
+    }
+}
+
+extension HubError {
+    /// What a command that fails so ends with, by sysexits.h.
+    package var exitStatus: Int32 {
+        switch self {
+        case .corrupt, .wrongSize, .noUsableFiles, .invalidAnswer: 65  // EX_DATAERR
+        case .invalidName, .unknownName, .invalidRevision, .repositoryNotFound, .revisionNotFound,
+            .fileNotFound:
+            66  // EX_NOINPUT
+        case .offline, .unreachable, .redirectRefused, .transportUnavailable: 69  // EX_UNAVAILABLE
+        case .cacheUnusable: 73  // EX_CANTCREAT
+        case .noSpace: 74  // EX_IOERR
+        case .tooManyRequests, .badStatus: 75  // EX_TEMPFAIL
+        case .gated, .invalidToken, .forbidden: 77  // EX_NOPERM
+        case .invalidConfiguration: 78  // EX_CONFIG
+        case .cancelled: 130
+        }
+    }
+}
