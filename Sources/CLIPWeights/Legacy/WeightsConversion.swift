@@ -1,4 +1,4 @@
-/// Writes tensors of PyTorch's archives as one safetensors file, piece by piece: never more than one of them is in memory.
+/// Writes tensors of PyTorch's archives as one safetensors file, piece by piece: memory holds a few megabytes of them.
 struct WeightsConversion {
     /// A tensor and what it will be called.
     struct Source {
@@ -6,6 +6,9 @@ struct WeightsConversion {
         let archive: TorchArchive
         let tensor: PickledTensor
     }
+
+    /// Bytes that are written before the pages that they came from are given back.
+    private static let releasedByteCount = 64 << 20
 
     /// In the order of the file: largest elements first, as the reference writer has it, so that each begins aligned.
     private let sources: [Source]
@@ -49,6 +52,7 @@ struct WeightsConversion {
         let header = header()
         try file.write(header, at: 0)
         var end = header.count
+        var released = end
         for source in sources {
             let range = try source.archive.storageBytes(of: source.tensor)
             let mapping = source.archive.mapping
@@ -63,6 +67,11 @@ struct WeightsConversion {
                     try file.write(piece, at: end)
                     end += piece.count
                     progress(end - header.count)
+                    // What was read is not wanted in memory again.
+                    if end - released >= Self.releasedByteCount {
+                        mapping.releasePages(in: range)
+                        released = end
+                    }
                 }
             }
             mapping.releasePages(in: range)
