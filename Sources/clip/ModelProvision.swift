@@ -30,8 +30,8 @@ enum ModelProvision {
             locate: { (name) throws(EmbeddingError) in
                 let known = KnownModel.named(name)
                 do throws(HubError) {
-                    let request =
-                        try known.map { (it) throws(HubError) in try it.request } ?? HubRequest(name)
+                    let request: HubRequest
+                    if let known { request = try known.request } else { request = try HubRequest(name) }
                     let line = DownloadLine(name: name, isShown: false, say: say)
                     let snapshot = try await hub.snapshot(of: request) { line.show($0) }
                     return ModelSource(
