@@ -47,32 +47,19 @@ def siglip2(directory: pathlib.Path) -> None:
     base = ["<pad>", "<eos>", "<bos>", "<unk>"] + [f"<0x{byte:02X}>" for byte in range(256)]
     letters = [letter for group in LETTERS for letter in group]
     vocab = {token: index for index, token in enumerate(dict.fromkeys(base + ["\u2581"] + letters))}
-    tokens = [token for token in vocab if not token.startswith("<")]
-    merges = []
-    seen = set()
-    while len(vocab) < 256_000 or len(merges) < 580_000:
-        if len(vocab) < 256_000 or rng.random() < 0.2:
-            left, right = rng.choice(tokens), rng.choice(tokens)
-            made = left + right
-            if len(made) > 16:
-                continue
-        else:
-            made = rng.choice(tokens)
-            cut = rng.randint(1, max(1, len(made) - 1))
-            left, right = made[:cut], made[cut:]
-            if left not in vocab or right not in vocab:
-                # One more way to a token that is there.
-                left, right = rng.choice(tokens), rng.choice(tokens)
-                made = left + right
-        if (left, right) in seen or (made not in vocab and len(vocab) >= 256_000):
-            if len(vocab) >= 256_000 and rng.random() < 0.05 and len(merges) > 300_000:
-                break
-            continue
-        seen.add((left, right))
-        if made not in vocab:
-            vocab[made] = len(vocab)
-            tokens.append(made)
-        merges.append([left, right])
+    # Every part of a word is a token, so that all ways to make one are merges.
+    while len(vocab) < 256_000:
+        group = rng.choices(LETTERS, [8, 3, 1, 1, 1, 1, 1])[0]
+        word = ("\u2581" if rng.random() < 0.4 else "") + "".join(rng.choices(group, k=rng.randint(3, 5)))
+        for length in range(2, len(word) + 1):
+            for start in range(len(word) - length + 1):
+                vocab.setdefault(word[start : start + length], len(vocab))
+    merges = [
+        [token[:cut], token[cut:]]
+        for token in vocab
+        if not token.startswith("<")
+        for cut in range(1, len(token))
+    ][:580_000]
     file = {
         "version": "1.0",
         "added_tokens": [

@@ -7,6 +7,8 @@ import re
 import shutil
 from typing import Callable
 
+import world_texts
+
 Ids = list[list[int]]
 
 
@@ -265,7 +267,7 @@ def siglip_file(work: pathlib.Path, model: pathlib.Path) -> Check:
             made.append(pieces.encode(text) + [1])
         return made, theirs
 
-    return Check(f"{model.stem} tokenizer.json of SigLIP", directory, reference, specials=False)
+    return Check(f"{model.stem} tokenizer.json of SigLIP", directory, reference, specials=False, without="\u2581")
 
 
 def open_clip(work: pathlib.Path, base: Check, name: str, clean: str, context: int) -> Check:
@@ -296,6 +298,26 @@ def open_clip(work: pathlib.Path, base: Check, name: str, clean: str, context: i
     return Check(f"open_clip {name} {clean} {context}", directory, reference, flags=("--truncate",), share=4)
 
 
+def bert(work: pathlib.Path, captions: list[str], size: int) -> Check:
+    """`tokenizer.json` as transformers' BertTokenizer writes it, of a vocabulary trained from the captions."""
+    import transformers
+    from tokenizers import BertWordPieceTokenizer
+
+    directory = fresh(work / "bert")
+    trainer = BertWordPieceTokenizer(lowercase=True)
+    trainer.train_from_iterator(captions, vocab_size=size, min_frequency=1, show_progress=False)
+    # Trained in threads, whose order shows among pieces that are as frequent.
+    names = sorted(trainer.get_vocab(), key=lambda token: (not token.startswith("["), token))
+    tokenizer = transformers.BertTokenizer(vocab={token: index for index, token in enumerate(names)})
+    tokenizer.save_pretrained(directory)
+    loaded = transformers.AutoTokenizer.from_pretrained(directory)
+
+    def reference(texts):
+        return loaded(texts)["input_ids"], None
+
+    return Check("BertTokenizer", directory, reference)
+
+
 def checks(work: pathlib.Path, models: list[pathlib.Path]) -> list[Check]:
     """Everything that is compared."""
     made: list[Check] = []
@@ -312,6 +334,7 @@ def checks(work: pathlib.Path, models: list[pathlib.Path]) -> list[Check]:
             made.append(class_file(work, model, "xlm"))
         elif model.stem.startswith("bpe-") and message.trainer_spec.byte_fallback:
             made += [gemma(work, model, "GemmaTokenizer"), gemma(work, model, "Siglip2Tokenizer")]
+    made.append(bert(work, world_texts.every_caption(), 1200))
     bases = {check.name: check for check in made}
     made.append(open_clip(work, bases["unigram-t5 T5Tokenizer"], "t5", "canonicalize", 64))
     made.append(open_clip(work, bases["unigram-t5 T5Tokenizer"], "t5-white", "whitespace", 10))

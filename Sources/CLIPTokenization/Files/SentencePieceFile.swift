@@ -38,16 +38,24 @@ struct SentencePieceFile {
         self.name = name
         pieces.reserve(bytes.count / 16)
         var reader = ProtobufReader(bytes, file: name)
+        var (hasTrainer, hasNormalizer) = (false, false)
         while let (field, value) = try reader.next() {
             switch (field, value) {
             case (1, .bytes(let range)): try readPiece(bytes, range)
-            case (2, .bytes(let range)): try readTrainer(bytes, range)
-            case (3, .bytes(let range)): try readNormalizer(bytes, range)
+            case (2, .bytes(let range)):
+                hasTrainer = true
+                try readTrainer(bytes, range)
+            case (3, .bytes(let range)):
+                hasNormalizer = true
+                try readNormalizer(bytes, range)
             case (1...3, _): throw reader.malformed
             default: continue
             }
         }
         guard pieces.count > 0 else { throw .missingField(file: name, field: "pieces") }
+        // They come last: a file without them was cut between two pieces, and would be read as if it were whole.
+        guard hasTrainer else { throw .missingField(file: name, field: "trainer_spec") }
+        guard hasNormalizer else { throw .missingField(file: name, field: "normalizer_spec") }
     }
 
     private mutating func readPiece(_ bytes: [UInt8], _ range: Range<Int>) throws(TokenizationError) {
