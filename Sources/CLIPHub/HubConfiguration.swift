@@ -47,7 +47,7 @@ public struct HubConfiguration: Equatable, Sendable {
         }
         func path(_ text: String) -> String {
             guard text == "~" || text.hasPrefix("~/") else { return text }
-            return (value("HOME") ?? "") + text.dropFirst()
+            return (value("HOME") ?? NSHomeDirectory()) + text.dropFirst()
         }
         let caches = value("XDG_CACHE_HOME").map(path) ?? path("~/.cache")
         let home = value("HF_HOME").map(path) ?? caches + "/huggingface"
@@ -88,7 +88,7 @@ public struct HubConfiguration: Equatable, Sendable {
     /// What is wrong with the settings, one sentence each.
     public func validate() -> [String] {
         var problems: [String] = []
-        if (try? HubAddress(endpoint)) == nil || endpoint.contains("?") || endpoint.contains("#") {
+        if HubAddress(endpoint) == nil || endpoint.contains("?") || endpoint.contains("#") {
             problems.append(
                 "HF_ENDPOINT='\(endpoint)' is not the address of a hub such as https://huggingface.co; mend or unset it."
             )
