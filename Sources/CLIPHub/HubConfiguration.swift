@@ -80,8 +80,9 @@ public struct HubConfiguration: Equatable, Sendable {
 
     /// A token without the blanks and ends of lines that come along when it is copied; nil for nothing.
     private static func token(_ text: String) -> String? {
-        let token = text.replacing("\r", with: "").replacing("\n", with: "")
-            .trimmingCharacters(in: .whitespaces)
+        // By scalars: "\r\n" is one character.
+        let lines = text.unicodeScalars.filter { $0 != "\r" && $0 != "\n" }
+        let token = String(String.UnicodeScalarView(lines)).trimmingCharacters(in: .whitespaces)
         return token.isEmpty ? nil : token
     }
 
