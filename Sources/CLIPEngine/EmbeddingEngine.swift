@@ -8,7 +8,7 @@ internal import Synchronization
 /// One engine holds the configured models, the threads that run them, the threads that decode images, and the fetcher
 /// of image URLs. All methods may be called from any task at any time; requests that overlap share forward passes.
 public final class EmbeddingEngine: Sendable {
-    private let configuration: EngineConfiguration
+    let configuration: EngineConfiguration
     let registry: ModelRegistry
     let textPreparation: TextPreparation
     private let imagePreparation: ImagePreparation
@@ -17,6 +17,7 @@ public final class EmbeddingEngine: Sendable {
     private let admission: AdmissionGate
     private let fetcher: ImageFetcher?
     private let isStarted = Atomic(false)
+    private let idleWatch: Task<Void, Never>?
 
     /// Checks the configuration.
     ///
@@ -27,7 +28,17 @@ public final class EmbeddingEngine: Sendable {
         let problems = configuration.validate()
         guard problems.isEmpty else { throw .invalidConfiguration(problems) }
         self.configuration = configuration
-        registry = ModelRegistry(configuration: configuration)
+        let registry = ModelRegistry(configuration: configuration)
+        self.registry = registry
+        idleWatch =
+            registry.timeUntilIdle == nil
+            ? nil
+            : Task { [weak registry] in
+                while !Task.isCancelled, let time = registry?.timeUntilIdle {
+                    try? await Task.sleep(for: max(time, .milliseconds(10)))
+                    registry?.unloadIdle()
+                }
+            }
         budget = ByteBudget(
             limit: configuration.memoryBudget,
             longestWait: max(.seconds(1), configuration.queueTimeLimit)
@@ -60,13 +71,13 @@ public final class EmbeddingEngine: Sendable {
         )
     }
 
-    /// Loads every configured model.
+    /// Loads the configured models, in their order, as far as `modelMemory` has room for them.
     ///
-    /// - Throws: `modelUnavailable` for the first one that is refused, with file or tensor named; none is kept then.
+    /// - Throws: `modelTooLarge` for one that there never is room for; `modelUnavailable` for the first one that is refused, with file or tensor named; none is kept then.
     ///   `shuttingDown` if ``shutdown()`` came in between.
     public func start() async throws(EmbeddingError) {
         do throws(EmbeddingError) {
-            for index in configuration.models.indices { _ = try await registry.model(at: index) }
+            try await registry.start()
         } catch {
             registry.unloadAll()
             throw error
@@ -78,54 +89,21 @@ public final class EmbeddingEngine: Sendable {
     ///
     /// Does not wait for that.
     public func shutdown() {
+        idleWatch?.cancel()
         registry.close()
         fetcher?.shutdown()
     }
 
-    /// Whether all models have been loaded, and requests are not refused yet.
+    /// Whether the configured models have been loaded, as far as there is room for them, and requests are not refused yet.
     ///
-    /// A model that was unloaded since on request does not count against it: the next request loads it again.
+    /// A model that was unloaded since does not count against it, nor one that comes on demand: the next request loads it.
     public var isReady: Bool { isStarted.load(ordering: .acquiring) && !registry.isClosed }
-
-    /// The models in memory, in the order of the configuration.
-    public var models: [ModelDescription] { registry.loaded }
-
-    /// How the caches of a loaded model have been used; nil if it is not in memory.
-    public func cacheStatistics(of name: String) -> (texts: CacheStatistics, images: CacheStatistics)? {
-        registry.loadedModel(named: name).map { ($0.texts.statistics, $0.images.statistics) }
-    }
-
-    /// Forgets all embeddings that models keep.
-    public func clearCaches() {
-        for description in registry.loaded {
-            guard let model = registry.loadedModel(named: description.name) else { continue }
-            model.texts.removeAll()
-            model.images.removeAll()
-        }
-    }
 
     /// The name of the model that requests without a name get.
     public var defaultModel: String { configuration.models[0].name }
 
     /// How images are decoded.
     public var decoding: ImageDecoding { configuration.decoding }
-
-    /// Brings a model into memory, if it is not there.
-    public func load(model name: String) async throws(EmbeddingError) {
-        _ = try await registry.model(at: registry.index(of: name))
-    }
-
-    /// Lets go of a model.
-    ///
-    /// The next request that names it loads it again.
-    public func unload(model name: String) throws(EmbeddingError) {
-        registry.unload(at: try registry.index(of: name))
-    }
-
-    /// Lets go of all models.
-    public func unloadAll() {
-        registry.unloadAll()
-    }
 
     // MARK: Embedding
 
@@ -140,14 +118,15 @@ public final class EmbeddingEngine: Sendable {
         model name: String? = nil,
         terms: RequestTerms = RequestTerms()
     ) async throws(EmbeddingError) -> EmbeddingResult {
-        let index = try registry.index(of: name)
+        let name = try registry.name(of: name)
         guard !images.isEmpty else { throw .noImages }
         guard images.count <= configuration.maxBatch else {
             throw .tooManyImages(count: images.count, limit: configuration.maxBatch)
         }
-        let request = try await begin(index, images: images, terms: terms)
+        let (model, loadTime) = try await self.model(named: name, terms: terms)
+        defer { registry.giveBack(model) }
+        let request = try await begin(model, images: images, terms: terms)
         defer { request.end() }
-        let (model, loadTime) = try await registry.model(at: index)
         let (embeddings, timings) = try await self.embeddings(
             of: images,
             by: model,
@@ -173,14 +152,15 @@ public final class EmbeddingEngine: Sendable {
         truncating: Bool = false,
         terms: RequestTerms = RequestTerms()
     ) async throws(EmbeddingError) -> EmbeddingResult {
-        let index = try registry.index(of: name)
+        let name = try registry.name(of: name)
         guard !texts.isEmpty else { throw .noTexts }
         guard texts.count <= configuration.maxTexts else {
             throw .tooManyTexts(count: texts.count, limit: configuration.maxTexts)
         }
-        let request = try await begin(index, texts: texts, terms: terms)
+        let (model, loadTime) = try await self.model(named: name, terms: terms)
+        defer { registry.giveBack(model) }
+        let request = try await begin(model, texts: texts, terms: terms)
         defer { request.end() }
-        let (model, loadTime) = try await registry.model(at: index)
         // Beside the answer the texts themselves, which are out of the body, and their tokens.
         let size = texts.reduce(0) { $0 + $1.utf8.count }
         let room = try await roomForAnswer(of: texts.count, by: model, with: 2 * size, terms: terms)
@@ -221,7 +201,7 @@ public final class EmbeddingEngine: Sendable {
         truncating: Bool = false,
         terms: RequestTerms = RequestTerms()
     ) async throws(EmbeddingError) -> ComparisonResult {
-        let index = try registry.index(of: name)
+        let name = try registry.name(of: name)
         guard !prompts.isEmpty else { throw .noPrompts }
         guard prompts.count <= configuration.maxBatch else {
             throw .tooManyPrompts(count: prompts.count, limit: configuration.maxBatch)
@@ -235,9 +215,10 @@ public final class EmbeddingEngine: Sendable {
             case .text(let text): texts.append(text)
             }
         }
-        let request = try await begin(index, images: images, texts: texts, terms: terms)
+        let (model, loadTime) = try await self.model(named: name, terms: terms)
+        defer { registry.giveBack(model) }
+        let request = try await begin(model, images: images, texts: texts, terms: terms)
         defer { request.end() }
-        let (model, loadTime) = try await registry.model(at: index)
         // Texts are checked first, since a caption that is too long should not cost eight decoded photographs; then
         // the model works on them while the photographs are decoded.
         let (tokens, textTimings) = try await textPreparation.tokens(
@@ -341,7 +322,7 @@ public final class EmbeddingEngine: Sendable {
 
     /// Lets a request in, or refuses it.
     private func begin(
-        _ index: Int,
+        _ model: LoadedModel,
         images: [ImageSource] = [],
         texts: [String] = [],
         terms: RequestTerms
@@ -350,7 +331,7 @@ public final class EmbeddingEngine: Sendable {
             at: admission,
             images: images,
             texts: texts,
-            costs: registry.loadedModel(at: index)?.costs,
+            costs: model.costs,
             terms: terms
         )
     }

@@ -28,7 +28,15 @@ extension EmbeddingError: CustomStringConvertible {
             "The answer would take \(bytes) bytes; \(limit) are the most. Ask for fewer at once, or raise --memory-budget of clip serve."
         case .shuttingDown: "The program is being stopped. Try again when it is back."
         case .cancelled: "Nobody waits for the answer any more."
+        case .modelLoading(let name, let seconds):
+            "Model '\(name)' is still being loaded. Try again in \(seconds) s."
+        case .modelTooLarge(let name, let bytes, let beside, let limit):
+            "Model '\(name)' takes \(bytes) bytes"
+                + (beside > 0 ? " beside the \(beside) of the default model" : "")
+                + "; \(limit) are the most for all models. Raise --model-memory, or ask for a lower --precision."
         case .modelUnavailable(let name, let cause): "Model '\(name)' cannot be loaded: \(cause)"
+        case .modelNotFetched(let name, let cause): "Model '\(name)' could not be fetched: \(cause)"
+        case .heldOff(let error, let seconds): "\(error) Try again in \(seconds) s."
         case .failed(let cause): "Failed: \(cause)"
         case .invalidConfiguration(let problems): problems.joined(separator: "\n")
         }

@@ -1,5 +1,5 @@
 /// Why a request got no embeddings, grouped by whose fault it is.
-public enum EmbeddingError: Error, Equatable, Sendable {
+public indirect enum EmbeddingError: Error, Equatable, Sendable {
     // MARK: The sender's
 
     /// No model of this name is configured.
@@ -37,11 +37,20 @@ public enum EmbeddingError: Error, Equatable, Sendable {
     case shuttingDown
     /// The client left before its answer was there.
     case cancelled
+    /// The model is on its way into memory, and the request has waited for it as long as one may; it should be there after so
+    /// many seconds.
+    case modelLoading(name: String, retryAfterSeconds: Int)
+    /// The model takes more memory than models may, `beside` being what those take that are never let go of.
+    case modelTooLarge(name: String, bytes: Int, beside: Int, limit: Int)
 
     // MARK: Ours
 
     /// A configured model could not be loaded. The text is for the log: it names files and tensors.
     case modelUnavailable(name: String, cause: String)
+    /// The files of a model could not be brought to this machine. The sentence is for the log.
+    case modelNotFetched(name: String, cause: String)
+    /// What a load came to a moment ago, which is not tried again for so many seconds.
+    case heldOff(EmbeddingError, retryAfterSeconds: Int)
     /// A forward pass failed. The text is for the log.
     case failed(String)
     /// The configuration is refused; every problem is named.

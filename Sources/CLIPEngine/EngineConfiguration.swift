@@ -7,22 +7,41 @@ public struct ModelSource: Equatable, Sendable {
     public let name: String
     /// A directory in `transformers` or OpenCLIP layout.
     public let directory: String
+    /// The repository that the directory is a copy of; nil for any other directory.
+    public let origin: ModelOrigin?
 
     /// Names a checkpoint directory.
     ///
     /// Nothing is read yet.
-    public init(name: String, directory: String) {
+    public init(name: String, directory: String, origin: ModelOrigin? = nil) {
         self.name = name
         self.directory = directory
+        self.origin = origin
     }
 }
 
 /// Everything an ``EmbeddingEngine`` can be told.
 ///
 /// The defaults serve; only `models` has none.
-public struct EngineConfiguration: Equatable, Sendable {
+public struct EngineConfiguration: Sendable {
     /// The models to load, the default one first.
     public var models: [ModelSource]
+    /// What brings models that are not configured; nil where nothing does.
+    public var provider: ModelProvider?
+    /// Which of those requests may name.
+    public var allowedModels: AllowedModels = .none
+    /// Most bytes of all models in memory: weights, tables of tokens and the limits of their caches; nil for any number.
+    ///
+    /// What was not used for longest leaves for what a request names; the default model never does.
+    public var modelMemory: Int?
+    /// Time after which a model leaves that nobody has asked for; nil for never.
+    public var idleTimeLimit: Duration?
+    /// The longest that a request waits for its model to be loaded; the load goes on after that.
+    public var loadTimeLimit: Duration = .seconds(120)
+    /// Told of every model that comes, leaves or fails to come; on any thread, and not for long.
+    public var onModelEvent: @Sendable (ModelEvent) -> Void = { _ in }
+    /// The time by which models are idle and loads tried again.
+    package var now: @Sendable () -> ContinuousClock.Instant = { .now }
     /// Number format of the forward pass.
     public var precision: Precision = .auto
     /// Whether all matrix products are oneDNN's, also on processors where our own are faster; for comparing the two.
@@ -144,8 +163,15 @@ public struct EngineConfiguration: Equatable, Sendable {
         for (flag, value, range) in numbers where !range.contains(value) {
             problems.append("\(flag) must be from \(range.lowerBound) to \(range.upperBound), not \(value).")
         }
+        if let modelMemory, !(1...Self.mostBytes).contains(modelMemory) {
+            problems.append("--model-memory must be from 1 to \(Self.mostBytes), not \(modelMemory).")
+        }
+        problems += allowedModels.problems(names: provider?.names)
         if passTimeLimit < .seconds(1) { problems.append("--pass-seconds must be at least 1.") }
-        for (flag, time) in [("--queue-seconds", queueTimeLimit), ("--decode-seconds", decodeTimeLimit)]
+        for (flag, time) in [
+            ("--queue-seconds", queueTimeLimit), ("--decode-seconds", decodeTimeLimit),
+            ("--load-seconds", loadTimeLimit), ("--idle-unload", idleTimeLimit ?? .seconds(1)),
+        ]
         where time <= .zero {
             problems.append("\(flag) must be longer than nothing.")
         }

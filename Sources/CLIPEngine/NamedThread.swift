@@ -16,6 +16,17 @@ package enum NamedThread {
         }.start()
     }
 
+    /// Leaves the processor to the process's other threads, for as long as the calling one goes on: on Linux it has about a
+    /// tenth of a core that others want, too, and all of one that nobody does.
+    package static func giveWay() {
+        #if canImport(Darwin)
+        pthread_set_qos_class_self_np(QOS_CLASS_UTILITY, 0)
+        #else
+        // Of 0, Linux takes this thread alone.
+        setpriority(__priority_which_t(UInt32(PRIO_PROCESS.rawValue)), 0, 10)
+        #endif
+    }
+
     /// Tells the system the calling thread's name.
     ///
     /// Not by way of `Thread.name`, which says nothing where the thread runs before whoever started it goes on.

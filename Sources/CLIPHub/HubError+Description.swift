@@ -94,8 +94,8 @@ extension FileDefect: CustomStringConvertible {
     public var description: String {
         switch self {
         case .onlyPickles(let files):
-            "has weights only as pickles, which may run code: \(Self.some(files)). Where a pull request "
-                + "has safetensors, ask for it with @refs/pr/NUMBER; or download one and convert it: clip convert FILE DIRECTORY."
+            "has weights only as pickles, which may run code: \(Self.some(files)). Ask for a "
+                + "pull request that has safetensors with @refs/pr/NUMBER, or download one and convert it: clip convert FILE DIRECTORY."
         case .noConfiguration(let files):
             "has no configuration of a CLIP model: open_clip_config.json, or transformers' config.json. It has "
                 + "\(Self.some(files)). Choose a repository that has one."

@@ -46,8 +46,10 @@ extension APIError {
         case .image(_, let fault): fault.description + (place.map { " It is \($0)." } ?? "")
         case .noImages, .noTexts, .noPrompts, .tooManyImages, .tooManyPrompts, .tooManyTexts, .textTooLarge,
             .textTooLong, .textTangled, .overloaded, .tooMuchMemory, .shuttingDown, .cancelled,
-            .modelUnavailable:
+            .modelUnavailable, .modelLoading, .modelTooLarge, .modelNotFetched:
             error.description
+        case .heldOff(let error, let seconds):
+            "\(cause(of: error, place: place)) Try again in \(seconds) s."
         }
     }
 }

@@ -106,7 +106,9 @@ package enum APIError: Error, Equatable, Sendable {
                 400
             case .overloaded: 429
             case .tooMuchMemory: 413
-            case .shuttingDown: 503
+            case .shuttingDown, .modelLoading, .modelNotFetched: 503
+            case .heldOff(let error, _): APIError.embedding(error, place: nil).status
+            case .modelTooLarge: 507
             // The client left; nginx's number for it, for the log, and for a client that only closed its sending side.
             case .cancelled: 499
             case .modelUnavailable, .failed, .invalidConfiguration: 500
@@ -197,7 +199,10 @@ package enum APIError: Error, Equatable, Sendable {
     /// Seconds after which to try again, for errors that pass.
     package var retryAfter: Int? {
         switch self {
-        case .embedding(.overloaded(let seconds), _): seconds
+        case .embedding(.overloaded(let seconds), _), .embedding(.modelLoading(_, let seconds), _),
+            .embedding(.heldOff(_, let seconds), _):
+            seconds
+        case .embedding(.modelNotFetched, _): 10
         case .embedding(.shuttingDown, _), .tooLate, .noRoomForBody: 1
         default: nil
         }
@@ -324,6 +329,22 @@ extension APIError {
             )
         case .shuttingDown: .message("The server is shutting down.")
         case .cancelled: .message("The client closed the request.")
+        case .modelLoading(_, let seconds):
+            .message(
+                "The model is still being loaded, which goes on. Try again in \(seconds) s; the server's operator can have "
+                    + "requests wait for longer with --load-seconds, or load it at start."
+            )
+        case .modelTooLarge(_, let bytes, let beside, let limit):
+            .message(
+                "The model takes \(bytes) bytes" + (beside > 0 ? " beside the default model's \(beside)" : "")
+                    + ", and this server has \(limit) for all models. Ask for a smaller one; its operator can raise "
+                    + "--model-memory."
+            )
+        case .modelNotFetched:
+            .message(
+                "The model could not be fetched from where it is kept. Try again later; the server's log says why."
+            )
+        case .heldOff(let error, _): content(of: error, place: place)
         case .modelUnavailable, .failed, .invalidConfiguration: .message("Internal error.")
         }
     }

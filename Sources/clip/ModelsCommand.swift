@@ -2,11 +2,15 @@ import ArgumentParser
 internal import CLIPEngine
 internal import Foundation
 
-/// `clip models`: loads the configured models and says what they are.
+/// `clip models`: what is configured, what is on this machine, and what could be fetched.
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
-        abstract: "Load the configured models and list what they are."
+        abstract: "List the configured models, and those that are known by a name.",
+        discussion: """
+            Configurations, vocabularies and the headers of weights are read, weights are not. --load also loads the \
+            configured models, which checks them whole, and says how long that takes.
+            """
     )
 
     @OptionGroup var options: ModelOptions
@@ -14,38 +18,45 @@ struct ModelsCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object a line instead of a table.")
     var json = false
 
+    @Flag(help: "Load the configured models, and list these alone.")
+    var load = false
+
     func run() async throws {
         var environment = Environment()
-        let configuration = options.engineConfiguration(&environment)
-        let models = try await withEngine(configuration, options, environment) { $0.models }
-        if !json {
-            try Terminal.write(line: Self.row("name", "image", "width", "context", "precision", "loaded in"))
+        var configuration = options.engineConfiguration(&environment)
+        let lines: [ModelLine]
+        if load {
+            lines = try await withEngine(configuration, options, environment) { engine in
+                engine.catalogue.map { ModelLine($0) }
+            }
+        } else {
+            configuration.provider = ModelProvision.provider(&environment, options.hubOptions)
+            configuration.allowedModels = .known
+            let problems = environment.problems + configuration.validate()
+            guard problems.isEmpty else { throw CommandFailure(problems: problems) }
+            // Even to list a model its files have to be here.
+            try await options.fetchModels(for: &configuration, environment)
+            lines = try Self.lines(configuration)
         }
-        for model in models {
-            let milliseconds = Int((model.loadTime / .milliseconds(1)).rounded())
-            try Terminal.write(
-                line: json
-                    ? """
-                    {"name":\(JSONText.string(model.name)),"default":\(model.isDefault),\
-                    "image_size":\(model.imageSize),"embedding_width":\(model.embeddingWidth),\
-                    "context_length":\(model.contextLength),"precision":\(JSONText.string(model.precision.rawValue)),\
-                    "load_ms":\(milliseconds)}
-                    """
-                    : Self.row(
-                        model.name + (model.isDefault ? " (default)" : ""),
-                        "\(model.imageSize)",
-                        "\(model.embeddingWidth)",
-                        "\(model.contextLength)",
-                        model.precision.rawValue,
-                        "\(milliseconds) ms"
-                    )
-            )
-        }
+        if !json { try Terminal.write(line: ModelLine.header) }
+        for line in lines { try Terminal.write(line: json ? line.json : line.row) }
     }
 
-    private static func row(_ columns: String...) -> String {
-        columns.enumerated().map { index, column in
-            column.padding(toLength: max(index == 0 ? 28 : 11, column.count + 1), withPad: " ", startingAt: 0)
-        }.joined().trimmingCharacters(in: .whitespaces)
+    /// What is configured has to be sound; what is in a cache may be anything, and is listed as far as it can be read.
+    private static func lines(_ configuration: EngineConfiguration) throws -> [ModelLine] {
+        do {
+            return try EmbeddingEngine(configuration: configuration).catalogue.map { listing in
+                guard let directory = listing.directory else { return ModelLine(listing) }
+                let source = ModelSource(name: listing.name, directory: directory, origin: listing.origin)
+                do throws(EmbeddingError) {
+                    return ModelLine(listing, try ModelOutline(of: source, configuration))
+                } catch {
+                    guard listing.state == .cached else { throw error }
+                    return ModelLine(listing)
+                }
+            }
+        } catch let error as EmbeddingError {
+            throw CommandFailure(error)
+        }
     }
 }

@@ -25,6 +25,16 @@ struct WordsTests {
                 name: "a",
                 cause: "config.json is cut off. Download it anew."
             ),
+            "modelLoading": EmbeddingError.modelLoading(name: "a", retryAfterSeconds: 5),
+            "modelTooLarge": EmbeddingError.modelTooLarge(name: "a", bytes: 9, beside: 2, limit: 8),
+            "modelNotFetched": EmbeddingError.modelNotFetched(
+                name: "a",
+                cause: "The disk is full. Make room in the cache."
+            ),
+            "heldOff": EmbeddingError.heldOff(
+                .modelNotFetched(name: "a", cause: "The connection broke. Look at the network."),
+                retryAfterSeconds: 3
+            ),
             "failed": EmbeddingError.failed("There is no memory left. Try again later."),
             "invalidConfiguration": EmbeddingError.invalidConfiguration(["--max-batch must be 1 at least."]),
         ]

@@ -149,6 +149,24 @@ struct APIErrorTests {
         (.shuttingDown, 503, "The server is shutting down."),
         (.cancelled, 499, "The client closed the request."),
         (.modelUnavailable(name: "secret", cause: "secret"), 500, "Internal error."),
+        (
+            .heldOff(.modelUnavailable(name: "secret", cause: "secret"), retryAfterSeconds: 3), 500,
+            "Internal error."
+        ),
+        (
+            .modelNotFetched(name: "secret", cause: "secret"), 503,
+            "The model could not be fetched from where it is kept. Try again later; the server's log says why."
+        ),
+        (
+            .modelLoading(name: "secret", retryAfterSeconds: 5), 503,
+            "The model is still being loaded, which goes on. Try again in 5 s; the server's operator can have requests wait "
+                + "for longer with --load-seconds, or load it at start."
+        ),
+        (
+            .modelTooLarge(name: "secret", bytes: 9, beside: 2, limit: 8), 507,
+            "The model takes 9 bytes beside the default model's 2, and this server has 8 for all models. Ask for a smaller "
+                + "one; its operator can raise --model-memory."
+        ),
         (.failed("secret"), 500, "Internal error."),
         (.invalidConfiguration(["secret"]), 500, "Internal error."),
         (.image(index: 0, .malformedBase64), 400, couldNotLoad + "Malformed base64 input image."),

@@ -56,7 +56,9 @@ struct RouteTableTests {
     @Test("The name of a model is what stands behind clip/ in its id")
     func modelNames() throws {
         #expect(try Routes.modelName(ofID: "clip/ViT-B-32") == "ViT-B-32")
-        for id in ["", "clip/", "/x", "clip/a/b", "/"] {
+        // Whether a request may name a repository, the engine says.
+        #expect(try Routes.modelName(ofID: "clip/owner/model") == "owner/model")
+        for id in ["", "clip/", "/x", "yolo/a/b", "clip/a/", "clip//b", "clip/a/b/c", "/"] {
             #expect(throws: APIError.embedding(.invalidModelName(id), place: nil)) {
                 try Routes.modelName(ofID: id)
             }

@@ -93,14 +93,16 @@ struct ServiceRoutesTests {
             let registry = try await server.request("GET", "/model/registry?api_key=k")
             #expect(
                 registry.text.hasPrefix(
-                    #"{"models":[{"model_id":"clip/tiny","task_type":"embedding","batch_size":null,"input_height":null,"input_width":null,"vram_bytes":null,"request_aliases":[],"request_paths":["/clip/embed_image","/clip/embed_text","/clip/compare"]}"#
+                    #"{"models":[{"model_id":"clip/tiny","task_type":"embedding","batch_size":null,"input_height":null,"input_width":null,"vram_bytes":null,"request_aliases":[],"request_paths":["/clip/embed_image","/clip/embed_text","/clip/compare"],"state":"loaded","source":"directory","repository":null,"revision":null,"licence":null,"precision":"f32","bytes":"#
                 )
             )
             #expect(
-                registry.text.hasSuffix(
-                    #"],"total_vram_bytes":null,"gpu_memory_used":null,"gpu_memory_total":null,"torch_cuda_allocated":null,"torch_cuda_reserved":null,"torch_cuda_allocator_cache":null,"non_torch_gpu_memory":null}"#
+                registry.text.contains(
+                    #"],"total_vram_bytes":null,"gpu_memory_used":null,"gpu_memory_total":null,"torch_cuda_allocated":null,"torch_cuda_reserved":null,"torch_cuda_allocator_cache":null,"non_torch_gpu_memory":null,"model_memory":{"bytes":"#
                 )
             )
+            #expect(registry.text.hasSuffix(#","max_bytes":null},"available":[]}"#))
+            #expect(!registry.text.contains(try SmallModel.directory.get()), "A path is nobody's business.")
             #expect(names(registry) == ["clip/tiny", "clip/second"])
             #expect(
                 names(try await server.post("/model/remove", #"{"model_id":"clip/tiny"}"#)) == ["clip/second"]
@@ -118,6 +120,11 @@ struct ServiceRoutesTests {
             #expect(cold.fields["x-model-cold-start-count"] == "1")
             #expect(cold.fields["x-model-load-time"].flatMap(Double.init) != nil)
             #expect(cold.fields["x-model-load-details"]?.hasPrefix(#"[{"m": "clip/tiny", "t": "#) == true)
+            _ = try await server.post("/model/remove", #"{"model_id":"clip/tiny"}"#)
+            let bad = #"{"image":{"type":"base64","value":"AAAA"}}"#
+            let refused = try await server.post("/clip/embed_image", bad)
+            #expect(refused.status == 400 && refused.fields["x-model-cold-start"] == "true")
+            #expect(refused.fields["x-model-load-time"].flatMap(Double.init) != nil)
             let warm = try await server.post("/clip/embed_text", #"{"text":"a"}"#)
             #expect(warm.fields["x-model-cold-start"] == "false")
             #expect(warm.fields["x-model-load-time"] == nil)
@@ -126,6 +133,13 @@ struct ServiceRoutesTests {
             let added = try await server.post("/model/add", #"{"model_id":"clip/second","api_key":null}"#)
             #expect(names(added) == ["clip/second"])
             #expect(added.fields["x-model-id"] == "clip/second")
+            #expect(added.fields["x-model-cold-start"] == "true")
+            #expect(added.fields["x-model-load-time"].flatMap(Double.init) != nil)
+            let again = try await server.post("/model/add", #"{"model_id":"clip/second"}"#)
+            #expect(again.fields["x-model-cold-start"] == "false")
+            let available = try #require(again.json["available"] as? [[String: Any]])
+            #expect(available.map { $0["model_id"] as? String } == ["clip/tiny"])
+            #expect(available[0]["state"] as? String == "configured")
             #expect(registry.fields["x-model-id"] == nil)
             for id in ["clip/none", "none"] {
                 let unknown = try await server.post("/model/add", #"{"model_id":"\#(id)"}"#)

@@ -234,6 +234,19 @@ struct WordsTests {
             .modelUnavailable(name: "m", cause: "config.json is missing."),
             place: nil
         ),
+        "modelLoading": .embedding(.modelLoading(name: "m", retryAfterSeconds: 5), place: nil),
+        "modelTooLarge": .embedding(
+            .modelTooLarge(name: "m", bytes: 9, beside: 2, limit: 8),
+            place: nil
+        ),
+        "modelNotFetched": .embedding(
+            .modelNotFetched(name: "m", cause: "The disk is full. Make room in the cache."),
+            place: nil
+        ),
+        "heldOff": .embedding(
+            .heldOff(.modelNotFetched(name: "m", cause: "The host is gone."), retryAfterSeconds: 3),
+            place: nil
+        ),
         "failed": .embedding(.failed("The thread of the model has ended."), place: nil),
         "invalidConfiguration": .embedding(.invalidConfiguration(["No model is named."]), place: nil),
     ]

@@ -1,3 +1,4 @@
+import CLIPHub
 import CLIPTestSupport
 import Foundation
 import Testing
@@ -163,8 +164,58 @@ struct CommandTests {
                 "--json",
                 environment: ["CLIP_MODEL": "a=\(model),b=\(model)", "CLIP_VERSION_ID": "b"]
             )
-            #expect(outcome.lines.count == 2, "\(outcome.errors)")
+            #expect(outcome.lines.count == 2 + KnownModel.all.count, "\(outcome.errors)")
             #expect(outcome.lines[0].hasPrefix(#"{"name":"b","default":true,"image_size":"#))
+            #expect(outcome.lines.prefix(2).allSatisfy { $0.contains(#""state":"configured""#) })
+            #expect(!outcome.lines.dropFirst(2).contains { $0.contains(#""state":"configured""#) })
+            #expect(outcome.lines.allSatisfy { !$0.contains("load_ms") }, "Nothing is loaded.")
+        }
+    }
+
+    @Test("models --load loads what is configured, with the same figures, and says how long that took")
+    func loadedModels() async throws {
+        struct Line: Decodable, Equatable {
+            let name: String
+            let image_size: Int
+            let embedding_width: Int
+            let context_length: Int
+            let precision: String
+            let bytes: Int
+        }
+        try await withModel { model, _ in
+            var found: [[Line]] = []
+            for arguments in [["models", "--json"], ["models", "--json", "--load"]] {
+                let outcome = try await Command.start(arguments + ["--model", "a=\(model)"]).outcome()
+                // Without --load those that are known by a name come behind.
+                let known = arguments.contains("--load") ? 0 : KnownModel.all.count
+                #expect(outcome.status == 0 && outcome.lines.count == 1 + known, "\(outcome.errors)")
+                #expect(outcome.output.contains("load_ms") == arguments.contains("--load"))
+                found.append(
+                    try outcome.lines.prefix(1).map {
+                        try JSONDecoder().decode(Line.self, from: Data($0.utf8))
+                    }
+                )
+            }
+            #expect(found[0] == found[1] && found[0][0].bytes > 1000)
+            let table = try await Command.run("models", "--model", "a=\(model)")
+            #expect(table.lines.count == 2 && table.lines[1].hasPrefix("a (default)"), "\(table.errors)")
+        }
+    }
+
+    @Test("models that would not fit are refused at start by figures and the flag's name")
+    func modelMemory() async throws {
+        try await withModel { model, _ in
+            let outcome = try await Command.run(
+                "serve",
+                "--port",
+                "0",
+                "--model",
+                "a=\(model)",
+                "--model-memory",
+                "1000"
+            )
+            #expect(outcome.status == 1)
+            #expect(outcome.errors.contains("Model 'a' takes ") && outcome.errors.contains("--model-memory"))
         }
     }
 

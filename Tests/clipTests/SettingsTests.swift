@@ -45,7 +45,8 @@ struct SettingsTests {
         "--fetch-hosts-deny": " , ", "--max-redirects": "51", "--fetch-seconds": "nan",
         "--fetch-min-speed": "-1", "--fetch-slow-seconds": "0", "--fetch-places": "4000",
         "--fetch-places-per-host": "0", "--fetch-places-per-client": "0", "--fetch-queue": "65537",
-        "--fetch-ca-file": "/nonexistent/ca.pem", "--log-level": "loud",
+        "--allow-models": "../up", "--model-memory": "lots", "--idle-unload": "nan",
+        "--load-seconds": "nan", "--fetch-ca-file": "/nonexistent/ca.pem", "--log-level": "loud",
     ]
 
     private static let takesAnything: Set<String> = ["--packed-cache", "--cache-dir"]

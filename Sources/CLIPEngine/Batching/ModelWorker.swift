@@ -19,12 +19,18 @@ final class ModelWorker: Sendable {
         batcher.close()
     }
 
-    /// Starts the threads and loads the model on the first of them, with whatever else is read from its files.
+    /// Loads the model on a thread of its own, with whatever else is read from its files, and starts those that run it.
+    ///
+    /// - Parameters:
+    ///   - isBeside: whether others are serving: then loading leaves them the processor.
+    ///   - onEnd: told on a thread of the model once it is in memory no more; not where it could not be loaded.
     static func start<Companion: Sendable>(
         name: String,
         threads: Int,
         usesOneDNNOnly: Bool,
         costs: CostMeter,
+        isBeside: Bool,
+        onEnd: @escaping @Sendable () -> Void,
         load:
             @escaping @Sendable (ComputeEngine) throws(EmbeddingError) -> (
                 model: CLIPModel, companion: Companion
@@ -32,29 +38,47 @@ final class ModelWorker: Sendable {
     ) async throws(EmbeddingError) -> (worker: ModelWorker, companion: Companion) {
         let loaded: Result<(Batcher, Companion), EmbeddingError> = await withCheckedContinuation {
             continuation in
-            NamedThread.start("model-\(name)", 1) {
-                let (batcher, model, engine): (Batcher, CLIPModel, ComputeEngine)
-                do throws(EmbeddingError) {
-                    engine = try Self.attempt { () throws(KernelError) in
-                        try ComputeEngine(usesOneDNNOnly: usesOneDNNOnly)
-                    }
-                    let companion: Companion
-                    (model, companion) = try load(engine)
-                    batcher = Batcher(limits: limits(of: model), threads: threads)
-                    continuation.resume(returning: .success((batcher, companion)))
-                } catch {
-                    return continuation.resume(returning: .failure(error))
-                }
-                for number in 1..<threads {
-                    NamedThread.start("model-\(name)", number + 1) {
-                        work(for: batcher, with: model, on: engine, costs: costs)
-                    }
-                }
-                work(for: batcher, with: model, on: engine, costs: costs)
+            NamedThread.start("load-\(name)", 1) {
+                if isBeside { NamedThread.giveWay() }
+                let result = begin(
+                    name: name,
+                    threads: threads,
+                    usesOneDNNOnly: usesOneDNNOnly,
+                    costs: costs,
+                    onEnd: onEnd,
+                    load
+                )
+                continuation.resume(returning: result)
             }
         }
         let (batcher, companion) = try loaded.get()
         return (ModelWorker(name: name, batcher: batcher), companion)
+    }
+
+    private static func begin<Companion: Sendable>(
+        name: String,
+        threads: Int,
+        usesOneDNNOnly: Bool,
+        costs: CostMeter,
+        onEnd: @escaping @Sendable () -> Void,
+        _ load: (ComputeEngine) throws(EmbeddingError) -> (model: CLIPModel, companion: Companion)
+    ) -> Result<(Batcher, Companion), EmbeddingError> {
+        do throws(EmbeddingError) {
+            let engine = try attempt { () throws(KernelError) in
+                try ComputeEngine(usesOneDNNOnly: usesOneDNNOnly)
+            }
+            let (model, companion) = try load(engine)
+            let batcher = Batcher(limits: limits(of: model), threads: threads)
+            let residence = ModelResidence(model, threads: threads, onEnd: onEnd)
+            for number in 1...threads {
+                NamedThread.start("model-\(name)", number) {
+                    residence.lend { work(for: batcher, with: $0, on: engine, costs: costs) }
+                }
+            }
+            return .success((batcher, companion))
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// Embeddings of decoded images, each (imageSize, imageSize, 3) bytes.

@@ -1,14 +1,20 @@
 internal import DequeModule
 internal import Synchronization
 
-/// Lets the tasks of a request through one by one, in order of arrival.
+/// Lets tasks through one by one, or a few at a time, in order of arrival.
 final class Turnstile: Sendable {
     private struct State {
-        var isTaken = false
+        var taken = 0
         var waiting: Deque<CheckedContinuation<Void, Never>> = []
     }
 
+    private let places: Int
     private let state = Mutex(State())
+
+    /// One with so many places.
+    init(places: Int = 1) {
+        self.places = places
+    }
 
     /// Waits for the task's turn, which lasts until ``leave()``.
     ///
@@ -16,16 +22,19 @@ final class Turnstile: Sendable {
     func enter() async {
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state in
-                if state.isTaken { state.waiting.append(continuation) }
-                defer { state.isTaken = true }
-                return !state.isTaken
+                guard state.taken == places else {
+                    state.taken += 1
+                    return true
+                }
+                state.waiting.append(continuation)
+                return false
             }
             if isFree { continuation.resume() }
         }
     }
 
-    /// Whether it is somebody's turn.
-    var isTaken: Bool { state.withLock { $0.isTaken } }
+    /// Whether whoever comes has to wait.
+    var isTaken: Bool { state.withLock { $0.taken == places } }
 
     /// Whether somebody waits for the end of the turn.
     var isAwaited: Bool { state.withLock { !$0.waiting.isEmpty } }
@@ -34,7 +43,7 @@ final class Turnstile: Sendable {
     func leave() {
         let next = state.withLock { state in
             let next = state.waiting.popFirst()
-            state.isTaken = next != nil
+            if next == nil { state.taken -= 1 }
             return next
         }
         next?.resume()

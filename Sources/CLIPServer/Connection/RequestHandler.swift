@@ -203,12 +203,12 @@ struct RequestHandler: Sendable {
         fields[.xRequestID] = id
         fields[.xInferenceEngine] = routes.identity.name
         fields[.serverTiming] = Self.serverTiming(answer.report?.timings, total: elapsed)
-        fields[.xModelColdStart] = answer.report?.wasColdStart == true ? "true" : "false"
-        fields[.xModelColdStartCount] = answer.report?.wasColdStart == true ? "1" : "0"
+        fields[.xModelColdStart] = answer.loadTime == nil ? "false" : "true"
+        fields[.xModelColdStartCount] = answer.loadTime == nil ? "0" : "1"
         if let model = answer.model {
             // The engine refuses names that could not stand in a header field.
             fields[.xModelID] = "clip/" + model
-            if let loadTime = answer.report?.loadTime {
+            if let loadTime = answer.loadTime {
                 let seconds = Self.milliseconds(loadTime) / 1000
                 fields[.xModelLoadTime] = "\(seconds)"
                 fields[.xModelLoadDetails] = #"[{"m": "clip/\#(model)", "t": \#(seconds)}]"#

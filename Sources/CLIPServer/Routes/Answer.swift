@@ -9,6 +9,8 @@ package struct Answer: Sendable {
     package var model: String?
     /// What the answer cost.
     package var report: RequestReport?
+    /// How long loading the model took, if this request caused that; also where it failed afterwards.
+    package var loadTime: Duration?
     /// What keeps a long body counted in the engine's budget until it has been read.
     package var room: ByteReservation?
     /// What went wrong.

@@ -5,14 +5,13 @@ import CLIPEngine
 extension Routes {
     func embedImage(_ input: RouteInput) async throws(APIError) -> Answer {
         let body = try await desk.read(input) { (fields) throws(APIError) in try EmbedImageBody(&fields) }
-        let start = ContinuousClock.now
         let images: [ImageSource]
         do {
             images = try body.sources()
         } catch {
-            return await refusal(error, model: body.common.model)
+            return await refusal(error, model: body.common.model, input)
         }
-        return await answer(model: body.common.model) { () throws(EmbeddingError) in
+        return await answer(model: body.common.model, input) { (start) throws(EmbeddingError) in
             let result = try await engine.embed(images: images, model: body.common.model, terms: input.terms)
             let bytes = try await desk.write(
                 result,
@@ -28,8 +27,7 @@ extension Routes {
 
     func embedText(_ input: RouteInput) async throws(APIError) -> Answer {
         let body = try await desk.read(input) { (fields) throws(APIError) in try EmbedTextBody(&fields) }
-        let start = ContinuousClock.now
-        return await answer(model: body.common.model) { () throws(EmbeddingError) in
+        return await answer(model: body.common.model, input) { (start) throws(EmbeddingError) in
             let result = try await engine.embed(
                 texts: body.texts,
                 model: body.common.model,
@@ -50,16 +48,15 @@ extension Routes {
 
     func compare(_ input: RouteInput) async throws(APIError) -> Answer {
         let body = try await desk.read(input) { (fields) throws(APIError) in try CompareBody(&fields) }
-        let start = ContinuousClock.now
         let subject: ComparisonItem
         let prompts: [ComparisonItem]
         do {
             subject = try body.comparisonSubject()
             prompts = try body.comparisonPrompts()
         } catch {
-            return await refusal(error, model: body.common.model)
+            return await refusal(error, model: body.common.model, input)
         }
-        return await answer(model: body.common.model) { () throws(EmbeddingError) in
+        return await answer(model: body.common.model, input) { (start) throws(EmbeddingError) in
             let room = try await engine.roomForAnswer(
                 ofBytes: Answers.mostBytes(ofSimilaritiesTo: body.prompts),
                 terms: input.terms
@@ -88,33 +85,44 @@ extension Routes {
     }
 
     /// What is wrong with an image or a type, unless the model that was asked for is none: then that is told.
-    private func refusal(_ error: APIError, model: String?) async -> Answer {
-        if let model {
-            do {
-                try await engine.load(model: model)
-            } catch {
-                return Answer(.embedding(error, place: nil), model: named(model, in: error))
-            }
+    private func refusal(_ error: APIError, model: String?, _ input: RouteInput) async -> Answer {
+        guard let model else { return Answer(error, model: engine.defaultModel) }
+        do {
+            let loadTime = try await engine.load(model: model, terms: input.terms)
+            var answer = Answer(error, model: model)
+            answer.loadTime = loadTime
+            return answer
+        } catch {
+            return Answer(.embedding(error, place: nil), model: named(model, in: error))
         }
-        return Answer(error, model: model ?? engine.defaultModel)
     }
 
     /// The engine's answer or refusal, with the model's name on it for the headers.
+    ///
+    /// - Parameter body: is given the time at which the model was there: an answer's `time` tells of what follows.
     private func answer(
         model: String?,
-        _ body: () async throws(EmbeddingError) -> (RequestReport, [UInt8], ByteReservation?),
+        _ input: RouteInput,
+        _ body: (ContinuousClock.Instant) async throws(EmbeddingError) -> (
+            RequestReport, [UInt8], ByteReservation?
+        ),
         place: (EmbeddingError) -> String?
     ) async -> Answer {
+        var loadTime: Duration?
         do {
-            let (report, bytes, room) = try await body()
+            loadTime = try await engine.load(model: model, terms: input.terms)
+            let (report, bytes, room) = try await body(.now)
             room?.shrink(to: bytes.count)
             var answer = Answer(bytes)
             answer.room = room
             answer.model = report.model
             answer.report = report
+            answer.loadTime = report.loadTime ?? loadTime
             return answer
         } catch {
-            return Answer(.embedding(error, place: place(error)), model: named(model, in: error))
+            var answer = Answer(.embedding(error, place: place(error)), model: named(model, in: error))
+            answer.loadTime = loadTime
+            return answer
         }
     }
 

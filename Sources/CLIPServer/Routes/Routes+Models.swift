@@ -2,8 +2,10 @@ import CLIPEngine
 
 /// The routes that load models and let go of them.
 extension Routes {
-    /// The models in memory.
-    var registry: Answer { Answer(Answers.registry(of: engine.models)) }
+    /// The models in memory, and those that requests may bring there.
+    var registry: Answer {
+        Answer(Answers.registry(of: engine.catalogue, memory: engine.modelMemory))
+    }
 
     func addModel(_ input: RouteInput) async throws(APIError) -> Answer {
         let body = try await desk.read(input) { (fields) throws(APIError) in
@@ -11,13 +13,14 @@ extension Routes {
         }
         let name = try Self.modelName(ofID: body.modelID)
         do {
-            try await engine.load(model: name)
+            let loadTime = try await engine.load(model: name, triesAnew: true, terms: input.terms)
+            var answer = registry
+            answer.model = name
+            answer.loadTime = loadTime
+            return answer
         } catch {
             return Answer(.embedding(error, place: nil), model: named(name, in: error))
         }
-        var answer = registry
-        answer.model = name
-        return answer
     }
 
     /// Removing what is not there is no error, as with the real server.
@@ -43,14 +46,15 @@ extension Routes {
 
     /// The name in an id such as `clip/ViT-B-32`.
     ///
-    /// - Throws: 400 for what is not one word, or two with a slash between them; 404 for a word alone and for models
-    ///   other than CLIP.
+    /// - Throws: 400 for what is not one word, or two with a slash between them, or `clip/` and a repository's two; 404 for a
+    ///   word alone and for models other than CLIP.
     package static func modelName(ofID id: String) throws(APIError) -> String {
         let parts = id.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count <= 2, parts.allSatisfy({ !$0.isEmpty }) else {
+        guard parts.count <= 2 || parts.count == 3 && parts[0] == "clip", parts.allSatisfy({ !$0.isEmpty })
+        else {
             throw .embedding(.invalidModelName(id), place: nil)
         }
-        guard parts.count == 2, parts[0] == "clip" else { throw .embedding(.unknownModel(id), place: nil) }
-        return String(parts[1])
+        guard parts.count > 1, parts[0] == "clip" else { throw .embedding(.unknownModel(id), place: nil) }
+        return parts.dropFirst().joined(separator: "/")
     }
 }

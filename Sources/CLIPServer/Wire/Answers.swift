@@ -77,38 +77,6 @@ package enum Answers {
         }
     }
 
-    /// What `/model/registry` and the routes that change it answer.
-    package static func registry(of models: [ModelDescription]) -> [UInt8] {
-        object { writer in
-            writer.member("models") { writer in
-                writer.array { writer in
-                    for model in models {
-                        writer.object { writer in
-                            writer.member("model_id", "clip/" + model.name)
-                            writer.member("task_type", "embedding")
-                            writer.nullMembers("batch_size", "input_height", "input_width", "vram_bytes")
-                            writer.member("request_aliases") { $0.array { _ in } }
-                            writer.member("request_paths") { writer in
-                                writer.array { writer in
-                                    for path in RoutePath.clip { writer.string(path) }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-            writer.nullMembers(
-                "total_vram_bytes",
-                "gpu_memory_used",
-                "gpu_memory_total",
-                "torch_cuda_allocated",
-                "torch_cuda_reserved",
-                "torch_cuda_allocator_cache",
-                "non_torch_gpu_memory"
-            )
-        }
-    }
-
     /// What `/info` answers.
     ///
     /// Roboflow's clients want the three strings; the name is our own, so that nobody takes this server for
@@ -134,6 +102,7 @@ package enum Answers {
                             writer.member("embedding_width") { $0.integer(model.embeddingWidth) }
                             writer.member("context_length") { $0.integer(model.contextLength) }
                             writer.member("precision", model.precision.rawValue)
+                            writer.member("bytes") { $0.integer(model.byteCount) }
                             guard let caches = caches(model.name) else { return }
                             writer.member("text_cache") { write(caches.texts, to: &$0) }
                             writer.member("image_cache") { write(caches.images, to: &$0) }

@@ -24,6 +24,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var load: LoadOptions
 
+    @OptionGroup var onDemand: OnDemandOptions
+
     @OptionGroup var fetching: FetchOptions
 
     @Option(
@@ -36,6 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
         var environment = Environment()
         var engineConfiguration = options.engineConfiguration(&environment, repeatsImages: true)
         load.fill(&engineConfiguration, from: &environment)
+        onDemand.fill(&engineConfiguration, from: &environment, options.hubOptions)
         fetching.fill(&engineConfiguration, from: &environment)
         var serverConfiguration = ServerConfiguration()
         listening.fill(&serverConfiguration, from: &environment)
@@ -75,6 +78,9 @@ struct ServeCommand: AsyncParsableCommand {
                 "--memory-budget is more than \(machine.bound.rawValue), which is \(machine.limit / 1_000_000) MB: nothing keeps the system from ending the process"
             )
         }
+        if let bytes = engineConfiguration.modelMemory {
+            logger.notice("models may take \(bytes / 1_000_000) MB together")
+        }
         for warning in warnings { logger.warning("\(warning)") }
         if serverConfiguration.maxConnections < wantedConnections {
             logger.notice(
@@ -82,7 +88,13 @@ struct ServeCommand: AsyncParsableCommand {
             )
         }
         let log = logger
+        if engineConfiguration.provider != nil {
+            engineConfiguration.provider = ModelProvision.provider(&environment, options.hubOptions) {
+                log.notice("\($0)")
+            }
+        }
         try await options.fetchModels(for: &engineConfiguration, environment) { log.notice("\($0)") }
+        engineConfiguration.onModelEvent = { [logger] event in Self.log(event, to: logger) }
         try await serve(engineConfiguration, serverConfiguration, logger: logger)
     }
 
@@ -190,7 +202,12 @@ struct ServeCommand: AsyncParsableCommand {
                 switch milestone {
                 case .loaded:
                     isLoading = false
-                    log(engine.models, to: logger)
+                    let loaded = Set(engine.models.map(\.name))
+                    for source in engineConfiguration.models where !loaded.contains(source.name) {
+                        logger.notice(
+                            "model \(source.name) comes when a request names it: --model-memory has no room for all at once"
+                        )
+                    }
                 // What still computes or decodes is not waited for; an ordinary exit would take memory apart beneath it.
                 case .served: Terminal.leave(status: 0)
                 case .notServed(let error):
@@ -216,18 +233,28 @@ struct ServeCommand: AsyncParsableCommand {
         case notLoaded(EmbeddingError)
     }
 
-    private func log(_ models: [ModelDescription], to logger: Logger) {
-        for model in models {
+    private static func log(_ event: ModelEvent, to logger: Logger) {
+        switch event {
+        case .loaded(let model):
             logger.notice(
                 "model \(model.name) is ready",
                 metadata: [
                     "default": "\(model.isDefault)", "precision": "\(model.precision.rawValue)",
                     "image_size": "\(model.imageSize)", "embedding_width": "\(model.embeddingWidth)",
                     "load_ms": "\(Int(model.loadTime / .milliseconds(1)))",
-                    "packed_copy": "\(model.isFromPackedCopy)",
+                    "packed_copy": "\(model.isFromPackedCopy)", "bytes": "\(model.byteCount)",
                 ]
             )
             if let problem = model.packedCopyProblem { logger.notice("packed weights: \(problem)") }
+        case .unloaded(let name, let reason):
+            let why =
+                switch reason {
+                case .asked: "a request asked for that"
+                case .idle: "nobody has asked for it for the time of --idle-unload"
+                case .room(let other): "--model-memory has no room for it beside \(other)"
+                }
+            logger.notice("model \(name) leaves memory: \(why)")
+        case .failed(_, let error): logger.error("\(error)")
         }
     }
 }

@@ -3,6 +3,8 @@ internal import CLIPTokenization
 
 /// A model that answers requests: its two recipes for input, the threads that run its network, and what it has answered.
 struct LoadedModel: Sendable {
+    /// The number of its load, which no other model has.
+    let ticket: Int
     let description: ModelDescription
     let tokenizer: CaptionTokenizer
     let preprocessor: ImagePreprocessor

@@ -18,6 +18,30 @@ public struct ModelDescription: Equatable, Sendable {
     public let isFromPackedCopy: Bool
     /// Why packed weights of an earlier start were not used, or could not be kept; nil where nothing is wrong.
     public let packedCopyProblem: String?
+    /// Bytes that it takes of ``EngineConfiguration/modelMemory``.
+    public let byteCount: Int
+    /// Where its files are, and where they came from.
+    public let source: ModelSource
+}
+
+/// What happened to a model.
+public enum ModelEvent: Equatable, Sendable {
+    /// It is in memory and answers.
+    case loaded(ModelDescription)
+    /// It was let go of.
+    case unloaded(name: String, UnloadReason)
+    /// It could not be brought.
+    case failed(name: String, EmbeddingError)
+
+    /// Why a model was let go of.
+    public enum UnloadReason: Equatable, Sendable {
+        /// Somebody asked for that.
+        case asked
+        /// Nobody has asked for it for the idle time.
+        case idle
+        /// There was no room beside it for the one of that name.
+        case room(for: String)
+    }
 }
 
 /// The number format of weights and activations in a forward pass.

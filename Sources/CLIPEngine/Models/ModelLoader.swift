@@ -8,10 +8,29 @@ internal import CLIPWeights
 struct ModelLoader: Sendable {
     let configuration: EngineConfiguration
 
+    /// The bytes that a model will take; nil for one that cannot be read, which loading it tells.
+    func byteCount(of source: ModelSource) async -> Int? {
+        await withCheckedContinuation { continuation in
+            NamedThread.start("survey", 1) {
+                continuation.resume(returning: ModelFootprint.byteCount(of: source, configuration))
+            }
+        }
+    }
+
     /// Reads every file of the checkpoint and refuses it whole, with the file or tensor named, if anything is wrong.
     ///
-    /// All of it happens on the new model's own thread.
-    func load(_ source: ModelSource) async throws(EmbeddingError) -> LoadedModel {
+    /// All of it happens on a thread of its own.
+    ///
+    /// - Parameters:
+    ///   - isBeside: whether others are serving meanwhile.
+    ///   - ticket: the number of the load.
+    ///   - onEnd: told once the model is in memory no more.
+    func load(
+        _ source: ModelSource,
+        isBeside: Bool,
+        ticket: Int,
+        onEnd: @escaping @Sendable () -> Void
+    ) async throws(EmbeddingError) -> LoadedModel {
         let start = ContinuousClock.now
         let costs = CostMeter()
         let asked = configuration.precision
@@ -19,12 +38,20 @@ struct ModelLoader: Sendable {
             name: source.name,
             threads: configuration.computeThreads,
             usesOneDNNOnly: configuration.usesOneDNNOnly,
-            costs: costs
+            costs: costs,
+            isBeside: isBeside,
+            onEnd: onEnd
         ) { (engine) throws(EmbeddingError) in
             let format = try asked.format(where: engine.isNative)
             let files = try CheckpointFiles(source)
             do {
                 let checkpoint = try files.directory.weights()
+                let byteCount = ModelFootprint.byteCount(
+                    of: checkpoint,
+                    format: format,
+                    engine: engine,
+                    configuration
+                )
                 let (copy, problem) = packedCopy(of: checkpoint, format: format, engine: engine)
                 let model = try CLIPModel(
                     configuration: files.model,
@@ -35,13 +62,16 @@ struct ModelLoader: Sendable {
                     copy: copy,
                     engine: engine
                 )
-                return (model, (files, format, copy?.isComplete ?? false, copy?.refusal ?? problem))
+                return (
+                    model, (files, format, byteCount, copy?.isComplete ?? false, copy?.refusal ?? problem)
+                )
             } catch {
                 throw EmbeddingError.modelUnavailable(name: source.name, cause: "\(error)")
             }
         }
-        let (files, format, isFromCopy, refusal) = found
+        let (files, format, byteCount, isFromCopy, refusal) = found
         return LoadedModel(
+            ticket: ticket,
             description: ModelDescription(
                 name: source.name,
                 isDefault: source.name == configuration.models.first?.name,
@@ -51,7 +81,9 @@ struct ModelLoader: Sendable {
                 precision: Precision(format),
                 loadTime: ContinuousClock.now - start,
                 isFromPackedCopy: isFromCopy,
-                packedCopyProblem: refusal.map { "\($0)" }
+                packedCopyProblem: refusal.map { "\($0)" },
+                byteCount: byteCount,
+                source: source
             ),
             tokenizer: files.tokenizer,
             preprocessor: ImagePreprocessor(

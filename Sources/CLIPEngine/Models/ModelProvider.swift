@@ -1,0 +1,67 @@
+/// Where a checkpoint came from, for lists: a repository of models, at one of its states.
+public struct ModelOrigin: Equatable, Sendable {
+    /// Such as `timm/vit_base_patch32_clip_224.openai`.
+    public var repository: String
+    /// The commit, in hexadecimal digits; nil where it is not known yet.
+    public var revision: String?
+    /// Such as `mit`; nil where nobody says.
+    public var licence: String?
+
+    /// Names a repository.
+    public init(repository: String, revision: String? = nil, licence: String? = nil) {
+        self.repository = repository
+        self.revision = revision
+        self.licence = licence
+    }
+}
+
+/// What brings models that are not configured: the names that it knows, and the way from a name to a checkpoint directory.
+///
+/// The engine asks it only for what ``EngineConfiguration/allowedModels`` lets requests name.
+public struct ModelProvider: Sendable {
+    /// A model that is known by a name.
+    public struct Offer: Equatable, Sendable {
+        /// What requests call it, such as `ViT-B-32`.
+        public var name: String
+        /// Where it comes from; nil for one that is in a directory of this machine and nowhere else.
+        public var origin: ModelOrigin?
+        /// The directory of its files where all of them are on this machine; nil where some have to be fetched.
+        public var directory: String?
+        /// Bytes to fetch of one that is not here; nil where that is not known.
+        public var byteCount: Int?
+
+        /// Offers a model.
+        public init(
+            name: String,
+            origin: ModelOrigin? = nil,
+            directory: String? = nil,
+            byteCount: Int? = nil
+        ) {
+            self.name = name
+            self.origin = origin
+            self.directory = directory
+            self.byteCount = byteCount
+        }
+    }
+
+    /// The names that are known, which stay the same.
+    public let names: [String]
+    /// What is known of them at this moment, in the order in which lists show it; may look at the disk.
+    public let offers: @Sendable () -> [Offer]
+    /// Brings the files of a model to this machine, which may take minutes, and says where they are.
+    ///
+    /// The name is one of ``names``, or `owner/repository`. Cancelling the task ends it. It throws `unknownModel` where there is
+    /// no such model, and `modelNotFetched` with a sentence for what else went wrong.
+    public let locate: @Sendable (_ name: String) async throws(EmbeddingError) -> ModelSource
+
+    /// A provider of these.
+    public init(
+        names: [String],
+        offers: @escaping @Sendable () -> [Offer],
+        locate: @escaping @Sendable (_ name: String) async throws(EmbeddingError) -> ModelSource
+    ) {
+        self.names = names
+        self.offers = offers
+        self.locate = locate
+    }
+}
