@@ -11,6 +11,8 @@ CLIP := .build/release/clip
 SWIFT_FILES := Package.swift Sources Tests Fuzz Benchmarks/Package.swift Benchmarks/Stages
 PYTHON := python3
 CLIENTS := .venv/clients
+HUB_PYTHON ?= .venv/hub/bin/python
+comma := ,
 # What is measured beside us: interpreters that have Benchmarks/requirements*.txt; made where none are named.
 BENCH_PYTHON ?= .venv/bench/bin/python
 ROBOFLOW_PYTHON ?= .venv/roboflow/bin/python
@@ -26,7 +28,7 @@ SECONDS ?= 0
 REQUESTS ?= $(if $(QUICK),5000,100000)
 SANITIZERS ?= address thread
 
-.PHONY: help deps build run test clients examples bench bench-check bench-peers attack fuzz sanitize soak proof lint format check \
+.PHONY: help deps build run test clients examples bench bench-check bench-peers hub attack fuzz sanitize soak proof lint format check \
 	goldens clean
 
 help: ## list the verbs
@@ -83,6 +85,12 @@ attack: build ## attack a server and print what held beside what is promised; ON
 soak: build ## ask for mixed things, REQUESTS=100000 times, and compare every answer and the memory; QUICK=1
 	$(PYTHON) Scripts/soak.py $(CLIP) --requests $(REQUESTS) --results .build/attack/soak.json
 
+hub: build ## fetch models from a stand-in hub that misbehaves, and compare with the real client; QUICK=1 without it
+	@$(if $(QUICK),true,test -x $(HUB_PYTHON) || { $(PYTHON) -m venv .venv/hub \
+		&& .venv/hub/bin/pip install --quiet --disable-pip-version-check -r Scripts/hub/requirements.txt; })
+	$(if $(QUICK),$(PYTHON),$(HUB_PYTHON)) Scripts/check-hub.py $(CLIP) $(if $(QUICK),--kills 5 --megabytes 8 \
+		--only kill$(comma)eight$(comma)corrupt$(comma)whole$(comma)needed$(comma)refusals$(comma)demand$(comma)tokens)
+
 fuzz: deps ## try the parsers on RUNS=1000000 made-up inputs each, and changed pictures, under sanitizers; ONLY=, SECONDS=, QUICK=1
 	$(PYTHON) Scripts/fuzz.py --runs $(RUNS) --seconds $(SECONDS) --pictures $$(($(RUNS) / 10)) $(if $(ONLY),--only $(ONLY)) \
 		$(if $(QUICK),--fresh) --results .build/attack/fuzz.json
@@ -112,6 +120,7 @@ format: ## format all Swift sources in place
 check: deps lint test clients examples ## everything that CI checks
 	$(MAKE) attack QUICK=1 ONLY=$(CI_ATTACKS)
 	$(MAKE) soak QUICK=1
+	$(MAKE) hub QUICK=1
 
 goldens: ## make the test fixtures anew from the reference implementations
 	$(PYTHON) Scripts/make-goldens.py

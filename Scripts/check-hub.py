@@ -517,8 +517,8 @@ def refusals(stage):
         (dict(name="acme/none"), 66, "has no repository"), (dict(name="acme/plain@none"), 66, "has no revision"),
         (dict(name="acme/gated"), 77, "is gated"), (dict(name="acme/gated", HF_TOKEN="right"), 77, "as the user whose token"),
         (dict(name="acme/private"), 66, "set HF_TOKEN"), (dict(name="acme/private", HF_TOKEN="wrong"), 77, "does not know the token"),
-        (dict(name="ViT-B-33"), 1, "Do you mean"), (dict(name="acme/--x"), 1, "neither a known model"),
-        (dict(name="acme/plain@../x"), 1, "cannot be a revision"), (dict(name="acme/plain", HF_HUB_OFFLINE="1"), 69, "network is switched off"),
+        (dict(name="ViT-B-33"), 66, "Do you mean"), (dict(name="acme/--x"), 66, "neither a known model"),
+        (dict(name="acme/plain@../x"), 66, "cannot be a revision"), (dict(name="acme/plain", HF_HUB_OFFLINE="1"), 69, "network is switched off"),
         (dict(name="acme/plain", HF_ENDPOINT="http://127.0.0.1:9"), 69, "accepts no connection"),
         (dict(name="acme/plain", HF_ENDPOINT="http://no.such.host.invalid"), 69, "cannot be found"),
         (dict(name="acme/plain", HF_ENDPOINT="ftp://x"), 1, "HF_ENDPOINT"),
@@ -631,6 +631,40 @@ def serves(stage):
     return f"{size / 1e6:.1f} MB in {size / rate:.2f} s, first answer {best:.2f} s after (best of 3; all under 1.5 s)"
 
 
+def on_demand(stage):
+    """A request that names one of the nine has it fetched and loaded; what is not allowed is never asked for."""
+    cache = stage.cache()
+    process = subprocess.Popen([stage.clip, "serve", "--port", "0", "--log-level", "warning"], env=stage.environment(cache), stderr=subprocess.PIPE, text=True)
+    try:
+        port = next(int(line.split()[-1]) for line in process.stderr if "listening on port" in line)
+
+        def ask(version):
+            body = json.dumps({"clip_version_id": version, "text": "a cat"}).encode()
+            request = urllib.request.Request(f"http://127.0.0.1:{port}/clip/embed_text", body, {"Content-Type": "application/json"})
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    return answer.status, len(json.load(answer)["embeddings"][0])
+            except urllib.error.HTTPError as error:
+                return error.code, error.read().decode()[:200]
+
+        stage.log()
+        for name in ["acme/plain", "ViT-B-33", "siglip2-base-patch16-256"]:
+            expect(ask(name)[0] in (400, 404), f"{name}: {ask(name)}")
+        expect(not stage.log(), "the hub was asked for what is not allowed")
+        expect(ask("ViT-L-14")[0] == 503, f"a repository that is not there: {ask('ViT-L-14')}")
+        expect(ask("clip-mini") == (200, 256), "the others are not served")
+        stage.log()
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(ask, ["ViT-B-32"] * 4))
+        expect(answers == [(200, 256)] * 4, answers)
+        gets = [e for e in stage.log() if e["method"] == "GET" and "/signed/" in e["path"] and "model" in e["path"]]
+        expect(len(gets) == 1, f"{len(gets)} downloads")
+    finally:
+        process.kill()
+        process.wait()
+    return "4 first requests, 1 download; 3 names that are not allowed never reach the hub; one that fails leaves the others served"
+
+
 def quick(stage):
     """How fast bytes come, digest included, and how fast what is there is compared."""
     size = 512 << 20
@@ -660,7 +694,7 @@ ROWS = [
     ("ours and the real client at once", with_reference), ("corrupt on the way", corrupt_on_the_way), ("corrupt at rest", corrupt_at_rest),
     ("a damaged remainder", damaged_partial), ("remainders of other clients", foreign_partials), ("a whole cache", no_connection),
     ("whatever fails", whatever_fails), ("only what is needed", only_needed), ("misbehaviour that passes", misbehaviour), ("mirrors", mirrors),
-    ("refusals", refusals), ("tokens", tokens), ("little room", little_room), ("serve with nothing cached", serves), ("speed", quick),
+    ("refusals", refusals), ("tokens", tokens), ("little room", little_room), ("serve with nothing cached", serves), ("on demand", on_demand), ("speed", quick),
 ]
 
 

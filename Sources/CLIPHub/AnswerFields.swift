@@ -1,19 +1,19 @@
-internal import Foundation
+package import Foundation
 
 /// The header fields of an answer that downloads look at, by their names in lower case.
-struct AnswerFields: Equatable, Sendable {
+package struct AnswerFields: Equatable, Sendable {
     private var values: [String: String] = [:]
     private var byteCount = 0
 
     /// More than any hub sends; a header without end ends there.
     private static let limit = 1 << 18
 
-    init() {}
+    package init() {}
 
     /// Takes a line of a header as it came; false once there are too many.
     ///
     /// The line of the status begins a new header: what stood in one before, such as `100 Continue`, does not count.
-    mutating func read(_ line: UnsafeRawBufferPointer) -> Bool {
+    package mutating func read(_ line: UnsafeRawBufferPointer) -> Bool {
         byteCount += line.count
         guard byteCount <= Self.limit else { return false }
         let text = String(decoding: line, as: UTF8.self)
@@ -27,28 +27,28 @@ struct AnswerFields: Equatable, Sendable {
     }
 
     /// The last value of a field; nil for one that is missing or empty.
-    subscript(name: String) -> String? {
+    package subscript(name: String) -> String? {
         values[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// A field that is a whole number that is not negative.
-    func count(_ name: String) -> Int? {
+    package func count(_ name: String) -> Int? {
         self[name].flatMap { text in
             text.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) ? Int(text) : nil
         }
     }
 
     /// What the body is packed with; nil for the plain one.
-    var packing: String? {
+    package var packing: String? {
         self["content-encoding"].flatMap { $0.lowercased() == "identity" ? nil : $0 }
     }
 
     /// The commit that a file is of.
-    var commit: String? { self["x-repo-commit"].flatMap { HubRequest.isCommit($0) ? $0 : nil } }
+    package var commit: String? { self["x-repo-commit"].flatMap { HubRequest.isCommit($0) ? $0 : nil } }
 
     /// What names a file's bytes: the linked file's tag, or the answer's own; `W/`, quotes and what a server adds that
     /// packs (`-gzip`) taken off. Nil where it cannot be a file's name.
-    var tag: String? {
+    package var tag: String? {
         guard var text = self["x-linked-etag"] ?? self["etag"] else { return nil }
         if text.hasPrefix("W/") { text.removeFirst(2) }
         text = text.trimmingCharacters(in: CharacterSet(charactersIn: "\""))
@@ -73,12 +73,12 @@ struct AnswerFields: Equatable, Sendable {
     /// How many bytes the file has; nil where nobody says, or only how many it has when packed.
     ///
     /// - Parameter isRedirect: the length of a redirect's own body says nothing.
-    func fileSize(isRedirect: Bool) -> Int? {
+    package func fileSize(isRedirect: Bool) -> Int? {
         count("x-linked-size") ?? (isRedirect || packing != nil ? nil : count("content-length"))
     }
 
     /// `Content-Range`: where the part begins, and the whole's size where that is known.
-    var range: (start: Int, total: Int?)? {
+    package var range: (start: Int, total: Int?)? {
         guard let text = self["content-range"]?.lowercased(), text.hasPrefix("bytes ") else { return nil }
         let parts = text.dropFirst(6).split(separator: "/")
         guard parts.count == 2, let first = parts[0].split(separator: "-").first,
@@ -89,7 +89,7 @@ struct AnswerFields: Equatable, Sendable {
 
     /// How long the server wants to be left alone: `RateLimit` with nothing remaining (`"api";r=0;t=55`), else `Retry-After`
     /// in seconds or as a date.
-    func pause(now: Date = Date()) -> Duration? {
+    package func pause(now: Date = Date()) -> Duration? {
         if let limit = self["ratelimit"] {
             var numbers: [String: Int] = [:]
             for part in limit.split(separator: ";") {

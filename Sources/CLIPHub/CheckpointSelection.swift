@@ -1,4 +1,4 @@
-internal import Foundation
+package import Foundation
 
 /// Which of a repository's files make a model.
 ///
@@ -9,13 +9,13 @@ internal import Foundation
 /// | sentence-transformers | `modules.json` leads to a folder of transformers' | | |
 ///
 /// Repositories of timm hold its own `config.json` and `model.safetensors`, of the image tower alone: those are never taken.
-struct CheckpointSelection: Equatable {
+package struct CheckpointSelection: Equatable {
     /// Small files, in the order in which they are fetched.
-    var files: [String]
+    package var files: [String]
     /// Weights, which come last: where they are whole, all is.
-    var weights: [String]
+    package var weights: [String]
     /// What was looked for and is not there; cached models are whole without asking for these again.
-    var absent: [String]
+    package var absent: [String]
 
     static let openCLIPConfiguration = "open_clip_config.json"
     static let openCLIPWeights = ["open_clip_model.safetensors", "open_clip_pytorch_model.safetensors"]
@@ -29,19 +29,29 @@ struct CheckpointSelection: Equatable {
     ]
 
     /// What can be told of a repository, by its list, by asking for files one by one, or by what is in the cache.
-    struct View {
+    package struct View {
         /// Whether there is such a file.
-        var exists: (String) throws(HubError) -> Bool
+        package var exists: (String) throws(HubError) -> Bool
         /// A small file's bytes; nil where they cannot be had.
-        var contents: (String) throws(HubError) -> Data?
+        package var contents: (String) throws(HubError) -> Data?
         /// All files, for the words of a refusal; empty where nobody knows.
-        var all: [String] = []
+        package var all: [String] = []
+
+        package init(
+            exists: @escaping (String) throws(HubError) -> Bool,
+            contents: @escaping (String) throws(HubError) -> Data?,
+            all: [String] = []
+        ) {
+            self.exists = exists
+            self.contents = contents
+            self.all = all
+        }
     }
 
     /// Chooses.
     ///
     /// - Throws: `noUsableFiles`, and what the view throws.
-    init(of repository: HubRepository, _ view: View) throws(HubError) {
+    package init(of repository: HubRepository, _ view: View) throws(HubError) {
         (files, weights, absent) = ([], [], [])
         let hasOpenCLIP = try view.exists(Self.openCLIPConfiguration)
         let isTimms = repository.owner == "timm"

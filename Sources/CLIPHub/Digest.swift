@@ -1,16 +1,16 @@
 internal import CCrypto
 
 /// SHA-256 or SHA-1 of bytes as they come.
-final class Digest {
+package final class Digest {
     private let state: OpaquePointer
 
-    enum Kind: Sendable {
+    package enum Kind: Sendable {
         case sha256
         case sha1
     }
 
     /// - Throws: `transportUnavailable` where the system's library has no such function.
-    init(_ kind: Kind) throws(HubError) {
+    package init(_ kind: Kind) throws(HubError) {
         guard let state = kind == .sha256 ? clip_digest_new_sha256() : clip_digest_new_sha1() else {
             throw .transportUnavailable
         }
@@ -19,16 +19,16 @@ final class Digest {
 
     deinit { clip_digest_free(state) }
 
-    func add(_ bytes: UnsafeRawBufferPointer) {
+    package func add(_ bytes: UnsafeRawBufferPointer) {
         _ = clip_digest_add(state, bytes.baseAddress, bytes.count)
     }
 
-    func add(_ text: String) {
+    package func add(_ text: String) {
         Array(text.utf8).withUnsafeBytes(add)
     }
 
     /// The result in hexadecimal digits; the digest is over then.
-    func finish() -> String {
+    package func finish() -> String {
         var result = [UInt8](repeating: 0, count: 32)
         let count = clip_digest_finish(state, &result)
         return result.prefix(count).map { byte in

@@ -1,32 +1,29 @@
 internal import Foundation
 
 /// An address of http or https, taken apart as far as rules need it.
-struct HubAddress: Equatable, Sendable {
-    let text: String
-    let scheme: String
+package struct HubAddress: Equatable, Sendable {
+    package let text: String
+    package let scheme: String
     /// Host and port as written, in lower case.
-    let authority: String
+    package let authority: String
 
-    /// - Throws: `notHTTP` for anything but `http://HOST...` and `https://HOST...` without a user.
-    init(_ text: String) throws(RedirectFault) {
-        guard let colon = text.range(of: "://") else { throw .notHTTP }
+    /// Reads an address; nil for anything but `http://HOST...` and `https://HOST...` without a user.
+    package init?(_ text: String) {
+        guard let colon = text.range(of: "://") else { return nil }
         scheme = text[..<colon.lowerBound].lowercased()
         let rest = text[colon.upperBound...]
         let end = rest.firstIndex { "/?#\\".contains($0) } ?? rest.endIndex
         authority = rest[..<end].lowercased()
         guard scheme == "http" || scheme == "https", !authority.isEmpty, !authority.contains("@"),
             text.utf8.count <= 1 << 14, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-        else { throw .notHTTP }
+        else { return nil }
         self.text = text
     }
 
-    /// Why a text is no address to follow.
-    enum RedirectFault: Error { case notHTTP }
-
-    var isSecure: Bool { scheme == "https" }
+    package var isSecure: Bool { scheme == "https" }
 
     /// The host without its port.
-    var host: String {
+    package var host: String {
         if authority.hasPrefix("[") {
             return authority.firstIndex(of: "]").map { String(authority[...$0]) } ?? authority
         }
@@ -34,7 +31,7 @@ struct HubAddress: Equatable, Sendable {
     }
 
     /// Whether both are served by the same program: scheme, host and port are the same.
-    func hasOrigin(of other: HubAddress) -> Bool {
+    package func hasOrigin(of other: HubAddress) -> Bool {
         scheme == other.scheme && Self.withPort(self) == Self.withPort(other)
     }
 
@@ -45,21 +42,21 @@ struct HubAddress: Equatable, Sendable {
     }
 
     /// Whether a `Location` stays at the host that sent it by the way it is written.
-    static func isRelative(_ location: String) -> Bool {
+    package static func isRelative(_ location: String) -> Bool {
         if location.hasPrefix("//") || location.hasPrefix("\\") || location.hasPrefix("/\\") { return false }
         let head = location.prefix { !"/?#".contains($0) }
         return !head.contains(":")
     }
 
-    /// Where a `Location` leads from here.
-    func following(_ location: String) throws(RedirectFault) -> HubAddress {
-        if location.hasPrefix("//") { return try HubAddress("\(scheme):\(location)") }
-        guard Self.isRelative(location) else { return try HubAddress(location) }
+    /// Where a `Location` leads from here; nil where that is no address of http or https.
+    package func following(_ location: String) -> HubAddress? {
+        if location.hasPrefix("//") { return HubAddress("\(scheme):\(location)") }
+        guard Self.isRelative(location) else { return HubAddress(location) }
         let origin = "\(scheme)://\(authority)"
-        if location.hasPrefix("/") { return try HubAddress(origin + location) }
+        if location.hasPrefix("/") { return HubAddress(origin + location) }
         let path = text.dropFirst(origin.utf8.count).prefix { $0 != "?" && $0 != "#" }
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "/"
-        return try HubAddress(origin + folder + location)
+        return HubAddress(origin + folder + location)
     }
 
     /// A text as one part of a path: what is not a letter, a digit, `-`, `.`, `_` or `~` in percent form.
@@ -81,7 +78,7 @@ struct HubAddress: Equatable, Sendable {
     }
 
     /// A path, part by part.
-    static func path(_ text: String) -> String {
+    package static func path(_ text: String) -> String {
         text.split(separator: "/", omittingEmptySubsequences: false).map { part(String($0)) }
             .joined(separator: "/")
     }

@@ -27,7 +27,7 @@ struct HubClient {
         tell: @escaping (HubEvent) -> Void
     ) throws(HubError) {
         let problems = configuration.validate()
-        guard problems.isEmpty, let endpoint = try? HubAddress(configuration.endpoint) else {
+        guard problems.isEmpty, let endpoint = HubAddress(configuration.endpoint) else {
             throw .invalidConfiguration(problems)
         }
         self.configuration = configuration
@@ -219,7 +219,7 @@ struct HubClient {
         guard let location = answer.fields["location"] else {
             throw .redirectRefused(host: address.host, .nowhere)
         }
-        guard let next = try? address.following(location) else {
+        guard let next = address.following(location) else {
             throw .redirectRefused(host: address.host, .notHTTP)
         }
         guard next.isSecure || !address.isSecure else {
@@ -229,7 +229,7 @@ struct HubClient {
     }
 
     private func address(_ text: String) throws(HubError) -> HubAddress {
-        guard let address = try? HubAddress(text) else {
+        guard let address = HubAddress(text) else {
             throw .invalidConfiguration(configuration.validate())
         }
         return address

@@ -47,7 +47,7 @@ public struct HubConfiguration: Equatable, Sendable {
         }
         func path(_ text: String) -> String {
             guard text == "~" || text.hasPrefix("~/") else { return text }
-            return (value("HOME") ?? "") + text.dropFirst()
+            return (value("HOME") ?? NSHomeDirectory()) + text.dropFirst()
         }
         let caches = value("XDG_CACHE_HOME").map(path) ?? path("~/.cache")
         let home = value("HF_HOME").map(path) ?? caches + "/huggingface"
@@ -80,15 +80,16 @@ public struct HubConfiguration: Equatable, Sendable {
 
     /// A token without the blanks and ends of lines that come along when it is copied; nil for nothing.
     private static func token(_ text: String) -> String? {
-        let token = text.replacing("\r", with: "").replacing("\n", with: "")
-            .trimmingCharacters(in: .whitespaces)
+        // By scalars: "\r\n" is one character.
+        let lines = text.unicodeScalars.filter { $0 != "\r" && $0 != "\n" }
+        let token = String(String.UnicodeScalarView(lines)).trimmingCharacters(in: .whitespaces)
         return token.isEmpty ? nil : token
     }
 
     /// What is wrong with the settings, one sentence each.
     public func validate() -> [String] {
         var problems: [String] = []
-        if (try? HubAddress(endpoint)) == nil || endpoint.contains("?") || endpoint.contains("#") {
+        if HubAddress(endpoint) == nil || endpoint.contains("?") || endpoint.contains("#") {
             problems.append(
                 "HF_ENDPOINT='\(endpoint)' is not the address of a hub such as https://huggingface.co; mend or unset it."
             )

@@ -73,13 +73,14 @@ extension ConnectionFault: CustomStringConvertible {
     public var description: String {
         switch self {
         case .hostNotFound:
-            "cannot be found. Is there a network? HF_ENDPOINT names a mirror, HTTPS_PROXY a proxy."
+            "cannot be found. Check the network; HF_ENDPOINT names a mirror, HTTPS_PROXY a proxy."
         case .proxy: "cannot be reached through the proxy. Check HTTPS_PROXY, ALL_PROXY and NO_PROXY."
-        case .refused: "accepts no connection. Is there a network, and a firewall? HTTPS_PROXY names a proxy."
+        case .refused: "accepts no connection. Check the network and firewalls; HTTPS_PROXY names a proxy."
         case .certificate:
             "has a certificate that is not trusted. A proxy that looks into connections has one of its own: name its "
                 + "file with SSL_CERT_FILE."
-        case .notSecured: "cannot be spoken with securely. Is a proxy between? HTTPS_PROXY names one."
+        case .notSecured:
+            "cannot be spoken with securely. Check whether a proxy is between; HTTPS_PROXY names one."
         case .stalled: "sent nothing for too long. Ask again; HF_HUB_DOWNLOAD_TIMEOUT sets the seconds."
         case .lost: "broke the connection again and again. Ask again, and it goes on where it was."
         case .notHTTP: "does not speak HTTP. Check HF_ENDPOINT and proxies."
@@ -93,8 +94,8 @@ extension FileDefect: CustomStringConvertible {
     public var description: String {
         switch self {
         case .onlyPickles(let files):
-            "has weights only as pickles, which may run code: \(Self.some(files)). Is there a pull request with "
-                + "safetensors? Then ask for it with @refs/pr/NUMBER; or download one and convert it: clip convert FILE DIRECTORY."
+            "has weights only as pickles, which may run code: \(Self.some(files)). Ask for a "
+                + "pull request that has safetensors with @refs/pr/NUMBER, or download one and convert it: clip convert FILE DIRECTORY."
         case .noConfiguration(let files):
             "has no configuration of a CLIP model: open_clip_config.json, or transformers' config.json. It has "
                 + "\(Self.some(files)). Choose a repository that has one."

@@ -146,6 +146,14 @@ extension KnownModel {
             licence: "Apache-2.0",
             languages: .many
         ),
+        Entry(
+            name: "siglip2-so400m-patch14-378",
+            repository: "timm/ViT-SO400M-14-SigLIP2-378",
+            revision: "93e0e6ad1063507a7777d0b570292a29a3d94c5f",
+            licence: "Apache-2.0",
+            languages: .many,
+            megabytes: 4575
+        ),
         // SigLIP
         Entry(
             name: "siglip-base-patch16-224",
@@ -160,6 +168,13 @@ extension KnownModel {
             revision: "d689d6c20b13d9f6610273105de40eeed5f37fe2",
             licence: "Apache-2.0",
             megabytes: 817
+        ),
+        Entry(
+            name: "siglip-so400m-patch14-384",
+            repository: "timm/ViT-SO400M-14-SigLIP-384",
+            revision: "9a9cf937c9944727bd49787baa7ea78c1363a999",
+            licence: "Apache-2.0",
+            megabytes: 3513
         ),
         // Perception Encoder
         Entry(name: "PE-Core-T16-384", repository: "timm/PE-Core-T-16-384", licence: "Apache-2.0"),

@@ -1,7 +1,7 @@
 /// Decides whether to try again after a failure, and how long to wait before.
-struct RetryRule: Sendable {
+package struct RetryRule: Sendable {
     /// What went wrong, as far as that decides it.
-    enum Obstacle: Equatable, Sendable {
+    package enum Obstacle: Equatable, Sendable {
         case fault(ConnectionFault)
         /// A status that may pass, and how long the server wants to be left alone.
         case status(Int, pause: Duration?)
@@ -10,21 +10,21 @@ struct RetryRule: Sendable {
     }
 
     /// What the first pause is made of.
-    let unit: Duration
+    package let unit: Duration
     private var failures = 0
 
     /// Failures one after another, with no byte between them, that are borne.
-    static let limit = 5
+    package static let limit = 5
     /// The longest that a server is obeyed; one that wants more is told of.
-    static let longestPause = Duration.seconds(300)
+    package static let longestPause = Duration.seconds(300)
 
-    init(unit: Duration) { self.unit = unit }
+    package init(unit: Duration) { self.unit = unit }
 
     /// Bytes came: what went wrong before does not count any more.
-    mutating func progressed() { failures = 0 }
+    package mutating func progressed() { failures = 0 }
 
     /// How long to wait before the next try; nil where there should be none.
-    mutating func pause(after obstacle: Obstacle) -> Duration? {
+    package mutating func pause(after obstacle: Obstacle) -> Duration? {
         failures += 1
         let limit: Int
         var told: Duration?

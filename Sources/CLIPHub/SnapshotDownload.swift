@@ -23,7 +23,9 @@ struct SnapshotDownload {
                 .corruptFile(isRemoved: true)
         }
         try cache.prepare(repository, found)
-        let selection = try select(list?.files, pinned, known)
+        let tally = Tally()
+        let selection = try select(list?.files, pinned, known, tally)
+        tally.done = 0
         for name in selection.absent { cache.noteAbsence(of: name, repository, found) }
 
         var missing: [RemoteFile] = []
@@ -41,8 +43,7 @@ struct SnapshotDownload {
                 presentBytes: present
             )
         )
-        var tally = Tally(fetched: 0, done: 0)
-        for file in missing { try fetch(file, pinned, &tally) }
+        for file in missing { try fetch(file, pinned, tally) }
         try cache.note(found, as: request)
         let directory = cache.snapshot(repository, found)
         return HubSnapshot(
@@ -55,9 +56,12 @@ struct SnapshotDownload {
         )
     }
 
-    private struct Tally {
-        var fetched: Int
-        var done: Int
+    /// What has come so far.
+    private final class Tally {
+        /// Bytes over the network.
+        var fetched = 0
+        /// Bytes of files that are done.
+        var done = 0
     }
 
     // MARK: - What is needed
@@ -96,7 +100,8 @@ struct SnapshotDownload {
     private func select(
         _ list: [String]?,
         _ pinned: HubRequest,
-        _ known: Described
+        _ known: Described,
+        _ tally: Tally
     ) throws(HubError) -> CheckpointSelection {
         let names = list.map(Set.init)
         let commit = pinned.revision
@@ -119,10 +124,9 @@ struct SnapshotDownload {
                 },
                 contents: { (name) throws(HubError) in
                     if !cache.has(name, repository, commit) {
-                        var tally = Tally(fetched: 0, done: 0)
                         let file = try known.file(name)
                         guard file.size ?? 0 <= 64 << 20 else { return nil }
-                        try fetch(file, pinned, &tally)
+                        try fetch(file, pinned, tally)
                     }
                     return cache.contents(name, repository, commit)
                 },
@@ -146,7 +150,7 @@ struct SnapshotDownload {
 
     // MARK: - File by file
 
-    private func fetch(_ file: RemoteFile, _ pinned: HubRequest, _ tally: inout Tally) throws(HubError) {
+    private func fetch(_ file: RemoteFile, _ pinned: HubRequest, _ tally: Tally) throws(HubError) {
         let lock = try BlobLock(
             cache.lock(repository, file.tag),
             isCancelled: client.isCancelled,

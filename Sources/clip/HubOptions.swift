@@ -53,7 +53,11 @@ struct HubOptions: ParsableArguments {
             return ModelSource(
                 name: choice.name,
                 directory: snapshot.directory,
-                origin: ModelProvision.origin(of: snapshot, licence: known?.licence)
+                origin: ModelOrigin(
+                    repository: "\(snapshot.repository)",
+                    revision: snapshot.commit,
+                    licence: known?.licence
+                )
             )
         } catch {
             line.clear()

@@ -60,7 +60,7 @@ package struct ModelChoice: Equatable {
                 throw .unknownName(place.printable, similar: KnownModel.names(similarTo: place))
             }
         } catch {
-            throw CommandFailure("\(error)")
+            throw CommandFailure("\(error)", status: error.exitStatus)
         }
     }
 

@@ -219,7 +219,7 @@ struct ModelOptions: ParsableArguments {
             do throws(CommandFailure) {
                 choices.append(try ModelChoice(name))
             } catch {
-                environment.problems.append(error.description)
+                environment.problems.append("--model has '\(name.printable)'. \(error)")
             }
         }
         // Only who asks the hub for something has to have its settings right.

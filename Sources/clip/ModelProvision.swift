@@ -1,56 +1,68 @@
 internal import CLIPEngine
 internal import CLIPHub
 
-/// What brings models that no `--model` names: the hub's known names, and repositories by their own.
+/// What brings models that no `--model` names: the known ones of the hub, and its repositories.
+///
+/// The one place of the program that says so: names, files on this machine and downloads all come from here.
 enum ModelProvision {
-    /// The provider over a hub and its cache.
+    /// The provider by the environment's settings; nil where there is none.
     ///
-    /// - Parameter say: takes the lines that tell of downloads.
+    /// Problems are added to the environment's.
+    ///
+    /// - Parameter say: takes the lines that tell of downloads; standard error by default.
     static func provider(
-        _ hub: ModelHub,
-        say: @escaping @Sendable (String) -> Void
-    ) -> ModelProvider {
-        ModelProvider(
+        _ environment: inout Environment,
+        _ options: HubOptions,
+        say: @escaping @Sendable (String) -> Void = { Terminal.complain($0 + "\n") }
+    ) -> ModelProvider? {
+        let hub = options.hub(&environment)
+        return ModelProvider(
             names: KnownModel.all.map(\.name),
-            offers: {
-                KnownModel.all.map { model in
-                    let cached = (try? model.request).flatMap(hub.cached)
-                    return ModelProvider.Offer(
-                        name: model.name,
-                        origin: ModelOrigin(
-                            repository: "\(model.repository)",
-                            revision: cached?.commit ?? model.revision,
-                            licence: model.licence
-                        ),
-                        directory: cached?.directory,
-                        byteCount: model.megabytes.map { $0 * 1_000_000 }
-                    )
-                }
-            },
+            offers: { KnownModel.all.map { offer($0, hub) } },
             locate: { (name) throws(EmbeddingError) in
-                let known = KnownModel.named(name)
+                let request = try request(named: name)
+                let line = DownloadLine(name: name, isShown: false, say: say)
                 do throws(HubError) {
-                    let request: HubRequest
-                    if let known { request = try known.request } else { request = try HubRequest(name) }
-                    let line = DownloadLine(name: name, isShown: false, say: say)
                     let snapshot = try await hub.snapshot(of: request) { line.show($0) }
                     return ModelSource(
                         name: name,
                         directory: snapshot.directory,
-                        origin: origin(of: snapshot, licence: known?.licence)
+                        origin: ModelOrigin(
+                            repository: "\(snapshot.repository)",
+                            revision: snapshot.commit,
+                            licence: KnownModel.named(name)?.licence
+                        )
                     )
+                } catch .cancelled {
+                    throw EmbeddingError.cancelled
                 } catch {
-                    switch error {
-                    case .invalidName, .unknownName: throw .unknownModel(name)
-                    case .cancelled: throw .cancelled
-                    default: throw .modelNotFetched(name: name, cause: "\(error)".printable)
-                    }
+                    throw EmbeddingError.modelNotFetched(name: name, cause: "\(error)")
                 }
             }
         )
     }
 
-    static func origin(of snapshot: HubSnapshot, licence: String?) -> ModelOrigin {
-        ModelOrigin(repository: "\(snapshot.repository)", revision: snapshot.commit, licence: licence)
+    private static func offer(_ known: KnownModel, _ hub: ModelHub) -> ModelProvider.Offer {
+        let cached = (try? known.request).flatMap(hub.cached)
+        return ModelProvider.Offer(
+            name: known.name,
+            origin: ModelOrigin(
+                repository: "\(known.repository)",
+                revision: cached?.commit ?? known.revision,
+                licence: known.licence
+            ),
+            directory: cached?.directory,
+            byteCount: cached?.byteCount ?? known.megabytes.map { $0 * 1_000_000 }
+        )
+    }
+
+    /// What is asked of the hub for a name that requests give.
+    private static func request(named name: String) throws(EmbeddingError) -> HubRequest {
+        do throws(HubError) {
+            if let known = KnownModel.named(name) { return try known.request }
+            return try HubRequest(name)
+        } catch {
+            throw .unknownModel(name)
+        }
     }
 }

@@ -30,11 +30,12 @@ struct ModelsCommand: AsyncParsableCommand {
                 engine.catalogue.map { ModelLine($0) }
             }
         } else {
-            let hub = options.hubOptions.hub(&environment)
-            configuration.provider = ModelProvision.provider(hub) { _ in }
+            configuration.provider = ModelProvision.provider(&environment, options.hubOptions)
             configuration.allowedModels = .known
             let problems = environment.problems + configuration.validate()
             guard problems.isEmpty else { throw CommandFailure(problems: problems) }
+            // Even to list a model its files have to be here.
+            try await options.fetchModels(for: &configuration, environment)
             lines = try Self.lines(configuration)
         }
         if !json { try Terminal.write(line: ModelLine.header) }
@@ -45,7 +46,7 @@ struct ModelsCommand: AsyncParsableCommand {
     private static func lines(_ configuration: EngineConfiguration) throws -> [ModelLine] {
         do {
             return try EmbeddingEngine(configuration: configuration).catalogue.map { listing in
-                guard let directory = listing.directory, !directory.isEmpty else { return ModelLine(listing) }
+                guard let directory = listing.directory else { return ModelLine(listing) }
                 let source = ModelSource(name: listing.name, directory: directory, origin: listing.origin)
                 do throws(EmbeddingError) {
                     return ModelLine(listing, try ModelOutline(of: source, configuration))

@@ -1,4 +1,5 @@
 import CLIPFetching
+import CLIPTestSupport
 import Foundation
 import Synchronization
 import Testing

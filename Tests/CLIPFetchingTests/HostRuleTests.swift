@@ -1,4 +1,5 @@
 import CLIPFetching
+import CLIPTestSupport
 import Testing
 
 @Suite("Rules about hosts", .timeLimit(.minutes(5)))

@@ -1,4 +1,5 @@
 import CLIPFetching
+import CLIPTestSupport
 import Testing
 
 @Suite("A fetch sees only its own bytes", .timeLimit(.minutes(5)))

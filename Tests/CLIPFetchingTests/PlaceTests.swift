@@ -1,4 +1,5 @@
 import CLIPFetching
+import CLIPTestSupport
 import Testing
 
 @Suite("Places for fetches", .timeLimit(.minutes(5)))

@@ -1,4 +1,5 @@
 import CLIPFetching
+import CLIPTestSupport
 import Testing
 
 @Suite("Redirects and refused addresses", .timeLimit(.minutes(5)))

@@ -1,4 +1,5 @@
 import CLIPFetching
+import CLIPTestSupport
 
 extension IPAddress {
     /// 127.0.0.1, where the tests' servers are.

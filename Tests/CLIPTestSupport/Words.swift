@@ -69,7 +69,7 @@ public enum Words {
         }
         if sentence.firstMatch(
             of:
-                /\b(CLIP(Engine|Fetching|Imaging|Kernels|Models|Server|Tokenization|Weights)\.|[A-Z]\w+Error\b)/
+                /\b(CLIP(Engine|Fetching|Hub|Imaging|Kernels|Models|Server|Tokenization|Weights)\.|[A-Z]\w+Error\b)/
         ) != nil {
             faults.append("it names a type")
         }
@@ -95,9 +95,9 @@ public enum Words {
     }
 
     private static let remedies: Set<String> = [
-        "ask", "check", "download", "encode", "give", "have", "install", "make", "mend", "name", "put",
+        "accept", "ask", "check", "choose", "download", "encode", "give", "have", "install", "make", "mend", "name", "pull", "put",
         "raise",
-        "report", "restart", "save", "send", "shorten", "take", "try", "use", "wait", "write",
+        "report", "restart", "save", "send", "set", "shorten", "take", "try", "use", "wait", "write",
     ]
 
     /// An enum of errors, as its declaration tells it.

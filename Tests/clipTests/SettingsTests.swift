@@ -49,7 +49,7 @@ struct SettingsTests {
         "--load-seconds": "nan", "--fetch-ca-file": "/nonexistent/ca.pem", "--log-level": "loud",
     ]
 
-    private static let takesAnything: Set<String> = ["--packed-cache"]
+    private static let takesAnything: Set<String> = ["--packed-cache", "--cache-dir"]
 
     /// What is wrong with the words of a refusal to start.
     private static func complaints(of errors: String) -> [String] {

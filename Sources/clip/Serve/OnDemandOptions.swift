@@ -35,21 +35,26 @@ struct OnDemandOptions: ParsableArguments {
     )
     var loadSeconds: String?
 
-    /// - Parameter provider: what brings models that are not configured.
     func fill(
         _ configuration: inout EngineConfiguration,
         from environment: inout Environment,
-        provider: ModelProvider
+        _ hubOptions: HubOptions
     ) {
-        configuration.provider = provider
+        configuration.provider = ModelProvision.provider(&environment, hubOptions)
         if let list = environment.list("CLIP_ALLOW_MODELS", given: ("--allow-models", allowModels)) {
             configuration.allowedModels = Self.allowed(list)
-        } else {
+            if configuration.provider == nil, configuration.allowedModels != .none {
+                environment.problems.append(
+                    "--allow-models or CLIP_ALLOW_MODELS allows models to be fetched, which this program cannot; name directories "
+                        + "with --model."
+                )
+            }
+        } else if configuration.provider != nil {
             configuration.allowedModels = .roboflow
         }
         if let value = environment.bytes("CLIP_MODEL_MEMORY", given: ("--model-memory", modelMemory)) {
             configuration.modelMemory = value
-        } else if configuration.allowedModels != .none {
+        } else if configuration.provider != nil, configuration.allowedModels != .none {
             // A quarter is the requests'.
             configuration.modelMemory = MachineMemory.current.limit / 4 * 3
         }

@@ -38,19 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
         var environment = Environment()
         var engineConfiguration = options.engineConfiguration(&environment, repeatsImages: true)
         load.fill(&engineConfiguration, from: &environment)
-        let level =
-            environment.logLevel(
-                of: Logger.Level.self,
-                "CLIP_LOG_LEVEL",
-                "LOG_LEVEL",
-                given: ("--log-level", logLevel)
-            )
-            ?? .info
-        var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = level
-        let log = logger
-        let provider = ModelProvision.provider(options.hubOptions.hub(&environment)) { log.notice("\($0)") }
-        onDemand.fill(&engineConfiguration, from: &environment, provider: provider)
+        onDemand.fill(&engineConfiguration, from: &environment, options.hubOptions)
         fetching.fill(&engineConfiguration, from: &environment)
         var serverConfiguration = ServerConfiguration()
         listening.fill(&serverConfiguration, from: &environment)
@@ -59,11 +47,22 @@ struct ServeCommand: AsyncParsableCommand {
         let descriptors = DescriptorLimit.raise()
         let wantedConnections = serverConfiguration.maxConnections
         fit(&serverConfiguration, besides: engineConfiguration, under: descriptors, &environment)
+        let level =
+            environment.logLevel(
+                of: Logger.Level.self,
+                "CLIP_LOG_LEVEL",
+                "LOG_LEVEL",
+                given: ("--log-level", logLevel)
+            )
+            ?? .info
+
         let problems =
             environment.problems + engineConfiguration.validate() + serverConfiguration.validate()
             + Self.addressProblems(serverConfiguration)
         guard problems.isEmpty else { throw CommandFailure(problems: problems) }
 
+        var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = level
         let machine = MachineMemory.current
         for notice in environment.notices { logger.warning("\(notice)") }
         if options.usesBundledModel(environment) { logger.notice("\(BundledModel.advice)") }
@@ -88,8 +87,14 @@ struct ServeCommand: AsyncParsableCommand {
                 "at most \(serverConfiguration.maxConnections) connections, not \(wantedConnections): the system lets this process open \(descriptors) files"
             )
         }
-        engineConfiguration.onModelEvent = { event in Self.log(event, to: log) }
+        let log = logger
+        if engineConfiguration.provider != nil {
+            engineConfiguration.provider = ModelProvision.provider(&environment, options.hubOptions) {
+                log.notice("\($0)")
+            }
+        }
         try await options.fetchModels(for: &engineConfiguration, environment) { log.notice("\($0)") }
+        engineConfiguration.onModelEvent = { [logger] event in Self.log(event, to: logger) }
         try await serve(engineConfiguration, serverConfiguration, logger: logger)
     }
 

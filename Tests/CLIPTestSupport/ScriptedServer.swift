@@ -10,22 +10,22 @@ private let streamSocket = Int32(SOCK_STREAM.rawValue)
 /// A server on 127.0.0.1 that runs a script for every connection, each on a thread of its own.
 ///
 /// No read waits longer than two minutes, so that a test that goes wrong ends.
-final class ScriptedServer: Sendable {
+public final class ScriptedServer: Sendable {
     /// Something that a test may wait for.
-    enum Event: Equatable, Sendable {
+    public enum Event: Equatable, Sendable {
         case request(String)
         case closedByPeer
     }
 
-    let port: Int
-    let events: AsyncStream<Event>
+    public let port: Int
+    public let events: AsyncStream<Event>
     private let continuation: AsyncStream<Event>.Continuation
     private let listener: Int32
     private let connections = Mutex<(open: Set<Int32>, count: Int, isStopped: Bool)>(([], 0, false))
 
-    struct SystemFailure: Error {}
+    public struct SystemFailure: Error {}
 
-    init(_ script: @escaping @Sendable (Connection) -> Void) throws {
+    public init(_ script: @escaping @Sendable (Connection) -> Void) throws {
         (listener, port) = try Self.listen(backlog: 128)
         (events, continuation) = AsyncStream.makeStream()
         Thread.detachNewThread { [self] in
@@ -44,18 +44,18 @@ final class ScriptedServer: Sendable {
 
     /// A server that gives every request the answer that the closure has for it, on connections that stay
     /// open.
-    static func answering(_ answer: @escaping @Sendable (String) -> String) throws -> ScriptedServer {
+    public static func answering(_ answer: @escaping @Sendable (String) -> String) throws -> ScriptedServer {
         try ScriptedServer { connection in
             while let request = connection.readRequest(), connection.send(answer(request)) {}
         }
     }
 
     /// How many connections there have been.
-    var connectionCount: Int { connections.withLock { $0.count } }
+    public var connectionCount: Int { connections.withLock { $0.count } }
 
-    func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port)\(path)" }
+    public func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port)\(path)" }
 
-    func stop() {
+    public func stop() {
         connections.withLock { connections in
             connections.isStopped = true
             for socket in connections.open { shutdown(socket, Int32(SHUT_RDWR)) }
@@ -67,7 +67,7 @@ final class ScriptedServer: Sendable {
     /// A socket on 127.0.0.1 and its port, which nobody else gets while the socket is open.
     ///
     /// Without a backlog it does not listen: whoever connects is refused.
-    static func listen(backlog: Int32?) throws -> (socket: Int32, port: Int) {
+    public static func listen(backlog: Int32?) throws -> (socket: Int32, port: Int) {
         let listener = socket(AF_INET, streamSocket, 0)
         guard listener >= 0 else { throw SystemFailure() }
         var address = sockaddr_in()
@@ -89,7 +89,7 @@ final class ScriptedServer: Sendable {
     }
 
     /// A socket that has begun to connect to the port.
-    static func connectWithoutWaiting(port: Int) throws -> Int32 {
+    public static func connectWithoutWaiting(port: Int) throws -> Int32 {
         let client = socket(AF_INET, streamSocket, 0)
         guard client >= 0, fcntl(client, F_SETFL, O_NONBLOCK) == 0 else { throw SystemFailure() }
         var address = sockaddr_in()
@@ -130,12 +130,12 @@ final class ScriptedServer: Sendable {
 }
 
 /// One accepted connection, used by its script's thread.
-struct Connection {
+public struct Connection {
     fileprivate let socket: Int32
     fileprivate let events: AsyncStream<ScriptedServer.Event>.Continuation
 
     /// The head of the next request, which the test hears of too; nil when there is none.
-    func readRequest() -> String? {
+    public func readRequest() -> String? {
         var head: [UInt8] = []
         var byte: UInt8 = 0
         while recv(socket, &byte, 1, 0) == 1 {
@@ -150,7 +150,7 @@ struct Connection {
     }
 
     /// Up to `count` bytes; empty when there are none.
-    func read(_ count: Int) -> [UInt8] {
+    public func read(_ count: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         let received = recv(socket, &bytes, count, 0)
         return Array(bytes.prefix(max(0, received)))
@@ -158,7 +158,7 @@ struct Connection {
 
     /// Sends everything; false when the peer is gone.
     @discardableResult
-    func send(_ bytes: [UInt8]) -> Bool {
+    public func send(_ bytes: [UInt8]) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let sent = rest.withUnsafeBytes {
@@ -171,16 +171,16 @@ struct Connection {
     }
 
     @discardableResult
-    func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+    public func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
     /// Waits for a byte that the peer has no reason to send: an answer's delay.
-    func waitForNothing(milliseconds: Int) {
+    public func waitForNothing(milliseconds: Int) {
         var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         poll(&descriptor, 1, Int32(milliseconds))
     }
 
     /// Waits until the peer closes, and tells the test.
-    func waitForClose() {
+    public func waitForClose() {
         var byte: UInt8 = 0
         var received = recv(socket, &byte, 1, 0)
         while received > 0 { received = recv(socket, &byte, 1, 0) }
@@ -189,7 +189,7 @@ struct Connection {
 }
 
 /// An answer with its length.
-func answer(_ status: String = "200 OK", _ fields: String..., body: String = "") -> String {
+public func answer(_ status: String = "200 OK", _ fields: String..., body: String = "") -> String {
     let lines = ["HTTP/1.1 \(status)", "Content-Length: \(body.utf8.count)"] + fields
     return lines.joined(separator: "\r\n") + "\r\n\r\n" + body
 }

@@ -1,0 +1,120 @@
+import CLIPHub
+import Foundation
+import Testing
+
+@Suite("Which files of a repository are fetched")
+struct SelectionTests {
+    private func selection(
+        _ repository: String,
+        _ files: [String: String]
+    ) throws -> CheckpointSelection {
+        try CheckpointSelection(
+            of: HubRepository(repository),
+            CheckpointSelection.View(
+                exists: { files[$0] != nil },
+                contents: { files[$0].map { Data($0.utf8) } },
+                all: Array(files.keys)
+            )
+        )
+    }
+
+    private let clip = #"{"model_type": "clip"}"#
+
+    @Test("Of timm's repositories only OpenCLIP's files, never its own")
+    func timm() throws {
+        let chosen = try selection(
+            "timm/x",
+            [
+                "open_clip_config.json": "{}", "open_clip_model.safetensors": "", "config.json": clip,
+                "model.safetensors": "", "vocab.json": "", "README.md": "", "open_clip_pytorch_model.bin": "",
+            ]
+        )
+        #expect(chosen.weights == ["open_clip_model.safetensors"])
+        #expect(chosen.files == ["open_clip_config.json", "vocab.json"])
+        #expect(chosen.absent.contains("tokenizer.json"))
+        #expect(throws: HubError.self) {
+            try selection(
+                "timm/x",
+                ["config.json": clip, "model.safetensors": "", "open_clip_config.json": ""]
+            )
+        }
+    }
+
+    @Test("OpenCLIP's weights under their other names")
+    func otherNames() throws {
+        let third = try selection(
+            "a/b",
+            ["open_clip_config.json": "", "open_clip_pytorch_model.safetensors": "", "model.safetensors": ""]
+        )
+        #expect(third.weights == ["open_clip_pytorch_model.safetensors"])
+        let plain = try selection("a/b", ["open_clip_config.json": "", "model.safetensors": ""])
+        #expect(plain.weights == ["model.safetensors"])
+        let both = try selection(
+            "laion/x",
+            ["open_clip_config.json": "", "config.json": clip, "model.safetensors": ""]
+        )
+        #expect(both.files.contains("config.json") && !both.files.contains("open_clip_config.json"))
+    }
+
+    @Test("Shards by their index, and half precision where there is nothing else")
+    func transformers() throws {
+        let index =
+            #"{"weight_map": {"a": "model-2.safetensors", "b": "model-1.safetensors", "c": "model-1.safetensors"}}"#
+        let shards = try selection(
+            "a/b",
+            ["config.json": clip, "model.safetensors.index.json": index, "preprocessor_config.json": ""]
+        )
+        #expect(shards.weights == ["model-1.safetensors", "model-2.safetensors"])
+        #expect(shards.files == ["model.safetensors.index.json", "config.json", "preprocessor_config.json"])
+        let half = try selection("a/b", ["config.json": clip, "model.fp16.safetensors": ""])
+        #expect(half.weights == ["model.fp16.safetensors"])
+    }
+
+    @Test(
+        "An index that leads elsewhere is refused",
+        arguments: ["../x.safetensors", "a/b", "/etc/passwd", ""]
+    )
+    func hostileIndex(name: String) {
+        let index = #"{"weight_map": {"a": "\#(name)"}}"#
+        #expect(throws: HubError.noUsableFiles("a/b", .unreadable("model.safetensors.index.json"))) {
+            try selection("a/b", ["config.json": clip, "model.safetensors.index.json": index])
+        }
+    }
+
+    @Test("The folder of a sentence-transformers repository, by its modules.json")
+    func sentences() throws {
+        let modules = #"[{"path": "0_CLIPModel", "type": "sentence_transformers.models.CLIPModel"}]"#
+        let chosen = try selection(
+            "a/b",
+            [
+                "modules.json": modules, "0_CLIPModel/config.json": clip, "0_CLIPModel/model.safetensors": "",
+                "0_CLIPModel/merges.txt": "", "0_CLIPModel/vocab.json": "",
+            ]
+        )
+        #expect(chosen.weights == ["0_CLIPModel/model.safetensors"])
+        #expect(
+            chosen.files == [
+                "modules.json", "0_CLIPModel/config.json", "0_CLIPModel/vocab.json", "0_CLIPModel/merges.txt",
+            ]
+        )
+    }
+
+    @Test("A repository without usable files is refused with what it has")
+    func refusals() {
+        #expect(throws: HubError.noUsableFiles("a/b", .onlyPickles(["pytorch_model.bin"]))) {
+            try selection("a/b", ["config.json": clip, "pytorch_model.bin": ""])
+        }
+        #expect(throws: HubError.noUsableFiles("a/b", .noConfiguration(["README.md", "x.onnx"]))) {
+            try selection("a/b", ["README.md": "", "x.onnx": "", ".gitattributes": ""])
+        }
+        #expect(throws: HubError.noUsableFiles("a/b", .noWeights(["config.json", "x.safetensors"]))) {
+            try selection("a/b", ["config.json": clip, "x.safetensors": ""])
+        }
+        #expect(throws: HubError.noUsableFiles("timm/x", .onlyPickles(["open_clip_pytorch_model.bin"]))) {
+            try selection(
+                "timm/x",
+                ["open_clip_config.json": "", "open_clip_pytorch_model.bin": "", "model.safetensors": ""]
+            )
+        }
+    }
+}
