@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 most=400
-tables='^Sources/CLIPTokenization/(OpenAIMerges|Cleaning/TextTables)\.swift$'
+tables='^Sources/CLIPTokenization/(BytePair/OpenAIMerges|Cleaning/TextTables)\.swift$'
 status=0
 while read -r file; do
     [ -f "$file" ] || continue # removed, and not yet committed as such; or a link that leads nowhere

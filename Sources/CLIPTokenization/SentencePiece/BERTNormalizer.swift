@@ -23,13 +23,11 @@ struct BERTNormalizer: Equatable, Sendable {
             text = text.flatMap { Self.isChinese($0) ? [0x20, $0, 0x20] : [$0] }
         }
         if stripsAccents {
-            text = CanonicalComposition.decomposed(text).filter { Self.category($0) != .nonspacingMark }
+            text = CanonicalComposition.decomposed(text).filter {
+                CategoryTable.category($0) != .nonspacingMark
+            }
         }
         return lowersCase ? LowerCase.lowercasedOneByOne(text) : text
-    }
-
-    private static func category(_ scalar: UInt32) -> Unicode.GeneralCategory? {
-        Unicode.Scalar(scalar)?.properties.generalCategory
     }
 
     private static func isSpace(_ scalar: UInt32) -> Bool {
@@ -39,7 +37,7 @@ struct BERTNormalizer: Equatable, Sendable {
     /// The reference counts all of "Other" but what is not assigned.
     private static func isControl(_ scalar: UInt32) -> Bool {
         if scalar == 0x09 || scalar == 0x0A || scalar == 0x0D { return false }
-        switch category(scalar) {
+        switch CategoryTable.category(scalar) {
         case .control, .format, .surrogate, .privateUse: return true
         default: return false
         }

@@ -59,7 +59,7 @@ enum WordStep: Sendable {
         case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: return true
         case 0..<0x80: return false
         default:
-            switch Unicode.Scalar(scalar)?.properties.generalCategory {
+            switch CategoryTable.category(scalar) {
             case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
                 .initialPunctuation, .finalPunctuation, .otherPunctuation:
                 return true
