@@ -88,7 +88,7 @@ soak: build ## ask for mixed things, REQUESTS=100000 times, and compare every an
 hub: build ## fetch models from a stand-in hub that misbehaves, and compare with the real client; QUICK=1 without it
 	@$(if $(QUICK),true,test -x $(HUB_PYTHON) || { $(PYTHON) -m venv .venv/hub \
 		&& .venv/hub/bin/pip install --quiet --disable-pip-version-check -r Scripts/hub/requirements.txt; })
-	$(if $(QUICK),$(PYTHON),$(HUB_PYTHON)) Scripts/check-hub.py $(CLIP) $(if $(QUICK),--kills 5 --megabytes 8 \
+	$(if $(QUICK),$(PYTHON),$(HUB_PYTHON)) Scripts/check-hub.py $(CLIP) $(if $(QUICK),--kills 5 \
 		--only kill$(comma)eight$(comma)corrupt$(comma)whole$(comma)needed$(comma)refusals$(comma)demand$(comma)tokens)
 
 fuzz: deps ## try the parsers on RUNS=1000000 made-up inputs each, and changed pictures, under sanitizers; ONLY=, SECONDS=, QUICK=1

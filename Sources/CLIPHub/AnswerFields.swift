@@ -46,8 +46,9 @@ package struct AnswerFields: Equatable, Sendable {
     /// The commit that a file is of.
     package var commit: String? { self["x-repo-commit"].flatMap { HubRequest.isCommit($0) ? $0 : nil } }
 
-    /// What names a file's bytes: the linked file's tag, or the answer's own; `W/`, quotes and what a server adds that
-    /// packs (`-gzip`) taken off. Nil where it cannot be a file's name.
+    /// What names a file's bytes; nil where it cannot be a file's name.
+    ///
+    /// The linked file's tag, or else the answer's own: `W/`, quotes and what a server adds that packs (`-gzip`) are taken off.
     package var tag: String? {
         guard var text = self["x-linked-etag"] ?? self["etag"] else { return nil }
         if text.hasPrefix("W/") { text.removeFirst(2) }

@@ -31,7 +31,9 @@ struct HubCache: Sendable {
         "\(folder(of: repository))/blobs/\(tag)"
     }
 
-    /// Bytes of a blob that is not whole. The name is ours alone: what another client has begun is not known to be what it says.
+    /// Bytes of a blob that is not whole.
+    ///
+    /// The name is ours alone: what another client has begun is not known to be what it says.
     func partialBlob(_ repository: HubRepository, _ tag: String) -> String {
         blob(repository, tag) + ".clip.incomplete"
     }

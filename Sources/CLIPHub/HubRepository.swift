@@ -16,6 +16,7 @@ public struct HubRepository: Hashable, Sendable, CustomStringConvertible {
         name = String(parts[1])
     }
 
+    /// Such as `timm/resnet50_clip.openai`.
     public var description: String { "\(owner)/\(name)" }
 
     /// The folder of the repository in a cache.

@@ -27,6 +27,7 @@ public struct HubRequest: Hashable, Sendable, CustomStringConvertible {
     /// Whether the revision is a commit, which never changes.
     public var isPinned: Bool { Self.isCommit(revision) }
 
+    /// As ``init(_:)`` reads it.
     public var description: String {
         revision == Self.main ? "\(repository)" : "\(repository)@\(revision)"
     }

@@ -359,7 +359,9 @@ struct DownloadTests {
                 return reply
             }
             let task = Task { await trial.failure() }
-            try await eventually(within: .seconds(100)) { trial.hub.requests.contains { $0.fetches("model.safetensors") } }
+            try await eventually(within: .seconds(100)) {
+                trial.hub.requests.contains { $0.fetches("model.safetensors") }
+            }
             try await eventually(within: .seconds(100)) {
                 trial.files("blobs").contains { $0.hasSuffix(".clip.incomplete") }
             }

@@ -17,14 +17,18 @@ public final class ScriptedServer: Sendable {
         case closedByPeer
     }
 
+    /// Where it listens.
     public let port: Int
+    /// What has happened.
     public let events: AsyncStream<Event>
     private let continuation: AsyncStream<Event>.Continuation
     private let listener: Int32
     private let connections = Mutex<(open: Set<Int32>, count: Int, isStopped: Bool)>(([], 0, false))
 
+    /// The system has no socket to give.
     public struct SystemFailure: Error {}
 
+    /// A server that runs this for each connection.
     public init(_ script: @escaping @Sendable (Connection) -> Void) throws {
         (listener, port) = try Self.listen(backlog: 128)
         (events, continuation) = AsyncStream.makeStream()
@@ -53,8 +57,10 @@ public final class ScriptedServer: Sendable {
     /// How many connections there have been.
     public var connectionCount: Int { connections.withLock { $0.count } }
 
+    /// The address of a path.
     public func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port)\(path)" }
 
+    /// Ends listening and all connections.
     public func stop() {
         connections.withLock { connections in
             connections.isStopped = true
@@ -170,6 +176,7 @@ public struct Connection {
         return true
     }
 
+    /// Sends a text.
     @discardableResult
     public func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 

@@ -95,7 +95,8 @@ public enum Words {
     }
 
     private static let remedies: Set<String> = [
-        "accept", "ask", "check", "choose", "download", "encode", "give", "have", "install", "make", "mend", "name", "pull", "put",
+        "accept", "ask", "check", "choose", "download", "encode", "give", "have", "install", "make", "mend",
+        "name", "pull", "put",
         "raise",
         "report", "restart", "save", "send", "set", "shorten", "take", "try", "use", "wait", "write",
     ]

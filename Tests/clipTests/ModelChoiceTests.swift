@@ -102,7 +102,12 @@ struct ModelChoiceTests {
         #expect(list.status == 0)
         #expect(list.lines.count == KnownModel.all.count)
         let model = try await Command.run(
-            "embed", "--offline", "--model", "acme/none", "--text", "a",
+            "embed",
+            "--offline",
+            "--model",
+            "acme/none",
+            "--text",
+            "a",
             environment: environment
         )
         #expect(model.status == 69)

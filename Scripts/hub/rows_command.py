@@ -1,0 +1,151 @@
+"""What the command does with it: tokens, room, and the server."""
+
+import concurrent.futures
+import json
+import os
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+from stage import B32, BIG, PLAIN, expect
+
+
+def tokens(stage):
+    """The token goes to the hub and nobody else; from HF_TOKEN or its file."""
+    stage.settings(private=["acme/private"], token="secret")
+    stage.log()
+    _, cache = stage.pull("acme/private", HF_TOKEN=" secret\n")
+    log = stage.log()
+    expect(all((e["token"] == "Bearer secret") == ("/signed/" not in e["path"]) for e in log), "the token went elsewhere")
+    expect(any("/signed/" in e["path"] for e in log), "nothing was fetched")
+    expect(all(e["encoding"] == "identity" for e in log), "compression was asked for")
+    home = stage.folder / "home"
+    home.mkdir(exist_ok=True)
+    (home / "token").write_text("secret\n")
+    stage.pull("acme/private", HF_HOME=home)
+    stage.pull("acme/private", HF_HOME=home, HF_HUB_DISABLE_IMPLICIT_TOKEN=1, status=66)
+    stage.pull("acme/private", HF_TOKEN_PATH=home / "token")
+    stage.settings(private=[], token=None)
+    return "sent to the endpoint only; HF_TOKEN, HF_TOKEN_PATH, HF_HOME/token; compression is never asked for"
+
+
+def little_room(stage):
+    """A file system with too little room: refused before a byte is fetched; with no room in the middle: kept for the next time."""
+    if os.geteuid() != 0:
+        return "not tried: root can mount a small file system"
+    cache = stage.cache()
+    cache.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "none", str(cache)], capture_output=True)
+    if mounted.returncode:
+        return "not tried: no file system can be mounted"
+    try:
+        stage.log()
+        stage.pull("acme/plain", cache, status=74, says="Make room")
+        expect(not [e for e in stage.log() if "/signed/" in e["path"]], "something was fetched")
+        stage.rules({"path": "(resolve|signed)", "act": "unsized", "times": -1})
+        stage.pull("acme/plain", cache, status=74, says="Make room")
+        stage.rules()
+        part = next(cache.rglob("*.clip.incomplete")).stat().st_size
+        subprocess.run(["mount", "-o", "remount,size=90m", str(cache)], check=True)
+        stage.log()
+        result, _ = stage.pull("acme/plain", cache)
+        stage.is_whole(result.stdout.strip(), "acme/plain", PLAIN)
+        starts = [e["range"] for e in stage.log() if "/signed/acme/plain/model" in e["path"]]
+        expect(starts == [f"bytes={part}-"], f"it began at {starts}, with {part} bytes there")
+        subprocess.run(["mount", "-o", "remount,ro", str(cache)], check=True)
+        stage.pull("acme/plain", cache, options=["--offline"])
+        stage.pull("acme/plain", cache)
+        stage.pull("acme/sharded", cache, status=73, says="Make it writable")
+        return "refused before; full in the middle: kept and gone on with; a read-only cache serves"
+    finally:
+        subprocess.run(["umount", "-l", str(cache)])
+
+
+def serves(stage):
+    """`clip serve` with nothing cached: the first answer over the transfer itself."""
+    rate = 8_000_000
+    best = None
+    for _ in range(3):
+        cache = stage.cache()
+        stage.server.hub.rate = rate
+        size = sum((stage.root / B32 / n).stat().st_size for n in ["open_clip_model.safetensors", "vocab.json", "merges.txt", "open_clip_config.json"])
+        started = time.monotonic()
+        process = subprocess.Popen([stage.clip, "serve", "--port", "0", "--log-level", "warning", "--model", "ViT-B-32", "--packed-cache", "none"],
+                                   env=stage.environment(cache), stderr=subprocess.PIPE, text=True)
+        try:
+            port = None
+            for line in process.stderr:
+                if "listening on port" in line:
+                    port = int(line.split()[-1])
+                    break
+            body = json.dumps({"clip_version_id": "ViT-B-32", "text": "a cat"}).encode()
+            request = urllib.request.Request(f"http://127.0.0.1:{port}/clip/embed_text", body, {"Content-Type": "application/json"})
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                expect(len(json.load(answer)["embeddings"][0]) == 256, "no embedding")
+            seconds = time.monotonic() - started
+        finally:
+            process.kill()
+            process.wait()
+            stage.server.hub.rate = 0
+        over = seconds - size / rate
+        best = over if best is None else min(best, over)
+        expect(over < 1.5, f"{over:.2f} s over the transfer of {size / rate:.2f} s")
+    return f"{size / 1e6:.1f} MB in {size / rate:.2f} s, first answer {best:.2f} s after (best of 3; all under 1.5 s)"
+
+
+def on_demand(stage):
+    """A request that names one of the nine has it fetched and loaded; what is not allowed is never asked for."""
+    cache = stage.cache()
+    process = subprocess.Popen([stage.clip, "serve", "--port", "0", "--log-level", "warning"], env=stage.environment(cache), stderr=subprocess.PIPE, text=True)
+    try:
+        port = next(int(line.split()[-1]) for line in process.stderr if "listening on port" in line)
+
+        def ask(version):
+            body = json.dumps({"clip_version_id": version, "text": "a cat"}).encode()
+            request = urllib.request.Request(f"http://127.0.0.1:{port}/clip/embed_text", body, {"Content-Type": "application/json"})
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    return answer.status, len(json.load(answer)["embeddings"][0])
+            except urllib.error.HTTPError as error:
+                return error.code, error.read().decode()[:200]
+
+        stage.log()
+        for name in ["acme/plain", "ViT-B-33", "siglip2-base-patch16-256"]:
+            expect(ask(name)[0] in (400, 404), f"{name}: {ask(name)}")
+        expect(not stage.log(), "the hub was asked for what is not allowed")
+        expect(ask("ViT-L-14")[0] == 503, f"a repository that is not there: {ask('ViT-L-14')}")
+        expect(ask("clip-mini") == (200, 256), "the others are not served")
+        stage.log()
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(ask, ["ViT-B-32"] * 4))
+        expect(answers == [(200, 256)] * 4, answers)
+        gets = [e for e in stage.log() if e["method"] == "GET" and "/signed/" in e["path"] and "model" in e["path"]]
+        expect(len(gets) == 1, f"{len(gets)} downloads")
+    finally:
+        process.kill()
+        process.wait()
+    return "4 first requests, 1 download; 3 names that are not allowed never reach the hub; one that fails leaves the others served"
+
+
+def quick(stage):
+    """How fast bytes come, digest included, and how fast what is there is compared."""
+    size = 512 << 20
+    (stage.root / "acme/large").mkdir(exist_ok=True)
+    stage.write("acme/large/config.json", {"model_type": "clip"})
+    with open(stage.root / "acme/large" / BIG, "wb") as file:
+        block = stage.random.randbytes(1 << 20)
+        for _ in range(size >> 20):
+            file.write(block)
+    stage.server.hub.files("acme/large", "main")
+    started = time.monotonic()
+    _, cache = stage.pull("acme/large")
+    fetched = size / (time.monotonic() - started) / 1e6
+    started = time.monotonic()
+    stage.pull("acme/large", cache, options=["--offline"])
+    compared = size / (time.monotonic() - started) / 1e6
+    shutil.rmtree(cache)
+    shutil.rmtree(stage.root / "acme/large")
+    expect(compared >= 400, f"{compared:.0f} MB/s")
+    return f"512 MiB: fetched at {fetched:.0f} MB/s beside a server in Python, compared at {compared:.0f} MB/s"
