@@ -342,9 +342,7 @@ extension APIError {
                     + "--model-memory."
             )
         case .modelNotFetched:
-            .message(
-                "The model could not be fetched from where it is kept. Try again later; the server's log says why."
-            )
+            .message("The model could not be fetched. Try again later; the server's log says why.")
         case .heldOff(let error, _): content(of: error, place: place)
         case .modelUnavailable, .failed, .invalidConfiguration: .message("Internal error.")
         }

@@ -236,7 +236,7 @@ struct ConnectionTests {
     func clientGone() async throws {
         let upstream = try HeldUpstream()
         try await LiveServer.with(
-            engine: { $0.allowsPrivateAddresses = true },
+            engine: { $0.waitsForHeldUpstreams() },
             { server in
                 let port = server.port
                 let connection = try await Loopback.onThread { SendableBox(try HTTPConnection(port: port)) }

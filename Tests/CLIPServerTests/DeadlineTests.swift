@@ -11,7 +11,7 @@ struct DeadlineTests {
     @Test("A request that is not done in the time that it names is dropped, and the connection goes on")
     func timeout() async throws {
         let upstream = try HeldUpstream()
-        try await LiveServer.with(engine: { $0.allowsPrivateAddresses = true }) { server in
+        try await LiveServer.with(engine: { $0.waitsForHeldUpstreams() }) { server in
             try await server.connected { connection in
                 for _ in 1...2 {
                     let start = ContinuousClock.now
@@ -44,7 +44,7 @@ struct DeadlineTests {
         try await LiveServer.with {
             $0.requestTimeLimit = .milliseconds(200)
         } engine: {
-            $0.allowsPrivateAddresses = true
+            $0.waitsForHeldUpstreams()
         } _: { server in
             for fields in [[], [("X-Request-Timeout", "60")]] {
                 let body = String(decoding: upstream.imageBody, as: UTF8.self)

@@ -80,7 +80,7 @@ struct LoadTests {
     func drain() async throws {
         let upstream = try HeldUpstream()
         try await LiveServer.with(
-            engine: { $0.allowsPrivateAddresses = true },
+            engine: { $0.waitsForHeldUpstreams() },
             { server in
                 async let held = server.request(
                     "POST",

@@ -169,7 +169,7 @@ struct OnDemandRoutesTests {
         let (size, image) = (try await Self.byteCount(), try Fixture.bytes("imaging/png-rgb.png"))
         try await LiveServer.with(engine: {
             provision.fill(&$0)
-            $0.allowsPrivateAddresses = true
+            $0.waitsForHeldUpstreams()
             $0.modelMemory = 2 * size
         }) { server in
             let url = "http://127.0.0.1:\(upstream.port)/a.png"

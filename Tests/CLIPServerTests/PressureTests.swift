@@ -44,7 +44,7 @@ struct PressureTests {
         try await LiveServer.with {
             $0.maxConnections = 3
         } engine: {
-            $0.allowsPrivateAddresses = true
+            $0.waitsForHeldUpstreams()
         } _: { server in
             async let held = server.request(
                 "POST",
@@ -295,7 +295,7 @@ struct PressureTests {
         try await LiveServer.with {
             $0.drainTimeLimit = .milliseconds(300)
         } engine: {
-            $0.allowsPrivateAddresses = true
+            $0.waitsForHeldUpstreams()
             // It would never be done: the suite's time limit tells if nothing ends it.
             $0.fetchTimeLimit = .seconds(3600)
         } _: { server in

@@ -1,3 +1,4 @@
+import CLIPEngine
 import Foundation
 import Synchronization
 
@@ -59,5 +60,14 @@ final class HeldUpstream: Sendable {
             var chunk = [UInt8](repeating: 0, count: 16)
             return recv(connection.withLock { $0 }, &chunk, chunk.count, 0) == 0
         }
+    }
+}
+
+extension EngineConfiguration {
+    /// Fetches from this machine, and waits for what is held on purpose however busy the machine is.
+    mutating func waitsForHeldUpstreams() {
+        allowsPrivateAddresses = true
+        fetchTimeLimit = .seconds(120)
+        fetchMinimumSpeed = 0
     }
 }
