@@ -16,6 +16,10 @@ SAME = "same"
 ON_PURPOSE = "different on purpose"
 UNEXPECTED = "UNEXPECTED"
 
+# What the registry tells here beside the real server's members.
+REGISTRY_ADDITIONS = {"model_memory", "available"}
+MODEL_ADDITIONS = {"state", "source", "repository", "revision", "licence", "precision", "bytes", "load_seconds"}
+
 
 @dataclass
 class Verdict:
@@ -58,6 +62,7 @@ def judge(case: Case, ours: Answer, theirs: Answer) -> Verdict:
     return verdict
 
 
+
 def answer_differences(ours: Answer, theirs: Answer) -> dict[str, str]:
     """The parts that differ, each with a sentence."""
     parts: dict[str, str] = {}
@@ -67,10 +72,18 @@ def answer_differences(ours: Answer, theirs: Answer) -> dict[str, str]:
         mine, other = ours.headers.get(name), theirs.headers.get(name)
         if mine != other:
             parts[name] = f"{name}: {mine or 'absent'}, theirs {other or 'absent'}"
-    difference = body_difference(ours.body, theirs.body, "body")
+    difference = body_difference(without_additions(ours.body), theirs.body, "body")
     if difference:
         parts["body"] = difference
     return parts
+
+
+def without_additions(body: object) -> object:
+    """The registry without what this server tells beside the real one's members, behind them, which its clients pass over."""
+    if not (isinstance(body, dict) and "total_vram_bytes" in body):
+        return body
+    models = [{k: v for k, v in model.items() if k not in MODEL_ADDITIONS} for model in body["models"]]
+    return {k: v for k, v in {**body, "models": models}.items() if k not in REGISTRY_ADDITIONS}
 
 
 def body_difference(ours: object, theirs: object, place: str) -> str | None:
