@@ -37,10 +37,8 @@ final class HTTPConnection {
             setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
         }
         let result = Loopback.withAddress(port: port) { connect(socket, $0, $1) }
-        guard result == 0 else {
-            close(socket)
-            throw Failure(what: "connect: \(errno)")
-        }
+        // It is closed at the end of what was begun here: closed twice, it could be somebody else's by then.
+        guard result == 0 else { throw Failure(what: "connect: \(errno)") }
     }
 
     deinit {
