@@ -103,7 +103,11 @@ let package = Package(
             swiftSettings: swiftSettings,
             linkerSettings: [.linkedLibrary("idn2", .when(platforms: [.linux]))]
         ),
-        .target(name: "CLIPHub", dependencies: ["CCrypto", "CCurl"], swiftSettings: swiftSettings),
+        .target(
+            name: "CLIPHub",
+            dependencies: ["CCrypto", "CCurl", "CLIPJSON"],
+            swiftSettings: swiftSettings
+        ),
         .target(name: "CLIPWeights", dependencies: ["CLIPJSON", "CZlib"], swiftSettings: swiftSettings),
         .target(name: "CLIPKernels", dependencies: ["COneDNN", "CSimd"], swiftSettings: swiftSettings),
 

@@ -17,6 +17,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -69,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=200_000)
     parser.add_argument("--clip", default=".build/release/clip")
-    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("/tmp/check-tokenizers"))
+    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()) / "check-tokenizers")
     parser.add_argument("--model", type=pathlib.Path, action="append", default=[])
     parser.add_argument("kinds", nargs="*")
     arguments = parser.parse_args()

@@ -16,6 +16,7 @@ import pathlib
 import random
 import subprocess
 import sys
+import tempfile
 import time
 
 LETTERS = [
@@ -126,7 +127,7 @@ def measured(command: list[str]) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clip", default=".build/release/clip")
-    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("/tmp/measure-tokenizers"))
+    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()) / "measure-tokenizers")
     arguments = parser.parse_args()
     idle = measured([arguments.clip, "tokenize", "--", "a"])
     print(f"{'none':10} {idle[0]:6.3f} s {idle[1]:7.0f} MB at most")

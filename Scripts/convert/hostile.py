@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import pathlib
 import pickle
 import struct
+import tempfile
 import zipfile
 import zlib
 
 NONE = b"N."
+# What would be there if code of an archive were run.
+TRACE = pathlib.Path(tempfile.mkdtemp(prefix="check-convert-")) / "was-here"
 
 
 def text(value: str) -> bytes:
@@ -57,7 +61,7 @@ def beside(operations: bytes) -> bytes:
 
 def code() -> dict[str, tuple[bytes, str]]:
     """Whatever runs something when Python reads it."""
-    call = b"(" + text("touch /tmp/clip-was-here") + b"tR"
+    call = b"(" + text(f"touch {TRACE}") + b"tR"
     found = {
         "global": (beside(b"cos\nsystem\n" + call), "os.system"),
         "stack-global": (beside(b"\x8c\x02os\x8c\x06system\x93" + call), "os.system"),

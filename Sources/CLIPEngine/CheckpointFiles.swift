@@ -31,8 +31,7 @@ struct CheckpointFiles: Sendable {
                     try ModelConfiguration(transformersConfig: json)
                 }
                 recipe =
-                    try Self.recipes(of: directory).first?.recipe
-                    ?? .openAI(imageSize: model.vision.imageSize)
+                    try Self.recipes(of: directory).first?.recipe ?? Self.standardRecipe(json, of: model)
             case .openCLIP:
                 model = try Self.naming("open_clip_config.json") { () throws(ModelError) in
                     try ModelConfiguration(openCLIPConfig: json)
@@ -66,6 +65,24 @@ struct CheckpointFiles: Sendable {
         return type == "clip"
             ? .openAI(contextLength: model.text.contextLength)
             : .transformers(modelType: type, contextLength: model.text.contextLength)
+    }
+
+    /// How images are prepared where no file says it: as every CLIP's are.
+    ///
+    /// What a SigLIP's would be is another affair, and CLIP's would give other embeddings.
+    private static func standardRecipe(
+        _ json: [UInt8],
+        of model: ModelConfiguration
+    ) throws -> PreprocessingRecipe {
+        let type = try ModelConfiguration.modelType(transformersConfig: json)
+        guard type != "siglip" else {
+            throw Mismatch(
+                description:
+                    "preprocessor_config.json is not there, and a SigLIP prepares images in another way than "
+                    + "CLIP. Download it, too."
+            )
+        }
+        return .openAI(imageSize: model.vision.imageSize)
     }
 
     /// How transformers prepares images, by each of its files that says so, in the order in which they count there.

@@ -1,29 +1,30 @@
+internal import CLIPJSON
 internal import Foundation
 
 /// What is read of the hub's and the repositories' JSON.
 enum HubJSON {
     /// Commit and files of the hub's answer about a revision; nil where it is another JSON, or none.
     static func list(_ data: Data) -> (commit: String, files: [String])? {
-        guard let object = object(data), let commit = object["sha"] as? String, HubRequest.isCommit(commit),
-            let siblings = object["siblings"] as? [[String: Any]]
+        guard let object = value(data)?.object, let commit = object["sha"]?.text, HubRequest.isCommit(commit),
+            let siblings = object["siblings"]?.elements
         else { return nil }
-        return (commit, siblings.compactMap { $0["rfilename"] as? String }.filter(isFileName))
+        return (commit, siblings.compactMap { $0.object?["rfilename"]?.text }.filter(isFileName))
     }
 
     /// The names of the files that hold weights, by an index of shards; nil where it is none.
     static func shards(_ data: Data) -> Set<String>? {
-        guard let map = object(data)?["weight_map"] as? [String: String], !map.isEmpty else { return nil }
-        let names = Set(map.values)
+        guard let map = value(data)?.object?["weight_map"]?.object?.members, !map.isEmpty else { return nil }
+        let shards = map.compactMap(\.value.text)
+        guard shards.count == map.count else { return nil }
+        let names = Set(shards)
         return names.count <= 1000 && names.allSatisfy({ isFileName($0) && !$0.contains("/") }) ? names : nil
     }
 
     /// The folder of a sentence-transformers repository that holds its CLIP; nil where it names none.
     static func clipFolder(_ data: Data) -> String? {
-        guard let modules = try? JSONSerialization.jsonObject(with: data) as? [[String: Any]] else {
-            return nil
-        }
+        guard let modules = value(data)?.elements else { return nil }
         return modules.lazy.compactMap { module -> String? in
-            guard let type = module["type"] as? String, let path = module["path"] as? String,
+            guard let type = module.object?["type"]?.text, let path = module.object?["path"]?.text,
                 type.hasSuffix("CLIPModel") || type.hasSuffix(".Transformer"), isFileName(path),
                 !path.contains("/")
             else { return nil }
@@ -33,15 +34,14 @@ enum HubJSON {
 
     /// Whether a configuration is transformers' own; timm's, for an image tower alone, has no such member.
     static func isTransformersConfiguration(_ data: Data) -> Bool {
-        object(data).map { $0["model_type"] is String || $0["architectures"] != nil } ?? false
+        value(data)?.object.map { $0["model_type"]?.text != nil || $0["architectures"] != nil } ?? false
     }
 
     /// Whether a configuration of OpenCLIP's names a tokenizer that has to come with it; OpenAI's is built in.
     static func namesTokenizer(_ data: Data) -> Bool {
-        guard let object = object(data) else { return false }
-        let model = object["model_cfg"] as? [String: Any] ?? object
-        return ((model["text_cfg"] as? [String: Any])?["hf_tokenizer_name"] as? String).map { !$0.isEmpty }
-            ?? false
+        guard let object = value(data)?.object else { return false }
+        let model = object["model_cfg"]?.object ?? object
+        return model["text_cfg"]?.object?["hf_tokenizer_name"]?.text.map { !$0.isEmpty } ?? false
     }
 
     /// Whether a name leads to a file within the folder that it is looked up in.
@@ -52,7 +52,5 @@ enum HubJSON {
             }
     }
 
-    private static func object(_ data: Data) -> [String: Any]? {
-        try? JSONSerialization.jsonObject(with: data) as? [String: Any]
-    }
+    private static func value(_ data: Data) -> JSONValue? { try? JSONDocument.read([UInt8](data)) }
 }

@@ -1,16 +1,7 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+internal import CLIPJSON
 
 /// The list of modules in a folder of sentence-transformers.
 enum SentenceTransformers {
-    private struct Module: Decodable {
-        let path: String?
-        let type: String?
-    }
-
     private static let file = "modules.json"
 
     /// The folder of a CLIP that sentence-transformers saved, below the directory or empty for the directory itself; nil where
@@ -21,14 +12,14 @@ enum SentenceTransformers {
         guard listing.contains(file) else { return nil }
         let limit = ModelDirectory.maximumConfigurationByteCount
         let json = try OpenFile.contents(of: listing.path(of: file), limit: limit)
-        guard let first = (try? JSONDecoder().decode([Module].self, from: Data(json)))?.first else {
+        guard let first = (try? JSONDocument.read(json))?.elements?.first?.object else {
             throw .otherModules(path: listing.path(of: file), found: "no list of modules")
         }
-        let type = first.type ?? ""
+        let type = first["type"]?.text ?? ""
         guard type.hasPrefix("sentence_transformers."), type.split(separator: ".").last == "CLIPModel" else {
             throw .otherModules(path: listing.path(of: file), found: type)
         }
-        let folder = first.path ?? ""
+        let folder = first["path"]?.text ?? ""
         guard !folder.hasPrefix("."), folder.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "/") }) else {
             throw .otherModules(path: listing.path(of: file), found: folder)
         }
@@ -38,11 +29,6 @@ enum SentenceTransformers {
 
 /// The `config.json` that timm writes beside a tower for pictures, also in repositories of OpenCLIP's models.
 enum TimmConfiguration {
-    private struct Members: Decodable {
-        let architecture: String?
-        let model_type: String?
-    }
-
     /// Whether the file is there, and timm's.
     static func isPresent(at path: String) -> Bool {
         guard
@@ -50,8 +36,8 @@ enum TimmConfiguration {
                 of: path,
                 limit: ModelDirectory.maximumConfigurationByteCount
             ),
-            let members = try? JSONDecoder().decode(Members.self, from: Data(json))
+            let members = (try? JSONDocument.read(json))?.object
         else { return false }
-        return members.architecture != nil && members.model_type == nil
+        return members["architecture"]?.text != nil && members["model_type"]?.text == nil
     }
 }

@@ -5,18 +5,14 @@ internal import CLIPHub
 ///
 /// The one place of the program that says so: names, files on this machine and downloads all come from here.
 enum ModelProvision {
-    /// The provider by the environment's settings; nil where there is none.
+    /// The provider over a hub and its cache.
     ///
-    /// Problems are added to the environment's.
-    ///
-    /// - Parameter say: takes the lines that tell of downloads; standard error by default.
+    /// - Parameter say: takes the lines that tell of downloads.
     static func provider(
-        _ environment: inout Environment,
-        _ options: HubOptions,
+        _ hub: ModelHub,
         say: @escaping @Sendable (String) -> Void = { Terminal.complain($0 + "\n") }
-    ) -> ModelProvider? {
-        let hub = options.hub(&environment)
-        return ModelProvider(
+    ) -> ModelProvider {
+        ModelProvider(
             names: KnownModel.all.map(\.name),
             offers: { KnownModel.all.map { offer($0, hub) } },
             locate: { (name) throws(EmbeddingError) in

@@ -30,7 +30,7 @@ struct ModelsCommand: AsyncParsableCommand {
                 engine.catalogue.map { ModelLine($0) }
             }
         } else {
-            configuration.provider = ModelProvision.provider(&environment, options.hubOptions)
+            configuration.provider = ModelProvision.provider(options.hubOptions.hub(&environment))
             configuration.allowedModels = .known
             let problems = environment.problems + configuration.validate()
             guard problems.isEmpty else { throw CommandFailure(problems: problems) }

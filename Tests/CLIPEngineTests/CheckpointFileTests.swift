@@ -297,6 +297,16 @@ struct CheckpointFileTests {
         #expect(Words.faults(of: refusal) == [], "\(refusal)")
     }
 
+    @Test("A SigLIP without the file that says how images are prepared is refused, and not given CLIP's way")
+    func sigLIPWithoutRecipe() async throws {
+        let sigLIP = #"{"model_type": "siglip"}"#
+        let refusal = try #require(
+            try await refusal(["config.json": sigLIP, "preprocessor_config.json": nil])
+        )
+        #expect(refusal.contains("preprocessor_config.json is not there"), "\(refusal)")
+        #expect(Words.faults(of: refusal) == [], "\(refusal)")
+    }
+
     @Test("A list of one end-of-text, and names behind a wrapper's, mean what is plain")
     func plainMeanings() async throws {
         let expected = try await embeddings()

@@ -295,7 +295,6 @@ final class ModelRegistry: Sendable {
             defer { state.roomWaiter = nil }
             return state.roomWaiter
         }
-        FreedMemory.giveBack()
         waiter?.resume()
     }
 

@@ -1,3 +1,9 @@
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
 /// Reads `tokenizer.json`'s `normalizer`.
 enum TextSteps {
     /// The steps that an object describes; one that is not known is refused by name.
@@ -14,7 +20,7 @@ enum TextSteps {
         case "Precompiled":
             try fields.requireOnly(["precompiled_charsmap"])
             guard fields.optionalText("precompiled_charsmap") != nil else { return nil }
-            let blob = Base64Text.bytes(of: try fields.text("precompiled_charsmap"))
+            let blob = Data(base64Encoded: Data(try fields.text("precompiled_charsmap"))).map { [UInt8]($0) }
             if blob?.isEmpty == true { return nil }
             guard let blob, let map = CharacterMap(blob) else { throw .malformedCharacterMap(file: file) }
             return .map(map)

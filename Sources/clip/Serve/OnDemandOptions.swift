@@ -35,26 +35,18 @@ struct OnDemandOptions: ParsableArguments {
     )
     var loadSeconds: String?
 
+    /// - Parameter provider: what brings models that are not configured.
     func fill(
         _ configuration: inout EngineConfiguration,
         from environment: inout Environment,
-        _ hubOptions: HubOptions
+        provider: ModelProvider
     ) {
-        configuration.provider = ModelProvision.provider(&environment, hubOptions)
-        if let list = environment.list("CLIP_ALLOW_MODELS", given: ("--allow-models", allowModels)) {
-            configuration.allowedModels = Self.allowed(list)
-            if configuration.provider == nil, configuration.allowedModels != .none {
-                environment.problems.append(
-                    "--allow-models or CLIP_ALLOW_MODELS allows models to be fetched, which this program cannot; name directories "
-                        + "with --model."
-                )
-            }
-        } else if configuration.provider != nil {
-            configuration.allowedModels = .roboflow
-        }
+        configuration.provider = provider
+        let list = environment.list("CLIP_ALLOW_MODELS", given: ("--allow-models", allowModels))
+        configuration.allowedModels = list.map(Self.allowed) ?? .roboflow
         if let value = environment.bytes("CLIP_MODEL_MEMORY", given: ("--model-memory", modelMemory)) {
             configuration.modelMemory = value
-        } else if configuration.provider != nil, configuration.allowedModels != .none {
+        } else if configuration.allowedModels != .none {
             // A quarter is the requests'.
             configuration.modelMemory = MachineMemory.current.limit / 4 * 3
         }

@@ -38,15 +38,6 @@ struct ServeCommand: AsyncParsableCommand {
         var environment = Environment()
         var engineConfiguration = options.engineConfiguration(&environment, repeatsImages: true)
         load.fill(&engineConfiguration, from: &environment)
-        onDemand.fill(&engineConfiguration, from: &environment, options.hubOptions)
-        fetching.fill(&engineConfiguration, from: &environment)
-        var serverConfiguration = ServerConfiguration()
-        listening.fill(&serverConfiguration, from: &environment)
-        load.fill(&serverConfiguration, from: &environment)
-        let warnings = guards.fill(&serverConfiguration, from: &environment)
-        let descriptors = DescriptorLimit.raise()
-        let wantedConnections = serverConfiguration.maxConnections
-        fit(&serverConfiguration, besides: engineConfiguration, under: descriptors, &environment)
         let level =
             environment.logLevel(
                 of: Logger.Level.self,
@@ -55,14 +46,24 @@ struct ServeCommand: AsyncParsableCommand {
                 given: ("--log-level", logLevel)
             )
             ?? .info
-
+        var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = level
+        let hub = options.hubOptions.hub(&environment)
+        let provider = ModelProvision.provider(hub) { [logger] in logger.notice("\($0)") }
+        onDemand.fill(&engineConfiguration, from: &environment, provider: provider)
+        fetching.fill(&engineConfiguration, from: &environment)
+        var serverConfiguration = ServerConfiguration()
+        listening.fill(&serverConfiguration, from: &environment)
+        load.fill(&serverConfiguration, from: &environment)
+        let warnings = guards.fill(&serverConfiguration, from: &environment)
+        let descriptors = DescriptorLimit.raise()
+        let wantedConnections = serverConfiguration.maxConnections
+        fit(&serverConfiguration, besides: engineConfiguration, under: descriptors, &environment)
         let problems =
             environment.problems + engineConfiguration.validate() + serverConfiguration.validate()
             + Self.addressProblems(serverConfiguration)
         guard problems.isEmpty else { throw CommandFailure(problems: problems) }
 
-        var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = level
         let machine = MachineMemory.current
         for notice in environment.notices { logger.warning("\(notice)") }
         if options.usesBundledModel(environment) { logger.notice("\(BundledModel.advice)") }
@@ -87,13 +88,9 @@ struct ServeCommand: AsyncParsableCommand {
                 "at most \(serverConfiguration.maxConnections) connections, not \(wantedConnections): the system lets this process open \(descriptors) files"
             )
         }
-        let log = logger
-        if engineConfiguration.provider != nil {
-            engineConfiguration.provider = ModelProvision.provider(&environment, options.hubOptions) {
-                log.notice("\($0)")
-            }
+        try await options.fetchModels(for: &engineConfiguration, environment) { [logger] in
+            logger.notice("\($0)")
         }
-        try await options.fetchModels(for: &engineConfiguration, environment) { log.notice("\($0)") }
         engineConfiguration.onModelEvent = { [logger] event in Self.log(event, to: logger) }
         try await serve(engineConfiguration, serverConfiguration, logger: logger)
     }

@@ -1,0 +1,1 @@
+../../Sources/CLIPServer/Connection/MessageFault.swift

@@ -1,0 +1,1 @@
+../../Sources/CLIPServer/Routes/ModelFamily.swift

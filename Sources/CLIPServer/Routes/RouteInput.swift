@@ -1,0 +1,31 @@
+package import CLIPEngine
+
+/// What a route sees of a request.
+package struct RouteInput: Sendable {
+    /// What stands behind the question mark.
+    package let query: String?
+    package let contentType: String?
+    package let body: [UInt8]
+    /// What keeps the body counted in the engine's budget.
+    package let room: ByteReservation?
+    /// The keys of which the body has to have one; nil where the head had one already, or none is wanted.
+    package let keys: APIKeys?
+    /// Who asks, and until when.
+    package let terms: RequestTerms
+
+    package init(
+        query: String? = nil,
+        contentType: String? = nil,
+        body: [UInt8] = [],
+        room: ByteReservation? = nil,
+        keys: APIKeys? = nil,
+        terms: RequestTerms = RequestTerms()
+    ) {
+        self.query = query
+        self.contentType = contentType
+        self.body = body
+        self.room = room
+        self.keys = keys
+        self.terms = terms
+    }
+}
