@@ -143,6 +143,5 @@ def make(out: pathlib.Path) -> None:
         image = reference((out.parent / file).read_bytes())
         sums = [checksum(prepare, image, way) for way, prepare in prepared]
         pictures.append({"file": file, "checksums": sums})
-    document = {"ways": [way for way, _ in prepared], "pictures": pictures}
-    text = json.dumps(document, indent=1)
-    (out / "cases.json").write_text(text + "\n")
+    lines = [",\n".join(map(json.dumps, items)) for items in ([way for way, _ in prepared], pictures)]
+    (out / "cases.json").write_text(f'{{"ways": [\n{lines[0]}\n], "pictures": [\n{lines[1]}\n]}}\n')
