@@ -85,8 +85,8 @@ package struct PictureResizer {
         return columnsFirst != orientation.swapsSides
     }
 
-    /// Bytes that resizing holds, at most.
-    static func memoryBytes(
+    /// Bytes that resizing holds, at most, as it is known before there is a resizer.
+    package static func memoryBytes(
         from source: PixelSize,
         into frame: PictureFrame,
         library: PreparingLibrary,
@@ -106,6 +106,11 @@ package struct PictureResizer {
         let window = min(2 * reach + mostAtOnce, max(source.width, source.height)).times(kept).times(3)
         // Of both directions, a weight in four bytes, and in sixteen more as the pass along the rows wants it.
         return window.plus(side * side * 3).plus(side.times(reach).times(2 * (4 + 16)))
+    }
+
+    /// Bytes that are held.
+    package var heldBytes: Int {
+        window.count + output.count + columns.heldBytes + rows.heldBytes
     }
 
     /// The stored rows that what is kept depends on.

@@ -74,6 +74,9 @@ struct ResizeWeights: Sendable {
         }
     }
 
+    /// Bytes that are held.
+    var heldBytes: Int { 4 * (starts.count + counts.count + values.count) + 2 * halves.count }
+
     /// Which resized pixel is the next whose sources are there, after `turn` others, when source pixels come
     /// as they are stored.
     func place(of turn: Int) -> Int {
