@@ -92,20 +92,20 @@ package struct PictureResizer {
         library: PreparingLibrary,
         orientation: Orientation
     ) -> Int {
-        let (resized, side) = (frame.resized, frame.side)
-        let scale = max(
-            Double(source.width) / Double(resized.width),
-            Double(source.height) / Double(resized.height),
-            1
-        )
-        let reach = Int(4 * scale) + 8
         let stored = source.upright(by: orientation)
+        let resized = frame.resized.upright(by: orientation)
+        let side = frame.side
+        let (across, down) = (
+            Double(stored.width) / Double(resized.width), Double(stored.height) / Double(resized.height)
+        )
+        // No filter reaches over more than four pixels of a picture that is not reduced.
+        let (reachAcross, reachDown) = (Int(4 * max(across, 1)) + 8, Int(4 * max(down, 1)) + 8)
         let kept =
-            shortensFirst(source, resized, library, orientation)
-            ? min(stored.width, Int(Double(side) * scale) + 2 * reach) : side
-        let window = min(2 * reach + mostAtOnce, max(source.width, source.height)).times(kept).times(3)
-        // Of both directions, a weight in four bytes, and in sixteen more as the pass along the rows wants it.
-        return window.plus(side * side * 3).plus(side.times(reach).times(2 * (4 + 16)))
+            shortensFirst(source, frame.resized, library, orientation)
+            ? min(stored.width, Int(Double(side) * across) + 2 * reachAcross) : side
+        let window = min(2 * reachDown + mostAtOnce, stored.height).times(kept).times(3)
+        // A weight is in four bytes, and in sixteen more as the pass along the rows wants it.
+        return window.plus(side * side * 3).plus(side.times(reachAcross + reachDown).times(4 + 16))
     }
 
     /// Bytes that are held.
