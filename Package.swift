@@ -94,7 +94,7 @@ let package = Package(
         .target(name: "CLIPTokenization", dependencies: ["CLIPJSON", "CZlib"], swiftSettings: swiftSettings),
         .target(
             name: "CLIPImaging",
-            dependencies: ["CJPEG", "CPictures", "CResize"],
+            dependencies: ["CJPEG", "CLIPJSON", "CPictures", "CResize"],
             swiftSettings: swiftSettings
         ),
         .target(

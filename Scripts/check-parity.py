@@ -3,8 +3,8 @@
 
 usage: check-parity.py CLIP MODEL_DIR...      CLIP: the built command, such as .build/release/clip
 
-For an OpenCLIP directory the reference is open_clip, for a transformers directory transformers, both in f32, after
-Pillow, torchvision and OpenAI's tokenizer. Fails above a relative error of 1e-5 (norm of the difference over norm) of the
+For an OpenCLIP directory the reference is open_clip, for a transformers directory transformers, both in f32, after OpenAI's
+tokenizer and the library's own preparation of pictures, as the directory's files say. Fails above a relative error of 1e-5 (norm of the difference over norm) of the
 worst picture or text. Run it in an environment with Scripts/requirements.txt installed.
 """
 
@@ -17,13 +17,12 @@ import clip
 import numpy as np
 import open_clip
 import torch
+from open_clip.transform import PreprocessCfg, image_transform_v2, merge_preprocess_dict
 from PIL import Image, ImageOps
 from safetensors.torch import load_file
-from torchvision import transforms
-from transformers import CLIPModel
+from transformers import AutoImageProcessor, CLIPModel
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "Tests/CLIPTestSupport/Fixtures"
-MEAN, DEVIATION = [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]
 LIMIT = 1e-5
 
 
@@ -57,13 +56,18 @@ def texts() -> list[str]:
 
 
 def reference(directory: pathlib.Path):
-    """The reference's two towers, its name, and the picture size."""
+    """The reference's two towers, its name, and how it prepares a picture."""
     if (directory / "open_clip_config.json").exists():
-        config = json.loads((directory / "open_clip_config.json").read_text())["model_cfg"]
+        whole = json.loads((directory / "open_clip_config.json").read_text())
+        config = whole["model_cfg"]
         model = open_clip.CLIP(**config).eval()
         model.load_state_dict(load_file(directory / "open_clip_model.safetensors"), strict=True)
-        return model.encode_image, model.encode_text, "open_clip", config["vision_cfg"]["image_size"]
+        settings = merge_preprocess_dict(PreprocessCfg(), whole.get("preprocess_cfg", {}))
+        settings["size"] = config["vision_cfg"]["image_size"]
+        prepare = image_transform_v2(PreprocessCfg(**settings), is_train=False)
+        return model.encode_image, model.encode_text, "open_clip", prepare
     model = CLIPModel.from_pretrained(directory, dtype=torch.float32).eval()
+    processor = AutoImageProcessor.from_pretrained(directory)
 
     def features(output):
         return output if torch.is_tensor(output) else output.pooler_output
@@ -72,7 +76,7 @@ def reference(directory: pathlib.Path):
         lambda pixels: features(model.get_image_features(pixel_values=pixels)),
         lambda ids: features(model.get_text_features(input_ids=ids)),
         "transformers",
-        model.config.vision_config.image_size,
+        lambda picture: processor(picture, return_tensors="pt")["pixel_values"][0],
     )
 
 
@@ -93,18 +97,12 @@ def worst(found: list[list[float]], expected: list[np.ndarray]) -> float:
 def main() -> None:
     command, failed = sys.argv[1], False
     for directory in map(pathlib.Path, sys.argv[2:]):
-        encode_image, encode_text, name, size = reference(directory)
-        recipe = transforms.Compose([
-            transforms.Resize(size, interpolation=transforms.InterpolationMode.BICUBIC),
-            transforms.CenterCrop(size),
-            transforms.ToTensor(),
-            transforms.Normalize(MEAN, DEVIATION),
-        ])
+        encode_image, encode_text, name, prepare = reference(directory)
         images, captions = pictures(), texts()
         with torch.no_grad():
             pixels = [
                 # The channels as they are: alpha is dropped, not composited.
-                recipe(ImageOps.exif_transpose(Image.open(path)).convert("RGBA").convert("RGB"))[None]
+                prepare(ImageOps.exif_transpose(Image.open(path)).convert("RGBA").convert("RGB"))[None]
                 for path in images
             ]
             expected_images = [encode_image(x)[0].double().numpy() for x in pixels]

@@ -1,6 +1,7 @@
 """Goldens of the engine: base64 as Python reads it, and embeddings from the bytes and texts that a client sends.
 
-The embeddings are open_clip's, of the tiny model `quick`, after Pillow, torchvision and OpenAI's tokenizer.
+The embeddings are open_clip's, of the tiny model `quick`, after Pillow, torchvision and OpenAI's tokenizer; once more after the
+processor of transformers, which prepares pictures in its own way.
 """
 
 import base64
@@ -16,6 +17,7 @@ import tiny_model
 import torch
 from PIL import Image, ImageOps
 from torchvision import transforms
+from transformers import CLIPImageProcessor
 
 PICTURES = pathlib.Path(__file__).resolve().parents[2] / "Tests/CLIPTestSupport/Fixtures/imaging"
 NAMES = [
@@ -39,7 +41,17 @@ TEXTS = [
 
 def make(out: pathlib.Path) -> None:
     (out / "base64.json").write_text(json.dumps(base64_cases(), indent=0) + "\n")
-    (out / "embeddings.json").write_text(json.dumps(embeddings(tiny_model.MODELS["quick"]), indent=0) + "\n")
+    quick = tiny_model.MODELS["quick"]
+    size = quick["vision"]["image"]
+    processor = CLIPImageProcessor(size={"shortest_edge": size}, crop_size={"height": size, "width": size})
+    ways = {
+        "embeddings.json": embeddings(quick),
+        "embeddings-transformers.json": embeddings(
+            quick, lambda picture: processor(picture, return_tensors="pt")["pixel_values"][0]
+        ),
+    }
+    for name, found in ways.items():
+        (out / name).write_text(json.dumps(found, indent=0) + "\n")
 
 
 def base64_cases() -> list[dict]:
@@ -69,13 +81,13 @@ def base64_cases() -> list[dict]:
     return cases
 
 
-def embeddings(model: dict) -> dict:
-    """Each picture's and each text's embedding."""
+def embeddings(model: dict, prepare=None) -> dict:
+    """Each picture's and each text's embedding, of pictures prepared as open_clip does it or in another way."""
     size = model["resnet" if "resnet" in model else "vision"]["image"]
     reference = open_clip.CLIP(**tiny_model.open_clip_config(model)["model_cfg"]).eval()
     state = {key: torch.from_numpy(np.array(x)) for key, x in tiny_model.open_clip_tensors(model).items()}
     reference.load_state_dict(state, strict=True)
-    recipe = transforms.Compose([
+    prepare = prepare or transforms.Compose([
         transforms.Resize(size, interpolation=transforms.InterpolationMode.BICUBIC),
         transforms.CenterCrop(size),
         transforms.ToTensor(),
@@ -87,7 +99,7 @@ def embeddings(model: dict) -> dict:
             picture = Image.open(io.BytesIO((PICTURES / name).read_bytes()))
             # The channels as they are: alpha is dropped, not composited.
             picture = ImageOps.exif_transpose(picture).convert("RGBA").convert("RGB")
-            images.append({"file": name, "embedding": reference.encode_image(recipe(picture)[None])[0].tolist()})
+            images.append({"file": name, "embedding": reference.encode_image(prepare(picture)[None])[0].tolist()})
         for text in TEXTS:
             ids = clip.tokenize(text)
             texts.append({"text": text, "embedding": reference.encode_text(ids)[0].tolist()})

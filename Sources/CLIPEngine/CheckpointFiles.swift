@@ -117,27 +117,30 @@ struct CheckpointFiles: Sendable {
         } catch let mismatch as Mismatch {
             throw Mismatch(
                 description:
-                    "\(mismatch.description) \(file) wants the short side resized with bicubic filtering and the "
-                    + "middle kept. Correct the wrong one, or take it away."
+                    "\(mismatch.description) \(file) wants \(recipe.resizing). Correct the wrong one, or take it away."
             )
         }
-        for (name, other) in others where other != recipe {
-            throw disagreement(of: (name, other), with: (file, recipe))
+        for (name, other) in others {
+            if let mismatch = disagreement(of: (name, other), with: (file, recipe)) { throw mismatch }
         }
     }
 
-    /// Two files that want images prepared in different ways, with what each says.
+    /// Two files that want images prepared in different ways, with what each says; nil where they agree.
+    ///
+    /// Whose rounding is followed is no setting of a file, and no disagreement.
     private static func disagreement(
         of one: (name: String, recipe: PreprocessingRecipe),
         with other: (name: String, recipe: PreprocessingRecipe)
-    ) -> Mismatch {
+    ) -> Mismatch? {
         let settings: [(String, (PreprocessingRecipe) -> String)] = [
-            ("image size", { "\($0.imageSize)" }), ("mean", { "\($0.mean)" }),
+            ("image size", { "\($0.imageSize)" }), ("resizing", \.resizing), ("mean", { "\($0.mean)" }),
             ("standard deviation", { "\($0.standardDeviation)" }),
+            ("scale of a byte", { "1/\((1 / $0.rescaleFactor).rounded())" }),
         ]
         let differences = settings.filter { $0.1(one.recipe) != $0.1(other.recipe) }.map { name, value in
             "the \(name) is \(value(one.recipe)) in \(one.name) and \(value(other.recipe)) in \(other.name)"
         }
+        guard !differences.isEmpty else { return nil }
         return Mismatch(
             description: "Two files want images prepared in different ways: "
                 + differences.joined(separator: "; ") + ". Correct the wrong one, or take it away."
@@ -211,5 +214,18 @@ struct CheckpointFiles: Sendable {
         if Int(vocabulary.largestPlainID) + 1 == Vocabulary.openAICount { return true }
         guard vocabulary.isNumbered, rows != Vocabulary.openAICount else { return false }
         return (3...10).contains { rows.isMultiple(of: 1 << $0) && rows - count < 1 << $0 }
+    }
+}
+
+extension PreprocessingRecipe {
+    /// What becomes of a picture's sides, for a person.
+    fileprivate var resizing: String {
+        let sides =
+            switch resizeMode {
+            case .shortest: "the short side resized to \(resizedSide) pixels and the middle kept"
+            case .longest: "the long side resized to \(resizedSide) pixels and the rest filled"
+            case .squash: "both sides resized to \(resizedSide) pixels"
+            }
+        return "\(sides), with \(filter.rawValue) filtering"
     }
 }

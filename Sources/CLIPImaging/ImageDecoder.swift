@@ -51,7 +51,9 @@ struct ImageDecoder: Sendable {
             let picture = try JPEGPicture(bytes, stop: stop) { header throws(ImagingError) in
                 try admit(header, admitting)
                 size = header.storedSize
-                return shrinksJPEGs ? JPEGShrink(of: size, toShortSide: recipe.imageSize) : .none
+                guard shrinksJPEGs else { return .none }
+                let upright = size.upright(by: header.orientation)
+                return JPEGShrink(of: upright, to: recipe.frame(of: upright).resized)
             }
             return try pixels(of: picture, size: size)
         case .gif:
@@ -79,10 +81,10 @@ struct ImageDecoder: Sendable {
         try limits.check(width: size.width, height: size.height)
         try limits.checkUnstoppable(header)
         let upright = size.upright(by: header.orientation)
-        let resizing = BicubicResizer.memoryBytes(
+        let resizing = PictureResizer.memoryBytes(
             from: upright,
-            to: recipe.resizedSize(of: upright),
-            side: recipe.imageSize,
+            into: recipe.frame(of: upright),
+            library: recipe.library,
             orientation: header.orientation
         )
         let bytes = header.memoryBytes.plus(resizing)
@@ -100,11 +102,10 @@ struct ImageDecoder: Sendable {
         size: PixelSize
     ) throws(ImagingError) -> PixelBuffer {
         let header = source.header
-        let resized = recipe.resizedSize(of: size.upright(by: header.orientation))
-        var resizer = BicubicResizer(
+        var resizer = PictureResizer(
             from: header.storedSize.upright(by: header.orientation),
-            to: resized,
-            keeping: CenterCrop(of: resized, side: recipe.imageSize),
+            into: recipe.frame(of: size.upright(by: header.orientation)),
+            as: recipe,
             orientation: header.orientation
         )
         try source.forEachStrip { resizer.take($0, width: header.storedSize.width) }

@@ -1,5 +1,4 @@
-/// Turns encoded images into what a CLIP vision tower sees, as OpenAI's `_transform` does with torchvision
-/// and Pillow.
+/// Turns encoded images into what a CLIP vision tower sees, as the library does that its files were written for.
 ///
 /// Blocking, and safe to call from many threads at once: each call decodes on the thread that makes it.
 public struct ImagePreprocessor: Sendable {
@@ -11,8 +10,8 @@ public struct ImagePreprocessor: Sendable {
     /// - Parameters:
     ///   - recipe: what the model wants.
     ///   - limits: expected to be sound (`ImageLimits.validate()`).
-    ///   - shrinksJPEGs: decodes a JPEG at a half, a quarter or an eighth of its size while its short side
-    ///     stays at least twice R. Quicker, and no longer equal to the reference. Other formats stay as they
+    ///   - shrinksJPEGs: decodes a JPEG at a half, a quarter or an eighth of its size while its sides
+    ///     stay at least twice what they are resized to. Quicker, and no longer equal to the reference. Other formats stay as they
     ///     are.
     public init(
         recipe: PreprocessingRecipe,

@@ -6,15 +6,17 @@ package enum JPEGShrink: Int32, CaseIterable, Sendable {
     case quarter = 4
     case eighth = 8
 
-    /// The most that leaves the short side at least twice as long as what it will be resized to.
+    /// The most that leaves both sides at least twice as long as what they will be resized to, by the one that is reduced
+    /// less.
     ///
     /// The filter then has four pixels and more to weigh for each one, and decides how the result looks.
-    package init(of size: PixelSize, toShortSide target: Int) {
-        let short = min(size.width, size.height)
+    package init(of size: PixelSize, to resized: PixelSize) {
+        let isWidth = size.width * resized.height <= size.height * resized.width
+        let (source, target) = isWidth ? (size.width, resized.width) : (size.height, resized.height)
         self =
             Self.allCases.last { shrink in
                 let divisor = Int(shrink.rawValue)
-                return (short + divisor - 1) / divisor >= 2 * target
+                return (source + divisor - 1) / divisor >= 2 * target
             } ?? .none
     }
 }

@@ -96,16 +96,16 @@ struct CheckpointFileTests {
         arguments: [
             (#""do_resize": true"#, #""do_resize": false"#, "do_resize"),
             (#""do_resize": true"#, #""do_resize": 0"#, "do_resize"),
-            (#""do_resize": true"#, #""resample": 2"#, "resample"),
+            (#""do_resize": true"#, #""resample": 1"#, "resample"),
             (#""do_resize": true"#, #""do_pad": true, "pad_size": {"height": 9, "width": 9}"#, "do_pad"),
-            (#""do_resize": true"#, #""rescale_factor": 1.0"#, "rescale_factor"),
+            (#""do_resize": true"#, #""rescale_factor": 0.0"#, "rescale_factor"),
             (#""do_resize": true"#, #""do_resize": "maybe""#, "do_resize"),
-            (#""CLIPImageProcessor""#, #""SiglipImageProcessor""#, "image_processor_type"),
+            (#""CLIPImageProcessor""#, #""Siglip2ImageProcessor""#, "image_processor_type"),
             ("[0.5, 0.5, 0.5]", "[0.5, 0.5]", "mean"), ("[0.5, 0.5, 0.5]", "null", "image_mean"),
             (#""do_resize": true"#, #""do_resize": null"#, "do_resize"),
             (#""do_normalize": true"#, #""do_normalize": null"#, "do_normalize"),
             (#""do_resize": true"#, #""do_rescale": null"#, "do_rescale"),
-            (#""crop_size": "#, #""ignored": "#, "crop_size"), (#""size": "#, #""ignored": "#, "crop_size"),
+            (#""crop_size": "#, #""crop_size": null, "ignored": "#, "crop_size"),
         ]
     )
     func unfollowed(old: String, new: String, word: String) async throws {
@@ -167,6 +167,21 @@ struct CheckpointFileTests {
             ),
             (quick.replacing(": \(size)", with: ": 32"), ["image size is 32 in", "\(size) in"]),
             (quick.replacing(#""resample": 3"#, with: #""resample": 0"#), ["'resample' as 0", "bicubic"]),
+            (
+                quick.replacing(#""resample": 3"#, with: #""resample": 2"#),
+                ["middle kept, with bilinear filtering in", "middle kept, with bicubic filtering in"]
+            ),
+            (
+                quick.replacing(
+                    #""shortest_edge": \#(size)"#,
+                    with: #""height": \#(size), "width": \#(size)"#
+                ),
+                ["both sides resized to \(size) pixels", "the short side resized to \(size) pixels"]
+            ),
+            (
+                quick.replacing(#""resample": 3"#, with: #""rescale_factor": 1"#),
+                ["scale of a byte is 1/1.0 in"]
+            ),
             (quick.replacing(#""do_resize": true"#, with: #""do_resize": false"#), ["do_resize"]),
             (quick.replacing(#""image_mean""#, with: #""image_mean": 1, garbage"#), ["cut off"]),
         ]

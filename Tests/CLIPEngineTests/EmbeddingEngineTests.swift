@@ -72,10 +72,10 @@ struct EmbeddingEngineTests {
     // MARK: Numbers
 
     @Test(
-        "Bytes and texts give open_clip's embeddings, alone and together",
+        "Bytes and texts give the reference's embeddings, alone and together",
         arguments: [
             (TinyModel.quick, TinyModel.Layout.openCLIP, "engine/embeddings.json"),
-            (.quick, .transformers, "engine/embeddings.json"),
+            (.quick, .transformers, "engine/embeddings-transformers.json"),
             (.resNet, .openCLIP, "resnet/resnet-embeddings.json"),
         ]
     )

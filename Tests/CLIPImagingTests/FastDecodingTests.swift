@@ -28,7 +28,23 @@ struct FastDecodingTests {
         ]
     )
     func shrink(width: Int, height: Int, side: Int, expected: JPEGShrink) {
-        #expect(JPEGShrink(of: PixelSize(width: width, height: height), toShortSide: side) == expected)
+        let size = PixelSize(width: width, height: height)
+        let resized = PreprocessingRecipe.openAI(imageSize: side).frame(of: size).resized
+        #expect(JPEGShrink(of: size, to: resized) == expected)
+    }
+
+    @Test("Of a picture that loses its shape, the side that is reduced less decides")
+    func shrinkOfSquashed() {
+        func shrink(_ width: Int, _ height: Int, to resized: (Int, Int)) -> JPEGShrink {
+            JPEGShrink(
+                of: PixelSize(width: width, height: height),
+                to: PixelSize(width: resized.0, height: resized.1)
+            )
+        }
+        #expect(shrink(4000, 100, to: (64, 64)) == .none)
+        #expect(shrink(100, 4000, to: (64, 64)) == .none)
+        #expect(shrink(4000, 260, to: (64, 64)) == .half)
+        #expect(shrink(4000, 400, to: (64, 6)) == .eighth)
     }
 
     /// The mean difference between `fast` and `exact` where `move` takes its columns and rows, of those that

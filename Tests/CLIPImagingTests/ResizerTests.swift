@@ -1,52 +1,62 @@
 import CLIPImaging
 import Testing
 
-@Suite("Bicubic resizing")
+@Suite("Resizing")
 struct ResizerTests {
     /// The same result by the shortest way: every weight from its definition in whole pixels, no crop, no streaming.
     private struct Twin {
         var pixels: [UInt8]
         var size: PixelSize
+        var filter = ResizeFilter.bicubic
+        var library = PreparingLibrary.openCLIP
 
         /// Resizes along one side, given how to reach a pixel along it.
         private func weights(
             from source: Int,
             to resized: Int,
             at position: Int
-        ) -> [(source: Int, weight: Int)] {
+        ) -> [(source: Int, weight: Double)] {
             let scale = Double(source) / Double(resized)
             let widening = max(1, scale)
             let center = (Double(position) + 0.5) * scale
-            let first = max(0, Int(center - 2 * widening + 0.5))
-            let end = min(source, Int(center + 2 * widening + 0.5))
-            let raw = (first..<end).map { Self.cubic((Double($0) - center + 0.5) * (1 / widening)) }
+            let reach = (filter == .bicubic ? 2 : 1) * widening
+            let first = max(0, Int(center - reach + 0.5))
+            let end = min(source, Int(center + reach + 0.5))
+            let raw = (first..<end).map { weight((Double($0) - center + 0.5) * (1 / widening)) }
             let sum = raw.reduce(0, +)
-            return zip(first..<end, raw).map { pixel, weight in
-                (pixel, Int((weight / sum * 4_194_304).rounded(.toNearestOrAwayFromZero)))
-            }
+            return zip(first..<end, raw).map { ($0, $1 / sum) }
         }
 
-        private static func cubic(_ signed: Double) -> Double {
+        private func weight(_ signed: Double) -> Double {
             let x = abs(signed)
+            if filter == .bilinear { return max(0, 1 - x) }
             return x < 1 ? (1.5 * x - 2.5) * x * x + 1 : x < 2 ? (((x - 5) * x + 8) * x - 4) * -0.5 : 0
         }
 
-        private func byte(_ sum: Int) -> UInt8 { UInt8(min(255, max(0, (sum + 2_097_152) >> 22))) }
-
         func wide(_ width: Int) -> Twin {
             guard width != size.width else { return self }
-            var result = Twin(pixels: [], size: PixelSize(width: width, height: size.height))
+            var result = self
+            (result.pixels, result.size) = ([], PixelSize(width: width, height: size.height))
+            let all = (0..<width).map { weights(from: size.width, to: width, at: $0) }
+            let largest = all.joined().map(\.weight).max() ?? 0
+            // torch: the most bits with which the largest still fits into a signed word of 16.
+            var bits = 22
+            if library == .transformers {
+                bits = 0
+                while bits < 22, Int(0.5 + largest * Double(1 << (bits + 1))) < 32_768 { bits += 1 }
+            }
+            let whole = all.map { weights in
+                weights.map {
+                    ($0.source, Int(($0.weight * Double(1 << bits)).rounded(.toNearestOrAwayFromZero)))
+                }
+            }
             for row in 0..<size.height {
                 for column in 0..<width {
-                    let weights = weights(from: size.width, to: width, at: column)
                     for channel in 0..<3 {
-                        result.pixels.append(
-                            byte(
-                                weights.reduce(0) {
-                                    $0 + $1.weight * Int(pixels[(row * size.width + $1.source) * 3 + channel])
-                                }
-                            )
-                        )
+                        let sum = whole[column].reduce(1 << (bits - 1)) {
+                            $0 + $1.1 * Int(pixels[(row * size.width + $1.0) * 3 + channel])
+                        }
+                        result.pixels.append(UInt8(min(255, max(0, sum >> bits))))
                     }
                 }
             }
@@ -54,7 +64,8 @@ struct ResizerTests {
         }
 
         func turned() -> Twin {
-            var result = Twin(pixels: [], size: PixelSize(width: size.height, height: size.width))
+            var result = self
+            (result.pixels, result.size) = ([], PixelSize(width: size.height, height: size.width))
             for column in 0..<size.width {
                 for row in 0..<size.height {
                     result.pixels +=
@@ -64,12 +75,23 @@ struct ResizerTests {
             return result
         }
 
-        func resized(to new: PixelSize) -> Twin { wide(new.width).turned().wide(new.height).turned() }
+        /// Rows first, but for Pillow and a very high picture that gets less high.
+        func resized(to new: PixelSize) -> Twin {
+            library == .openCLIP && size.height > 100 * size.width && new.height < size.height
+                ? turned().wide(new.height).turned().wide(new.width)
+                : wide(new.width).turned().wide(new.height).turned()
+        }
 
-        func cropped(_ crop: CenterCrop) -> [UInt8] {
-            crop.rows.flatMap { row in
-                crop.columns.flatMap { column in
-                    pixels[(row * size.width + column) * 3..<(row * size.width + column) * 3 + 3]
+        func framed(_ frame: PictureFrame, _ colour: PreprocessingRecipe.FillColour) -> [UInt8] {
+            let colour = [colour.red, colour.green, colour.blue]
+            return (0..<frame.side).flatMap { row in
+                (0..<frame.side).flatMap { column in
+                    let (y, x) = (
+                        row - frame.top + frame.rows.lowerBound,
+                        column - frame.left + frame.columns.lowerBound
+                    )
+                    guard frame.rows.contains(y), frame.columns.contains(x) else { return colour }
+                    return Array(pixels[(y * size.width + x) * 3..<(y * size.width + x) * 3 + 3])
                 }
             }
         }
@@ -95,15 +117,19 @@ struct ResizerTests {
     private func resize(
         _ pixels: [UInt8],
         _ size: PixelSize,
-        to resized: PixelSize,
-        keeping crop: CenterCrop,
+        as recipe: PreprocessingRecipe,
         orientation: Orientation,
         strips: [Int] = [8]
     ) -> [UInt8] {
         let stored = stored(pixels, size, orientation)
         let width = orientation.swapsSides ? size.height : size.width
         let height = stored.count / width / 3
-        var resizer = BicubicResizer(from: size, to: resized, keeping: crop, orientation: orientation)
+        var resizer = PictureResizer(
+            from: size,
+            into: recipe.frame(of: size),
+            as: recipe,
+            orientation: orientation
+        )
         stored.withUnsafeBufferPointer { stored in
             guard let base = stored.baseAddress else { return }
             var first = 0
@@ -121,22 +147,42 @@ struct ResizerTests {
         return resizer.finish().bytes
     }
 
+    private func check(
+        _ source: PixelSize,
+        as recipe: PreprocessingRecipe,
+        _ orientation: Orientation,
+        _ pixels: [UInt8]
+    ) {
+        let found = resize(pixels, source, as: recipe, orientation: orientation, strips: [1, 8, 3, 30])
+        let frame = recipe.frame(of: source)
+        let expected = Twin(pixels: pixels, size: source, filter: recipe.filter, library: recipe.library)
+            .resized(to: frame.resized).framed(frame, recipe.fillColour)
+        #expect(found == expected, "\(source), \(recipe), \(orientation)")
+    }
+
     private func check(_ source: PixelSize, side: Int, _ orientation: Orientation, _ pixels: [UInt8]) {
-        let resized =
-            source.width <= source.height
-            ? PixelSize(width: side, height: side * source.height / source.width)
-            : PixelSize(width: side * source.width / source.height, height: side)
-        let crop = CenterCrop(of: resized, side: side)
-        let found = resize(
-            pixels,
-            source,
-            to: resized,
-            keeping: crop,
-            orientation: orientation,
-            strips: [1, 8, 3, 30]
-        )
-        let expected = Twin(pixels: pixels, size: source).resized(to: resized).cropped(crop)
-        #expect(found == expected, "\(source) to \(side), \(orientation)")
+        check(source, as: .openAI(imageSize: side), orientation, pixels)
+    }
+
+    /// Every mode, filter and library, cropped or filled, to some side.
+    private func recipes(side: Int) throws -> [PreprocessingRecipe] {
+        try [side, side + 3, max(1, side - 3)].flatMap { resized in
+            try PreprocessingRecipe.ResizeMode.allCases.flatMap { mode in
+                try ResizeFilter.allCases.flatMap { filter in
+                    try PreparingLibrary.allCases.map { library in
+                        var recipe = try PreprocessingRecipe(
+                            imageSize: side,
+                            mean: [0, 0, 0],
+                            standardDeviation: [1, 1, 1],
+                            resizedSide: resized
+                        )
+                        (recipe.resizeMode, recipe.filter, recipe.library) = (mode, filter, library)
+                        recipe.fillColour = .init(red: 9, green: 200, blue: 77)
+                        return recipe
+                    }
+                }
+            }
+        }
     }
 
     private func randomPixels(_ size: PixelSize, _ random: inout SplitMix) -> [UInt8] {
@@ -189,26 +235,131 @@ struct ResizerTests {
     func identity(orientation: Orientation) {
         let size = PixelSize(width: 5, height: 5)
         let pixels = (0..<75).map { UInt8($0 * 3) }
-        let crop = CenterCrop(of: size, side: 5)
-        #expect(resize(pixels, size, to: size, keeping: crop, orientation: orientation) == pixels)
+        let found = resize(pixels, size, as: .openAI(imageSize: 5), orientation: orientation)
+        #expect(found == pixels)
+    }
+
+    @Test(
+        "Every mode, filter and library gives what its definition gives, however a picture lies",
+        arguments: Orientation.allCases
+    )
+    func everyRecipe(orientation: Orientation) throws {
+        var random = SplitMix(seed: 100 + UInt64(orientation.rawValue))
+        for (width, height) in [(31, 22), (9, 40), (40, 9), (1, 130), (130, 1), (2, 230), (12, 12), (64, 50)]
+        {
+            let source = PixelSize(width: width, height: height)
+            let pixels = randomPixels(source, &random)
+            for recipe in try recipes(side: random.next(in: 1...12)) {
+                check(source, as: recipe, orientation, pixels)
+            }
+        }
+    }
+
+    @Test("The three modes are one for a square, and a squashed square is its shortest side resized")
+    func squares() throws {
+        var random = SplitMix(seed: 77)
+        for side in [5, 12, 30] {
+            let source = PixelSize(width: 23, height: 23)
+            let pixels = randomPixels(source, &random)
+            for library in PreparingLibrary.allCases {
+                for filter in ResizeFilter.allCases {
+                    let results = try recipes(side: side).filter {
+                        $0.resizedSide == side && $0.library == library && $0.filter == filter
+                    }
+                    .map { resize(pixels, source, as: $0, orientation: .upright) }
+                    #expect(results.count == 3 && Set(results).count == 1)
+                }
+            }
+        }
+    }
+
+    @Test("One colour stays that colour, and what is left free of the square has the fill colour")
+    func flat() throws {
+        let source = PixelSize(width: 60, height: 17)
+        let pixels = [UInt8](repeating: 200, count: 60 * 17 * 3)
+        for recipe in try recipes(side: 20) {
+            let frame = recipe.frame(of: source)
+            let found = resize(pixels, source, as: recipe, orientation: .upright)
+            let inside = found.count { $0 == 200 }
+            // The fill colour's green is 200 as well.
+            let free = 20 * 20 - frame.rows.count * frame.columns.count
+            #expect(inside == 20 * 20 * 3 - 2 * free)
+            #expect(found.count { $0 == 9 } == free && found.count { $0 == 77 } == free)
+        }
     }
 
     @Test("Only what the crop needs is looked at: a 1 x 50,000 picture costs no more than a small one")
     func sparing() {
         let source = PixelSize(width: 1, height: 50_000)
-        let resized = PixelSize(width: 224, height: 224 * 50_000)
-        let resizer = BicubicResizer(from: source, to: resized, keeping: CenterCrop(of: resized, side: 224))
+        let recipe = PreprocessingRecipe.openAI(imageSize: 224)
+        let resizer = PictureResizer(from: source, into: recipe.frame(of: source), as: recipe)
         #expect(resizer.sourceRows.count < 8)
     }
 
     @Test(
-        "The crop's offset is rounded to even halves, as Python rounds",
-        arguments: [(10, 7, 2), (9, 8, 0), (11, 8, 2), (13, 8, 2), (15, 8, 4), (8, 8, 0), (12, 8, 2)]
+        "What resizing will hold is known beforehand, of any shape and way",
+        arguments: [Orientation.upright, .turnedLeft]
     )
-    func cropOffset(dimension: Int, side: Int, offset: Int) {
-        let crop = CenterCrop(of: PixelSize(width: dimension, height: side), side: side)
-        #expect(crop.columns == offset..<offset + side)
-        #expect(crop.rows == 0..<side)
+    func memory(orientation: Orientation) throws {
+        let sizes = [
+            (1, 10_000), (10_000, 1), (6, 60_000), (60_000, 6), (8000, 8000), (65_535, 700), (700, 65_535),
+            (3, 2),
+        ]
+        for (width, height) in sizes {
+            let source = PixelSize(width: width, height: height)
+            for recipe in try recipes(side: 64) where recipe.resizedSide == recipe.imageSize {
+                let frame = recipe.frame(of: source)
+                let most = PictureResizer.memoryBytes(
+                    from: source,
+                    into: frame,
+                    library: recipe.library,
+                    orientation: orientation
+                )
+                let resizer = PictureResizer(from: source, into: frame, as: recipe, orientation: orientation)
+                let held = resizer.heldBytes
+                #expect(
+                    held <= most && most <= 4 * held + 1 << 20,
+                    "\(source), \(recipe): \(held) of \(most)"
+                )
+                // Where a side becomes one pixel, all of it is looked at.
+                #expect(most <= 3 * width * height + 20_000_000, "\(source), \(recipe): \(most)")
+            }
+        }
+    }
+
+    @Test(
+        "The crop's offset is rounded to even halves, as Python rounds, and cut off as transformers does",
+        arguments: [
+            (10, 7, 2, 1), (9, 8, 0, 0), (11, 8, 2, 1), (13, 8, 2, 2), (15, 8, 4, 3), (8, 8, 0, 0),
+            (12, 8, 2, 2),
+        ]
+    )
+    func cropOffset(dimension: Int, side: Int, openCLIP: Int, transformers: Int) {
+        for (library, offset) in [(PreparingLibrary.openCLIP, openCLIP), (.transformers, transformers)] {
+            let size = PixelSize(width: dimension, height: side)
+            let frame = PictureFrame(of: size, side: side, library: library)
+            #expect(frame.columns == offset..<offset + side && frame.left == 0)
+            #expect(frame.rows == 0..<side && frame.top == 0)
+        }
+    }
+
+    @Test("A picture that is shorter than the square lies in its middle, half a pixel up and left of it")
+    func padding() {
+        let frame = PictureFrame(of: PixelSize(width: 5, height: 11), side: 8)
+        #expect(frame.columns == 0..<5 && frame.left == 1 && frame.rows == 2..<10 && frame.top == 0)
+    }
+
+    @Test("The long side is resized as open_clip does it, and no side vanishes")
+    func longest() throws {
+        var recipe = PreprocessingRecipe.openAI(imageSize: 224)
+        recipe.resizeMode = .longest
+        func size(_ width: Int, _ height: Int) -> PixelSize {
+            recipe.frame(of: PixelSize(width: width, height: height)).resized
+        }
+        #expect(size(640, 480) == PixelSize(width: 224, height: 168))
+        // Of a half, the even neighbour.
+        #expect(size(448, 5) == PixelSize(width: 224, height: 2) && size(7, 448).width == 4)
+        #expect(size(10_000, 1) == PixelSize(width: 224, height: 1))
     }
 }
 

@@ -1,30 +1,33 @@
-/// Resizes a picture with Pillow's bicubic filter and keeps a crop of it, computing nothing but the crop.
+/// Resizes a picture and lays what is kept of it into a square, computing nothing but that.
 ///
-/// The result is equal, bit for bit, to Pillow's `resize` (12.3.0) of the upright picture followed by the
-/// crop: first along the rows into bytes, then along the columns. A side that keeps its length is not
-/// filtered.
+/// The result is equal, bit for bit, to the library's own resize of the upright picture followed by its crop and its
+/// padding: first along the rows into bytes, then along the columns. A side that keeps its length is not
+/// filtered. Pillow (12.3.0, Image.py) turns the order round for a picture more than a hundred times as high as wide that
+/// gets less high.
 ///
 /// The picture is taken as it is stored, from its first row to its last, while it is being decoded. Nothing
 /// is turned for the orientation: a mirrored side has its weights mirrored, and of a picture that lies on its
 /// side the stored columns, which are the upright rows, are filtered first. A resized row is computed as soon
 /// as the rows beneath it are there, so that only as many are kept as the filter reaches over.
-package struct BicubicResizer {
-    private let crop: CenterCrop
+package struct PictureResizer {
+    private let frame: PictureFrame
     private let swapsSides: Bool
+    /// Whether stored columns are filtered before stored rows.
+    private let shortensFirst: Bool
     /// Along the stored rows, and along the stored columns.
-    private let columns, rows: BicubicWeights
+    private let columns, rows: ResizeWeights
     /// What one stored row is kept as, in pixels: resized where that comes first, else what the filter will
     /// look at.
     private let keptWidth: Int
     /// (capacity, keptWidth, 3): neighbouring stored rows, those that the next resized row needs among them.
     private var window: [UInt8]
     private let capacity: Int
-    /// The number of the first row of the window, counted from the first that the crop depends on.
+    /// The number of the first row of the window, counted from the first that the frame depends on.
     private var windowStart = 0
     private var windowCount = 0
     /// How many resized rows (or columns, of a picture on its side) are finished.
     private var finished = 0
-    /// (crop rows, crop columns, 3) bytes, of which some are still zero.
+    /// (side, side, 3) bytes, of which some are still the fill colour.
     private var output: [UInt8]
 
     /// Rows that are taken on in one go.
@@ -32,55 +35,85 @@ package struct BicubicResizer {
 
     /// - Parameters:
     ///   - source: the size of the upright picture.
-    ///   - resized: the size of the resized one.
+    ///   - frame: what it is resized to, and what is kept of that.
+    ///   - recipe: whose filter, library and fill colour count.
     ///   - orientation: how the stored picture has to be turned to stand upright.
     package init(
         from source: PixelSize,
-        to resized: PixelSize,
-        keeping crop: CenterCrop,
+        into frame: PictureFrame,
+        as recipe: PreprocessingRecipe,
         orientation: Orientation = .upright
     ) {
-        self.crop = crop
+        self.frame = frame
         swapsSides = orientation.swapsSides
-        let across = BicubicWeights(
+        shortensFirst = Self.shortensFirst(source, frame.resized, recipe.library, orientation)
+        let across = ResizeWeights(
             sourceLength: source.width,
-            resizedLength: resized.width,
-            kept: crop.columns,
-            isMirrored: orientation.reversesColumns
+            resizedLength: frame.resized.width,
+            kept: frame.columns,
+            isMirrored: orientation.reversesColumns,
+            filter: recipe.filter,
+            library: recipe.library
         )
-        let down = BicubicWeights(
+        let down = ResizeWeights(
             sourceLength: source.height,
-            resizedLength: resized.height,
-            kept: crop.rows,
-            isMirrored: orientation.reversesRows
+            resizedLength: frame.resized.height,
+            kept: frame.rows,
+            isMirrored: orientation.reversesRows,
+            filter: recipe.filter,
+            library: recipe.library
         )
         (columns, rows) = swapsSides ? (down, across) : (across, down)
-        keptWidth = swapsSides ? columns.sources.count : columns.starts.count
+        keptWidth = shortensFirst ? columns.sources.count : columns.starts.count
         capacity = min(2 * rows.stride + Self.mostAtOnce, rows.sources.count)
         window = [UInt8](repeating: 0, count: capacity * keptWidth * 3)
-        output = [UInt8](repeating: 0, count: crop.rows.count * crop.columns.count * 3)
+        output = [UInt8](repeating: 0, count: frame.side * frame.side * 3)
+        if recipe.fillColour != .black, frame.columns.count < frame.side || frame.rows.count < frame.side {
+            let colour = [recipe.fillColour.red, recipe.fillColour.green, recipe.fillColour.blue]
+            for place in output.indices { output[place] = colour[place % 3] }
+        }
     }
 
-    /// Bytes that resizing holds, at most.
-    static func memoryBytes(
+    private static func shortensFirst(
+        _ source: PixelSize,
+        _ resized: PixelSize,
+        _ library: PreparingLibrary,
+        _ orientation: Orientation
+    ) -> Bool {
+        let columnsFirst =
+            library == .openCLIP && source.height > 100 * source.width && resized.height < source.height
+        return columnsFirst != orientation.swapsSides
+    }
+
+    /// Bytes that resizing holds, at most, as it is known before there is a resizer.
+    package static func memoryBytes(
         from source: PixelSize,
-        to resized: PixelSize,
-        side: Int,
+        into frame: PictureFrame,
+        library: PreparingLibrary,
         orientation: Orientation
     ) -> Int {
-        let scale = max(
-            Double(source.width) / Double(resized.width),
-            Double(source.height) / Double(resized.height),
-            1
+        let stored = source.upright(by: orientation)
+        let resized = frame.resized.upright(by: orientation)
+        let side = frame.side
+        let (across, down) = (
+            Double(stored.width) / Double(resized.width), Double(stored.height) / Double(resized.height)
         )
-        let reach = Int(4 * scale) + 8
-        let kept = orientation.swapsSides ? min(source.height, Int(Double(side) * scale) + 2 * reach) : side
-        let window = min(2 * reach + mostAtOnce, max(source.width, source.height)).times(kept).times(3)
-        // Of both directions, a weight in four bytes, and in sixteen more as the pass along the rows wants it.
-        return window.plus(side * side * 3).plus(side.times(reach).times(2 * (4 + 16)))
+        // No filter reaches over more than four pixels of a picture that is not reduced.
+        let (reachAcross, reachDown) = (Int(4 * max(across, 1)) + 8, Int(4 * max(down, 1)) + 8)
+        let kept =
+            shortensFirst(source, frame.resized, library, orientation)
+            ? min(stored.width, Int(Double(side) * across) + 2 * reachAcross) : side
+        let window = min(2 * reachDown + mostAtOnce, stored.height).times(kept).times(3)
+        // A weight is in four bytes, and in sixteen more as the pass along the rows wants it.
+        return window.plus(side * side * 3).plus(side.times(reachAcross + reachDown).times(4 + 16))
     }
 
-    /// The stored rows that the crop depends on.
+    /// Bytes that are held.
+    package var heldBytes: Int {
+        window.count + output.count + columns.heldBytes + rows.heldBytes
+    }
+
+    /// The stored rows that what is kept depends on.
     ///
     /// Others may be given; they are ignored.
     package var sourceRows: Range<Int> { rows.sources }
@@ -109,10 +142,10 @@ package struct BicubicResizer {
         }
     }
 
-    /// The crop, once every source row was taken.
+    /// The square, once every source row was taken.
     package consuming func finish() -> PixelBuffer {
         precondition(finished == rows.starts.count, "A picture is resized once all of its rows were taken.")
-        return PixelBuffer(width: crop.columns.count, height: crop.rows.count, bytes: output)
+        return PixelBuffer(width: frame.side, height: frame.side, bytes: output)
     }
 
     /// Drops the rows that no resized row needs any more, if there is no room for others.
@@ -138,7 +171,7 @@ package struct BicubicResizer {
         window.withUnsafeMutableBufferPointer { window in
             let target = UnsafeMutableBufferPointer(rebasing: window[offset..<offset + count * rowBytes])
             guard let base = target.baseAddress else { return }
-            if swapsSides {
+            if shortensFirst {
                 for row in 0..<count {
                     (base + row * rowBytes).update(from: pixels + first * 3 + row * stride, count: rowBytes)
                 }
@@ -157,16 +190,15 @@ package struct BicubicResizer {
 
     private mutating func finishNext() {
         let place = rows.place(of: finished)
+        let line = shortensFirst ? narrowed(shortened(to: place)) : shortened(to: place)
         if swapsSides {
             // A stored row is a column of the upright picture.
-            let column = narrowed(shortened(to: place))
-            for row in 0..<crop.rows.count {
-                let pixel = (row * crop.columns.count + place) * 3
-                for channel in 0..<3 { output[pixel + channel] = column[row * 3 + channel] }
+            for row in 0..<frame.rows.count {
+                let pixel = ((frame.top + row) * frame.side + frame.left + place) * 3
+                for channel in 0..<3 { output[pixel + channel] = line[row * 3 + channel] }
             }
         } else {
-            let row = place * keptWidth * 3
-            let line = shortened(to: place)
+            let row = ((frame.top + place) * frame.side + frame.left) * 3
             output.replaceSubrange(row..<row + line.count, with: line)
         }
         finished += 1

@@ -2,11 +2,13 @@ import CResize
 
 /// Along one side of a picture: which source pixels make up each resized pixel, and with what weight.
 ///
-/// The filter, its reach, its rounding and its fixed point are Pillow's (libImaging/Resample.c, 12.3.0), so
-/// that sums of these weights are equal to Pillow's bit for bit. When the picture shrinks, the filter widens
-/// with it (antialiasing).
-struct BicubicWeights: Sendable {
+/// The reach, the rounding and the fixed point are the library's, so that sums of these weights are equal to its own bit for
+/// bit: Pillow's (libImaging/Resample.c, 12.3.0) or torch's for bytes (UpSampleKernel.cpp, 2.15). When the picture shrinks,
+/// the filter widens with it (antialiasing).
+struct ResizeWeights: Sendable {
     /// Fraction bits: 32 less 8 for the byte and 2 for the filter's overshoot.
+    ///
+    /// Pillow's; torch's weights have fewer, and are shifted so that one loop sums both.
     private static let fractionBits = 22
 
     /// The source pixels, as stored, that are looked at by any of the resized ones.
@@ -28,36 +30,33 @@ struct BicubicWeights: Sendable {
     /// Weights of the resized pixels in `kept`, of `resizedLength` in all.
     ///
     /// `isMirrored` tells that source pixels are stored the other way round; resized ones never are.
-    init(sourceLength: Int, resizedLength: Int, kept: Range<Int>, isMirrored: Bool) {
+    init(
+        sourceLength: Int,
+        resizedLength: Int,
+        kept: Range<Int>,
+        isMirrored: Bool,
+        filter: ResizeFilter,
+        library: PreparingLibrary
+    ) {
         let isFiltered = sourceLength != resizedLength
-        let scale = Double(sourceLength) / Double(resizedLength)
-        let widening = max(scale, 1)
-        let reach = 2 * widening
-        let narrowing = 1 / widening
+        let taps = ResizeTaps(sourceLength: sourceLength, resizedLength: resizedLength, filter: filter)
+        let bits = isFiltered && library == .transformers ? taps.fractionBits : Self.fractionBits
 
         var starts: [Int] = []
         var counts: [Int32] = []
-        let stride = isFiltered ? (Int(reach.rounded(.up)) * 2 + 1 + 3) / 4 * 4 : 4
+        let stride = isFiltered ? (taps.most + 3) / 4 * 4 : 4
         var values = [Int32](repeating: 0, count: kept.count * stride)
         var weights = [Double](repeating: 0, count: stride)
         for (row, resized) in kept.enumerated() {
             guard isFiltered else {
                 starts.append(isMirrored ? sourceLength - 1 - resized : resized)
                 counts.append(1)
-                values[row * stride] = Self.fixedPoint(1)
+                values[row * stride] = Self.fixedPoint(1, bits: bits)
                 continue
             }
-            let center = (Double(resized) + 0.5) * scale
-            // Int() cuts towards zero, which is what the cast in Pillow does.
-            let start = max(Int(center - reach + 0.5), 0)
-            let count = min(Int(center + reach + 0.5), sourceLength) - start
-            var sum = 0.0
+            let (start, count) = taps.weigh(resized, into: &weights)
             for tap in 0..<count {
-                weights[tap] = Self.filter((Double(tap + start) - center + 0.5) * narrowing)
-                sum += weights[tap]
-            }
-            for tap in 0..<count {
-                let value = Self.fixedPoint(sum == 0 ? weights[tap] : weights[tap] / sum)
+                let value = Self.fixedPoint(weights[tap], bits: bits)
                 values[row * stride + (isMirrored ? count - 1 - tap : tap)] = value
             }
             starts.append(isMirrored ? sourceLength - start - count : start)
@@ -74,6 +73,9 @@ struct BicubicWeights: Sendable {
             count = values.count * 8
         }
     }
+
+    /// Bytes that are held.
+    var heldBytes: Int { 4 * (starts.count + counts.count + values.count) + 2 * halves.count }
 
     /// Which resized pixel is the next whose sources are there, after `turn` others, when source pixels come
     /// as they are stored.
@@ -142,18 +144,9 @@ struct BicubicWeights: Sendable {
         }
     }
 
-    /// Cubic convolution with a = -0.5.
-    private static func filter(_ distance: Double) -> Double {
-        let a = -0.5
-        let x = abs(distance)
-        if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
-        if x < 2 { return (((x - 5) * x + 8) * x - 4) * a }
-        return 0
-    }
-
-    /// Away from zero at a half, as Pillow rounds.
-    private static func fixedPoint(_ weight: Double) -> Int32 {
-        let scaled = weight * Double(1 << fractionBits)
-        return Int32(weight < 0 ? scaled - 0.5 : scaled + 0.5)
+    /// Away from zero at a half, as both libraries round.
+    private static func fixedPoint(_ weight: Double, bits: Int) -> Int32 {
+        let scaled = weight * Double(1 << bits)
+        return Int32(weight < 0 ? scaled - 0.5 : scaled + 0.5) << (fractionBits - bits)
     }
 }

@@ -1,0 +1,143 @@
+internal import CLIPJSON
+
+/// One object of a configuration file, read field by field; a field of another kind than expected is named in full.
+///
+/// Where Python's libraries treat null as nothing, so does every reader here but `isNull`.
+struct SettingsReader {
+    /// The names that lead here, each with a dot behind it.
+    private let path: String
+    private let object: JSONObject
+
+    /// The outermost object of a file.
+    init(json: [UInt8]) throws(ImagingError) {
+        guard let object = (try? JSONDocument.read(json))?.object else {
+            throw .malformedConfiguration(name: nil)
+        }
+        self.init(path: "", object: object)
+    }
+
+    private init(path: String, object: JSONObject) {
+        (self.path, self.object) = (path, object)
+    }
+
+    /// Whether the field is there, null or not.
+    func contains(_ name: String) -> Bool { object[name] != nil }
+
+    func isNull(_ name: String) -> Bool {
+        if case .null? = object[name] { true } else { false }
+    }
+
+    /// An object below this one.
+    func object(_ name: String) throws(ImagingError) -> SettingsReader? {
+        guard let found = try read(name, \.object) else { return nil }
+        return SettingsReader(path: "\(path)\(name).", object: found)
+    }
+
+    func text(_ name: String) throws(ImagingError) -> String? { try read(name, \.text) }
+
+    func integer(_ name: String) throws(ImagingError) -> Int? { try read(name, \.wholeNumber) }
+
+    func number(_ name: String) throws(ImagingError) -> Double? { try read(name, \.anyNumber) }
+
+    /// A boolean, or 1 or 0 in its place, which Python takes for the same.
+    func flag(_ name: String) throws(ImagingError) -> Bool? {
+        try read(name) { value in
+            switch value {
+            case .boolean(let flag): flag
+            case .integer(0): false
+            case .integer(1): true
+            default: nil
+            }
+        }
+    }
+
+    /// Numbers, or one in their place.
+    func numbers(_ name: String) throws(ImagingError) -> OneOrMore<Float>? {
+        try read(name) { value in
+            if let one = value.anyNumber { return .one(Float(one)) }
+            return value.elements.flatMap { values in
+                let numbers = values.compactMap(\.anyNumber)
+                return numbers.count == values.count ? .more(numbers.map { Float($0) }) : nil
+            }
+        }
+    }
+
+    /// Whole numbers, or one in their place.
+    func integers(_ name: String) throws(ImagingError) -> OneOrMore<Int>? {
+        try read(name, Self.integers)
+    }
+
+    /// A size as transformers writes it: a number, height and width, or an object that names its edges.
+    func lengths(_ name: String) throws(ImagingError) -> SideLengths? {
+        switch object[name] {
+        case .object?:
+            guard let edges = try object(name) else { return nil }
+            return SideLengths(
+                shortestEdge: try edges.integer("shortest_edge"),
+                longestEdge: try edges.integer("longest_edge"),
+                height: try edges.integer("height"),
+                width: try edges.integer("width")
+            )
+        default:
+            return try read(name) { value in
+                switch Self.integers(value) {
+                case .one(let side): SideLengths(single: side)
+                case .more(let sides) where sides.count == 2: SideLengths(height: sides[0], width: sides[1])
+                default: nil
+                }
+            }
+        }
+    }
+
+    private static func integers(_ value: JSONValue) -> OneOrMore<Int>? {
+        if let one = value.wholeNumber { return .one(one) }
+        return value.elements.flatMap { values in
+            let numbers = values.compactMap(\.wholeNumber)
+            return numbers.count == values.count ? .more(numbers) : nil
+        }
+    }
+
+    private func read<Value>(
+        _ name: String,
+        _ kind: (JSONValue) -> Value?
+    ) throws(ImagingError) -> Value? {
+        guard let value = object[name], !isNull(name) else { return nil }
+        guard let read = kind(value) else { throw .malformedConfiguration(name: path + name) }
+        return read
+    }
+}
+
+/// Values, or one that stands for all of them.
+enum OneOrMore<Value> {
+    case one(Value)
+    case more([Value])
+
+    /// The values, the lone one `count` times.
+    func values(_ count: Int) -> [Value] {
+        switch self {
+        case .one(let value): Array(repeating: value, count: count)
+        case .more(let values): values
+        }
+    }
+}
+
+/// A size as transformers writes it.
+struct SideLengths {
+    /// The number, where it is one.
+    var single: Int?
+    var shortestEdge, longestEdge, height, width: Int?
+}
+
+extension JSONValue {
+    fileprivate var anyNumber: Double? {
+        switch self {
+        case .integer(let number): Double(number)
+        case .largeInteger(let number), .real(let number): number
+        default: nil
+        }
+    }
+
+    fileprivate var wholeNumber: Int? {
+        if case .integer(let number) = self { number } else { anyNumber.flatMap { Int(exactly: $0) } }
+    }
+}
