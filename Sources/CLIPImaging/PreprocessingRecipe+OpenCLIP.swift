@@ -10,7 +10,9 @@ extension PreprocessingRecipe {
         if let mode = try config?.text("mode"), mode != "RGB" {
             throw .unsupportedSetting(name: "preprocess_cfg.mode", value: mode)
         }
-        if let sides = try config?.integers("size")?.values(1), sides != [imageSize], sides != [imageSize, imageSize] {
+        if let sides = try config?.integers("size")?.values(1), sides != [imageSize],
+            sides != [imageSize, imageSize]
+        {
             throw .unsupportedSetting(name: "preprocess_cfg.size", value: "\(sides)")
         }
         try self.init(
@@ -45,8 +47,9 @@ extension PreprocessingRecipe {
 }
 
 extension OneOrMore<Float> {
-    /// A number for each of red, green and blue. A lone zero is as good as nothing to open_clip:
-    /// `mean or OPENAI_DATASET_MEAN`.
+    /// A number for each of red, green and blue.
+    ///
+    /// A lone zero is as good as nothing to open_clip: `mean or OPENAI_DATASET_MEAN`.
     fileprivate var unlessZero: [Float]? {
         if case .one(0) = self { nil } else { values(3) }
     }

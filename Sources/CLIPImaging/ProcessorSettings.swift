@@ -40,9 +40,9 @@ struct ProcessorSettings {
 
     /// What is followed, wherever it stands.
     private static let names = [
-        "crop_size", "default_to_square", "do_center_crop", "do_normalize", "do_pad", "do_rescale", "do_resize",
-        "feature_extractor_type", "image_mean", "image_processor_type", "image_std", "pad_size", "resample",
-        "rescale_factor", "size", "use_square_size",
+        "crop_size", "default_to_square", "do_center_crop", "do_normalize", "do_pad", "do_rescale",
+        "do_resize", "feature_extractor_type", "image_mean", "image_processor_type", "image_std",
+        "pad_size", "resample", "rescale_factor", "size", "use_square_size",
     ]
 
     /// The settings of images in transformers' `processor_config.json`; nil where it says nothing of images.
