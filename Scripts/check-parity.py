@@ -3,9 +3,10 @@
 
 usage: check-parity.py CLIP MODEL_DIR...      CLIP: the built command, such as .build/release/clip
 
-For an OpenCLIP directory the reference is open_clip, for a transformers directory transformers, both in f32, after OpenAI's
-tokenizer and the library's own preparation of pictures, as the directory's files say. Fails above a relative error of 1e-5 (norm of the difference over norm) of the
-worst picture or text. Run it in an environment with Scripts/requirements.txt installed.
+For an OpenCLIP directory the reference is open_clip, for a transformers directory transformers, both in f32, after the library's
+own preparation of pictures as the directory's files say, and after OpenAI's tokenizer, or the directory's own where it is of
+another family (SigLIP, SigLIP 2, Perception Encoder, MetaCLIP 2, ...). Fails above a relative error of 1e-5 (norm of the
+difference over norm) of the worst picture or text. Run it in an environment with Scripts/requirements.txt installed.
 """
 
 import json
@@ -17,10 +18,14 @@ import clip
 import numpy as np
 import open_clip
 import torch
+from open_clip.tokenizer import HFTokenizer
 from open_clip.transform import PreprocessCfg, image_transform_v2, merge_preprocess_dict
 from PIL import Image, ImageOps
 from safetensors.torch import load_file
-from transformers import AutoImageProcessor, CLIPModel
+from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "goldens"))
+import world_texts  # noqa: E402
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "Tests/CLIPTestSupport/Fixtures"
 LIMIT = 1e-5
@@ -55,19 +60,39 @@ def texts() -> list[str]:
     return found[:: max(1, len(found) // 200)][:200]
 
 
-def reference(directory: pathlib.Path):
-    """The reference's two towers, its name, and how it prepares a picture."""
-    if (directory / "open_clip_config.json").exists():
-        whole = json.loads((directory / "open_clip_config.json").read_text())
-        config = whole["model_cfg"]
-        model = open_clip.CLIP(**config).eval()
-        model.load_state_dict(load_file(directory / "open_clip_model.safetensors"), strict=True)
-        settings = merge_preprocess_dict(PreprocessCfg(), whole.get("preprocess_cfg", {}))
-        settings["size"] = config["vision_cfg"]["image_size"]
-        prepare = image_transform_v2(PreprocessCfg(**settings), is_train=False)
-        return model.encode_image, model.encode_text, "open_clip", prepare
-    model = CLIPModel.from_pretrained(directory, dtype=torch.float32).eval()
+def openai_tokens(text: str) -> torch.Tensor:
+    return clip.tokenize(text).long()
+
+
+def open_clip_reference(directory: pathlib.Path):
+    whole = json.loads((directory / "open_clip_config.json").read_text())
+    config = dict(whole.get("model_cfg", whole))
+    text = config["text_cfg"]
+    kind = open_clip.CustomTextCLIP if config.pop("custom_text", False) else open_clip.CLIP
+    model = kind(**config).eval()
+    model.load_state_dict(load_file(directory / "open_clip_model.safetensors"), strict=True)
+    settings = merge_preprocess_dict(PreprocessCfg(), whole.get("preprocess_cfg", {}))
+    settings["size"] = model.visual.image_size
+    tokens = openai_tokens
+    if "hf_tokenizer_name" in text:
+        tokens = HFTokenizer(
+            str(directory), context_length=text.get("context_length", 77), **text.get("tokenizer_kwargs") or {}
+        )
+    return model.encode_image, model.encode_text, "open_clip", image_transform_v2(PreprocessCfg(**settings), False), tokens
+
+
+def transformers_reference(directory: pathlib.Path):
+    model = AutoModel.from_pretrained(directory, dtype=torch.float32).eval()
     processor = AutoImageProcessor.from_pretrained(directory)
+    tokens = openai_tokens
+    if model.config.model_type != "clip":
+        tokenizer = AutoTokenizer.from_pretrained(directory)
+        length = model.config.text_config.max_position_embeddings
+
+        def tokens(text):
+            return tokenizer(
+                text, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
+            )["input_ids"]
 
     def features(output):
         return output if torch.is_tensor(output) else output.pooler_output
@@ -77,12 +102,19 @@ def reference(directory: pathlib.Path):
         lambda ids: features(model.get_text_features(input_ids=ids)),
         "transformers",
         lambda picture: processor(picture, return_tensors="pt")["pixel_values"][0],
+        tokens,
     )
+
+
+def reference(directory: pathlib.Path):
+    """The reference's two towers, its name, how it prepares a picture, and how it makes tokens of a text."""
+    is_open_clip = (directory / "open_clip_config.json").exists()
+    return (open_clip_reference if is_open_clip else transformers_reference)(directory)
 
 
 def ours(command: str, directory: pathlib.Path, arguments: list[str], lines: list[str]) -> list[list[float]]:
     result = subprocess.run(
-        [command, "embed", "--model", str(directory), "--precision", "f32", *arguments],
+        [command, "embed", "--model", str(directory), "--precision", "f32", "--truncate", *arguments],
         input="\n".join(lines).encode(), stdout=subprocess.PIPE, check=True,
     )
     return [json.loads(line)["embedding"] for line in result.stdout.decode().splitlines()]
@@ -97,8 +129,10 @@ def worst(found: list[list[float]], expected: list[np.ndarray]) -> float:
 def main() -> None:
     command, failed = sys.argv[1], False
     for directory in map(pathlib.Path, sys.argv[2:]):
-        encode_image, encode_text, name, prepare = reference(directory)
+        encode_image, encode_text, name, prepare, tokens = reference(directory)
         images, captions = pictures(), texts()
+        if tokens is not openai_tokens:
+            captions += [text for text in world_texts.every_caption() if text.strip() and "\n" not in text][:200]
         with torch.no_grad():
             pixels = [
                 # The channels as they are: alpha is dropped, not composited.
@@ -106,7 +140,7 @@ def main() -> None:
                 for path in images
             ]
             expected_images = [encode_image(x)[0].double().numpy() for x in pixels]
-            expected_texts = [encode_text(clip.tokenize(text).long())[0].double().numpy() for text in captions]
+            expected_texts = [encode_text(tokens(text))[0].double().numpy() for text in captions]
         image = worst(ours(command, directory, list(map(str, images)), []), expected_images)
         text = worst(ours(command, directory, ["--text", "-"], captions), expected_texts)
         failed |= not (image <= LIMIT and text <= LIMIT)

@@ -101,11 +101,11 @@ struct ModelOptions: ParsableArguments {
     ///
     /// Problems are added to the environment's.
     ///
-    /// - Parameter repeatsImages: whether the same image may come again. A command that sees each of its files once
-    ///   keeps no image embeddings unless it is told to, and is spared hashing the files.
+    /// - Parameter serves: whether strangers ask. A command that embeds what it is given sees each image once, and is
+    ///   spared hashing them; and no work of its own is turned away because other work of its own waits.
     func engineConfiguration(
         _ environment: inout Environment,
-        repeatsImages: Bool = false
+        serves: Bool = false
     ) -> EngineConfiguration {
         var configuration = EngineConfiguration(
             models: sources(&environment),
@@ -157,9 +157,10 @@ struct ModelOptions: ParsableArguments {
         }
         if let value = imageCacheBytes ?? environment.integer("CLIP_IMAGE_CACHE_BYTES") {
             configuration.imageCacheBytes = value
-        } else if !repeatsImages {
+        } else if !serves {
             configuration.imageCacheBytes = 0
         }
+        if !serves { configuration.queueTimeLimit = .seconds(86_400) }
         if let value = environment.list(
             "CLIP_IMAGE_FORMATS",
             given: ("--image-formats", imageFormats)

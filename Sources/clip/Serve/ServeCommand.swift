@@ -36,7 +36,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         var environment = Environment()
-        var engineConfiguration = options.engineConfiguration(&environment, repeatsImages: true)
+        var engineConfiguration = options.engineConfiguration(&environment, serves: true)
         load.fill(&engineConfiguration, from: &environment)
         let level =
             environment.logLevel(
