@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Tries every configuration of open_clip's, one by one, and compares `clip embed` with open_clip.
 
-usage: check-configurations.py CLIP [--only NAME ...] [--document FILE]
+usage: check-configurations.py CLIP [--only NAME ...] [--whole] [--document FILE]
 
-Each network has its full width, two blocks (or one bottleneck a layer) and random weights, of which no norm, bias, gain or
+Each network has its full width, two blocks (or one bottleneck a layer; --whole gives it all of its own) and random weights, of which no norm, bias, gain or
 latent is trivial. Vocabularies are OpenAI's, or small ones trained here in the form of the one that the configuration names, so
 that tables of tokens are short. Pictures go through open_clip's own transform, texts through its own tokenizer.
 
@@ -105,12 +105,13 @@ def shallow(config: dict) -> dict:
     return config
 
 
-def network(config: dict):
-    """open_clip's network; of timm's trunks two blocks."""
+def network(config: dict, whole: bool):
+    """open_clip's network; of timm's trunks two blocks, or all."""
     config = copy.deepcopy(config)
     custom = config.pop("custom_text", False)
     original = timm.create_model
-    timm.create_model = lambda name, **given: original(name, depth=2, **given)
+    depth = {} if whole else {"depth": 2}
+    timm.create_model = lambda name, **given: original(name, **depth, **given)
     try:
         return (open_clip.CustomTextCLIP if custom else open_clip.CLIP)(**config).eval()
     finally:
@@ -168,10 +169,10 @@ def cosine(found: np.ndarray, expected: np.ndarray) -> float:
     return float(((found * expected).sum(axis=1) / norms).min())
 
 
-def attempt(command: str, name: str, kinds: dict[str, pathlib.Path]) -> tuple[str, bool]:
+def attempt(command: str, name: str, kinds: dict[str, pathlib.Path], whole: bool) -> tuple[str, bool]:
     """The row of a configuration, and whether it is as promised."""
     full = open_clip.get_model_config(name)
-    config = shallow(full)
+    config = full if whole else shallow(full)
     with tempfile.TemporaryDirectory() as folder:
         directory = pathlib.Path(folder)
         said = refusal(command, directory, config)
@@ -193,7 +194,7 @@ def attempt(command: str, name: str, kinds: dict[str, pathlib.Path]) -> tuple[st
         (directory / "open_clip_config.json").write_text(
             json.dumps({"model_cfg": config, "preprocess_cfg": preprocess})
         )
-        reference = network(config)
+        reference = network(config, whole)
         save_file(fill(reference, seed=len(name)), directory / "open_clip_model.safetensors")
         transform = image_transform_v2(
             PreprocessCfg(**{"size": config["vision_cfg"]["image_size"], **preprocess}), is_train=False
@@ -225,6 +226,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clip")
     parser.add_argument("--only", nargs="+")
+    parser.add_argument("--whole", action="store_true")
     parser.add_argument("--document", type=pathlib.Path)
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()) / "check-configurations")
     arguments = parser.parse_args()
@@ -234,7 +236,7 @@ def main() -> None:
     rows, wrong = [], []
     for name in arguments.only or open_clip.list_models():
         try:
-            row, is_right = attempt(arguments.clip, name, kinds)
+            row, is_right = attempt(arguments.clip, name, kinds, arguments.whole)
         except Exception as problem:  # one that cannot be tried is no reason to leave out the others
             row, is_right = f"| {name} | FAILED: {str(problem)[:200]} | | | |", False
         print(row, flush=True)

@@ -139,7 +139,7 @@ public struct EngineConfiguration: Sendable {
     /// Reads no file.
     public func validate() -> [String] {
         var problems: [String] = []
-        if models.isEmpty { problems.append("No model is named; --model NAME=DIRECTORY names one.") }
+        if models.isEmpty { problems.append("No model is named; --model names one.") }
         for name in models.map(\.name) where !Self.isModelName(name) {
             problems.append(
                 "--model has '\(name)', which is not a model name: letters, digits, '.', '_' and '-' are."
@@ -148,7 +148,7 @@ public struct EngineConfiguration: Sendable {
         for (index, model) in models.enumerated()
         where models[..<index].contains(where: { $0.name == model.name }) {
             problems.append(
-                "Two models are named '\(model.name)'; --model NAME=DIRECTORY gives each its own."
+                "Two models are named '\(model.name)'; --model NAME=MODEL gives each its own."
             )
         }
         let numbers = [

@@ -36,6 +36,6 @@ enum BundledModel {
     /// What somebody who runs it for real has to know, in one line.
     static let advice = """
         clip-mini is a small model for first steps and answers because no model is named; \
-        for a full one: clip serve --model ViT-B-16=DIRECTORY
+        for a full one: clip serve --model siglip2-base-patch16-256, or another of clip pull --list
         """
 }

@@ -193,8 +193,8 @@ struct ModelOptions: ParsableArguments {
             } else {
                 environment.problems.append(
                     "\(BundledModel.name), which answers where no model is named, is not beside the program. --model or "
-                        + "CLIP_MODEL name a directory with config.json and model.safetensors, or open_clip_config.json "
-                        + "and open_clip_model.safetensors."
+                        + "CLIP_MODEL take a known name such as ViT-B-16, of which 'clip pull --list' has more, "
+                        + "OWNER/REPOSITORY of the hub, or a checkpoint directory."
                 )
             }
         }

@@ -88,7 +88,7 @@ struct EngineConfigurationTests {
         let configuration = EngineConfiguration(models: [], cores: 2)
         #expect(
             throws: EmbeddingError.invalidConfiguration([
-                "No model is named; --model NAME=DIRECTORY names one."
+                "No model is named; --model names one."
             ])
         ) {
             try EmbeddingEngine(configuration: configuration)

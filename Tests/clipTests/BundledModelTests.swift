@@ -50,7 +50,7 @@ struct BundledModelTests {
         copying.waitUntilExit()
         try #require(copying.terminationStatus == 0)
         let none = try await Command.run("embed", "--text", "a", executable: program)
-        #expect(none.status != 0 && none.errors.contains("--model NAME=DIRECTORY"), "\(none.errors)")
+        #expect(none.status != 0 && none.errors.contains("clip pull --list"), "\(none.errors)")
 
         let share = folder.appendingPathComponent("share/swift-clip/Models")
         try FileManager.default.createDirectory(at: share, withIntermediateDirectories: true)
