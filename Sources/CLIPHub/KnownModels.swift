@@ -47,6 +47,7 @@ extension KnownModel {
         Entry(
             name: "RN50x4",
             repository: "timm/resnet50x4_clip.openai",
+            revision: "89dd952669c168aa2ea94db6fdf2827927a6945e",
             licence: "MIT",
             megabytes: 718,
             isRoboflows: true
@@ -54,6 +55,7 @@ extension KnownModel {
         Entry(
             name: "RN50x16",
             repository: "timm/resnet50x16_clip.openai",
+            revision: "8fe1f6946d3f23202ef794ab9ef0742f5049ec6c",
             licence: "MIT",
             megabytes: 1164,
             isRoboflows: true
@@ -61,6 +63,7 @@ extension KnownModel {
         Entry(
             name: "RN50x64",
             repository: "timm/resnet50x64_clip.openai",
+            revision: "73619503e221daf274fa3e5d02ce151e0f0edbe9",
             licence: "MIT",
             megabytes: 2494,
             isRoboflows: true
