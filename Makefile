@@ -19,6 +19,9 @@ ROBOFLOW_PYTHON ?= .venv/roboflow/bin/python
 # About how long bench-peers measures, but for five minutes of counted starts and requests; QUICK=1 tries every step once and
 # touches no document.
 MINUTES ?= 10
+# Rounds of bench-towers, and how many pictures at once.
+ROUNDS ?= 15
+IMAGES ?= 1
 PEERS := Benchmarks/Peers
 BENCH := .build/bench-peers
 
@@ -28,8 +31,8 @@ SECONDS ?= 0
 REQUESTS ?= $(if $(QUICK),5000,100000)
 SANITIZERS ?= address thread
 
-.PHONY: help deps build run test clients examples bench bench-check bench-peers hub attack fuzz sanitize soak proof lint format check \
-	goldens clean
+.PHONY: help deps build run test clients examples bench bench-check bench-peers bench-towers hub attack fuzz sanitize soak proof lint \
+	format check goldens clean
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -78,6 +81,17 @@ bench-peers: build ## measure beside ONNX Runtime, OpenVINO and Roboflow's serve
 	@test -z "$(QUICK)" || cp Documentation/Performance.md $(RESULTS)/Performance.md
 	$(BENCH_PYTHON) Benchmarks/report.py $(RESULTS) \
 		$(if $(QUICK),--document $(RESULTS)/Performance.md --plots $(RESULTS)/plots)
+
+bench-towers: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
+bench-towers: build ## measure pictures of ViT-L/14 and SigLIP 2 beside ONNX Runtime and OpenVINO; ROUNDS=15, IMAGES=1,8, QUICK=1
+	@test -x $(BENCH_PYTHON) || { $(PYTHON) -m venv .venv/bench \
+		&& .venv/bench/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt; }
+	$(BENCH_PYTHON) $(PEERS)/weights.py $(BENCH)/weights ViT-L-14
+	$(BENCH_PYTHON) $(PEERS)/siglip.py $(BENCH)/weights
+	$(BENCH_PYTHON) $(PEERS)/towers.py $(CLIP) $(BENCH)/weights $(RESULTS)/towers.json --images $(IMAGES) \
+		$(if $(QUICK),--quick,--rounds $(ROUNDS))
+	$(BENCH_PYTHON) Benchmarks/tower_tables.py $(RESULTS)/towers.json
+	@test -n "$(QUICK)" || $(BENCH_PYTHON) Benchmarks/report.py $(RESULTS)
 
 attack: build ## attack a server and print what held beside what is promised; ONLY=NAME,... QUICK=1
 	$(PYTHON) Scripts/attack/run.py $(CLIP) $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) --results .build/attack/results.json

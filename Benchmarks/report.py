@@ -3,8 +3,8 @@
 
 usage: report.py RESULTS [--document FILE] [--plots FOLDER]
 
-RESULTS has engines.json, servers.json, scaling.json, several.json and footprint.json, or some of them. What stands between
-`<!-- begin: NAME -->` and `<!-- end: NAME -->` in the document is replaced by the tables made of NAME.json, and the plots
+RESULTS has engines.json, towers.json, servers.json, scaling.json, several.json and footprint.json, or some of them. What stands
+between `<!-- begin: NAME -->` and `<!-- end: NAME -->` in the document is replaced by the tables made of NAME.json, and the plots
 are drawn anew. Nothing else is touched, and no figure comes from anywhere else.
 """
 
@@ -19,6 +19,7 @@ import statistics
 from footprint_tables import footprint
 from plot import Curve, Plot
 from tables import WORK, brackets, counted, digits, disturbance, setting, spread_ratio, table
+from tower_tables import towers
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SCENARIOS = {
@@ -47,7 +48,8 @@ def main() -> None:
     options = parser.parse_args()
     text = options.document.read_text()
     writers = {
-        "engines": engines, "servers": servers, "scaling": scaling, "several": several, "footprint": footprint,
+        "engines": engines, "towers": towers, "servers": servers, "scaling": scaling, "several": several,
+        "footprint": footprint,
     }
     for name, write in writers.items():
         file = options.results / f"{name}.json"

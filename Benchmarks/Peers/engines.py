@@ -13,24 +13,21 @@ the network that they are given.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import pathlib
 import statistics
 import sys
 import tempfile
-import time
 
 import machine
-from child import Child, leave_on_signals
+import turns
+from child import leave_on_signals
 
 HERE = pathlib.Path(__file__).resolve().parent
 # The part of `--minutes` that this script takes.
 SHARE = 0.22
 TOKENS = 12
 CASES = ["images 1", "images 8", f"captions 1 {TOKENS}", f"captions 8 {TOKENS}"]
-PAUSE = 0.02
-MOST_ROUNDS = 31
 
 
 def engines(clip: str, weights: pathlib.Path, threads: int) -> dict[str, list[str]]:
@@ -55,39 +52,8 @@ def measure(
     clip: str, weights: pathlib.Path, threads: int, seconds: float, logs: pathlib.Path, guard: machine.Guard
 ) -> dict[str, object]:
     """Milliseconds of every engine and case with so many threads, by round, and what the processes weigh."""
-    with contextlib.ExitStack() as stack:
-        children = [
-            stack.enter_context(Child(name, command, logs / f"{name}.log"))
-            for name, command in engines(clip, weights, threads).items()
-        ]
-        for child in children:  # twice, since a runtime may choose its kernels in a second pass
-            for case in CASES * 2:
-                child.milliseconds(case)
-        times: dict[str, dict[str, list[float]]] = {case: {child.name: [] for child in children} for case in CASES}
-        disturbances = []
-        start = time.monotonic()
-        rounds, longest = 0, 0.0
-        while rounds < MOST_ROUNDS and (rounds < 3 or time.monotonic() - start + longest < seconds):
-            began = time.monotonic()
-            order = children[rounds % len(children) :] + children[: rounds % len(children)]
-            found, disturbance = guard.measure(lambda: one_round(order), lambda: sum(child.cpu_seconds() for child in order))
-            for case, name, milliseconds in found:
-                times[case][name].append(milliseconds)
-            disturbances.append(disturbance)
-            rounds += 1
-            longest = max(longest, time.monotonic() - began)
-        memory = {child.name: child.memory() for child in children}
-        return {"threads": threads, "times_ms": times, "rounds": disturbances, "memory": memory}
-
-
-def one_round(order: list[Child]) -> list[tuple[str, str, float]]:
-    """Each case by each engine once: case, engine, milliseconds."""
-    found = []
-    for case in CASES:
-        for child in order:
-            time.sleep(PAUSE)
-            found.append((case, child.name, round(child.milliseconds(case), 3)))
-    return found
+    with turns.started(engines(clip, weights, threads), logs) as children:
+        return {"threads": threads} | turns.measure(children, CASES, guard, seconds)
 
 
 def main() -> None:
