@@ -1,9 +1,9 @@
-internal import CLIPHub
+package import CLIPHub
 internal import Foundation
 internal import Synchronization
 
 /// Shows on standard error how far a download is: a line that is drawn anew where a person sees it, else a line now and then.
-final class DownloadLine: Sendable {
+package final class DownloadLine: Sendable {
     private struct State {
         var total: Int?
         var present = 0
@@ -16,25 +16,30 @@ final class DownloadLine: Sendable {
     private let name: String
     private let isShown: Bool
     private let say: @Sendable (String) -> Void
+    private let draw: @Sendable (String) -> Void
     private let state = Mutex(State())
 
     private static let interval = Duration.milliseconds(100)
     /// Between two lines of a log.
     private static let logInterval = Duration.seconds(10)
 
-    /// - Parameter say: where lines of a log go; to standard error by default.
-    init(
+    /// - Parameters:
+    ///   - say: where lines of a log go; to standard error by default.
+    ///   - draw: where the line goes that a person sees, and what takes it away.
+    package init(
         name: String,
         isShown: Bool = Terminal.isInteractive,
-        say: @escaping @Sendable (String) -> Void = { Terminal.complain($0 + "\n") }
+        say: @escaping @Sendable (String) -> Void = { Terminal.complain($0 + "\n") },
+        draw: @escaping @Sendable (String) -> Void = { Terminal.complain($0) }
     ) {
         self.name = name
         self.isShown = isShown
         self.say = say
+        self.draw = draw
     }
 
     /// Shows what has happened.
-    func show(_ event: HubEvent) {
+    package func show(_ event: HubEvent) {
         switch event {
         case .began(let request, let commit, let total, let present):
             state.withLock { state in
@@ -59,12 +64,12 @@ final class DownloadLine: Sendable {
     }
 
     /// Clears the line, for other output or at the end.
-    func clear() {
+    package func clear() {
         let isOpen = state.withLock { state in
             defer { state.isOpen = false }
             return state.isOpen
         }
-        if isOpen { Terminal.complain("\r\u{1B}[K") }
+        if isOpen { draw("\r\u{1B}[K") }
     }
 
     private func line(_ text: String) {
@@ -77,9 +82,9 @@ final class DownloadLine: Sendable {
             state.done = bytes
             let now = ContinuousClock.now
             let interval = isShown ? Self.interval : Self.logInterval
-            guard now - (state.drawn ?? (isShown ? .now - interval : state.start)) >= interval else {
-                return nil
-            }
+            // A person sees the first one at once.
+            let last = state.drawn ?? (isShown ? nil : state.start)
+            guard last.map({ now - $0 >= interval }) ?? true else { return nil }
             state.drawn = now
             state.isOpen = isShown
             return DownloadText.line(
@@ -92,7 +97,7 @@ final class DownloadLine: Sendable {
             )
         }
         guard let text else { return }
-        if isShown { Terminal.complain("\r\u{1B}[K\(text)") } else { say(text) }
+        if isShown { draw("\r\u{1B}[K\(text)") } else { say(text) }
     }
 }
 

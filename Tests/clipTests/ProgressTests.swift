@@ -1,3 +1,5 @@
+import CLIPHub
+import Synchronization
 import Testing
 import clip
 
@@ -25,5 +27,45 @@ struct ProgressTests {
         #expect(
             ProgressBar(total: 0, unit: "images").text(done: 0, seconds: 0, columns: 80).contains("100 %")
         )
+    }
+}
+
+@Suite("The line of a download")
+struct DownloadLineTests {
+    private func drawn(isShown: Bool) throws -> (lines: [String], drawn: [String]) {
+        let lines = Mutex<[String]>([])
+        let drawings = Mutex<[String]>([])
+        let line = DownloadLine(
+            name: "mini",
+            isShown: isShown,
+            say: { text in lines.withLock { $0.append(text) } },
+            draw: { text in drawings.withLock { $0.append(text) } }
+        )
+        line.show(
+            .began(
+                try HubRequest("acme/mini"),
+                commit: String(repeating: "a", count: 40),
+                total: 50_000_000,
+                present: 0
+            )
+        )
+        line.show(.progress(10_000_000))
+        line.show(.progress(20_000_000))
+        line.clear()
+        return (lines.withLock { $0 }, drawings.withLock { $0 })
+    }
+
+    @Test("A person sees the first progress at once, and no more than ten times a second")
+    func person() throws {
+        let (lines, drawn) = try drawn(isShown: true)
+        #expect(lines == ["mini: fetching acme/mini at aaaaaaa, 50 MB"])
+        #expect(drawn.first?.contains("mini: 10 of 50 MB") == true)
+        #expect(drawn.last == "\r\u{1B}[K")
+    }
+
+    @Test("A log has a line now and then")
+    func log() throws {
+        let (lines, drawn) = try drawn(isShown: false)
+        #expect(lines.count == 1 && drawn.isEmpty)
     }
 }
