@@ -45,12 +45,12 @@ struct DownloadLineTests {
             .began(
                 try HubRequest("acme/mini"),
                 commit: String(repeating: "a", count: 40),
-                total: 50_000_000,
-                present: 0
+                totalBytes: 50_000_000,
+                presentBytes: 0
             )
         )
-        line.show(.progress(10_000_000))
-        line.show(.progress(20_000_000))
+        line.show(.progress(bytes: 10_000_000))
+        line.show(.progress(bytes: 20_000_000))
         line.clear()
         return (lines.withLock { $0 }, drawings.withLock { $0 })
     }
