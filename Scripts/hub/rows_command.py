@@ -95,6 +95,107 @@ def serves(stage):
     return f"{size / 1e6:.1f} MB in {size / rate:.2f} s, first answer {best:.2f} s after (best of 3; all under 1.5 s)"
 
 
+class Server:
+    """A `clip serve` in a row; `with` ends it."""
+
+    def __init__(self, stage, model, cache, *options, **more):
+        self.started = time.monotonic()
+        self.process = subprocess.Popen([stage.clip, "serve", "--port", "0", "--log-level", "warning", "--model", model, "--packed-cache", "none",
+                                         *options], env=stage.environment(cache, **more), stderr=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def listening(self):
+        """Waits until it says where it listens; how long that took from the start."""
+        self.port = next(int(line.split()[-1]) for line in self.process.stderr if "listening on port" in line)
+        return time.monotonic() - self.started
+
+    def ask(self, path, body=None, **fields):
+        """Status, body and the seconds to try again in."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in fields.items()}}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, json.load(answer), answer.headers.get("Retry-After")
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()[:200], error.headers.get("Retry-After")
+
+    def end(self, within):
+        """Waits for its end; status, what it said besides, seconds."""
+        begun = time.monotonic()
+        errors = self.process.communicate(timeout=within)[1]
+        return self.process.returncode, errors, time.monotonic() - begun
+
+
+def listens(stage):
+    """The port is open while the first model is fetched: health, readiness, requests that wait or come back, failures, SIGTERM."""
+    cache = stage.cache()
+    whole = (stage.root / B32 / "open_clip_model.safetensors").stat().st_size
+    text = {"clip_version_id": "ViT-B-32", "text": "a cat"}
+    stage.server.hub.rate = whole // 6
+    try:
+        with Server(stage, "ViT-B-32", cache, "--shutdown-delay", "30") as server:
+            opened = server.listening()
+            expect(opened < 2, f"it listened after {opened:.1f} s")
+            expect(server.ask("/healthz")[0] == 200, "not healthy")
+            expect(server.ask("/readiness")[0] == 503, "ready without its model")
+            late = server.ask("/clip/embed_text", text, X_Request_Timeout="0.5")
+            expect(late[0] == 503 and late[2], f"a request that cannot wait: {late}")
+            listed = server.ask("/model/registry")[1]["available"]
+            expect([m["state"] for m in listed if m["model_id"] == "clip/ViT-B-32"] == ["loading"], listed)
+            with concurrent.futures.ThreadPoolExecutor(3) as pool:
+                waiting = [pool.submit(server.ask, "/clip/embed_text", text) for _ in range(3)]
+                deadline = time.monotonic() + 10
+                while time.monotonic() < deadline and not any(p.stat().st_size > whole / 10 for p in cache.rglob("*.clip.incomplete")):
+                    time.sleep(0.02)
+                server.process.terminate()
+                status, errors, ended = server.end(10)
+                answers = [w.result()[0] for w in waiting]
+            expect(status == 0 and ended < 2, f"SIGTERM: status {status} after {ended:.1f} s: {errors[-300:]}")
+            expect(answers == [503] * 3, f"who waited was answered {answers}")
+        part = max((p.stat().st_size for p in cache.rglob("*.clip.incomplete")), default=0)
+        expect(0 < part < whole, f"{part} bytes are left")
+        stage.log()
+        stage.server.hub.rate = whole // 2
+        with Server(stage, "ViT-B-32", cache) as server:
+            server.listening()
+            with concurrent.futures.ThreadPoolExecutor(4) as pool:
+                answers = [a[0] for a in pool.map(lambda _: server.ask("/clip/embed_text", text), range(4))]
+            expect(answers == [200] * 4, answers)
+            # The start counts as done a moment after the first answer.
+            deadline = time.monotonic() + 5
+            while server.ask("/readiness")[0] != 200:
+                expect(time.monotonic() < deadline, "not ready with its model")
+                time.sleep(0.02)
+        gets = [e["range"] for e in stage.log() if e["method"] == "GET" and "/signed/" in e["path"] and "model" in e["path"]]
+        expect(gets == [f"bytes={part}-"], f"downloads began at {gets}, with {part} bytes there")
+    finally:
+        stage.server.hub.rate = 0
+    with Server(stage, "ViT-B-32", cache, HF_ENDPOINT="http://127.0.0.1:9") as server:
+        again = server.listening()
+        expect(server.ask("/clip/embed_text", text)[0] == 200, "a whole cache does not serve")
+    stage.settings(gated=["acme/gated"])
+    slowest = 0
+    for name, status, says, more in [
+        ("acme/none", 66, "has no repository", {}), ("acme/gated", 77, "is gated", {}), ("acme/pickle", 65, "clip convert", {}),
+        ("acme/plain@none", 66, "has no revision", {}), ("acme/plain", 69, "accepts no connection", {"HF_ENDPOINT": "http://127.0.0.1:9"}),
+        ("acme/plain", 69, "network is switched off", {"HF_HUB_OFFLINE": "1"}), ("acme/sharded", 1, "cannot be loaded", {}),
+    ]:
+        with Server(stage, name, stage.cache(), **more) as server:
+            found, errors, seconds = server.end(60)
+        expect(found == status and says in errors, f"{name}: status {found}, not {status}: {errors[-300:]}")
+        slowest = max(slowest, seconds)
+    stage.settings(gated=[])
+    return (f"open after {opened:.2f} s ({again:.2f} s from a whole cache), alive and not ready; SIGTERM ended it in {ended:.2f} s, the next start "
+            f"went on at {part} bytes; 7 failures, each its status, {slowest:.1f} s at most")
+
+
 def on_demand(stage):
     """A request that names one of the nine has it fetched and loaded; what is not allowed is never asked for."""
     cache = stage.cache()

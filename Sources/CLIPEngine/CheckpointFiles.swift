@@ -45,7 +45,7 @@ struct CheckpointFiles: Sendable {
             tokenizer = try CaptionTokenizer(
                 directory: directory.path,
                 recipe: Self.textRecipe(json, of: directory, model)
-            )
+            ).limited(toRows: model.text.vocabularySize)
             try Self.requireFit(recipe: recipe, tokenizer: tokenizer, model: model)
         } catch let mismatch as Mismatch {
             throw .modelUnavailable(name: source.name, cause: mismatch.description)
@@ -197,6 +197,12 @@ struct CheckpointFiles: Sendable {
             throw Mismatch(
                 description: "The vocabulary has \(tokenizer.vocabularyCount) tokens, but the network knows "
                     + "\(rows). Are the files those of one model, and is the vocabulary whole?"
+            )
+        }
+        if let (use, id) = tokenizer.standingTokens.first(where: { $0.id >= rows }) {
+            throw Mismatch(
+                description: "The tokenizer \(use) token \(id), but the network knows \(rows) tokens only. "
+                    + "Are the files those of one model?"
             )
         }
     }

@@ -12,13 +12,15 @@ extension EmbeddingEngine {
     public var catalogue: [ModelListing] {
         let loaded = Dictionary(models.map { ($0.name, $0) }) { first, _ in first }
         let coming = registry.coming
-        var listings = configuration.models.map { source in
-            ModelListing(
+        let arrived = registry.fetcher.arrived
+        var listings = configuration.models.map { model in
+            let source = arrived[model.name] ?? model
+            return ModelListing(
                 name: source.name,
                 isDefault: source.name == defaultModel,
-                state: coming.contains(source.name) ? .loading : .configured,
+                state: coming.contains(source.name) ? .loading : source.isHere ? .configured : .known,
                 origin: source.origin,
-                directory: source.directory
+                directory: source.isHere ? source.directory : nil
             )
         }
         let offers = configuration.provider?.offers().filter(configuration.allowedModels.allow) ?? []

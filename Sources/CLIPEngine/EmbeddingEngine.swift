@@ -71,10 +71,13 @@ public final class EmbeddingEngine: Sendable {
         )
     }
 
-    /// Loads the configured models, in their order, as far as `modelMemory` has room for them.
+    /// Loads the configured models, in their order, as far as `modelMemory` has room for them; those that are not on this machine
+    /// are fetched first.
     ///
-    /// - Throws: `modelTooLarge` for one that there never is room for; `modelUnavailable` for the first one that is refused, with file or tensor named; none is kept then.
-    ///   `shuttingDown` if ``shutdown()`` came in between.
+    /// Requests may come meanwhile: they wait for their model as for any that is loaded.
+    ///
+    /// - Throws: `modelNotFetched` for one whose files cannot be had; `modelTooLarge` for one that there never is room for; `modelUnavailable` for the first one that is refused, with file or tensor named; none is kept then.
+    ///   `shuttingDown` if ``shutdown()`` or ``endFetching()`` came in between.
     public func start() async throws(EmbeddingError) {
         do throws(EmbeddingError) {
             try await registry.start()
@@ -83,6 +86,18 @@ public final class EmbeddingEngine: Sendable {
             throw error
         }
         isStarted.store(true, ordering: .releasing)
+    }
+
+    /// Ends what ``start()`` is fetching, for the time before ``shutdown()`` in which others are served on.
+    ///
+    /// Those who wait for it are told that the engine is shut down, and so are those who ask for it later.
+    ///
+    /// - Returns: whether a configured model has not come to this machine, so that the engine has never been ready.
+    @discardableResult
+    public func endFetching() -> Bool {
+        registry.fetcher.end()
+        let arrived = registry.fetcher.arrived
+        return configuration.models.contains { !$0.isHere && arrived[$0.name] == nil }
     }
 
     /// Refuses requests from now on, ends fetches, and lets go of the models once their requests are finished.

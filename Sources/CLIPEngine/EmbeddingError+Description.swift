@@ -23,6 +23,9 @@ extension EmbeddingError: CustomStringConvertible {
         case .textTooLarge(_, let count, let limit):
             "The text has \(count) bytes; at most \(limit) are read. Shorten it."
         case .textTangled: "The text has too many nested HTML entities. Give it unescaped."
+        case .textBeyondVocabulary(let index, let token, let rows):
+            "\(index > 0 ? "Text \(index + 1)" : "The text") has the token '\(token)', which is none of the \(rows) that the "
+                + "model's network knows. Take it out, or write it in another way."
         case .overloaded(let seconds): "Too much is waiting. Try again in \(seconds) s."
         case .tooMuchMemory(let bytes, let limit):
             "The answer would take \(bytes) bytes; \(limit) are the most. Ask for fewer at once, or raise --memory-budget of clip serve."

@@ -5,10 +5,14 @@ internal import CLIPImaging
 public struct ModelSource: Equatable, Sendable {
     /// The name, such as `ViT-B-32`; Roboflow's clients send it as `clip_version_id`.
     public let name: String
-    /// A directory in `transformers` or OpenCLIP layout.
+    /// A directory in `transformers` or OpenCLIP layout; empty where the files have to be fetched first, which
+    /// ``EngineConfiguration/provider`` does.
     public let directory: String
     /// The repository that the directory is a copy of; nil for any other directory.
     public let origin: ModelOrigin?
+
+    /// Whether the files are on this machine.
+    public var isHere: Bool { !directory.isEmpty }
 
     /// Names a checkpoint directory.
     ///
@@ -26,7 +30,7 @@ public struct ModelSource: Equatable, Sendable {
 public struct EngineConfiguration: Sendable {
     /// The models to load, the default one first.
     public var models: [ModelSource]
-    /// What brings models that are not configured; nil where nothing does.
+    /// What brings models that are not configured, and those of ``models`` that are not on this machine; nil where nothing does.
     public var provider: ModelProvider?
     /// Which of those requests may name.
     public var allowedModels: AllowedModels = .none

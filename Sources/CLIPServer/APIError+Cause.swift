@@ -45,7 +45,8 @@ extension APIError {
         case .invalidConfiguration(let problems): problems.joined(separator: " ")
         case .image(_, let fault): fault.description + (place.map { " It is \($0)." } ?? "")
         case .noImages, .noTexts, .noPrompts, .tooManyImages, .tooManyPrompts, .tooManyTexts, .textTooLarge,
-            .textTooLong, .textTangled, .overloaded, .tooMuchMemory, .shuttingDown, .cancelled,
+            .textTooLong, .textTangled, .textBeyondVocabulary, .overloaded, .tooMuchMemory, .shuttingDown,
+            .cancelled,
             .modelUnavailable, .modelLoading, .modelTooLarge, .modelNotFetched:
             error.description
         case .heldOff(let error, let seconds):

@@ -103,7 +103,7 @@ package enum APIError: Error, Equatable, Sendable {
             case .image(_, .noMemory): 503
             case .image(_, .stopped): 499
             case .invalidModelName, .noImages, .noTexts, .noPrompts, .tooManyImages, .tooManyPrompts, .image,
-                .tooManyTexts, .textTooLong, .textTooLarge, .textTangled:
+                .tooManyTexts, .textTooLong, .textTooLarge, .textTangled, .textBeyondVocabulary:
                 400
             case .overloaded: 429
             case .tooMuchMemory: 413
@@ -244,9 +244,9 @@ package enum APIError: Error, Equatable, Sendable {
 // MARK: - Texts
 
 extension APIError {
-    private static func cause(_ text: String) -> String {
-        "Could not load input image. Cause: " + text
-    }
+    private static func cause(_ text: String) -> String { "Could not load input image. Cause: " + text }
+
+    private static func ofText(_ text: String) -> String { "Error with model input. Cause: " + text }
 
     private static func detail(of error: JSONError) -> String {
         let detail = "There was an error parsing the body"
@@ -315,14 +315,14 @@ extension APIError {
                 hasHelpURL: true
             )
         case .textTangled:
+            .message(ofText("The text is made of too many nested escapes. Send it unescaped.") + place)
+        case .textBeyondVocabulary(_, let token, _):
             .message(
-                "Error with model input. Cause: The text is made of too many nested escapes. Send it unescaped."
-                    + place
+                ofText("The text has the token '\(token)', which the model was not made with. ")
+                    + "Take it out, or write it in another way." + place
             )
         case .overloaded(let seconds):
-            .message(
-                "The server is busy, and would not be done in time. Try again in \(seconds) s."
-            )
+            .message("The server is busy, and would not be done in time. Try again in \(seconds) s.")
         case .tooMuchMemory(let bytes, let limit):
             .message(
                 "The answer would take \(bytes) bytes, and this server has \(limit) for all requests together. "

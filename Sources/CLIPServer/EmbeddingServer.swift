@@ -80,10 +80,12 @@ public final class EmbeddingServer: Service {
                     defer { end.cancel() }
                     try await group.waitForAll()
                 }
-            } onGracefulShutdown: {
+            } onGracefulShutdown: { [engine] in
                 stages.isReady.store(false, ordering: .releasing)
+                // Nobody has been sent to a server that still fetches what it is to serve, so nobody has to be sent elsewhere.
+                let wasNeverReady = engine.endFetching()
                 Task {
-                    if configuration.shutdownDelay > .zero {
+                    if configuration.shutdownDelay > .zero, !wasNeverReady {
                         try? await Task.sleep(for: configuration.shutdownDelay)
                     }
                     stages.isOpen.store(false, ordering: .releasing)

@@ -10,6 +10,8 @@ public struct CaptionTokenizer: Sendable {
 
     private let kind: Kind
     private let recipe: TextRecipe
+    /// How many tokens the network knows, where the tokenizer makes others, too.
+    private var rows: Int?
 
     /// OpenAI CLIP's tokenizer, for a model whose text tower reads `contextLength` tokens.
     public init(vocabulary: Vocabulary, contextLength: Int = 77) {
@@ -54,7 +56,8 @@ public struct CaptionTokenizer: Sendable {
     /// recipe says so.
     ///
     /// An empty caption is legal. A caption that is longer than the context is refused (`tooManyTokens`); or, when `truncating`, keeps its
-    /// first tokens, and end-of-text as the last.
+    /// first tokens, and end-of-text as the last. One with a token that the network has no row for is refused (`tokenWithoutRow`), where
+    /// ``limited(toRows:)`` has said how many there are; what was cut off does not count.
     public func tokens(
         for caption: String,
         truncating: Bool = false
@@ -80,7 +83,48 @@ public struct CaptionTokenizer: Sendable {
             ids = padsLeft ? padding + ids : ids + padding
         }
         if recipe.replacesSeparators, let separator { ids = ids.map { $0 == separator ? 0 : $0 } }
+        if let rows, let id = ids.first(where: { $0 >= rows }) {
+            throw .tokenWithoutRow(token: name(of: id), id: id, rows: rows)
+        }
         return TokenSequence(ids: ids)
+    }
+
+    /// The same for a network whose table of tokens has so many rows.
+    ///
+    /// A tokenizer may know more: tokens that were added, which only somebody who types their name can make, such as `<extra_id_5>`.
+    /// Captions without one cost no more than before.
+    public func limited(toRows rows: Int) -> CaptionTokenizer {
+        var tokenizer = self
+        tokenizer.rows = rows < vocabularyCount ? rows : nil
+        return tokenizer
+    }
+
+    /// The tokens that come without anybody typing them, with what the tokenizer does with them: those around every caption, the one that
+    /// fills it up, the last one that characters become which the vocabulary lacks.
+    public var standingTokens: [(use: String, id: Int32)] {
+        var tokens: [(use: String, id: Int32)] = []
+        switch kind {
+        case .bytePairs(let tokenizer):
+            tokens.append(("begins every text with", tokenizer.vocabulary.startOfText))
+            tokens.append(("ends every text with", tokenizer.vocabulary.endOfText))
+        case .pieces(let tokenizer):
+            tokens += tokenizer.template.before.map { ("begins every text with", $0) }
+            tokens += tokenizer.template.after.map { ("ends every text with", $0) }
+            if let id = tokenizer.model.largestFallback { tokens.append(("makes of unknown characters", id)) }
+        }
+        if recipe.padsToContext { tokens.append(("fills texts up with", padding ?? 0)) }
+        return tokens.filter { !recipe.replacesSeparators || $0.id != separator }
+    }
+
+    /// What a token is called that somebody typed, for an error.
+    private func name(of id: Int32) -> String {
+        let bytes: [UInt8]? =
+            switch kind {
+            case .bytePairs(let tokenizer):
+                tokenizer.vocabulary.added.first { $0.id == id }.map { Array($0.text.utf8) }
+            case .pieces(let tokenizer): tokenizer.typedNames[id]
+            }
+        return bytes.map { String(decoding: $0.prefix(256), as: UTF8.self).tamed } ?? "\(id)"
     }
 
     /// OpenAI's vocabulary, or another of its kind; nil where the tokenizer is of pieces.

@@ -8,6 +8,8 @@ extension TokenizationError: CustomStringConvertible {
             "The text has \(count) tokens, and the model reads \(limit)."
         case .unsettledCaption(let count):
             "The text of \(count) characters is made of too many nested escapes."
+        case .tokenWithoutRow(let token, let id, let rows):
+            "The text has the token \(token.shown), number \(id), and the network knows \(rows) tokens only."
         case .noVocabulary:
             "There is no vocabulary: tokenizer.json, vocab.json with merges.txt, or bpe_simple_vocab_16e6.txt.gz."
         case .unreadable(let file):
@@ -68,6 +70,7 @@ extension TokenizationError: CustomStringConvertible {
         switch self {
         case .tooManyTokens: "Shorten it, or have it cut."
         case .unsettledCaption: "Give it unescaped."
+        case .tokenWithoutRow: "Take it out of the text, or write it in another way."
         case .noVocabulary, .noTokenizer: "Put one of these beside the weights."
         case .unreadable, .fileTooLarge, .malformedGzip, .malformedText, .malformedJSON, .missingField,
             .duplicateToken, .idOutOfRange, .missingByteToken, .missingSpecialToken, .malformedMerge,
@@ -85,10 +88,12 @@ extension TokenizationError: CustomStringConvertible {
 
 extension String {
     /// In quotes, short, and without what a terminal would obey.
-    fileprivate var shown: String {
-        let text = unicodeScalars.prefix(64).map {
+    fileprivate var shown: String { "'\(tamed)'" }
+
+    /// Short, and without what a terminal would obey.
+    var tamed: String {
+        unicodeScalars.prefix(64).map {
             $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0)
-        }
-        return "'\(text.joined())'"
+        }.joined()
     }
 }

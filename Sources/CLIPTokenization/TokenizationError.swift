@@ -7,6 +7,8 @@ public enum TokenizationError: Error, Equatable, Sendable {
     /// The caption of `count` Unicode scalars keeps changing while it is being cleaned, as deeply nested HTML
     /// references do.
     case unsettledCaption(count: Int)
+    /// The caption makes a token that the tokenizer knows and the network's table of `rows` tokens does not.
+    case tokenWithoutRow(token: String, id: Int32, rows: Int)
 
     /// The directory has no vocabulary in any of the known forms.
     case noVocabulary

@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import CLIPEngine
+internal import CLIPHub
 internal import Foundation
 
 /// What a person at the shell reads when the engine refuses something.
@@ -24,6 +25,12 @@ package struct CommandFailure: Error, CustomStringConvertible {
     init(_ thing: String, cannotBe done: String) {
         status = 1
         description = "\(thing) cannot be \(done): \(String(cString: strerror(errno)))."
+    }
+
+    /// Why a model of the hub cannot be had.
+    init(model name: String, _ error: HubError) {
+        status = error.exitStatus
+        description = "The model \(name) cannot be had. \(error)".printable
     }
 
     /// The engine's error in a sentence.

@@ -28,7 +28,7 @@ struct EmbeddingPipeline: Sendable {
             case .unreadable: true
             case .refused(let error):
                 switch error {
-                case .image, .textTooLarge, .textTooLong, .textTangled: true
+                case .image, .textTooLarge, .textTooLong, .textTangled, .textBeyondVocabulary: true
                 default: false
                 }
             }

@@ -49,22 +49,10 @@ struct HubOptions: ParsableArguments {
         defer { line.clear() }
         do throws(HubError) {
             let snapshot = try await hub.snapshot(of: request) { line.show($0) }
-            let known = KnownModel.all.first { $0.repository == request.repository }
-            return ModelSource(
-                name: choice.name,
-                directory: snapshot.directory,
-                origin: ModelOrigin(
-                    repository: "\(snapshot.repository)",
-                    revision: snapshot.commit,
-                    licence: known?.licence
-                )
-            )
+            return ModelProvision.source(named: choice.name, snapshot)
         } catch {
             line.clear()
-            throw CommandFailure(
-                "The model \(choice.name) cannot be had. \(error)".printable,
-                status: error.exitStatus
-            )
+            throw CommandFailure(model: choice.name, error)
         }
     }
 }

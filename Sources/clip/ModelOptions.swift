@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import CLIPEngine
+internal import CLIPHub
 internal import Foundation
 
 /// The options that choose and run models, shared by every subcommand that has one.
@@ -226,6 +227,17 @@ struct ModelOptions: ParsableArguments {
         // Only who asks the hub for something has to have its settings right.
         if choices.contains(where: { $0.directory == nil }) { _ = hubOptions.hub(&environment) }
         return choices
+    }
+
+    /// What is asked of the hub for those models that are its own, by their names.
+    func hubRequests(_ environment: Environment) -> [String: HubRequest] {
+        // Problems have been told.
+        var environment = environment
+        var requests: [String: HubRequest] = [:]
+        for choice in choices(&environment) {
+            if case .hub(let request) = choice.place { requests[choice.name] = request }
+        }
+        return requests
     }
 
     /// Fetches those models that are the hub's and not whole in its cache, and names their directories in the configuration.

@@ -1,41 +1,68 @@
 internal import CLIPEngine
 internal import CLIPHub
 
-/// What brings models that no `--model` names: the known ones of the hub, and its repositories.
+/// What brings models: the known ones of the hub, its repositories, and those of `--model` that are not on this machine.
 ///
 /// The one place of the program that says so: names, files on this machine and downloads all come from here.
 enum ModelProvision {
     /// The provider over a hub and its cache.
     ///
-    /// - Parameter say: takes the lines that tell of downloads.
+    /// - Parameters:
+    ///   - configured: what is asked of the hub for models of `--model`, by the names that these have there.
+    ///   - fail: told why one of those cannot be had.
+    ///   - say: takes the lines that tell of downloads.
     static func provider(
         _ hub: ModelHub,
+        configured: [String: HubRequest] = [:],
+        fail: @escaping @Sendable (CommandFailure) -> Void = { _ in },
         say: @escaping @Sendable (String) -> Void = { Terminal.complain($0 + "\n") }
     ) -> ModelProvider {
         ModelProvider(
             names: KnownModel.all.map(\.name),
             offers: { KnownModel.all.map { offer($0, hub) } },
             locate: { (name) throws(EmbeddingError) in
-                let request = try request(named: name)
+                let request = if let known = configured[name] { known } else { try request(named: name) }
                 let line = DownloadLine(name: name, isShown: false, say: say)
                 do throws(HubError) {
-                    let snapshot = try await hub.snapshot(of: request) { line.show($0) }
-                    return ModelSource(
-                        name: name,
-                        directory: snapshot.directory,
-                        origin: ModelOrigin(
-                            repository: "\(snapshot.repository)",
-                            revision: snapshot.commit,
-                            licence: KnownModel.named(name)?.licence
-                        )
-                    )
+                    return source(named: name, try await hub.snapshot(of: request) { line.show($0) })
                 } catch .cancelled {
                     throw EmbeddingError.cancelled
                 } catch {
+                    if configured[name] != nil { fail(CommandFailure(model: name, error)) }
                     throw EmbeddingError.modelNotFetched(name: name, cause: "\(error)")
                 }
             }
         )
+    }
+
+    /// A model whose files are in the cache.
+    static func source(named name: String, _ snapshot: HubSnapshot) -> ModelSource {
+        ModelSource(
+            name: name,
+            directory: snapshot.directory,
+            origin: ModelOrigin(
+                repository: "\(snapshot.repository)",
+                revision: snapshot.commit,
+                licence: licence(of: snapshot.repository)
+            )
+        )
+    }
+
+    /// A model as it is found: in the cache, or still at the hub.
+    static func source(named name: String, _ request: HubRequest, in hub: ModelHub) -> ModelSource {
+        if let snapshot = hub.cached(request) { return source(named: name, snapshot) }
+        return ModelSource(
+            name: name,
+            directory: "",
+            origin: ModelOrigin(
+                repository: "\(request.repository)",
+                licence: licence(of: request.repository)
+            )
+        )
+    }
+
+    private static func licence(of repository: HubRepository) -> String? {
+        KnownModel.all.first { $0.repository == repository }?.licence
     }
 
     private static func offer(_ known: KnownModel, _ hub: ModelHub) -> ModelProvider.Offer {

@@ -18,6 +18,11 @@ struct WordsTests {
             "textTooLarge": EmbeddingError.textTooLarge(index: 1, count: 9, limit: 8),
             "textTooLong": EmbeddingError.textTooLong(index: 1, count: 99, limit: 77),
             "textTangled": EmbeddingError.textTangled(index: 0),
+            "textBeyondVocabulary": EmbeddingError.textBeyondVocabulary(
+                index: 1,
+                token: "<extra_id_5>",
+                rows: 8
+            ),
             "overloaded": EmbeddingError.overloaded(retryAfterSeconds: 3),
             "tooMuchMemory": EmbeddingError.tooMuchMemory(bytes: 9, limit: 8),
             "shuttingDown": EmbeddingError.shuttingDown, "cancelled": EmbeddingError.cancelled,

@@ -144,6 +144,11 @@ struct APIErrorTests {
             "Error with model input. Cause: The text is made of too many nested escapes. Send it unescaped."
         ),
         (
+            .textBeyondVocabulary(index: 0, token: "<extra_id_5>", rows: 8), 400,
+            "Error with model input. Cause: The text has the token '<extra_id_5>', which the model was not made with. "
+                + "Take it out, or write it in another way."
+        ),
+        (
             .overloaded(retryAfterSeconds: 3), 429,
             "The server is busy, and would not be done in time. Try again in 3 s."
         ),

@@ -83,6 +83,50 @@ struct ClipRoutesTests {
         }
     }
 
+    @Test(
+        "A text with a token that the network has no row for is its sender's 400, with place and token, on every route"
+    )
+    func beyondVocabulary() async throws {
+        let directory = FileManager.default.temporaryDirectory
+            .appendingPathComponent("swift-clip-server-typed-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try PieceModel().write(to: directory)
+        let models = [ModelSource(name: "tiny", directory: directory)]
+        try await LiveServer.with(engine: { $0.models = models }) { server in
+            func message(_ path: String, _ body: String) async throws -> String {
+                let answer = try await server.post(path, body)
+                #expect(answer.status == 400, "\(answer.text)")
+                return answer.message ?? answer.text
+            }
+            let bad = #""a <extra_id_5>""#
+            let token = "The text has the token '<extra_id_5>', which the model was not made with."
+            let text = try await message("/clip/embed_text", #"{"text":\#(bad)}"#)
+            #expect(text.contains(token) && !text.hasSuffix(")"))
+            for (group, id) in [
+                ("/clip", "clip_version_id"), ("/perception_encoder", "perception_encoder_version_id"),
+            ] {
+                let named = #""\#(id)":"tiny""#
+                let texts = try await message(
+                    group + "/embed_text",
+                    #"{"text":["a cat",\#(bad),"b"],\#(named)}"#
+                )
+                #expect(texts.contains(token) && texts.hasSuffix("(text 2 of 3)"))
+                let prompt = try await message(
+                    group + "/compare",
+                    #"{"subject":"a","subject_type":"text","prompt":["b",\#(bad)],\#(named)}"#
+                )
+                #expect(prompt.contains(token) && prompt.hasSuffix("(prompt 2 of 2)"))
+                let subject = try await message(
+                    group + "/compare",
+                    #"{"subject":\#(bad),"subject_type":"text","prompt":["b"],\#(named)}"#
+                )
+                #expect(subject.contains(token) && subject.hasSuffix("(subject)"))
+            }
+            let fine = try await server.post("/clip/embed_text", #"{"text":"a cat"}"#)
+            #expect(fine.status == 200)
+        }
+    }
+
     @Test("A comparison answers a list, or an object with the prompts' names in their order")
     func compare() async throws {
         try await LiveServer.with { server in

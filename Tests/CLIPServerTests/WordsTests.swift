@@ -227,6 +227,10 @@ struct WordsTests {
         "textTooLarge": .embedding(.textTooLarge(index: 0, count: 9, limit: 8), place: nil),
         "textTooLong": .embedding(.textTooLong(index: 0, count: 9, limit: 8), place: nil),
         "textTangled": .embedding(.textTangled(index: 0), place: nil),
+        "textBeyondVocabulary": .embedding(
+            .textBeyondVocabulary(index: 0, token: "<extra_id_5>", rows: 8),
+            place: nil
+        ),
         "overloaded": .embedding(.overloaded(retryAfterSeconds: 3), place: nil),
         "tooMuchMemory": .embedding(.tooMuchMemory(bytes: 9, limit: 8), place: nil),
         "shuttingDown": .embedding(.shuttingDown, place: nil),

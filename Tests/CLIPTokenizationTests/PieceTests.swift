@@ -34,6 +34,29 @@ struct PieceTests {
         #expect(cut == whole.prefix(11) + [1])
     }
 
+    @Test("A token that a network has no row for is refused by its name, unless it was cut off")
+    func limitedRows() throws {
+        let directory = PieceFixture(name: "t5").directory
+        let recipe = TextRecipe.transformers(modelType: "siglip", contextLength: 8)
+        let whole = try CaptionTokenizer(directory: directory, recipe: recipe)
+        let ids = try whole.tokens(for: "a cat").ids
+        let rows = whole.vocabularyCount
+        // As many rows as tokens, or more, refuse nothing.
+        for more in [0, 1, 1000] {
+            #expect(try whole.limited(toRows: rows + more).tokens(for: "a cat").ids == ids)
+        }
+        let largest = try #require(ids.max())
+        #expect(try whole.limited(toRows: Int(largest) + 1).tokens(for: "a cat").ids == ids)
+        let limited = whole.limited(toRows: Int(largest))
+        let error = try #require(throws: TokenizationError.self) { try limited.tokens(for: "a cat") }
+        guard case .tokenWithoutRow(_, largest, Int(largest)) = error else {
+            Issue.record("\(error)")
+            return
+        }
+        // Padding, end-of-text and what unknown characters become.
+        #expect(whole.standingTokens.map(\.id).sorted() == [0, 1, 2])
+    }
+
     @Test("MetaCLIP 2's sequences are as long as their captions")
     func unpadded() throws {
         let tokenizer = try CaptionTokenizer(

@@ -9,6 +9,7 @@ struct WordsTests {
         let samples: KeyValuePairs<String, any Error> = [
             "tooManyTokens": TokenizationError.tooManyTokens(count: 78, limit: 77),
             "unsettledCaption": TokenizationError.unsettledCaption(count: 9),
+            "tokenWithoutRow": TokenizationError.tokenWithoutRow(token: "<extra_id_5>", id: 9, rows: 8),
             "noVocabulary": TokenizationError.noVocabulary,
             "unreadable": TokenizationError.unreadable(file: "vocab.json"),
             "fileTooLarge": TokenizationError.fileTooLarge(file: "vocab.json", limit: 8),

@@ -15,9 +15,10 @@ public struct ModelOrigin: Equatable, Sendable {
     }
 }
 
-/// What brings models that are not configured: the names that it knows, and the way from a name to a checkpoint directory.
+/// What brings models whose files are not known: the names that it knows, and the way from a name to a checkpoint directory.
 ///
-/// The engine asks it only for what ``EngineConfiguration/allowedModels`` lets requests name.
+/// The engine asks it only for what ``EngineConfiguration/allowedModels`` lets requests name, and for configured models without a
+/// directory.
 public struct ModelProvider: Sendable {
     /// A model that is known by a name.
     public struct Offer: Equatable, Sendable {
@@ -50,8 +51,8 @@ public struct ModelProvider: Sendable {
     public let offers: @Sendable () -> [Offer]
     /// Brings the files of a model to this machine, which may take minutes, and says where they are.
     ///
-    /// The name is one of ``names``, or `owner/repository`. Cancelling the task ends it. It throws `unknownModel` where there is
-    /// no such model, and `modelNotFetched` with a sentence for what else went wrong.
+    /// The name is one of ``names``, that of a configured model without a directory, or `owner/repository`. Cancelling the task
+    /// ends it. It throws `unknownModel` where there is no such model, and `modelNotFetched` with a sentence for what else went wrong.
     public let locate: @Sendable (_ name: String) async throws(EmbeddingError) -> ModelSource
 
     /// A provider of these.

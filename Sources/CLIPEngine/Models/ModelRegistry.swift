@@ -36,9 +36,9 @@ final class ModelRegistry: Sendable {
     /// The provider's names that requests may use.
     private let allowedNames: Set<String>
     private let loader: ModelLoader
+    let fetcher: ModelFetcher
     private let state: Mutex<State>
-    /// A few models are fetched at a time, and one is loaded, so that those which serve have the processor.
-    private let fetching = Turnstile(places: 4)
+    /// One model is loaded at a time, so that those which serve have the processor.
     private let loading = Turnstile()
 
     init(configuration: EngineConfiguration) {
@@ -47,6 +47,7 @@ final class ModelRegistry: Sendable {
         let offers = configuration.provider?.offers() ?? []
         allowedNames = Set(offers.filter(configuration.allowedModels.allow).map(\.name))
         loader = ModelLoader(configuration: configuration)
+        fetcher = ModelFetcher(configuration.provider)
         let limits = ModelShelf.Limits(
             memory: configuration.modelMemory,
             idleTime: configuration.idleTimeLimit
@@ -66,7 +67,7 @@ final class ModelRegistry: Sendable {
     }
 
     /// The names of the models that are on their way.
-    var coming: Set<String> { state.withLock { $0.shelf.coming } }
+    var coming: Set<String> { state.withLock { $0.shelf.coming }.union(fetcher.coming) }
 
     /// Bytes that models take.
     var byteCount: Int { state.withLock { $0.shelf.byteCount } }
@@ -209,18 +210,23 @@ final class ModelRegistry: Sendable {
 
     // MARK: Loads
 
-    /// Loads the configured models, as far as there is room for them; the others come when a request names them.
+    /// Fetches those configured models that are not here, and loads all, as far as there is room for them; the others come when
+    /// a request names them.
+    ///
+    /// Requests come meanwhile, and may have begun any of this before.
     func start() async throws(EmbeddingError) {
-        var chosen = Array(configuration.models.indices)
+        var sources: [ModelSource] = []
+        for model in configuration.models { sources.append(try await source(of: model.name)) }
+        var chosen = Array(sources.indices)
         if let limit = configuration.modelMemory {
             var sizes: [(name: String, byteCount: Int)] = []
-            for source in configuration.models {
+            for source in sources {
                 sizes.append((source.name, await loader.byteCount(of: source) ?? 0))
             }
             chosen = try ModelShelf.chosenAtStart(of: sizes, limit: limit)
         }
         for index in chosen {
-            giveBack(try await model(named: configuration.models[index].name, triesAnew: true).model)
+            giveBack(try await model(named: sources[index].name, triesAnew: true).model)
         }
     }
 
@@ -241,14 +247,10 @@ final class ModelRegistry: Sendable {
         }
     }
 
+    /// Where a model's files are, which may have to be fetched first.
     private func source(of name: String) async throws(EmbeddingError) -> ModelSource {
-        if let source = sources[name] { return source }
-        guard let provider = configuration.provider else { throw .unknownModel(name) }
-        await fetching.enter()
-        defer { fetching.leave() }
-        guard !isClosed else { throw .shuttingDown }
-        let found = try await provider.locate(name)
-        return ModelSource(name: name, directory: found.directory, origin: found.origin)
+        guard let configured = sources[name] else { return try await fetcher.fetch(name) }
+        return configured.isHere ? configured : try await fetcher.arrival(of: name)
     }
 
     /// Waits until there is room for a model, and has others leave for it.
@@ -365,6 +367,7 @@ final class ModelRegistry: Sendable {
 
     /// Lets go of all models and loads none again.
     func close() {
+        fetcher.end()
         let (loads, waiters, roomWaiter) = state.withLock { state in
             state.isClosed = true
             defer { (state.waiters, state.roomWaiter) = ([:], nil) }

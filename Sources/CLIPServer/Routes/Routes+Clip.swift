@@ -181,7 +181,9 @@ extension EmbeddingError {
     /// Which text the error is about, if it is about one.
     fileprivate var textIndex: Int? {
         switch self {
-        case .textTooLong(let index, _, _), .textTooLarge(let index, _, _), .textTangled(let index): index
+        case .textTooLong(let index, _, _), .textTooLarge(let index, _, _), .textTangled(let index),
+            .textBeyondVocabulary(let index, _, _):
+            index
         default: nil
         }
     }

@@ -56,12 +56,25 @@ struct PieceAssembly {
         tokenizer.unknown = task("unk_token")
         tokenizer.padding = task("pad_token") ?? file.paddingToken.flatMap { names[$0] ?? id(of: $0) }
         tokenizer.separator = task("sep_token")
+        tokenizer.typedNames = typedNames(specials, from: tokenizer.plainCount)
         return tokenizer
     }
 
     /// The id of a token of the model.
     private func id(of token: [UInt8]) -> Int32? {
         table.place(of: token).map { file.ids.isEmpty ? Int32($0) : file.ids[$0] }
+    }
+
+    /// What the tokens from some id on are called, as far as that is worth keeping.
+    private func typedNames(_ specials: [SpecialTokens.Token], from first: Int) -> [Int32: [UInt8]] {
+        var names: [Int32: [UInt8]] = [:]
+        if file.ids.isEmpty, first < file.pieces.count {
+            for place in (first..<file.pieces.count).prefix(PieceTokenizer.mostTypedNames) {
+                names[Int32(place)] = Array(file.pieces[place])
+            }
+        }
+        for token in specials where token.id >= first { names[token.id] = token.text }
+        return names
     }
 
     private func plainCount(without specials: Set<Int32>) -> Int {

@@ -52,6 +52,14 @@ struct SentencePieceAssembly {
         tokenizer.unknown = contents.unknown
         tokenizer.padding = task("pad_token") ?? named[Array("<pad>".utf8)]
         tokenizer.separator = task("sep_token")
+        // Where the numbering is fairseq's all pieces are plain, and places are no ids.
+        let first = min(contents.plainCount, file.pieces.count)
+        for place in (first..<file.pieces.count).prefix(PieceTokenizer.mostTypedNames) {
+            tokenizer.typedNames[Int32(place)] = Array(file.pieces[place])
+        }
+        for token in specials where token.id >= contents.plainCount {
+            tokenizer.typedNames[token.id] = token.text
+        }
         if kind == .siglip, let end {
             let lead = directory.name("unk_token") ?? Array("<unk>".utf8)
             var ids: [Int32] = []

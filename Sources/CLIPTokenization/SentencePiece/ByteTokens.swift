@@ -16,6 +16,9 @@ struct ByteTokens: Sendable {
         return Array("<0x".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)], UInt8(ascii: ">")]
     }
 
+    /// The largest of them; -1 where there is none.
+    var largest: Int32 { ids.max() ?? -1 }
+
     /// The first byte that has no token.
     var firstMissing: UInt8? { ids.firstIndex(of: -1).map { UInt8($0) } }
 

@@ -5,6 +5,16 @@ enum PieceModel: Sendable {
     case scoredMerges(ScoredMergeModel)
     case wordPieces(WordPieceModel)
 
+    /// The largest token that characters which no piece covers may become; nil where they are left out.
+    var largestFallback: Int32? {
+        switch self {
+        case .unigram(let model): max(model.unknown, model.bytes?.largest ?? 0)
+        case .merges(let model): [model.unknown, model.bytes?.largest].compactMap { $0 }.max()
+        case .scoredMerges(let model): max(model.unknown, model.bytes?.largest ?? 0)
+        case .wordPieces(let model): model.unknown
+        }
+    }
+
     /// Appends the tokens of a text in UTF-8.
     func append(_ text: UnsafeBufferPointer<UInt8>, to ids: inout [Int32]) {
         switch self {

@@ -19,6 +19,10 @@ struct PieceTokenizer: Sendable {
     var unknown: Int32?
     var padding: Int32?
     var separator: Int32?
+    /// What tokens from ``plainCount`` on are called: those that only somebody who types their name can make.
+    var typedNames: [Int32: [UInt8]] = [:]
+    /// Most pieces among them; the others are told by their numbers.
+    static let mostTypedNames = 4096
     /// Whether a sequence is filled up at its beginning.
     var padsLeft = false
 

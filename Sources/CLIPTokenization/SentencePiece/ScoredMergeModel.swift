@@ -10,8 +10,8 @@ struct ScoredMergeModel: Sendable {
     private let kinds: [UnigramModel.Kind]
     /// The pieces that are found wherever they stand, and never joined to anything.
     private let userDefined: PieceTable?
-    private let unknown: Int32
-    private let bytes: ByteTokens?
+    let unknown: Int32
+    let bytes: ByteTokens?
 
     /// - Parameters:
     ///   - ids: each piece's token.

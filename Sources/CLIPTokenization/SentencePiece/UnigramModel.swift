@@ -18,8 +18,8 @@ struct UnigramModel: Sendable {
     private let scores: [Float]
     /// Empty where all are normal.
     private let kinds: [Kind]
-    private let unknown: Int32
-    private let bytes: ByteTokens?
+    let unknown: Int32
+    let bytes: ByteTokens?
     private let unknownScore: Float
 
     /// How much worse an unknown character is than the worst piece.

@@ -1,7 +1,9 @@
 import ArgumentParser
 internal import CLIPEngine
+internal import CLIPHub
 internal import CLIPServer
 internal import Logging
+internal import Synchronization
 
 /// `clip serve`: the HTTP server.
 struct ServeCommand: AsyncParsableCommand {
@@ -49,7 +51,14 @@ struct ServeCommand: AsyncParsableCommand {
         var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = level
         let hub = options.hubOptions.hub(&environment)
-        let provider = ModelProvision.provider(hub) { [logger] in logger.notice("\($0)") }
+        let requests = options.hubRequests(environment)
+        let fetchFailure = FetchFailure()
+        let provider = ModelProvision.provider(
+            hub,
+            configured: requests,
+            fail: { fetchFailure.note($0) },
+            say: { [logger] in logger.notice("\($0)") }
+        )
         onDemand.fill(&engineConfiguration, from: &environment, provider: provider)
         fetching.fill(&engineConfiguration, from: &environment)
         var serverConfiguration = ServerConfiguration()
@@ -88,11 +97,18 @@ struct ServeCommand: AsyncParsableCommand {
                 "at most \(serverConfiguration.maxConnections) connections, not \(wantedConnections): the system lets this process open \(descriptors) files"
             )
         }
-        try await options.fetchModels(for: &engineConfiguration, environment) { [logger] in
-            logger.notice("\($0)")
+        if hub.configuration.isOffline {
+            // Nothing will come: what is not here is told at once.
+            try await options.fetchModels(for: &engineConfiguration, environment) { [logger] in
+                logger.notice("\($0)")
+            }
+        }
+        engineConfiguration.models = engineConfiguration.models.map { model in
+            guard !model.isHere, let request = requests[model.name] else { return model }
+            return ModelProvision.source(named: model.name, request, in: hub)
         }
         engineConfiguration.onModelEvent = { [logger] event in Self.log(event, to: logger) }
-        try await serve(engineConfiguration, serverConfiguration, logger: logger)
+        try await serve(engineConfiguration, serverConfiguration, fetchFailure, logger: logger)
     }
 
     /// Lowers the connections to what the system's limit of open files has room for.
@@ -147,13 +163,14 @@ struct ServeCommand: AsyncParsableCommand {
         return problems
     }
 
-    /// Listens at once and loads meanwhile: a supervisor sees a live process, and `/readiness` tells when it
+    /// Listens at once, and fetches and loads meanwhile: a supervisor sees a live process, and `/readiness` tells when it
     /// is ready.
     ///
-    /// Requests that come early wait for the model. A model that is refused ends the server.
+    /// Requests that come early wait for the model. A model that cannot be had or is refused ends the server.
     private func serve(
         _ engineConfiguration: EngineConfiguration,
         _ serverConfiguration: ServerConfiguration,
+        _ fetchFailure: FetchFailure,
         logger: Logger
     ) async throws {
         do {
@@ -212,6 +229,11 @@ struct ServeCommand: AsyncParsableCommand {
                     let problems = (error as? ServerConfigurationError)?.problems ?? ["\(error)"]
                     Terminal.complain("Error: \(CommandFailure(problems: problems))\n")
                     Terminal.leave(status: 1)
+                // It was told to stop before all was here, and ends with what it has in hand.
+                case .notLoaded(.shuttingDown): isLoading = false
+                case .notLoaded(.modelNotFetched(let name, let cause)):
+                    throw fetchFailure.last
+                        ?? CommandFailure(EmbeddingError.modelNotFetched(name: name, cause: cause))
                 case .notLoaded(let error): throw error
                 }
             }
@@ -220,6 +242,13 @@ struct ServeCommand: AsyncParsableCommand {
         } catch let error as ServerConfigurationError {
             throw CommandFailure(problems: error.problems)
         }
+    }
+
+    /// Why a model of `--model` could not be had, with the status that the program ends with.
+    private final class FetchFailure: Sendable {
+        private let failure = Mutex<CommandFailure?>(nil)
+        var last: CommandFailure? { failure.withLock { $0 } }
+        func note(_ failure: CommandFailure) { self.failure.withLock { $0 = failure } }
     }
 
     /// What the two tasks of a server, serving and loading, come to.
