@@ -8,7 +8,7 @@ internal import CLIPWeights
 /// Forward passes of clip-mini, on one thread.
 func towers() {
     Benchmark("image-tower") { benchmark, mini in
-        let image = noisyBytes(count: mini.model.configuration.vision.pixelByteCount)
+        let image = noisyBytes(count: mini.pixelByteCount)
         try benchmark.measure { try mini.model.imageEmbeddings(of: [image], in: mini.context) }
     } setup: {
         try ClipMini()
@@ -27,14 +27,21 @@ func towers() {
 private struct ClipMini {
     let model: CLIPModel
     let context: ComputeContext
+    /// Bytes of one image's pixels.
+    let pixelByteCount: Int
     /// Token ids of a caption.
     let caption: [Int32]
 
     init() throws {
         let directory = try ModelDirectory(path: Samples.clipMini)
         let engine = try ComputeEngine()
+        let shape = try ModelConfiguration(openCLIPConfig: directory.configuration())
+        guard let vision = shape.vision, let text = shape.text else {
+            throw ModelError.missingSetting(key: "text_cfg")
+        }
+        pixelByteCount = vision.pixelByteCount
         model = try CLIPModel(
-            configuration: ModelConfiguration(openCLIPConfig: directory.configuration()),
+            configuration: shape,
             checkpoint: directory.weights(),
             layout: directory.layout,
             pixels: PixelTable(PreprocessingRecipe.openAI(imageSize: 64).byteValues),
@@ -44,7 +51,7 @@ private struct ClipMini {
         let vocabulary = try Vocabulary(directory: Samples.clipMini)
         caption = try CaptionTokenizer(
             vocabulary: vocabulary,
-            contextLength: model.configuration.text.contextLength
+            contextLength: text.contextLength
         ).tokens(for: Samples.caption).ids
     }
 }

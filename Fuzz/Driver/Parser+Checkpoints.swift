@@ -97,10 +97,9 @@ extension Parser {
             try? ModelConfiguration(transformersConfig: bytes),
         ]
         for configuration in configurations.compactMap({ $0 }) {
-            precondition(
-                configuration.vision.imageSize > 0 && configuration.vision.imageSize < 1 << 20,
-                "An image size is absurd."
-            )
+            precondition(configuration.vision != nil || configuration.text != nil, "There is no tower.")
+            guard let size = configuration.vision?.imageSize else { continue }
+            precondition(size > 0 && size < 1 << 20, "An image size is absurd.")
         }
         _ = try? PreprocessingRecipe(preprocessorConfig: bytes)
         _ = try? PreprocessingRecipe(processorConfig: bytes)

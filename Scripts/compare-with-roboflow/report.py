@@ -36,6 +36,8 @@ What a client of Roboflow's server may notice, and why:
   `Internal error.`: too many images or prompts, none at all, an unknown `subject_type`, an image
   without value, an image where a text belongs. Of several images or texts the message names one,
   as in `(image 2 of 8)`.
+* **A model may have one tower alone**: what needs the other is 400 with a sentence (`The model is an
+  image tower alone, ...`), and the registry tells which are there (`towers`).
 * **Nothing that was sent comes back.** `input` in a 422 is null (the real server repeats all of it,
   megabytes of base64 if need be), and a 422 lists at most 100 mistakes.
 * **Limits**: a body has at most 64 MiB (413 beyond), 128 levels, 250,000 values and 4,300

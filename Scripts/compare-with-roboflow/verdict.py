@@ -18,7 +18,9 @@ UNEXPECTED = "UNEXPECTED"
 
 # What the registry tells here beside the real server's members.
 REGISTRY_ADDITIONS = {"model_memory", "available"}
-MODEL_ADDITIONS = {"state", "source", "repository", "revision", "licence", "precision", "bytes", "load_seconds"}
+MODEL_ADDITIONS = {
+    "state", "source", "repository", "revision", "licence", "precision", "bytes", "load_seconds", "towers"
+}
 
 
 @dataclass

@@ -150,6 +150,51 @@ TRANSFORMERS = {
     ),
 }
 
+# One tower alone, which transformers saves with a flat configuration; the names of SigLIP's then have no prefix.
+ALONE = {
+    "clip-vision": (
+        "CLIPVisionModelWithProjection",
+        dict(model_type="clip_vision_model", image_size=50, patch_size=16, projection_dim=40, **TOWER),
+    ),
+    "clip-text": (
+        "CLIPTextModelWithProjection",
+        dict(
+            model_type="clip_text_model",
+            vocab_size=600,
+            max_position_embeddings=20,
+            projection_dim=40,
+            bos_token_id=598,
+            eos_token_id=599,
+            **TOWER,
+        ),
+    ),
+    "metaclip2-vision": (
+        "MetaClip2VisionModelWithProjection",
+        dict(model_type="metaclip_2_vision_model", image_size=50, patch_size=16, hidden_act="gelu", **TOWER)
+        | dict(projection_dim=40),
+    ),
+    "metaclip2-text": (
+        "MetaClip2TextModelWithProjection",
+        dict(model_type="metaclip_2_text_model", vocab_size=600, max_position_embeddings=20, hidden_act="gelu", **TOWER)
+        | dict(projection_dim=40, **IDS),
+    ),
+    "siglip-vision": (
+        "SiglipVisionModel",
+        dict(model_type="siglip_vision_model", image_size=50, patch_size=16, **TOWER),
+    ),
+    "siglip-text": (
+        "SiglipTextModel",
+        dict(
+            model_type="siglip_text_model",
+            vocab_size=600,
+            max_position_embeddings=12,
+            projection_size=40,
+            **TOWER,
+            **IDS,
+        ),
+    ),
+}
+
 
 def scale_and_offset(name: str, shape: tuple[int, ...]) -> tuple[float, float]:
     """What spread and middle a tensor's numbers have, by its name."""
@@ -195,8 +240,8 @@ def embeddings(output) -> np.ndarray:
 
 def write(out: pathlib.Path, name: str, about: dict, images: np.ndarray, texts: np.ndarray) -> None:
     np.concatenate([images.reshape(-1), texts.reshape(-1)]).astype("<f4").tofile(out / f"{name}.bin")
-    about["images"] = IMAGES
-    about["width"] = images.shape[-1]
+    about["images"] = len(images)
+    about["width"] = max(images.shape[-1], texts.shape[-1])
     (out / f"{name}.json").write_text(json.dumps(about) + "\n")
 
 
@@ -246,6 +291,28 @@ def transformers_golden(name: str, out: pathlib.Path) -> None:
     write(out, name, about, embeddings(images), embeddings(texts))
 
 
+def tower_golden(name: str, out: pathlib.Path) -> None:
+    kind, config = ALONE[name]
+    reference = getattr(transformers, kind)
+    reference = reference(reference.config_class.from_dict(copy.deepcopy(config))).eval()
+    tensors = fill(reference)
+    ids, size, nothing = [], 0, np.zeros((0, 0), np.float32)
+    images = texts = nothing
+    with torch.no_grad():
+        if "vision" in name:
+            size = config["image_size"]
+            output = reference(pixel_values=torch.from_numpy(tiny_model.normalised_pixels(name, IMAGES, size)))
+            images = output.pooler_output if "siglip" in name else output.image_embeds
+        else:
+            context, end = config["max_position_embeddings"], config["eos_token_id"]
+            ids = captions(config["vocab_size"], context, end, "siglip" in name)
+            output = reference(input_ids=padded(ids, context, end))
+            texts = output.pooler_output if "siglip" in name else output.text_embeds
+    config = {"architectures": [kind], **config}
+    about = dict(layout="transformers", configuration=config, tensors=tensors, imageSize=size, captions=ids)
+    write(out, name, about, np.asarray(images), np.asarray(texts))
+
+
 def make(out: pathlib.Path) -> None:
     torch.manual_seed(0)
     torch.set_num_threads(1)
@@ -253,3 +320,5 @@ def make(out: pathlib.Path) -> None:
         open_clip_golden(name, config, out)
     for name in TRANSFORMERS:
         transformers_golden(name, out)
+    for name in ALONE:
+        tower_golden(name, out)

@@ -7,8 +7,10 @@ internal import CLIPWeights
 struct CheckpointFiles: Sendable {
     let directory: ModelDirectory
     let model: ModelConfiguration
-    let recipe: PreprocessingRecipe
-    let tokenizer: CaptionTokenizer
+    /// Nil where the network has no image tower.
+    let recipe: PreprocessingRecipe?
+    /// Nil where the network has no text tower.
+    let tokenizer: CaptionTokenizer?
 
     /// Reads them and checks that they fit each other.
     ///
@@ -18,35 +20,22 @@ struct CheckpointFiles: Sendable {
             throw .modelUnavailable(name: source.name, cause: problem)
         }
         do {
-            directory = try ModelDirectory(path: source.directory)
-            if directory.path != source.directory,
-                let problem = FileGuise.problem(inDirectory: directory.path)
-            {
+            let found = try ModelDirectory(path: source.directory)
+            if found.path != source.directory, let problem = FileGuise.problem(inDirectory: found.path) {
                 throw Mismatch(description: problem)
             }
-            let json = try directory.configuration()
-            switch directory.layout {
-            case .transformers:
-                model = try Self.naming("config.json") { () throws(ModelError) in
-                    try ModelConfiguration(transformersConfig: json)
-                }
-                recipe =
-                    try Self.recipes(of: directory).first?.recipe ?? Self.standardRecipe(json, of: model)
-            case .openCLIP:
-                model = try Self.naming("open_clip_config.json") { () throws(ModelError) in
-                    try ModelConfiguration(openCLIPConfig: json)
-                }
-                let imageSize = model.vision.imageSize
-                recipe = try Self.naming("open_clip_config.json") { () throws(ImagingError) in
-                    try PreprocessingRecipe(openCLIPConfig: json, imageSize: imageSize)
-                }
-                try Self.requireSame(recipe, in: directory)
+            let json = try found.configuration()
+            let network = try Self.network(json, of: found)
+            recipe = try network.vision.map { try Self.recipe(json, of: found, $0) }
+            tokenizer = try network.text.map { text in
+                try CaptionTokenizer(
+                    directory: found.path,
+                    recipe: Self.textRecipe(json, of: found, text)
+                ).limited(toRows: text.vocabularySize)
             }
-            tokenizer = try CaptionTokenizer(
-                directory: directory.path,
-                recipe: Self.textRecipe(json, of: directory, model)
-            ).limited(toRows: model.text.vocabularySize)
-            try Self.requireFit(recipe: recipe, tokenizer: tokenizer, model: model)
+            if let recipe, let vision = network.vision { try Self.requireFit(recipe, vision) }
+            if let tokenizer, let text = network.text { try Self.requireFit(tokenizer, text) }
+            (directory, model) = (found, network)
         } catch let mismatch as Mismatch {
             throw .modelUnavailable(name: source.name, cause: mismatch.description)
         } catch {
@@ -54,17 +43,56 @@ struct CheckpointFiles: Sendable {
         }
     }
 
+    /// The shape of the network in a directory.
+    static func network(of directory: ModelDirectory) throws -> ModelConfiguration {
+        try network(directory.configuration(), of: directory)
+    }
+
+    private static func network(
+        _ json: [UInt8],
+        of directory: ModelDirectory
+    ) throws(Mismatch) -> ModelConfiguration {
+        switch directory.layout {
+        case .transformers:
+            try naming("config.json") { () throws(ModelError) in
+                try ModelConfiguration(transformersConfig: json)
+            }
+        case .openCLIP:
+            try naming("open_clip_config.json") { () throws(ModelError) in
+                try ModelConfiguration(openCLIPConfig: json)
+            }
+        }
+    }
+
+    /// How images are prepared, by the rules of the layout.
+    private static func recipe(
+        _ json: [UInt8],
+        of directory: ModelDirectory,
+        _ vision: ModelConfiguration.Vision
+    ) throws -> PreprocessingRecipe {
+        switch directory.layout {
+        case .transformers:
+            return try recipes(of: directory).first?.recipe ?? standardRecipe(json, of: vision)
+        case .openCLIP:
+            let recipe = try naming("open_clip_config.json") { () throws(ImagingError) in
+                try PreprocessingRecipe(openCLIPConfig: json, imageSize: vision.imageSize)
+            }
+            try requireSame(recipe, in: directory)
+            return recipe
+        }
+    }
+
     /// How texts become tokens, by the rules of the layout.
     private static func textRecipe(
         _ json: [UInt8],
         of directory: ModelDirectory,
-        _ model: ModelConfiguration
+        _ text: ModelConfiguration.Text
     ) throws -> TextRecipe {
         guard directory.layout == .transformers else { return try TextRecipe(openCLIPConfig: json) }
         let type = try ModelConfiguration.modelType(transformersConfig: json)
         return type == "clip"
-            ? .openAI(contextLength: model.text.contextLength)
-            : .transformers(modelType: type, contextLength: model.text.contextLength)
+            ? .openAI(contextLength: text.contextLength)
+            : .transformers(modelType: type, contextLength: text.contextLength)
     }
 
     /// How images are prepared where no file says it: as every CLIP's are.
@@ -72,7 +100,7 @@ struct CheckpointFiles: Sendable {
     /// What a SigLIP's would be is another affair, and CLIP's would give other embeddings.
     private static func standardRecipe(
         _ json: [UInt8],
-        of model: ModelConfiguration
+        of vision: ModelConfiguration.Vision
     ) throws -> PreprocessingRecipe {
         let type = try ModelConfiguration.modelType(transformersConfig: json)
         guard type != "siglip" else {
@@ -82,7 +110,7 @@ struct CheckpointFiles: Sendable {
                     + "CLIP. Download it, too."
             )
         }
-        return .openAI(imageSize: model.vision.imageSize)
+        return .openAI(imageSize: vision.imageSize)
     }
 
     /// How transformers prepares images, by each of its files that says so, in the order in which they count there.
@@ -165,18 +193,23 @@ struct CheckpointFiles: Sendable {
     }
 
     private static func requireFit(
-        recipe: PreprocessingRecipe,
-        tokenizer: CaptionTokenizer,
-        model: ModelConfiguration
+        _ recipe: PreprocessingRecipe,
+        _ vision: ModelConfiguration.Vision
     ) throws(Mismatch) {
-        guard recipe.imageSize == model.vision.imageSize else {
+        guard recipe.imageSize == vision.imageSize else {
             throw Mismatch(
                 description: "Images are prepared at \(recipe.imageSize) pixels, "
-                    + "but the network takes \(model.vision.imageSize). Are the files those of one model?"
+                    + "but the network takes \(vision.imageSize). Are the files those of one model?"
             )
         }
+    }
+
+    private static func requireFit(
+        _ tokenizer: CaptionTokenizer,
+        _ text: ModelConfiguration.Text
+    ) throws(Mismatch) {
         let pooled: Int32? =
-            switch model.text.pooling {
+            switch text.pooling {
             case .first(let id): id
             // Tokens that were added later have larger ids: where a text has one, the embedding is taken from it, as
             // transformers does.
@@ -189,7 +222,7 @@ struct CheckpointFiles: Sendable {
                     + "but the vocabulary's end-of-text is \(endOfText). Are the files those of one model?"
             )
         }
-        let rows = model.text.vocabularySize
+        let rows = text.vocabularySize
         // Tokens that only somebody who types their name can make may be without a row.
         let fits =
             tokenizer.vocabulary.map { isWhole($0, rows: rows) } ?? (tokenizer.plainVocabularyCount <= rows)

@@ -12,7 +12,9 @@ extension EmbeddingEngine {
         var state: UInt64 = 0x9E37_79B9_7F4A_7C15
         switch work {
         case .images(let count):
-            let size = model.description.imageSize
+            guard let size = model.description.imageSize else {
+                throw .noTower(.image, model: model.description.name)
+            }
             let images = (0..<count).map { _ in
                 (0..<3 * size * size).map { _ -> UInt8 in
                     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -27,7 +29,7 @@ extension EmbeddingEngine {
             let text = String(repeating: "a ", count: max(0, tokens - 2))
             let (ids, _) = try await textPreparation.tokens(
                 of: [text],
-                by: model.tokenizer,
+                by: model.textSide().tokenizer,
                 truncating: false
             )
             let captions = [[Int32]](repeating: ids[0], count: count)

@@ -68,7 +68,7 @@ extension EmbeddingEngine {
     ) async -> Result<Batcher.Outcome, EmbeddingError> {
         do throws(EmbeddingError) {
             return .success(
-                try await model.texts.embeddings(for: tokens, isOfList: true, client: client) {
+                try await model.textSide().cache.embeddings(for: tokens, isOfList: true, client: client) {
                     (indexes) async throws(EmbeddingError) in
                     try await model.worker.embed(
                         tokens: indexes.map { tokens[$0] },

@@ -57,18 +57,18 @@ extension EmbeddingEngine {
             }
     }
 
-    /// How the caches of a loaded model have been used; nil if it is not in memory.
-    public func cacheStatistics(of name: String) -> (texts: CacheStatistics, images: CacheStatistics)? {
+    /// How the caches of a loaded model have been used, one for each of its towers; nil if it is not in memory.
+    public func cacheStatistics(of name: String) -> (texts: CacheStatistics?, images: CacheStatistics?)? {
         registry.loaded.first { $0.description.name == name }.map {
-            ($0.texts.statistics, $0.images.statistics)
+            ($0.texts?.cache.statistics, $0.images?.cache.statistics)
         }
     }
 
     /// Forgets all embeddings that models keep.
     public func clearCaches() {
         for model in registry.loaded {
-            model.texts.removeAll()
-            model.images.removeAll()
+            model.texts?.cache.removeAll()
+            model.images?.cache.removeAll()
         }
     }
 

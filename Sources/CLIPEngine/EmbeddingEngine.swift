@@ -143,6 +143,7 @@ public final class EmbeddingEngine: Sendable {
         }
         let (model, loadTime) = try await self.model(named: name, terms: terms)
         defer { registry.giveBack(model) }
+        try model.requireTowers(forImages: true, forTexts: false)
         let request = try await begin(model, images: images, terms: terms)
         defer { request.end() }
         let (embeddings, timings) = try await self.embeddings(
@@ -177,6 +178,7 @@ public final class EmbeddingEngine: Sendable {
         }
         let (model, loadTime) = try await self.model(named: name, terms: terms)
         defer { registry.giveBack(model) }
+        try model.requireTowers(forImages: false, forTexts: true)
         let request = try await begin(model, texts: texts, terms: terms)
         defer { request.end() }
         // Beside the answer the texts themselves, which are out of the body, and their tokens.
@@ -184,7 +186,7 @@ public final class EmbeddingEngine: Sendable {
         let room = try await roomForAnswer(of: texts.count, by: model, with: 2 * size, terms: terms)
         let (tokens, timings) = try await textPreparation.tokens(
             of: texts,
-            by: model.tokenizer,
+            by: model.textSide().tokenizer,
             truncating: truncating,
             client: terms.client
         )
@@ -235,15 +237,16 @@ public final class EmbeddingEngine: Sendable {
         }
         let (model, loadTime) = try await self.model(named: name, terms: terms)
         defer { registry.giveBack(model) }
+        try model.requireTowers(forImages: !images.isEmpty, forTexts: !texts.isEmpty)
         let request = try await begin(model, images: images, texts: texts, terms: terms)
         defer { request.end() }
         // Texts are checked first, since a caption that is too long should not cost eight decoded photographs; then
         // the model works on them while the photographs are decoded.
-        let (tokens, textTimings) = try await textPreparation.tokens(
+        let (tokens, textTimings) = try await tokens(
             of: texts,
-            by: model.tokenizer,
+            by: model,
             truncating: truncating,
-            client: terms.client
+            terms: terms
         )
         request.note(tokens: tokens.reduce(0) { $0 + $1.count })
         async let textEmbeddings = Self.attempt { () throws(EmbeddingError) in
@@ -272,13 +275,30 @@ public final class EmbeddingEngine: Sendable {
         )
     }
 
+    /// Token ids of a comparison's texts, of which there may be none.
+    private func tokens(
+        of texts: [String],
+        by model: LoadedModel,
+        truncating: Bool,
+        terms: RequestTerms
+    ) async throws(EmbeddingError) -> ([[Int32]], StageTimings) {
+        guard !texts.isEmpty else { return ([], StageTimings()) }
+        return try await textPreparation.tokens(
+            of: texts,
+            by: model.textSide().tokenizer,
+            truncating: truncating,
+            client: terms.client
+        )
+    }
+
     /// Embeddings of token sequences: those that are known, and the rest by the network.
     private func embeddings(
         of tokens: [[Int32]],
         by model: LoadedModel,
         request: AdmittedRequest
     ) async throws(EmbeddingError) -> Batcher.Outcome {
-        try await model.texts.embeddings(
+        guard !tokens.isEmpty else { return .nothing }
+        return try await model.textSide().cache.embeddings(
             for: tokens,
             isOfList: tokens.count > Self.mostWaitedFor,
             client: request.client
@@ -303,15 +323,17 @@ public final class EmbeddingEngine: Sendable {
         terms: RequestTerms,
         request: AdmittedRequest
     ) async throws(EmbeddingError) -> ([Embedding], StageTimings) {
+        guard !images.isEmpty else { return ([], StageTimings()) }
+        let side = try model.imageSide()
         let (prepared, timings) = try await imagePreparation.images(
             images,
-            for: model,
+            for: side,
             client: terms.client,
             request: request
         )
         var found: [ContentHash: Embedding] = [:]
         for image in prepared { if let embedding = image.embedding { found[image.hash] = embedding } }
-        let outcome = try await model.images.embeddings(
+        let outcome = try await side.cache.embeddings(
             for: prepared.map(\.hash),
             found: found,
             isOfList: images.count > Self.mostWaitedFor,

@@ -5,6 +5,10 @@ extension EmbeddingError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unknownModel(let name): "There is no model '\(name)'. Name one of those that --model gives."
+        case .noTower(.image, let name):
+            "Model '\(name)' is a text tower alone, which embeds no images; name a model that has an image tower."
+        case .noTower(.text, let name):
+            "Model '\(name)' is an image tower alone, which embeds no texts; name a model that has a text tower."
         case .invalidModelName(let name):
             "'\(name)' is not a model name. Use letters, digits, '.', '_' and '-' only."
         case .noImages: "There is no image. Give one at least."

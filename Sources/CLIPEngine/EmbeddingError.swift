@@ -4,6 +4,8 @@ public indirect enum EmbeddingError: Error, Equatable, Sendable {
 
     /// No model of this name is configured.
     case unknownModel(String)
+    /// The model has the other tower alone: it embeds no images, or no texts.
+    case noTower(Tower, model: String)
     /// A model name that can never be right, such as one with a slash.
     case invalidModelName(String)
     /// An empty list of images.

@@ -19,7 +19,10 @@ public struct TokenizerSource: Sendable {
 
     /// The vocabulary and context length of a checkpoint; no weights are read.
     public init(model: ModelSource) throws(EmbeddingError) {
-        tokenizer = try CheckpointFiles(model).tokenizer
+        guard let tokenizer = try CheckpointFiles(model).tokenizer else {
+            throw .noTower(.text, model: model.name)
+        }
+        self.tokenizer = tokenizer
     }
 
     /// The tokenizer files of a directory, whether or not a network is there.

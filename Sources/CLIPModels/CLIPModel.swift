@@ -13,8 +13,8 @@ public final class CLIPModel: Sendable {
     /// The shape of the network.
     public let configuration: ModelConfiguration
 
-    private let vision: ImageTower
-    private let text: TextTransformer
+    private let vision: ImageTower?
+    private let text: TextTransformer?
 
     /// How many tokens go through a transformer at once; more items are done in several passes.
     ///
@@ -27,16 +27,17 @@ public final class CLIPModel: Sendable {
 
     /// Loads the weights that `configuration` describes from `checkpoint`, with linear layers in `format`.
     ///
-    /// What the network sees of the bytes of an image, `pixels` says.
+    /// What the network sees of the bytes of an image, `pixels` says; nil where there is no image tower.
     ///
     /// Refuses, naming the tensors, a checkpoint in which one is missing, has another shape, is not made of floats, or
-    /// is left over. Nothing keeps the checkpoint afterwards but a table of very many tokens, which stays in its file. With a packed `copy` of it, its linear layers and its table of
+    /// is left over; and one with other towers than the configuration describes. Nothing keeps the checkpoint afterwards but
+    /// a table of very many tokens, which stays in its file. With a packed `copy` of it, its linear layers and its table of
     /// tokens are taken from there, or kept there for the next time.
     public convenience init(
         configuration: ModelConfiguration,
         checkpoint: Checkpoint,
         layout: ModelDirectory.Layout,
-        pixels: PixelTable,
+        pixels: PixelTable?,
         format: NumberFormat = .f32,
         copy: PackedCopy? = nil,
         engine: ComputeEngine
@@ -58,7 +59,7 @@ public final class CLIPModel: Sendable {
         configuration: ModelConfiguration,
         checkpoint: Checkpoint,
         layout: ModelDirectory.Layout,
-        pixels: PixelTable,
+        pixels: PixelTable?,
         format: NumberFormat,
         copy: PackedCopy? = nil,
         leastMappedBytes: Int?,
@@ -68,11 +69,19 @@ public final class CLIPModel: Sendable {
         let context = try ModelError.wrapping { () throws(KernelError) in try ComputeContext(engine: engine) }
         let scope = WeightScope(checkpoint)
         let names = CheckpointNames(layout, configuration, in: scope)
+        try names.requireTowers(of: configuration, in: scope)
         var weights = WeightReader(names: names, scope: scope, format: format, copy: copy, context: context)
         if let leastMappedBytes { weights.leastMappedBytes = leastMappedBytes }
         let embeddingWidth = configuration.embeddingWidth
-        vision = try ImageTower(weights, configuration.vision, pixels: pixels, embeddingWidth: embeddingWidth)
-        text = try TextTransformer(weights, configuration.text, embeddingWidth: embeddingWidth)
+        vision = try configuration.vision.map { (shape) throws(ModelError) in
+            guard let pixels else {
+                preconditionFailure("An image tower has to know what bytes of pixels mean.")
+            }
+            return try ImageTower(weights, shape, pixels: pixels, embeddingWidth: embeddingWidth)
+        }
+        text = try configuration.text.map { (shape) throws(ModelError) in
+            try TextTransformer(weights, shape, embeddingWidth: embeddingWidth)
+        }
         try ModelError.reading { () throws(WeightError) in
             try scope.requireAllUsed(ignoring: names.ignorable)
         }
@@ -80,23 +89,23 @@ public final class CLIPModel: Sendable {
         copy?.finish()
     }
 
-    /// Tokens of an image, which threads can share among them; nil for a network without.
+    /// Tokens of an image, which threads can share among them; nil for a network without, or without an image tower.
     ///
     /// Those of texts they always can.
-    public var tokensPerImage: Int? { vision.tokensPerImage }
+    public var tokensPerImage: Int? { vision?.tokensPerImage }
 
     /// How many of so many images go through the network at once; the rest of a call is done in further passes.
-    public func imagesPerPass(of count: Int) -> Int { vision.imagesPerPass(of: count) }
+    public func imagesPerPass(of count: Int) -> Int { vision?.imagesPerPass(of: count) ?? count }
 
     /// Among how many threads a pass of few images is divided by columns at most, each with its part of the weights; 0 where
     /// it is not.
-    public var imageParts: Int { vision.columnParts }
+    public var imageParts: Int { vision?.columnParts ?? 0 }
 
     /// The same of captions.
-    public var textParts: Int { text.columnParts }
+    public var textParts: Int { text?.columnParts ?? 0 }
 
     /// Whether the operations of an image's pass are worth dividing among oneDNN's threads, since its tokens cannot be.
-    public var hasLargeOperations: Bool { vision.hasLargeOperations }
+    public var hasLargeOperations: Bool { vision?.hasLargeOperations ?? false }
 
     /// Embeddings of images, as the network gives them: not normalised.
     ///
@@ -136,7 +145,7 @@ public final class CLIPModel: Sendable {
         in context: ComputeContext,
         observer: StageObserver?
     ) throws(ModelError) -> [Float] {
-        let expected = configuration.vision.pixelByteCount
+        guard let vision, let expected = configuration.vision?.pixelByteCount else { throw .noTower(.image) }
         for image in images where image.count != expected {
             throw .wrongPixelByteCount(expected: expected, found: image.count)
         }
@@ -171,6 +180,7 @@ public final class CLIPModel: Sendable {
         in context: ComputeContext,
         observer: StageObserver?
     ) throws(ModelError) -> [Float] {
+        guard let text else { throw .noTower(.text) }
         var captions: [TextTransformer.Caption] = []
         for (index, ids) in tokens.enumerated() {
             captions.append(try text.relevantTokens(of: ids, caption: index))

@@ -8,7 +8,7 @@ extension CheckpointNames {
         let marks = ["text.positional_embedding", "text.token_embedding.weight"]
         let text = marks.contains(where: checkpoint.contains) ? "text." : ""
         var trunk: ModelConfiguration.PatchTransformer?
-        if case .transformer(let transformer) = shape.vision.architecture, transformer.trunk != nil {
+        if case .transformer(let transformer) = shape.vision?.architecture, transformer.trunk != nil {
             trunk = transformer
         }
         self.init(
@@ -17,10 +17,10 @@ extension CheckpointNames {
                 blocks: "\(text)transformer.resblocks",
                 block: Self.openCLIPBlock,
                 positions: "\(text)positional_embedding",
-                projection: shape.text.projection == .biased
+                projection: shape.text?.projection == .biased
                     ? LinearNames("\(text)text_projection")
                     : LinearNames(weight: "\(text)text_projection", bias: ""),
-                projectionIsTransposed: shape.text.projection == .plain,
+                projectionIsTransposed: shape.text?.projection == .plain,
                 finalNorm: "\(text)ln_final"
             ),
             patches: trunk == nil

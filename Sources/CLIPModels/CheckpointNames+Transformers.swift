@@ -3,56 +3,84 @@ import CLIPWeights
 /// transformers keeps query, key and value apart, and a projection is a linear layer's weight.
 extension CheckpointNames {
     init(transformers shape: ModelConfiguration, in checkpoint: WeightScope) {
+        let vision = Self.prefix(
+            "vision_model.",
+            isAlone: shape.text == nil,
+            of: Self.patchKernels,
+            in: checkpoint
+        )
+        let text = Self.prefix(
+            "text_model.",
+            isAlone: shape.vision == nil,
+            of: Self.tokenTable,
+            in: checkpoint
+        )
         // Two spellings of one norm are in use.
-        let isRespelled = checkpoint.contains("vision_model.pre_layernorm.weight")
+        let isRespelled = checkpoint.contains("\(vision)pre_layernorm.weight")
         self.init(
             vision: Tower(
-                blocks: "vision_model.encoder.layers",
+                blocks: "\(vision)encoder.layers",
                 block: Self.transformersBlock,
-                positions: "vision_model.embeddings.position_embedding.weight",
+                positions: "\(vision)embeddings.position_embedding.weight",
                 projection: LinearNames("visual_projection"),
                 projectionIsTransposed: false,
-                finalNorm: "vision_model.post_layernorm"
+                finalNorm: "\(vision)post_layernorm"
             ),
             text: Tower(
-                blocks: "text_model.encoder.layers",
+                blocks: "\(text)encoder.layers",
                 block: Self.transformersBlock,
-                positions: "text_model.embeddings.position_embedding.weight",
+                positions: "\(text)embeddings.position_embedding.weight",
                 // SigLIP's has a bias and a name of its own.
                 projection: LinearNames(
-                    shape.text.projection == .biased ? "text_model.head" : "text_projection"
+                    shape.text?.projection == .biased ? "\(text)head" : "text_projection"
                 ),
                 projectionIsTransposed: false,
-                finalNorm: "text_model.final_layer_norm"
+                finalNorm: "\(text)final_layer_norm"
             ),
             patches: Patches(
-                kernels: LinearNames("vision_model.embeddings.patch_embedding"),
-                classToken: "vision_model.embeddings.class_embedding",
-                inputNorm: isRespelled ? "vision_model.pre_layernorm" : "vision_model.pre_layrnorm",
-                pool: LatentPool(
-                    latent: "vision_model.head.probe",
-                    query: Self.poolQueryKeyValue,
-                    keyValue: Self.poolQueryKeyValue,
-                    output: "vision_model.head.attention.out_proj",
-                    feedForward: FeedForward(
-                        norm: "vision_model.head.layernorm",
-                        expansion: "vision_model.head.mlp.fc1",
-                        contraction: "vision_model.head.mlp.fc2"
-                    )
-                )
+                kernels: LinearNames("\(vision)\(Self.patchKernels)"),
+                classToken: "\(vision)embeddings.class_embedding",
+                inputNorm: isRespelled ? "\(vision)pre_layernorm" : "\(vision)pre_layrnorm",
+                pool: Self.transformersPool("\(vision)head")
             ),
-            tokenTable: "text_model.embeddings.token_embedding.weight",
+            tokenTable: "\(text)\(Self.tokenTable).weight",
             ignorable: [
-                "logit_scale", "logit_bias", "text_model.embeddings.position_ids",
-                "vision_model.embeddings.position_ids",
+                "logit_scale", "logit_bias", "\(text)embeddings.position_ids",
+                "\(vision)embeddings.position_ids",
             ]
         )
     }
 
-    private static let poolQueryKeyValue = LinearNames(
-        weight: "vision_model.head.attention.in_proj_weight",
-        bias: "vision_model.head.attention.in_proj_bias"
-    )
+    private static let patchKernels = "embeddings.patch_embedding"
+    private static let tokenTable = "embeddings.token_embedding"
+
+    /// What stands before a tower's names: nothing in some files of a tower alone, which transformers reads all the same.
+    private static func prefix(
+        _ name: String,
+        isAlone: Bool,
+        of layer: String,
+        in checkpoint: WeightScope
+    ) -> String {
+        isAlone && checkpoint.contains("\(layer).weight") ? "" : name
+    }
+
+    private static func transformersPool(_ head: String) -> LatentPool {
+        let queryKeyValue = LinearNames(
+            weight: "\(head).attention.in_proj_weight",
+            bias: "\(head).attention.in_proj_bias"
+        )
+        return LatentPool(
+            latent: "\(head).probe",
+            query: queryKeyValue,
+            keyValue: queryKeyValue,
+            output: "\(head).attention.out_proj",
+            feedForward: FeedForward(
+                norm: "\(head).layernorm",
+                expansion: "\(head).mlp.fc1",
+                contraction: "\(head).mlp.fc2"
+            )
+        )
+    }
 
     private static let transformersBlock = Block(
         attentionNorm: "layer_norm1",

@@ -2,15 +2,30 @@ import CLIPKernels
 
 extension ModelConfiguration {
     /// Reads a `config.json` as `transformers` (5.x) reads one for its `SiglipModel`, which is also that of SigLIP 2 with
-    /// images of a fixed size.
+    /// images of a fixed size, or for one tower of it.
     ///
     /// What the file leaves out has that library's default, which is SigLIP B/16 at 224 pixels.
-    init(sigLIP root: ConfigurationReader) throws(ModelError) {
-        let vision = try root.firstObject("vision_config")
+    init(sigLIP file: TransformersConfiguration) throws(ModelError) {
+        let vision = try file.vision.map(Self.sigLIPVision)
+        let text = try file.text.map(Self.sigLIPText)
+        if let vision, let text, let tower = file.text, vision.width != text.width {
+            throw .invalidSetting(
+                key: tower.fullName("projection_size"),
+                expected: "the image tower's width, \(vision.width), since that has no projection"
+            )
+        }
+        guard let width = vision?.width ?? text?.width else { throw .malformedConfiguration }
+        self.init(embeddingWidth: width, vision: vision?.tower, text: text?.tower)
+    }
+
+    /// A tower and the floats of its embeddings.
+    private static func sigLIPVision(
+        _ vision: ConfigurationReader
+    ) throws(ModelError) -> (tower: Vision, width: Int) {
         try vision.require("num_channels", toBe: .number(Double(PixelTable.channels)))
         try vision.require("vision_use_head", toBe: .bool(true))
         let imageSize = try vision.side("image_size", default: 224, in: ModelBounds.imageSize)
-        let encoder = try Self.sigLIPEncoder(vision)
+        let encoder = try sigLIPEncoder(vision)
         let transformer = PatchTransformer(
             patchSize: try vision.side("patch_size", default: 16, in: ModelBounds.patchSize),
             encoder: encoder,
@@ -27,22 +42,19 @@ extension ModelConfiguration {
             projection: .none
         )
         try transformer.checkPatches(imageSize: imageSize, key: vision.fullName("image_size"))
-        self.vision = Vision(imageSize: imageSize, architecture: .transformer(transformer))
+        return (Vision(imageSize: imageSize, architecture: .transformer(transformer)), encoder.width)
+    }
 
-        let text = try root.firstObject("text_config")
-        let textEncoder = try Self.sigLIPEncoder(text)
-        embeddingWidth = try text.integer(
+    private static func sigLIPText(
+        _ text: ConfigurationReader
+    ) throws(ModelError) -> (tower: Text, width: Int) {
+        let encoder = try sigLIPEncoder(text)
+        let width = try text.integer(
             "projection_size",
-            default: textEncoder.width,
+            default: encoder.width,
             in: ModelBounds.embeddingWidth
         )
-        guard embeddingWidth == encoder.width else {
-            throw .invalidSetting(
-                key: text.fullName("projection_size"),
-                expected: "the image tower's width, \(encoder.width), since that has no projection"
-            )
-        }
-        self.text = Text(
+        let tower = Text(
             contextLength: try text.integer(
                 "max_position_embeddings",
                 default: 64,
@@ -50,10 +62,11 @@ extension ModelConfiguration {
             ),
             vocabularySize: try text.integer("vocab_size", default: 32_000, in: ModelBounds.vocabularySize),
             pooling: .last,
-            encoder: textEncoder,
+            encoder: encoder,
             isCausal: false,
             projection: .biased
         )
+        return (tower, width)
     }
 
     private static func sigLIPEncoder(_ tower: ConfigurationReader) throws(ModelError) -> Encoder {

@@ -1,34 +1,39 @@
 import CLIPKernels
 
 extension ModelConfiguration {
-    /// Reads a `config.json` as `transformers` (5.x) reads one for its `CLIPModel`, `MetaClip2Model` or `SiglipModel`.
+    /// Reads a `config.json` as `transformers` (5.x) reads one for its `CLIPModel`, `MetaClip2Model` or `SiglipModel`, or for
+    /// one tower of those (`CLIPVisionModelWithProjection`, `SiglipTextModel`, ...).
     ///
     /// What the file leaves out has that library's default, which for CLIP is ViT-B/32.
     public init(transformersConfig json: [UInt8]) throws(ModelError) {
-        let root = try ConfigurationReader(json: json)
-        try root.require("quantization_config", toBe: .null)
-        let type = try root.string("model_type", default: "clip")
-        switch type {
-        case "clip", "metaclip_2": try self.init(clip: root, isMetaCLIP2: type == "metaclip_2")
-        case "siglip": try self.init(sigLIP: root)
-        default:
-            throw .unsupportedSetting(key: "model_type", value: ConfigurationValue.string(type).description)
+        let file = try TransformersConfiguration(json: json)
+        try file.root.require("quantization_config", toBe: .null)
+        switch file.family {
+        case .clip, .metaCLIP2: try self.init(clip: file)
+        case .sigLIP: try self.init(sigLIP: file)
         }
     }
 
-    /// What a `config.json` says that the model is, such as `siglip`; `clip` where it says nothing.
+    /// What a `config.json` says that the model is, such as `siglip`; for one tower, what the whole would be.
     public static func modelType(transformersConfig json: [UInt8]) throws(ModelError) -> String {
-        try ConfigurationReader(json: json).string("model_type", default: "clip")
+        try TransformersConfiguration(json: json).family.rawValue
     }
 
     /// A CLIP, or a MetaCLIP 2, which differs in which token of a text is pooled.
-    ///
-    /// `text_config_dict` and `vision_config_dict`, which old files carry, replace `text_config` and `vision_config`, as
-    /// they do there.
-    private init(clip root: ConfigurationReader, isMetaCLIP2: Bool) throws(ModelError) {
-        embeddingWidth = try root.integer("projection_dim", default: 512, in: ModelBounds.embeddingWidth)
+    private init(clip file: TransformersConfiguration) throws(ModelError) {
+        var width = try file.root.integer("projection_dim", default: 512, in: ModelBounds.embeddingWidth)
+        // The class of one tower reads that tower's settings.
+        if let tower = file.only {
+            width = try tower.integer("projection_dim", default: width, in: ModelBounds.embeddingWidth)
+        }
+        embeddingWidth = width
+        vision = try file.vision.map(Self.clipVision)
+        text = try file.text.map { (tower) throws(ModelError) in
+            try Self.clipText(tower, isMetaCLIP2: file.family == .metaCLIP2)
+        }
+    }
 
-        let vision = try root.firstObject("vision_config_dict", "vision_config")
+    private static func clipVision(_ vision: ConfigurationReader) throws(ModelError) -> Vision {
         try vision.require("num_channels", toBe: .number(Double(PixelTable.channels)))
         let imageSize = try vision.side("image_size", default: 224, in: ModelBounds.imageSize)
         let transformer = PatchTransformer(
@@ -39,9 +44,13 @@ extension ModelConfiguration {
             )
         )
         try transformer.checkPatches(imageSize: imageSize, key: vision.fullName("image_size"))
-        self.vision = Vision(imageSize: imageSize, architecture: .transformer(transformer))
+        return Vision(imageSize: imageSize, architecture: .transformer(transformer))
+    }
 
-        let text = try root.firstObject("text_config_dict", "text_config")
+    private static func clipText(
+        _ text: ConfigurationReader,
+        isMetaCLIP2: Bool
+    ) throws(ModelError) -> Text {
         let vocabularySize = try text.integer(
             "vocab_size",
             default: isMetaCLIP2 ? 32_000 : 49_408,
@@ -51,7 +60,7 @@ extension ModelConfiguration {
         // Files of CLIPs from before transformers 4.31 say 2, which is wrong for every one; the library takes it to mean
         // the largest id. For MetaCLIP 2 it takes it as it stands.
         let isLargest = endOfText == 2 && !isMetaCLIP2
-        self.text = Text(
+        return Text(
             contextLength: try text.integer(
                 "max_position_embeddings",
                 default: 77,

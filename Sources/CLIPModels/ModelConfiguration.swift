@@ -177,12 +177,18 @@ public struct ModelConfiguration: Equatable, Sendable {
         public var readsWholeContext: Bool { !isCausal || pooling == .last }
     }
 
+    /// The towers of a CLIP.
+    public enum Tower: CaseIterable, Sendable {
+        case image
+        case text
+    }
+
     /// Floats of an embedding.
     public var embeddingWidth: Int
-    /// The image tower.
-    public var vision: Vision
-    /// The text tower.
-    public var text: Text
+    /// The image tower; nil where the checkpoint is of the text tower alone.
+    public var vision: Vision?
+    /// The text tower; nil where the checkpoint is of the image tower alone.
+    public var text: Text?
 }
 
 /// The bounds of a believable CLIP: several times the largest published ones (ViT-bigG/14: 48 layers of width 1,664

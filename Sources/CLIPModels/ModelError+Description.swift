@@ -11,16 +11,25 @@ extension ModelError: CustomStringConvertible {
             "The configuration lacks \(key). \(Self.anew)"
         case .invalidSetting(let key, let expected):
             "The configuration's \(key) has to be \(expected). \(Self.anew)"
-        case .unsupportedSetting(let key, let value) where key == "model_type" && Self.parts.contains(value):
-            "The configuration is that of one tower alone (model_type \(value)), and a CLIP has two: "
-                + "save the whole model, with CLIPModel.save_pretrained."
-        case .unsupportedSetting("model_type", "\"siglip2\""):
-            "The configuration is that of a SigLIP 2 for images of any shape (NaFlex, model_type siglip2), which is not built "
-                + "here: use one of "
-                + "a fixed size, such as google/siglip2-base-patch16-256."
+        case .unsupportedSetting("model_type", let value) where value.hasPrefix("\"siglip2"):
+            "The configuration is that of a SigLIP 2 for images of any shape (NaFlex, model_type \(value)), which is not "
+                + "built here: use one of a fixed size, such as google/siglip2-base-patch16-256."
         case .unsupportedSetting(let key, let value):
             "The configuration asks for a kind of model that is not built here: \(key) is \(value). Use a checkpoint of a "
                 + "kind that Documentation/Compatibility.md lists."
+        case .towerNotStored(let tower, let tensors):
+            "The configuration describes \(tower.name), and the weights have only the other tower: "
+                + "\(Self.list(tensors)) and all the rest of it are missing. Save the whole model, or the tower by itself with "
+                + "its own configuration, as transformers' classes of one tower do, such as \(tower.other.className)."
+        case .towerNotDescribed(let tower, let tensors):
+            "The configuration is that of \(tower.other.name) alone, and the weights have \(tower.name), too "
+                + "(\(Self.list(tensors)), for instance). Take the whole model's configuration, or save the tower by "
+                + "itself, as transformers' classes of one tower do, such as \(tower.other.className)."
+        case .projectionNotStored(let tensor):
+            "The weights end before the projection into the space that images and texts share: \(tensor) is missing, as "
+                + "CLIPVisionModel and CLIPTextModel leave it out. Save the tower with CLIPVisionModelWithProjection or "
+                + "CLIPTextModelWithProjection."
+        case .noTower(let tower): "A batch came that needs \(tower.name), which the model lacks. \(Self.ours)"
         case .weights(let error): error.description
         case .kernels(let error): error.description
         case .wrongPixelByteCount(let expected, let found):
@@ -40,6 +49,24 @@ extension ModelError: CustomStringConvertible {
     /// Of inputs that were checked before.
     private static let ours = "Report it, as a fault of this program."
 
-    /// What transformers calls the towers of a CLIP by themselves.
-    private static var parts: [String] { ["\"clip_vision_model\"", "\"clip_text_model\""] }
+    private static func list(_ tensors: [String]) -> String { tensors.joined(separator: ", ") }
+}
+
+extension ModelConfiguration.Tower {
+    fileprivate var name: String {
+        switch self {
+        case .image: "an image tower"
+        case .text: "a text tower"
+        }
+    }
+
+    fileprivate var other: ModelConfiguration.Tower { self == .image ? .text : .image }
+
+    /// What transformers calls a CLIP's by itself.
+    fileprivate var className: String {
+        switch self {
+        case .image: "CLIPVisionModelWithProjection"
+        case .text: "CLIPTextModelWithProjection"
+        }
+    }
 }

@@ -18,6 +18,12 @@ public enum ModelError: Error, Equatable, Sendable {
 
     // Making the model
 
+    /// The configuration describes a tower of which the weights have nothing, `tensors` for instance, but the other one.
+    case towerNotStored(ModelConfiguration.Tower, tensors: [String])
+    /// The weights have a tower, with `tensors` for instance, beside the only one that the configuration describes.
+    case towerNotDescribed(ModelConfiguration.Tower, tensors: [String])
+    /// A tower by itself ends before the projection, so that it has no embeddings.
+    case projectionNotStored(tensor: String)
     /// A weight is missing, misshapen, unreadable or left over.
     case weights(WeightError)
     /// The kernels failed: no memory, or oneDNN refused an operation.
@@ -25,6 +31,8 @@ public enum ModelError: Error, Equatable, Sendable {
 
     // Inputs, which the callers have checked: each of these is a mistake of ours
 
+    /// The model lacks the tower for it.
+    case noTower(ModelConfiguration.Tower)
     /// The bytes are not those of the pixels of an image of the model's size.
     case wrongPixelByteCount(expected: Int, found: Int)
     /// A caption has more tokens than the model has positions.

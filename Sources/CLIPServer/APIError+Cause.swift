@@ -44,9 +44,9 @@ extension APIError {
         case .failed(let cause): cause
         case .invalidConfiguration(let problems): problems.joined(separator: " ")
         case .image(_, let fault): fault.description + (place.map { " It is \($0)." } ?? "")
-        case .noImages, .noTexts, .noPrompts, .tooManyImages, .tooManyPrompts, .tooManyTexts, .textTooLarge,
-            .textTooLong, .textTangled, .textBeyondVocabulary, .overloaded, .tooMuchMemory, .shuttingDown,
-            .cancelled,
+        case .noTower, .noImages, .noTexts, .noPrompts, .tooManyImages, .tooManyPrompts, .tooManyTexts,
+            .textTooLarge, .textTooLong, .textTangled, .textBeyondVocabulary, .overloaded, .tooMuchMemory,
+            .shuttingDown, .cancelled,
             .modelUnavailable, .modelLoading, .modelTooLarge, .modelNotFetched:
             error.description
         case .heldOff(let error, let seconds):

@@ -93,8 +93,13 @@ struct EvaluateCommand: AsyncParsableCommand {
         _ body: (EmbeddingPipeline, ModelDescription) async throws -> Value
     ) async throws -> Value {
         try await withEngine(configuration, options, environment) { engine in
+            let model = engine.models[0]
+            // Told before thousands of captions are embedded for nothing.
+            for tower in Tower.allCases where !model.towers.contains(tower) {
+                throw EmbeddingError.noTower(tower, model: model.name)
+            }
             let pipeline = EmbeddingPipeline(engine: engine, maxImageBytes: configuration.maxImageBytes)
-            return try await body(pipeline, engine.models[0])
+            return try await body(pipeline, model)
         }
     }
 

@@ -53,12 +53,13 @@ struct ModelLine {
             ("directory", Self.text(listing.directory)),
             ("repository", Self.text(listing.origin?.repository)),
             ("revision", Self.text(listing.origin?.revision)),
-            ("licence", Self.text(listing.origin?.licence)),
+            ("licence", Self.text(listing.origin?.licence)), ("towers", Self.list(towers)),
         ]
         if let milliseconds { members.append(("load_ms", "\(milliseconds)")) }
         return "{" + members.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}"
     }
 
+    private var towers: [Tower]? { listing.description?.towers ?? outline?.towers }
     private var imageSize: Int? { listing.description?.imageSize ?? outline?.imageSize }
     private var embeddingWidth: Int? { listing.description?.embeddingWidth ?? outline?.embeddingWidth }
     private var contextLength: Int? { listing.description?.contextLength ?? outline?.contextLength }
@@ -84,6 +85,10 @@ struct ModelLine {
     }
 
     private static func number(_ value: Int?) -> String { value.map(String.init) ?? "null" }
+
+    private static func list(_ towers: [Tower]?) -> String {
+        towers.map { "[" + $0.map { JSONText.string($0.rawValue) }.joined(separator: ",") + "]" } ?? "null"
+    }
 
     private static func text(_ value: String?) -> String { value.map(JSONText.string) ?? "null" }
 

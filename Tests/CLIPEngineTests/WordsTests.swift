@@ -9,6 +9,7 @@ struct WordsTests {
         let samples: KeyValuePairs<String, any Error> = [
             "unknownModel": EmbeddingError.unknownModel("a"),
             "invalidModelName": EmbeddingError.invalidModelName("a/b"),
+            "noTower": EmbeddingError.noTower(.text, model: "a"),
             "noImages": EmbeddingError.noImages, "noTexts": EmbeddingError.noTexts,
             "noPrompts": EmbeddingError.noPrompts,
             "tooManyImages": EmbeddingError.tooManyImages(count: 9, limit: 8),

@@ -34,36 +34,36 @@ struct ModelConfigurationTests {
         let configuration = try transformers("{}")
         #expect(configuration.embeddingWidth == 512)
         let vision = try configuration.transformer
-        #expect(configuration.vision.imageSize == 224 && vision.patchSize == 32)
+        #expect(configuration.vision?.imageSize == 224 && vision.patchSize == 32)
         #expect(vision.tokens(imageSize: 224) == 50)
         let encoder = vision.encoder
         #expect(
             encoder.width == 768 && encoder.layers == 12 && encoder.heads == 12 && encoder.mlpWidth == 3072
         )
         #expect(encoder.activation == .quickGELU && encoder.layerNormEpsilon == 1e-5)
-        #expect(configuration.text.contextLength == 77 && configuration.text.vocabularySize == 49_408)
-        #expect(configuration.text.pooling == .first(id: 49_407))
-        #expect(configuration.text.encoder.width == 512 && configuration.text.encoder.heads == 8)
-        #expect(configuration.text.encoder.mlpWidth == 2048)
+        #expect(configuration.text?.contextLength == 77 && configuration.text?.vocabularySize == 49_408)
+        #expect(configuration.text?.pooling == .first(id: 49_407))
+        #expect(configuration.text?.encoder.width == 512 && configuration.text?.encoder.heads == 8)
+        #expect(configuration.text?.encoder.mlpWidth == 2048)
     }
 
     @Test("open_clip's defaults differ: GELU, patches of 16, the largest id")
     func openCLIPDefaults() throws {
         let configuration = try openCLIP()
         let vision = try configuration.transformer
-        #expect(configuration.vision.imageSize == 224 && vision.patchSize == 16)
+        #expect(configuration.vision?.imageSize == 224 && vision.patchSize == 16)
         #expect(vision.encoder.heads == 12 && vision.encoder.mlpWidth == 3072)
         #expect(vision.encoder.activation == .gelu)
-        #expect(configuration.text.encoder.activation == .gelu)
-        #expect(configuration.text.pooling == .largestID)
+        #expect(configuration.text?.encoder.activation == .gelu)
+        #expect(configuration.text?.pooling == .largestID)
     }
 
     @Test("Both layouts of one model have one configuration", arguments: [TinyModel.quick, .odd])
     func layoutsAgree(model: TinyModel) throws {
         var one = try transformers(model.configurationJSON(.transformers))
         let other = try openCLIP(model.configurationJSON(.openCLIP))
-        #expect(one.text.pooling == .first(id: Int32(model.vocabularySize - 1)))
-        one.text.pooling = .largestID
+        #expect(one.text?.pooling == .first(id: Int32(model.vocabularySize - 1)))
+        one.text?.pooling = .largestID
         #expect(one == other)
     }
 
@@ -75,8 +75,8 @@ struct ModelConfigurationTests {
               "eos_token_id": 2, "intermediate_size": 3072}, "vision_config_dict": null}
             """
         )
-        #expect(configuration.text.encoder.width == 768)
-        #expect(configuration.text.pooling == .largestID)
+        #expect(configuration.text?.encoder.width == 768)
+        #expect(configuration.text?.pooling == .largestID)
         #expect(try configuration.transformer.encoder.width == 768)
     }
 
@@ -90,7 +90,7 @@ struct ModelConfigurationTests {
     func activations(name: String, activation: Activation) throws {
         let configuration = try transformers(#"{"vision_config": {"hidden_act": "\#(name)"}}"#)
         #expect(try configuration.transformer.encoder.activation == activation)
-        #expect(configuration.text.encoder.activation == .quickGELU)
+        #expect(configuration.text?.encoder.activation == .quickGELU)
     }
 
     @Test("open_clip's other ways to write things")
@@ -106,14 +106,14 @@ struct ModelConfigurationTests {
         let vision = try configuration.transformer
         #expect(vision.encoder.heads == 16)
         #expect(vision.encoder.mlpWidth == 8192)
-        #expect(configuration.vision.imageSize == 336 && vision.tokens(imageSize: 336) == 577)
+        #expect(configuration.vision?.imageSize == 336 && vision.tokens(imageSize: 336) == 577)
         #expect(vision.encoder.layerNormEpsilon == 1e-6)
         #expect(vision.encoder.activation == .tanhGELU)
-        #expect(configuration.text.encoder.activation == .gelu)
-        #expect(configuration.text.pooling == .first(id: 49_407))
+        #expect(configuration.text?.encoder.activation == .gelu)
+        #expect(configuration.text?.pooling == .first(id: 49_407))
         let quick = try openCLIP(root: #""quick_gelu": true"#)
         #expect(try quick.transformer.encoder.activation == .quickGELU)
-        #expect(quick.text.encoder.activation == .quickGELU)
+        #expect(quick.text?.encoder.activation == .quickGELU)
     }
 
     @Test("open_clip's file without the wrapper that others have")
@@ -151,21 +151,21 @@ struct ModelConfigurationTests {
     func sigLIPDefaults() throws {
         let configuration = try transformers(#"{"model_type": "siglip"}"#)
         let vision = try configuration.transformer
-        #expect(configuration.embeddingWidth == 768 && configuration.vision.imageSize == 224)
+        #expect(configuration.embeddingWidth == 768 && configuration.vision?.imageSize == 224)
         #expect(vision.patchSize == 16 && vision.tokens(imageSize: 224) == 196)
         #expect(vision.encoder.activation == .tanhGELU && vision.encoder.layerNormEpsilon == 1e-6)
-        #expect(vision.projection == .none && configuration.text.projection == .biased)
-        #expect(configuration.text.contextLength == 64 && configuration.text.vocabularySize == 32_000)
-        #expect(configuration.text.pooling == .last && configuration.text.readsWholeContext)
+        #expect(vision.projection == .none && configuration.text?.projection == .biased)
+        #expect(configuration.text?.contextLength == 64 && configuration.text?.vocabularySize == 32_000)
+        #expect(configuration.text?.pooling == .last && configuration.text?.readsWholeContext == true)
     }
 
     @Test("MetaCLIP 2 pools the end-of-text that it names, also where that is 2")
     func metaCLIP2() throws {
         let text = #""text_config": {"vocab_size": 600, "eos_token_id": 2}"#
         let clip = try transformers("{\(text)}")
-        #expect(clip.text.pooling == .largestID)
+        #expect(clip.text?.pooling == .largestID)
         let other = try transformers(#"{"model_type": "metaclip_2", \#(text)}"#)
-        #expect(other.text.pooling == .first(id: 2))
+        #expect(other.text?.pooling == .first(id: 2))
     }
 
     @Test(
@@ -321,7 +321,7 @@ extension ModelConfiguration {
     /// The image tower, which has to be a vision transformer.
     fileprivate var transformer: PatchTransformer {
         get throws {
-            guard case .transformer(let transformer) = vision.architecture else {
+            guard case .transformer(let transformer) = vision?.architecture else {
                 throw ModelError.unsupportedSetting(key: "architecture", value: "a ResNet")
             }
             return transformer

@@ -97,20 +97,20 @@ struct ModelErrorTests {
             try model.load(changing: { $0[name] = TinyModel.Weight(shape: [1], floats: [1]) })
         }
         #expect(throws: ModelError.self, "A configuration with fewer layers than the checkpoint") {
-            try model.load(configuring: { $0.text.encoder.layers = 2 })
+            try model.load(configuring: { $0.text?.encoder.layers = 2 })
         }
     }
 
     @Test("A configuration that lies about sizes is refused before memory is taken")
     func lyingConfiguration() throws {
         #expect(throws: ModelError.self) {
-            try model.load(configuring: { $0.text.vocabularySize = 2_000_000_000 })
+            try model.load(configuring: { $0.text?.vocabularySize = 2_000_000_000 })
         }
         #expect(throws: ModelError.self) {
             try model.load(configuring: { configuration in
-                guard case .transformer(var transformer) = configuration.vision.architecture else { return }
+                guard case .transformer(var transformer) = configuration.vision?.architecture else { return }
                 transformer.encoder.mlpWidth = 65_536
-                configuration.vision.architecture = .transformer(transformer)
+                configuration.vision?.architecture = .transformer(transformer)
             })
         }
     }

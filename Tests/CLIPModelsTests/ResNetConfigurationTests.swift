@@ -14,7 +14,7 @@ struct ResNetConfigurationTests {
     }
 
     private func resNet(_ configuration: ModelConfiguration) -> ModelConfiguration.ResNet? {
-        guard case .resNet(let resNet) = configuration.vision.architecture else { return nil }
+        guard case .resNet(let resNet) = configuration.vision?.architecture else { return nil }
         return resNet
     }
 
@@ -31,8 +31,8 @@ struct ResNetConfigurationTests {
             #""image_size": \#(size), "layers": \#(layers), "width": \#(width), "patch_size": null"#
         )
         let found = try #require(resNet(configuration))
-        #expect(configuration.vision.imageSize == size)
-        #expect(configuration.vision.pixelByteCount == 3 * size * size)
+        #expect(configuration.vision?.imageSize == size)
+        #expect(configuration.vision?.pixelByteCount == 3 * size * size)
         #expect("\(found.bottlenecks)" == layers)
         #expect(found.width == width && found.featureWidth == features && found.heads == heads)
         #expect(found.grid(imageSize: size) == grid)
@@ -42,7 +42,7 @@ struct ResNetConfigurationTests {
     func quickGELU() throws {
         let quick = try openCLIP(#""layers": [1, 1, 1, 1], "width": 32"#, quickGELU: true)
         let plain = try openCLIP(#""layers": [1, 1, 1, 1], "width": 32"#)
-        #expect(quick.text.encoder.activation == .quickGELU && plain.text.encoder.activation == .gelu)
+        #expect(quick.text?.encoder.activation == .quickGELU && plain.text?.encoder.activation == .gelu)
         #expect(quick.vision == plain.vision)
     }
 

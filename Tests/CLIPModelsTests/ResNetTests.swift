@@ -132,9 +132,9 @@ struct ResNetTests {
         ] {
             #expect(throws: ModelError.self) {
                 try model.load(configuring: { configuration in
-                    guard case .resNet(var resNet) = configuration.vision.architecture else { return }
+                    guard case .resNet(var resNet) = configuration.vision?.architecture else { return }
                     change(&resNet)
-                    configuration.vision.architecture = .resNet(resNet)
+                    configuration.vision?.architecture = .resNet(resNet)
                 })
             }
         }
@@ -144,7 +144,7 @@ struct ResNetTests {
             found: [5, 320]
         )
         #expect(throws: ModelError.weights(error)) {
-            try model.load(configuring: { $0.vision.imageSize = 95 })
+            try model.load(configuring: { $0.vision?.imageSize = 95 })
         }
     }
 }

@@ -113,6 +113,14 @@ struct APIErrorTests {
                 + "exists. GET /model/registry lists the models of this server."
         ),
         (.invalidModelName("secret"), 400, "Invalid Model ID sent in request."),
+        (
+            .noTower(.image, model: "secret"), 400,
+            "The model is a text tower alone, which embeds no images; ask for one that has an image tower, as GET /model/registry tells of each."
+        ),
+        (
+            .noTower(.text, model: "secret"), 400,
+            "The model is an image tower alone, which embeds no texts; ask for one that has a text tower, as GET /model/registry tells of each."
+        ),
         (.noImages, 400, "At least one image is required"),
         (.noTexts, 400, "At least one text is required"),
         (.noPrompts, 400, "At least one prompt is required"),

@@ -217,6 +217,7 @@ struct WordsTests {
 
     private static let engineErrors: KeyValuePairs<String, APIError> = [
         "unknownModel": .embedding(.unknownModel("m"), place: nil),
+        "noTower": .embedding(.noTower(.image, model: "m"), place: nil),
         "invalidModelName": .embedding(.invalidModelName("m"), place: nil),
         "noImages": .embedding(.noImages, place: nil), "noTexts": .embedding(.noTexts, place: nil),
         "noPrompts": .embedding(.noPrompts, place: nil),

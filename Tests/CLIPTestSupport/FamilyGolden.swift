@@ -31,7 +31,8 @@ public struct FamilyGolden: Sendable {
     /// The names of all models.
     public static let all = [
         "siglip", "siglip-tanh", "siglip-bare", "siglip-transformers", "pe", "pe-big", "eva", "mobileclip2-l",
-        "gap", "clipa", "mean-of-normal", "gains", "worldwide", "metaclip2-transformers",
+        "gap", "clipa", "mean-of-normal", "gains", "worldwide", "metaclip2-transformers", "clip-vision",
+        "clip-text", "metaclip2-vision", "metaclip2-text", "siglip-vision", "siglip-text",
     ]
 
     /// What the fixtures call it.
@@ -54,6 +55,11 @@ public struct FamilyGolden: Sendable {
     public let imageEmbeddings: [Float]
     /// (captions, width), the reference's.
     public let textEmbeddings: [Float]
+
+    /// Whether there is an image tower.
+    public var hasImages: Bool { images > 0 }
+    /// Whether there is a text tower.
+    public var hasTexts: Bool { !captions.isEmpty }
 
     /// The model of that name.
     public init(_ name: String) throws {

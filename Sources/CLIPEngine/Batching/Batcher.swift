@@ -52,6 +52,9 @@ package final class Batcher: Sendable {
             self.queue = queue
             self.forward = forward
         }
+
+        /// Of no items.
+        static let nothing = Outcome(embeddings: [], queue: .zero, forward: .zero)
     }
 
     private struct WaitingRequest {

@@ -4,12 +4,14 @@ public struct ModelDescription: Equatable, Sendable {
     public let name: String
     /// Whether requests that name no model get this one.
     public let isDefault: Bool
-    /// Side of the square that images are brought to, in pixels.
-    public let imageSize: Int
+    /// Side of the square that images are brought to, in pixels; nil where there is no image tower.
+    public let imageSize: Int?
     /// Numbers in one embedding.
     public let embeddingWidth: Int
-    /// Token positions of a text, the two special tokens included.
-    public let contextLength: Int
+    /// Token positions of a text, the two special tokens included; nil where there is no text tower.
+    public let contextLength: Int?
+    /// The towers that it has.
+    public var towers: [Tower] { Tower.all(imageSize: imageSize, contextLength: contextLength) }
     /// The number format that the forward pass runs in; never `auto`.
     public let precision: Precision
     /// How long loading took.

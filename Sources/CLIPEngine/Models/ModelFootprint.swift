@@ -9,18 +9,25 @@ enum ModelFootprint {
         do {
             let engine = try ComputeEngine(usesOneDNNOnly: configuration.usesOneDNNOnly)
             let format = try configuration.precision.format(where: engine.isNative)
-            let checkpoint = try ModelDirectory(path: source.directory).weights()
-            return byteCount(of: checkpoint, format: format, engine: engine, configuration)
+            let directory = try ModelDirectory(path: source.directory)
+            return byteCount(
+                of: try directory.weights(),
+                try CheckpointFiles.network(of: directory),
+                format: format,
+                engine: engine,
+                configuration
+            )
         } catch {
             return nil
         }
     }
 
-    /// Of a checkpoint that is open: its weights as they will lie in memory, and all that its two caches may hold.
+    /// Of a checkpoint that is open: its weights as they will lie in memory, and all that the caches of its towers may hold.
     ///
     /// What threads compute with comes on top, as the requests' bytes do.
     static func byteCount(
         of checkpoint: Checkpoint,
+        _ model: ModelConfiguration,
         format: NumberFormat,
         engine: ComputeEngine,
         _ configuration: EngineConfiguration
@@ -39,6 +46,7 @@ enum ModelFootprint {
                 }
             return sum + tensor.count * size
         }
-        return weights + configuration.textCacheBytes + configuration.imageCacheBytes
+        return weights + (model.text == nil ? 0 : configuration.textCacheBytes)
+            + (model.vision == nil ? 0 : configuration.imageCacheBytes)
     }
 }

@@ -48,6 +48,7 @@ struct ModelLoader: Sendable {
                 let checkpoint = try files.directory.weights()
                 let byteCount = ModelFootprint.byteCount(
                     of: checkpoint,
+                    files.model,
                     format: format,
                     engine: engine,
                     configuration
@@ -57,7 +58,7 @@ struct ModelLoader: Sendable {
                     configuration: files.model,
                     checkpoint: checkpoint,
                     layout: files.directory.layout,
-                    pixels: PixelTable(files.recipe.byteValues),
+                    pixels: files.recipe.map { PixelTable($0.byteValues) },
                     format: format,
                     copy: copy,
                     engine: engine
@@ -75,9 +76,9 @@ struct ModelLoader: Sendable {
             description: ModelDescription(
                 name: source.name,
                 isDefault: source.name == configuration.models.first?.name,
-                imageSize: files.model.vision.imageSize,
+                imageSize: files.model.vision?.imageSize,
                 embeddingWidth: files.model.embeddingWidth,
-                contextLength: files.model.text.contextLength,
+                contextLength: files.model.text?.contextLength,
                 precision: Precision(format),
                 loadTime: ContinuousClock.now - start,
                 isFromPackedCopy: isFromCopy,
@@ -85,19 +86,32 @@ struct ModelLoader: Sendable {
                 byteCount: byteCount,
                 source: source
             ),
-            tokenizer: files.tokenizer,
+            images: files.recipe.map { imageSide($0, costs) },
+            texts: files.tokenizer.map(textSide),
+            worker: worker,
+            costs: costs
+        )
+    }
+
+    private func imageSide(_ recipe: PreprocessingRecipe, _ costs: CostMeter) -> LoadedModel.ImageSide {
+        LoadedModel.ImageSide(
             preprocessor: ImagePreprocessor(
-                recipe: files.recipe,
+                recipe: recipe,
                 limits: configuration.imageLimits,
                 shrinksJPEGs: configuration.decoding == .fast
             ),
-            worker: worker,
-            costs: costs,
-            texts: EmbeddingCache(limit: configuration.textCacheBytes) {
-                $0.count * MemoryLayout<Int32>.size
-            },
-            images: EmbeddingCache(limit: configuration.imageCacheBytes) { _ in
+            cache: EmbeddingCache(limit: configuration.imageCacheBytes) { _ in
                 MemoryLayout<ContentHash>.size
+            },
+            costs: costs
+        )
+    }
+
+    private func textSide(_ tokenizer: CaptionTokenizer) -> LoadedModel.TextSide {
+        LoadedModel.TextSide(
+            tokenizer: tokenizer,
+            cache: EmbeddingCache(limit: configuration.textCacheBytes) {
+                $0.count * MemoryLayout<Int32>.size
             }
         )
     }

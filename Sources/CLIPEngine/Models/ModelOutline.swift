@@ -4,12 +4,14 @@ internal import CLIPWeights
 
 /// What a checkpoint will be in memory, known without loading it.
 public struct ModelOutline: Equatable, Sendable {
-    /// Side of the square that images are brought to, in pixels.
-    public let imageSize: Int
+    /// Side of the square that images are brought to, in pixels; nil where there is no image tower.
+    public let imageSize: Int?
     /// Numbers in one embedding.
     public let embeddingWidth: Int
-    /// Token positions of a text, the special tokens included.
-    public let contextLength: Int
+    /// Token positions of a text, the special tokens included; nil where there is no text tower.
+    public let contextLength: Int?
+    /// The towers that the checkpoint has.
+    public var towers: [Tower] { Tower.all(imageSize: imageSize, contextLength: contextLength) }
     /// The number format that the forward pass will run in; never `auto`.
     public let precision: Precision
     /// Bytes that it will take of ``EngineConfiguration/modelMemory``.
@@ -26,6 +28,7 @@ public struct ModelOutline: Equatable, Sendable {
             format = try configuration.precision.format(where: engine.isNative)
             byteCount = ModelFootprint.byteCount(
                 of: try files.directory.weights(),
+                files.model,
                 format: format,
                 engine: engine,
                 configuration
@@ -35,9 +38,9 @@ public struct ModelOutline: Equatable, Sendable {
         } catch {
             throw .modelUnavailable(name: source.name, cause: "\(error)")
         }
-        imageSize = files.model.vision.imageSize
+        imageSize = files.model.vision?.imageSize
         embeddingWidth = files.model.embeddingWidth
-        contextLength = files.model.text.contextLength
+        contextLength = files.model.text?.contextLength
         precision = Precision(format)
         self.byteCount = byteCount
     }

@@ -19,7 +19,7 @@ struct ImagePreparation: Sendable {
     /// Images are prepared side by side; of several faults the first image's is told.
     func images(
         _ images: [ImageSource],
-        for model: LoadedModel,
+        for side: LoadedModel.ImageSide,
         client: String?,
         request: AdmittedRequest
     ) async throws(EmbeddingError) -> ([PreparedImage], StageTimings) {
@@ -28,7 +28,7 @@ struct ImagePreparation: Sendable {
             let (prepared, timings) = try await self.image(
                 image,
                 at: 0,
-                for: model,
+                for: side,
                 client: client,
                 request: request
             ).get()
@@ -41,7 +41,7 @@ struct ImagePreparation: Sendable {
                     let result = await self.image(
                         image,
                         at: index,
-                        for: model,
+                        for: side,
                         client: client,
                         request: request
                     )
@@ -72,7 +72,7 @@ struct ImagePreparation: Sendable {
     private func image(
         _ image: ImageSource,
         at index: Int,
-        for model: LoadedModel,
+        for side: LoadedModel.ImageSide,
         client: String?,
         request: AdmittedRequest
     ) async -> Result<(PreparedImage, StageTimings), EmbeddingError> {
@@ -89,7 +89,7 @@ struct ImagePreparation: Sendable {
                 timings.fetch = ContinuousClock.now - start
                 try await request.enterFetched()
             }
-            let prepared = try await prepare(content, at: index, for: model, client: client, request: request)
+            let prepared = try await prepare(content, at: index, for: side, client: client, request: request)
             timings.decode = ContinuousClock.now - start - timings.fetch
             return .success((prepared, timings))
         } catch {
@@ -144,7 +144,7 @@ struct ImagePreparation: Sendable {
     private func prepare(
         _ content: Content,
         at index: Int,
-        for model: LoadedModel,
+        for side: LoadedModel.ImageSide,
         client: String?,
         request: AdmittedRequest
     ) async throws(EmbeddingError) -> PreparedImage {
@@ -152,7 +152,7 @@ struct ImagePreparation: Sendable {
         if content.size <= Self.largestInPlace {
             do throws(ImageFault) {
                 let encoded = try content.encoded(hashedWith: hashKey)
-                if let embedding = model.images.known(encoded.hash) {
+                if let embedding = side.cache.known(encoded.hash) {
                     return PreparedImage(hash: encoded.hash, content: .known(embedding))
                 }
                 if let counted = encoded.counted(in: budget) { content = .encoded(counted) }
@@ -162,7 +162,7 @@ struct ImagePreparation: Sendable {
         }
         var room: ByteReservation?
         while true {
-            switch await step(content, for: model, client: client, room: room) {
+            switch await step(content, for: side, client: client, room: room) {
             case .done(let image): return image
             case .failed(let fault): throw .image(index: index, fault)
             case .stopped: throw .cancelled
@@ -212,7 +212,7 @@ struct ImagePreparation: Sendable {
     /// - Parameter room: what was reserved for it already.
     private func step(
         _ content: Content,
-        for model: LoadedModel,
+        for side: LoadedModel.ImageSide,
         client: String?,
         room: ByteReservation?
     ) async -> Step {
@@ -227,12 +227,12 @@ struct ImagePreparation: Sendable {
                     guard room != nil else { return .wants(bytes: content.unpackedBytes) }
                 }
                 let image = try content.encoded(hashedWith: hashKey)
-                if let embedding = model.images.known(image.hash) {
+                if let embedding = side.cache.known(image.hash) {
                     return .done(PreparedImage(hash: image.hash, content: .known(embedding)))
                 }
                 // The clock runs from here: waiting for a thread is not the picture's fault.
                 let stop = DecodeStop(after: limit) { cancellation.isRequested }
-                return try Self.decode(image, by: model, within: budget, room: room, stop: stop)
+                return try Self.decode(image, for: side, within: budget, room: room, stop: stop)
             } catch {
                 return .failed(error)
             }
@@ -244,7 +244,7 @@ struct ImagePreparation: Sendable {
 
     private static func decode(
         _ image: EncodedImage,
-        by model: LoadedModel,
+        for side: LoadedModel.ImageSide,
         within budget: ByteBudget,
         room granted: ByteReservation?,
         stop: DecodeStop
@@ -252,7 +252,7 @@ struct ImagePreparation: Sendable {
         var room = granted
         let start = ContinuousClock.now
         do throws(ImagingError) {
-            let pixels = try model.preprocessor.pixels(
+            let pixels = try side.preprocessor.pixels(
                 of: image.bytes,
                 admitting: { decoding in
                     let bytes = decoding + image.uncountedBytes
@@ -265,7 +265,7 @@ struct ImagePreparation: Sendable {
                 stop: stop
             )
             guard let room else { preconditionFailure("A picture was decoded without asking for room.") }
-            model.costs.spendOnDecoding(ContinuousClock.now - start)
+            side.costs.spendOnDecoding(ContinuousClock.now - start)
             room.shrink(to: pixels.bytes.count)
             return .done(PreparedImage(hash: image.hash, content: .pixels(pixels.bytes, room: room)))
         } catch {

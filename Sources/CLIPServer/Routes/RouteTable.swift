@@ -1,7 +1,14 @@
+import CLIPEngine
+
 /// Paths that more than one place must spell.
 package enum RoutePath {
     /// The routes that run a model.
-    package static let clip = Route.allCases.filter { $0.family == .clip }.map(\.rawValue)
+    package static let clip = clip(of: Tower.allCases)
+    /// Those that a model with these towers answers.
+    static func clip(of towers: [Tower]) -> [String] {
+        Route.allCases.filter { $0.family == .clip && $0.tower.map(towers.contains) ?? true }
+            .map(\.rawValue)
+    }
     /// Those of Perception Encoders.
     package static let perceptionEncoder = Route.allCases.filter { $0.family == .perceptionEncoder }.map(
         \.rawValue
@@ -33,6 +40,17 @@ package enum Route: String, CaseIterable, Sendable {
         case .embedPerceptionImage, .embedPerceptionText, .comparePerception: .perceptionEncoder
         case .addModel, .removeModel, .clearModels, .registry, .info, .health, .readiness, .clearCache,
             .index:
+            nil
+        }
+    }
+
+    /// The tower without which it answers nothing; nil where there is none such.
+    var tower: Tower? {
+        switch self {
+        case .embedImage, .embedPerceptionImage: .image
+        case .embedText, .embedPerceptionText: .text
+        case .compare, .comparePerception, .addModel, .removeModel, .clearModels, .registry, .info, .health,
+            .readiness, .clearCache, .index:
             nil
         }
     }

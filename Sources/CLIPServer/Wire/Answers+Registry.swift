@@ -65,13 +65,14 @@ extension Answers {
         writer.member("request_aliases") { $0.array { _ in } }
         writer.member("request_paths") { writer in
             writer.array { writer in
-                for path in RoutePath.clip { writer.string(path) }
+                for path in RoutePath.clip(of: description.towers) { writer.string(path) }
             }
         }
         writeOrigin(of: model, to: &writer)
         writer.member("precision", description.precision.rawValue)
         writer.member("bytes") { $0.integer(description.byteCount) }
         writer.member("load_seconds") { $0.number(description.loadTime / .seconds(1)) }
+        write(description.towers, to: &writer)
     }
 
     /// How far a model is from answering, and where it comes from.

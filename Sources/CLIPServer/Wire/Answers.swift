@@ -87,7 +87,7 @@ package enum Answers {
         _ identity: ServerIdentity,
         models: [ModelDescription],
         decoding: ImageDecoding,
-        caches: (String) -> (texts: CacheStatistics, images: CacheStatistics)?
+        caches: (String) -> (texts: CacheStatistics?, images: CacheStatistics?)?
     ) -> [UInt8] {
         object { writer in
             writer.member("name", identity.name)
@@ -100,19 +100,39 @@ package enum Answers {
                     for model in models {
                         writer.object { writer in
                             writer.member("name", model.name)
-                            writer.member("image_size") { $0.integer(model.imageSize) }
+                            write(model.towers, to: &writer)
+                            write(model.imageSize, as: "image_size", to: &writer)
                             writer.member("embedding_width") { $0.integer(model.embeddingWidth) }
-                            writer.member("context_length") { $0.integer(model.contextLength) }
+                            write(model.contextLength, as: "context_length", to: &writer)
                             writer.member("precision", model.precision.rawValue)
                             writer.member("bytes") { $0.integer(model.byteCount) }
                             guard let caches = caches(model.name) else { return }
-                            writer.member("text_cache") { write(caches.texts, to: &$0) }
-                            writer.member("image_cache") { write(caches.images, to: &$0) }
+                            if let cache = caches.texts {
+                                writer.member("text_cache") { write(cache, to: &$0) }
+                            }
+                            if let cache = caches.images {
+                                writer.member("image_cache") { write(cache, to: &$0) }
+                            }
                         }
                     }
                 }
             }
         }
+    }
+
+    /// The towers of a model, `image` and `text` or one of them.
+    static func write(_ towers: [Tower], to writer: inout JSONWriter) {
+        writer.member("towers") { writer in
+            writer.array { writer in
+                for tower in towers { writer.string(tower.rawValue) }
+            }
+        }
+    }
+
+    /// A figure; null where the tower that has it is not there.
+    private static func write(_ figure: Int?, as name: String, to writer: inout JSONWriter) {
+        guard let figure else { return writer.nullMembers(name) }
+        writer.member(name) { $0.integer(figure) }
     }
 
     private static func write(_ cache: CacheStatistics, to writer: inout JSONWriter) {

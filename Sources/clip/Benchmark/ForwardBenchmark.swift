@@ -17,11 +17,11 @@ struct ForwardBenchmark: AsyncParsableCommand {
 
     @OptionGroup var options: ModelOptions
 
-    @Option(help: "How many images at once, separated by commas; 1,8 by default.")
-    var images = "1,8"
+    @Option(help: "How many images at once, separated by commas; 1,8 by default, if there is an image tower.")
+    var images: String?
 
-    @Option(help: "How many captions at once, separated by commas; 1,8 by default.")
-    var captions = "1,8"
+    @Option(help: "How many captions at once, separated by commas; 1,8 by default, if there is a text tower.")
+    var captions: String?
 
     @Option(help: "Tokens of each caption, start and end of text included; 12 by default.")
     var tokens = 12
@@ -45,6 +45,7 @@ struct ForwardBenchmark: AsyncParsableCommand {
     private static let mostItems = 4096
 
     private static let uncountedRuns = 2
+    private static let counts = "1,8"
 
     func run() async throws {
         var environment = Environment()
@@ -54,15 +55,23 @@ struct ForwardBenchmark: AsyncParsableCommand {
         configuration.allowsURLs = false
         configuration.usesOneDNNOnly = usesOneDNNOnly
         (configuration.textCacheBytes, configuration.imageCacheBytes) = (0, 0)
-        let work =
-            environment.counts(images, of: "--images", most: Self.mostItems).map { ForwardWork.images($0) }
-            + environment.counts(captions, of: "--captions", most: Self.mostItems).map {
-                ForwardWork.captions($0, tokens: tokens)
-            }
+        let imageCounts = environment.counts(images ?? Self.counts, of: "--images", most: Self.mostItems)
+        let captionCounts = environment.counts(
+            captions ?? Self.counts,
+            of: "--captions",
+            most: Self.mostItems
+        )
         if tokens < 2 { environment.problems.append("--tokens must be at least 2, not \(tokens).") }
         if runs < 1 { environment.problems.append("--runs must be at least 1, not \(runs).") }
         try await withEngine(configuration, options, environment) { engine in
             if commands { return try await answerCommands(by: engine) }
+            // What was asked for of a tower that is not there is refused; what was not asked for is left out.
+            let towers = engine.models[0].towers
+            let work =
+                (images == nil && !towers.contains(.image) ? [] : imageCounts).map(ForwardWork.images)
+                + (captions == nil && !towers.contains(.text) ? [] : captionCounts).map {
+                    ForwardWork.captions($0, tokens: tokens)
+                }
             let threads = configuration.computeThreads
             for (work, times) in zip(work, try await times(of: work, by: engine)) {
                 try report(work, times, engine.models[0], threads: threads)
@@ -85,10 +94,10 @@ struct ForwardBenchmark: AsyncParsableCommand {
 
     /// Refuses captions that the model has no room for.
     private func check(_ work: ForwardWork, _ model: ModelDescription) throws(CommandFailure) {
-        guard case .captions(_, let tokens) = work, tokens > model.contextLength else { return }
-        throw CommandFailure(
-            "Captions of \(tokens) tokens are longer than the model's context of \(model.contextLength)."
-        )
+        guard case .captions(_, let tokens) = work, let limit = model.contextLength, tokens > limit else {
+            return
+        }
+        throw CommandFailure("Captions of \(tokens) tokens are longer than the model's context of \(limit).")
     }
 
     private func report(

@@ -266,7 +266,9 @@ struct ServeCommand: AsyncParsableCommand {
                 "model \(model.name) is ready",
                 metadata: [
                     "default": "\(model.isDefault)", "precision": "\(model.precision.rawValue)",
-                    "image_size": "\(model.imageSize)", "embedding_width": "\(model.embeddingWidth)",
+                    "towers": "\(model.towers.map(\.rawValue).joined(separator: ", "))",
+                    "image_size": "\(model.imageSize.map(String.init) ?? "none")",
+                    "embedding_width": "\(model.embeddingWidth)",
                     "load_ms": "\(Int(model.loadTime / .milliseconds(1)))",
                     "packed_copy": "\(model.isFromPackedCopy)", "bytes": "\(model.byteCount)",
                 ]

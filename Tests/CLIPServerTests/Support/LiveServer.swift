@@ -124,8 +124,7 @@ enum SmallModel {
     private static let path = FileManager.default.temporaryDirectory
         .appendingPathComponent("swift-clip-server-tests-\(ProcessInfo.processInfo.processIdentifier)").path
 
-    /// Where it lies: written once for all tests, removed when they end.
-    static let directory = Result {
+    static let model = {
         var model = TinyModel.quick
         model.name = "server"
         model.embeddingWidth = embeddingWidth
@@ -138,6 +137,11 @@ enum SmallModel {
         model.text.heads = 1
         model.text.layers = 1
         model.text.mlp = 16
+        return model
+    }()
+
+    /// Where it lies: written once for all tests, removed when they end.
+    static let directory = Result {
         try model.write(to: path)
         atexit { try? FileManager.default.removeItem(atPath: SmallModel.path) }
         return path

@@ -1,0 +1,1 @@
+../../Sources/CLIPServer/APIError+ImageFault.swift
