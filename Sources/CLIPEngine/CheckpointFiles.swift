@@ -72,7 +72,7 @@ struct CheckpointFiles: Sendable {
     ) throws -> PreprocessingRecipe {
         switch directory.layout {
         case .transformers:
-            return try recipes(of: directory).first?.recipe ?? standardRecipe(json, of: vision)
+            return try recipes(of: directory, config: json).first?.recipe ?? standardRecipe(json, of: vision)
         case .openCLIP:
             let recipe = try naming("open_clip_config.json") { () throws(ImagingError) in
                 try PreprocessingRecipe(openCLIPConfig: json, imageSize: vision.imageSize)
@@ -114,15 +114,18 @@ struct CheckpointFiles: Sendable {
     }
 
     /// How transformers prepares images, by each of its files that says so, in the order in which they count there.
+    ///
+    /// - Parameter config: transformers' `config.json`, where that is the model's.
     private static func recipes(
-        of directory: ModelDirectory
+        of directory: ModelDirectory,
+        config: [UInt8]? = nil
     ) throws -> [(name: String, recipe: PreprocessingRecipe)] {
         var recipes: [(name: String, recipe: PreprocessingRecipe)] = []
         for (name, json) in try directory.preprocessorConfigurations() {
             let recipe = try naming(name) { () throws(ImagingError) in
                 name == "processor_config.json"
-                    ? try PreprocessingRecipe(processorConfig: json)
-                    : try PreprocessingRecipe(preprocessorConfig: json)
+                    ? try PreprocessingRecipe(processorConfig: json, modelConfig: config)
+                    : try PreprocessingRecipe(preprocessorConfig: json, modelConfig: config)
             }
             guard let recipe else { continue }
             recipes.append((name, recipe))

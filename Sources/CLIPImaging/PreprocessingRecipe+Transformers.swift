@@ -1,10 +1,15 @@
 extension PreprocessingRecipe {
     /// Reads transformers' `preprocessor_config.json`.
     ///
-    /// A field that is not there has the default of the processor that the file names (5.24), and of `CLIPImageProcessor`
-    /// where it names none. Whatever asks for another way of preprocessing is refused by its name.
-    public init(preprocessorConfig json: [UInt8]) throws(ImagingError) {
-        try self.init(try ProcessorSettings(SettingsReader(json: json)))
+    /// A field that is not there has the default of the processor that the file names (5.24); where it names none, of the
+    /// one that `config.json` names, or that belongs to its `model_type`; without that file, of `CLIPImageProcessor`.
+    /// Whatever asks for another way of preprocessing is refused by its name.
+    /// Source: transformers 5.24, `AutoImageProcessor.from_pretrained`.
+    public init(preprocessorConfig json: [UInt8], modelConfig: [UInt8]? = nil) throws(ImagingError) {
+        try self.init(
+            try ProcessorSettings(SettingsReader(json: json)),
+            standard: try ProcessorKind(ofModel: modelConfig)
+        )
     }
 
     /// Reads what transformers' `processor_config.json` says of images, in its `image_processor`.
@@ -12,13 +17,13 @@ extension PreprocessingRecipe {
     /// Nil where the file says nothing of images, as older ones do: then `preprocessor_config.json` counts. What it says of
     /// them in another place is refused: transformers does not find it there.
     /// Source: transformers 5, `ImageProcessingMixin.get_image_processor_dict`.
-    public init?(processorConfig json: [UInt8]) throws(ImagingError) {
+    public init?(processorConfig json: [UInt8], modelConfig: [UInt8]? = nil) throws(ImagingError) {
         guard let nested = try ProcessorSettings.nested(in: SettingsReader(json: json)) else { return nil }
-        try self.init(nested)
+        try self.init(nested, standard: try ProcessorKind(ofModel: modelConfig))
     }
 
-    private init(_ settings: ProcessorSettings) throws(ImagingError) {
-        let kind = try ProcessorKind(of: settings)
+    private init(_ settings: ProcessorSettings, standard: ProcessorKind) throws(ImagingError) {
+        let kind = try ProcessorKind(of: settings) ?? standard
         for (name, isDone) in [
             ("do_resize", settings.doResize), ("do_rescale", settings.doRescale),
             ("do_normalize", settings.doNormalize),
@@ -109,10 +114,10 @@ private enum ProcessorKind {
     case siglip
     case vit
 
-    /// By either of the two fields; CLIP's where there is neither.
+    /// By either of the two fields; nil where there is neither.
     ///
     /// `AutoImageProcessor` takes the processor over torchvision's tensors whatever ending the name has.
-    init(of settings: ProcessorSettings) throws(ImagingError) {
+    init?(of settings: ProcessorSettings) throws(ImagingError) {
         var found: ProcessorKind?
         for (name, type) in [
             ("image_processor_type", settings.imageProcessorType),
@@ -122,7 +127,25 @@ private enum ProcessorKind {
             guard let kind = Self.byName[type] else { throw .unsupportedSetting(name: name, value: type) }
             found = found ?? kind
         }
-        self = found ?? .clip
+        guard let found else { return nil }
+        self = found
+    }
+
+    /// By `config.json`, which may name one, too; CLIP's without the file.
+    init(ofModel config: [UInt8]?) throws(ImagingError) {
+        guard let fields = try config.map({ json throws(ImagingError) in try SettingsReader(json: json) })
+        else {
+            self = .clip
+            return
+        }
+        if let type = try fields.text("image_processor_type") {
+            guard let kind = Self.byName[type] else {
+                throw .unsupportedSetting(name: "image_processor_type", value: type)
+            }
+            self = kind
+        } else {
+            self = try fields.text("model_type")?.hasPrefix("siglip") == true ? .siglip : .clip
+        }
     }
 
     private static let byName: [String: ProcessorKind] = {

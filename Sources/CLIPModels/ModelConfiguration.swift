@@ -207,7 +207,8 @@ enum ModelBounds {
     static let resNetImageSize = 32...2_048
     /// Numbers in the maps behind the first convolutions; RN50x64 has a quarter of it.
     static let resNetMaps = 4 * 128 * 224 * 224
-    static let contextLength = 1...4_096
+    /// A text has a beginning and an end.
+    static let contextLength = 2...4_096
     static let vocabularySize = 1...2_000_000
     static let embeddingWidth = 1...16_384
 }

@@ -39,7 +39,8 @@ package struct ModelChoice: Equatable {
         }
         var place = text
         var given: String?
-        if let separator = text.firstIndex(of: "="), separator > text.startIndex {
+        // A path may hold the sign, too.
+        if !exists(text), let separator = text.firstIndex(of: "="), separator > text.startIndex {
             given = String(text[..<separator])
             place = String(text[text.index(after: separator)...])
         }

@@ -53,6 +53,33 @@ struct RecipeTests {
         }
     }
 
+    @Test("A file that names no processor has the one of the model that it belongs to")
+    func standardProcessor() throws {
+        let size = #""size": {"height": 224, "width": 224}, "resample": 3"#
+        for json in ["{}", "{\(size)}", #"{"image_processor": {\#(size)}}"#] {
+            for (config, mean) in [
+                (#"{"model_type": "siglip"}"#, Float(0.5)), (#"{"model_type": "siglip_vision_model"}"#, 0.5),
+                (#"{"model_type": "clip", "image_processor_type": "SiglipImageProcessor"}"#, 0.5),
+                (#"{"model_type": "clip"}"#, 0.48145466), (#"{"model_type": "metaclip_2"}"#, 0.48145466),
+                (#"{"model_type": "siglip", "image_processor_type": "CLIPImageProcessor"}"#, 0.48145466),
+            ] {
+                let (json, config) = (Array(json.utf8), Array(config.utf8))
+                let recipe =
+                    json.starts(with: #"{"image_processor""#.utf8)
+                    ? try PreprocessingRecipe(processorConfig: json, modelConfig: config)
+                    : try PreprocessingRecipe(preprocessorConfig: json, modelConfig: config)
+                #expect(recipe?.mean[0] == mean && recipe?.imageSize == 224)
+                #expect(mean != 0.5 || recipe?.resizeMode == .squash)
+            }
+        }
+        #expect(throws: ImagingError.self) {
+            try PreprocessingRecipe(
+                preprocessorConfig: Array("{}".utf8),
+                modelConfig: Array(#"{"image_processor_type": "DPTImageProcessor"}"#.utf8)
+            )
+        }
+    }
+
     @Test("A crop of another size than the sides, and a squashed picture, are followed")
     func crops() throws {
         let cropped = try transformers(#"{"size": {"shortest_edge": 256}, "crop_size": 224}"#)

@@ -219,7 +219,8 @@ struct ModelConfigurationTests {
     @Test(
         "Numbers that no text tower has",
         arguments: [
-            ("max_position_embeddings", "0"), ("max_position_embeddings", "1000000"), ("vocab_size", "0"),
+            ("max_position_embeddings", "0"), ("max_position_embeddings", "1"),
+            ("max_position_embeddings", "1000000"), ("vocab_size", "0"),
             ("vocab_size", "99999999999"), ("eos_token_id", "49408"), ("eos_token_id", "-1"),
             ("eos_token_id", "[1, 2]"),
         ]

@@ -38,7 +38,10 @@ struct ModelChoiceTests {
         #expect(try choice(path).place == .directory(path))
     }
 
-    @Test("What is there wins over the hub", arguments: ["ViT-B-32", "google/siglip2-base-patch16-256", "a"])
+    @Test(
+        "What is there wins over the hub",
+        arguments: ["ViT-B-32", "google/siglip2-base-patch16-256", "a", "/data/lr=0.1/a"]
+    )
     func directories(path: String) throws {
         #expect(try choice(path, isThere: true).place == .directory(path))
         #expect(try choice(path, isThere: true).name == path.split(separator: "/").last.map(String.init))
