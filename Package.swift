@@ -217,9 +217,9 @@ if Context.environment["CLIP_FUZZ"] != nil {
         .executableTarget(
             name: "clip-fuzz",
             dependencies: [
-                "CFuzzer", "CLIPEngine", "CLIPFetching", "CLIPImaging", "CLIPJSON", "CLIPModels",
-                "CLIPServer",
-                "CLIPTokenization", "CLIPWeights",
+                "CCurl", "CFuzzer", "CLIPEngine", "CLIPFetching", "CLIPHub", "CLIPImaging", "CLIPJSON",
+                "CLIPModels",
+                "CLIPServer", "CLIPTokenization", "CLIPWeights",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],

@@ -18,7 +18,7 @@ extension Parser {
         }
         guard UTF8Check.isValid(bytes) else { return precondition(tree == nil, "A tree is not UTF-8.") }
         let read = streamed(bytes) { reader throws(Refusal) in try spelled(&reader) }
-        let passed = streamed(bytes) { reader throws(Refusal) in try reader.skip() }
+        let passed: Void? = streamed(bytes) { reader throws(Refusal) in try reader.skip() }
         precondition((read == nil) == (passed == nil), "What is passed over is not what is read.")
         guard let read else { return }
         guard let tree else { preconditionFailure("The stream takes what the tree refuses.") }

@@ -8,8 +8,11 @@ enum Parser: String, CaseIterable {
     case safetensors
     case archives
     case tokenizers
+    case pieces
     case configurations
+    case preprocessing
     case checkpoints
+    case hub
     case urls
     case texts
 
@@ -21,8 +24,11 @@ enum Parser: String, CaseIterable {
         case .safetensors: Parser.readSafetensors(bytes)
         case .archives: Parser.readArchive(bytes)
         case .tokenizers: Parser.readTokenizer(bytes)
+        case .pieces: Parser.readPieces(bytes)
         case .configurations: Parser.readConfiguration(bytes)
+        case .preprocessing: Parser.readPreprocessing(bytes)
         case .checkpoints: Parser.readCheckpoint(bytes)
+        case .hub: Parser.readHub(bytes)
         case .urls: Parser.readURL(bytes)
         case .texts: Parser.readText(bytes)
         }

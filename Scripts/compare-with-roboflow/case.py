@@ -10,9 +10,37 @@ from typing import Any
 import pictures
 from wire import Answer, Request
 
-EMBED_IMAGE = "/clip/embed_image"
-EMBED_TEXT = "/clip/embed_text"
-COMPARE = "/clip/compare"
+
+@dataclass(frozen=True)
+class Family:
+    """A group of routes that run a model: the same bodies, but for paths and the field that names it."""
+
+    prefix: str
+    version_field: str
+    versions: tuple[str, str]
+    # What stands before the titles of its sections.
+    title: str = ""
+
+    @property
+    def embed_image(self) -> str:
+        return f"/{self.prefix}/embed_image"
+
+    @property
+    def embed_text(self) -> str:
+        return f"/{self.prefix}/embed_text"
+
+    @property
+    def compare(self) -> str:
+        return f"/{self.prefix}/compare"
+
+
+CLIP = Family("clip", "clip_version_id", ("ViT-B-16", "ViT-B-32"))
+PERCEPTION_ENCODER = Family(
+    "perception_encoder",
+    "perception_encoder_version_id",
+    ("PE-Core-L14-336", "PE-Core-B16-224"),
+    "Perception Encoder: ",
+)
 
 
 @dataclass(frozen=True)
@@ -67,8 +95,8 @@ class Table:
         self.cases: list[Case] = []
         self.title = ""
 
-    def section(self, title: str) -> None:
-        self.title = title
+    def section(self, title: str, family: Family = CLIP) -> None:
+        self.title = family.title + title
 
     def send(
         self,

@@ -5,81 +5,90 @@ from __future__ import annotations
 import pictures
 from case import (
     CLIENT_MISTAKE,
-    COMPARE,
-    EMBED_IMAGE,
-    EMBED_TEXT,
+    CLIP,
     NUMBERED,
     ONE,
     THREE,
     TWO,
+    Family,
     OnPurpose,
     Table,
 )
 
 
-def forms(table: Table) -> None:
-    table.section("Request forms")
+def forms(table: Table, family: Family) -> None:
+    table.section("Request forms", family)
     post = table.post
-    post("embed_image, one object", EMBED_IMAGE, {"image": ONE})
-    post("embed_image, array of one", EMBED_IMAGE, {"image": [ONE]})
-    post("embed_image, array of three sizes", EMBED_IMAGE, {"image": [ONE, TWO, THREE]})
-    post("embed_image, array of eight", EMBED_IMAGE, {"image": [ONE, TWO] * 4})
-    post("embed_text, string", EMBED_TEXT, {"text": "a raccoon in the wild"})
-    post("embed_text, array of one", EMBED_TEXT, {"text": ["a raccoon in the wild"]})
-    post("embed_text, array of three", EMBED_TEXT, {"text": ["a dog", "two cats", "a red car"]})
-    post("embed_text, array of forty", EMBED_TEXT, {"text": [f"photo {n}" for n in range(40)]})
+    post("embed_image, one object", family.embed_image, {"image": ONE})
+    post("embed_image, array of one", family.embed_image, {"image": [ONE]})
+    post("embed_image, array of three sizes", family.embed_image, {"image": [ONE, TWO, THREE]})
+    post("embed_image, array of eight", family.embed_image, {"image": [ONE, TWO] * 4})
+    post("embed_text, string", family.embed_text, {"text": "a raccoon in the wild"})
+    post("embed_text, array of one", family.embed_text, {"text": ["a raccoon in the wild"]})
+    post(
+        "embed_text, array of three",
+        family.embed_text,
+        {"text": ["a dog", "two cats", "a red car"]},
+    )
+    post(
+        "embed_text, array of forty", family.embed_text, {"text": [f"photo {n}" for n in range(40)]}
+    )
     words = ["a dog", "a cat", "a raccoon"]
     for subject_type, subject in (("image", ONE), ("text", "a raccoon")):
         for prompt_type, prompts in (("text", words), ("image", [ONE, TWO, THREE])):
             common = {"subject": subject, "subject_type": subject_type, "prompt_type": prompt_type}
             name = f"compare, {subject_type} with {prompt_type}"
-            post(f"{name}, one", COMPARE, {**common, "prompt": prompts[0]})
-            post(f"{name}, array of one", COMPARE, {**common, "prompt": prompts[:1]})
-            post(f"{name}, array", COMPARE, {**common, "prompt": prompts})
+            post(f"{name}, one", family.compare, {**common, "prompt": prompts[0]})
+            post(f"{name}, array of one", family.compare, {**common, "prompt": prompts[:1]})
+            post(f"{name}, array", family.compare, {**common, "prompt": prompts})
             mapping = dict(zip(("zeta", "alpha", "중간"), prompts))
-            post(f"{name}, mapping", COMPARE, {**common, "prompt": mapping})
-    post("compare, types left to their defaults", COMPARE, {"subject": ONE, "prompt": "a dog"})
-    post("compare, eight prompts", COMPARE, {"subject": ONE, "prompt": ["a dog"] * 8})
+            post(f"{name}, mapping", family.compare, {**common, "prompt": mapping})
     post(
-        "compare, mapping of eight", COMPARE, {"subject": ONE, "prompt": {c: c for c in "abcdefgh"}}
+        "compare, types left to their defaults", family.compare, {"subject": ONE, "prompt": "a dog"}
+    )
+    post("compare, eight prompts", family.compare, {"subject": ONE, "prompt": ["a dog"] * 8})
+    post(
+        "compare, mapping of eight",
+        family.compare,
+        {"subject": ONE, "prompt": {c: c for c in "abcdefgh"}},
     )
     post(
         "compare, mapping with the keys `type` and `z`",
-        COMPARE,
+        family.compare,
         {"subject": ONE, "prompt": {"type": "a dog", "z": "a cat"}},
     )
     post(
         "compare, mapping with the key `value`",
-        COMPARE,
+        family.compare,
         {"subject": ONE, "prompt": {"value": "a dog"}},
     )
     post(
         "compare, mapping with the key `type`",
-        COMPARE,
+        family.compare,
         {"subject": ONE, "prompt": {"type": "base64"}},
     )
     post(
         "compare, mapping with a numeric and an empty key",
-        COMPARE,
+        family.compare,
         {"subject": ONE, "prompt": {"1": "a dog", "": "a cat"}},
     )
 
 
-def fields(table: Table) -> None:
-    table.section("Fields that all three share")
-    post = table.post
+def fields(table: Table, family: Family) -> None:
+    table.section("Fields that all three share", family)
+    post, field = table.post, family.version_field
     text = {"text": "a dog"}
-    for version in ("ViT-B-16", "ViT-B-32"):
-        post(f"clip_version_id {version}", EMBED_TEXT, {**text, "clip_version_id": version})
+    for version in family.versions:
+        post(f"{field} {version}", family.embed_text, {**text, field: version})
     post(
-        "clip_version_id ViT-B-32 for an image",
-        EMBED_IMAGE,
-        {"image": ONE, "clip_version_id": "ViT-B-32"},
+        f"{field} {family.versions[1]} for an image",
+        family.embed_image,
+        {"image": ONE, field: family.versions[1]},
     )
     post(
-        "clip_version_id ViT-B-32 for a comparison",
-        COMPARE,
-        {"subject": ONE, "prompt": "a dog", "clip_version_id": "ViT-B-32"},
+        f"{field} {family.versions[1]} for a comparison",
+        family.compare,
+        {"subject": ONE, "prompt": "a dog", field: family.versions[1]},
     )
     unknown = OnPurpose(
         "the message says where the models of this server are listed",
@@ -94,64 +103,86 @@ def fields(table: Table) -> None:
         ("x-model-id",),
     )
     for route, body in (
-        (EMBED_TEXT, text),
-        (EMBED_IMAGE, {"image": ONE}),
-        (COMPARE, {"subject": ONE, "prompt": "a dog"}),
+        (family.embed_text, text),
+        (family.embed_image, {"image": ONE}),
+        (family.compare, {"subject": ONE, "prompt": "a dog"}),
     ):
         post(
-            f"clip_version_id unknown, {route}",
+            f"{field} unknown, {route}",
             route,
-            {**body, "clip_version_id": "ViT-B-99"},
+            {**body, field: "ViT-B-99"},
             on_purpose=unknown,
         )
     post(
-        "clip_version_id in lower case",
-        EMBED_TEXT,
-        {**text, "clip_version_id": "vit-b-16"},
-        on_purpose=unknown,
+        f"{field} in lower case",
+        family.embed_text,
+        {**text, field: family.versions[0].lower()},
+        # The real server looks for the files of a Perception Encoder in small letters, and for its sizes as written.
+        on_purpose=(
+            unknown
+            if family is CLIP
+            else OnPurpose(
+                "capitals count: there the model is found and cannot be read",
+                unknown.status,
+                unknown.message,
+                unknown.ignoring,
+            )
+        ),
     )
     post(
-        "clip_version_id empty",
-        EMBED_TEXT,
-        {**text, "clip_version_id": ""},
+        f"{field} empty",
+        family.embed_text,
+        {**text, field: ""},
         on_purpose=invalid,
     )
     post(
-        "clip_version_id null",
-        EMBED_TEXT,
-        {**text, "clip_version_id": None},
+        f"{field} null",
+        family.embed_text,
+        {**text, field: None},
         on_purpose=OnPurpose(
-            "the real server looks for a model named `clip/None`; null means the default",
+            f"the real server looks for a model named `{family.prefix}/None`; null means the default",
             200,
             None,
             ("x-model-id",),
         ),
     )
     for version in ("a/b", "../etc", "/"):
-        body = {**text, "clip_version_id": version}
-        post(f"clip_version_id `{version}`", EMBED_TEXT, body, on_purpose=invalid)
-    post("clip_version_id a number", EMBED_TEXT, {**text, "clip_version_id": 16})
+        body = {**text, field: version}
+        post(f"{field} `{version}`", family.embed_text, body, on_purpose=invalid)
+    post(f"{field} a number", family.embed_text, {**text, field: 16})
     post(
         "unknown version and an unusable image: the version is reported",
-        EMBED_IMAGE,
-        {"image": {"type": "base64", "value": "AAA"}, "clip_version_id": "ViT-B-99"},
+        family.embed_image,
+        {"image": {"type": "base64", "value": "AAA"}, field: "ViT-B-99"},
         on_purpose=unknown,
     )
-    post("model_id is ignored", EMBED_TEXT, {**text, "model_id": "clip/ViT-B-32"})
-    post("model_id of another kind is ignored", EMBED_TEXT, {**text, "model_id": "yolov8n-640"})
-    post("model_id a number", EMBED_TEXT, {**text, "model_id": 5})
-    post("id given", EMBED_TEXT, {**text, "id": "my-request"})
-    post("id null", EMBED_TEXT, {**text, "id": None})
-    post("id a number", EMBED_TEXT, {**text, "id": 7})
-    post("unknown fields are ignored", EMBED_TEXT, {**text, "foo": {"bar": [1]}, "confidence": 0.4})
-    post("api_key given", EMBED_TEXT, {**text, "api_key": "secret"})
-    post("api_key null", EMBED_TEXT, {**text, "api_key": None})
-    post("api_key a number", EMBED_TEXT, {**text, "api_key": 5})
+    post(
+        "model_id is ignored",
+        family.embed_text,
+        {**text, "model_id": f"{family.prefix}/{family.versions[1]}"},
+    )
+    post(
+        "model_id of another kind is ignored",
+        family.embed_text,
+        {**text, "model_id": "yolov8n-640"},
+    )
+    post("model_id a number", family.embed_text, {**text, "model_id": 5})
+    post("id given", family.embed_text, {**text, "id": "my-request"})
+    post("id null", family.embed_text, {**text, "id": None})
+    post("id a number", family.embed_text, {**text, "id": 7})
+    post(
+        "unknown fields are ignored",
+        family.embed_text,
+        {**text, "foo": {"bar": [1]}, "confidence": 0.4},
+    )
+    post("api_key given", family.embed_text, {**text, "api_key": "secret"})
+    post("api_key null", family.embed_text, {**text, "api_key": None})
+    post("api_key a number", family.embed_text, {**text, "api_key": 5})
     for name in ("source", "source_info", "stream_pipeline_context_id"):
         for value in ("x", None, 5):
-            post(f"{name} {value!r}", EMBED_TEXT, {**text, name: value})
+            post(f"{name} {value!r}", family.embed_text, {**text, name: value})
     for value in (1.5, 2, "2.5", None, "soon", True, [1]):
-        post(f"start {value!r}", EMBED_TEXT, {**text, "start": value})
+        post(f"start {value!r}", family.embed_text, {**text, "start": value})
     booleans = (
         True,
         False,
@@ -172,26 +203,26 @@ def fields(table: Table) -> None:
     )
     for name in ("usage_billable", "disable_model_monitoring"):
         for value in booleans:
-            post(f"{name} {value!r}", EMBED_TEXT, {**text, name: value})
+            post(f"{name} {value!r}", family.embed_text, {**text, name: value})
     post(
         "several wrong fields at once",
-        EMBED_TEXT,
+        family.embed_text,
         {
             "id": 1,
             "api_key": 2,
             "usage_billable": "x",
-            "clip_version_id": 3,
+            field: 3,
             "model_id": 4,
             "text": 5,
         },
     )
 
 
-def embed_image_bodies(table: Table) -> None:
-    table.section("embed_image, wrong bodies")
+def embed_image_bodies(table: Table, family: Family) -> None:
+    table.section("embed_image, wrong bodies", family)
     post = table.post
-    post("image missing", EMBED_IMAGE, {"id": "x"})
-    post("nothing at all", EMBED_IMAGE, {})
+    post("image missing", family.embed_image, {"id": "x"})
+    post("nothing at all", family.embed_image, {})
     for name, value in (
         ("null", None),
         ("a string", "aGVsbG8="),
@@ -209,18 +240,18 @@ def embed_image_bodies(table: Table) -> None:
         ("an array of arrays", [[ONE]]),
         ("a mapping of images", {"a": ONE}),
     ):
-        post(f"image {name}", EMBED_IMAGE, {"image": value})
+        post(f"image {name}", family.embed_image, {"image": value})
     post(
         "image an empty array",
-        EMBED_IMAGE,
+        family.embed_image,
         {"image": []},
         on_purpose=OnPurpose(CLIENT_MISTAKE, 400, "At least one image is required.*"),
     )
-    post("`text` instead of image", EMBED_IMAGE, {"text": "a dog"})
-    post("unknown fields in the image are ignored", EMBED_IMAGE, {"image": {**ONE, "x": 1}})
+    post("`text` instead of image", family.embed_image, {"text": "a dog"})
+    post("unknown fields in the image are ignored", family.embed_image, {"image": {**ONE, "x": 1}})
     post(
         "array with one unusable image",
-        EMBED_IMAGE,
+        family.embed_image,
         {"image": [ONE, {"type": "base64", "value": pictures.base64_of(b"no picture")}]},
         on_purpose=OnPurpose(
             NUMBERED,
@@ -230,8 +261,8 @@ def embed_image_bodies(table: Table) -> None:
     )
 
 
-def embed_text_bodies(table: Table) -> None:
-    table.section("embed_text, wrong bodies")
+def embed_text_bodies(table: Table, family: Family) -> None:
+    table.section("embed_text, wrong bodies", family)
     post = table.post
     for name, value in (
         ("null", None),
@@ -244,136 +275,17 @@ def embed_text_bodies(table: Table) -> None:
         ("an array of arrays", [["a dog"]]),
         ("an image", ONE),
     ):
-        post(f"text {name}", EMBED_TEXT, {"text": value})
+        post(f"text {name}", family.embed_text, {"text": value})
     post(
         "text an array of 300 numbers",
-        EMBED_TEXT,
+        family.embed_text,
         {"text": [1] * 300},
         on_purpose=OnPurpose("a 422 lists the first 100 mistakes", 422),
     )
-    post("text missing", EMBED_TEXT, {"texts": ["a dog"]})
+    post("text missing", family.embed_text, {"texts": ["a dog"]})
     post(
         "text an empty array",
-        EMBED_TEXT,
+        family.embed_text,
         {"text": []},
         on_purpose=OnPurpose(CLIENT_MISTAKE, 400, "At least one text is required.*"),
-    )
-
-
-def compare_bodies(table: Table) -> None:
-    table.section("compare, wrong bodies")
-    post = table.post
-    post("nothing at all", COMPARE, {})
-    post("subject missing", COMPARE, {"prompt": "a dog"})
-    post("prompt missing", COMPARE, {"subject": ONE})
-    for name, value in (
-        ("null", None),
-        ("a number", 5),
-        ("an array", [ONE]),
-        ("an empty object", {}),
-        ("an object without type", {"value": "x"}),
-        ("true", True),
-    ):
-        post(f"subject {name}", COMPARE, {"subject": value, "prompt": "a dog"})
-    for name, value in (
-        ("null", None),
-        ("a number", 5),
-        ("true", False),
-        ("an array of strings and images", ["a dog", ONE]),
-        ("an array of images and strings", [ONE, "a dog"]),
-        ("an array of numbers", [1]),
-        ("an array of null", [None]),
-        ("an array of arrays", [["a dog"]]),
-        ("an array of mappings", [{"a": "b"}]),
-        ("a mapping of numbers", {"a": 1}),
-        ("a mapping with one number", {"a": "a dog", "b": 2}),
-        ("a mapping of arrays", {"a": ["a dog"]}),
-        ("a mapping of null", {"a": None}),
-        ("a mapping of objects", {"a": {"b": "c"}}),
-        ("an object with type 5 and value", {"type": 5, "value": "x"}),
-    ):
-        post(f"prompt {name}", COMPARE, {"subject": ONE, "prompt": value})
-    for field_name in ("subject_type", "prompt_type"):
-        for value in (None, 5, True, ["image"]):
-            body = {"subject": ONE, "prompt": "a dog", field_name: value}
-            post(f"{field_name} {value!r}", COMPARE, body)
-        for value in ("audio", "", "Image", "TEXT", "text "):
-            body = {"subject": ONE, "prompt": "a dog", field_name: value}
-            wanted = f"{field_name} must be either 'image' or 'text'.*"
-            post(
-                f"{field_name} {value!r}",
-                COMPARE,
-                body,
-                on_purpose=OnPurpose(CLIENT_MISTAKE, 400, wanted),
-            )
-    for name, value, what in (("array", [], "prompt"), ("mapping", {}, "prompt")):
-        post(
-            f"prompt an empty {name}",
-            COMPARE,
-            {"subject": ONE, "prompt": value},
-            on_purpose=OnPurpose(CLIENT_MISTAKE, 400, f"At least one {what} is required.*"),
-        )
-    wrong = OnPurpose(CLIENT_MISTAKE, 400, ".+")
-    image_as_text = {"subject": "a dog", "subject_type": "text", "prompt_type": "text"}
-    post(
-        "an image where `subject_type` is text",
-        COMPARE,
-        {"subject": ONE, "subject_type": "text", "prompt": "a dog"},
-        on_purpose=wrong,
-    )
-    post(
-        "an image where `prompt_type` is text",
-        COMPARE,
-        {**image_as_text, "prompt": ONE},
-        on_purpose=wrong,
-    )
-    post(
-        "an array of images where `prompt_type` is text",
-        COMPARE,
-        {**image_as_text, "prompt": [ONE, TWO]},
-        on_purpose=wrong,
-    )
-    post(
-        "a mapping with an image where `prompt_type` is text",
-        COMPARE,
-        {**image_as_text, "prompt": {"a": "a dog", "b": ONE}},
-        on_purpose=wrong,
-    )
-    base64_text = ONE["value"]
-    post("subject image as a bare base64 string", COMPARE, {"subject": base64_text, "prompt": "a"})
-    post(
-        "prompt images as bare base64 strings",
-        COMPARE,
-        {"subject": ONE, "prompt": [base64_text, TWO["value"]], "prompt_type": "image"},
-    )
-    post(
-        "a mapping of an image and a bare base64 string",
-        COMPARE,
-        {"subject": ONE, "prompt": {"a": ONE, "b": TWO["value"]}, "prompt_type": "image"},
-    )
-    words = OnPurpose(
-        "the real server ends up trying Python's pickle; ours only base64", 400, "Could not load .*"
-    )
-    post("subject image as words", COMPARE, {"subject": "a dog", "prompt": "a"}, on_purpose=words)
-    post(
-        "prompt image as words",
-        COMPARE,
-        {"subject": ONE, "prompt": "a dog", "prompt_type": "image"},
-        on_purpose=words,
-    )
-    post(
-        "prompt image as a path of the server",
-        COMPARE,
-        {"subject": ONE, "prompt": "/etc/hosts", "prompt_type": "image"},
-        on_purpose=OnPurpose(
-            "files of the server are never opened for a client", 400, "Could not load .*"
-        ),
-    )
-    post(
-        "an unusable subject and too many prompts: the subject is reported",
-        COMPARE,
-        {"subject": {"type": "base64", "value": "AAA"}, "prompt": ["a"] * 9},
-        on_purpose=OnPurpose(
-            "what costs nothing to see is reported first", 400, ".*maximum number of prompts.*8.*"
-        ),
     )

@@ -5,21 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from case import (
-    COMPARE,
-    EMBED_IMAGE,
-    EMBED_TEXT,
     ONE,
+    Family,
     OnPurpose,
     Table,
 )
 
 
-def query_and_key(table: Table) -> None:
-    table.section("Query and API key")
+def query_and_key(table: Table, family: Family) -> None:
+    table.section("Query and API key", family)
     text = {"text": "a dog"}
 
     def query(rest: str, **options: Any) -> None:
-        table.post(f"`?{rest}`", f"{EMBED_TEXT}?{rest}", text, **options)
+        table.post(f"`?{rest}`", f"{family.embed_text}?{rest}", text, **options)
 
     query("api_key=secret")
     query("api_key=")
@@ -36,25 +34,30 @@ def query_and_key(table: Table) -> None:
     query("service_secret=x&countinference=False&api_key=k")
     query("unknown=1&disable_model_monitoring=maybe")
     query("%ZZ=1")
-    for route, body in ((EMBED_IMAGE, {"image": ONE}), (COMPARE, {"subject": ONE, "prompt": "a"})):
+    for route, body in (
+        (family.embed_image, {"image": ONE}),
+        (family.compare, {"subject": ONE, "prompt": "a"}),
+    ):
         table.post(f"countinference bad, {route}", f"{route}?countinference=maybe", body)
     table.post(
         "bad query and bad body: both are reported",
-        f"{EMBED_TEXT}?countinference=maybe",
+        f"{family.embed_text}?countinference=maybe",
         {"text": 5},
     )
     for value in ("Bearer secret", "bearer secret", "Basic c2VjcmV0", "Bearer", "nonsense"):
-        table.post(f"`Authorization: {value}`", EMBED_TEXT, text, headers={"Authorization": value})
+        table.post(
+            f"`Authorization: {value}`", family.embed_text, text, headers={"Authorization": value}
+        )
 
 
-def content_types(table: Table) -> None:
-    table.section("Content types and JSON")
+def content_types(table: Table, family: Family) -> None:
+    table.section("Content types and JSON", family)
     good = b'{"text":"a dog"}'
 
     def typed(kind: str | None, **options: Any) -> None:
         name = f"`{kind}`" if kind else "no Content-Type"
         headers = {"Content-Type": kind} if kind else {}
-        table.post(name, EMBED_TEXT, good, headers=headers, **options)
+        table.post(name, family.embed_text, good, headers=headers, **options)
 
     for kind in (
         *("application/json", "Application/JSON", "application/json; charset=utf-8"),
@@ -67,10 +70,10 @@ def content_types(table: Table) -> None:
 
     def raw(name: str, body: bytes, **options: Any) -> None:
         headers = {"Content-Type": "application/json"}
-        table.post(name, EMBED_TEXT, body, headers=headers, **options)
+        table.post(name, family.embed_text, body, headers=headers, **options)
 
     raw("empty body", b"")
-    table.send("empty body, no Content-Type", "POST", EMBED_TEXT, None, headers={})
+    table.send("empty body, no Content-Type", "POST", family.embed_text, None, headers={})
     raw("white space", b"  \n ")
     raw("top-level array", b'[{"text":"a dog"}]')
     raw("top-level string", b'"a dog"')
@@ -160,8 +163,8 @@ def content_types(table: Table) -> None:
         raw(f"malformed: {name}", body)
 
 
-def methods_and_paths(table: Table) -> None:
-    table.section("Methods and paths")
+def methods_and_paths(table: Table, family: Family) -> None:
+    table.section("Methods and paths", family)
     legacy = OnPurpose(
         "the real server's `GET /{dataset}/{version}` for detection models catches it; "
         "here the path takes POST only",
@@ -169,31 +172,36 @@ def methods_and_paths(table: Table) -> None:
         None,
         ("allow",),
     )
-    for path in (EMBED_IMAGE, EMBED_TEXT, COMPARE):
+    for path in (family.embed_image, family.embed_text, family.compare):
         table.send(f"GET {path}", "GET", path, on_purpose=legacy)
     table.send(
-        f"HEAD {EMBED_TEXT}",
+        f"HEAD {family.embed_text}",
         "HEAD",
-        EMBED_TEXT,
+        family.embed_text,
         on_purpose=OnPurpose("the path takes POST only", 405, None, ("allow",)),
     )
     for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
         table.send(
-            f"{method} {EMBED_TEXT}",
+            f"{method} {family.embed_text}",
             method,
-            EMBED_TEXT,
+            family.embed_text,
             {"text": "a dog"} if method in ("PUT", "PATCH") else None,
             on_purpose=OnPurpose(
                 "`Allow` names POST, the method that works", 405, None, ("allow",)
             ),
         )
     for path in (
-        *(f"{EMBED_TEXT}/", f"/{EMBED_TEXT}", "/clip/ViT-B-16/embed_text", "/clip", "/clip/"),
+        *(f"{family.embed_text}/", f"/{family.embed_text}"),
+        *(
+            f"/{family.prefix}/{family.versions[0]}/embed_text",
+            f"/{family.prefix}",
+            f"/{family.prefix}/",
+        ),
     ):
         table.post(f"POST {path}", path, {"text": "a dog"})
     table.post(
-        "POST /clip/unknown",
-        "/clip/unknown",
+        f"POST /{family.prefix}/unknown",
+        f"/{family.prefix}/unknown",
         {"text": "a dog"},
         on_purpose=OnPurpose(
             "the real server takes every other path of two parts for a detection model; here it is "
@@ -206,15 +214,16 @@ def methods_and_paths(table: Table) -> None:
     for path in ("/no/such/path/here", "/nothing"):
         table.send(f"GET {path}", "GET", path)
         table.post(f"POST {path}", path, {})
-    table.post("POST /clip/embed%5Ftext", "/clip/embed%5Ftext", {"text": "a dog"})
+    escaped = f"/{family.prefix}/embed%5Ftext"
+    table.post(f"POST {escaped}", escaped, {"text": "a dog"})
 
 
-def headers_and_cors(table: Table) -> None:
-    table.section("Headers and CORS")
+def headers_and_cors(table: Table, family: Family) -> None:
+    table.section("Headers and CORS", family)
     text = {"text": "a dog"}
 
     def with_headers(name: str, headers: dict[str, str], **options: Any) -> None:
-        table.post(name, EMBED_TEXT, text, headers=headers, **options)
+        table.post(name, family.embed_text, text, headers=headers, **options)
 
     with_headers("x-request-id, 32 digits", {"X-Request-Id": "0123456789ab4def8123456789abcdef"})
     with_headers(
@@ -239,7 +248,7 @@ def headers_and_cors(table: Table) -> None:
     with_headers("Expect: 100-continue", {"Expect": "100-continue"})
     table.post(
         "chunked body",
-        EMBED_IMAGE,
+        family.embed_image,
         {"image": ONE},
         headers={"Transfer-Encoding": "chunked"},
     )
@@ -247,7 +256,7 @@ def headers_and_cors(table: Table) -> None:
     with_headers("simple CORS request", origin)
     with_headers("simple CORS request with a cookie", {**origin, "Cookie": "a=b"})
     with_headers("Origin: null", {"Origin": "null"})
-    table.post("CORS on a 422", EMBED_TEXT, {}, headers=origin)
+    table.post("CORS on a 422", family.embed_text, {}, headers=origin)
     table.send("CORS on a 404", "GET", "/no/such/path/here", headers=origin)
 
     def preflight(name: str, path: str, method: str, headers: str | None, **options: Any) -> None:
@@ -256,16 +265,16 @@ def headers_and_cors(table: Table) -> None:
             asked["Access-Control-Request-Headers"] = headers
         table.send(name, "OPTIONS", path, headers=asked, **options)
 
-    preflight("preflight", EMBED_TEXT, "POST", "content-type, authorization")
-    preflight("preflight without headers", EMBED_IMAGE, "POST", None)
-    preflight("preflight for any header", COMPARE, "POST", "x-whatever")
+    preflight("preflight", family.embed_text, "POST", "content-type, authorization")
+    preflight("preflight without headers", family.embed_image, "POST", None)
+    preflight("preflight for any header", family.compare, "POST", "x-whatever")
     preflight("preflight of an unknown path", "/no/such/path", "POST", "content-type")
-    preflight("preflight for an odd method", EMBED_TEXT, "BREW", "content-type")
+    preflight("preflight for an odd method", family.embed_text, "BREW", "content-type")
     preflight("preflight for GET /info", "/info", "GET", None)
 
 
-def operator_routes(table: Table) -> None:
-    table.section("Operator routes")
+def operator_routes(table: Table, family: Family) -> None:
+    table.section("Operator routes", family)
     model = {"model_id": "clip/ViT-B-16"}
     table.send(
         "GET /info",
@@ -324,13 +333,23 @@ def operator_routes(table: Table) -> None:
     table.post("remove, model_id null", "/model/remove", {"model_id": None})
     table.post(
         "a request to the removed model loads it",
-        EMBED_TEXT,
+        family.embed_text,
         {"text": "a", "clip_version_id": "ViT-B-32"},
     )
-    table.send("registry after that", "GET", "/model/registry")
+    table.send(
+        "registry after that",
+        "GET",
+        "/model/registry",
+        on_purpose=OnPurpose(
+            "models stand in the order in which the operator names them, there in that of loading",
+            200,
+            None,
+            ("body",),
+        ),
+    )
     table.send("clear", "POST", "/model/clear")
     table.send("registry after clearing", "GET", "/model/registry")
-    table.post("a request after clearing loads the model", EMBED_TEXT, {"text": "a dog"})
+    table.post("a request after clearing loads the model", family.embed_text, {"text": "a dog"})
     table.post("add after clearing", "/model/add", {"model_id": "clip/ViT-B-32"})
     table.send(
         "GET /model/add",

@@ -7,11 +7,10 @@ from typing import Any
 import pictures
 from case import (
     CLIENT_MISTAKE,
-    COMPARE,
-    EMBED_IMAGE,
     NUMBERED,
     ONE,
     TWO,
+    Family,
     OnPurpose,
     Table,
     image,
@@ -24,12 +23,12 @@ NO_PICTURE = OnPurpose(
 )
 
 
-def image_declarations(table: Table) -> None:
-    table.section("Image declarations")
+def image_declarations(table: Table, family: Family) -> None:
+    table.section("Image declarations", family)
 
     def declared(name: str, kind: Any, *value: Any, **options: Any) -> None:
         declaration = {"type": kind, **({"value": value[0]} if value else {})}
-        table.post(name, EMBED_IMAGE, {"image": declaration}, **options)
+        table.post(name, family.embed_image, {"image": declaration}, **options)
 
     good = ONE["value"]
     for kind in ("BASE64", "Base64"):
@@ -109,8 +108,8 @@ def image_declarations(table: Table) -> None:
     declared("file, not a picture", "file", "/etc/hosts", on_purpose=never)
 
 
-def decoded_pictures(table: Table) -> None:
-    table.section("Pictures, lossless")
+def decoded_pictures(table: Table, family: Family) -> None:
+    table.section("Pictures, lossless", family)
     orientation = OnPurpose(
         "orientation is applied in WebP and AVIF as in every other format",
         ignoring=("numbers",),
@@ -135,8 +134,8 @@ def decoded_pictures(table: Table) -> None:
                 "channel masks are heeded; OpenCV passes over them behind a header of 40 bytes",
                 ignoring=("numbers",),
             )
-        table.post(name, EMBED_IMAGE, {"image": image(data)}, **options)
-    table.section("Pictures, lossy")
+        table.post(name, family.embed_image, {"image": image(data)}, **options)
+    table.section("Pictures, lossy", family)
     meant = {
         "JPEG, CMYK": OnPurpose(
             "colours are rounded as Pillow rounds them; in OpenCV they come out a step of 255 "
@@ -156,9 +155,11 @@ def decoded_pictures(table: Table) -> None:
     }
     for name, data in pictures.lossy().items():
         picture = {"image": image(data)}
-        table.post(name, EMBED_IMAGE, picture, lossy=True, on_purpose=meant.get(name))
-    table.section("Pictures, damaged or of other formats")
-    undecodable = "Could not load input image. Cause: The (bytes are no picture|picture is damaged).*"
+        table.post(name, family.embed_image, picture, lossy=True, on_purpose=meant.get(name))
+    table.section("Pictures, damaged or of other formats", family)
+    undecodable = (
+        "Could not load input image. Cause: The (bytes are no picture|picture is damaged).*"
+    )
     said = OnPurpose(
         "'Malformed base64' is said of base64 only: here the message says that the picture is "
         "damaged, or what its bytes look like",
@@ -184,15 +185,15 @@ def decoded_pictures(table: Table) -> None:
         ),
     }
     for name, data in pictures.refused().items():
-        table.post(name, EMBED_IMAGE, {"image": image(data)}, on_purpose=own.get(name, said))
+        table.post(name, family.embed_image, {"image": image(data)}, on_purpose=own.get(name, said))
 
 
-def url_policy(table: Table, loopback: str) -> None:
-    table.section("Image URLs, default settings")
+def url_policy(table: Table, family: Family, loopback: str) -> None:
+    table.section("Image URLs, default settings", family)
 
     def url(name: str, value: str, **options: Any) -> None:
         body = {"image": {"type": "url", "value": value}}
-        table.post(name, EMBED_IMAGE, body, **options)
+        table.post(name, family.embed_image, body, **options)
 
     guarded = OnPurpose(
         "http is allowed and the address is checked instead: private ones are refused",
@@ -234,18 +235,18 @@ def url_policy(table: Table, loopback: str) -> None:
     )
     table.post(
         "compare, subject as a bare URL string",
-        COMPARE,
+        family.compare,
         {"subject": f"{loopback}/picture.png", "prompt": "a dog"},
         on_purpose=guarded,
     )
 
 
-def url_images(table: Table, loopback: str) -> None:
-    table.section("Image URLs, any host allowed")
+def url_images(table: Table, family: Family, loopback: str) -> None:
+    table.section("Image URLs, any host allowed", family)
 
     def url(name: str, value: str, **options: Any) -> None:
         body = {"image": {"type": "url", "value": value}}
-        table.post(name, EMBED_IMAGE, body, open=True, **options)
+        table.post(name, family.embed_image, body, open=True, **options)
 
     url("PNG", f"{loopback}/picture.png")
     url("JPEG", f"{loopback}/picture.jpg", lossy=True)
@@ -293,11 +294,14 @@ def url_images(table: Table, loopback: str) -> None:
     )
     picture = {"type": "url", "value": f"{loopback}/picture.png"}
     table.post(
-        "array of a URL and a base64 image", EMBED_IMAGE, {"image": [picture, TWO]}, open=True
+        "array of a URL and a base64 image",
+        family.embed_image,
+        {"image": [picture, TWO]},
+        open=True,
     )
     table.post(
         "array with one URL that fails",
-        EMBED_IMAGE,
+        family.embed_image,
         {"image": [TWO, {"type": "url", "value": f"{loopback}/missing.png"}]},
         open=True,
         on_purpose=OnPurpose(
@@ -309,7 +313,7 @@ def url_images(table: Table, loopback: str) -> None:
     )
     table.post(
         "the document's example: image prompt by URL, text subject",
-        f"{COMPARE}?api_key=k",
+        f"{family.compare}?api_key=k",
         {
             "prompt": picture,
             "prompt_type": "image",
@@ -320,7 +324,7 @@ def url_images(table: Table, loopback: str) -> None:
     )
     table.post(
         "bare URL strings as images",
-        COMPARE,
+        family.compare,
         {
             "subject": f"{loopback}/picture.png",
             "prompt": [f"{loopback}/picture.png", f"{loopback}/redirect"],
@@ -330,7 +334,7 @@ def url_images(table: Table, loopback: str) -> None:
     )
     table.post(
         "a mapping of a URL and a bare URL string",
-        COMPARE,
+        family.compare,
         {
             "subject": ONE,
             "prompt": {"a": picture, "b": f"{loopback}/picture.png"},

@@ -6,20 +6,38 @@ from typing import Any
 
 from case import (
     CLIENT_MISTAKE,
-    COMPARE,
-    EMBED_IMAGE,
-    EMBED_TEXT,
     ONE,
+    Family,
     OnPurpose,
     Table,
 )
 
+# Texts of every kind that fit each model's context.
+KINDS = (
+    ("Korean", "야생의 너구리 한 마리"),
+    ("Japanese", "野生のアライグマ"),
+    ("Arabic", "راكون في البرية"),
+    ("emoji", "👩‍👩‍👧‍👦 🏳️‍🌈 😀👍🏽"),
+    ("combining marks", "e\u0301 n\u0303 a\u030a"),
+    ("full width", "Ｈｅｌｌｏ　Ｗｏｒｌｄ"),
+    ("capitals", "A RACCOON In The Wild"),
+    ("HTML", "Tom &amp;amp; Jerry &lt;b&gt; &eacute;"),
+    ("curly quotes and ligatures", "“don’t” ﬁne — ﬂow…"),
+    ("mojibake", "cafÃ© â€œquotedâ€\x9d"),
+    ("special tokens typed", "<|startoftext|> a dog <|endoftext|> cat"),
+    ("numbers and signs", "12345 3.14 $%^&*() a_b-c"),
+    ("line breaks", "a\r\ndog\u2028and\x85cat"),
+    ("control characters", "a\x00\x01\x1b[31mdog\x7f"),
+    ("contractions", "it's we're I'LL they've"),
+    ("Turkish capital i", "İstanbul"),
+)
 
-def texts(table: Table) -> None:
-    table.section("Texts")
+
+def texts(table: Table, family: Family) -> None:
+    table.section("Texts", family)
 
     def text(name: str, value: Any, **options: Any) -> None:
-        table.post(name, EMBED_TEXT, {"text": value}, **options)
+        table.post(name, family.embed_text, {"text": value}, **options)
 
     text("empty", "")
     text("empty ones in an array", ["", "a dog", ""])
@@ -35,40 +53,23 @@ def texts(table: Table) -> None:
     text("10,000 words", "dog " * 10_000, on_purpose=OnPurpose(too_long.reason, 400, ".*77.*"))
     table.post(
         "truncate, an extension",
-        EMBED_TEXT,
+        family.embed_text,
         {"text": "dog " * 100, "truncate": True},
         on_purpose=OnPurpose("an extension of ours: cuts the text, keeps end-of-text", 200),
     )
     table.post(
         "a subject that is too long",
-        COMPARE,
+        family.compare,
         {"subject": "dog " * 76, "subject_type": "text", "prompt": "a dog"},
         on_purpose=too_long,
     )
     table.post(
         "a prompt that is too long",
-        COMPARE,
+        family.compare,
         {"subject": ONE, "prompt": ["a dog", "dog " * 76]},
         on_purpose=too_long,
     )
-    for name, value in (
-        ("Korean", "야생의 너구리 한 마리"),
-        ("Japanese", "野生のアライグマ"),
-        ("Arabic", "راكون في البرية"),
-        ("emoji", "👩‍👩‍👧‍👦 🏳️‍🌈 😀👍🏽"),
-        ("combining marks", "e\u0301 n\u0303 a\u030a"),
-        ("full width", "Ｈｅｌｌｏ　Ｗｏｒｌｄ"),
-        ("capitals", "A RACCOON In The Wild"),
-        ("HTML", "Tom &amp;amp; Jerry &lt;b&gt; &eacute;"),
-        ("curly quotes and ligatures", "“don’t” ﬁne — ﬂow…"),
-        ("mojibake", "cafÃ© â€œquotedâ€\x9d"),
-        ("special tokens typed", "<|startoftext|> a dog <|endoftext|> cat"),
-        ("numbers and signs", "12345 3.14 $%^&*() a_b-c"),
-        ("line breaks", "a\r\ndog\u2028and\x85cat"),
-        ("control characters", "a\x00\x01\x1b[31mdog\x7f"),
-        ("contractions", "it's we're I'LL they've"),
-        ("Turkish capital i", "İstanbul"),
-    ):
+    for name, value in KINDS:
         text(name, value)
     text("nested escapes, 2,800 characters", "&" + "amp;" * 700 + "lt;")
     text(
@@ -94,8 +95,8 @@ def texts(table: Table) -> None:
     text("the same one twice", ["a dog", "a cat", "a dog"])
 
 
-def limits(table: Table) -> None:
-    table.section("Limits")
+def limits(table: Table, family: Family) -> None:
+    table.section("Limits", family)
     images = OnPurpose(
         CLIENT_MISTAKE,
         400,
@@ -108,23 +109,25 @@ def limits(table: Table) -> None:
     )
     table.post(
         "a body of 68 MB",
-        EMBED_TEXT,
+        family.embed_text,
         {"text": "a dog", "padding": "x" * 68_000_000},
         on_purpose=OnPurpose(
             "the size of a body is limited", 413, ".*larger than.*", ("x-model-id",)
         ),
     )
-    table.post("nine images", EMBED_IMAGE, {"image": [ONE] * 9}, on_purpose=images)
-    table.post("nine prompts", COMPARE, {"subject": ONE, "prompt": ["a"] * 9}, on_purpose=prompts)
+    table.post("nine images", family.embed_image, {"image": [ONE] * 9}, on_purpose=images)
+    table.post(
+        "nine prompts", family.compare, {"subject": ONE, "prompt": ["a"] * 9}, on_purpose=prompts
+    )
     table.post(
         "nine prompts in a mapping",
-        COMPARE,
+        family.compare,
         {"subject": ONE, "prompt": {c: c for c in "abcdefghi"}},
         on_purpose=prompts,
     )
     table.post(
         "nine image prompts",
-        COMPARE,
+        family.compare,
         {"subject": ONE, "prompt": [ONE] * 9, "prompt_type": "image"},
         on_purpose=prompts,
     )

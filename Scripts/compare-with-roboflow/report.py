@@ -9,7 +9,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from case import EMBED_IMAGE, EMBED_TEXT, OnPurpose
+from case import CLIP, PERCEPTION_ENCODER, OnPurpose
 from verdict import ON_PURPOSE, SAME, TOLERANCE, UNEXPECTED, Verdict
 from wire import Answer
 
@@ -23,10 +23,11 @@ HEAD = """# Compatibility with Roboflow Inference Server
 | answered the same | {same} |
 | different on purpose | {on_purpose} |
 | unexpected | {unexpected} |
+| of these to `/perception_encoder/` | {perception} |
 
-Written by `Scripts/compare-with-roboflow/run.py`; do not edit it by hand. `make clients` repeats
-the comparison against the kept answers of the real server, without numbers: there, what differs in
-numbers only counts as the same.
+Written by `Scripts/compare-with-roboflow/whole.py CLIP WEIGHTS ROBOFLOW_PYTHON --write FILE`, which
+starts both servers; do not edit it by hand. `make clients` repeats the comparison against the kept
+answers of the real server, without numbers: there, what differs in numbers only counts as the same.
 
 ## On purpose
 
@@ -94,11 +95,31 @@ What a client of Roboflow's server may notice, and why:
   server answers with 500. Half of a surrogate pair becomes U+FFFD before the text is cleaned, not
   while it is: the same embeddings in every text that was tried.
 * `"truncate": true` is an extension: a text that is too long is cut instead of refused.
+* **Perception Encoder**: the routes of `/perception_encoder/` have the bodies of the three CLIP routes,
+  but `perception_encoder_version_id` names the model; embeddings have length one, and texts that are too
+  long are cut, as there. `"truncate": false` is an extension: they are refused. Where no request names
+  one, `PE-Core-L14-336` is meant, or the first model of the server whose name begins with `PE-Core-`.
+  The real server fetches any version from its platform; here only models of `--model`, and those that
+  `--allow-models` lets requests bring, are no 404. A name in small letters is a 404 (there a model that
+  is found and cannot be read, 500). Any model is had through either group of routes: `clip_version_id`
+  may name a Perception Encoder, whose embeddings then keep their length.
+* **The registry** has more behind the members of the real server: of each model in memory `state`,
+  `source`, `repository`, `revision`, `licence`, `precision`, `bytes` and `load_seconds`; and at the end
+  `model_memory` (bytes in use, and the limit) and `available`, the models that a request or `/model/add`
+  would bring, with `state` `configured`, `cached`, `known` (to be fetched, with `bytes_to_fetch` where
+  that is known) or `loading`. Models called `PE-Core-...` are listed as `perception_encoder/...`, all
+  others as `clip/...`. `/model/remove` and `/model/clear` delete no files (there they do, unless
+  `DISK_CACHE_CLEANUP=False`), and requests that are under way keep their model.
+* **Models that a request brings**: `x-model-cold-start` and `x-model-cold-start-count` say so, and
+  `x-model-load-time` and `x-model-load-details` how long it took, also beside an error. A request that
+  waits longer than `--load-seconds` gets 503 with Retry-After while the load goes on; a model that
+  cannot be fetched is 503 with Retry-After, one that never fits `--model-memory` 507, each with a
+  sentence. A load that failed is tried anew ten seconds later, and by `/model/add` at once.
 
 ## Numbers
 
-Both servers on the same checkpoints: ViT-B-16 and ViT-B-32 of full size, random weights, f32. The
-error of an embedding is the norm of the difference over the norm of the real server's vector.
+Both servers on the same checkpoints, random weights, f32: ViT-B-16 and ViT-B-32 of full size, and
+PE-Core-L14-336 and PE-Core-B16-224 of full width and two blocks. The error of an embedding is the norm of the difference over the norm of the real server's vector.
 Lossy pictures are those whose pixels depend on the decoder.
 
 | | embeddings or similarities | worst error | median | refused beyond |
@@ -113,8 +134,10 @@ The status, the body with its keys in order and all its texts, and the headers
 and the form of `x-request-id`. Numbers as above.
 
 What is not: times, identifiers, versions, `input` of a 422, whether a request was the first of its
-model, and `request_paths` in the registry (there: the routes that a model was asked through so far;
-here: those that it can be asked through).
+model, `request_paths` in the registry (there: the routes that a model was asked through so far;
+here: those that it can be asked through), and the capitals of a Perception Encoder's name in
+`resolved_model` (there it is in small letters, while `x-model-id` has it as it was asked for; here it
+is the same in both).
 """
 
 REASONS = """
@@ -134,6 +157,7 @@ def markdown(verdicts: list[Verdict], versions: dict[str, str], headers: Iterabl
         same=counts[SAME],
         on_purpose=counts[ON_PURPOSE],
         unexpected=counts[UNEXPECTED],
+        perception=perception_encoder(verdicts),
     )
     text += "".join(numbers_rows(verdicts))
     text += COMPARED.format(headers=wrapped(", ".join(f"`{name}`" for name in sorted(headers))))
@@ -150,14 +174,30 @@ def markdown(verdicts: list[Verdict], versions: dict[str, str], headers: Iterabl
     return text
 
 
+def perception_encoder(verdicts: list[Verdict]) -> str:
+    """How many of the requests were to the routes of Perception Encoders, and what became of them."""
+    ours = [v for v in verdicts if v.case.section.startswith(PERCEPTION_ENCODER.title)]
+    counts = Counter(verdict.kind for verdict in ours)
+    return (
+        f"{len(ours)} in the sections of their name: {counts[SAME]} the same, "
+        f"{counts[ON_PURPOSE]} on purpose, {counts[UNEXPECTED]} unexpected"
+    )
+
+
 def numbers_rows(verdicts: list[Verdict]) -> Iterator[str]:
     """One row for each kind of number, and one for each reason why pictures are decoded apart."""
     same = [verdict for verdict in verdicts if verdict.kind == SAME]
-    pictures = [verdict for verdict in same if verdict.case.request.path.startswith(EMBED_IMAGE)]
+
+    def at(path: str) -> list[Verdict]:
+        return [verdict for verdict in same if verdict.case.request.path.startswith(path)]
+
+    pictures = at(CLIP.embed_image)
     groups = {
         "lossless pictures": [v for v in pictures if not v.case.lossy],
         "lossy pictures": [v for v in pictures if v.case.lossy],
-        "texts": [v for v in same if v.case.request.path.startswith(EMBED_TEXT)],
+        "texts": at(CLIP.embed_text),
+        "Perception Encoder, pictures": at(PERCEPTION_ENCODER.embed_image),
+        "Perception Encoder, texts": at(PERCEPTION_ENCODER.embed_text),
     }
     for name, group in groups.items():
         errors = [error for verdict in group for error in verdict.relative_errors]
@@ -170,7 +210,7 @@ def numbers_rows(verdicts: list[Verdict]) -> Iterator[str]:
         if meant and verdict.kind == ON_PURPOSE and math.isfinite(meant.within):
             apart.setdefault(meant, []).append(verdict)
     for meant, group in apart.items():
-        names = ", ".join(f"\"{verdict.case.name}\"" for verdict in group)
+        names = ", ".join(f'"{verdict.case.name}"' for verdict in group)
         errors = [error for verdict in group for error in verdict.relative_errors]
         yield numbers_row(f"{names}: {meant.reason}", errors, meant.within)
 

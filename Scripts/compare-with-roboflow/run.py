@@ -13,20 +13,10 @@ anything was unexpected.
 
 Needs Python 3.11 and Pillow 12 (AVIF included).
 
-To start both, with the same checkpoints under the names ViT-B-16 and ViT-B-32 (ONNX files for
-Roboflow's, safetensors for ours), each once with its default settings and once "open", which
-allows pictures from http URLs of any host:
-
-  * ours:        clip serve --port P --model ViT-B-16=DIR --model ViT-B-32=DIR
-    ours, open:  the same with --allow-private-addresses
-  * Roboflow's:  inference-core[clip,cpu,http] 1.8.3 from PyPI under uvicorn, legacy backend, with
-    USE_INFERENCE_MODELS=False DISK_CACHE_CLEANUP=False TELEMETRY_OPT_OUT=True METRICS_ENABLED=False
-    API_BASE_URL=http://127.0.0.1:19400 (the loopback server of this script: it plays the platform
-    that knows no further model), and visual.onnx and textual.onnx in
-    MODEL_CACHE_DIR/~clip-ViT-B-16-209529c29627a4a379adf65002940e2a and
-    MODEL_CACHE_DIR/~clip-ViT-B-32-781fcd03ced4ec602b1ef28ca38f5d25
-    Roboflow's, open: the same with ALLOW_NON_HTTPS_URL_INPUT=True
-    ALLOW_URL_INPUT_WITHOUT_FQDN=True
+whole.py starts both servers and this. To start them by hand, with the same checkpoints under the
+names ViT-B-16 and ViT-B-32 (ONNX files for Roboflow's, safetensors for ours), PE-Core-L14-336 and
+PE-Core-B16-224 (perception_weights.py), each once with its default settings and once "open", which
+allows pictures from http URLs of any host: see there.
 
 Cases that need an open server are left out where none is given.
 """

@@ -7,6 +7,8 @@ package struct AnswerFields: Equatable, Sendable {
 
     /// More than any hub sends; a header without end ends there.
     private static let limit = 1 << 18
+    /// Seconds that nobody means: what asks for more asks for nothing.
+    private static let longestPause = 1_000_000_000
 
     package init() {}
 
@@ -33,9 +35,12 @@ package struct AnswerFields: Equatable, Sendable {
 
     /// A field that is a whole number that is not negative.
     package func count(_ name: String) -> Int? {
-        self[name].flatMap { text in
-            text.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) ? Int(text) : nil
-        }
+        self[name].flatMap { Self.number($0) }
+    }
+
+    /// A whole number of digits alone; nil for one that is larger than any here.
+    private static func number(_ text: some StringProtocol) -> Int? {
+        text.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) ? Int(text) : nil
     }
 
     /// What the body is packed with; nil for the plain one.
@@ -83,9 +88,9 @@ package struct AnswerFields: Equatable, Sendable {
         guard let text = self["content-range"]?.lowercased(), text.hasPrefix("bytes ") else { return nil }
         let parts = text.dropFirst(6).split(separator: "/")
         guard parts.count == 2, let first = parts[0].split(separator: "-").first,
-            let start = Int(first.trimmingCharacters(in: .whitespaces)), start >= 0
+            let start = Self.number(first.trimmingCharacters(in: .whitespaces))
         else { return nil }
-        return (start, Int(parts[1].trimmingCharacters(in: .whitespaces)))
+        return (start, Self.number(parts[1].trimmingCharacters(in: .whitespaces)))
     }
 
     /// How long the server wants to be left alone: `RateLimit` with nothing remaining (`"api";r=0;t=55`), else `Retry-After`
@@ -97,16 +102,23 @@ package struct AnswerFields: Equatable, Sendable {
                 let pair = part.split(separator: "=").map { $0.trimmingCharacters(in: .whitespaces) }
                 if pair.count == 2, let number = Int(pair[1]) { numbers[pair[0]] = number }
             }
-            if let seconds = numbers["t"], seconds >= 0, (numbers["r"] ?? 0) == 0 {
+            if let seconds = numbers["t"], (0..<Self.longestPause).contains(seconds), (numbers["r"] ?? 0) == 0
+            {
                 return .seconds(seconds + 1)
             }
         }
         guard let text = self["retry-after"] else { return nil }
-        if let seconds = Double(text), seconds >= 0, seconds < 1e9 { return .seconds(seconds) }
+        if let seconds = Double(text), seconds >= 0, seconds < Double(Self.longestPause) {
+            return .seconds(seconds)
+        }
+        guard (25...32).contains(text.utf8.count), text.hasSuffix("GMT") else { return nil }
         let format = DateFormatter()
         format.locale = Locale(identifier: "en_US_POSIX")
         format.timeZone = TimeZone(identifier: "GMT")
         format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-        return format.date(from: text).map { .seconds(max(0, $0.timeIntervalSince(now))) }
+        guard let seconds = format.date(from: text)?.timeIntervalSince(now),
+            seconds < Double(Self.longestPause)
+        else { return nil }
+        return .seconds(max(0, seconds))
     }
 }

@@ -8,6 +8,9 @@ package struct HubAddress: Equatable, Sendable {
     package let authority: String
 
     /// Reads an address; nil for anything but `http://HOST...` and `https://HOST...` without a user.
+    ///
+    /// No address has a `\`, which some take for the end of the host and libcurl for a part of the user: the token would go to
+    /// whatever host follows.
     package init?(_ text: String) {
         guard let colon = text.range(of: "://") else { return nil }
         scheme = text[..<colon.lowerBound].lowercased()
@@ -15,7 +18,8 @@ package struct HubAddress: Equatable, Sendable {
         let end = rest.firstIndex { "/?#\\".contains($0) } ?? rest.endIndex
         authority = rest[..<end].lowercased()
         guard scheme == "http" || scheme == "https", !authority.isEmpty, !authority.contains("@"),
-            text.utf8.count <= 1 << 14, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+            text.utf8.count <= 1 << 14,
+            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\\") })
         else { return nil }
         self.text = text
     }

@@ -73,13 +73,23 @@ public struct PreprocessingRecipe: Equatable, Sendable {
         self.standardDeviation = standardDeviation
         self.resizedSide = resizedSide ?? imageSize
         self.rescaleFactor = rescaleFactor
+        // Numbers that are finite by themselves need not be so together: a byte would be no number, and an embedding none.
+        for library in [PreparingLibrary.openCLIP, .transformers]
+        where !byteValues(library).allSatisfy(\.isFinite) {
+            throw .unsupportedSetting(
+                name: "mean, standard deviation, rescale_factor",
+                value: "\(mean), \(standardDeviation), \(rescaleFactor)"
+            )
+        }
     }
 
     /// (3, 256): the float that the network sees for each byte of red, green and blue.
     ///
     /// In single precision and in the library's order, so the floats are equal to the last bit: torchvision's ToTensor and
     /// Normalize (0.29.2), or `rescale_and_normalize` of transformers (5.24, image_processing_backends.py).
-    public var byteValues: [Float] {
+    public var byteValues: [Float] { byteValues(library) }
+
+    private func byteValues(_ library: PreparingLibrary) -> [Float] {
         let scale = Float(1 / rescaleFactor)
         return zip(mean, standardDeviation).flatMap { mean, deviation in
             (0..<256).map { byte in

@@ -19,7 +19,8 @@ public struct CaptionTokenizer: Sendable {
     }
 
     private init(vocabulary: Vocabulary, recipe: TextRecipe) {
-        self.init(kind: .bytePairs(BytePairTokenizer(vocabulary: vocabulary)), recipe: recipe)
+        let tokenizer = BytePairTokenizer(vocabulary: vocabulary, specialNames: recipe.specialNames)
+        self.init(kind: .bytePairs(tokenizer), recipe: recipe)
     }
 
     private init(kind: Kind, recipe: TextRecipe) {

@@ -22,6 +22,8 @@ public struct TextRecipe: Equatable, Sendable {
     public var defaultClass: String?
     /// Whether tokens of a byte-pair vocabulary that were added, too, are found as they stand: transformers does so, open_clip not.
     public var findsKnownTokens: Bool
+    /// What special tokens of a byte-pair vocabulary are called in captions.
+    public var specialNames = SpecialNames.openAI
 
     init(
         source: Source,

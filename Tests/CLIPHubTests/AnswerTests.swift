@@ -48,6 +48,18 @@ struct AnswerTests {
         #expect(fields("Content-Range: items 5-9/10").range == nil)
     }
 
+    @Test("A pause of more seconds than anybody means, and a range before its file, are no such thing")
+    func absurd() {
+        for seconds in ["9223372036854775807", "1000000000", "-1", "99999999999999999999"] {
+            let fields = fields("RateLimit: \"api\";r=0;t=\(seconds)", "Retry-After: \(seconds)")
+            #expect(fields.pause() == nil, "\(seconds)")
+        }
+        #expect(fields("RateLimit: \"api\";r=0;t=999999999").pause() == .seconds(1_000_000_000))
+        #expect(fields("Content-Range: bytes 5-9/-10").range?.total == nil)
+        #expect(fields("Content-Range: bytes +5-9/10").range == nil)
+        #expect(fields("Content-Range: bytes 99999999999999999999-9/10").range == nil)
+    }
+
     @Test("How long to wait is in RateLimit, or in Retry-After in seconds or as a date")
     func pause() {
         #expect(fields("RateLimit: \"api\";r=0;t=55", "Retry-After: 3").pause() == .seconds(56))
@@ -56,6 +68,8 @@ struct AnswerTests {
         let now = Date(timeIntervalSince1970: 1_445_412_470)
         #expect(fields("Retry-After: Wed, 21 Oct 2015 07:28:00 GMT").pause(now: now) == .seconds(10))
         #expect(fields("Retry-After: soon").pause() == nil)
+        #expect(fields("Retry-After: Fri, 31 Dec 9999 23:59:59 GMT").pause(now: now) == nil)
+        #expect(fields("Retry-After: Wed, 21 Oct 1970 07:28:00 GMT").pause(now: now) == .zero)
         #expect(fields().pause() == nil)
     }
 
@@ -74,7 +88,7 @@ struct AnswerTests {
         #expect(HubAddress("http://[::1]:80/x")?.host == "[::1]")
         for text in [
             "ftp://x", "https://", "https://user:word@x/", "x", "https://a b/", "file:///etc/passwd",
-            "https://ü/",
+            "https://ü/", "https://huggingface.co\\@other.example/x", "https:\\\\huggingface.co/x",
         ] {
             #expect(HubAddress(text) == nil, "\(text)")
         }
@@ -92,6 +106,7 @@ struct AnswerTests {
         #expect(address?.following("//other/x")?.text == "https://other/x")
         #expect(address?.following("http://other/x")?.text == "http://other/x")
         #expect(address?.following("javascript:alert(1)") == nil)
+        #expect(address?.following("https://hub.example\\@other.example/x") == nil)
         #expect(HubAddress.isRelative("/x:y") && HubAddress.isRelative("x/y:z"))
         for text in ["//x", "/\\x", "https://x", "mailto:x"] {
             #expect(!HubAddress.isRelative(text), "\(text)")

@@ -1,3 +1,4 @@
+import CLIPEngine
 import CLIPServer
 import CLIPTestSupport
 import Foundation
@@ -82,6 +83,41 @@ struct PerceptionEncoderTests {
             let answer = try await server.post("/perception_encoder/embed_text", body)
             #expect(answer.status == 422)
             #expect(answer.text.contains("perception_encoder_version_id"))
+        }
+    }
+
+    @Test("Models called PE-Core are listed under the routes that the real server lists them under")
+    func listing() async throws {
+        let name = "PE-Core-L14-336"
+        let id = "perception_encoder/\(name)"
+        let entry = #"{"model_id":"\#(id)","task_type":"embedding""#
+        let paths = ["embed_image", "embed_text", "compare"].map { #""/perception_encoder/\#($0)""# }
+        func rename(_ configuration: inout EngineConfiguration) {
+            configuration.models[1] = ModelSource(name: name, directory: configuration.models[1].directory)
+        }
+        try await LiveServer.with(engine: rename) { server in
+            let body = #"{"model_id":"\#(id)"}"#
+            let before = try await server.request("GET", "/model/registry")
+            let removed = try await server.post("/model/remove", body)
+            let added = try await server.post("/model/add", body)
+            for (answer, isThere) in [(before, true), (removed, false), (added, true)] {
+                #expect(answer.status == 200, "\(answer.text)")
+                #expect(answer.text.contains(entry) == isThere)
+                #expect(answer.text.contains("[\(paths.joined(separator: ","))]") == isThere)
+            }
+            #expect(added.fields["x-model-id"] == id)
+            let unnamed = try await server.post("/perception_encoder/embed_text", #"{"text": "a"}"#)
+            #expect(unnamed.status == 200 && unnamed.fields["x-model-id"] == id)
+        }
+    }
+
+    @Test("A model is added by either group's id, which comes back")
+    func ids() async throws {
+        try await LiveServer.with { server in
+            for id in ["clip/tiny", "perception_encoder/tiny"] {
+                let answer = try await server.post("/model/add", #"{"model_id":"\#(id)"}"#)
+                #expect(answer.status == 200 && answer.fields["x-model-id"] == id)
+            }
         }
     }
 }

@@ -23,8 +23,9 @@ STOP_LIMIT = 20.0
 class Server:
     """`CLIP_BASE_URL` names a running server; otherwise `CLIP_BINARY` is started and stopped."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, models: tuple[str, ...] = ("ViT-B-16", "ViT-B-32")) -> None:
         self.arguments = arguments
+        self.models = models
         self.base = os.environ.get("CLIP_BASE_URL", "").rstrip("/")
         self.process: subprocess.Popen[str] | None = None
         self.log: list[str] = []
@@ -37,7 +38,7 @@ class Server:
         tiny_model.write(checkpoint)
         command = [os.environ["CLIP_BINARY"], "serve", "--host", "127.0.0.1", "--port", "0"]
         command += self.arguments
-        for name in ("ViT-B-16", "ViT-B-32"):
+        for name in self.models:
             command += ["--model", f"{name}={checkpoint}"]
         inherited = {
             name: value

@@ -1,5 +1,7 @@
+internal import CLIPEngine
+
 /// Roboflow's two groups of routes that run a model: with the same bodies and answers, but for what is told here.
-package enum ModelFamily: Sendable {
+package enum ModelFamily: CaseIterable, Sendable {
     case clip
     case perceptionEncoder
 
@@ -33,6 +35,21 @@ package enum ModelFamily: Sendable {
         case .clip: nil
         case .perceptionEncoder: "PE-Core-"
         }
+    }
+
+    /// The routes that a model with these towers answers.
+    func paths(of towers: [Tower] = Tower.allCases) -> [String] {
+        Route.allCases.filter { $0.family == self && $0.tower.map(towers.contains) ?? true }.map(\.rawValue)
+    }
+
+    /// The group that a model is listed under, though either has it.
+    static func listing(_ model: String) -> ModelFamily {
+        allCases.first { family in family.likeDefault.map { model.hasPrefix($0) } ?? false } ?? .clip
+    }
+
+    /// The group that an id such as `clip/ViT-B-32` names; CLIP's where it names none.
+    static func named(inID id: String) -> ModelFamily {
+        allCases.first { id.hasPrefix($0.prefix + "/") } ?? .clip
     }
 
     /// Whether embeddings have length one, as Perception Encoder's own code gives them.

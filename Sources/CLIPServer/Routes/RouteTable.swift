@@ -3,16 +3,9 @@ import CLIPEngine
 /// Paths that more than one place must spell.
 package enum RoutePath {
     /// The routes that run a model.
-    package static let clip = clip(of: Tower.allCases)
-    /// Those that a model with these towers answers.
-    static func clip(of towers: [Tower]) -> [String] {
-        Route.allCases.filter { $0.family == .clip && $0.tower.map(towers.contains) ?? true }
-            .map(\.rawValue)
-    }
+    package static let clip = ModelFamily.clip.paths()
     /// Those of Perception Encoders.
-    package static let perceptionEncoder = Route.allCases.filter { $0.family == .perceptionEncoder }.map(
-        \.rawValue
-    )
+    package static let perceptionEncoder = ModelFamily.perceptionEncoder.paths()
 }
 
 /// What a request is for.

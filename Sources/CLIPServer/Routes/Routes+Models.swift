@@ -12,14 +12,16 @@ extension Routes {
             try ModelBody(&fields, isAddition: true)
         }
         let name = try Self.modelName(ofID: body.modelID)
+        let family = ModelFamily.named(inID: body.modelID)
         do {
             let loadTime = try await engine.load(model: name, triesAnew: true, terms: input.terms)
             var answer = registry
             answer.model = name
+            answer.family = family
             answer.loadTime = loadTime
             return answer
         } catch {
-            return Answer(.embedding(error, place: nil), model: named(name, in: error))
+            return Answer(.embedding(error, place: nil), model: named(name, in: error), family: family)
         }
     }
 
@@ -50,7 +52,7 @@ extension Routes {
     ///   word alone and for models of other kinds.
     package static func modelName(ofID id: String) throws(APIError) -> String {
         let parts = id.split(separator: "/", omittingEmptySubsequences: false)
-        let isFamily = [ModelFamily.clip, .perceptionEncoder].contains { parts[0] == $0.prefix }
+        let isFamily = ModelFamily.allCases.contains { parts[0] == $0.prefix }
         guard parts.count <= 2 || parts.count == 3 && isFamily, parts.allSatisfy({ !$0.isEmpty }) else {
             throw .embedding(.invalidModelName(id), place: nil)
         }

@@ -42,7 +42,7 @@ extension Answers {
                 writer.array { writer in
                     for model in catalogue where model.description == nil {
                         writer.object { writer in
-                            writer.member("model_id", "clip/" + model.name)
+                            writer.member("model_id", id(of: model))
                             writeOrigin(of: model, to: &writer)
                             if let bytes = model.byteCountToFetch {
                                 writer.member("bytes_to_fetch") { $0.integer(bytes) }
@@ -59,13 +59,15 @@ extension Answers {
         _ description: ModelDescription,
         to writer: inout JSONWriter
     ) {
-        writer.member("model_id", "clip/" + model.name)
+        writer.member("model_id", id(of: model))
         writer.member("task_type", "embedding")
         writer.nullMembers("batch_size", "input_height", "input_width", "vram_bytes")
         writer.member("request_aliases") { $0.array { _ in } }
         writer.member("request_paths") { writer in
             writer.array { writer in
-                for path in RoutePath.clip(of: description.towers) { writer.string(path) }
+                for path in ModelFamily.listing(model.name).paths(of: description.towers) {
+                    writer.string(path)
+                }
             }
         }
         writeOrigin(of: model, to: &writer)
@@ -73,6 +75,10 @@ extension Answers {
         writer.member("bytes") { $0.integer(description.byteCount) }
         writer.member("load_seconds") { $0.number(description.loadTime / .seconds(1)) }
         write(description.towers, to: &writer)
+    }
+
+    private static func id(of model: ModelListing) -> String {
+        "\(ModelFamily.listing(model.name).prefix)/\(model.name)"
     }
 
     /// How far a model is from answering, and where it comes from.

@@ -2,6 +2,7 @@
 /// and merge these by the vocabulary's byte pairs (`BytePairMerges`).
 struct BytePairTokenizer: Sendable {
     let vocabulary: Vocabulary
+    let specialNames: SpecialNames
 
     /// The tokens of a caption, start-of-text and end-of-text included.
     func tokens(of caption: String) throws(TokenizationError) -> [Int32] {
@@ -16,8 +17,8 @@ struct BytePairTokenizer: Sendable {
     }
 
     private func append(_ text: [UInt32], to ids: inout [Int32]) {
-        var words = WordSplitter(text)
-        while let word = words.next() { vocabulary.append(text[word], to: &ids) }
+        var words = WordSplitter(text, specialNames: specialNames)
+        while let word = words.next() { vocabulary.append(text[word], specialNames, to: &ids) }
     }
 
     /// Tokens that are looked for as they stand first, then those of the cleaned text, then words.

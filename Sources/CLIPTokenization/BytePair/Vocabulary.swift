@@ -84,10 +84,10 @@ public struct Vocabulary: Sendable {
     /// Appends the tokens of a word.
     ///
     /// A special token that somebody typed is that token, as in the reference.
-    func append(_ word: ArraySlice<UInt32>, to ids: inout [Int32]) {
+    func append(_ word: ArraySlice<UInt32>, _ specialNames: SpecialNames, to ids: inout [Int32]) {
         if word.first == 0x3C {
-            if word.elementsEqual(WordSplitter.startOfText) { return ids.append(startOfText) }
-            if word.elementsEqual(WordSplitter.endOfText) { return ids.append(endOfText) }
+            if word.elementsEqual(specialNames.startOfText) { return ids.append(startOfText) }
+            if word.elementsEqual(specialNames.endOfText) { return ids.append(endOfText) }
         }
         let bytes = UTF8Decoder.bytes(word)
         guard let last = bytes.last else { return }

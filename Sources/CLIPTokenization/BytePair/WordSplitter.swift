@@ -1,9 +1,6 @@
 /// Splits cleaned text into words, by the pattern of OpenAI CLIP under `IGNORECASE`:
-/// `<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`.
+/// `<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`, or with the other names.
 package struct WordSplitter {
-    package static let startOfText = Array("<|startoftext|>".unicodeScalars.map(\.value))
-    package static let endOfText = Array("<|endoftext|>".unicodeScalars.map(\.value))
-
     private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map {
         $0.unicodeScalars.map(\.value)
     }
@@ -16,11 +13,13 @@ package struct WordSplitter {
     }
 
     private let text: [UInt32]
+    private let specialNames: SpecialNames
     private var index = 0
 
     /// Splits lower case text.
-    package init(_ text: [UInt32]) {
+    package init(_ text: [UInt32], specialNames: SpecialNames = .openAI) {
         self.text = text
+        self.specialNames = specialNames
     }
 
     /// Where the next word is; nil behind the last.
@@ -48,7 +47,7 @@ package struct WordSplitter {
     private func fixedLength(at start: Int) -> Int {
         switch text[start] {
         case 0x3C:
-            [Self.startOfText, Self.endOfText].first { matches($0, at: start) }?.count ?? 0
+            [specialNames.startOfText, specialNames.endOfText].first { matches($0, at: start) }?.count ?? 0
         case 0x27:
             Self.contractions.first { matches($0, at: start) }?.count ?? 0
         default:

@@ -40,6 +40,7 @@ private struct OpenCLIPTextSettings {
     var cleaning: String?
     var replacesSeparators = false
     var padsToContext = false
+    var isPerceptionEncoder = false
 
     init(file: String) {
         self.file = file
@@ -53,8 +54,21 @@ private struct OpenCLIPTextSettings {
             switch String(decoding: name, as: UTF8.self) {
             case "model_cfg" where !isModel: try read(&reader, isModel: true)
             case "text_cfg": try readText(&reader)
+            case "vision_cfg" where try reader.isNext("{"): try readImageTower(&reader)
             default: try reader.skip()
             }
+        }
+    }
+
+    /// Perception Encoder's own tokenizer has other names for special tokens than OpenAI's.
+    ///
+    /// Roboflow's server has that for its routes; for the models that it calls CLIP it has OpenAI's, whatever open_clip has.
+    private mutating func readImageTower(_ reader: inout JSONReader) throws(TokenizationError) {
+        try reader.object { (reader, name) throws(TokenizationError) in
+            guard name.elementsEqual("timm_model_name".utf8), try reader.isNext("\"") else {
+                return try reader.skip()
+            }
+            isPerceptionEncoder = try reader.string().starts(with: "vit_pe_core".utf8)
         }
     }
 
@@ -103,11 +117,13 @@ private struct OpenCLIPTextSettings {
         else { throw unsupported("tokenizer_kwargs.clean \(clean.prefix(32))") }
         if isOwn, replacesSeparators { throw unsupported("tokenizer_kwargs.strip_sep_token") }
         if isOwn {
-            return .openAI(
+            var recipe = TextRecipe.openAI(
                 contextLength: contextLength,
                 padsToContext: padsToContext,
                 findsKnownTokens: false
             )
+            recipe.specialNames = isPerceptionEncoder ? .openCLIP : .openAI
+            return recipe
         }
         return TextRecipe(
             source: .files,

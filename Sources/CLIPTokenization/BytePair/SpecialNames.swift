@@ -1,0 +1,14 @@
+/// What start-of-text and end-of-text are called where somebody types them, which the reference takes for the tokens.
+public enum SpecialNames: Equatable, Sendable {
+    /// `<|startoftext|>` and `<|endoftext|>`: OpenAI's code and Roboflow's server.
+    case openAI
+    /// `<start_of_text>` and `<end_of_text>`: Perception Encoder's own code, and open_clip 3.3 for every model.
+    case openCLIP
+
+    var startOfText: [UInt32] { self == .openAI ? Self.names[0] : Self.names[2] }
+    var endOfText: [UInt32] { self == .openAI ? Self.names[1] : Self.names[3] }
+
+    private static let names = ["<|startoftext|>", "<|endoftext|>", "<start_of_text>", "<end_of_text>"].map {
+        $0.unicodeScalars.map(\.value)
+    }
+}
