@@ -29,6 +29,7 @@ struct FiniteValueTests {
             rescaleFactor: 1
         )
         #expect(recipe.byteValues.count == 768)
-        #expect(recipe.byteValues.allSatisfy(\.isFinite))
+        let areFinite = recipe.byteValues.allSatisfy(\.isFinite)
+        #expect(areFinite)
     }
 }
