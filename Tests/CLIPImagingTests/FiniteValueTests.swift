@@ -6,7 +6,7 @@ struct FiniteValueTests {
     @Test(
         "Means, deviations and factors that are numbers, but not together",
         arguments: [
-            (0.5, 5.1e-44, 1.0 / 255), (3e38, 0.001, 1.0 / 255), (0.5, 0.5, 1e-300),
+            (0.5, 36 * Float.leastNonzeroMagnitude, 1.0 / 255), (3e38, 0.001, 1.0 / 255), (0.5, 0.5, 1e-300),
         ] as [(Float, Float, Double)]
     )
     func refused(mean: Float, deviation: Float, factor: Double) {

@@ -20,7 +20,7 @@ struct BundledModelTests {
         server.process.terminate()
         let outcome = await server.outcome()
         #expect(outcome.errors.contains("clip-mini"), "\(outcome.errors)")
-        #expect(outcome.errors.contains("clip serve --model ViT-B-16="), "\(outcome.errors)")
+        #expect(outcome.errors.contains("clip serve --model siglip2-base-patch16-256"), "\(outcome.errors)")
     }
 
     @Test("A named model takes its place, and with it the log line goes")
