@@ -103,7 +103,7 @@ hub: build ## fetch models from a stand-in hub that misbehaves, and compare with
 	@$(if $(QUICK),true,test -x $(HUB_PYTHON) || { $(PYTHON) -m venv .venv/hub \
 		&& .venv/hub/bin/pip install --quiet --disable-pip-version-check -r Scripts/hub/requirements.txt; })
 	$(if $(QUICK),$(PYTHON),$(HUB_PYTHON)) Scripts/check-hub.py $(CLIP) $(if $(QUICK),--kills 5 \
-		--only kill$(comma)eight$(comma)corrupt$(comma)whole$(comma)needed$(comma)refusals$(comma)demand$(comma)listens$(comma)tokens)
+		--only kill$(comma)eight$(comma)corrupt$(comma)whole$(comma)needed$(comma)refusals$(comma)redirects$(comma)held$(comma)damage$(comma)bodies$(comma)demand$(comma)listens$(comma)tokens)
 
 fuzz: deps ## try the parsers on RUNS=1000000 made-up inputs each, and changed pictures, under sanitizers; ONLY=, SECONDS=, QUICK=1
 	$(PYTHON) Scripts/fuzz.py --runs $(RUNS) --seconds $(SECONDS) --pictures $$(($(RUNS) / 10)) $(if $(ONLY),--only $(ONLY)) \

@@ -16,9 +16,9 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "hub"))
-from rows_answers import mirrors, misbehaviour, only_needed, refusals, whatever_fails  # noqa: E402
+from rows_answers import endless, held_commit, mirrors, misbehaviour, numbers, only_needed, redirects, refusals, renamed, whatever_fails  # noqa: E402
 from rows_command import little_room, listens, on_demand, quick, serves, tokens  # noqa: E402
-from rows_disk import corrupt_at_rest, corrupt_on_the_way, damaged_partial, eight, foreign_partials, killed, no_connection, with_reference  # noqa: E402
+from rows_disk import corrupt_at_rest, corrupt_on_the_way, damaged_forms, damaged_partial, eight, foreign_partials, killed, no_connection, others_files, states_offline, with_reference  # noqa: E402
 from rows_reference import ours_read_by_theirs, reference_reads, reference_survives, theirs_read_by_ours, without_links  # noqa: E402
 from stage import Failure, Stage  # noqa: E402
 
@@ -27,9 +27,12 @@ ROWS = [
     ("our cache, the real client offline", ours_read_by_theirs), ("its cache, ours", theirs_read_by_ours),
     ("a file system without links", without_links), ("killed at random points", killed), ("eight processes", eight),
     ("ours and the real client at once", with_reference), ("corrupt on the way", corrupt_on_the_way), ("corrupt at rest", corrupt_at_rest),
+    ("damage in every form", damaged_forms), ("files of other programs", others_files), ("states without the hub", states_offline),
     ("a damaged remainder", damaged_partial), ("remainders of other clients", foreign_partials), ("a whole cache", no_connection),
     ("whatever fails", whatever_fails), ("only what is needed", only_needed), ("misbehaviour that passes", misbehaviour), ("mirrors", mirrors),
-    ("refusals", refusals), ("tokens", tokens), ("little room", little_room), ("serve with nothing cached", serves), ("serve listens while it fetches", listens), ("on demand", on_demand), ("speed", quick),
+    ("refusals", refusals), ("redirects", redirects), ("numbers at the edge", numbers), ("a commit that is held", held_commit), ("bodies without end", endless),
+    ("other names", renamed), ("tokens", tokens), ("little room", little_room), ("serve with nothing cached", serves),
+    ("serve listens while it fetches", listens), ("on demand", on_demand), ("speed", quick),
 ]
 
 

@@ -82,7 +82,7 @@ extension Parser {
         }
         HubJSON.shards(data)?.forEach(checkFile)
         if let folder = HubJSON.clipFolder(data) { checkFile(folder) }
-        _ = HubJSON.isTransformersConfiguration(data)
+        _ = HubJSON.defect(ofConfiguration: data, file: "config.json")
         _ = HubJSON.namesTokenizer(data)
     }
 

@@ -14,7 +14,8 @@ What goes wrong is told over POST /_rules, a list of rules; each is tried in tur
 
 | act | what happens |
 |---|---|
-| status | that status, with the fields |
+| status | that status, with the fields and "body" |
+| endless | a body without length and end |
 | cut | so many bytes of the body ("after"), then the connection breaks, or is closed ("gently") |
 | stall | so many bytes, then nothing for "seconds" |
 | short, long | a Content-Length that is "by" bytes less or more than the file, and as many bytes |
@@ -82,10 +83,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in dict(fields).items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        if "Content-Length" not in fields:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def endless(self):
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        try:
+            while True:
+                self.wfile.write(b" " * 65536)
+        except OSError:
+            pass
 
     def refuse(self, status, code, message):
         self.plain(status, message.encode(), {"X-Error-Code": code, "X-Error-Message": message})
@@ -108,7 +121,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         rule = self.hub.rule(self.command, self.path)
         act = rule.get("act")
         if act == "status":
-            return self.plain(rule["status"], b"no", rule.get("fields", {}))
+            return self.plain(rule["status"], rule.get("body", "no").encode(), rule.get("fields", {}))
+        if act == "endless":
+            return self.endless()
         if act == "expired":
             return self.plain(403, b"<Error><Code>AccessDenied</Code></Error>", {"Content-Type": "application/xml"})
         if act == "redirect":
@@ -212,7 +227,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 linked["X-Linked-Etag"] = f'"{file.tag}"'
             return self.plain(302, b"Found. Redirecting", {**fields, **linked, "Location": location})
         if rule.get("act") != "bare":
-            fields["ETag"] = f'"{file.tag}"'
+            fields["ETag"] = f'"{file.tag[:8]}"' if self.hub.opaque else f'"{file.tag}"'
         self.send_file(file, rule, fields)
 
     def signed(self, path, url, rule):

@@ -45,6 +45,8 @@ class Hub:
         self.log = []
         self.settings = {"token": None, "gated": [], "private": [], "expiry": 3600, "api": True, "signed": True}
         self.renamed = {}
+        # A mirror's own tags, which are no digests.
+        self.opaque = False
 
     def files(self, repository, revision):
         """Name to path of a revision's files, and its commit; None where there is no such revision."""

@@ -5,7 +5,7 @@ import pathlib
 import time
 
 import hub as standin
-from stage import B32_COMMIT, BIG, PLAIN, Failure, expect
+from stage import B32, B32_COMMIT, BIG, PLAIN, Failure, expect
 
 
 def whatever_fails(stage):
@@ -114,6 +114,103 @@ def mirrors(stage):
     return "no interface (HEAD by HEAD), files from the mirror itself, absolute redirects to the hub"
 
 
+def redirects(stage):
+    """The token never leaves for another host, and no redirect of two meanings is followed."""
+    # A server of its own, so that its log has only what was led there.
+    with standin.Server(str(stage.root)) as thief:
+        hub, other = (server.url.removeprefix("http://") for server in (stage.server, thief))
+        other = other.replace("127.0.0.1", "localhost")
+        locations = [f"http://{hub}\\@{other}/x", f"//{hub}\\@{other}/x", f"/\\{other}/x", f"\\\\{other}/x", f"http://{hub}@{other}/x",
+                     f"http://{hub}%5C@{other}/x", f"http://{hub}?@{other}/x", f"http://{hub}#@{other}/x", f"http://{other}\\@{hub}/x", f"http://{other}/x"]
+        places = {"list": {"path": "/api/"}, "head": {"method": "HEAD", "path": BIG}, "file": {"method": "GET", "path": BIG}, "signed": {"path": "/signed/"}}
+        for location in locations:
+            for place, rule in places.items():
+                stage.rules({**rule, "act": "redirect", "location": location, "times": -1})
+                result = stage.run("pull", "acme/plain", cache=stage.cache(), HF_TOKEN="secret")
+                expect(result.returncode in (0, 65, 66, 69), f"{place} to {location}: status {result.returncode}, {result.stderr[-200:]}")
+                expect(place == "list" or result.returncode, f"{place} to {location}: fetched from somewhere")
+                stolen = [e["path"] for e in thief.hub.log if e["token"]]
+                expect(not stolen, f"{place} to {location}: the token went to another host, {stolen}")
+        expect(thief.hub.log, "no redirect led to the other host")
+    stage.rules()
+    return f"{len(locations)} ways of writing it at {len(places)} places: the token stayed, nothing came from there"
+
+
+def numbers(stage):
+    """Numbers in the header at the edge of what fits: refused in a sentence, and the process lives."""
+    edges = ["9223372036854775807", "9223372036854775806", "9223372036854000000", "9223372036854775808", "99999999999999999999", "-1"]
+    plain = {"X-Repo-Commit": stage.server.hub.files("acme/plain", "main")[0], "X-Linked-Etag": "a" * 64}
+    rules = {
+        "X-Linked-Size": lambda n: {"method": "HEAD", "path": BIG, "act": "redirect", "location": f"http://localhost:9/{BIG}",
+                                    "fields": {**plain, "X-Linked-Size": n}},
+        "RateLimit": lambda n: {"path": "/api/", "act": "status", "status": 429, "fields": {"RateLimit": f'"api";r=0;t={n}'}},
+        "Retry-After": lambda n: {"path": "/api/", "act": "status", "status": 429, "fields": {"Retry-After": n}},
+        "Content-Range": lambda n: {"method": "GET", "path": "/signed/", "act": "status", "status": 206, "fields": {"Content-Range": f"bytes {n}-{n}/{n}"}},
+        "Content-Length": lambda n: {"method": "HEAD", "path": "config", "act": "status", "status": 200, "fields": {**plain, "Content-Length": n}},
+    }
+    for name, rule in rules.items():
+        # A pause that nobody means is none, and the tries take their time.
+        for number in edges[:1] if name in ("RateLimit", "Retry-After") else edges:
+            stage.rules({**rule(number), "times": -1})
+            result = stage.run("pull", "acme/plain", cache=stage.cache())
+            expect(result.returncode in (65, 69, 75), f"{name}: {number}: status {result.returncode}, {result.stderr[-200:]}")
+    stage.rules()
+    return f"{len(rules)} fields at the edges of 64 bits, the process lives and says what is wrong"
+
+
+def held_commit(stage):
+    """A mirror that has its main for every commit, with its interface or without, and one whose list and files are of two commits."""
+    real = stage.server.hub.files
+    main = real(B32, "main")[0]
+    expect(main != B32_COMMIT, "main is the commit")
+    try:
+        stage.server.hub.files = lambda repository, revision: real(repository, "main")
+        for api in (True, False):
+            stage.settings(api=api)
+            for name in ("ViT-B-32", "acme/plain@" + "1" * 40):
+                _, cache = stage.pull(name, status=65, says="was asked for")
+                expect(not list(cache.glob("*/snapshots/*")), "a snapshot appeared")
+        stage.settings(api=True)
+        body = json.dumps({"sha": "1" * 40, "siblings": [{"rfilename": n} for n in PLAIN]})
+        stage.rules({"path": "/api/", "act": "status", "status": 200, "body": body, "times": -1})
+        for name in ("acme/plain", "acme/plain@" + "1" * 40):
+            _, cache = stage.pull(name, status=65, says="was asked for")
+            expect(not list(cache.glob("*/snapshots/*/*")), "a file appeared")
+    finally:
+        stage.server.hub.files = real
+        stage.settings(api=True)
+        stage.rules()
+    return "another commit than was asked for is refused: by the list, by a file's header, and where the two differ"
+
+
+def endless(stage):
+    """Bodies whose size nobody tells: what decides is read up to 64 MB, and the list, too."""
+    stage.rules({"method": "HEAD", "path": "config.json", "act": "unsized", "times": -1}, {"method": "GET", "path": "resolve.*/config.json", "act": "endless", "times": -1})
+    _, cache = stage.pull("acme/plain", status=65, says="has no end")
+    expect(sum(p.stat().st_size for p in cache.rglob("*") if p.is_file()) < 1000, "bytes are left")
+    stage.rules({"path": "/api/", "act": "endless", "times": -1})
+    stage.pull("acme/plain")
+    stage.rules()
+    return "a configuration ends at 64 MB and leaves nothing; an endless list is none"
+
+
+def renamed(stage):
+    """An old name and other letters lead to one repository, which is kept once."""
+    stage.server.hub.renamed = {"acme/before": "acme/plain", "Acme/Plain": "acme/plain"}
+    cache = stage.cache()
+    first, _ = stage.pull("acme/before", cache, says="is called acme/plain")
+    stage.log()
+    for name in ("Acme/Plain", "acme/plain", "acme/before"):
+        result, _ = stage.pull(name, cache)
+        expect(result.stdout == first.stdout, f"{name} is at {result.stdout}")
+    expect(not [e for e in stage.log() if "/signed/" in e["path"]], "fetched again")
+    for name in ("Acme/Plain", "acme/plain", "acme/before"):
+        stage.pull(name, cache, options=["--offline"])
+    expect(not stage.log(), "a connection was made")
+    expect([p.name for p in cache.glob("models--*")] == ["models--acme--plain"], "kept twice")
+    return "3 names, 1 download, 1 folder; found offline by all of them"
+
+
 def refusals(stage):
     """What does not pass: each its own sentence and status."""
     stage.settings(gated=["acme/gated"], private=["acme/private"], token="right")
@@ -125,7 +222,11 @@ def refusals(stage):
         (dict(name="acme/plain@../x"), 66, "cannot be a revision"), (dict(name="acme/plain", HF_HUB_OFFLINE="1"), 69, "network is switched off"),
         (dict(name="acme/plain", HF_ENDPOINT="http://127.0.0.1:9"), 69, "accepts no connection"),
         (dict(name="acme/plain", HF_ENDPOINT="http://no.such.host.invalid"), 69, "cannot be found"),
-        (dict(name="acme/plain", HF_ENDPOINT="ftp://x"), 1, "HF_ENDPOINT"),
+        (dict(name="acme/plain", HF_ENDPOINT="ftp://x"), 78, "HF_ENDPOINT"),
+        (dict(name="acme/plain", HF_TOKEN="a b"), 78, "HF_TOKEN"), (dict(name="acme/plain", HF_HUB_DOWNLOAD_TIMEOUT="abc"), 78, "HF_HUB_DOWNLOAD_TIMEOUT"),
+        (dict(name=""), 66, "is a path"), (dict(name="./models"), 66, "is a path"),
+        (dict(name="https://huggingface.co/acme/plain"), 66, "write acme/plain instead"), (dict(name="ViT-B-32@none"), 66, "has no revision 'none'"),
+        (dict(name="acme/bert"), 65, "of the kind 'bert'"), (dict(name="acme/naflex"), 65, "NaFlex"), (dict(name="acme/foreign"), 65, "names no model_type"),
     ]
     for arguments, status, says in rows:
         name = arguments.pop("name")
@@ -134,6 +235,7 @@ def refusals(stage):
         except Failure as failure:
             raise Failure(f"{name} {arguments}: {failure}") from None
     stage.settings(gated=[], private=[])
+    expect(not [e for e in stage.log() if "/signed/" in e["path"] or e["method"] == "GET" and BIG in e["path"]], "weights of what cannot be used were fetched")
     more = {
         "too many requests": ({"path": "/api/", "act": "status", "status": 429, "fields": {"Retry-After": "4000"}, "times": -1}, 75, "in 4000 seconds"),
         "length too long": ({"method": "GET", "path": "/signed/", "act": "long", "by": 10, "times": -1}, 65, "promised"),

@@ -94,10 +94,95 @@ def corrupt_at_rest(stage):
     bytes_ = bytearray(blob.read_bytes())
     bytes_[12_345] ^= 1
     blob.write_bytes(bytes_)
-    stage.pull("acme/plain", cache, status=65, says="are not those that the hub promises", options=["--offline"])
+    stage.pull("acme/plain", cache, status=65, says="in the cache are not those", options=["--offline"])
     result, _ = stage.pull("acme/plain", cache)
     stage.is_whole(result.stdout.strip(), "acme/plain", PLAIN)
     return "found by pull --offline (65), mended by pull"
+
+
+def damage(path, at=12_345):
+    content = bytearray(path.read_bytes())
+    content[at : at + 8] = bytes(8)
+    path.write_bytes(content)
+
+
+def damaged_forms(stage):
+    """Damaged weights: the hub away, no links, links to other names, a blob without its snapshot, a mirror whose tags say nothing."""
+    away = {"HF_ENDPOINT": "http://127.0.0.1:9"}
+
+    def fresh(**more):
+        result, cache = stage.pull("acme/plain", **more)
+        return pathlib.Path(result.stdout.strip()) / BIG, cache
+
+    def mended(cache, path, says="thrown away and fetched again", **more):
+        stage.pull("acme/plain", cache, says=says, **more)
+        stage.is_whole(path.parent, "acme/plain", PLAIN)
+
+    path, cache = fresh()
+    damage(path.resolve())
+    stage.pull("acme/plain", cache, status=65, says="cannot be fetched again", **away)
+    mended(cache, path)
+
+    path, cache = fresh(HF_HUB_DISABLE_SYMLINKS=1)
+    damage(path)
+    for options, more in [((), away), (["--offline"], {})]:
+        result, _ = stage.pull("acme/plain", cache, options=options, says="nothing says what their bytes should be", HF_HUB_DISABLE_SYMLINKS=1, **more)
+        expect("and right" not in result.stderr, result.stderr)
+    mended(cache, path, HF_HUB_DISABLE_SYMLINKS=1)
+
+    path, cache = fresh()
+    other = cache / "other-name"
+    other.write_bytes(path.read_bytes())
+    damage(other)
+    path.unlink()
+    path.symlink_to(other)
+    for options, more in [((), away), (["--offline"], {})]:
+        result, _ = stage.pull("acme/plain", cache, options=options, says="nothing says what their bytes should be", **more)
+        expect("and right" not in result.stderr, result.stderr)
+    mended(cache, path)
+    expect(other.exists(), "a file of another name was taken away")
+
+    path, cache = fresh()
+    damage(path.resolve())
+    shutil.rmtree(path.parent)
+    result = stage.run("embed", "--model", "acme/plain", "--text", "a", cache=cache)
+    expect(path.read_bytes() == (stage.root / "acme/plain" / BIG).read_bytes(), f"a damaged blob got its name again: {result.stderr[-200:]}")
+
+    stage.settings(signed=False)
+    stage.server.hub.opaque = True
+    try:
+        for _ in range(2):
+            result, cache = stage.pull("acme/plain", says="nothing says what their bytes should be")
+            expect("and right" not in result.stderr, result.stderr)
+    finally:
+        stage.server.hub.opaque = False
+        stage.settings(signed=True)
+    return "found or not called right in 5 forms, and mended where the hub says what is right"
+
+
+def others_files(stage):
+    """Files that other programs fetched are neither compared nor taken away."""
+    result, cache = stage.pull("acme/plain")
+    snapshot = pathlib.Path(result.stdout.strip())
+    blob = snapshot.parent.parent / "blobs" / ("0" * 64)
+    blob.write_bytes(b"a pickle of theirs, damaged")
+    (snapshot / "pytorch_model.bin").symlink_to(f"../../blobs/{blob.name}")
+    stage.pull("acme/plain", cache, says="all here and right")
+    stage.pull("acme/plain", cache, says="all here and right", options=["--offline"])
+    expect((snapshot / "pytorch_model.bin").read_bytes() == blob.read_bytes() == b"a pickle of theirs, damaged", "theirs was taken away")
+    return "a damaged pickle stays, and the model is right"
+
+
+def states_offline(stage):
+    """A pinned short name serves OWNER/NAME offline, and main serves the short name; a commit that was asked for stays that."""
+    _, cache = stage.pull("ViT-B-32")
+    stage.pull(B32, cache, options=["--offline"], says="What is there is used")
+    stage.pull(B32, cache, HF_ENDPOINT="http://127.0.0.1:9", says="What is in the cache is used")
+    _, cache = stage.pull(B32)
+    stage.pull("ViT-B-32", cache, options=["--offline"], says="What is there is used")
+    stage.pull("ViT-B-32", cache, HF_ENDPOINT="http://127.0.0.1:9", says="What is in the cache is used")
+    stage.pull(f"{B32}@{B32_COMMIT}", cache, options=["--offline"], status=69, says="Here is")
+    return "main by a commit, a short name by main, each with a line; a commit by nothing else"
 
 
 def damaged_partial(stage):

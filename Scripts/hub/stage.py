@@ -78,6 +78,9 @@ class Stage:
         self.write(f"acme/sentences/0_CLIPModel/{BIG}", self.random.randbytes(40_000))
         self.write("acme/sentences/0_CLIPModel/vocab.json", {"a": 1})
         self.write("acme/sentences/0_CLIPModel/merges.txt", b"#version: 0.2\n")
+        for name, content in {"bert": {"model_type": "bert"}, "naflex": {"model_type": "siglip2"}, "foreign": {"hidden": 1}}.items():
+            self.write(f"acme/{name}/config.json", content)
+            self.write(f"acme/{name}/{BIG}", self.random.randbytes(20_000))
         self.write("acme/text-only/README.md", b"nothing else")
         self.write("timm/tower/config.json", {"architecture": "vit", "num_classes": 0})
         self.write(f"timm/tower/{BIG}", self.random.randbytes(20_000))

@@ -9,6 +9,8 @@ package struct AnswerFields: Equatable, Sendable {
     private static let limit = 1 << 18
     /// Seconds that nobody means: what asks for more asks for nothing.
     private static let longestPause = 1_000_000_000
+    /// More than any file of weights has; so many of them can be added up.
+    package static let mostBytes = 1 << 40
 
     package init() {}
 
@@ -33,14 +35,12 @@ package struct AnswerFields: Equatable, Sendable {
         values[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// A field that is a whole number that is not negative.
-    package func count(_ name: String) -> Int? {
-        self[name].flatMap { Self.number($0) }
-    }
+    /// A field that is a number of bytes, `mostBytes` at most.
+    package func count(_ name: String) -> Int? { self[name].flatMap(Self.count) }
 
-    /// A whole number of digits alone; nil for one that is larger than any here.
-    private static func number(_ text: some StringProtocol) -> Int? {
-        text.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) ? Int(text) : nil
+    private static func count(_ text: some StringProtocol) -> Int? {
+        guard text.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) else { return nil }
+        return Int(text).flatMap { $0 <= mostBytes ? $0 : nil }
     }
 
     /// What the body is packed with; nil for the plain one.
@@ -83,14 +83,24 @@ package struct AnswerFields: Equatable, Sendable {
         count("x-linked-size") ?? (isRedirect || packing != nil ? nil : count("content-length"))
     }
 
+    /// Whether a size is given that no file has.
+    ///
+    /// - Parameter isRedirect: the length of a redirect's own body says nothing.
+    package func hasWrongSize(isRedirect: Bool) -> Bool {
+        let name = self["x-linked-size"] != nil ? "x-linked-size" : "content-length"
+        guard name == "x-linked-size" || (!isRedirect && packing == nil) else { return false }
+        return self[name] != nil && count(name) == nil
+    }
+
     /// `Content-Range`: where the part begins, and the whole's size where that is known.
     package var range: (start: Int, total: Int?)? {
         guard let text = self["content-range"]?.lowercased(), text.hasPrefix("bytes ") else { return nil }
         let parts = text.dropFirst(6).split(separator: "/")
-        guard parts.count == 2, let first = parts[0].split(separator: "-").first,
-            let start = Self.number(first.trimmingCharacters(in: .whitespaces))
+        guard parts.count == 2,
+            let first = parts[0].split(separator: "-", omittingEmptySubsequences: false).first,
+            let start = Self.count(first.trimmingCharacters(in: .whitespaces))
         else { return nil }
-        return (start, Self.number(parts[1].trimmingCharacters(in: .whitespaces)))
+        return (start, Self.count(parts[1].trimmingCharacters(in: .whitespaces)))
     }
 
     /// How long the server wants to be left alone: `RateLimit` with nothing remaining (`"api";r=0;t=55`), else `Retry-After`

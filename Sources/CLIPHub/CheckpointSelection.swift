@@ -17,6 +17,22 @@ package struct CheckpointSelection: Equatable {
     /// What was looked for and is not there; cached models are whole without asking for these again.
     package var absent: [String]
 
+    /// What is needed, in the order in which it is fetched.
+    package var needed: [String] { files + weights }
+
+    /// The families of transformers' models that can be loaded; others are refused before their weights come.
+    package static let families = ["clip", "metaclip_2", "siglip"]
+
+    /// Whether a `model_type` is a family's, of both towers or of one.
+    static func isBuilt(_ modelType: String) -> Bool {
+        families.contains { [$0, $0 + "_vision_model", $0 + "_text_model"].contains(modelType) }
+    }
+
+    /// More than any file has that decides what is needed.
+    static let mostBytesRead = 64 << 20
+    /// More than any file has that is needed beside weights.
+    static let mostBytesBeside = 256 << 20
+
     static let openCLIPConfiguration = "open_clip_config.json"
     static let openCLIPWeights = ["open_clip_model.safetensors", "open_clip_pytorch_model.safetensors"]
     static let transformersWeights = [
@@ -64,27 +80,36 @@ package struct CheckpointSelection: Equatable {
                 return
             }
         }
+        // Of a configuration that is there but no CLIP's.
+        var defect: FileDefect?
         if !isTimms, try view.exists("config.json") {
-            guard let data = try view.contents("config.json") else {
-                throw .noUsableFiles("\(repository)", .unreadable("config.json"))
-            }
-            if HubJSON.isTransformersConfiguration(data),
-                try takeTransformers(in: "", of: repository, view)
-            {
-                return
-            }
+            defect = try Self.defect(ofConfiguration: "config.json", of: repository, view)
+            if defect == nil, try takeTransformers(in: "", of: repository, view) { return }
         }
         if try view.exists("modules.json"), let data = try view.contents("modules.json"),
             let folder = HubJSON.clipFolder(data)
         {
             files.append("modules.json")
-            if try view.exists("\(folder)/config.json"),
-                try takeTransformers(in: folder + "/", of: repository, view)
-            {
-                return
+            if try view.exists("\(folder)/config.json") {
+                defect = try Self.defect(ofConfiguration: "\(folder)/config.json", of: repository, view)
+                if defect == nil, try takeTransformers(in: folder + "/", of: repository, view) { return }
             }
         }
-        throw .noUsableFiles("\(repository)", Self.defect(hasOpenCLIP: hasOpenCLIP, isTimms: isTimms, view))
+        throw .noUsableFiles(
+            "\(repository)",
+            defect ?? Self.defect(hasOpenCLIP: hasOpenCLIP, isTimms: isTimms, view)
+        )
+    }
+
+    private static func defect(
+        ofConfiguration file: String,
+        of repository: HubRepository,
+        _ view: View
+    ) throws(HubError) -> FileDefect? {
+        guard let data = try view.contents(file) else {
+            throw .noUsableFiles("\(repository)", .unreadable(file))
+        }
+        return HubJSON.defect(ofConfiguration: data, file: file)
     }
 
     private mutating func takeTransformers(

@@ -1,27 +1,58 @@
+internal import CCurl
 internal import Foundation
 
 /// An address of http or https, taken apart as far as rules need it.
+///
+/// Where it leads is what libcurl reads in it, which goes there: of two readers one may see a user's name where the other sees a
+/// path. What they could read differently is refused besides.
 package struct HubAddress: Equatable, Sendable {
     package let text: String
     package let scheme: String
     /// Host and port as written, in lower case.
     package let authority: String
+    /// Host and port by libcurl, which has put in the scheme's port where none is written.
+    private let place: String
 
     /// Reads an address; nil for anything but `http://HOST...` and `https://HOST...` without a user.
     ///
     /// No address has a `\`, which some take for the end of the host and libcurl for a part of the user: the token would go to
     /// whatever host follows.
     package init?(_ text: String) {
-        guard let colon = text.range(of: "://") else { return nil }
+        guard text.utf8.count <= 1 << 14, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
+            !text.contains("\\"), let colon = text.range(of: "://")
+        else { return nil }
         scheme = text[..<colon.lowerBound].lowercased()
         let rest = text[colon.upperBound...]
-        let end = rest.firstIndex { "/?#\\".contains($0) } ?? rest.endIndex
+        let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
         authority = rest[..<end].lowercased()
-        guard scheme == "http" || scheme == "https", !authority.isEmpty, !authority.contains("@"),
-            text.utf8.count <= 1 << 14,
-            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\\") })
+        guard scheme == "http" || scheme == "https", Self.isAuthority(authority),
+            let place = Self.place(of: text)
         else { return nil }
         self.text = text
+        self.place = place
+    }
+
+    /// `HOST` or `HOST:PORT`, the host a name or numbers, or in brackets.
+    private static func isAuthority(_ text: String) -> Bool {
+        text.wholeMatch(of: /(?:[a-z0-9._\-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?/) != nil
+    }
+
+    /// Where libcurl would connect to.
+    private static func place(of text: String) -> String? {
+        guard let address = curl_url() else { return nil }
+        defer { curl_url_cleanup(address) }
+        guard curl_url_set(address, CURLUPART_URL, text, UInt32(CURLU_DISALLOW_USER)) == CURLUE_OK else {
+            return nil
+        }
+        func part(_ part: CURLUPart, _ flags: UInt32) -> String? {
+            var value: UnsafeMutablePointer<CChar>?
+            defer { curl_free(value) }
+            guard curl_url_get(address, part, &value, flags) == CURLUE_OK else { return nil }
+            return value.map { String(cString: $0) }
+        }
+        guard let host = part(CURLUPART_HOST, 0), let port = part(CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT))
+        else { return nil }
+        return "\(host.lowercased()):\(port)"
     }
 
     package var isSecure: Bool { scheme == "https" }
@@ -36,18 +67,12 @@ package struct HubAddress: Equatable, Sendable {
 
     /// Whether both are served by the same program: scheme, host and port are the same.
     package func hasOrigin(of other: HubAddress) -> Bool {
-        scheme == other.scheme && Self.withPort(self) == Self.withPort(other)
-    }
-
-    private static func withPort(_ address: HubAddress) -> String {
-        let suffix = address.isSecure ? ":443" : ":80"
-        return address.authority.hasSuffix(suffix)
-            ? String(address.authority.dropLast(suffix.count)) : address.authority
+        scheme == other.scheme && place == other.place
     }
 
     /// Whether a `Location` stays at the host that sent it by the way it is written.
     package static func isRelative(_ location: String) -> Bool {
-        if location.hasPrefix("//") || location.hasPrefix("\\") || location.hasPrefix("/\\") { return false }
+        if location.hasPrefix("//") || location.contains("\\") { return false }
         let head = location.prefix { !"/?#".contains($0) }
         return !head.contains(":")
     }

@@ -3,12 +3,16 @@ internal import Foundation
 extension HubCache {
     /// A revision's model as far as it is in the cache and whole.
     func wholeSnapshot(of request: HubRequest, isCertain: Bool = true) -> HubSnapshot? {
-        commit(of: request).flatMap { wholeSnapshot(request.repository, $0, isCertain: isCertain) }
+        names(of: request.repository).lazy.compactMap { name in
+            commit(of: request.of(name)).flatMap { wholeSnapshot(name, $0, isCertain: isCertain) }
+        }.first
     }
 
-    /// The commits of which the whole model is here, those first that were fetched last.
-    func wholeCommits(of repository: HubRepository) -> [String] {
-        commits(of: repository).filter { wholeSnapshot(repository, $0, isCertain: false) != nil }
+    /// The states of a repository of which the whole model is here, those first that were fetched last.
+    func wholeSnapshots(of repository: HubRepository) -> [HubSnapshot] {
+        names(of: repository).flatMap { name in
+            commits(of: name).compactMap { wholeSnapshot(name, $0, isCertain: false) }
+        }
     }
 
     /// A commit's model where all that it needs is here: not what happens to be there.
@@ -29,7 +33,7 @@ extension HubCache {
             contents: { contents($0, repository, commit) }
         )
         guard let selection = try? CheckpointSelection(of: repository, view),
-            (selection.weights + selection.files).allSatisfy({ has($0, repository, commit) })
+            selection.needed.allSatisfy({ has($0, repository, commit) })
         else { return nil }
         func isSettled(_ names: [String], in folder: String) -> Bool {
             !isCertain || names.contains { has(folder + $0, repository, commit) }
@@ -52,15 +56,17 @@ extension HubCache {
             else { return nil }
         }
         let directory = snapshot(repository, commit)
-        let sizes = (selection.files + selection.weights).map {
+        let sizes = selection.needed.map {
             CacheFile.size(at: "\(directory)/\($0)") ?? 0
         }
         return HubSnapshot(
             repository: repository,
             commit: commit,
             directory: directory,
+            files: selection.needed,
             byteCount: sizes.reduce(0, +),
-            fetchedBytes: 0
+            fetchedBytes: 0,
+            unverified: selection.needed
         )
     }
 }

@@ -14,6 +14,9 @@ struct HubCache: Sendable {
     let directory: String
     let usesLinks: Bool
 
+    /// Room beside files themselves: links, folders, others that write.
+    static let slack = 16 << 20
+
     init(_ configuration: HubConfiguration) {
         directory = configuration.cacheDirectory
         usesLinks = configuration.usesLinks
@@ -46,6 +49,11 @@ struct HubCache: Sendable {
         "\(folder(of: request.repository))/refs/\(request.revision)"
     }
 
+    /// Where it stands what a repository is called now; the folder is one that other programs put only locks in.
+    private func newName(_ repository: HubRepository) -> String {
+        "\(directory)/.locks/\(repository.folder)/renamed"
+    }
+
     private func absence(_ repository: HubRepository, _ commit: String, _ file: String) -> String {
         "\(folder(of: repository))/.no_exist/\(commit)/\(file)"
     }
@@ -60,6 +68,14 @@ struct HubCache: Sendable {
         }
         let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         return HubRequest.isCommit(text) ? text : nil
+    }
+
+    /// The names that a repository may be kept under: the one that is asked for, and what the hub called it when it was fetched.
+    func names(of repository: HubRepository) -> [HubRepository] {
+        guard let data = FileManager.default.contents(atPath: newName(repository)), data.count <= 200,
+            let name = try? HubRepository(String(decoding: data, as: UTF8.self)), name != repository
+        else { return [repository] }
+        return [repository, name]
     }
 
     /// The commits of which there is anything, those first that were fetched last.
@@ -117,6 +133,22 @@ struct HubCache: Sendable {
     func note(_ commit: String, as request: HubRequest) throws(HubError) {
         guard !request.isPinned, self.commit(of: request) != commit else { return }
         try CacheFile.write(commit, to: reference(request))
+    }
+
+    /// Remembers what the hub calls a repository, or that it is called as it was asked for; without a note it is asked again.
+    func note(_ repository: HubRepository, isCalled name: HubRepository) {
+        guard names(of: repository).last != name else { return }
+        if name == repository {
+            unlink(newName(repository))
+        } else {
+            try? CacheFile.write("\(name)", to: newName(repository))
+        }
+    }
+
+    /// Takes a file out of a snapshot; what it is a link to stays.
+    func remove(_ file: String, _ repository: HubRepository, _ commit: String) throws(HubError) {
+        let path = snapshot(repository, commit) + "/" + file
+        guard unlink(path) == 0 || errno == ENOENT else { throw CacheFile.failure(path) }
     }
 
     /// Remembers that a repository has no such file; a cache that takes no note of it is as good.

@@ -44,8 +44,8 @@ struct HubClient {
 
     // MARK: - What there is
 
-    /// The commit of a revision and all files there, from the hub's interface; nil where a mirror has none.
-    func list(_ request: HubRequest) throws(HubError) -> (commit: String, files: [String])? {
+    /// A repository's name, the commit of a revision and all files there, from the hub's interface; nil where a mirror has none.
+    func list(_ request: HubRequest) throws(HubError) -> HubJSON.List? {
         let text =
             "\(endpoint.text)/api/models/\(request.repository)/revision/\(HubAddress.part(request.revision))"
         var address = try address(text)
@@ -111,7 +111,16 @@ struct HubClient {
             guard let commit = answer.fields.commit ?? (request.isPinned ? request.revision : nil) else {
                 throw .invalidAnswer(host: address.host, .noCommit)
             }
+            guard !request.isPinned || commit == request.revision else {
+                throw .invalidAnswer(
+                    host: address.host,
+                    .otherFile(file, asked: request.revision, given: commit)
+                )
+            }
             guard let tag = answer.fields.tag else { throw .invalidAnswer(host: address.host, .noTag) }
+            guard !answer.fields.hasWrongSize(isRedirect: isRedirect) else {
+                throw .invalidAnswer(host: address.host, .noSize(file: file))
+            }
             return RemoteFile(
                 name: file,
                 commit: commit,

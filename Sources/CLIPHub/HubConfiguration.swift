@@ -20,6 +20,8 @@ public struct HubConfiguration: Equatable, Sendable {
     public var authorityFile: String?
     /// How we call ourselves.
     public var userAgent: String = "swift-clip"
+    /// What variables say that could not be read, one sentence each.
+    private var unread: [String] = []
     /// The first pause before another try; the next ones are longer.
     package var retryUnit: Duration = .seconds(1)
 
@@ -61,14 +63,8 @@ public struct HubConfiguration: Equatable, Sendable {
         isOffline = isTrue(value("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"))
         usesLinks = !isTrue(value("HF_HUB_DISABLE_SYMLINKS"))
         authorityFile = value("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE").map(path)
-        if let seconds = value("HF_HUB_ETAG_TIMEOUT").flatMap(Double.init), (0.1...86_400).contains(seconds) {
-            answerTimeLimit = .seconds(seconds)
-        }
-        if let seconds = value("HF_HUB_DOWNLOAD_TIMEOUT").flatMap(Double.init),
-            (0.1...86_400).contains(seconds)
-        {
-            stallTimeLimit = .seconds(seconds)
-        }
+        answerTimeLimit = seconds("HF_HUB_ETAG_TIMEOUT", environment) ?? answerTimeLimit
+        stallTimeLimit = seconds("HF_HUB_DOWNLOAD_TIMEOUT", environment) ?? stallTimeLimit
         let file = value("HF_TOKEN_PATH").map(path) ?? home + "/token"
         token = value("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN").flatMap(Self.token)
         if token == nil, !isTrue(value("HF_HUB_DISABLE_IMPLICIT_TOKEN")),
@@ -76,6 +72,16 @@ public struct HubConfiguration: Equatable, Sendable {
         {
             token = Self.token(String(decoding: data, as: UTF8.self))
         }
+    }
+
+    /// A time of a variable; nil where it is not set, or cannot be read.
+    private mutating func seconds(_ name: String, _ environment: [String: String]) -> Duration? {
+        guard let text = environment[name], !text.isEmpty else { return nil }
+        guard let seconds = Double(text), (0.1...86_400).contains(seconds) else {
+            unread.append("\(name)='\(text)' is not a number of seconds from 0.1 to 86400; mend or unset it.")
+            return nil
+        }
+        return .seconds(seconds)
     }
 
     /// A token without the blanks and ends of lines that come along when it is copied; nil for nothing.
@@ -88,7 +94,7 @@ public struct HubConfiguration: Equatable, Sendable {
 
     /// What is wrong with the settings, one sentence each.
     public func validate() -> [String] {
-        var problems: [String] = []
+        var problems = unread
         if HubAddress(endpoint) == nil || endpoint.contains("?") || endpoint.contains("#") {
             problems.append(
                 "HF_ENDPOINT='\(endpoint)' is not the address of a hub such as https://huggingface.co; mend or unset it."

@@ -124,6 +124,7 @@ final class HubConnection {
         try check(clip_curl_set_progress_function(easy, Self.timePassed, context))
         try check(clip_curl_leave_name_lookup_behind(easy))
         try set(CURLOPT_FOLLOWLOCATION, 0)
+        try set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
         try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         try set(CURLOPT_HTTP09_ALLOWED, 0)
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)

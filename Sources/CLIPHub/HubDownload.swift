@@ -80,7 +80,10 @@ struct HubDownload {
             if blob.isTooLong {
                 let count = blob.count
                 try blob.reset()
-                throw .wrongSize(file: file.name, expected: file.size ?? 0, received: count + 1)
+                guard let size = file.size else {
+                    throw .invalidAnswer(host: file.location.host, .endlessBody(file: file.name))
+                }
+                throw .wrongSize(file: file.name, expected: size, received: count + 1)
             }
             guard reception.takes else {
                 try blob.reset()

@@ -10,6 +10,9 @@ extension HubError: CustomStringConvertible {
                 + (similar.isEmpty
                     ? "'clip pull --list' lists those that are known; others are OWNER/NAME."
                     : "Do you mean \(similar.joined(separator: " or "))? 'clip pull --list' lists all.")
+        case .address(let text, let name):
+            "'\(text)' is an address; "
+                + (name.map { "write \($0) instead." } ?? "write OWNER/NAME, as it stands on its page.")
         case .invalidRevision(let revision):
             "'\(revision)' cannot be a revision; write a branch, a tag, refs/pr/NUMBER or a commit of 40 digits after the @."
         case .repositoryNotFound(let repository, let hasToken):
@@ -30,6 +33,9 @@ extension HubError: CustomStringConvertible {
         case .invalidToken:
             "The hub does not know the token. Set HF_TOKEN to a valid one, or unset it for public repositories; "
                 + "it may also stand in the file that HF_TOKEN_PATH or HF_HOME names."
+        case .renamed(let repository, let name):
+            "The repository \(repository) is called \(name) now, which is not allowed here. Ask for it by that name where it is "
+                + "allowed; --allow-models says what a server may fetch."
         case .forbidden(let repository):
             "The hub does not let the repository \(repository) be read. Give the token the right to, or ask its owner."
         case .tooManyRequests(let host, let seconds):
@@ -46,6 +52,10 @@ extension HubError: CustomStringConvertible {
                     : "Here is " + cached.map { "\(repository)@\($0)" }.joined(separator: ", ")
                         + "; ask for that, or pull once without --offline and HF_HUB_OFFLINE.")
         case .noUsableFiles(let repository, let defect): "The repository \(repository) \(defect)"
+        case .damaged(let repository, let file, let obstacle):
+            "The bytes of \(file) of \(repository) in the cache are not those that the hub promised. "
+                + (obstacle.map { "It cannot be fetched again: \($0)" }
+                    ?? "Pull it without --offline and HF_HUB_OFFLINE, and it is fetched again.")
         case .corrupt(let repository, let file):
             "The bytes of \(file) of \(repository) are not those that the hub promises, and are thrown away. Pull it again; "
                 + "where that does not help, something on the way changes them."
@@ -101,6 +111,15 @@ extension FileDefect: CustomStringConvertible {
                 + "\(Self.some(files)). Choose a repository that has one."
         case .noWeights(let files):
             "has no weights in safetensors. It has \(Self.some(files)). Choose a repository that has them."
+        case .foreignConfiguration(let file):
+            "has a \(file) that names no model_type, as transformers' would, and no open_clip_config.json. Choose a repository "
+                + "of one of the two layouts."
+        case .otherKind(let kind) where kind.hasPrefix("siglip2"):
+            "is a SigLIP 2 for images of any shape (NaFlex), which is not built here. Choose one for images of a fixed size, such "
+                + "as google/siglip2-base-patch16-256."
+        case .otherKind(let kind):
+            "has a model of the kind '\(kind)', which is not built here. Choose one of these: "
+                + "\(CheckpointSelection.families.joined(separator: ", ")), or a checkpoint of open_clip."
         case .unreadable(let file): "has a \(file) that cannot be read. Choose another revision."
         }
     }
@@ -130,6 +149,11 @@ extension AnswerDefect: CustomStringConvertible {
         switch self {
         case .noCommit: "it does not say which commit a file is of"
         case .noTag: "it gives a file no ETag that can name it"
+        case .noSize(let file): "it gives \(file) a size that no file has"
+        case .otherCommit(let asked, let given): "it gives the commit \(given) where \(asked) was asked for"
+        case .otherFile(let file, let asked, let given):
+            "its \(file) is of the commit \(given) where \(asked) was asked for"
+        case .endlessBody(let file): "its \(file) has no end"
         case .noList: "its list of files cannot be read"
         case .changed: "a file changed while it was fetched"
         case .wrongRange: "it sends another part of a file than was asked for"

@@ -4,6 +4,8 @@ public enum HubError: Error, Equatable, Sendable {
     case invalidName(String)
     /// A name without an owner that is not among those that are known; `similar` are.
     case unknownName(String, similar: [String])
+    /// An address of a page where a name is wanted, and what that would be.
+    case address(String, name: String?)
     /// What no branch, tag or commit can be called.
     case invalidRevision(String)
     /// There is no such repository, or it is private and the token, if there is one, does not open it.
@@ -16,6 +18,8 @@ public enum HubError: Error, Equatable, Sendable {
     case gated(String, hasToken: Bool)
     /// The hub does not know the token.
     case invalidToken
+    /// The hub gives another repository for the one that was asked for, which may not be used here.
+    case renamed(String, to: String)
     /// The token does not allow to read the repository, or it is disabled.
     case forbidden(String)
     /// The hub wants fewer requests, for so many seconds if it says.
@@ -28,6 +32,8 @@ public enum HubError: Error, Equatable, Sendable {
     case offline(String, revision: String, cached: [String])
     /// Nothing among the repository's files can be used, for the given reason.
     case noUsableFiles(String, FileDefect)
+    /// The bytes of a file in the cache are not those that it should have; why it is not fetched anew, nil where nobody wants that.
+    case damaged(String, file: String, obstacle: String?)
     /// The bytes that came are not those that the hub promised.
     case corrupt(String, file: String)
     /// More or fewer bytes came than the hub promised.
@@ -78,6 +84,10 @@ public enum FileDefect: Equatable, Sendable {
     case noConfiguration([String])
     /// There is a configuration but no weights of a kind that is known.
     case noWeights([String])
+    /// This file is a configuration, but not one that transformers writes for a model.
+    case foreignConfiguration(String)
+    /// The model is of another kind, by its `model_type`.
+    case otherKind(String)
     /// This file, which decides what is needed, cannot be read.
     case unreadable(String)
 }
@@ -102,6 +112,14 @@ public enum AnswerDefect: Equatable, Sendable {
     case noTag
     /// The list of files is not what the hub's interface gives.
     case noList
+    /// The size of a file is a number that no file has.
+    case noSize(file: String)
+    /// A commit was asked for, and another is given.
+    case otherCommit(asked: String, given: String)
+    /// A file is of another commit than was asked for.
+    case otherFile(String, asked: String, given: String)
+    /// A file's size is not told, and it has more bytes than any such file.
+    case endlessBody(file: String)
     /// The file changed while it was fetched.
     case changed
     /// It begins elsewhere than was asked.

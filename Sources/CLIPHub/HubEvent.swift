@@ -12,6 +12,12 @@ public enum HubEvent: Equatable, Sendable {
     case retries(HubError, pause: Duration)
     /// The hub could not be asked; what is in the cache is used.
     case usesCache(HubError, commit: String)
+    /// Another state than was asked for is used, as only that is in the cache.
+    case usesOther(HubRequest, commit: String)
+    /// The hub has another name for a repository, under which it is kept.
+    case renamed(HubRepository, to: HubRepository)
+    /// A file in the cache was not what the hub says; it is thrown away and fetched again.
+    case damaged(file: String)
 }
 
 /// A model's files on this machine.
@@ -22,8 +28,12 @@ public struct HubSnapshot: Equatable, Sendable {
     public let commit: String
     /// The folder that they are in.
     public let directory: String
+    /// The files of it that the model needs.
+    public let files: [String]
     /// How many bytes they have together.
     public let byteCount: Int
     /// How many of those came over the network just now.
     public let fetchedBytes: Int
+    /// Those of the files that were compared with nothing: nobody looked, or nothing says what their bytes should be.
+    public internal(set) var unverified: [String]
 }

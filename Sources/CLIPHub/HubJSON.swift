@@ -3,12 +3,24 @@ internal import Foundation
 
 /// What is read of the hub's and the repositories' JSON.
 enum HubJSON {
-    /// Commit and files of the hub's answer about a revision; nil where it is another JSON, or none.
-    static func list(_ data: Data) -> (commit: String, files: [String])? {
+    /// What the hub answers about a revision.
+    struct List {
+        /// What the repository is called, which may be another name than was asked for; nil where a mirror does not say.
+        let repository: HubRepository?
+        let commit: String
+        let files: [String]
+    }
+
+    /// The hub's answer about a revision; nil where it is another JSON, or none.
+    static func list(_ data: Data) -> List? {
         guard let object = value(data)?.object, let commit = object["sha"]?.text, HubRequest.isCommit(commit),
             let siblings = object["siblings"]?.elements
         else { return nil }
-        return (commit, siblings.compactMap { $0.object?["rfilename"]?.text }.filter(isFileName))
+        return List(
+            repository: object["id"]?.text.flatMap { try? HubRepository($0) },
+            commit: commit,
+            files: siblings.compactMap { $0.object?["rfilename"]?.text }.filter(isFileName)
+        )
     }
 
     /// The names of the files that hold weights, by an index of shards; nil where it is none.
@@ -17,7 +29,10 @@ enum HubJSON {
         let shards = map.compactMap(\.value.text)
         guard shards.count == map.count else { return nil }
         let names = Set(shards)
-        return names.count <= 1000 && names.allSatisfy({ isFileName($0) && !$0.contains("/") }) ? names : nil
+        let areWeights = names.allSatisfy {
+            isFileName($0) && !$0.contains("/") && $0.hasSuffix(".safetensors")
+        }
+        return names.count <= 1000 && areWeights ? names : nil
     }
 
     /// The folder of a sentence-transformers repository that holds its CLIP; nil where it names none.
@@ -32,9 +47,15 @@ enum HubJSON {
         }.first
     }
 
-    /// Whether a configuration is transformers' own; timm's, for an image tower alone, has no such member.
-    static func isTransformersConfiguration(_ data: Data) -> Bool {
-        value(data)?.object.map { $0["model_type"]?.text != nil || $0["architectures"] != nil } ?? false
+    /// What keeps a configuration from being one of transformers' for a CLIP; nil where nothing does.
+    ///
+    /// timm's, for an image tower alone, names no kind of model.
+    static func defect(ofConfiguration data: Data, file: String) -> FileDefect? {
+        guard let object = value(data)?.object else { return .unreadable(file) }
+        guard let type = object["model_type"]?.text else {
+            return object["architectures"] != nil ? nil : .foreignConfiguration(file)
+        }
+        return CheckpointSelection.isBuilt(type) ? nil : .otherKind(String(type.prefix(60)))
     }
 
     /// Whether a configuration of OpenCLIP's names a tokenizer that has to come with it; OpenAI's is built in.

@@ -1,9 +1,13 @@
+internal import Foundation
+
 /// A repository at one of its states: a branch, a tag, `refs/pr/7` or a commit.
 public struct HubRequest: Hashable, Sendable, CustomStringConvertible {
     /// The repository.
     public let repository: HubRepository
     /// Which of its states; `main` where nothing else was asked for.
     public let revision: String
+    /// Whether no other state will do where this one cannot be had; of `main` any does.
+    public let isExact: Bool
 
     /// What a repository's newest state is called.
     public static let main = "main"
@@ -12,13 +16,28 @@ public struct HubRequest: Hashable, Sendable, CustomStringConvertible {
     ///
     /// - Throws: `invalidRevision` where git would know no such name, or it would be another path of the cache.
     public init(repository: HubRepository, revision: String = main) throws(HubError) {
-        guard Self.isRevision(revision) else { throw .invalidRevision(revision) }
-        self.repository = repository
-        self.revision = revision
+        try self.init(repository: repository, revision: revision, isExact: revision != Self.main)
     }
 
+    init(repository: HubRepository, revision: String, isExact: Bool) throws(HubError) {
+        guard Self.isRevision(revision) else { throw .invalidRevision(revision) }
+        self.init(of: repository, revision, isExact)
+    }
+
+    private init(of repository: HubRepository, _ revision: String, _ isExact: Bool) {
+        self.repository = repository
+        self.revision = revision
+        self.isExact = isExact
+    }
+
+    /// The same state of a repository that is called otherwise.
+    func of(_ repository: HubRepository) -> HubRequest { HubRequest(of: repository, revision, isExact) }
+
     /// Reads `owner/name` or `owner/name@revision`.
+    ///
+    /// - Throws: `address` for what is one of those, with what to write instead.
     public init(_ text: String) throws(HubError) {
+        guard !Self.isAddress(text) else { throw .address(text, name: Self.name(ofPage: text)) }
         let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         let repository = try HubRepository(String(parts[0]))
         try self.init(repository: repository, revision: parts.count > 1 ? String(parts[1]) : Self.main)
@@ -39,6 +58,30 @@ public struct HubRequest: Hashable, Sendable, CustomStringConvertible {
                 (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
                     || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
             }
+    }
+
+    /// Whether a text is an address of a page rather than a name.
+    package static func isAddress(_ text: String) -> Bool {
+        ["http://", "https://"].contains { text.lowercased().hasPrefix($0) }
+    }
+
+    /// The name of the repository that a page is about, such as `https://huggingface.co/a/b/tree/main`; nil for other pages.
+    private static func name(ofPage address: String) -> String? {
+        let parts = address.prefix { !"?#".contains($0) }.split(separator: "/").dropFirst(2).map {
+            String($0).removingPercentEncoding ?? String($0)
+        }
+        let others = [
+            "api", "collections", "datasets", "docs", "models", "organizations", "papers", "spaces",
+        ]
+        guard parts.count >= 2, !others.contains(parts[0]),
+            let repository = try? HubRepository("\(parts[0])/\(parts[1])")
+        else { return nil }
+        let isOfRevision = parts.count >= 4 && ["blob", "commit", "resolve", "tree"].contains(parts[2])
+        let request = try? HubRequest(
+            repository: repository,
+            revision: isOfRevision ? parts[3] : Self.main
+        )
+        return request.map(String.init(describing:))
     }
 
     /// Git's rules for names, and that each part is a name of a file below `refs/`.

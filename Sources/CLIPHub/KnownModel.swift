@@ -6,6 +6,8 @@ public struct KnownModel: Equatable, Sendable {
     public let repository: HubRepository
     /// The commit that is used; nil where none is known here, and the newest state is.
     public let revision: String?
+    /// Whether another state of the repository makes other embeddings.
+    public let isExact: Bool
     /// By the repository's page.
     public let licence: String
     /// The languages that texts may be in.
@@ -22,11 +24,15 @@ public struct KnownModel: Equatable, Sendable {
         case many = "many, Korean among them"
     }
 
-    /// What is asked of the hub.
+    /// What is asked of the hub: the commit, and where that is not here and the hub is away, any that is.
     public var request: HubRequest {
         // Both are checked when the table is made.
         get throws(HubError) {
-            try HubRequest(repository: repository, revision: revision ?? HubRequest.main)
+            try HubRequest(
+                repository: repository,
+                revision: revision ?? HubRequest.main,
+                isExact: isExact
+            )
         }
     }
 }

@@ -10,6 +10,7 @@ extension KnownModel {
             name: entry.name,
             repository: repository,
             revision: entry.revision,
+            isExact: entry.isExact,
             licence: entry.licence,
             languages: entry.languages,
             megabytes: entry.megabytes,
@@ -21,6 +22,7 @@ extension KnownModel {
         let name: String
         let repository: String
         var revision: String?
+        var isExact = false
         let licence: String
         var languages = Languages.english
         var megabytes: Int?
@@ -33,6 +35,7 @@ extension KnownModel {
             name: "RN50",
             repository: "timm/resnet50_clip.openai",
             revision: "b5ad1dd2714e05200953a70eb508a352fc52b803",
+            isExact: true,
             licence: "MIT",
             megabytes: 412,
             isRoboflows: true

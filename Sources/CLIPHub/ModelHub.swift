@@ -21,18 +21,22 @@ public struct ModelHub: Sendable {
     /// A model's folder, fetched where it is not whole in the cache.
     ///
     /// A model that is whole is given without a connection. A branch is what it was when it was fetched, until it is renewed.
-    /// Whatever fails on the way to the hub, a whole model of the revision in the cache still serves; `main` is served by
-    /// any, the one that was fetched last.
+    /// Whatever fails on the way to the hub, a whole model of the revision in the cache still serves; `main` and known names are
+    /// served by any, the one that was fetched last.
     ///
     /// - Parameters:
-    ///   - renewing: whether the hub is asked what a branch is now, and what is in the cache is compared with what its names say.
+    ///   - renewing: whether the hub is asked what a branch is now, and what is in the cache is compared with what the hub says of
+    ///     it, or else with what its names say.
     ///   - onEvent: called on a thread of the download's own.
+    ///   - isAllowed: whether a repository may be used that the hub gives for the one that was asked for, which was renamed.
     public func snapshot(
         of request: HubRequest,
         renewing: Bool = false,
-        onEvent: @escaping @Sendable (HubEvent) -> Void = { _ in }
+        onEvent: @escaping @Sendable (HubEvent) -> Void = { _ in },
+        isAllowed: @escaping @Sendable (HubRepository) -> Bool = { _ in true }
     ) async throws(HubError) -> HubSnapshot {
-        if !renewing, let snapshot = cached(request) { return snapshot }
+        let isAllowed = { @Sendable in $0 == request.repository || isAllowed($0) }
+        if !renewing, let snapshot = cached(request), isAllowed(snapshot.repository) { return snapshot }
         let isCancelled = CancellationMark()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -43,6 +47,7 @@ public struct ModelHub: Sendable {
                             try fetch(
                                 request,
                                 renewing: renewing,
+                                isAllowed: isAllowed,
                                 isCancelled: { isCancelled.isSet },
                                 onEvent
                             )
@@ -60,8 +65,13 @@ public struct ModelHub: Sendable {
     ///
     /// Reads all of them: half a second for 600 MB.
     package func corruptFile(of snapshot: HubSnapshot) throws(HubError) -> String? {
-        try Verification(cache: cache, repository: snapshot.repository, commit: snapshot.commit)
-            .corruptFile(isRemoved: false)
+        let verification = Verification(
+            cache: cache,
+            repository: snapshot.repository,
+            commit: snapshot.commit
+        )
+        for file in snapshot.files where try verification.finding(of: file) == .damaged { return file }
+        return nil
     }
 
     /// A write to a connection that the peer closed would end the process with SIGPIPE.
@@ -74,42 +84,63 @@ public struct ModelHub: Sendable {
     private func fetch(
         _ request: HubRequest,
         renewing: Bool,
+        isAllowed: @escaping (HubRepository) -> Bool,
         isCancelled: @escaping @Sendable () -> Bool,
         _ tell: @escaping (HubEvent) -> Void
     ) throws(HubError) -> HubSnapshot {
         if configuration.isOffline {
-            guard let snapshot = cache.wholeSnapshot(of: request, isCertain: false) else {
+            if let snapshot = cache.wholeSnapshot(of: request, isCertain: false),
+                isAllowed(snapshot.repository)
+            {
+                return renewing ? try compared(snapshot, obstacle: nil) : snapshot
+            }
+            let whole = cache.wholeSnapshots(of: request.repository).filter { isAllowed($0.repository) }
+            guard !request.isExact, let snapshot = whole.first else {
                 throw .offline(
                     "\(request.repository)",
                     revision: request.revision,
-                    cached: cache.wholeCommits(of: request.repository)
+                    cached: whole.map(\.commit)
                 )
             }
-            let verification = Verification(
-                cache: cache,
-                repository: snapshot.repository,
-                commit: snapshot.commit
-            )
-            if renewing, let file = try verification.corruptFile(isRemoved: false) {
-                throw .corrupt("\(request.repository)", file: file)
-            }
-            return snapshot
+            tell(.usesOther(request, commit: snapshot.commit))
+            return renewing ? try compared(snapshot, obstacle: nil) : snapshot
         }
         do throws(HubError) {
             let client = try HubClient(configuration, isCancelled: isCancelled, tell: tell)
-            return try SnapshotDownload(client: client, cache: cache, request: request, verifies: renewing)
-                .run()
+            return try SnapshotDownload(
+                client: client,
+                cache: cache,
+                request: request,
+                verifies: renewing,
+                isAllowed: isAllowed
+            ).run()
         } catch {
             guard error != .cancelled else { throw error }
-            let commit =
-                cache.wholeSnapshot(of: request, isCertain: false)?.commit
-                ?? (request.revision == HubRequest.main
-                    ? cache.wholeCommits(of: request.repository).first : nil)
-            guard let commit, let snapshot = cache.wholeSnapshot(request.repository, commit, isCertain: false)
-            else { throw error }
-            tell(.usesCache(error, commit: commit))
-            return snapshot
+            let here = [cache.wholeSnapshot(of: request, isCertain: false)].compactMap { $0 }
+            let others = request.isExact ? [] : cache.wholeSnapshots(of: request.repository)
+            guard let snapshot = (here + others).first(where: { isAllowed($0.repository) }) else {
+                throw error
+            }
+            let found = renewing ? try compared(snapshot, obstacle: error) : snapshot
+            tell(.usesCache(error, commit: snapshot.commit))
+            return found
         }
+    }
+
+    /// A model of the cache with what came of comparing its bytes with what their names say.
+    ///
+    /// - Parameter obstacle: why the hub cannot be asked; nil where it is not wanted.
+    private func compared(
+        _ snapshot: HubSnapshot,
+        obstacle: HubError?
+    ) throws(HubError) -> HubSnapshot {
+        var snapshot = snapshot
+        snapshot.unverified = try Verification(
+            cache: cache,
+            repository: snapshot.repository,
+            commit: snapshot.commit
+        ).unverified(of: snapshot.files, obstacle: obstacle)
+        return snapshot
     }
 }
 

@@ -3,34 +3,51 @@ internal import Foundation
 /// A blob that is being fetched: what has come so far, on disk, and its digest.
 ///
 /// Used by one thread, under the blob's lock. It stays when the process dies, and the next one goes on with it.
-final class PartialBlob {
-    let path: String
-    let tag: String
+package final class PartialBlob {
+    package let path: String
+    package let tag: String
     /// How many bytes it is to have; nil where nobody says.
-    let size: Int?
+    package let size: Int?
     /// How many are here.
-    private(set) var count = 0
+    package private(set) var count = 0
     /// Why bytes could not be written.
-    private(set) var failure: HubError?
+    package private(set) var failure: HubError?
     /// Whether more bytes came than there are.
-    private(set) var isTooLong = false
+    package private(set) var isTooLong = false
     private let descriptor: Int32
     private var digest: Digest?
+    /// The most bytes that are taken.
+    private let limit: Int
+    private let freeBytes: () -> Int?
+    /// At how many bytes it is looked whether there is room for more.
+    private var nextLook = 0
 
-    /// More than any file of weights has.
-    private static let mostBytes = 1 << 40
+    /// How often it is looked whether there is room.
+    private static let lookEvery = 1 << 20
 
     /// Opens what is there of an earlier try, or an empty file.
-    init(path: String, tag: String, size: Int?) throws(HubError) {
+    ///
+    /// - Parameters:
+    ///   - limit: the most bytes where nobody says how many there are.
+    ///   - freeBytes: the room that is left, which is looked at before for files whose size is known.
+    package init(
+        path: String,
+        tag: String,
+        size: Int?,
+        limit: Int,
+        freeBytes: @escaping () -> Int?
+    ) throws(HubError) {
         self.path = path
         self.tag = tag
         self.size = size
+        self.limit = size ?? limit
+        self.freeBytes = freeBytes
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
         guard descriptor >= 0 else { throw CacheFile.failure(path) }
         let present = CacheFile.size(at: path) ?? 0
         try begin()
         guard present > 0 else { return }
-        guard present <= size ?? Self.mostBytes else {
+        guard present <= self.limit else {
             try reset()
             return
         }
@@ -61,15 +78,17 @@ final class PartialBlob {
         count = 0
         isTooLong = false
         failure = nil
+        nextLook = 0
         try begin()
     }
 
     /// Adds bytes at the end; false where they cannot be, or there should be none.
-    func append(_ piece: UnsafeRawBufferPointer) -> Bool {
-        guard piece.count <= (size ?? Self.mostBytes) - count else {
+    package func append(_ piece: UnsafeRawBufferPointer) -> Bool {
+        guard piece.count <= limit - count else {
             isTooLong = true
             return false
         }
+        guard hasRoom() else { return false }
         var offset = 0
         while offset < piece.count {
             let written = pwrite(
@@ -96,6 +115,15 @@ final class PartialBlob {
         digest?.add(piece)
         count += piece.count
         return true
+    }
+
+    /// Whether more may be written of a file without a size: what has no end leaves room for others.
+    private func hasRoom() -> Bool {
+        guard size == nil, count >= nextLook else { return true }
+        nextLook = count + Self.lookEvery
+        guard let free = freeBytes(), free < HubCache.slack else { return true }
+        failure = .noSpace(needed: HubCache.slack, available: free, path: CacheFile.parent(of: path))
+        return false
     }
 
     /// Puts the bytes on the disk and says whether they are what the tag says.

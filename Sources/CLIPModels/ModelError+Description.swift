@@ -16,7 +16,7 @@ extension ModelError: CustomStringConvertible {
                 + "built here: use one of a fixed size, such as google/siglip2-base-patch16-256."
         case .unsupportedSetting(let key, let value):
             "The configuration asks for a kind of model that is not built here: \(key) is \(value). Use a checkpoint of a "
-                + "kind that Documentation/Compatibility.md lists."
+                + "kind that Documentation/Models.md lists."
         case .towerNotStored(let tower, let tensors):
             "The configuration describes \(tower.name), and the weights have only the other tower: "
                 + "\(Self.list(tensors)) and all the rest of it are missing. Save the whole model, or the tower by itself with "

@@ -10,8 +10,8 @@ package struct CommandFailure: Error, CustomStringConvertible {
     let status: Int32
 
     /// All problems of a configuration, a line each.
-    init(problems: [String]) {
-        status = 1
+    init(problems: [String], status: Int32 = 1) {
+        self.status = status
         description = problems.map(\.printable).joined(separator: "\n")
     }
 

@@ -58,6 +58,15 @@ package final class DownloadLine: Sendable {
         case .retries(let error, let pause):
             let seconds = String(format: "%.0f", pause / .seconds(1))
             line("\(name): \(error) Trying again in \(seconds) s.")
+        case .renamed(let repository, let new):
+            line("\(name): \(repository) is called \(new) on the hub, and is kept under that name")
+        case .damaged(let file):
+            line("\(name): \(file) in the cache is not what the hub has; it is thrown away and fetched again")
+        case .usesOther(let request, let commit):
+            line(
+                "\(name): \(request.repository) at '\(request.revision)' is not whole in the cache. What is there is used, "
+                    + "commit \(commit.prefix(7))."
+            )
         case .usesCache(let error, let commit):
             line("\(name): \(error) What is in the cache is used, commit \(commit.prefix(7)).")
         }

@@ -8,6 +8,7 @@ internal import Foundation
 /// | `NAME=PLACE` | what follows, by another name |
 /// | what is there on this machine, begins with `/`, `./`, `../` or `~/`, or ends with `.safetensors` | that directory or file |
 /// | `ViT-B-32` | a known model of the hub |
+/// | `ViT-B-32@refs/pr/1` | the repository of a known model, at another revision than ours |
 /// | `OWNER/REPOSITORY`, `OWNER/REPOSITORY@REVISION` | a repository of the hub |
 ///
 /// What is there wins over what the hub has: `ViT-B-32` is a directory of that name in the working directory, if there is one.
@@ -39,12 +40,14 @@ package struct ModelChoice: Equatable {
         }
         var place = text
         var given: String?
-        // A path may hold the sign, too.
-        if !exists(text), let separator = text.firstIndex(of: "="), separator > text.startIndex {
+        // A path may hold the sign, too, and so may an address.
+        if !exists(text), !HubRequest.isAddress(text), let separator = text.firstIndex(of: "="),
+            separator > text.startIndex
+        {
             given = String(text[..<separator])
             place = String(text[text.index(after: separator)...])
         }
-        if Self.isPath(place) || exists(place) {
+        if !HubRequest.isAddress(place), Self.isPath(place) || exists(place) {
             name = given ?? Self.name(ofDirectory: place)
             self.place = .directory(place)
             return
@@ -53,6 +56,12 @@ package struct ModelChoice: Equatable {
             if let known = KnownModel.named(place) {
                 name = given ?? known.name
                 self.place = .hub(try known.request)
+            } else if let mark = place.lastIndex(of: "@"),
+                let known = KnownModel.named(String(place[..<mark]))
+            {
+                name = given ?? known.name
+                let revision = String(place[place.index(after: mark)...])
+                self.place = .hub(try HubRequest(repository: known.repository, revision: revision))
             } else if place.contains("/") {
                 let request = try HubRequest(place)
                 name = given ?? request.repository.name

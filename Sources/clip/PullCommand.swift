@@ -13,8 +13,8 @@ struct PullCommand: AsyncParsableCommand {
               clip pull google/siglip2-base-patch16-256 apple/DFN2B-CLIP-ViT-B-16@refs/pr/7
               clip pull --list
 
-            What is there already is compared with what its names say, and a branch is asked for anew; \
-            --offline compares only. A download that was interrupted goes on where it was. The cache is the hub's own, at \
+            What is there already is compared with what the hub says of it, and a branch is asked for anew; \
+            --offline compares only, with the names of the blobs. A download that was interrupted goes on where it was. The cache is the hub's own, at \
             ~/.cache/huggingface/hub, and its variables are obeyed: HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, \
             HF_HUB_OFFLINE.
 
@@ -34,7 +34,10 @@ struct PullCommand: AsyncParsableCommand {
     func run() async throws {
         var environment = Environment()
         let hub = hubOptions.hub(&environment)
-        guard environment.problems.isEmpty else { throw CommandFailure(problems: environment.problems) }
+        guard environment.problems.isEmpty else {
+            let settings = HubError.invalidConfiguration(environment.problems)
+            throw CommandFailure(problems: environment.problems, status: settings.exitStatus)
+        }
         if list { return try writeList(hub) }
         guard !names.isEmpty else {
             throw ValidationError("Nothing to pull: name models, or see 'clip pull --list'.")
@@ -44,7 +47,11 @@ struct PullCommand: AsyncParsableCommand {
             // Directories have no part in this: what is asked for is the hub's.
             let choice = try ModelChoice(name, exists: { _ in false })
             guard case .hub(let request) = choice.place else {
-                throw CommandFailure("'\(name.printable)' is a path; name a model of the hub.")
+                let error = HubError.invalidName(name)
+                throw CommandFailure(
+                    "'\(name.printable)' is a path; name a model of the hub.",
+                    status: error.exitStatus
+                )
             }
             requests.append((choice.name, request))
         }
@@ -69,15 +76,20 @@ struct PullCommand: AsyncParsableCommand {
 
     private static func summary(_ snapshot: HubSnapshot, seconds: Double) -> String {
         let size = DownloadText.megabytes(snapshot.byteCount)
+        let unverified = snapshot.unverified.count
+        let doubt =
+            unverified > 0
+            ? "; of \(unverified) of \(snapshot.files.count) files nothing says what their bytes should be"
+            : ""
         guard snapshot.fetchedBytes > 0 else {
-            return "\(size), all here and right, commit \(snapshot.commit)"
+            return "\(size), all here\(unverified > 0 ? "" : " and right"), commit \(snapshot.commit)\(doubt)"
         }
         return "\(size), commit \(snapshot.commit)"
             + String(
                 format: ", %@ fetched in %.1f s",
                 DownloadText.megabytes(snapshot.fetchedBytes),
                 seconds
-            )
+            ) + doubt
     }
 
     private func writeList(_ hub: ModelHub) throws {
@@ -102,15 +114,15 @@ extension HubError {
     /// What a command that fails so ends with, by sysexits.h.
     package var exitStatus: Int32 {
         switch self {
-        case .corrupt, .wrongSize, .noUsableFiles, .invalidAnswer: 65  // EX_DATAERR
-        case .invalidName, .unknownName, .invalidRevision, .repositoryNotFound, .revisionNotFound,
+        case .corrupt, .damaged, .wrongSize, .noUsableFiles, .invalidAnswer: 65  // EX_DATAERR
+        case .invalidName, .unknownName, .address, .invalidRevision, .repositoryNotFound, .revisionNotFound,
             .fileNotFound:
             66  // EX_NOINPUT
         case .offline, .unreachable, .redirectRefused, .transportUnavailable: 69  // EX_UNAVAILABLE
         case .cacheUnusable: 73  // EX_CANTCREAT
         case .noSpace: 74  // EX_IOERR
         case .tooManyRequests, .badStatus: 75  // EX_TEMPFAIL
-        case .gated, .invalidToken, .forbidden: 77  // EX_NOPERM
+        case .gated, .invalidToken, .forbidden, .renamed: 77  // EX_NOPERM
         case .invalidConfiguration: 78  // EX_CONFIG
         case .cancelled: 130
         }

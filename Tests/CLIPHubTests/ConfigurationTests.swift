@@ -58,6 +58,13 @@ struct ConfigurationTests {
     func problems() {
         #expect(configuration([:]).validate() == [])
         #expect(configuration(["HF_ENDPOINT": "mirror"]).validate().count == 1)
+        for name in ["HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_ETAG_TIMEOUT"] {
+            for text in ["abc", "0", "-1", "1e9", "nan", "10s"] {
+                let problems = configuration([name: text]).validate()
+                #expect(problems.count == 1 && problems[0].hasPrefix("\(name)='\(text)'"), "\(problems)")
+            }
+            #expect(configuration([name: ""]).validate() == [])
+        }
         #expect(configuration(["HF_TOKEN": "a b"]).validate().count == 1)
     }
 }

@@ -306,35 +306,12 @@ struct DownloadTests {
                 let text = String(decoding: reply.bytes.prefix { $0 != 0 }.prefix(600), as: UTF8.self)
                 for name in ["Content-Length: ", "X-Linked-Size: "] {
                     guard text.prefix(400).contains(name) else { continue }
-                    reply.bytes = Self.without(name, reply.bytes)
+                    reply.bytes = SmallHub.withoutLength(reply.bytes, field: name)
                 }
                 reply.closes = true
                 return reply
             }
             expectWhole(trial, try await trial.snapshot())
-        }
-    }
-
-    private static func without(_ name: String, _ bytes: [UInt8]) -> [UInt8] {
-        guard let start = bytes.firstRange(of: Array(name.utf8))?.lowerBound,
-            let end = bytes[start...].firstIndex(of: 10)
-        else { return bytes }
-        return Array(bytes[..<start] + bytes[(end + 1)...])
-    }
-
-    @Test("Renamed repositories are followed within the host")
-    func renamed() async throws {
-        try await withHub { trial in
-            trial.hub.fault(times: 100) { request, _ in
-                request.path.contains("acme/before")
-                    ? SmallHub.answer(
-                        307,
-                        ["Location": request.path.replacing("acme/before", with: "acme/plain")]
-                    ) : nil
-            }
-            let snapshot = try await trial.snapshot(of: HubRequest("acme/before"))
-            #expect(snapshot.directory.contains("models--acme--before"))
-            #expect(trial.contents(snapshot, "model.safetensors") == SmallHub.weights)
         }
     }
 

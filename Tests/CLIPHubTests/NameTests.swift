@@ -37,6 +37,20 @@ struct NameTests {
         #expect(try HubRequest("a/b@" + String(repeating: "0f", count: 20)).isPinned)
     }
 
+    @Test("An address of a page is refused with the name that it is of")
+    func addresses() {
+        for (text, name) in [
+            ("https://huggingface.co/acme/mini", "acme/mini"), ("http://hf.co/acme/mini/", "acme/mini"),
+            ("HTTPS://mirror.example/acme/mini/tree/main", "acme/mini"),
+            ("https://huggingface.co/acme/mini/tree/refs%2Fpr%2F7", "acme/mini@refs/pr/7"),
+            ("https://huggingface.co/acme/mini/blob/v1/config.json?x=y#z", "acme/mini@v1"),
+            ("https://huggingface.co/datasets/acme/mini", nil), ("https://huggingface.co", nil),
+            ("https://huggingface.co/acme/..", nil), ("https://huggingface.co/acme/mini/tree/%2E%2E", nil),
+        ] {
+            #expect(throws: HubError.address(text, name: name)) { try HubRequest(text) }
+        }
+    }
+
     @Test(
         "What would be another path of the cache is no revision",
         arguments: [

@@ -151,7 +151,9 @@ struct RefusalTests {
             var configuration = trial.model.configuration
             configuration.isOffline = true
             let offline = ModelHub(configuration)
-            await #expect(throws: HubError.corrupt("acme/plain", file: "model.safetensors")) {
+            await #expect(
+                throws: HubError.damaged("acme/plain", file: "model.safetensors", obstacle: nil)
+            ) {
                 try await offline.snapshot(of: HubTrial.request(), renewing: true)
             }
             let mended = try await trial.snapshot(renewing: true)

@@ -72,7 +72,9 @@ struct SelectionTests {
 
     @Test(
         "An index that leads elsewhere is refused",
-        arguments: ["../x.safetensors", "a/b", "/etc/passwd", ""]
+        arguments: [
+            "../x.safetensors", "a/b", "/etc/passwd", "", "config.json", "model.bin", "a/b.safetensors",
+        ]
     )
     func hostileIndex(name: String) {
         let index = #"{"weight_map": {"a": "\#(name)"}}"#
@@ -100,7 +102,7 @@ struct SelectionTests {
     }
 
     @Test("A repository without usable files is refused with what it has")
-    func refusals() {
+    func refusals() throws {
         #expect(throws: HubError.noUsableFiles("a/b", .onlyPickles(["pytorch_model.bin"]))) {
             try selection("a/b", ["config.json": clip, "pytorch_model.bin": ""])
         }
@@ -109,6 +111,22 @@ struct SelectionTests {
         }
         #expect(throws: HubError.noUsableFiles("a/b", .noWeights(["config.json", "x.safetensors"]))) {
             try selection("a/b", ["config.json": clip, "x.safetensors": ""])
+        }
+        for kind in CheckpointSelection.families.flatMap({ [$0, $0 + "_vision_model", $0 + "_text_model"] }) {
+            let config = #"{"model_type": "\#(kind)"}"#
+            #expect(
+                try selection("a/b", ["config.json": config, "model.safetensors": ""]).weights.count == 1
+            )
+        }
+        let files = ["open_clip_config.json": "", "model.safetensors": ""]
+        for (text, defect) in [
+            ("{}", FileDefect.foreignConfiguration("config.json")),
+            (#"{"architecture": "vit"}"#, .foreignConfiguration("config.json")),
+            ("[1", .unreadable("config.json")), (#"{"model_type": "bert"}"#, .otherKind("bert")),
+        ] {
+            #expect(throws: HubError.noUsableFiles("a/b", defect)) {
+                try selection("a/b", files.merging(["config.json": text]) { $1 })
+            }
         }
         #expect(throws: HubError.noUsableFiles("timm/x", .onlyPickles(["open_clip_pytorch_model.bin"]))) {
             try selection(

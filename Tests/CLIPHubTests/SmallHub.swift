@@ -85,6 +85,9 @@ final class SmallHub: Sendable {
         state.withLock { $0.faults.append((times, fault)) }
     }
 
+    /// Takes back all faults.
+    func mend() { state.withLock { $0.faults = [] } }
+
     func change(_ files: [String: [UInt8]], commit: String) {
         state.withLock { state in
             state.files = files
@@ -127,7 +130,8 @@ final class SmallHub: Sendable {
             || path == "/api/models/\(Self.repository)/revision/\(commit)"
         {
             let names = files.keys.sorted().map { #"{"rfilename":"\#($0)"}"# }.joined(separator: ",")
-            return Self.answer(200, body: Array(#"{"sha":"\#(commit)","siblings":[\#(names)]}"#.utf8))
+            let body = #"{"id":"\#(Self.repository)","sha":"\#(commit)","siblings":[\#(names)]}"#
+            return Self.answer(200, body: Array(body.utf8))
         }
         if path.hasPrefix("/api/") { return Self.answer(404, ["X-Error-Code": "RevisionNotFound"]) }
         for revision in ["main", commit] {
@@ -178,6 +182,14 @@ final class SmallHub: Sendable {
         lines += fields.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
         let head = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
         return Reply(bytes: isHead ? head : head + body)
+    }
+
+    /// An answer without its Content-Length.
+    static func withoutLength(_ bytes: [UInt8], field: String = "Content-Length: ") -> [UInt8] {
+        guard let start = bytes.firstRange(of: Array(field.utf8))?.lowerBound,
+            let end = bytes[start...].firstIndex(of: 10)
+        else { return bytes }
+        return Array(bytes[..<start] + bytes[(end + 1)...])
     }
 
     static func sha256(_ bytes: [UInt8]) -> String { digest(.sha256, bytes) }

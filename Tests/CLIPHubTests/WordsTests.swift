@@ -13,6 +13,9 @@ struct WordsTests {
             "repositoryNotFound": HubError.repositoryNotFound("a/b", hasToken: false),
             "revisionNotFound": HubError.revisionNotFound("a/b", revision: "x"),
             "fileNotFound": HubError.fileNotFound("a/b", file: "x"),
+            "address": HubError.address("https://a.example/b/c", name: "b/c"),
+            "renamed": HubError.renamed("a/b", to: "c/d"),
+            "damaged": HubError.damaged("a/b", file: "x", obstacle: nil),
             "gated": HubError.gated("a/b", hasToken: true),
             "invalidToken": HubError.invalidToken,
             "forbidden": HubError.forbidden("a/b"),
@@ -41,10 +44,15 @@ struct WordsTests {
         ]
         let files: [FileDefect] = [
             .onlyPickles(["x.bin"]), .noConfiguration([]), .noWeights((0..<20).map { "\($0)" }),
-            .unreadable("config.json"),
+            .unreadable("config.json"), .foreignConfiguration("config.json"), .otherKind("bert"),
+            .otherKind("siglip2"),
         ]
         let redirects: [RedirectDefect] = [.notSecure, .notHTTP, .tooMany(10), .nowhere]
-        let answers: [AnswerDefect] = [.noCommit, .noTag, .noList, .changed, .wrongRange, .endlessHeader]
+        let answers: [AnswerDefect] = [
+            .noCommit, .noTag, .noList, .changed, .wrongRange, .endlessHeader,
+            .noSize(file: "x"), .otherCommit(asked: "a", given: "b"), .otherFile("x", asked: "a", given: "b"),
+            .endlessBody(file: "x"),
+        ]
         let errors =
             faults.map { HubError.unreachable(host: "a.example", $0) }
             + files.map { HubError.noUsableFiles("a/b", $0) }
@@ -53,7 +61,8 @@ struct WordsTests {
             + [
                 .unknownName("x", similar: ["y"]), .repositoryNotFound("a/b", hasToken: true),
                 .gated("a/b", hasToken: false), .tooManyRequests(host: "a.example", seconds: nil),
-                .offline("a/b", revision: "main", cached: ["c"]),
+                .offline("a/b", revision: "main", cached: ["c"]), .address("https://a.example", name: nil),
+                .damaged("a/b", file: "x", obstacle: "\(HubError.forbidden("a/b"))"),
             ]
         for error in errors {
             #expect(Words.faults(of: "\(error)") == [], "\(error)")

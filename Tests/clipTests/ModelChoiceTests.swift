@@ -18,6 +18,12 @@ struct ModelChoiceTests {
         let siglip = try choice("google/siglip2-base-patch16-256")
         #expect(siglip.name == "siglip2-base-patch16-256")
         #expect(try siglip.place == .hub(HubRequest("google/siglip2-base-patch16-256")))
+        let other = try choice("ViT-B-32@refs/pr/1")
+        #expect(other.name == "ViT-B-32")
+        #expect(try other.place == .hub(HubRequest("\(known.repository)@refs/pr/1")))
+        let large = try choice("mine=ViT-L/14@336px@v2")
+        #expect(large.name == "mine")
+        #expect(try large.place == .hub(HubRequest("timm/vit_large_patch14_clip_336.openai@v2")))
         let pull = try choice("apple/x@refs/pr/7")
         #expect(pull.name == "x")
         #expect(try pull.place == .hub(HubRequest("apple/x@refs/pr/7")))
@@ -55,10 +61,23 @@ struct ModelChoiceTests {
 
     @Test(
         "What is none of them is refused, with what it might be",
-        arguments: ["ViT-B-33", "nothing", "a/b/c", "a/b@.."]
+        arguments: ["ViT-B-33", "nothing", "a/b/c", "a/b@..", "ViT-B-32@..", "ViT-B-33@main"]
     )
     func refusals(text: String) {
         #expect(throws: CommandFailure.self) { try choice(text) }
+    }
+
+    @Test(
+        "An address is refused with what to type, with a slash behind it and with a query, too",
+        arguments: ["", "/", "?download=true", "/tree/main"]
+    )
+    func addresses(end: String) {
+        for start in ["", "mine="] {
+            let failure = #expect(throws: CommandFailure.self) {
+                try choice(start + "https://huggingface.co/acme/mini" + end)
+            }
+            #expect(failure?.description.contains("write acme/mini instead") == true)
+        }
     }
 
     @Test("A download's line has figures, and never more columns than there are")
@@ -101,6 +120,15 @@ struct ModelChoiceTests {
         let unknown = try await Command.run("pull", "ViT-B-33", environment: environment)
         #expect(unknown.status == 66)
         #expect(unknown.errors.contains("Do you mean ViT-B-32"))
+        for path in ["", "./a", "/models/a"] {
+            #expect(try await Command.run("pull", path, environment: environment).status == 66)
+        }
+        for (name, value) in ["HF_ENDPOINT": "ftp://x", "HF_TOKEN": "a b", "HF_HUB_DOWNLOAD_TIMEOUT": "abc"] {
+            let settings = environment.merging([name: value]) { $1 }
+            let failed = try await Command.run("pull", "ViT-B-32", environment: settings)
+            #expect(failed.status == 78)
+            #expect(failed.errors.contains(name))
+        }
         let list = try await Command.run("pull", "--list", environment: environment)
         #expect(list.status == 0)
         #expect(list.lines.count == KnownModel.all.count)
