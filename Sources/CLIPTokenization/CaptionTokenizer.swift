@@ -19,7 +19,9 @@ public struct CaptionTokenizer: Sendable {
     }
 
     private init(vocabulary: Vocabulary, recipe: TextRecipe) {
-        self.init(kind: .bytePairs(BytePairTokenizer(vocabulary: vocabulary)), recipe: recipe)
+        let cleaning = recipe.cleaning == .none ? nil : recipe.cleaning
+        let tokenizer = BytePairTokenizer(vocabulary: vocabulary, cleaning: cleaning)
+        self.init(kind: .bytePairs(tokenizer), recipe: recipe)
     }
 
     private init(kind: Kind, recipe: TextRecipe) {
@@ -74,7 +76,7 @@ public struct CaptionTokenizer: Sendable {
                 ids[limit - 1] = tokenizer.vocabulary.endOfText
             }
         case .pieces(let tokenizer):
-            let tokens = tokenizer.tokens(of: try recipe.cleaning.cleaned(caption))
+            let tokens = try tokenizer.tokens(of: try recipe.cleaning.cleaned(caption))
             (ids, count) = tokenizer.sequence(tokens, limit: limit)
         }
         guard count <= limit || truncating else { throw .tooManyTokens(count: count, limit: limit) }
