@@ -10,6 +10,7 @@ import tempfile
 import unicodedata
 
 import piece_files
+import piece_settings
 import world_texts
 
 # Where each kind is left in the fixtures, by the name of its check.
@@ -116,6 +117,7 @@ def make(out: pathlib.Path) -> None:
                 config.write_text(json.dumps(value, ensure_ascii=True, separators=(",", ":")) + "\n")
             lines = [json.dumps([text, " ".join(map(str, ids))]) for text, ids in zip(texts, right, strict=True)]
             (out / name / "cases.json").write_text("[" + ",\n".join(lines) + "]\n")
+    piece_settings.write(out)
 
 
 if __name__ == "__main__":

@@ -215,6 +215,20 @@ def write(path: pathlib.Path, value) -> None:
     path.write_text(text.replace("],[", "],\n[") + "\n", encoding="utf-8")
 
 
+def otherwise_cleaned() -> dict[str, list[list[str]]]:
+    """What open_clip's own tokenizer makes of captions with the choices of `clean` that are not its usual one."""
+    from open_clip.tokenizer import SimpleTokenizer
+
+    # The names of special tokens are others there.
+    texts = [text for text in captions()[::31] if len(text) < 300 and "<|" not in text]
+    texts += ["IT'S WE'LL I'M THEY'RE DON'T I'VE HE'D", "It'\u017F \u017Fo", "\u00c9COLE \u01c5 \u2160V \u0399\u0345 \u212a\u00d6LN 3RD"]
+    made = {}
+    for clean in ["whitespace", "canonicalize"]:
+        tokenizer = SimpleTokenizer(clean=clean)
+        made[clean] = [[text, " ".join(map(str, tokenizer.encode(text)))] for text in texts]
+    return made
+
+
 def make(out: pathlib.Path) -> None:
     from clip.simple_tokenizer import SimpleTokenizer
 
@@ -232,6 +246,7 @@ def make(out: pathlib.Path) -> None:
         made = ids(case["unit"] * case["times"])
         case["count"], case["hash"] = len(made), f"{fnv(made):016x}"
     write(out / "long-captions.json", long)
+    write(out / "otherwise-cleaned.json", otherwise_cleaned())
     write(out / "steps.json", steps())
     write(out / "byte-steps.json", bytes_steps())
     write(out / "detection.json", detection())

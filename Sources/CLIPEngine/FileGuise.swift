@@ -28,6 +28,11 @@ enum FileGuise: Equatable {
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
+        // A pipe, from which nothing comes, is not an empty file: whoever reads says that it is none.
+        var information = stat()
+        guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+            return nil
+        }
         var head = [UInt8](repeating: 0, count: 256)
         let count = read(descriptor, &head, head.count)
         guard count >= 0 else { return nil }

@@ -19,7 +19,11 @@ public struct CaptionTokenizer: Sendable {
     }
 
     private init(vocabulary: Vocabulary, recipe: TextRecipe) {
-        let tokenizer = BytePairTokenizer(vocabulary: vocabulary, specialNames: recipe.specialNames)
+        let tokenizer = BytePairTokenizer(
+            vocabulary: vocabulary,
+            specialNames: recipe.specialNames,
+            cleaning: recipe.cleaning == .none ? nil : recipe.cleaning
+        )
         self.init(kind: .bytePairs(tokenizer), recipe: recipe)
     }
 
@@ -75,7 +79,7 @@ public struct CaptionTokenizer: Sendable {
                 ids[limit - 1] = tokenizer.vocabulary.endOfText
             }
         case .pieces(let tokenizer):
-            let tokens = tokenizer.tokens(of: try recipe.cleaning.cleaned(caption))
+            let tokens = try tokenizer.tokens(of: try recipe.cleaning.cleaned(caption))
             (ids, count) = tokenizer.sequence(tokens, limit: limit)
         }
         guard count <= limit || truncating else { throw .tooManyTokens(count: count, limit: limit) }

@@ -12,7 +12,7 @@ public struct TextRecipe: Equatable, Sendable {
     public var source: Source
     /// The most tokens that the network reads.
     public var contextLength: Int
-    /// How captions are cleaned; ``Source/bytePairs`` brings its own.
+    /// How captions are cleaned; where nothing is said ``Source/bytePairs`` brings its own, which is ``CaptionCleaning/lowerCase``.
     public var cleaning: CaptionCleaning
     /// Whether every sequence is filled up to ``contextLength``, as a network without a causal mask reads all of it.
     public var padsToContext: Bool
@@ -24,6 +24,8 @@ public struct TextRecipe: Equatable, Sendable {
     public var findsKnownTokens: Bool
     /// What special tokens of a byte-pair vocabulary are called in captions.
     public var specialNames = SpecialNames.openAI
+    /// The repository whose tokenizer files these should be, such as `timm/ViT-B-16-SigLIP`, where a configuration names it.
+    public var repository: String?
 
     init(
         source: Source,
@@ -32,7 +34,8 @@ public struct TextRecipe: Equatable, Sendable {
         padsToContext: Bool = false,
         replacesSeparators: Bool = false,
         defaultClass: String? = nil,
-        findsKnownTokens: Bool = true
+        findsKnownTokens: Bool = true,
+        repository: String? = nil
     ) {
         self.source = source
         self.contextLength = contextLength
@@ -41,6 +44,7 @@ public struct TextRecipe: Equatable, Sendable {
         self.replacesSeparators = replacesSeparators
         self.defaultClass = defaultClass
         self.findsKnownTokens = findsKnownTokens
+        self.repository = repository
     }
 
     /// OpenAI's CLIP.
@@ -49,14 +53,17 @@ public struct TextRecipe: Equatable, Sendable {
     ///   - contextLength: the most tokens that the network reads.
     ///   - padsToContext: whether sequences are filled up with 0, as a network without a causal mask reads them.
     ///   - findsKnownTokens: see the property.
+    ///   - cleaning: see the property.
     public static func openAI(
         contextLength: Int = 77,
         padsToContext: Bool = false,
-        findsKnownTokens: Bool = true
+        findsKnownTokens: Bool = true,
+        cleaning: CaptionCleaning = .none
     ) -> TextRecipe {
         TextRecipe(
             source: .bytePairs,
             contextLength: contextLength,
+            cleaning: cleaning,
             padsToContext: padsToContext,
             findsKnownTokens: findsKnownTokens
         )

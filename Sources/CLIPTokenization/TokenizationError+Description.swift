@@ -8,6 +8,8 @@ extension TokenizationError: CustomStringConvertible {
             "The text has \(count) tokens, and the model reads \(limit)."
         case .unsettledCaption(let count):
             "The text of \(count) characters is made of too many nested escapes."
+        case .lengthenedCaption(let count, let limit):
+            "The tokenizer's files make more than \(limit) bytes of a text of \(count)."
         case .tokenWithoutRow(let token, let id, let rows):
             "The text has the token \(token.shown), number \(id), and the network knows \(rows) tokens only."
         case .noVocabulary:
@@ -71,6 +73,9 @@ extension TokenizationError: CustomStringConvertible {
         case .tooManyTokens: "Shorten it, or have it cut."
         case .unsettledCaption: "Give it unescaped."
         case .tokenWithoutRow: "Take it out of the text, or write it in another way."
+        case .lengthenedCaption: "Use a checkpoint whose tokenizer does not."
+        case .noTokenizer(let repository?):
+            "Put the tokenizer's files of \(repository.shown), which the configuration names, beside the weights."
         case .noVocabulary, .noTokenizer: "Put one of these beside the weights."
         case .unreadable, .fileTooLarge, .malformedGzip, .malformedText, .malformedJSON, .missingField,
             .duplicateToken, .idOutOfRange, .missingByteToken, .missingSpecialToken, .malformedMerge,

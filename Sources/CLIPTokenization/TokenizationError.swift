@@ -7,6 +7,8 @@ public enum TokenizationError: Error, Equatable, Sendable {
     /// The caption of `count` Unicode scalars keeps changing while it is being cleaned, as deeply nested HTML
     /// references do.
     case unsettledCaption(count: Int)
+    /// The steps of the tokenizer's files make more than `limit` bytes of a caption of `count`, or of a part of it.
+    case lengthenedCaption(count: Int, limit: Int)
     /// The caption makes a token that the tokenizer knows and the network's table of `rows` tokens does not.
     case tokenWithoutRow(token: String, id: Int32, rows: Int)
 
@@ -27,8 +29,8 @@ public enum TokenizationError: Error, Equatable, Sendable {
     /// `file` describes another kind of tokenizer than CLIP's.
     case unsupportedTokenizer(file: String, found: String)
 
-    /// The directory has no tokenizer in any of the known forms.
-    case noTokenizer
+    /// The directory has no tokenizer in any of the known forms; a configuration may name the repository that has it.
+    case noTokenizer(repository: String?)
     /// `file` asks for something that no known tokenizer does.
     case unsupportedStep(file: String, found: String)
     /// `file` is not a model of sentencepiece, at this byte.

@@ -164,7 +164,7 @@ struct PieceFileErrorTests {
     func missing() throws {
         let directory = try TemporaryDirectory()
         let recipe = TextRecipe.transformers(modelType: "siglip", contextLength: 64)
-        #expect(throws: TokenizationError.noTokenizer) {
+        #expect(throws: TokenizationError.noTokenizer(repository: nil)) {
             try CaptionTokenizer(directory: directory.path, recipe: recipe)
         }
         try directory.write(Self.unigram(), as: "tokenizer.json")

@@ -1,3 +1,4 @@
+import CLIPTestSupport
 import CLIPTokenization
 import Testing
 
@@ -58,7 +59,12 @@ struct TextRecipeTests {
     @Test(
         "A setting that is not known is refused by name",
         arguments: [
-            (#"{"text_cfg": {"tokenizer_kwargs": {"clean": "canonicalize"}}}"#, "clean canonicalize"),
+            (#"{"text_cfg": {"tokenizer_kwargs": {"clean": "none"}}}"#, "clean none"),
+            (#"{"text_cfg": {"tokenizer_kwargs": {"clean": 1}}}"#, "tokenizer_kwargs.clean"),
+            (#"{"text_cfg": {"tokenizer_kwargs": {"strip_sep_token": "false"}}}"#, "strip_sep_token"),
+            (#"{"text_cfg": {"tokenizer_kwargs": [1]}}"#, "a tokenizer_kwargs that is no object"),
+            (#"{"text_cfg": {"hf_tokenizer_name": 7}}"#, "hf_tokenizer_name"),
+            (#"{"text_cfg": {"tokenizer_mode": 1}}"#, "tokenizer_mode"),
             (
                 #"{"text_cfg": {"hf_tokenizer_name": "x", "tokenizer_kwargs": {"clean": "none"}}}"#,
                 "clean none"
@@ -89,6 +95,73 @@ struct TextRecipeTests {
     func contexts(_ length: String) {
         #expect(throws: TokenizationError.self) {
             try recipe(#"{"text_cfg": {"context_length": \#(length)}}"#)
+        }
+    }
+
+    @Test(
+        "What Python takes for true or false is so, as the network's reader has it",
+        arguments: [
+            ("true", true), ("1", true), ("2.5", true), ("NaN", true), ("\"false\"", true), ("[0]", true),
+            ("false", false), ("0", false), ("-0.0", false), ("null", false), ("\"\"", false), ("[]", false),
+            ("{}", false),
+        ]
+    )
+    func truth(_ value: String, _ isTrue: Bool) throws {
+        let own = try recipe(#"{"text_cfg": {"no_causal_mask": \#(value)}}"#)
+        #expect(own.padsToContext == isTrue)
+        let files = try recipe(
+            #"{"text_cfg": {"hf_tokenizer_name": "x", "tokenizer_kwargs": {"strip_sep_token": \#(value)}}}"#
+        )
+        #expect(files.replacesSeparators == isTrue)
+    }
+
+    @Test(
+        "Of two members with one name the last counts, numbers may be infinite, and what is no JSON is refused at its byte"
+    )
+    func asPython() throws {
+        let twice = #"""
+            {"x": NaN, "y": [-Infinity], "text_cfg": {"context_length": 12, "hf_tokenizer_name": "x"},
+            "text_cfg": {"no_causal_mask": 1}}
+            """#
+        #expect(try recipe(twice) == .openAI(padsToContext: true, findsKnownTokens: false))
+        #expect(throws: TokenizationError.malformedJSON(file: "open_clip_config.json", offset: 8)) {
+            try recipe("{\"é\":  x}")
+        }
+        #expect(throws: TokenizationError.malformedText(file: "open_clip_config.json")) {
+            try TextRecipe(openCLIPConfig: [0x7B, 0xFF])
+        }
+    }
+
+    @Test("The repository that a configuration names is told where its tokenizer's files are not there")
+    func repository() throws {
+        let recipe = try recipe(#"{"text_cfg": {"hf_tokenizer_name": "timm/ViT-B-16-SigLIP"}}"#)
+        let directory = try TemporaryDirectory()
+        let error = try #require(throws: TokenizationError.self) {
+            try CaptionTokenizer(directory: directory.path, recipe: recipe)
+        }
+        #expect(error == .noTokenizer(repository: "timm/ViT-B-16-SigLIP"))
+        #expect(error.description.contains("files of 'timm/ViT-B-16-SigLIP'"))
+    }
+
+    @Test(
+        "OpenAI's words are found in captions that are cleaned otherwise",
+        arguments: ["whitespace", "canonicalize"]
+    )
+    func otherwiseCleaned(_ clean: String) throws {
+        let recipe = try recipe(
+            #"{"text_cfg": {"context_length": 1000, "tokenizer_kwargs": {"clean": "\#(clean)"}}}"#
+        )
+        let directory = try TemporaryDirectory()
+        let tokenizer = try CaptionTokenizer(directory: directory.path, recipe: recipe)
+        let cases = try Fixture.decode([String: [[String]]].self, from: "tokenization/otherwise-cleaned.json")
+        let golden = try #require(cases[clean])
+        #expect(golden.count > 60)
+        for pair in golden {
+            let ids = pair[1].split(separator: " ").compactMap { Int32($0) }
+            #expect(
+                try tokenizer.tokens(for: pair[0]).ids == [49406] + ids + [49407],
+                "\(pair[0].debugDescription)"
+            )
         }
     }
 

@@ -21,7 +21,8 @@ struct WordsTests {
                 file: "tokenizer.json",
                 found: "WordPiece"
             ),
-            "noTokenizer": TokenizationError.noTokenizer,
+            "lengthenedCaption": TokenizationError.lengthenedCaption(count: 9, limit: 8),
+            "noTokenizer": TokenizationError.noTokenizer(repository: "timm/ViT-B-16-SigLIP"),
             "unsupportedStep": TokenizationError.unsupportedStep(
                 file: "tokenizer.json",
                 found: "the normalizer Nmt"

@@ -3,17 +3,24 @@
 struct BytePairTokenizer: Sendable {
     let vocabulary: Vocabulary
     let specialNames: SpecialNames
+    /// How captions are cleaned instead, where open_clip's configuration says so.
+    var cleaning: CaptionCleaning?
 
     /// The tokens of a caption, start-of-text and end-of-text included.
     func tokens(of caption: String) throws(TokenizationError) -> [Int32] {
         var ids = [vocabulary.startOfText]
         if vocabulary.added.isEmpty {
-            append(try TextCleaner.cleaned(caption), to: &ids)
+            append(try cleaned(caption), to: &ids)
         } else {
             try appendWithAddedTokens(caption, to: &ids)
         }
         ids.append(vocabulary.endOfText)
         return ids
+    }
+
+    private func cleaned(_ caption: String) throws(TokenizationError) -> [UInt32] {
+        guard let cleaning else { return try TextCleaner.cleaned(caption) }
+        return try cleaning.scalars(of: caption)
     }
 
     private func append(_ text: [UInt32], to ids: inout [Int32]) {
@@ -31,7 +38,7 @@ struct BytePairTokenizer: Sendable {
             case .rest(let scalars):
                 var piece = String.UnicodeScalarView()
                 piece.append(contentsOf: scalars.compactMap(Unicode.Scalar.init))
-                let text = try TextCleaner.cleaned(String(piece))
+                let text = try cleaned(String(piece))
                 for part in AddedToken.parts(of: text[...], at: normalized) {
                     switch part {
                     case .token(let id): ids.append(id)

@@ -16,7 +16,7 @@ package struct WordSplitter {
     private let specialNames: SpecialNames
     private var index = 0
 
-    /// Splits lower case text.
+    /// Splits cleaned text, in lower case or as it came.
     package init(_ text: [UInt32], specialNames: SpecialNames = .openAI) {
         self.text = text
         self.specialNames = specialNames
@@ -55,13 +55,13 @@ package struct WordSplitter {
         }
     }
 
-    /// The long s (U+017F) is the one character without a lower case form that equals another when case does not
-    /// count.
+    /// Beside capitals the long s (U+017F) is the one character that equals another of these when case does not count.
     private func matches(_ word: [UInt32], at start: Int) -> Bool {
         start + word.count <= text.count
             && word.indices.allSatisfy { offset in
                 let scalar = text[start + offset]
                 return scalar == word[offset] || (scalar == 0x17F && word[offset] == 0x73)
+                    || (0x41...0x5A ~= scalar && scalar | 0x20 == word[offset])
             }
     }
 

@@ -15,15 +15,21 @@ public enum CaptionCleaning: String, Equatable, Sendable {
     ///
     /// Refuses a caption whose repair does not settle (`unsettledCaption`).
     func cleaned(_ caption: String) throws(TokenizationError) -> [UInt8] {
-        if self == .none { return Array(caption.utf8) }
-        var text = try TextRepair.repaired(caption.unicodeScalars.map(\.value))
+        self == .none ? Array(caption.utf8) : UTF8Decoder.bytes(try scalars(of: caption))
+    }
+
+    /// The same as numbers of characters.
+    func scalars(of caption: String) throws(TokenizationError) -> [UInt32] {
+        var text = caption.unicodeScalars.map(\.value)
+        if self == .none { return text }
+        text = try TextRepair.repaired(text)
         text = HTMLEntities.unescaped(HTMLEntities.unescaped(text))
         if self == .canonical {
             text = Self.withoutPunctuation(text.map { $0 == 0x5F ? 0x20 : $0 })
             text = LowerCase.lowercased(text)
         }
         text = Self.joined(text)
-        return UTF8Decoder.bytes(self == .lowerCase ? LowerCase.lowercased(text) : text)
+        return self == .lowerCase ? LowerCase.lowercased(text) : text
     }
 
     /// Without `string.punctuation` of Python.

@@ -67,13 +67,13 @@ struct CharacterMap: Sendable {
         min(UnigramModel.length(ofCharacter: text[start]), text.count - start)
     }
 
-    /// The whole text, replaced.
-    func replacing(_ text: [UInt8]) -> [UInt8] {
+    /// The whole text, replaced; what makes more than `limit` bytes stops there.
+    func replacing(_ text: [UInt8], limit: Int = .max) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(text.count + text.count / 8)
         text.withUnsafeBufferPointer { text in
             var start = 0
-            while start < text.count {
+            while start < text.count, out.count <= limit {
                 let (length, replacement) = replacement(of: text, at: start)
                 if let replacement {
                     out.append(contentsOf: replacement)

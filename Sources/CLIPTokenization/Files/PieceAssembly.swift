@@ -24,7 +24,7 @@ struct PieceAssembly {
             directory.name(name).flatMap { names[$0] ?? id(of: $0) }
         }
         func required(_ name: String) throws(TokenizationError) -> Int32 {
-            guard let id = task(name) else {
+            guard !directory.settings.vacant.contains(name), let id = task(name) else {
                 let token = directory.name(name).map(VocabularyBuilder.shown)
                 throw .missingSpecialToken(file: file.name, token: token ?? name)
             }
@@ -38,12 +38,18 @@ struct PieceAssembly {
                 before: [try required("bos_token")],
                 after: [try required("eos_token")]
             )
+        case .bert:
+            template = SequenceTemplate(
+                before: [try required("cls_token")],
+                after: [try required("sep_token")]
+            )
         default: template = file.template?.template ?? SequenceTemplate()
         }
         let ids = file.ids.isEmpty ? Int32(file.pieces.count) - 1 : file.ids.max() ?? 0
         let around = (template.before + template.after).max() ?? 0
         let largest = max(ids, specials.map(\.id).max() ?? 0, around)
-        var tokenizer = PieceTokenizer(
+        var tokenizer = try PieceTokenizer(
+            file: file.name,
             steps: steps,
             wordSteps: wordSteps,
             model: model,
@@ -53,6 +59,7 @@ struct PieceAssembly {
             plainCount: plainCount(without: Set(specials.map(\.id)))
         )
         tokenizer.joinsWords = joinsWords
+        tokenizer.padsLeft = file.padsLeft ?? kind.padsLeft
         tokenizer.unknown = task("unk_token")
         tokenizer.padding = task("pad_token") ?? file.paddingToken.flatMap { names[$0] ?? id(of: $0) }
         tokenizer.separator = task("sep_token")
@@ -103,16 +110,34 @@ struct PieceAssembly {
             for case .map(let map) in file.steps where normalizer.map == nil {
                 normalizer.map = map
             }
-            if kind == .xlmRoberta, directory.settings.addsPrefix == false { normalizer.addsBlank = false }
+            // Without a blank before the first word transformers writes none before any, which sentencepiece cannot do.
+            if writesNoBlanks { return normalizer.map.map { [TextStep.map($0)] } ?? [] }
             return [.sentencePiece(normalizer)]
+        case .bert:
+            let settings = directory.settings
+            let lowersCase = settings.lowersCase ?? true
+            return [
+                .bert(
+                    BERTNormalizer(
+                        separatesChinese: settings.separatesChinese ?? true,
+                        stripsAccents: settings.stripsAccents ?? lowersCase,
+                        lowersCase: lowersCase
+                    )
+                )
+            ]
         default: return file.steps
         }
     }
 
+    private var writesNoBlanks: Bool { kind == .xlmRoberta && directory.settings.addsPrefix == false }
+
     private var wordSteps: [WordStep] {
         switch kind {
         case .gemma, .siglip2: return [.split(at: [0x20], .withPrevious)]
+        case .xlmRoberta where writesNoBlanks:
+            return [.whiteSpace, .marks(SentencePieceNormalizer.mark, prefix: .never, divides: true)]
         case .t5, .xlmRoberta: return []
+        case .bert: return [.bert]
         default: return file.wordSteps
         }
     }
@@ -120,8 +145,11 @@ struct PieceAssembly {
     /// Whether words that begin with a mark may be read at once: sums of scores are rounded otherwise then, as in sentencepiece, and
     /// nothing else differs where no piece has a mark behind its beginning.
     private var joinsWords: Bool {
-        guard file.ids.isEmpty, case .marks(let mark, _, _) = file.wordSteps.last, let first = mark.first,
-            file.wordSteps.dropLast().allSatisfy({ if case .whiteSpace = $0 { true } else { false } })
+        let steps = wordSteps
+        guard file.ids.isEmpty, case .marks(let mark, let prefix, _) = steps.last, let first = mark.first,
+            steps.dropLast().allSatisfy({ if case .whiteSpace = $0 { true } else { false } }),
+            // Words that white space divides have no mark between them otherwise.
+            prefix == .always || steps.count == 1
         else { return false }
         return (0..<file.pieces.count).allSatisfy { place in
             var rest = file.pieces[place].dropFirst(mark.count)
@@ -147,7 +175,14 @@ struct PieceAssembly {
             guard !isList else { throw .missingField(file: file.name, field: "model.vocab") }
             return .wordPieces(try wordPieces())
         default:
-            let found = "the model \(file.modelType) for \(directory.settings.className ?? "this tokenizer")"
+            let name = directory.settings.className
+            if name == nil, let standard = directory.recipe.defaultClass {
+                throw .missingField(
+                    file: "tokenizer_config.json",
+                    field: "tokenizer_class, and \(standard) has no model \(file.modelType.tamed)"
+                )
+            }
+            let found = "the model \(file.modelType) for \(name ?? "this tokenizer")"
             throw .unsupportedStep(file: file.name, found: found)
         }
     }
@@ -227,12 +262,16 @@ struct PieceAssembly {
     }
 
     private func wordPieces() throws(TokenizationError) -> WordPieceModel {
-        let mark = file.continuationMark ?? Array("##".utf8)
-        let name = file.unknownToken ?? Array("[UNK]".utf8)
-        guard let unknown = id(of: name) else {
+        // The class takes nothing of the file's model but its vocabulary.
+        let isOfClass = kind == .bert
+        let mark = isOfClass ? Array("##".utf8) : file.continuationMark ?? Array("##".utf8)
+        let longestWord = isOfClass ? 100 : file.longestWord
+        let name = (isOfClass ? directory.name("unk_token") : file.unknownToken) ?? Array("[UNK]".utf8)
+        guard !(isOfClass && directory.settings.vacant.contains("unk_token")), let unknown = id(of: name)
+        else {
             throw .missingSpecialToken(file: file.name, token: VocabularyBuilder.shown(name))
         }
-        guard !mark.isEmpty, 0...1 << 16 ~= file.longestWord else {
+        guard !mark.isEmpty, 0...1 << 16 ~= longestWord else {
             throw .unsupportedStep(file: file.name, found: "model.continuing_subword_prefix without a mark")
         }
         var continuations = PieceList()
@@ -247,7 +286,7 @@ struct PieceAssembly {
             continuations: PieceTable(continuations),
             continuationIDs: ids,
             unknown: unknown,
-            longestWord: file.longestWord
+            longestWord: longestWord
         )
     }
 }

@@ -23,6 +23,10 @@ struct PieceFile {
     private(set) var continuationMark: [UInt8]?
     /// What fills sequences up, where the file itself says so.
     private(set) var paddingToken: [UInt8]?
+    /// The side at which it does so, where the file says it; transformers goes by that where no settings do.
+    private(set) var padsLeft: Bool?
+    /// Whether a text that is too long loses its beginning.
+    private(set) var truncatesLeft: Bool?
     private(set) var longestWord = 100
     private(set) var flags: [String: Bool] = [:]
     private var hasModel = false
@@ -50,8 +54,16 @@ struct PieceFile {
                 template = try TemplateFields(&reader, file: name)
             case "padding" where try reader.isNext("{"):
                 try reader.object { (reader, name) throws(TokenizationError) in
-                    guard name.elementsEqual("pad_token".utf8) else { return try reader.skip() }
-                    paddingToken = try reader.string()
+                    switch String(decoding: name, as: UTF8.self) {
+                    case "pad_token": paddingToken = try reader.string()
+                    case "direction": padsLeft = try reader.isLeft()
+                    default: try reader.skip()
+                    }
+                }
+            case "truncation" where try reader.isNext("{"):
+                try reader.object { (reader, name) throws(TokenizationError) in
+                    guard name.elementsEqual("direction".utf8) else { return try reader.skip() }
+                    truncatesLeft = try reader.isLeft()
                 }
             default: try reader.skip()
             }
@@ -157,6 +169,17 @@ struct PieceFile {
             guard merges.count == count + 2, !merges[count].isEmpty, !merges[count + 1].isEmpty else {
                 throw .malformedMerge(file: name, number: count / 2 + 1)
             }
+        }
+    }
+}
+
+extension JSONReader {
+    /// A direction as tokenizers writes it, which takes no other word.
+    mutating func isLeft() throws(TokenizationError) -> Bool {
+        switch String(decoding: try text(), as: UTF8.self) {
+        case "Left": return true
+        case "Right": return false
+        default: throw malformed
         }
     }
 }

@@ -18,6 +18,14 @@ struct PieceSettings {
     private(set) var addsBeginning: Bool?
     private(set) var addsEnd: Bool?
     private(set) var addsPrefix: Bool?
+    private(set) var stripsAccents: Bool?
+    private(set) var separatesChinese: Bool?
+    /// Whether texts that are too long lose their end; nil where nothing is said, as another side is refused.
+    private(set) var truncatesRight: Bool?
+    /// `model_max_length`: what transformers fills sequences up to where nobody says how far; a huge number means none.
+    private(set) var longestSequence: Double?
+    /// Tasks that are said to have no token, which is not the same as saying nothing.
+    private(set) var vacant: Set<String> = []
     private(set) var listsAdded = false
     /// Whether there is any such file.
     private(set) var isPresent = false
@@ -38,6 +46,7 @@ struct PieceSettings {
                 let found = String(decoding: try reader.string().prefix(64), as: UTF8.self)
                 className = found.hasSuffix("Fast") ? String(found.dropLast(4)) : found
             case let task where Self.tasks.contains(task):
+                if try reader.isNext("n") { vacant.insert(task) }
                 if let token = try token(&reader) {
                     named[task] = token.text
                     found.append(token)
@@ -64,13 +73,22 @@ struct PieceSettings {
             case "do_lower_case": lowersCase = try flag(&reader)
             case "add_bos_token": addsBeginning = try flag(&reader)
             case "add_eos_token": addsEnd = try flag(&reader)
-            case "add_prefix_space": addsPrefix = try flag(&reader)
+            case "add_prefix_space": addsPrefix = try flag(&reader) ?? false
+            case "strip_accents": stripsAccents = try flag(&reader)
+            case "tokenize_chinese_chars": separatesChinese = try flag(&reader)
+            case "model_max_length", "max_len":
+                if try reader.isNext("n") {
+                    try reader.skip()
+                } else {
+                    longestSequence = Double(String(decoding: try reader.number(), as: UTF8.self))
+                }
             case "padding_side" where try reader.isNext("\""):
                 padsLeft = try reader.string().elementsEqual("left".utf8)
             case "truncation_side" where try reader.isNext("\""):
                 guard try reader.string().elementsEqual("right".utf8) else {
                     throw .unsupportedStep(file: file, found: "a truncation_side that is not right")
                 }
+                truncatesRight = true
             case "split_special_tokens":
                 if try flag(&reader) == true {
                     throw .unsupportedStep(file: file, found: "split_special_tokens")
@@ -88,11 +106,19 @@ struct PieceSettings {
         try reader.finish()
     }
 
+    /// A truth value as Python takes it, which may be a number or a text; nil for null.
     private func flag(_ reader: inout JSONReader) throws(TokenizationError) -> Bool? {
-        let isNull = try reader.isNext("n")
-        let value = try reader.isNext("t")
-        try reader.skip()
-        return isNull ? nil : value
+        switch try reader.peek() {
+        case UInt8(ascii: "n"):
+            try reader.skip()
+            return nil
+        case UInt8(ascii: "t"), UInt8(ascii: "f"):
+            let value = try reader.isNext("t")
+            try reader.skip()
+            return value
+        case UInt8(ascii: "\""): return try !reader.text().isEmpty
+        default: return Double(String(decoding: try reader.number(), as: UTF8.self)) != 0
+        }
     }
 
     /// A token is written as a string, or as an object with its `content`; null is none.

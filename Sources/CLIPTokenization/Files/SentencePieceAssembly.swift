@@ -40,7 +40,8 @@ struct SentencePieceAssembly {
         }
         var steps: [TextStep] = [.sentencePiece(contents.normalizer)]
         if kind == .siglip2 { steps.insert(.lowerCase, at: 0) }
-        var tokenizer = PieceTokenizer(
+        var tokenizer = try PieceTokenizer(
+            file: file.name,
             steps: steps,
             wordSteps: [],
             model: contents.model,
@@ -49,6 +50,7 @@ struct SentencePieceAssembly {
             count: max(contents.count, Int(specials.map(\.id).max() ?? 0) + 1),
             plainCount: contents.plainCount
         )
+        tokenizer.padsLeft = kind.padsLeft
         tokenizer.unknown = contents.unknown
         tokenizer.padding = task("pad_token") ?? named[Array("<pad>".utf8)]
         tokenizer.separator = task("sep_token")
@@ -62,6 +64,11 @@ struct SentencePieceAssembly {
         }
         if kind == .siglip, let end {
             let lead = directory.name("unk_token") ?? Array("<unk>".utf8)
+            // Every part of a text is read behind it.
+            guard lead.count <= SentencePieceFile.longestPiece else {
+                let limit = SentencePieceFile.longestPiece
+                throw .pieceTooLong(file: "tokenizer_config.json", count: lead.count, limit: limit)
+            }
             var ids: [Int32] = []
             contents.normalizer.normalized(lead).withUnsafeBufferPointer {
                 contents.model.append($0, to: &ids)

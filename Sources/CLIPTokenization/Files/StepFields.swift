@@ -14,8 +14,15 @@ struct StepFields {
     /// Members of other kinds.
     private var others: [String] = []
 
+    /// This step and all in it.
+    private var count = 1
+
     /// A sequence in a sequence is possible, and deeper nesting is an attack.
     private static let deepest = 8
+    /// Most steps in all: the longest lists have seven, and each is taken for every text and every added token.
+    private static let mostSteps = 32
+    /// The longest text that a step looks for or writes, in bytes: those of real ones have up to a hundred.
+    private static let longestWritten = 256
     /// The longest text of a member: the table of characters of a normalizer has some 400 KB.
     private static let longestText = 4 << 20
 
@@ -34,7 +41,15 @@ struct StepFields {
                 }
             case ("normalizers", UInt8(ascii: "[")), ("pretokenizers", UInt8(ascii: "[")):
                 try reader.array { (reader) throws(TokenizationError) in
-                    steps.append(try StepFields(&reader, role: role, file: file, depth: depth + 1))
+                    let step = try StepFields(&reader, role: role, file: file, depth: depth + 1)
+                    count += step.count
+                    guard count <= Self.mostSteps else {
+                        throw .unsupportedStep(
+                            file: file,
+                            found: "a \(role) of more than \(Self.mostSteps) steps"
+                        )
+                    }
+                    steps.append(step)
                 }
             case (_, UInt8(ascii: "\"")):
                 let text = try reader.string()
@@ -62,10 +77,13 @@ struct StepFields {
         return .unsupportedStep(file: file, found: detail.isEmpty ? subject : "\(subject) with \(detail)")
     }
 
-    /// Refuses members that a step of this kind is not known to have.
+    /// Refuses members that a step of this kind is not known to have, and texts that are longer than such a step's.
     func requireOnly(_ names: Set<String> = []) throws(TokenizationError) {
         let found = texts.keys.sorted() + flags.keys.sorted() + others + (pattern == nil ? [] : ["pattern"])
         if let foreign = found.first(where: { !names.contains($0) }) { throw unsupported("its \(foreign)") }
+        let written = texts.filter { $0.key != "precompiled_charsmap" }.map(\.value.count)
+        let longest = max(written.max() ?? 0, pattern?.text.count ?? 0)
+        guard longest <= Self.longestWritten else { throw unsupported("a text of \(longest) bytes") }
     }
 
     func text(_ name: String) throws(TokenizationError) -> [UInt8] {

@@ -6,6 +6,8 @@ struct TemplateFields {
 
     /// A sequence in a sequence is possible, and deeper nesting is an attack.
     private static let deepest = 8
+    /// Most tokens around a text, and most parts that say so.
+    private static let most = 64
 
     init(_ reader: inout JSONReader, file: String, depth: Int = 0) throws(TokenizationError) {
         guard depth < Self.deepest else { throw reader.malformed }
@@ -21,10 +23,13 @@ struct TemplateFields {
                 type = String(decoding: try reader.string().prefix(64), as: UTF8.self)
             case "processors" where try reader.isNext("["):
                 try reader.array { (reader) throws(TokenizationError) in
+                    guard inner.count < Self.most else { throw Self.excess(type, file: file) }
                     inner.append(try TemplateFields(&reader, file: file, depth: depth + 1).template)
                 }
             case "single" where try reader.isNext("["):
-                try reader.array { (reader) throws(TokenizationError) in single.append(try Self.part(&reader))
+                try reader.array { (reader) throws(TokenizationError) in
+                    guard single.count <= Self.most else { throw Self.excess(type, file: file) }
+                    single.append(try Self.part(&reader))
                 }
             case "special_tokens" where try reader.isNext("{"):
                 try reader.object { (reader, token) throws(TokenizationError) in
@@ -64,6 +69,7 @@ struct TemplateFields {
                 guard let ids = tokens[part] else {
                     throw .missingSpecialToken(file: file, token: VocabularyBuilder.shown(part))
                 }
+                guard ids.count <= Self.most else { throw Self.excess(type, file: file) }
                 around.append(ids)
             }
             template = SequenceTemplate(
@@ -72,9 +78,11 @@ struct TemplateFields {
             )
         default: throw .unsupportedStep(file: file, found: "the post_processor \(type)")
         }
-        guard template.count <= 64 else {
-            throw .unsupportedStep(file: file, found: "the post_processor \(type) with more than 64 tokens")
-        }
+        guard template.count <= Self.most else { throw Self.excess(type, file: file) }
+    }
+
+    private static func excess(_ type: String, file: String) -> TokenizationError {
+        .unsupportedStep(file: file, found: "the post_processor \(type) with more than \(most) tokens")
     }
 
     /// A token's name, or nil for the text.

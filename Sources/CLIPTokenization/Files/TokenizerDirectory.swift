@@ -47,11 +47,15 @@ struct TokenizerDirectory {
             guard UTF8Check.isValid(bytes) else { throw .malformedText(file: json.name) }
             let file = try PieceFile(bytes, name: json.name)
             if file.isBytePairs { return try bytePairs() }
+            if file.truncatesLeft == true, settings.truncatesRight != true {
+                throw .unsupportedStep(file: json.name, found: "a truncation.direction that is not Right")
+            }
             tokenizer = try PieceAssembly(file: file, directory: self).tokenizer()
         } else {
-            throw .noTokenizer
+            throw .noTokenizer(repository: recipe.repository)
         }
-        tokenizer.padsLeft = settings.padsLeft ?? tokenizerClass.padsLeft
+        if let side = settings.padsLeft { tokenizer.padsLeft = side }
+        try requireRoom()
         if recipe.padsToContext, tokenizer.padding == nil {
             throw .missingSpecialToken(file: "tokenizer_config.json", token: "pad_token")
         }
@@ -59,6 +63,19 @@ struct TokenizerDirectory {
             throw .unsupportedStep(file: json.name, found: "more tokens around a text than the network reads")
         }
         return tokenizer
+    }
+
+    /// transformers fills sequences up to the length that the settings name, and the network would read other ones than it was trained with;
+    /// open_clip says itself how far.
+    private func requireRoom() throws(TokenizationError) {
+        guard recipe.padsToContext, recipe.cleaning == .none, let length = settings.longestSequence,
+            length < Double(recipe.contextLength)
+        else { return }
+        let found = "model_max_length \(Int(exactly: length).map { "\($0)" } ?? "\(length)")"
+        throw .unsupportedStep(
+            file: "tokenizer_config.json",
+            found: "\(found) where the network reads \(recipe.contextLength)"
+        )
     }
 
     /// OpenAI's words want the caption as it came.

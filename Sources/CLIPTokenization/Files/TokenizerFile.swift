@@ -9,6 +9,8 @@ struct TokenizerFile {
     /// Its merges.
     private(set) var merges: [(left: [UInt8], right: [UInt8])] = []
     private var addedTokens: [(token: [UInt8], id: Int, isNormalized: Bool)] = []
+    /// What is done at the beginning of a sequence where CLIP's ends: `padding` or `truncation`.
+    private(set) var leftHanded: String?
     /// What of the model was there.
     private var found: Set<String> = []
 
@@ -30,6 +32,11 @@ struct TokenizerFile {
                     throw unsupported("no normalizer, where CLIP's has Lowercase")
                 }
                 if let found = try TokenizerSteps(&reader).foreignNormalizer { throw unsupported(found) }
+            case "padding" where try reader.isNext("{"), "truncation" where try reader.isNext("{"):
+                try reader.object { (reader, name) throws(TokenizationError) in
+                    guard name.elementsEqual("direction".utf8) else { return try reader.skip() }
+                    if try reader.isLeft() { leftHanded = String(decoding: field, as: UTF8.self) }
+                }
             case "pre_tokenizer" where try !reader.isNext("n"):
                 if let found = try TokenizerSteps(&reader).foreignPreTokenizer { throw unsupported(found) }
             default: try reader.skip()

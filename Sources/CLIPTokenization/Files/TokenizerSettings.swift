@@ -15,6 +15,8 @@ struct TokenizerSettings {
     private(set) var added: [Added] = []
     /// The tokens that have a task, by which transformers finds them in a text as they stand.
     private(set) var named: [[UInt8]] = []
+    /// Whether sequences would be filled up before their beginning, which shifts every position.
+    private(set) var padsLeft = false
 
     /// The classes that tokenize as CLIP does; `PreTrainedTokenizerFast` and `TokenizersBackend` follow `tokenizer.json`.
     private static let classes: Set<String> = [
@@ -31,6 +33,8 @@ struct TokenizerSettings {
                 guard Self.classes.contains(name) else {
                     throw .unsupportedTokenizer(file: file, found: "tokenizer_class \(name.prefix(64))")
                 }
+            case "padding_side" where try reader.isNext("\""):
+                padsLeft = try reader.text().elementsEqual("left".utf8)
             case "bos_token": try require("<|startoftext|>", &reader, "bos_token", of: file)
             case "eos_token": try require("<|endoftext|>", &reader, "eos_token", of: file)
             case "pad_token", "unk_token", "sep_token", "cls_token", "mask_token":

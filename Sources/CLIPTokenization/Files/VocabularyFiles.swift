@@ -41,6 +41,9 @@ struct VocabularyFiles {
         let packed = openAI.exists ? try packedMerges() : nil
         var file = TokenizerFile(name: tokenizer.name)
         if tokenizer.exists { try file.read(try text(of: tokenizer)) }
+        if findsKnownTokens, let setting = file.leftHanded {
+            throw .unsupportedTokenizer(file: tokenizer.name, found: "\(setting) with the direction Left")
+        }
 
         var lists: [MergeList] = []
         if let joined { lists.append(MergeList(file: merges.name, merges: joined)) }
@@ -126,7 +129,13 @@ struct VocabularyFiles {
     /// The tokens that the files beside a vocabulary add to it.
     private func addAddedTokens(to builder: inout VocabularyBuilder) throws(TokenizationError) {
         var settings = TokenizerSettings()
-        for file in beside where file.exists { try settings.read(try text(of: file), of: file.name) }
+        for file in beside where file.exists {
+            try settings.read(try text(of: file), of: file.name)
+            // open_clip does not read these files.
+            guard !settings.padsLeft || !findsKnownTokens else {
+                throw .unsupportedTokenizer(file: file.name, found: "padding_side left")
+            }
+        }
         // The decoder's first, which also says how they are looked for.
         for entry in settings.added {
             try builder.addWhole(entry.token, id: entry.id, isNormalized: entry.isNormalized)

@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// Finds pieces of text: a whole one, or all that a text goes on with at some place.
 ///
 /// An open-addressed table of places beside the pieces themselves. So that looking for what a text goes on with ends early, a filter
@@ -128,10 +136,24 @@ struct PieceTable: Sendable {
         _ range: Range<Int>,
         _ bytes: UnsafeBufferPointer<UInt8>
     ) -> Bool {
+        guard piece.count < 64 else { return isSameAtLength(piece, range, bytes) }
         for offset in 0..<piece.count
         where pieces.bytes[piece.lowerBound + offset] != bytes[range.lowerBound + offset] {
             return false
         }
         return true
+    }
+
+    /// The same for long pieces, of which a file may have thousands that each begin with the last.
+    @inline(never)
+    private func isSameAtLength(
+        _ piece: Range<Int>,
+        _ range: Range<Int>,
+        _ bytes: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        pieces.bytes.withUnsafeBytes { all in
+            guard let known = all.baseAddress, let found = bytes.baseAddress else { return true }
+            return memcmp(known + piece.lowerBound, found + range.lowerBound, piece.count) == 0
+        }
     }
 }

@@ -26,8 +26,15 @@ struct PieceTokenizer: Sendable {
     /// Whether a sequence is filled up at its beginning.
     var padsLeft = false
 
-    /// - Parameter specials: all of them; which are looked for where is theirs to say.
+    /// The most bytes that steps may make of a text of `count`: the rules of NFKC make 13 of one at most, those of U+FDFA with marks for
+    /// its blanks, and steps that each double a text would take all memory.
+    private static func longest(from count: Int, more: Int) -> Int { 16 * count + more }
+
+    /// - Parameters:
+    ///   - file: the name of the file that has the steps.
+    ///   - specials: all of them; which are looked for where is theirs to say.
     init(
+        file: String,
         steps: [TextStep],
         wordSteps: [WordStep],
         model: PieceModel,
@@ -35,7 +42,7 @@ struct PieceTokenizer: Sendable {
         specials: [SpecialTokens.Token],
         count: Int,
         plainCount: Int
-    ) {
+    ) throws(TokenizationError) {
         self.steps = steps
         self.wordSteps = wordSteps
         self.model = model
@@ -43,17 +50,23 @@ struct PieceTokenizer: Sendable {
         self.count = count
         self.plainCount = plainCount
         self.specials = SpecialTokens(specials.filter { !$0.isNormalized })
-        normalizedSpecials = SpecialTokens(
-            specials.filter(\.isNormalized).compactMap { token in
-                var token = token
-                for step in steps { token.text = step.applied(to: token.text) }
-                return token.text.isEmpty ? nil : token
+        var normalized: [SpecialTokens.Token] = []
+        for var token in specials where token.isNormalized {
+            let limit = Self.longest(from: token.text.count, more: 64)
+            guard let text = steps.applied(to: token.text, limit: limit) else {
+                let shown = VocabularyBuilder.shown(token.text)
+                throw .unsupportedStep(file: file, found: "steps that lengthen texts, such as \(shown)")
             }
-        )
+            token.text = text
+            if !text.isEmpty { normalized.append(token) }
+        }
+        normalizedSpecials = SpecialTokens(normalized)
     }
 
     /// The tokens of a cleaned caption in UTF-8, without those around.
-    func tokens(of caption: [UInt8]) -> [Int32] {
+    ///
+    /// Refuses a caption that the steps lengthen without measure (`lengthenedCaption`).
+    func tokens(of caption: [UInt8]) throws(TokenizationError) -> [Int32] {
         var ids: [Int32] = []
         let caption = framing?.framed(caption) ?? caption
         for part in specials.parts(of: caption) {
@@ -66,12 +79,12 @@ struct PieceTokenizer: Sendable {
                 let text = range.count == caption.count ? caption : Array(caption[range])
                 if let framing {
                     let start = ids.count
-                    append(framing.part(text), beginsCaption: range.lowerBound == 0, to: &ids)
+                    try append(framing.part(text), beginsCaption: range.lowerBound == 0, to: &ids)
                     if ids.count - start >= framing.leadCount {
                         ids.removeSubrange(start..<(start + framing.leadCount))
                     }
                 } else {
-                    append(text, beginsCaption: range.lowerBound == 0, to: &ids)
+                    try append(text, beginsCaption: range.lowerBound == 0, to: &ids)
                 }
             }
         }
@@ -79,9 +92,14 @@ struct PieceTokenizer: Sendable {
     }
 
     /// Appends the tokens of what stands between special tokens.
-    private func append(_ text: [UInt8], beginsCaption: Bool, to ids: inout [Int32]) {
-        var text = text
-        for step in steps { text = step.applied(to: text) }
+    private func append(
+        _ text: [UInt8],
+        beginsCaption: Bool,
+        to ids: inout [Int32]
+    ) throws(TokenizationError) {
+        let limit = Self.longest(from: text.count, more: 4096)
+        let tooLong = TokenizationError.lengthenedCaption(count: text.count, limit: limit)
+        guard let text = steps.applied(to: text, limit: limit) else { throw tooLong }
         for part in normalizedSpecials.parts(of: text) {
             switch part {
             case .token(let id): ids.append(id)
@@ -91,7 +109,10 @@ struct PieceTokenizer: Sendable {
                     isWhole ? text : Array(text[range]),
                     beginsCaption: beginsCaption && range.lowerBound == 0
                 )
-                for step in wordSteps { step.divide(&words) }
+                for step in wordSteps {
+                    step.divide(&words)
+                    guard words.text.count <= limit else { throw tooLong }
+                }
                 words.text.withUnsafeBufferPointer { text in
                     guard !joinsWords else { return model.append(text, to: &ids) }
                     for word in words.ranges { model.append(.init(rebasing: text[word]), to: &ids) }

@@ -17,12 +17,12 @@ struct SentencePieceNormalizer: Sendable {
     /// "▁", U+2581.
     static let mark: [UInt8] = [0xE2, 0x96, 0x81]
 
-    /// The text as pieces are looked for in it.
-    func normalized(_ text: [UInt8]) -> [UInt8] {
-        text.withUnsafeBufferPointer { normalized($0) }
+    /// The text as pieces are looked for in it; what makes more than `limit` bytes stops there.
+    func normalized(_ text: [UInt8], limit: Int = .max) -> [UInt8] {
+        text.withUnsafeBufferPointer { normalized($0, limit: limit) }
     }
 
-    private func normalized(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+    private func normalized(_ text: UnsafeBufferPointer<UInt8>, limit: Int) -> [UInt8] {
         let blank: [UInt8] = showsBlanks ? Self.mark : [0x20]
         var start = 0
         if collapsesBlanks {
@@ -59,6 +59,7 @@ struct SentencePieceNormalizer: Sendable {
                 append(text[start..<(start + length)])
             }
             start += length
+            guard out.count <= limit else { return out }
             if !collapsesBlanks { isBehindBlank = false }
         }
         if collapsesBlanks {

@@ -21,13 +21,22 @@ enum TextStep: Sendable {
     case bert(BERTNormalizer)
 
     /// The text after the step.
-    func applied(to text: [UInt8]) -> [UInt8] {
+    ///
+    /// What makes more than `limit` bytes stops there, with a text that is longer than that and not whole.
+    func applied(to text: [UInt8], limit: Int = .max) -> [UInt8] {
         switch self {
-        case .map(let map): return map.replacing(text)
-        case .sentencePiece(let normalizer): return normalizer.normalized(text)
-        case .replace(let pattern, let content): return Self.replacing(pattern, by: content, in: text)
+        case .map(let map): return map.replacing(text, limit: limit)
+        case .sentencePiece(let normalizer): return normalizer.normalized(text, limit: limit)
+        case .replace(let pattern, let content):
+            return Self.replacing(pattern, by: content, in: text, limit: limit)
         case .replaceBlanks(let count, let isAnySpace, let content):
-            return Self.replacingBlanks(atLeast: count, isAnySpace: isAnySpace, by: content, in: text)
+            return Self.replacingBlanks(
+                atLeast: count,
+                isAnySpace: isAnySpace,
+                by: content,
+                in: text,
+                limit: limit
+            )
         case .trimBlanks:
             guard let first = text.firstIndex(where: { $0 != 0x20 }),
                 let last = text.lastIndex(where: { $0 != 0x20 })
@@ -55,12 +64,17 @@ enum TextStep: Sendable {
     }
 
     /// Every occurrence of a text by another, from left to right.
-    private static func replacing(_ pattern: [UInt8], by content: [UInt8], in text: [UInt8]) -> [UInt8] {
+    private static func replacing(
+        _ pattern: [UInt8],
+        by content: [UInt8],
+        in text: [UInt8],
+        limit: Int
+    ) -> [UInt8] {
         guard let first = pattern.first, text.contains(first) else { return text }
         var out: [UInt8] = []
         out.reserveCapacity(text.count + text.count / 4)
         var index = 0
-        while index < text.count {
+        while index < text.count, out.count <= limit {
             if text[index] == first, text[index...].starts(with: pattern) {
                 out.append(contentsOf: content)
                 index += pattern.count
@@ -76,13 +90,14 @@ enum TextStep: Sendable {
         atLeast count: Int,
         isAnySpace: Bool,
         by content: [UInt8],
-        in text: [UInt8]
+        in text: [UInt8],
+        limit: Int
     ) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(text.count)
         text.withUnsafeBufferPointer { text in
             var index = 0
-            while index < text.count {
+            while index < text.count, out.count <= limit {
                 var (end, found) = (index, 0)
                 while end < text.count, let (scalar, length) = UTF8Decoder.first(of: text[end...]),
                     scalar == 0x20 || isAnySpace && WhiteSpace.isSpace(scalar)
@@ -102,5 +117,17 @@ enum TextStep: Sendable {
             }
         }
         return out
+    }
+}
+
+extension [TextStep] {
+    /// The text after all of the steps; nil where one of them makes more than `limit` bytes of it.
+    func applied(to text: [UInt8], limit: Int) -> [UInt8]? {
+        var text = text
+        for step in self {
+            text = step.applied(to: text, limit: limit)
+            guard text.count <= limit else { return nil }
+        }
+        return text
     }
 }

@@ -34,6 +34,7 @@ public struct CheckpointConversion {
         "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
         "vocab.txt",
         "bpe_simple_vocab_16e6.txt.gz", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model",
+        "sentencepiece.model",
     ]
     private static let maximumCompanionByteCount = 128 << 20
     /// Names that are tied, as token tables and their outputs are, make a file larger than its archive, but not by much.

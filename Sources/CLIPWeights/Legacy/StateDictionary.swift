@@ -17,6 +17,8 @@ struct StateDictionary {
 
     private static let wrappers = ["state_dict", "model_state_dict", "model"]
     private static let maximumDepth = 64
+    /// Most attributes that are looked at: sixteen for each of the modules that may be visited.
+    private static let maximumAttributeCount = 1 << 20
 
     init(_ archive: TorchArchive) throws(WeightError) {
         let heap = archive.heap
@@ -95,7 +97,8 @@ struct StateDictionary {
 
     /// The tensors of a module and of the modules in it, as a JIT archive's `state_dict()` names them.
     ///
-    /// Modules may be shared, and a file can make a handful of them look like millions: the number of visits is bounded.
+    /// Modules may be shared, and a file can make a handful of them look like millions, or have one of a million attributes looked through
+    /// as often: what is visited and what is looked at are bounded, and so are the names on the way.
     private static func attributes(
         of root: Int,
         in archive: TorchArchive
@@ -103,13 +106,15 @@ struct StateDictionary {
         var entries: [Entry] = []
         var names: Set<String> = []
         var waiting = [(object: root, prefix: "", depth: 0)]
-        var visits = 0
+        var (modules, looks) = (1, 0)
+        let endless = WeightError.noStateDictionary(
+            file: archive.file,
+            found: "modules within modules without an end"
+        )
         while let (object, prefix, depth) = waiting.popLast() {
-            visits += 1
-            guard depth <= maximumDepth, visits <= CheckpointJSON.names.count else {
-                throw .noStateDictionary(file: archive.file, found: "modules within modules without an end")
-            }
             guard let attributes = archive.heap.objects[object] else { continue }
+            looks += archive.heap.dictionaries[attributes].count
+            guard looks <= maximumAttributeCount else { throw endless }
             for (key, value) in archive.heap.dictionaries[attributes] {
                 guard let name = text(key) else { continue }
                 switch value {
@@ -118,7 +123,12 @@ struct StateDictionary {
                     if names.insert(prefix + name).inserted {
                         entries.append(Entry(name: prefix + name, tensor: tensor))
                     }
-                case .object(let inner): waiting.append((inner, "\(prefix)\(name).", depth + 1))
+                case .object(let inner):
+                    modules += 1
+                    guard depth < maximumDepth, modules <= CheckpointJSON.names.count,
+                        prefix.utf8.count + name.utf8.count < CheckpointJSON.names.length
+                    else { throw endless }
+                    waiting.append((inner, "\(prefix)\(name).", depth + 1))
                 default: continue
                 }
             }

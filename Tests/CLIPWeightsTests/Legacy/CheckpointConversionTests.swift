@@ -43,6 +43,15 @@ struct CheckpointConversionTests {
         #expect(try ModelDirectory(path: out).layout == .transformers)
     }
 
+    @Test("Whatever a model of sentencepiece is called, it is copied, too")
+    func models() throws {
+        let names = ["spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "sentencepiece.model"]
+        try directory.write(archive("visual.a"), to: "last.pt")
+        for name in ["open_clip_config.json"] + names { try directory.write("{}", to: name) }
+        let files = try convert("last.pt").files
+        #expect(Set(files) == Set(names + ["open_clip_config.json", "open_clip_model.safetensors"]))
+    }
+
     @Test("Where a configuration is missing, it is said which")
     func noConfiguration() throws {
         try directory.write(archive("visual.a"), to: "last.pt")

@@ -180,6 +180,43 @@ struct HostilePickleTests {
     }
 
     @Test(
+        "A module of many attributes that is shared by many is not looked through for each of them",
+        .timeLimit(.minutes(1))
+    )
+    func sharedModules() throws {
+        /// A module with `count` attributes of one name, whatever they are.
+        func module(_ count: Int, _ attribute: [UInt8]) -> [UInt8] {
+            ArchiveBytes.global("__torch__", "M") + [0x29, 0x81] + Array("}(".utf8)
+                + (0..<count).flatMap { _ in attribute } + Array("ub".utf8)
+        }
+        let name = ArchiveBytes.text("a") + Array("q\u{1}".utf8)
+        // Twenty billion attributes, if each way to them were gone.
+        let inner: [UInt8] =
+            name + Array("0".utf8) + module(200_000, Array("h\u{1}N".utf8)) + Array("q\0".utf8)
+        let start = ContinuousClock.now
+        let shared: [UInt8] =
+            [0x80, 2] + inner + Array("0".utf8) + module(60_000, Array("h\u{1}h\0".utf8)) + Array(".".utf8)
+        let endless = WeightError.noStateDictionary(
+            file: path,
+            found: "modules within modules without an end"
+        )
+        #expect(try refusal(shared) == endless)
+        // More modules than a checkpoint has tensors, and names that grow on every way.
+        let many: [UInt8] =
+            [0x80, 2] + name + Array("0".utf8) + module(1, Array("h\u{1}N".utf8)) + Array("q\00".utf8)
+        #expect(
+            try refusal(many + module(70_000, Array("h\u{1}h\0".utf8)) + Array(".".utf8)) == endless
+        )
+        let long = ArchiveBytes.text(String(repeating: "n", count: 1 << 20)) + Array("q\u{1}".utf8)
+        let names: [UInt8] =
+            [0x80, 2] + long + Array("0".utf8) + module(1, Array("h\u{1}N".utf8)) + Array("q\00".utf8)
+        #expect(
+            try refusal(names + module(1000, Array("h\u{1}h\0".utf8)) + Array(".".utf8)) == endless
+        )
+        #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
+    @Test(
         "What holds no dictionary of a CLIP's tensors is refused, and said what it is",
         arguments: [("].", "a list"), (").", "a tuple"), ("}.", "an empty dictionary"), ("N.", "nothing")]
     )
