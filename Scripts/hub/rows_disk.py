@@ -169,7 +169,7 @@ def others_files(stage):
     (snapshot / "pytorch_model.bin").symlink_to(f"../../blobs/{blob.name}")
     stage.pull("acme/plain", cache, says="all here and right")
     stage.pull("acme/plain", cache, says="all here and right", options=["--offline"])
-    expect((snapshot / "pytorch_model.bin").read_bytes() == blob.read_bytes() == b"a pickle of theirs, damaged", "theirs was taken away")
+    expect((snapshot / "pytorch_model.bin").exists() and blob.read_bytes() == b"a pickle of theirs, damaged", "theirs was taken away")
     return "a damaged pickle stays, and the model is right"
 
 
