@@ -7,7 +7,7 @@ extension EmbeddingEngine {
         of work: ForwardWork,
         model name: String? = nil
     ) async throws(EmbeddingError) -> Duration {
-        let (model, _) = try await registry.model(named: registry.name(of: name))
+        let (model, _) = try await registry.model(named: registry.names.name(of: name))
         defer { registry.giveBack(model) }
         var state: UInt64 = 0x9E37_79B9_7F4A_7C15
         switch work {

@@ -78,7 +78,7 @@ extension EmbeddingEngine {
     ///   - name: the model; nil for the default one.
     ///   - triesAnew: whether a load that has failed a moment ago is begun again.
     ///   - terms: who asks, and until when.
-    /// - Returns: how long that took, where this call caused the load.
+    /// - Returns: how long that took, fetching its files included, where this call caused the load.
     @discardableResult
     public func load(
         model name: String?,
@@ -86,7 +86,7 @@ extension EmbeddingEngine {
         terms: RequestTerms = RequestTerms()
     ) async throws(EmbeddingError) -> Duration? {
         let (model, loadTime) = try await self.model(
-            named: registry.name(of: name),
+            named: registry.names.name(of: name),
             triesAnew: triesAnew,
             terms: terms
         )
@@ -94,11 +94,22 @@ extension EmbeddingEngine {
         return loadTime
     }
 
+    /// Refuses a model that was loaded and is no Perception Encoder; nil means the default one.
+    package func requirePerceptionEncoder(_ name: String?) throws(EmbeddingError) {
+        let name = try registry.names.name(of: name)
+        guard registry.isPerceptionEncoder(name) != false else { throw .notPerceptionEncoder(name) }
+    }
+
+    /// The first configured model that was loaded and is a Perception Encoder.
+    package var configuredPerceptionEncoder: String? {
+        configuredModels.first { registry.isPerceptionEncoder($0) == true }
+    }
+
     /// Lets go of a model.
     ///
     /// The next request that names it loads it again.
     public func unload(model name: String) throws(EmbeddingError) {
-        registry.unload(try registry.name(of: name))
+        registry.unload(try registry.names.name(of: name))
     }
 
     /// Lets go of all models.

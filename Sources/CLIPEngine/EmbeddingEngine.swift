@@ -136,7 +136,7 @@ public final class EmbeddingEngine: Sendable {
         model name: String? = nil,
         terms: RequestTerms = RequestTerms()
     ) async throws(EmbeddingError) -> EmbeddingResult {
-        let name = try registry.name(of: name)
+        let name = try registry.names.name(of: name)
         guard !images.isEmpty else { throw .noImages }
         guard images.count <= configuration.maxBatch else {
             throw .tooManyImages(count: images.count, limit: configuration.maxBatch)
@@ -171,7 +171,7 @@ public final class EmbeddingEngine: Sendable {
         truncating: Bool = false,
         terms: RequestTerms = RequestTerms()
     ) async throws(EmbeddingError) -> EmbeddingResult {
-        let name = try registry.name(of: name)
+        let name = try registry.names.name(of: name)
         guard !texts.isEmpty else { throw .noTexts }
         guard texts.count <= configuration.maxTexts else {
             throw .tooManyTexts(count: texts.count, limit: configuration.maxTexts)
@@ -221,7 +221,7 @@ public final class EmbeddingEngine: Sendable {
         truncating: Bool = false,
         terms: RequestTerms = RequestTerms()
     ) async throws(EmbeddingError) -> ComparisonResult {
-        let name = try registry.name(of: name)
+        let name = try registry.names.name(of: name)
         guard !prompts.isEmpty else { throw .noPrompts }
         guard prompts.count <= configuration.maxBatch else {
             throw .tooManyPrompts(count: prompts.count, limit: configuration.maxBatch)

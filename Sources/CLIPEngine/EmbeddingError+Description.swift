@@ -5,6 +5,10 @@ extension EmbeddingError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unknownModel(let name): "There is no model '\(name)'. Name one of those that --model gives."
+        case .modelNotAllowed(let name):
+            "Model '\(name)' is none of those that requests may have fetched. Allow it with --allow-models, or name it with --model."
+        case .notPerceptionEncoder(let name):
+            "Model '\(name)' is no Perception Encoder. Ask for it at the routes of CLIP."
         case .noTower(.image, let name):
             "Model '\(name)' is a text tower alone, which embeds no images; name a model that has an image tower."
         case .noTower(.text, let name):
@@ -42,7 +46,7 @@ extension EmbeddingError: CustomStringConvertible {
                 + (beside > 0 ? " beside the \(beside) of the default model" : "")
                 + "; \(limit) are the most for all models. Raise --model-memory, or ask for a lower --precision."
         case .modelUnavailable(let name, let cause): "Model '\(name)' cannot be loaded: \(cause)"
-        case .modelNotFetched(let name, let cause): "Model '\(name)' could not be fetched: \(cause)"
+        case .modelNotFetched(let name, let cause, _): "Model '\(name)' could not be fetched: \(cause)"
         case .heldOff(let error, let seconds): "\(error) Try again in \(seconds) s."
         case .failed(let cause): "Failed: \(cause)"
         case .invalidConfiguration(let problems): problems.joined(separator: "\n")

@@ -2,8 +2,12 @@
 public indirect enum EmbeddingError: Error, Equatable, Sendable {
     // MARK: The sender's
 
-    /// No model of this name is configured.
+    /// No model of this name is configured, or could be.
     case unknownModel(String)
+    /// The model could be brought, but is none of those that requests may have brought.
+    case modelNotAllowed(String)
+    /// The model is no Perception Encoder, which is what was asked for.
+    case notPerceptionEncoder(String)
     /// The model has the other tower alone: it embeds no images, or no texts.
     case noTower(Tower, model: String)
     /// A model name that can never be right, such as one with a slash.
@@ -52,7 +56,7 @@ public indirect enum EmbeddingError: Error, Equatable, Sendable {
     /// A configured model could not be loaded. The text is for the log: it names files and tensors.
     case modelUnavailable(name: String, cause: String)
     /// The files of a model could not be brought to this machine. The sentence is for the log.
-    case modelNotFetched(name: String, cause: String)
+    case modelNotFetched(name: String, cause: String, FetchFault = .passing(retryAfterSeconds: nil))
     /// What a load came to a moment ago, which is not tried again for so many seconds.
     case heldOff(EmbeddingError, retryAfterSeconds: Int)
     /// A forward pass failed. The text is for the log.

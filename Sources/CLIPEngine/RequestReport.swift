@@ -22,7 +22,7 @@ public struct ComparisonResult: Sendable {
 public struct RequestReport: Sendable {
     /// The name of the model that answered.
     public let model: String
-    /// How long loading the model took, if this request was the one that loaded it.
+    /// How long bringing the model took, its files included where they had to be fetched, if this request caused that.
     public let loadTime: Duration?
     /// Wall time by stage.
     public var timings: StageTimings

@@ -140,7 +140,7 @@ struct HubClient {
         reset: @escaping () -> Void = {},
         onBody: @escaping (UnsafeRawBufferPointer) -> Bool = { _ in true }
     ) throws(HubError) -> HubConnection.Answer {
-        var rule = RetryRule(unit: configuration.retryUnit)
+        var rule = RetryRule(unit: configuration.retryUnit, longestPause: configuration.longestPause)
         while true {
             reset()
             let answer = try connection.answer(to: request, onBody: onBody)

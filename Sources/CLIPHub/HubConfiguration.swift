@@ -20,6 +20,8 @@ public struct HubConfiguration: Equatable, Sendable {
     public var authorityFile: String?
     /// How we call ourselves.
     public var userAgent: String = "swift-clip"
+    /// The longest that the hub is left alone where it asks for that; where it wants more, a download fails and says so.
+    public var longestPause: Duration = .seconds(300)
     /// What variables say that could not be read, one sentence each.
     private var unread: [String] = []
     /// The first pause before another try; the next ones are longer.

@@ -19,7 +19,10 @@ struct HubDownload {
     ///
     /// - Parameter progress: called with the bytes that are here now.
     func run(into blob: PartialBlob, progress: (Int) -> Void) throws(HubError) {
-        var rule = RetryRule(unit: client.configuration.retryUnit)
+        var rule = RetryRule(
+            unit: client.configuration.retryUnit,
+            longestPause: client.configuration.longestPause
+        )
         var address = file.location
         var renewals = 0
         var redirects = 0

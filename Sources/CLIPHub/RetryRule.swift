@@ -11,14 +11,17 @@ package struct RetryRule: Sendable {
 
     /// What the first pause is made of.
     package let unit: Duration
+    /// The longest that a server is obeyed; one that wants more is told of.
+    package let longestPause: Duration
     private var failures = 0
 
     /// Failures one after another, with no byte between them, that are borne.
     package static let limit = 5
-    /// The longest that a server is obeyed; one that wants more is told of.
-    package static let longestPause = Duration.seconds(300)
 
-    package init(unit: Duration) { self.unit = unit }
+    package init(unit: Duration, longestPause: Duration = .seconds(300)) {
+        self.unit = unit
+        self.longestPause = longestPause
+    }
 
     /// Bytes came: what went wrong before does not count any more.
     package mutating func progressed() { failures = 0 }
@@ -39,7 +42,7 @@ package struct RetryRule: Sendable {
         case .nonsense: limit = 2
         }
         guard failures <= limit else { return nil }
-        if let told { return told <= Self.longestPause ? told : nil }
+        if let told { return told <= longestPause ? told : nil }
         return unit * (1 << min(failures - 1, 3))
     }
 }

@@ -189,6 +189,12 @@ public struct ModelConfiguration: Equatable, Sendable {
     public var vision: Vision?
     /// The text tower; nil where the checkpoint is of the image tower alone.
     public var text: Text?
+
+    /// Whether the image tower is a Perception Encoder's, by what timm calls it.
+    public var isPerceptionEncoder: Bool {
+        guard case .transformer(let shape)? = vision?.architecture else { return false }
+        return shape.trunk?.hasPrefix("vit_pe_core_") ?? false
+    }
 }
 
 /// The bounds of a believable CLIP: several times the largest published ones (ViT-bigG/14: 48 layers of width 1,664

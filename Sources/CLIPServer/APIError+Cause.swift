@@ -38,6 +38,11 @@ extension APIError {
         switch error {
         case .unknownModel:
             "There is no model of the name that is asked for. Ask for one that GET /model/registry lists."
+        case .modelNotAllowed:
+            "The model that is asked for is none of those that requests may have fetched. Allow it with --allow-models, or "
+                + "name it with --model."
+        case .notPerceptionEncoder:
+            "The model that is asked for is no Perception Encoder. Ask for it at the routes under /clip."
         case .invalidModelName:
             "The model that is asked for has a name that none can have. Ask for one that "
                 + "GET /model/registry lists."

@@ -99,7 +99,7 @@ package enum APIError: Error, Equatable, Sendable {
         case .embedding(.image(_, .tooMuchMemory), _): 413
         case .embedding(let error, _):
             switch error {
-            case .unknownModel: 404
+            case .unknownModel, .modelNotAllowed, .notPerceptionEncoder: 404
             case .image(_, .noMemory): 503
             case .image(_, .stopped): 499
             case .invalidModelName, .noTower, .noImages, .noTexts, .noPrompts, .tooManyImages,
@@ -108,7 +108,8 @@ package enum APIError: Error, Equatable, Sendable {
                 400
             case .overloaded: 429
             case .tooMuchMemory: 413
-            case .shuttingDown, .modelLoading, .modelNotFetched: 503
+            case .shuttingDown, .modelLoading: 503
+            case .modelNotFetched(_, _, let fault): Self.status(of: fault)
             case .heldOff(let error, _): APIError.embedding(error, place: nil).status
             case .modelTooLarge: 507
             // The client left; nginx's number for it, for the log, and for a client that only closed its sending side.
@@ -201,10 +202,11 @@ package enum APIError: Error, Equatable, Sendable {
     /// Seconds after which to try again, for errors that pass.
     package var retryAfter: Int? {
         switch self {
-        case .embedding(.overloaded(let seconds), _), .embedding(.modelLoading(_, let seconds), _),
-            .embedding(.heldOff(_, let seconds), _):
+        case .embedding(.overloaded(let seconds), _), .embedding(.modelLoading(_, let seconds), _):
             seconds
-        case .embedding(.modelNotFetched, _): 10
+        case .embedding(.heldOff(let error, let seconds), _):
+            APIError.embedding(error, place: nil).retryAfter == nil ? nil : seconds
+        case .embedding(.modelNotFetched(_, _, let fault), _): Self.retryAfter(fault)
         case .embedding(.shuttingDown, _), .tooLate, .noRoomForBody: 1
         default: nil
         }
@@ -278,11 +280,9 @@ extension APIError {
 
     private static func content(of error: EmbeddingError, place: String) -> Content {
         switch error {
-        case .unknownModel:
-            .message(
-                "Requested Roboflow resource not found. Make sure that workspace, project or model you referred in "
-                    + "request exists. GET /model/registry lists the models of this server."
-            )
+        case .unknownModel: .message(unknownModelText)
+        case .modelNotAllowed: .message(modelNotAllowedText)
+        case .notPerceptionEncoder: .message(notPerceptionEncoderText)
         case .invalidModelName: .message("Invalid Model ID sent in request.")
         case .noTower(.image, _):
             .message(
@@ -352,10 +352,10 @@ extension APIError {
                     + ", and this server has \(limit) for all models. Ask for a smaller one; its operator can raise "
                     + "--model-memory."
             )
-        case .modelNotFetched:
-            .message("The model could not be fetched. Try again later; the server's log says why.")
+        case .modelNotFetched(_, _, let fault): .message(text(of: fault))
         case .heldOff(let error, _): content(of: error, place: place)
-        case .modelUnavailable, .failed, .invalidConfiguration: .message("Internal error.")
+        case .modelUnavailable(let name, _): .message(unavailableText(ofModel: name))
+        case .failed, .invalidConfiguration: .message("Internal error.")
         }
     }
 

@@ -1,5 +1,5 @@
-internal import CLIPEngine
-internal import CLIPHub
+package import CLIPEngine
+package import CLIPHub
 
 /// What brings models: the known ones of the hub, its repositories, and those of `--model` that are not on this machine.
 ///
@@ -9,31 +9,60 @@ enum ModelProvision {
     ///
     /// - Parameters:
     ///   - configured: what is asked of the hub for models of `--model`, by the names that these have there.
+    ///   - isAllowed: whether a repository may be used that the hub gives for the one that a request names.
     ///   - fail: told why one of those cannot be had.
     ///   - say: takes the lines that tell of downloads.
     static func provider(
         _ hub: ModelHub,
         configured: [String: HubRequest] = [:],
+        isAllowed: @escaping @Sendable (_ repository: String) -> Bool = { _ in true },
         fail: @escaping @Sendable (CommandFailure) -> Void = { _ in },
         say: @escaping @Sendable (String) -> Void = { Terminal.complain($0 + "\n") }
     ) -> ModelProvider {
-        ModelProvider(
+        // Who has started the program waits for as long as the hub wants; requests hear of it.
+        var hasty = hub.configuration
+        hasty.longestPause = longestPause
+        let onDemand = ModelHub(hasty)
+        // What the operator or our own table names may be called otherwise by now; what a stranger names may not.
+        let isUsable = { @Sendable (name: String, repository: HubRepository) in
+            configured[name] != nil || KnownModel.named(name) != nil || isAllowed("\(repository)")
+        }
+        return ModelProvider(
             names: KnownModel.all.map(\.name),
             offers: { KnownModel.all.map { offer($0, hub) } },
-            locate: { (name) throws(EmbeddingError) in
+            here: { name in
+                guard let request = configured[name] ?? (try? request(named: name)) else { return nil }
+                guard let snapshot = hub.cached(request),
+                    snapshot.repository == request.repository || isUsable(name, snapshot.repository)
+                else { return nil }
+                return source(named: name, snapshot)
+            },
+            locate: { (name, onPause) throws(EmbeddingError) in
                 let request = if let known = configured[name] { known } else { try request(named: name) }
+                let hub = configured[name] == nil ? onDemand : hub
                 let line = DownloadLine(name: name, isShown: false, say: say)
                 do throws(HubError) {
-                    return source(named: name, try await hub.snapshot(of: request) { line.show($0) })
+                    let snapshot = try await hub.snapshot(
+                        of: request,
+                        onEvent: { event in
+                            if case .retries(_, let pause) = event { onPause(pause) }
+                            line.show(event)
+                        },
+                        isAllowed: { isUsable(name, $0) }
+                    )
+                    return source(named: name, snapshot)
                 } catch .cancelled {
                     throw EmbeddingError.cancelled
                 } catch {
                     if configured[name] != nil { fail(CommandFailure(model: name, error)) }
-                    throw EmbeddingError.modelNotFetched(name: name, cause: "\(error)")
+                    throw EmbeddingError.modelNotFetched(name: name, cause: "\(error)", error.fetchFault)
                 }
             }
         )
     }
+
+    /// The longest that the hub is left alone while a request waits for a model.
+    private static let longestPause = Duration.seconds(5)
 
     /// A model whose files are in the cache.
     static func source(named name: String, _ snapshot: HubSnapshot) -> ModelSource {
@@ -86,6 +115,24 @@ enum ModelProvision {
             return try HubRequest(name)
         } catch {
             throw .unknownModel(name)
+        }
+    }
+}
+
+extension HubError {
+    /// What it means for those who ask for the model.
+    package var fetchFault: FetchFault {
+        switch self {
+        case .offline: .offline
+        case .noUsableFiles: .unusable
+        case .tooManyRequests(_, let seconds): .passing(retryAfterSeconds: seconds)
+        default:
+            switch exitStatus {
+            case 66: .notFound
+            case 77: .closed
+            case 73, 74, 78: .notKept
+            default: .passing(retryAfterSeconds: nil)
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ import Testing
 /// Models that are not configured, and come when a request names them.
 extension EmbeddingEngineTests {
     /// An engine that has the model `tiny`, and is given others by the stand-in.
-    private func withProvider(
+    func withProvider(
         _ names: [String] = ["a", "b", "c"],
         changing change: (inout EngineConfiguration) -> Void = { _ in },
         _ body: (EmbeddingEngine, StandInProvider) async throws -> Void
@@ -57,6 +57,7 @@ extension EmbeddingEngineTests {
         try await withProvider { engine, provider in
             let cold = try await engine.embed(texts: ["a cat"], model: "b")
             #expect(cold.report.wasColdStart && provider.asked == ["b"])
+            #expect(engine.models[1].loadTime <= cold.report.loadTime ?? .zero)
             let warm = try await engine.embed(texts: ["a cat"], model: "b")
             #expect(!warm.report.wasColdStart)
             try engine.unload(model: "b")
@@ -167,8 +168,7 @@ extension EmbeddingEngineTests {
     @Test(
         "What is not allowed is unknown, and nobody is asked for it",
         arguments: [
-            ("b", AllowedModels.matching(["a", "own/*c"])), ("b", .none), ("d", .known),
-            ("d", .matching(["*"])),
+            ("d", AllowedModels.known), ("d", .matching(["*"])),
             ("..", .matching(["*"])), (".", .known), (String(repeating: "a", count: 128), .matching(["*"])),
         ]
     )
@@ -201,6 +201,65 @@ extension EmbeddingEngineTests {
         }
     }
 
+    @Test(
+        "What could be had and is not allowed is told apart from what is unknown, and nobody is asked for it",
+        arguments: [
+            ("b", AllowedModels.matching(["a", "own/*c"])), ("b", .none), ("own/b", .known),
+            ("own/d", .matching(["own/c"])), ("own/b", .none),
+        ]
+    )
+    func knownButNotAllowed(name: String, allowed: AllowedModels) async throws {
+        try await withProvider(changing: { $0.allowedModels = allowed }) { engine, provider in
+            await #expect(throws: EmbeddingError.modelNotAllowed(name)) {
+                try await engine.embed(texts: ["a"], model: name)
+            }
+            #expect(provider.asked == [])
+        }
+    }
+
+    @Test("A configured model is also found by the repository that it comes from")
+    func origin() async throws {
+        let origin = ModelOrigin(repository: "own/tiny-model", revision: "0123")
+        try await withProvider(changing: { configuration in
+            let model = configuration.models[0]
+            configuration.models[0] = ModelSource(
+                name: model.name,
+                directory: model.directory,
+                origin: origin
+            )
+        }) { engine, provider in
+            let result = try await engine.embed(texts: ["a"], model: "own/tiny-model")
+            #expect(result.report.model == "tiny" && !result.report.wasColdStart)
+            try engine.unload(model: "own/tiny-model")
+            #expect(engine.models.isEmpty)
+            try await engine.load(model: "own/tiny-model")
+            #expect(engine.models.map(\.name) == ["tiny"] && provider.asked == [])
+        }
+    }
+
+    @Test("Loads that fail give back the room that they were promised, and nobody waits for good")
+    func failedLoadsGiveBackRoom() async throws {
+        let size = try await byteCount()
+        try await withProvider(changing: { $0.modelMemory = size * 2 }) { engine, provider in
+            try TinyModel.quick.write(to: provider.directory) { $0["visual.proj"] = nil }
+            for _ in 0..<20 {
+                await withTaskGroup(of: Void.self) { group in
+                    for name in ["a", "b", "c"] {
+                        group.addTask {
+                            await #expect(throws: EmbeddingError.self) {
+                                try await engine.embed(texts: ["a"], model: name)
+                            }
+                        }
+                    }
+                }
+                provider.pass(.seconds(10))
+            }
+            try await eventually { engine.modelMemory.used == size }
+            try TinyModel.quick.write(to: provider.directory)
+            #expect(try await engine.embed(texts: ["a"], model: "a").embeddings.count == 1)
+        }
+    }
+
     @Test("A repository can be named where a pattern allows it, and no other")
     func repositories() async throws {
         try await withProvider(changing: { $0.allowedModels = .matching(["own/model-*"]) }) {
@@ -208,7 +267,7 @@ extension EmbeddingEngineTests {
             provider in
             let result = try await engine.embed(texts: ["a"], model: "own/model-1")
             #expect(result.report.model == "own/model-1" && provider.asked == ["own/model-1"])
-            await #expect(throws: EmbeddingError.invalidModelName("own/other")) {
+            await #expect(throws: EmbeddingError.modelNotAllowed("own/other")) {
                 try await engine.embed(texts: ["a"], model: "own/other")
             }
             #expect(engine.catalogue.map(\.name) == ["tiny", "own/model-1"])
@@ -328,18 +387,6 @@ extension EmbeddingEngineTests {
         try await withEngine(changing: { $0.idleTimeLimit = .milliseconds(50) }) { engine in
             try await eventually { engine.models.isEmpty }
             #expect(try await engine.embed(texts: ["a cat"]).embeddings.count == 1)
-        }
-    }
-
-    @Test("The end of the engine ends what is being brought, and tells those who wait")
-    func shutdownWhileLoading() async throws {
-        try await withProvider { engine, provider in
-            provider.hold()
-            let waiting = Task { try await engine.embed(texts: ["a"], model: "a") }
-            try await eventually { engine.requestsWaitingForModels == 1 && provider.asked == ["a"] }
-            engine.shutdown()
-            await #expect(throws: EmbeddingError.shuttingDown) { try await waiting.value }
-            try await eventually { provider.cancelled == 1 }
         }
     }
 }

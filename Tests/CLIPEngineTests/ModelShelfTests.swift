@@ -164,6 +164,22 @@ struct ModelShelfTests {
         #expect(shelf.ask(for: "a", at: time(12)) == .wait(ticket: 3))
     }
 
+    @Test("Whoever has the files says how long a failure is told, within the bounds of sense")
+    func wantedPause() {
+        for (seconds, expected) in [(250, 250), (3, 10), (.max, 3600), (-5, 10), (0, 10)] {
+            var shelf = shelf()
+            let error = EmbeddingError.modelNotFetched(
+                name: "a",
+                cause: "Too much.",
+                .passing(retryAfterSeconds: seconds)
+            )
+            #expect(shelf.ask(for: "a", at: time(0)) == .load(ticket: 1))
+            shelf.failed("a", ticket: 1, with: error, at: time(0))
+            #expect(shelf.ask(for: "a", at: time(0)) == .refuse(.heldOff(error, retryAfterSeconds: expected)))
+            #expect(shelf.ask(for: "a", at: time(expected)) == .load(ticket: 2))
+        }
+    }
+
     @Test("Only so many loads are under way at once")
     func mostComing() {
         var shelf = shelf(mostComing: 2)

@@ -11,6 +11,8 @@ final class StandInProvider: Sendable {
         var held: [Int: CheckedContinuation<Void, Never>] = [:]
         var next = 0
         var fault: EmbeddingError?
+        var pause: Duration?
+        var kept: Set<String> = []
         var cancelled = 0
         var time = ContinuousClock.now
         var events: [ModelEvent] = []
@@ -46,6 +48,12 @@ final class StandInProvider: Sendable {
     /// Has those wait that ask from now on.
     func hold() { state.withLock { $0.isHeld = true } }
 
+    /// Has those say that they pause who ask from now on.
+    func pause(for time: Duration?) { state.withLock { $0.pause = time } }
+
+    /// Has the files of a model, so that nobody need be asked for them.
+    func keep(_ name: String) { state.withLock { _ = $0.kept.insert(name) } }
+
     /// Lets all go on.
     func release() {
         let held = state.withLock { state in
@@ -71,7 +79,15 @@ final class StandInProvider: Sendable {
         let offers = names.map {
             ModelProvider.Offer(name: $0, origin: ModelOrigin(repository: "own/\($0)", licence: "mit"))
         }
-        return ModelProvider(names: names, offers: { offers }) { name async throws(EmbeddingError) in
+        return ModelProvider(
+            names: names,
+            offers: { offers },
+            here: { name in
+                self.state.withLock { $0.kept.contains(name) }
+                    ? ModelSource(name: name, directory: self.directory) : nil
+            }
+        ) { name, onPause async throws(EmbeddingError) in
+            if let pause = self.state.withLock({ $0.pause }) { onPause(pause) }
             await self.wait(name)
             guard !Task.isCancelled else {
                 self.state.withLock { $0.cancelled += 1 }

@@ -8,6 +8,8 @@ struct WordsTests {
     func embedding() throws {
         let samples: KeyValuePairs<String, any Error> = [
             "unknownModel": EmbeddingError.unknownModel("a"),
+            "modelNotAllowed": EmbeddingError.modelNotAllowed("a"),
+            "notPerceptionEncoder": EmbeddingError.notPerceptionEncoder("a"),
             "invalidModelName": EmbeddingError.invalidModelName("a/b"),
             "noTower": EmbeddingError.noTower(.text, model: "a"),
             "noImages": EmbeddingError.noImages, "noTexts": EmbeddingError.noTexts,

@@ -128,6 +128,9 @@ struct AnswerTests {
         )
         rule.progressed()
         #expect(rule.pause(after: .fault(.certificate)) == nil)
+        var hasty = RetryRule(unit: .seconds(1), longestPause: .seconds(5))
+        #expect(hasty.pause(after: .status(429, pause: .seconds(5))) == .seconds(5))
+        #expect(hasty.pause(after: .status(429, pause: .seconds(6))) == nil)
     }
 
     @Test("Digests are those of the standards")

@@ -162,11 +162,6 @@ struct APIErrorTests {
         ),
         (.shuttingDown, 503, "The server is shutting down."),
         (.cancelled, 499, "The client closed the request."),
-        (.modelUnavailable(name: "secret", cause: "secret"), 500, "Internal error."),
-        (
-            .heldOff(.modelUnavailable(name: "secret", cause: "secret"), retryAfterSeconds: 3), 500,
-            "Internal error."
-        ),
         (
             .modelNotFetched(name: "secret", cause: "secret"), 503,
             "The model could not be fetched. Try again later; the server's log says why."

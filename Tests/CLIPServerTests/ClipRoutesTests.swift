@@ -84,7 +84,7 @@ struct ClipRoutesTests {
     }
 
     @Test(
-        "A text with a token that the network has no row for is its sender's 400, with place and token, on every route"
+        "A text with a token that the network has no row for is its sender's 400, with place and token"
     )
     func beyondVocabulary() async throws {
         let directory = FileManager.default.temporaryDirectory
@@ -102,26 +102,18 @@ struct ClipRoutesTests {
             let token = "The text has the token '<extra_id_5>', which the model was not made with."
             let text = try await message("/clip/embed_text", #"{"text":\#(bad)}"#)
             #expect(text.contains(token) && !text.hasSuffix(")"))
-            for (group, id) in [
-                ("/clip", "clip_version_id"), ("/perception_encoder", "perception_encoder_version_id"),
-            ] {
-                let named = #""\#(id)":"tiny""#
-                let texts = try await message(
-                    group + "/embed_text",
-                    #"{"text":["a cat",\#(bad),"b"],\#(named)}"#
-                )
-                #expect(texts.contains(token) && texts.hasSuffix("(text 2 of 3)"))
-                let prompt = try await message(
-                    group + "/compare",
-                    #"{"subject":"a","subject_type":"text","prompt":["b",\#(bad)],\#(named)}"#
-                )
-                #expect(prompt.contains(token) && prompt.hasSuffix("(prompt 2 of 2)"))
-                let subject = try await message(
-                    group + "/compare",
-                    #"{"subject":\#(bad),"subject_type":"text","prompt":["b"],\#(named)}"#
-                )
-                #expect(subject.contains(token) && subject.hasSuffix("(subject)"))
-            }
+            let texts = try await message("/clip/embed_text", #"{"text":["a cat",\#(bad),"b"]}"#)
+            #expect(texts.contains(token) && texts.hasSuffix("(text 2 of 3)"))
+            let prompt = try await message(
+                "/clip/compare",
+                #"{"subject":"a","subject_type":"text","prompt":["b",\#(bad)]}"#
+            )
+            #expect(prompt.contains(token) && prompt.hasSuffix("(prompt 2 of 2)"))
+            let subject = try await message(
+                "/clip/compare",
+                #"{"subject":\#(bad),"subject_type":"text","prompt":["b"]}"#
+            )
+            #expect(subject.contains(token) && subject.hasSuffix("(subject)"))
             let fine = try await server.post("/clip/embed_text", #"{"text":"a cat"}"#)
             #expect(fine.status == 200)
         }

@@ -20,7 +20,8 @@ struct FetchedStartTests {
                 ModelSource(name: "ViT-B-32", directory: "", origin: ModelOrigin(repository: "own/b32"))
             ]
             configuration.provider = ModelProvider(names: [], offers: { [] }) {
-                name async throws(EmbeddingError) in
+                name,
+                _ async throws(EmbeddingError) in
                 self.asked.add(1, ordering: .relaxed)
                 while self.isHeld.load(ordering: .acquiring), !Task.isCancelled {
                     try? await Task.sleep(for: .milliseconds(5))

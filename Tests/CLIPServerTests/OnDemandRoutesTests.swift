@@ -11,6 +11,7 @@ struct OnDemandRoutesTests {
     private final class Provision: Sendable {
         private let isHeld = Atomic(false)
         private let fault = Mutex<EmbeddingError?>(nil)
+        let asked = Atomic(0)
 
         func hold(_ isHeld: Bool) { self.isHeld.store(isHeld, ordering: .releasing) }
         func fail(with fault: EmbeddingError?) { self.fault.withLock { $0 = fault } }
@@ -30,7 +31,8 @@ struct OnDemandRoutesTests {
                         )
                     }
                 }
-            ) { name async throws(EmbeddingError) in
+            ) { name, _ async throws(EmbeddingError) in
+                self.asked.add(1, ordering: .relaxed)
                 while self.isHeld.load(ordering: .acquiring), !Task.isCancelled {
                     try? await Task.sleep(for: .milliseconds(5))
                 }
@@ -96,7 +98,7 @@ struct OnDemandRoutesTests {
         "Names that are not allowed are 404, those that cannot be are 400, by any route",
         arguments: [
             ("other", 404), ("ViT-L-14", 404), ("vit-b-32", 404), ("..", 404), ("../ViT-B-32", 400),
-            ("own/ViT-B-32", 400), ("ViT-B-32/", 400), ("ViT-B-32@main", 400), ("비트", 400), ("", 400),
+            ("own/ViT-B-32", 404), ("ViT-B-32/", 400), ("ViT-B-32@main", 400), ("비트", 400), ("", 400),
             (#"a\u0000b"#, 400), (String(repeating: "ViT-B-32", count: 50), 400),
         ]
     )
@@ -115,6 +117,93 @@ struct OnDemandRoutesTests {
             let added = try await server.post("/model/add", #"{"model_id":"clip/\#(name)"}"#)
             #expect(added.status == status)
             #expect(server.engine.models.count == 2 && server.engine.catalogue.count == 4)
+        }
+    }
+
+    @Test(
+        "A model that is known here, or a repository, and is not allowed is 404 with how that is done",
+        arguments: ["other", "own/other"]
+    )
+    func hint(name: String) async throws {
+        let provision = Provision()
+        try await LiveServer.with(engine: provision.fill) { server in
+            let answer = try await server.post("/clip/embed_text", body(name))
+            #expect(answer.status == 404 && answer.message?.contains("--allow-models") == true)
+            let unknown = try await server.post("/clip/embed_text", body("ViT-B-33"))
+            #expect(unknown.status == 404 && unknown.message?.contains("--allow-models") == false)
+        }
+    }
+
+    @Test("A configured model answers by its repository's name, and says its own")
+    func origin() async throws {
+        let directory = try SmallModel.directory.get()
+        let provision = Provision()
+        try await LiveServer.with(engine: {
+            provision.fill(&$0)
+            $0.models = [
+                ModelSource(name: "mini", directory: directory, origin: ModelOrigin(repository: "acme/mini"))
+            ]
+        }) { server in
+            for name in ["mini", "acme/mini"] {
+                let answer = try await server.post("/clip/embed_text", body(name))
+                #expect(answer.status == 200 && answer.fields["x-model-id"] == "clip/mini")
+            }
+            let other = try await server.post("/clip/embed_text", body("acme/other"))
+            #expect(other.status == 404)
+        }
+    }
+
+    @Test(
+        "What waiting does not mend has a sentence of its own and no time to come back, also while it is not tried again",
+        arguments: [
+            (FetchFault.notFound, 404, "Requested Roboflow resource not found."), (.closed, 403, "gated"),
+            (.unusable, 500, "no files that can be used"), (.offline, 404, "fetching is switched off"),
+            (.notKept, 500, "cannot keep"),
+        ] as [(FetchFault, Int, String)]
+    )
+    func lasting(fault: FetchFault, status: Int, words: String) async throws {
+        let provision = Provision()
+        provision.fail(with: .modelNotFetched(name: "RN50", cause: "Why, at /secret. Mend it.", fault))
+        try await LiveServer.with(engine: provision.fill) { server in
+            for _ in 0..<2 {
+                let answer = try await server.post("/clip/embed_text", body("RN50"))
+                #expect(answer.status == status && answer.fields["retry-after"] == nil, "\(answer.text)")
+                #expect(answer.message?.contains(words) == true && !answer.text.contains("secret"))
+            }
+            #expect(provision.asked.load(ordering: .relaxed) == 1)
+        }
+    }
+
+    @Test("A checkpoint that cannot be loaded is told by its name, and why is the log's")
+    func broken() async throws {
+        let provision = Provision()
+        provision.fail(with: .modelUnavailable(name: "RN50", cause: "/secret/config.json lies. Mend it."))
+        let log = LogLines()
+        try await LiveServer.with(engine: provision.fill, log: log) { server in
+            let answer = try await server.post("/clip/embed_text", body("RN50"))
+            #expect(answer.status == 500 && answer.fields["retry-after"] == nil)
+            #expect(answer.message?.hasPrefix("The model 'RN50' cannot be loaded") == true)
+            #expect(!answer.text.contains("secret"))
+            #expect(log.all.contains { $0.whole.contains("/secret/config.json") })
+        }
+    }
+
+    @Test(
+        "Only who is known to run the server has a load tried again at once that has failed",
+        arguments: [true, false]
+    )
+    func triesAnew(isOpen: Bool) async throws {
+        let provision = Provision()
+        provision.fail(with: .modelNotFetched(name: "RN50", cause: "The host is gone. Wait."))
+        try await LiveServer.with(
+            configure: { $0.allowsManagement = isOpen },
+            engine: provision.fill
+        ) { server in
+            for _ in 0..<3 {
+                let answer = try await server.post("/model/add", #"{"model_id":"clip/RN50"}"#)
+                #expect(answer.status == 503)
+            }
+            #expect(provision.asked.load(ordering: .relaxed) == (isOpen ? 1 : 3))
         }
     }
 

@@ -217,6 +217,8 @@ struct WordsTests {
 
     private static let engineErrors: KeyValuePairs<String, APIError> = [
         "unknownModel": .embedding(.unknownModel("m"), place: nil),
+        "modelNotAllowed": .embedding(.modelNotAllowed("m"), place: nil),
+        "notPerceptionEncoder": .embedding(.notPerceptionEncoder("m"), place: nil),
         "noTower": .embedding(.noTower(.image, model: "m"), place: nil),
         "invalidModelName": .embedding(.invalidModelName("m"), place: nil),
         "noImages": .embedding(.noImages, place: nil), "noTexts": .embedding(.noTexts, place: nil),

@@ -1,6 +1,9 @@
+import CLIPEngine
+import CLIPHub
 import CLIPTestSupport
 import Foundation
 import Testing
+import clip
 
 #if canImport(FoundationNetworking)
 import FoundationNetworking
@@ -64,6 +67,80 @@ struct ServeFetchTests {
         #expect(outcome.status == 66, "\(outcome.errors)")
         #expect(outcome.errors.contains("Error: The model none cannot be had."), "\(outcome.errors)")
         #expect(!outcome.errors.contains("could not be fetched"), "It is told once.")
+    }
+
+    /// What a request for a model comes to.
+    private func ask(
+        for model: String,
+        port: Int
+    ) async throws -> (status: Int, retryAfter: Int?, text: String) {
+        var request = URLRequest(url: try #require(URL(string: "http://127.0.0.1:\(port)/clip/embed_text")))
+        request.httpMethod = "POST"
+        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        request.httpBody = Data(#"{"clip_version_id":"\#(model)","text":"a"}"#.utf8)
+        let (data, answer) = try await URLSession.shared.data(for: request)
+        let response = try #require(answer as? HTTPURLResponse)
+        let seconds = response.value(forHTTPHeaderField: "Retry-After").flatMap { Int($0) }
+        return (response.statusCode, seconds, String(decoding: data, as: UTF8.self))
+    }
+
+    @Test("A hub that wants to be left alone is told of at once with its own time, and what it lacks is 404")
+    func onDemand() async throws {
+        let hub = try ScriptedServer.answering { request in
+            if request.contains("/busy") { return CLIPTestSupport.answer("429 Many", "Retry-After: 250") }
+            if request.contains("/closed") {
+                return CLIPTestSupport.answer("403 No", "X-Error-Code: GatedRepo", "X-Error-Message: Gated")
+            }
+            return CLIPTestSupport.answer("404 Not Found", "X-Error-Code: RepoNotFound")
+        }
+        defer {
+            hub.stop()
+            try? FileManager.default.removeItem(at: folder)
+        }
+        let (running, port) = try await Command.serving(
+            ["--allow-models", "acme/*"],
+            environment: environment(hub)
+        )
+        try await eventually { try await self.status(of: "/readiness", port: port) == 200 }
+        let begin = ContinuousClock.now
+        for number in 1...6 {
+            let busy = try await ask(for: "acme/busy-\(number)", port: port)
+            #expect(busy.status == 503 && busy.retryAfter == 250, "\(busy)")
+        }
+        #expect(ContinuousClock.now - begin < .seconds(60))
+        let again = try await ask(for: "acme/busy-1", port: port)
+        #expect(again.status == 503 && (100...250).contains(again.retryAfter ?? 0), "\(again)")
+        let missing = try await ask(for: "acme/missing", port: port)
+        #expect(missing.status == 404 && missing.retryAfter == nil, "\(missing)")
+        let closed = try await ask(for: "acme/closed", port: port)
+        #expect(
+            closed.status == 403 && closed.retryAfter == nil && closed.text.contains("HF_TOKEN"),
+            "\(closed)"
+        )
+        let other = try await ask(for: "other/model", port: port)
+        #expect(other.status == 404 && other.text.contains("--allow-models"), "\(other)")
+        running.process.terminate()
+        let outcome = await running.outcome()
+        #expect(outcome.status == 0 && outcome.errors.contains("acme/missing"), "\(outcome.errors)")
+    }
+
+    @Test("What an error of the hub means for those who ask for the model")
+    func faults() {
+        let faults: [(HubError, FetchFault)] = [
+            (.repositoryNotFound("a/b", hasToken: false), .notFound),
+            (.revisionNotFound("a/b", revision: "x"), .notFound), (.gated("a/b", hasToken: true), .closed),
+            (.forbidden("a/b"), .closed), (.invalidToken, .closed),
+            (.noUsableFiles("a/b", .onlyPickles(["x.bin"])), .unusable),
+            (.offline("a/b", revision: "main", cached: []), .offline),
+            (.noSpace(needed: 2, available: 1, path: "/"), .notKept),
+            (.cacheUnusable(path: "/", reason: "x"), .notKept),
+            (.tooManyRequests(host: "h", seconds: 250), .passing(retryAfterSeconds: 250)),
+            (.tooManyRequests(host: "h", seconds: nil), .passing(retryAfterSeconds: nil)),
+            (.unreachable(host: "h", .refused), .passing(retryAfterSeconds: nil)),
+            (.badStatus(500, host: "h"), .passing(retryAfterSeconds: nil)),
+            (.corrupt("a/b", file: "x"), .passing(retryAfterSeconds: nil)),
+        ]
+        for (error, fault) in faults { #expect(error.fetchFault == fault, "\(error)") }
     }
 
     @Test("Where nothing may be fetched it does not even listen")

@@ -12,6 +12,8 @@ public struct ModelDescription: Equatable, Sendable {
     public let contextLength: Int?
     /// The towers that it has.
     public var towers: [Tower] { Tower.all(imageSize: imageSize, contextLength: contextLength) }
+    /// Whether it is one of the Perception Encoders, for which Roboflow has routes of their own.
+    public let isPerceptionEncoder: Bool
     /// The number format that the forward pass runs in; never `auto`.
     public let precision: Precision
     /// How long loading took.

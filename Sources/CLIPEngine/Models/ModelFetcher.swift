@@ -27,13 +27,15 @@ final class ModelFetcher: Sendable {
     /// Where the configured models are that have been fetched, by name.
     var arrived: [String: ModelSource] { state.withLock { $0.arrived } }
 
-    /// Brings the files of a model that a request names.
+    /// Brings the files of a model that a request names, or says where they are if all of them are here.
     func fetch(_ name: String) async throws(EmbeddingError) -> ModelSource {
         guard let provider else { throw .unknownModel(name) }
-        await places.enter()
-        defer { places.leave() }
+        // What is here waits for nobody's download.
+        if let source = provider.here(name) { return source }
+        let place = await FetchPlace(in: places)
+        defer { place.leave() }
         guard !Task.isCancelled else { throw .shuttingDown }
-        let found = try await provider.locate(name)
+        let found = try await provider.locate(name) { place.pause(for: $0) }
         return ModelSource(name: name, directory: found.directory, origin: found.origin)
     }
 

@@ -79,6 +79,7 @@ struct ModelLoader: Sendable {
                 imageSize: files.model.vision?.imageSize,
                 embeddingWidth: files.model.embeddingWidth,
                 contextLength: files.model.text?.contextLength,
+                isPerceptionEncoder: files.model.isPerceptionEncoder,
                 precision: Precision(format),
                 loadTime: ContinuousClock.now - start,
                 isFromPackedCopy: isFromCopy,

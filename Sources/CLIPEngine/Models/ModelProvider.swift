@@ -49,20 +49,33 @@ public struct ModelProvider: Sendable {
     public let names: [String]
     /// What is known of them at this moment, in the order in which lists show it; may look at the disk.
     public let offers: @Sendable () -> [Offer]
+    /// Where a model is whose files are all on this machine; nil where some have to be fetched.
+    ///
+    /// Looks at the disk, and at nothing else.
+    public let here: @Sendable (_ name: String) -> ModelSource?
     /// Brings the files of a model to this machine, which may take minutes, and says where they are.
     ///
-    /// The name is one of ``names``, that of a configured model without a directory, or `owner/repository`. Cancelling the task
-    /// ends it. It throws `unknownModel` where there is no such model, and `modelNotFetched` with a sentence for what else went wrong.
-    public let locate: @Sendable (_ name: String) async throws(EmbeddingError) -> ModelSource
+    /// The name is one of ``names``, that of a configured model without a directory, or `owner/repository`. Only a few are asked
+    /// for at once; one that waits before it goes on by itself calls `onPause` with how long, and others have its place meanwhile.
+    /// Cancelling the task ends it. It throws `modelNotFetched` with a sentence for what went wrong.
+    public let locate:
+        @Sendable (
+            _ name: String, _ onPause: @escaping @Sendable (Duration) -> Void
+        ) async throws(EmbeddingError) -> ModelSource
 
     /// A provider of these.
     public init(
         names: [String],
         offers: @escaping @Sendable () -> [Offer],
-        locate: @escaping @Sendable (_ name: String) async throws(EmbeddingError) -> ModelSource
+        here: @escaping @Sendable (_ name: String) -> ModelSource? = { _ in nil },
+        locate:
+            @escaping @Sendable (
+                _ name: String, _ onPause: @escaping @Sendable (Duration) -> Void
+            ) async throws(EmbeddingError) -> ModelSource
     ) {
         self.names = names
         self.offers = offers
+        self.here = here
         self.locate = locate
     }
 }

@@ -21,6 +21,8 @@ final class ModelRegistry: Sendable {
         /// Those that answer, by ticket.
         var models: [Int: LoadedModel] = [:]
         var loads: [Int: Task<Void, Never>] = [:]
+        /// What was loaded last under each name: whether it was a Perception Encoder.
+        var perceptionEncoders: [String: Bool] = [:]
         var waiters: [Int: Waiter] = [:]
         var lastWaiter = 0
         /// Those of models that were let go of, until what they had begun has ended.
@@ -32,9 +34,7 @@ final class ModelRegistry: Sendable {
     }
 
     private let configuration: EngineConfiguration
-    private let sources: [String: ModelSource]
-    /// The provider's names that requests may use.
-    private let allowedNames: Set<String>
+    let names: ModelNames
     private let loader: ModelLoader
     let fetcher: ModelFetcher
     private let state: Mutex<State>
@@ -43,9 +43,7 @@ final class ModelRegistry: Sendable {
 
     init(configuration: EngineConfiguration) {
         self.configuration = configuration
-        sources = Dictionary(configuration.models.map { ($0.name, $0) }) { first, _ in first }
-        let offers = configuration.provider?.offers() ?? []
-        allowedNames = Set(offers.filter(configuration.allowedModels.allow).map(\.name))
+        names = ModelNames(configuration)
         loader = ModelLoader(configuration: configuration)
         fetcher = ModelFetcher(configuration.provider)
         let limits = ModelShelf.Limits(
@@ -88,29 +86,14 @@ final class ModelRegistry: Sendable {
         return nil
     }
 
-    /// The name of the model that a request means; nil asks for the default one.
-    ///
-    /// - Throws: `unknownModel` for one that is neither configured nor allowed to be brought, `invalidModelName` for what could
-    ///   not even be one.
-    func name(of asked: String?) throws(EmbeddingError) -> String {
-        guard let asked else { return configuration.models[0].name }
-        if sources[asked] != nil { return asked }
-        let isRepository = AllowedModels.isRepository(asked)
-        guard isRepository || EngineConfiguration.isModelName(asked) else { throw .invalidModelName(asked) }
-        if allowedNames.contains(asked) { return asked }
-        if isRepository, configuration.provider != nil,
-            configuration.allowedModels.allowsRepository(asked)
-        {
-            return asked
-        }
-        throw isRepository ? .invalidModelName(asked) : .unknownModel(asked)
-    }
+    /// Whether a model is a Perception Encoder; nil for one that was never loaded.
+    func isPerceptionEncoder(_ name: String) -> Bool? { state.withLock { $0.perceptionEncoders[name] } }
 
     // MARK: Requests
 
     /// A model in memory, loaded now if it has to be; to be given back.
     ///
-    /// `loadTime` is set only for the caller that caused the load.
+    /// `loadTime` is set only for the caller that caused the load, and has what fetching the files took.
     ///
     /// - Parameters:
     ///   - patience: the longest wait for a load; nil for any.
@@ -127,11 +110,12 @@ final class ModelRegistry: Sendable {
             state.isClosed ? nil : Self.borrow(name, from: &state, at: configuration.now())
         }
         if let loaded { return (loaded, nil) }
+        let start = ContinuousClock.now
         let waiter = state.withLock { state in
             state.lastWaiter += 1
             return state.lastWaiter
         }
-        let end = patience.map { ContinuousClock.now + $0 }
+        let end = patience.map { start + $0 }
         let timer = end.map { end in
             Task {
                 try? await Task.sleep(until: end)
@@ -174,7 +158,7 @@ final class ModelRegistry: Sendable {
             giveUp(waiter, with: .cancelled)
         }
         let found = try result.get()
-        return (found.model, found.isOwnLoad ? found.model.description.loadTime : nil)
+        return (found.model, found.isOwnLoad ? ContinuousClock.now - start : nil)
     }
 
     /// A request is done with the model that it was given.
@@ -232,10 +216,16 @@ final class ModelRegistry: Sendable {
 
     /// Fetches what has to be fetched, waits for room, loads, and tells those who wait.
     private func bring(_ name: String, ticket: Int) async {
+        let source: ModelSource
         do throws(EmbeddingError) {
-            let source = try await source(of: name)
-            await loading.enter()
-            defer { loading.leave() }
+            source = try await self.source(of: name)
+        } catch {
+            return finish(name, ticket: ticket, with: .failure(error))
+        }
+        await loading.enter()
+        // The next one has its turn when this one has its room, or has given it back.
+        defer { loading.leave() }
+        do throws(EmbeddingError) {
             try await makeRoom(for: source, ticket: ticket)
             let isBeside = state.withLock { !$0.models.isEmpty }
             let model = try await loader.load(source, isBeside: isBeside, ticket: ticket) { [weak self] in
@@ -249,7 +239,7 @@ final class ModelRegistry: Sendable {
 
     /// Where a model's files are, which may have to be fetched first.
     private func source(of name: String) async throws(EmbeddingError) -> ModelSource {
-        guard let configured = sources[name] else { return try await fetcher.fetch(name) }
+        guard let configured = names.sources[name] else { return try await fetcher.fetch(name) }
         return configured.isHere ? configured : try await fetcher.arrival(of: name)
     }
 
@@ -275,7 +265,7 @@ final class ModelRegistry: Sendable {
         }
     }
 
-    /// Waits until the memory of a model has become free.
+    /// Waits until the memory of a model has become free, or room that was promised to one that failed.
     ///
     /// - Parameter gone: those that were let go of, of which this has the last references.
     private func end(after seen: Int, dropping gone: consuming [LoadedModel]) async {
@@ -301,15 +291,18 @@ final class ModelRegistry: Sendable {
     }
 
     private func finish(_ name: String, ticket: Int, with result: Result<LoadedModel, EmbeddingError>) {
-        let waiters = state.withLock { state -> [Waiter]? in
+        let (waiters, roomWaiter) = state.withLock {
+            state -> ([Waiter]?, CheckedContinuation<Void, Never>?) in
             state.loads[ticket] = nil
             // Those who waited have been told.
-            guard !state.isClosed else { return nil }
+            guard !state.isClosed else { return (nil, nil) }
+            var roomWaiter: CheckedContinuation<Void, Never>?
             let waiters = state.waiters.filter { $0.value.ticket == ticket }
             for number in waiters.keys { state.waiters[number] = nil }
             switch result {
             case .success(let model):
                 state.models[ticket] = model
+                state.perceptionEncoders[name] = model.description.isPerceptionEncoder
                 state.shelf.loaded(
                     name,
                     ticket: ticket,
@@ -319,9 +312,12 @@ final class ModelRegistry: Sendable {
                 )
             case .failure(let error):
                 state.shelf.failed(name, ticket: ticket, with: error, at: configuration.now())
+                state.endings += 1
+                swap(&roomWaiter, &state.roomWaiter)
             }
-            return Array(waiters.values)
+            return (Array(waiters.values), roomWaiter)
         }
+        roomWaiter?.resume()
         guard let waiters else { return }
         switch result {
         case .success(let model): configuration.onModelEvent(.loaded(model.description))

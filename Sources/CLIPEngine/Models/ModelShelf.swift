@@ -185,7 +185,7 @@ package struct ModelShelf: Sendable {
         places[name] = .here(Item(ticket: ticket, byteCount: byteCount, borrowers: borrowers, lastUse: now))
     }
 
-    /// A load has failed, which others are told for a while.
+    /// A load has failed, which others are told for a while: as long as whoever has the files wants to be left alone, if it says.
     package mutating func failed(
         _ name: String,
         ticket: Int,
@@ -193,7 +193,7 @@ package struct ModelShelf: Sendable {
         at now: Instant
     ) {
         guard case .coming(ticket, _)? = places[name] else { return }
-        places[name] = .heldOff(error, until: now + limits.holdOff)
+        places[name] = .heldOff(error, until: now + max(limits.holdOff, error.wantedPause ?? .zero))
     }
 
     /// Which of the configured models are loaded at start, by their places: the first ones that there is room for.

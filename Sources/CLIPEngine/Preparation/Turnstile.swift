@@ -22,7 +22,7 @@ final class Turnstile: Sendable {
     func enter() async {
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state in
-                guard state.taken == places else {
+                guard state.taken >= places else {
                     state.taken += 1
                     return true
                 }
@@ -34,14 +34,21 @@ final class Turnstile: Sendable {
     }
 
     /// Whether whoever comes has to wait.
-    var isTaken: Bool { state.withLock { $0.taken == places } }
+    var isTaken: Bool { state.withLock { $0.taken >= places } }
 
     /// Whether somebody waits for the end of the turn.
     var isAwaited: Bool { state.withLock { !$0.waiting.isEmpty } }
 
+    /// Takes a turn that nobody gives, as one more than there are places.
+    func enterAnyway() { state.withLock { $0.taken += 1 } }
+
     /// Ends a turn.
     func leave() {
-        let next = state.withLock { state in
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard state.taken <= places else {
+                state.taken -= 1
+                return nil
+            }
             let next = state.waiting.popFirst()
             if next == nil { state.taken -= 1 }
             return next

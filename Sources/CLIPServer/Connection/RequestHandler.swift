@@ -124,6 +124,7 @@ struct RequestHandler: Sendable {
                 body: body,
                 room: room,
                 keys: visit.passage == .needsKeyInBody ? access.keys : nil,
+                isOperators: visit.route.isManagement && access.knowsOperators,
                 terms: RequestTerms(
                     deadline: deadline,
                     client: context.client,

@@ -17,6 +17,9 @@ struct AccessGuard: Sendable {
         case needsKeyInBody
     }
 
+    /// Whether those who change the server are its operators: with --allow-management and no key they may be anybody.
+    var knowsOperators: Bool { !managementKeys.isEmpty || !allowsManagement }
+
     /// Checks a head.
     ///
     /// A key in the query comes before one in the Authorization field, and that before one in the body, as with the real

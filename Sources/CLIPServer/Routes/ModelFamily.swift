@@ -37,14 +37,21 @@ package enum ModelFamily: CaseIterable, Sendable {
         }
     }
 
-    /// The routes that a model with these towers answers.
-    func paths(of towers: [Tower] = Tower.allCases) -> [String] {
+    /// The routes that run it, as far as it has these towers.
+    func paths(of towers: [Tower]) -> [String] {
         Route.allCases.filter { $0.family == self && $0.tower.map(towers.contains) ?? true }.map(\.rawValue)
     }
 
-    /// The group that a model is listed under, though either has it.
-    static func listing(_ model: String) -> ModelFamily {
-        allCases.first { family in family.likeDefault.map { model.hasPrefix($0) } ?? false } ?? .clip
+    /// The group that a model is listed under: a Perception Encoder is answered at CLIP's routes, too, but the real server has it
+    /// only at its own.
+    ///
+    /// Of one that was never loaded the name has to tell.
+    static func listing(_ model: ModelListing) -> ModelFamily {
+        if let description = model.description {
+            return description.isPerceptionEncoder ? .perceptionEncoder : .clip
+        }
+        return allCases.first { family in family.likeDefault.map { model.name.hasPrefix($0) } ?? false }
+            ?? .clip
     }
 
     /// The group that an id such as `clip/ViT-B-32` names; CLIP's where it names none.

@@ -10,6 +10,8 @@ package struct RouteInput: Sendable {
     package let room: ByteReservation?
     /// The keys of which the body has to have one; nil where the head had one already, or none is wanted.
     package let keys: APIKeys?
+    /// Whether one of the server's operators sent it, as far as is known.
+    package let isOperators: Bool
     /// Who asks, and until when.
     package let terms: RequestTerms
 
@@ -19,6 +21,7 @@ package struct RouteInput: Sendable {
         body: [UInt8] = [],
         room: ByteReservation? = nil,
         keys: APIKeys? = nil,
+        isOperators: Bool = false,
         terms: RequestTerms = RequestTerms()
     ) {
         self.query = query
@@ -26,6 +29,7 @@ package struct RouteInput: Sendable {
         self.body = body
         self.room = room
         self.keys = keys
+        self.isOperators = isOperators
         self.terms = terms
     }
 }

@@ -1,13 +1,5 @@
 import CLIPEngine
 
-/// Paths that more than one place must spell.
-package enum RoutePath {
-    /// The routes that run a model.
-    package static let clip = ModelFamily.clip.paths()
-    /// Those of Perception Encoders.
-    package static let perceptionEncoder = ModelFamily.perceptionEncoder.paths()
-}
-
 /// What a request is for.
 package enum Route: String, CaseIterable, Sendable {
     case embedImage = "/clip/embed_image"

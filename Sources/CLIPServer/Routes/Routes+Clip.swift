@@ -99,8 +99,23 @@ extension Routes {
     private func model(_ name: String?, _ family: ModelFamily) -> String? {
         guard name == nil, let standard = family.defaultModel else { return name }
         let configured = engine.configuredModels
+        if let own = engine.configuredPerceptionEncoder {
+            return configured.contains(standard) ? standard : own
+        }
         guard !configured.contains(standard), let start = family.likeDefault else { return standard }
         return configured.first { $0.hasPrefix(start) } ?? standard
+    }
+
+    /// Brings a request's model, which has to be of the kind that its routes are for: a CLIP's embeddings would be taken for a
+    /// Perception Encoder's.
+    private func load(
+        _ model: String?,
+        _ family: ModelFamily,
+        _ input: RouteInput
+    ) async throws(EmbeddingError) -> Duration? {
+        let loadTime = try await engine.load(model: model, terms: input.terms)
+        if family == .perceptionEncoder { try engine.requirePerceptionEncoder(model) }
+        return loadTime
     }
 
     /// What is wrong with an image or a type, unless the model that was asked for is none: then that is told.
@@ -112,7 +127,7 @@ extension Routes {
     ) async -> Answer {
         guard let model else { return Answer(error, model: engine.defaultModel, family: family) }
         do {
-            let loadTime = try await engine.load(model: model, terms: input.terms)
+            let loadTime = try await load(model, family, input)
             var answer = Answer(error, model: model, family: family)
             answer.loadTime = loadTime
             return answer
@@ -135,7 +150,7 @@ extension Routes {
     ) async -> Answer {
         var loadTime: Duration?
         do {
-            loadTime = try await engine.load(model: model, terms: input.terms)
+            loadTime = try await load(model, family, input)
             let (report, bytes, room) = try await body(.now)
             room?.shrink(to: bytes.count)
             var answer = Answer(bytes)

@@ -14,7 +14,12 @@ extension Routes {
         let name = try Self.modelName(ofID: body.modelID)
         let family = ModelFamily.named(inID: body.modelID)
         do {
-            let loadTime = try await engine.load(model: name, triesAnew: true, terms: input.terms)
+            // A load that has failed is tried again at once for those alone who run the server.
+            let loadTime = try await engine.load(
+                model: name,
+                triesAnew: input.isOperators,
+                terms: input.terms
+            )
             var answer = registry
             answer.model = name
             answer.family = family

@@ -58,7 +58,7 @@ package struct Routes: Sendable {
     /// - Parameter model: the name that the request gave, if it gave one.
     func named(_ model: String?, in error: EmbeddingError) -> String? {
         switch error {
-        case .unknownModel, .invalidModelName: nil
+        case .unknownModel, .modelNotAllowed, .notPerceptionEncoder, .invalidModelName: nil
         default: model ?? engine.defaultModel
         }
     }

@@ -65,9 +65,7 @@ extension Answers {
         writer.member("request_aliases") { $0.array { _ in } }
         writer.member("request_paths") { writer in
             writer.array { writer in
-                for path in ModelFamily.listing(model.name).paths(of: description.towers) {
-                    writer.string(path)
-                }
+                for path in ModelFamily.listing(model).paths(of: description.towers) { writer.string(path) }
             }
         }
         writeOrigin(of: model, to: &writer)
@@ -78,7 +76,7 @@ extension Answers {
     }
 
     private static func id(of model: ModelListing) -> String {
-        "\(ModelFamily.listing(model.name).prefix)/\(model.name)"
+        "\(ModelFamily.listing(model).prefix)/\(model.name)"
     }
 
     /// How far a model is from answering, and where it comes from.

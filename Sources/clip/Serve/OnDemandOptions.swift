@@ -35,15 +35,23 @@ struct OnDemandOptions: ParsableArguments {
     )
     var loadSeconds: String?
 
-    /// - Parameter provider: what brings models that are not configured.
+    /// Which models requests may have brought.
+    func allowedModels(_ environment: inout Environment) -> AllowedModels {
+        environment.list("CLIP_ALLOW_MODELS", given: ("--allow-models", allowModels)).map(Self.allowed)
+            ?? .roboflow
+    }
+
+    /// - Parameters:
+    ///   - allowed: what ``allowedModels(_:)`` gave.
+    ///   - provider: what brings models that are not configured.
     func fill(
         _ configuration: inout EngineConfiguration,
         from environment: inout Environment,
+        allowing allowed: AllowedModels,
         provider: ModelProvider
     ) {
         configuration.provider = provider
-        let list = environment.list("CLIP_ALLOW_MODELS", given: ("--allow-models", allowModels))
-        configuration.allowedModels = list.map(Self.allowed) ?? .roboflow
+        configuration.allowedModels = allowed
         if let value = environment.bytes("CLIP_MODEL_MEMORY", given: ("--model-memory", modelMemory)) {
             configuration.modelMemory = value
         } else if configuration.allowedModels != .none {

@@ -53,13 +53,15 @@ struct ServeCommand: AsyncParsableCommand {
         let hub = options.hubOptions.hub(&environment)
         let requests = options.hubRequests(environment)
         let fetchFailure = FetchFailure()
+        let allowed = onDemand.allowedModels(&environment)
         let provider = ModelProvision.provider(
             hub,
             configured: requests,
+            isAllowed: { allowed.allowsRepository($0) },
             fail: { fetchFailure.note($0) },
             say: { [logger] in logger.notice("\($0)") }
         )
-        onDemand.fill(&engineConfiguration, from: &environment, provider: provider)
+        onDemand.fill(&engineConfiguration, from: &environment, allowing: allowed, provider: provider)
         fetching.fill(&engineConfiguration, from: &environment)
         var serverConfiguration = ServerConfiguration()
         listening.fill(&serverConfiguration, from: &environment)
@@ -231,10 +233,9 @@ struct ServeCommand: AsyncParsableCommand {
                     Terminal.leave(status: 1)
                 // It was told to stop before all was here, and ends with what it has in hand.
                 case .notLoaded(.shuttingDown): isLoading = false
-                case .notLoaded(.modelNotFetched(let name, let cause)):
-                    throw fetchFailure.last
-                        ?? CommandFailure(EmbeddingError.modelNotFetched(name: name, cause: cause))
-                case .notLoaded(let error): throw error
+                case .notLoaded(let error):
+                    if case .modelNotFetched = error, let failure = fetchFailure.last { throw failure }
+                    throw error
                 }
             }
         } catch let error as EmbeddingError {

@@ -1,0 +1,1 @@
+../../Sources/CLIPServer/APIError+Models.swift
