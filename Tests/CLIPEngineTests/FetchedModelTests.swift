@@ -21,6 +21,8 @@ struct FetchedModelTests {
         configuration.precision = .f32
         provider.fill(&configuration)
         configuration.allowedModels = .none
+        // However busy the machine is.
+        configuration.loadTimeLimit = .seconds(100)
         change(&configuration, provider)
         let engine = try EmbeddingEngine(configuration: configuration)
         defer {
