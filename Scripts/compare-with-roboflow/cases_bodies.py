@@ -146,9 +146,10 @@ def fields(table: Table, family: Family) -> None:
             ("x-model-id",),
         ),
     )
-    for version in ("a/b", "../etc", "/"):
+    # The first could be a repository of the hub.
+    for version, refused in (("a/b", unknown), ("../etc", invalid), ("/", invalid)):
         body = {**text, field: version}
-        post(f"{field} `{version}`", family.embed_text, body, on_purpose=invalid)
+        post(f"{field} `{version}`", family.embed_text, body, on_purpose=refused)
     post(f"{field} a number", family.embed_text, {**text, field: 16})
     post(
         "unknown version and an unusable image: the version is reported",

@@ -8,7 +8,7 @@ from case import CLIENT_MISTAKE, CLIP, ONE, PERCEPTION_ENCODER, TWO, OnPurpose, 
 from cases_texts import KINDS
 
 FAMILY = PERCEPTION_ENCODER
-EITHER = "any model of this server is had through either group of routes"
+EITHER = "a Perception Encoder gives its raw vectors through the CLIP routes"
 INVALID = OnPurpose(
     "a name that can never be right is a 400 and is not repeated in `x-model-id`",
     400,
@@ -33,14 +33,23 @@ def models(table: Table) -> None:
     )
     for version in ("PE-Core-G14-448", "PE-Core-T16-384", "PE-Lang-L14-448", "L14-336"):
         named(version, on_purpose=unknown)
+    named(" PE-Core-L14-336", on_purpose=INVALID)
+    # These could be repositories of the hub.
     for version in (
-        " PE-Core-L14-336",
         "perception_encoder/PE-Core-L14-336",
         "perception-encoder/PE-Core-L14-336",
         "facebook/PE-Core-L14-336",
     ):
-        named(version, on_purpose=INVALID)
-    named("ViT-B-16", on_purpose=either)
+        named(version, on_purpose=unknown)
+    named(
+        "ViT-B-16",
+        on_purpose=OnPurpose(
+            "the message says that the model is no Perception Encoder",
+            404,
+            r"Requested Roboflow resource not found\..*The model is no Perception Encoder;.*",
+            ("x-model-id",),
+        ),
+    )
     table.post(
         "clip_version_id is passed over",
         FAMILY.embed_text,

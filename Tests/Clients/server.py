@@ -15,6 +15,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "Scripts" / "goldens"))
 import tiny_model  # noqa: E402
+import tiny_perception_encoder  # noqa: E402
 
 START_LIMIT = 60.0
 STOP_LIMIT = 20.0
@@ -34,12 +35,15 @@ class Server:
         if self.base:
             return
         self.directory = tempfile.TemporaryDirectory(prefix="clip-clients-")
-        checkpoint = pathlib.Path(self.directory.name) / "tiny"
-        tiny_model.write(checkpoint)
+        plain = pathlib.Path(self.directory.name) / "tiny"
+        tiny_model.write(plain)
+        perception = pathlib.Path(self.directory.name) / "perception"
+        if any(name.startswith("PE-") for name in self.models):
+            tiny_perception_encoder.write(perception)
         command = [os.environ["CLIP_BINARY"], "serve", "--host", "127.0.0.1", "--port", "0"]
         command += self.arguments
         for name in self.models:
-            command += ["--model", f"{name}={checkpoint}"]
+            command += ["--model", f"{name}={perception if name.startswith('PE-') else plain}"]
         inherited = {
             name: value
             for name, value in os.environ.items()
