@@ -216,7 +216,7 @@ def on_demand(stage):
         for name in ["acme/plain", "ViT-B-33", "siglip2-base-patch16-256"]:
             expect(ask(name)[0] in (400, 404), f"{name}: {ask(name)}")
         expect(not stage.log(), "the hub was asked for what is not allowed")
-        expect(ask("ViT-L-14")[0] == 503, f"a repository that is not there: {ask('ViT-L-14')}")
+        expect(ask("ViT-L-14")[0] == 404, f"a repository that is not there: {ask('ViT-L-14')}")
         expect(ask("clip-mini") == (200, 256), "the others are not served")
         stage.log()
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
