@@ -26,7 +26,7 @@ for _ in $(seq 200); do
     sleep 0.05
 done
 base=http://127.0.0.1:${port:?the server did not start}
-check "the log names clip-mini and how to switch" grep -q 'clip serve --model ViT-B-16=' "$log"
+check "the log names clip-mini and how to switch" grep -q 'clip serve --model siglip2-base-patch16-256' "$log"
 check "/info names the default model" contains "$(curl -s "$base/info")" '"default_model":"clip-mini"'
 
 post() { # ROUTE, body on standard input
