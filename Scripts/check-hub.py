@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks `clip pull` and what the server fetches against a stand-in hub, and prints a table.
 
-usage: check-hub.py CLIP [--only WORD] [--reference PYTHON] [--kills 20] [--results FILE]
+usage: check-hub.py CLIP [--only WORD] [--reference PYTHON] [--kills 20] [--checkpoint DIRECTORY] [--results FILE]
 
 The stand-in (Scripts/hub/hub.py) is checked with the real huggingface_hub client first, where PYTHON has it; and what we write is read by that
 client offline, and the reverse. Everything is on 127.0.0.1 and in a temporary folder. The exit status is 1 where a row failed.
@@ -42,11 +42,12 @@ def main():
     parser.add_argument("--only", default="", help="rows whose function or title has one of these words, separated by commas")
     parser.add_argument("--reference", default=sys.executable, help="a Python with huggingface_hub; rows that need it are left out without")
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--checkpoint", type=pathlib.Path, help="an OpenCLIP directory of real size, with --only 'nothing cached'")
     parser.add_argument("--results")
     options = parser.parse_args()
     has_reference = subprocess.run([options.reference, "-c", "import huggingface_hub"], capture_output=True).returncode == 0
     needs = {reference_reads, reference_survives, ours_read_by_theirs, theirs_read_by_ours, without_links, with_reference}
-    stage = Stage(os.path.abspath(options.clip), options.reference, options.kills)
+    stage = Stage(os.path.abspath(options.clip), options.reference, options.kills, options.checkpoint)
     results, failed = [], 0
     try:
         for title, row in ROWS:

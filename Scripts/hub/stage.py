@@ -28,8 +28,8 @@ def expect(condition, what):
 class Stage:
     """The stand-in hub, its repositories, and a new cache for each row."""
 
-    def __init__(self, clip, reference, kills):
-        self.clip, self.reference, self.kills = clip, reference, kills
+    def __init__(self, clip, reference, kills, checkpoint=None):
+        self.clip, self.reference, self.kills, self.checkpoint = clip, reference, kills, checkpoint
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="check-hub-"))
         self.root = self.folder / "root"
         self.caches = 0
