@@ -24,7 +24,7 @@ struct SettingsReader {
     func contains(_ name: String) -> Bool { object[name] != nil }
 
     func isNull(_ name: String) -> Bool {
-        if case .null? = object[name] { true } else { false }
+        object[name]?.isNull == true
     }
 
     /// An object below this one.
@@ -37,7 +37,7 @@ struct SettingsReader {
 
     func integer(_ name: String) throws(ImagingError) -> Int? { try read(name, \.wholeNumber) }
 
-    func number(_ name: String) throws(ImagingError) -> Double? { try read(name, \.anyNumber) }
+    func number(_ name: String) throws(ImagingError) -> Double? { try read(name, \.number) }
 
     /// A boolean, or 1 or 0 in its place, which Python takes for the same.
     func flag(_ name: String) throws(ImagingError) -> Bool? {
@@ -54,9 +54,9 @@ struct SettingsReader {
     /// Numbers, or one in their place.
     func numbers(_ name: String) throws(ImagingError) -> OneOrMore<Float>? {
         try read(name) { value in
-            if let one = value.anyNumber { return .one(Float(one)) }
+            if let one = value.number { return .one(Float(one)) }
             return value.elements.flatMap { values in
-                let numbers = values.compactMap(\.anyNumber)
+                let numbers = values.compactMap(\.number)
                 return numbers.count == values.count ? .more(numbers.map { Float($0) }) : nil
             }
         }
@@ -126,18 +126,4 @@ struct SideLengths {
     /// The number, where it is one.
     var single: Int?
     var shortestEdge, longestEdge, height, width: Int?
-}
-
-extension JSONValue {
-    fileprivate var anyNumber: Double? {
-        switch self {
-        case .integer(let number): Double(number)
-        case .largeInteger(let number), .real(let number): number
-        default: nil
-        }
-    }
-
-    fileprivate var wholeNumber: Int? {
-        if case .integer(let number) = self { number } else { anyNumber.flatMap { Int(exactly: $0) } }
-    }
 }

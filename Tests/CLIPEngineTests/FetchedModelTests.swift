@@ -38,10 +38,10 @@ struct FetchedModelTests {
         try await withEngine { engine, provider in
             // The first request comes before the start has asked for anything.
             let first = Task { try await engine.embed(texts: ["a cat"]) }
-            try await eventually { provider.asked == ["a"] }
+            try await eventually(within: .seconds(60)) { provider.asked == ["a"] }
             let start = Task { try await engine.start() }
             let others = (0..<10).map { _ in Task { try await engine.embed(texts: ["a cat"], model: "a") } }
-            try await eventually { engine.requestsWaitingForModels == 11 }
+            try await eventually(within: .seconds(60)) { engine.requestsWaitingForModels == 11 }
             #expect(!engine.isReady && engine.healthProblem == nil && engine.models.isEmpty)
             let listing = try #require(engine.catalogue.first)
             #expect(listing.state == .loading && listing.directory == nil && listing.isDefault)

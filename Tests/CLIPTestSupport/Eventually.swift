@@ -4,7 +4,7 @@
 ///
 /// - Throws: ``NotInTime`` after `limit`, and what the condition throws.
 public func eventually(
-    within limit: Duration = .seconds(60),
+    within limit: Duration = .seconds(30),
     isolation: isolated (any Actor)? = #isolation,
     _ condition: () async throws -> Bool
 ) async throws {

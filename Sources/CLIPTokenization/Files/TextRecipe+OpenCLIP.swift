@@ -127,23 +127,6 @@ extension JSONObject {
     }
 }
 
-extension JSONValue {
-    fileprivate var isNull: Bool { if case .null = self { true } else { false } }
-
-    /// What Python's `bool` makes of it.
-    fileprivate var isTrue: Bool {
-        switch self {
-        case .null: false
-        case .boolean(let flag): flag
-        case .integer(let number): number != 0
-        case .largeInteger(let number), .real(let number): number != 0
-        case .string(let text): !text.utf8.isEmpty
-        case .array(let elements): !elements.isEmpty
-        case .object(let object): !object.members.isEmpty
-        }
-    }
-}
-
 extension JSONError {
     /// The byte at which a text is none, as far as that is said.
     fileprivate func offset(in json: [UInt8]) -> Int {
