@@ -203,7 +203,9 @@ let package = Package(
         ),
         .testTarget(
             name: "clipTests",
-            dependencies: ["clip", "CLIPEngine", "CLIPHub", "CLIPTestSupport"],
+            dependencies: [
+                "clip", "CLIPEngine", "CLIPHub", "CLIPModels", "CLIPTestSupport", "CLIPTokenization",
+            ],
             swiftSettings: swiftSettings
         ),
     ]

@@ -66,7 +66,7 @@ extension Parser {
             }
             for _ in 0..<8 {
                 if let pause = rule.pause(after: obstacle) {
-                    precondition((.zero...RetryRule.longestPause).contains(pause), "A pause has no end.")
+                    precondition((.zero...rule.longestPause).contains(pause), "A pause has no end.")
                 }
             }
         }

@@ -27,6 +27,9 @@ struct CheckpointFiles: Sendable {
             let json = try found.configuration()
             let network = try Self.network(json, of: found)
             recipe = try network.vision.map { try Self.recipe(json, of: found, $0) }
+            if let recipe, found.layout == .openCLIP, source.origin == nil {
+                try Self.requireSame(recipe, in: found)
+            }
             tokenizer = try network.text.map { text in
                 try CaptionTokenizer(
                     directory: found.path,
@@ -74,11 +77,9 @@ struct CheckpointFiles: Sendable {
         case .transformers:
             return try recipes(of: directory, config: json).first?.recipe ?? standardRecipe(json, of: vision)
         case .openCLIP:
-            let recipe = try naming("open_clip_config.json") { () throws(ImagingError) in
+            return try naming("open_clip_config.json") { () throws(ImagingError) in
                 try PreprocessingRecipe(openCLIPConfig: json, imageSize: vision.imageSize)
             }
-            try requireSame(recipe, in: directory)
-            return recipe
         }
     }
 
@@ -135,8 +136,10 @@ struct CheckpointFiles: Sendable {
         return recipes
     }
 
-    /// Refuses files for transformers, beside OpenCLIP's own, that want images prepared in another way: which program made
-    /// the weights cannot be told.
+    /// Refuses files for transformers, beside OpenCLIP's own, that want images prepared in another way.
+    ///
+    /// Which program made the weights cannot be told. Of a repository's copy it can: open_clip's files were taken, and open_clip
+    /// does not read the others, which are there only if another program has fetched them.
     private static func requireSame(
         _ recipe: PreprocessingRecipe,
         in directory: ModelDirectory

@@ -31,6 +31,9 @@ extension EmbeddingError: CustomStringConvertible {
         case .textTooLarge(_, let count, let limit):
             "The text has \(count) bytes; at most \(limit) are read. Shorten it."
         case .textTangled: "The text has too many nested HTML entities. Give it unescaped."
+        case .textLengthened(let index):
+            "The model's tokenizer makes far too much of \(index > 0 ? "text \(index + 1)" : "the text"). "
+                + "Write it in another way, or use a checkpoint whose tokenizer does not."
         case .textBeyondVocabulary(let index, let token, let rows):
             "\(index > 0 ? "Text \(index + 1)" : "The text") has the token '\(token)', which is none of the \(rows) that the "
                 + "model's network knows. Take it out, or write it in another way."

@@ -32,6 +32,8 @@ public indirect enum EmbeddingError: Error, Equatable, Sendable {
     case textTooLong(index: Int, count: Int, limit: Int)
     /// One text is made of so many nested escapes that cleaning it does not come to an end.
     case textTangled(index: Int)
+    /// One text becomes longer without measure by what the files of the model's tokenizer have done to it.
+    case textLengthened(index: Int)
     /// One text has a token that the model's tokenizer knows and its network, with `rows` of them, does not.
     case textBeyondVocabulary(index: Int, token: String, rows: Int)
 

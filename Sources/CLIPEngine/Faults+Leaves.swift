@@ -100,6 +100,7 @@ extension EmbeddingError {
         case .tooManyTokens(let count, let limit):
             self = .textTooLong(index: index, count: count, limit: limit)
         case .unsettledCaption: self = .textTangled(index: index)
+        case .lengthenedCaption: self = .textLengthened(index: index)
         case .tokenWithoutRow(let token, _, let rows):
             self = .textBeyondVocabulary(index: index, token: token, rows: rows)
         default: self = .failed("a vocabulary's error came from a caption: \(error)")

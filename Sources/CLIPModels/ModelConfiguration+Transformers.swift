@@ -51,6 +51,8 @@ extension ModelConfiguration {
         _ text: ConfigurationReader,
         isMetaCLIP2: Bool
     ) throws(ModelError) -> Text {
+        // Where it is false, the library lets every token see all others (`masking_utils.py`).
+        try text.require("is_causal", toBe: .bool(true))
         let vocabularySize = try text.integer(
             "vocab_size",
             default: isMetaCLIP2 ? 32_000 : 49_408,

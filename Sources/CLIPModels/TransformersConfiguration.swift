@@ -78,6 +78,13 @@ struct TransformersConfiguration {
     }
 }
 
+extension ModelConfiguration {
+    /// Every `model_type` of transformers that is built here, of whole models and of single towers.
+    package static var modelTypes: [String] {
+        TransformersConfiguration.Family.allCases.flatMap(\.modelTypes)
+    }
+}
+
 extension TransformersConfiguration.Family {
     fileprivate var modelTypes: [String] { [rawValue, visionType, textType] }
     /// `model_type` of an image tower alone.

@@ -50,9 +50,9 @@ extension APIError {
         case .invalidConfiguration(let problems): problems.joined(separator: " ")
         case .image(_, let fault): fault.description + (place.map { " It is \($0)." } ?? "")
         case .noTower, .noImages, .noTexts, .noPrompts, .tooManyImages, .tooManyPrompts, .tooManyTexts,
-            .textTooLarge, .textTooLong, .textTangled, .textBeyondVocabulary, .overloaded, .tooMuchMemory,
-            .shuttingDown, .cancelled,
-            .modelUnavailable, .modelLoading, .modelTooLarge, .modelNotFetched:
+            .textTooLarge, .textTooLong, .textTangled, .textLengthened, .textBeyondVocabulary, .overloaded,
+            .tooMuchMemory, .shuttingDown, .cancelled, .modelUnavailable, .modelLoading, .modelTooLarge,
+            .modelNotFetched:
             error.description
         case .heldOff(let error, let seconds):
             "\(cause(of: error, place: place)) Try again in \(seconds) s."

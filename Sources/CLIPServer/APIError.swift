@@ -104,7 +104,7 @@ package enum APIError: Error, Equatable, Sendable {
             case .image(_, .stopped): 499
             case .invalidModelName, .noTower, .noImages, .noTexts, .noPrompts, .tooManyImages,
                 .tooManyPrompts, .image, .tooManyTexts, .textTooLong, .textTooLarge, .textTangled,
-                .textBeyondVocabulary:
+                .textLengthened, .textBeyondVocabulary:
                 400
             case .overloaded: 429
             case .tooMuchMemory: 413
@@ -327,6 +327,11 @@ extension APIError {
             )
         case .textTangled:
             .message(ofText("The text is made of too many nested escapes. Send it unescaped.") + place)
+        case .textLengthened:
+            .message(
+                ofText("The model's tokenizer makes far too much of the text. Write it in another way.")
+                    + place
+            )
         case .textBeyondVocabulary(_, let token, _):
             .message(
                 ofText("The text has the token '\(token)', which the model was not made with. ")

@@ -10,7 +10,7 @@ public struct CaptionTokenizer: Sendable {
 
     private let kind: Kind
     private let recipe: TextRecipe
-    /// How many tokens the network knows, where the tokenizer makes others, too.
+    /// How many tokens the network knows, where the tokenizer may make others, too.
     private var rows: Int?
 
     /// OpenAI CLIP's tokenizer, for a model whose text tower reads `contextLength` tokens.
@@ -31,6 +31,7 @@ public struct CaptionTokenizer: Sendable {
         precondition(recipe.contextLength >= 2, "A context has room for start-of-text and end-of-text.")
         self.kind = kind
         self.recipe = recipe
+        if case .pieces(let tokenizer) = kind, tokenizer.hasUnplaced { rows = vocabularyCount }
     }
 
     /// The tokenizer of a checkpoint's directory.
@@ -62,7 +63,8 @@ public struct CaptionTokenizer: Sendable {
     ///
     /// An empty caption is legal. A caption that is longer than the context is refused (`tooManyTokens`); or, when `truncating`, keeps its
     /// first tokens, and end-of-text as the last. One with a token that the network has no row for is refused (`tokenWithoutRow`), where
-    /// ``limited(toRows:)`` has said how many there are; what was cut off does not count.
+    /// ``limited(toRows:)`` has said how many there are, and so is one with a special token that files name and the vocabulary lacks; what
+    /// was cut off does not count.
     public func tokens(
         for caption: String,
         truncating: Bool = false
@@ -100,7 +102,7 @@ public struct CaptionTokenizer: Sendable {
     /// Captions without one cost no more than before.
     public func limited(toRows rows: Int) -> CaptionTokenizer {
         var tokenizer = self
-        tokenizer.rows = rows < vocabularyCount ? rows : nil
+        if rows < vocabularyCount { tokenizer.rows = rows }
         return tokenizer
     }
 

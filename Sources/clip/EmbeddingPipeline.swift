@@ -28,7 +28,9 @@ struct EmbeddingPipeline: Sendable {
             case .unreadable: true
             case .refused(let error):
                 switch error {
-                case .image, .textTooLarge, .textTooLong, .textTangled, .textBeyondVocabulary: true
+                case .image, .textTooLarge, .textTooLong, .textTangled, .textLengthened,
+                    .textBeyondVocabulary:
+                    true
                 default: false
                 }
             }

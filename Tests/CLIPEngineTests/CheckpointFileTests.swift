@@ -50,9 +50,12 @@ struct CheckpointFileTests {
     private func refusal(
         _ files: [String: String?] = [:],
         bytes: [String: [UInt8]] = [:],
-        layout: TinyModel.Layout = .transformers
+        layout: TinyModel.Layout = .transformers,
+        isCopy: Bool = false
     ) async throws -> String? {
         try await withCheckpoint(files, bytes: bytes, layout: layout) { source in
+            let origin = isCopy ? ModelOrigin(repository: "owner/tiny") : nil
+            let source = ModelSource(name: source.name, directory: source.directory, origin: origin)
             do throws(EmbeddingError) {
                 _ = try TokenizerSource(model: source)
                 return nil
@@ -193,6 +196,8 @@ struct CheckpointFileTests {
                     #expect(found.contains(word), "\(word): \(found)")
                 }
                 #expect(Words.faults(of: found) == [])
+                // A repository's copy is open_clip's, whatever others have fetched of it.
+                #expect(try await self.refusal([name: text], layout: .openCLIP, isCopy: true) == nil)
             }
         }
     }

@@ -114,6 +114,24 @@ struct TypedTokenTests {
     }
 
     @Test(
+        "A text that the tokenizer's files lengthen without measure is refused by its place, and nobody else's"
+    )
+    func lengthened() async throws {
+        var model = PieceModel()
+        model.tokenizerClass = "PreTrainedTokenizerFast"
+        let letters = String(repeating: "q", count: 200)
+        let step = #"{"type":"Replace","pattern":{"String":"q"},"content":"\#(letters)"}"#
+        model.step = "\(step),\(step)"
+        try await withEngine(model) { engine in
+            let fine = try await engine.embed(texts: ["a cat"]).embeddings
+            #expect(fine.count == 1)
+            await #expect(throws: EmbeddingError.textLengthened(index: 1)) {
+                try await engine.embed(texts: ["a cat", "qqqqqqqqqq"], truncating: true)
+            }
+        }
+    }
+
+    @Test(
         "A model is refused whose every text would have one",
         arguments: [
             ("</s>", "<extra_id_5>", "fills texts up with token 779"),

@@ -21,6 +21,7 @@ struct WordsTests {
             "textTooLarge": EmbeddingError.textTooLarge(index: 1, count: 9, limit: 8),
             "textTooLong": EmbeddingError.textTooLong(index: 1, count: 99, limit: 77),
             "textTangled": EmbeddingError.textTangled(index: 0),
+            "textLengthened": EmbeddingError.textLengthened(index: 0),
             "textBeyondVocabulary": EmbeddingError.textBeyondVocabulary(
                 index: 1,
                 token: "<extra_id_5>",

@@ -152,6 +152,10 @@ struct APIErrorTests {
             "Error with model input. Cause: The text is made of too many nested escapes. Send it unescaped."
         ),
         (
+            .textLengthened(index: 0), 400,
+            "Error with model input. Cause: The model's tokenizer makes far too much of the text. Write it in another way."
+        ),
+        (
             .textBeyondVocabulary(index: 0, token: "<extra_id_5>", rows: 8), 400,
             "Error with model input. Cause: The text has the token '<extra_id_5>', which the model was not made with. "
                 + "Take it out, or write it in another way."

@@ -230,6 +230,7 @@ struct WordsTests {
         "textTooLarge": .embedding(.textTooLarge(index: 0, count: 9, limit: 8), place: nil),
         "textTooLong": .embedding(.textTooLong(index: 0, count: 9, limit: 8), place: nil),
         "textTangled": .embedding(.textTangled(index: 0), place: nil),
+        "textLengthened": .embedding(.textLengthened(index: 0), place: nil),
         "textBeyondVocabulary": .embedding(
             .textBeyondVocabulary(index: 0, token: "<extra_id_5>", rows: 8),
             place: nil

@@ -14,6 +14,10 @@ public struct PieceModel: Sendable {
     public var end = "</s>"
     /// The same of the one that fills it up.
     public var padding = "<pad>"
+    /// Whose rules the tokenizer follows.
+    public var tokenizerClass = "T5Tokenizer"
+    /// What is done to a text before anything else, as `tokenizer.json` has it; nil for nothing.
+    public var step: String?
 
     /// One whose network knows the pieces and nothing else.
     public init() {}
@@ -38,8 +42,13 @@ public struct PieceModel: Sendable {
              "lstrip": false, "rstrip": false, "special": true}
             """
         }
-        let tokenizer = String(decoding: try Fixture.bytes("pieces/t5/tokenizer.json"), as: UTF8.self)
+        var tokenizer = String(decoding: try Fixture.bytes("pieces/t5/tokenizer.json"), as: UTF8.self)
             .replacing("\"added_tokens\":[", with: "\"added_tokens\":[\(tokens.joined(separator: ",")),")
+        if let step {
+            tokenizer = tokenizer.replacing(/"normalizer":(\{[^}]*\})/) {
+                #""normalizer":{"type":"Sequence","normalizers":[\#(step),\#($0.1)]}"#
+            }
+        }
         let files: [String: Data] = [
             "config.json": Data(configuration.utf8),
             "model.safetensors": TinyModel.safetensors(weights),
@@ -47,7 +56,7 @@ public struct PieceModel: Sendable {
             "tokenizer.json": Data(tokenizer.utf8),
             "tokenizer_config.json": Data(
                 """
-                {"tokenizer_class": "T5Tokenizer", "eos_token": "\(end)", "pad_token": "\(padding)",
+                {"tokenizer_class": "\(tokenizerClass)", "eos_token": "\(end)", "pad_token": "\(padding)",
                  "unk_token": "<unk>", "extra_ids": 0}
                 """.utf8
             ),

@@ -197,7 +197,7 @@ extension EmbeddingError {
     fileprivate var textIndex: Int? {
         switch self {
         case .textTooLong(let index, _, _), .textTooLarge(let index, _, _), .textTangled(let index),
-            .textBeyondVocabulary(let index, _, _):
+            .textLengthened(let index), .textBeyondVocabulary(let index, _, _):
             index
         default: nil
         }

@@ -19,7 +19,8 @@ struct PieceAssembly {
         let model = try model()
         let specials = try directory.specials(listed: file.added, file: file.name, id: id(of:))
         var names: [[UInt8]: Int32] = [:]
-        for token in specials { names[token.text] = token.id }
+        let placed = specials.filter { $0.id < SpecialTokens.firstUnplaced }
+        for token in placed { names[token.text] = token.id }
         func task(_ name: String) -> Int32? {
             directory.name(name).flatMap { names[$0] ?? id(of: $0) }
         }
@@ -47,7 +48,7 @@ struct PieceAssembly {
         }
         let ids = file.ids.isEmpty ? Int32(file.pieces.count) - 1 : file.ids.max() ?? 0
         let around = (template.before + template.after).max() ?? 0
-        let largest = max(ids, specials.map(\.id).max() ?? 0, around)
+        let largest = max(ids, placed.map(\.id).max() ?? 0, around)
         var tokenizer = try PieceTokenizer(
             file: file.name,
             steps: steps,

@@ -56,7 +56,8 @@ struct PieceSettings {
                 try reader.array { (reader) throws(TokenizationError) in
                     if let token = try token(&reader) { found.append(token) }
                 }
-            case "extra_special_tokens" where try reader.isNext("{"):
+            case "extra_special_tokens" where try reader.isNext("{"),
+                "model_specific_special_tokens" where try reader.isNext("{"):
                 try reader.object { (reader, _) throws(TokenizationError) in
                     if let token = try token(&reader) { found.append(token) }
                 }
@@ -70,7 +71,8 @@ struct PieceSettings {
                     token.id = id
                     added.append(token)
                 }
-            case "do_lower_case": lowersCase = try flag(&reader)
+            // Null counts as false there, and as nothing said in the other settings.
+            case "do_lower_case": lowersCase = try flag(&reader) ?? false
             case "add_bos_token": addsBeginning = try flag(&reader)
             case "add_eos_token": addsEnd = try flag(&reader)
             case "add_prefix_space": addsPrefix = try flag(&reader) ?? false
@@ -100,8 +102,28 @@ struct PieceSettings {
                         found: "sp_model_kwargs.\(String(decoding: name.prefix(32), as: UTF8.self))"
                     )
                 }
+            // Further tasks, of which only the tokens are known.
+            case let task where task.hasSuffix("_token"):
+                if let token = try token(&reader) { found.append(token) }
             default: try reader.skip()
             }
+        }
+        try reader.finish()
+    }
+
+    /// Reads `added_tokens.json`, which older versions wrote: tokens with their ids, found in the normalized text where no other file
+    /// gives them a task.
+    mutating func readAdded(_ bytes: [UInt8], of file: String) throws(TokenizationError) {
+        guard UTF8Check.isValid(bytes) else { throw .malformedText(file: file) }
+        let special = Set(found.map(\.text))
+        var reader = JSONReader(bytes, file: file)
+        try reader.object { (reader, text) throws(TokenizationError) in
+            let text = Array(text)
+            let id = try reader.integer()
+            guard 0...VocabularyBuilder.largestID ~= id else { throw reader.malformed }
+            added.append(
+                SpecialTokens.Token(text: text, id: Int32(id), isNormalized: !special.contains(text))
+            )
         }
         try reader.finish()
     }

@@ -15,9 +15,14 @@ struct SentencePieceAssembly {
         }
         func task(_ name: String) -> Int32? { directory.name(name).flatMap(id(of:)) }
         // Without settings nothing is looked for in a text beforehand, as sentencepiece itself does not.
-        let specials =
+        var specials =
             kind == .asWritten && !directory.settings.isPresent
             ? [] : try directory.specials(listed: [], file: file.name, id: id(of:))
+        if kind == .siglip {
+            // Its class looks for all of them in the caption as it came.
+            for index in specials.indices { specials[index].isNormalized = false }
+        }
+        let placed = specials.filter { $0.id < SpecialTokens.firstUnplaced }
         let end = task("eos_token") ?? contents.end
         var template = SequenceTemplate()
         switch kind {
@@ -27,7 +32,13 @@ struct SentencePieceAssembly {
             if directory.settings.addsBeginning == true {
                 template.before = (task("bos_token") ?? contents.beginning).map { [$0] } ?? []
             }
-            if directory.settings.addsEnd == true { template.after = end.map { [$0] } ?? [] }
+            if directory.settings.addsEnd == true {
+                guard task("eos_token") != nil || directory.name("eos_token") == nil else {
+                    let token = directory.name("eos_token").map(VocabularyBuilder.shown) ?? ""
+                    throw .missingSpecialToken(file: file.name, token: token)
+                }
+                template.after = end.map { [$0] } ?? []
+            }
         case .xlmRoberta: template = SequenceTemplate(before: [0], after: [2])
         case .siglip, .t5:
             guard let end else { throw .missingSpecialToken(file: file.name, token: "</s>") }
@@ -47,7 +58,7 @@ struct SentencePieceAssembly {
             model: contents.model,
             template: template,
             specials: specials,
-            count: max(contents.count, Int(specials.map(\.id).max() ?? 0) + 1),
+            count: max(contents.count, Int(placed.map(\.id).max() ?? 0) + 1),
             plainCount: contents.plainCount
         )
         tokenizer.padsLeft = kind.padsLeft

@@ -26,6 +26,10 @@ struct TokenizerDirectory {
             let file = BoundedFile(directory: directory, name: name)
             if file.exists { try settings.read(try file.bytes(limit: Self.settingsLimit), of: name) }
         }
+        let added = BoundedFile(directory: directory, name: "added_tokens.json")
+        if !settings.listsAdded, added.exists {
+            try settings.readAdded(try added.bytes(limit: Self.settingsLimit), of: added.name)
+        }
         tokenizerClass = try TokenizerClass(
             name: settings.className ?? recipe.defaultClass,
             file: "tokenizer_config.json"
@@ -93,7 +97,8 @@ struct TokenizerDirectory {
 
     /// Every special token once, with its id: those that `listed` has, those of the settings, and those of the class.
     ///
-    /// One that the vocabulary lacks is left out, since the network has no row for it.
+    /// One that the vocabulary lacks gets an id that no network has a row for: which one it would get where transformers reads the files
+    /// depends on the order of all of them.
     func specials(
         listed: [SpecialTokens.Token],
         file: String,
@@ -116,11 +121,16 @@ struct TokenizerDirectory {
                 tokens.append(token)
             }
         }
+        var unplaced: Int32 = 0
         let defaults = tokenizerClass.defaults.sorted { $0.key < $1.key }
             .filter { settings.named[$0.key] == nil }.map { tokenizerClass.token(Array($0.value.utf8)) }
         for var token in settings.found + defaults where places[token.text] == nil {
-            guard let known = id(token.text) else { continue }
-            token.id = known
+            if let known = id(token.text) {
+                token.id = known
+            } else {
+                token.id = SpecialTokens.firstUnplaced + unplaced
+                unplaced += 1
+            }
             token.isNormalized = false
             places[token.text] = tokens.count
             tokens.append(token)

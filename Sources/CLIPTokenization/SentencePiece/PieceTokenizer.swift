@@ -21,6 +21,8 @@ struct PieceTokenizer: Sendable {
     var separator: Int32?
     /// What tokens from ``plainCount`` on are called: those that only somebody who types their name can make.
     var typedNames: [Int32: [UInt8]] = [:]
+    /// Whether files name special tokens that the vocabulary lacks (``SpecialTokens/firstUnplaced``).
+    let hasUnplaced: Bool
     /// Most pieces among them; the others are told by their numbers.
     static let mostTypedNames = 4096
     /// Whether a sequence is filled up at its beginning.
@@ -49,6 +51,7 @@ struct PieceTokenizer: Sendable {
         self.template = template
         self.count = count
         self.plainCount = plainCount
+        hasUnplaced = specials.contains { $0.id >= SpecialTokens.firstUnplaced }
         self.specials = SpecialTokens(specials.filter { !$0.isNormalized })
         var normalized: [SpecialTokens.Token] = []
         for var token in specials where token.isNormalized {

@@ -14,6 +14,9 @@ struct SpecialTokens: Sendable {
         var isWord = false
     }
 
+    /// The first id of tokens that the vocabulary lacks: no tokenizer has as many.
+    static let firstUnplaced = Int32(VocabularyBuilder.largestID) + 1
+
     private let table: PieceTable
     private let tokens: [Token]
     /// Whether some token begins with this byte.
