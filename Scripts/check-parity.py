@@ -4,8 +4,8 @@
 usage: check-parity.py CLIP MODEL_DIR...      CLIP: the built command, such as .build/release/clip
 
 For an OpenCLIP directory the reference is open_clip, for a transformers directory transformers, both in f32, after the library's
-own preparation of pictures as the directory's files say, and after OpenAI's tokenizer, or the directory's own where it is of
-another family (SigLIP, SigLIP 2, Perception Encoder, MetaCLIP 2, ...). Fails above a relative error of 1e-5 (norm of the
+own preparation of pictures as the directory's files say, and after the directory's own tokenizer: OpenAI's in an OpenCLIP directory
+that names no other, CLIPTokenizer with OpenAI's vocabulary in a transformers directory that has no files of one. Fails above a relative error of 1e-5 (norm of the
 difference over norm) of the worst picture or text. Run it in an environment with Scripts/requirements.txt installed.
 """
 
@@ -25,6 +25,7 @@ from safetensors.torch import load_file
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "goldens"))
+import piece_files  # noqa: E402
 import world_texts  # noqa: E402
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "Tests/CLIPTestSupport/Fixtures"
@@ -84,15 +85,12 @@ def open_clip_reference(directory: pathlib.Path):
 def transformers_reference(directory: pathlib.Path):
     model = AutoModel.from_pretrained(directory, dtype=torch.float32).eval()
     processor = AutoImageProcessor.from_pretrained(directory)
-    tokens = openai_tokens
-    if model.config.model_type != "clip":
-        tokenizer = AutoTokenizer.from_pretrained(directory)
-        length = model.config.text_config.max_position_embeddings
+    is_bare = not any((directory / name).exists() for name in ("tokenizer_config.json", "tokenizer.json", "vocab.json"))
+    tokenizer = piece_files.clip_tokenizer() if is_bare else AutoTokenizer.from_pretrained(directory)
+    length = model.config.text_config.max_position_embeddings
 
-        def tokens(text):
-            return tokenizer(
-                text, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
-            )["input_ids"]
+    def tokens(text):
+        return tokenizer(text, padding="max_length", truncation=True, max_length=length, return_tensors="pt")["input_ids"]
 
     def features(output):
         return output if torch.is_tensor(output) else output.pooler_output

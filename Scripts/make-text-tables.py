@@ -4,7 +4,7 @@
     python Scripts/make-text-tables.py Sources/CLIPTokenization/Cleaning/TextTables.swift
 
 Everything comes from the reference implementations (Scripts/requirements.txt): letters and numbers from
-the regex module, composition and word characters from Python's own Unicode data, entities from its html
+the regex module, what tokenizers does not know of them and of combining marks from itself, composition and word characters from Python's own Unicode data, entities from its html
 module, code pages from its codecs, and the character classes of mojibake from ftfy (Apache-2.0, Robyn
 Speer). Numbers are hexadecimal and separated by spaces; a set is written as (gap, length) pairs.
 """
@@ -20,6 +20,7 @@ import unicodedata
 import ftfy
 import regex
 from ftfy import badness, chardata
+from tokenizers import Regex, normalizers, pre_tokenizers
 
 SCALARS = [v for v in range(0x110000) if not 0xD800 <= v <= 0xDFFF]
 
@@ -98,6 +99,12 @@ def loud_entities() -> dict[str, str]:
     }
 
 
+def is_no_mark(character: str) -> bool:
+    """Whether tokenizers takes a combining mark for a starter: no mark of another class changes places with it."""
+    nfd = normalizers.NFD().normalize_str
+    return all(nfd(text) == text for text in (f"a{character}\u0334", f"a\u0345{character}"))
+
+
 def code_page(name: str) -> str:
     return " ".join(f"{ord(c):x}" for c in bytes(range(0x80, 0x100)).decode(name))
 
@@ -116,6 +123,7 @@ def literal(name: str, comment: str, text: str) -> str:
 def main() -> None:
     letter, number = regex.compile(r"\p{L}"), regex.compile(r"\p{N}")
     word = re.compile(r"\w")
+    known, is_word = pre_tokenizers.Split(Regex(r"[\p{L}\p{N}]"), "removed"), regex.compile(r"[\p{L}\p{N}]").match
     out = [
         literal(
             "letters",
@@ -126,6 +134,11 @@ def main() -> None:
             "numbers",
             "`\\p{N}` of the regex module.",
             packed_set([v for v in SCALARS if number.match(chr(v))]),
+        ),
+        literal(
+            "newerWords",
+            "`[\\p{L}\\p{N}]` of the regex module that is neither to Oniguruma as tokenizers has it.",
+            packed_set([v for v in SCALARS if is_word(chr(v)) and known.pre_tokenize_str(chr(v))]),
         ),
         literal(
             "wordCharacters",
@@ -141,6 +154,11 @@ def main() -> None:
             "combiningClasses",
             "(gap, length, canonical combining class), where it is not 0.",
             combining_classes(),
+        ),
+        literal(
+            "newerMarks",
+            "Where that is not 0, and 0 to tokenizers, which knows Unicode 9.",
+            packed_set([v for v in SCALARS if unicodedata.combining(chr(v)) and is_no_mark(chr(v))]),
         ),
         literal(
             "decompositions",

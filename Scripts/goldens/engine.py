@@ -1,7 +1,7 @@
 """Goldens of the engine: base64 as Python reads it, and embeddings from the bytes and texts that a client sends.
 
 The embeddings are open_clip's, of the tiny model `quick`, after Pillow, torchvision and OpenAI's tokenizer; once more after the
-processor of transformers, which prepares pictures in its own way.
+processor and the tokenizer of transformers, which prepare pictures and texts in their own ways.
 """
 
 import base64
@@ -13,6 +13,7 @@ import random
 import clip
 import numpy as np
 import open_clip
+import piece_files
 import tiny_model
 import torch
 from PIL import Image, ImageOps
@@ -44,10 +45,14 @@ def make(out: pathlib.Path) -> None:
     quick = tiny_model.MODELS["quick"]
     size = quick["vision"]["image"]
     processor = CLIPImageProcessor(size={"shortest_edge": size}, crop_size={"height": size, "width": size})
+    tokenizer = piece_files.clip_tokenizer()
     ways = {
         "embeddings.json": embeddings(quick),
         "embeddings-transformers.json": embeddings(
-            quick, lambda picture: processor(picture, return_tensors="pt")["pixel_values"][0]
+            quick,
+            lambda picture: processor(picture, return_tensors="pt")["pixel_values"][0],
+            # Filled up as the other is: the tower pools where the largest id stands, which is end-of-text.
+            lambda text: tokenizer(text, padding="max_length", max_length=77, return_tensors="pt")["input_ids"],
         ),
     }
     for name, found in ways.items():
@@ -81,8 +86,8 @@ def base64_cases() -> list[dict]:
     return cases
 
 
-def embeddings(model: dict, prepare=None) -> dict:
-    """Each picture's and each text's embedding, of pictures prepared as open_clip does it or in another way."""
+def embeddings(model: dict, prepare=None, tokenize=clip.tokenize) -> dict:
+    """Each picture's and each text's embedding, of both prepared as open_clip does it or in another way."""
     size = model["resnet" if "resnet" in model else "vision"]["image"]
     reference = open_clip.CLIP(**tiny_model.open_clip_config(model)["model_cfg"]).eval()
     state = {key: torch.from_numpy(np.array(x)) for key, x in tiny_model.open_clip_tensors(model).items()}
@@ -101,6 +106,6 @@ def embeddings(model: dict, prepare=None) -> dict:
             picture = ImageOps.exif_transpose(picture).convert("RGBA").convert("RGB")
             images.append({"file": name, "embedding": reference.encode_image(prepare(picture)[None])[0].tolist()})
         for text in TEXTS:
-            ids = clip.tokenize(text)
+            ids = tokenize(text)
             texts.append({"text": text, "embedding": reference.encode_text(ids)[0].tolist()})
     return {"images": images, "texts": texts}

@@ -318,6 +318,36 @@ def bert(work: pathlib.Path, captions: list[str], size: int) -> Check:
     return Check("BertTokenizer", directory, reference)
 
 
+def clip_tokenizer():
+    """transformers' CLIPTokenizer with OpenAI's vocabulary, which open_clip has, too."""
+    import open_clip
+    import transformers
+
+    own = open_clip.SimpleTokenizer()
+    names = {"<start_of_text>": "<|startoftext|>", "<end_of_text>": "<|endoftext|>"}
+    vocabulary = {names.get(token, token): index for token, index in own.encoder.items()}
+    return transformers.CLIPTokenizer(vocab=vocabulary, merges=list(own.bpe_ranks))
+
+
+def clip_retrained(captions: list[str], size: int):
+    """The same with a vocabulary learnt from captions, as CLIPs of other languages have: in it hardly a byte ends a word."""
+    return clip_tokenizer().train_new_from_iterator(captions, size, show_progress=False)
+
+
+def clip(work: pathlib.Path, name: str, tokenizer) -> Check:
+    """The files of a CLIPTokenizer."""
+    import transformers
+
+    directory = fresh(work / f"clip-{name}")
+    tokenizer.save_pretrained(directory)
+    loaded = transformers.AutoTokenizer.from_pretrained(directory)
+
+    def reference(texts):
+        return loaded(texts)["input_ids"], None
+
+    return Check(f"CLIPTokenizer {name}", directory, reference)
+
+
 def checks(work: pathlib.Path, models: list[pathlib.Path]) -> list[Check]:
     """Everything that is compared."""
     made: list[Check] = []
@@ -335,6 +365,8 @@ def checks(work: pathlib.Path, models: list[pathlib.Path]) -> list[Check]:
         elif model.stem.startswith("bpe-") and message.trainer_spec.byte_fallback:
             made += [gemma(work, model, "GemmaTokenizer"), gemma(work, model, "Siglip2Tokenizer")]
     made.append(bert(work, world_texts.every_caption(), 1200))
+    made.append(clip(work, "OpenAI", clip_tokenizer()))
+    made.append(clip(work, "retrained", clip_retrained(world_texts.every_caption(), 3000)))
     bases = {check.name: check for check in made}
     made.append(open_clip(work, bases["unigram-t5 T5Tokenizer"], "t5", "canonicalize", 64))
     made.append(open_clip(work, bases["unigram-t5 T5Tokenizer"], "t5-white", "whitespace", 10))

@@ -31,10 +31,11 @@ struct CheckpointFiles: Sendable {
                 try Self.requireSame(recipe, in: found)
             }
             tokenizer = try network.text.map { text in
-                try CaptionTokenizer(
-                    directory: found.path,
-                    recipe: Self.textRecipe(json, of: found, text)
-                ).limited(toRows: text.vocabularySize)
+                var recipe = try Self.textRecipe(json, of: found, text)
+                // Whoever asks for a model by the name that Roboflow's server gives it, wants that server's answers.
+                if AllowedModels.roboflowVersions.contains(source.name) { recipe.rules = .openAI }
+                return try CaptionTokenizer(directory: found.path, recipe: recipe)
+                    .limited(toRows: text.vocabularySize)
             }
             if let recipe, let vision = network.vision { try Self.requireFit(recipe, vision) }
             if let tokenizer, let text = network.text { try Self.requireFit(tokenizer, text) }
@@ -91,9 +92,7 @@ struct CheckpointFiles: Sendable {
     ) throws -> TextRecipe {
         guard directory.layout == .transformers else { return try TextRecipe(openCLIPConfig: json) }
         let type = try ModelConfiguration.modelType(transformersConfig: json)
-        return type == "clip"
-            ? .openAI(contextLength: text.contextLength)
-            : .transformers(modelType: type, contextLength: text.contextLength)
+        return .transformers(modelType: type, contextLength: text.contextLength)
     }
 
     /// How images are prepared where no file says it: as every CLIP's are.
@@ -217,15 +216,20 @@ struct CheckpointFiles: Sendable {
         let pooled: Int32? =
             switch text.pooling {
             case .first(let id): id
-            // Tokens that were added later have larger ids: where a text has one, the embedding is taken from it, as
-            // transformers does.
-            case .largestID: Int32(tokenizer.plainVocabularyCount - 1)
-            case .last: nil
+            // Where something else has a larger id than end-of-text, the embedding is taken from that, as transformers does.
+            case .largestID, .last: nil
             }
         if let pooled, let endOfText = tokenizer.endOfText, pooled != endOfText {
             throw Mismatch(
                 description: "The network takes a text's embedding from token \(pooled), "
                     + "but the vocabulary's end-of-text is \(endOfText). Are the files those of one model?"
+            )
+        }
+        if case .first(let id) = text.pooling, tokenizer.endOfText == nil {
+            throw Mismatch(
+                description:
+                    "The network takes a text's embedding from token \(id), and the tokenizer ends no text with one. "
+                    + "Are the files those of one model?"
             )
         }
         let rows = text.vocabularySize

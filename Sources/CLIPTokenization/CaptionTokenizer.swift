@@ -19,11 +19,7 @@ public struct CaptionTokenizer: Sendable {
     }
 
     private init(vocabulary: Vocabulary, recipe: TextRecipe) {
-        let tokenizer = BytePairTokenizer(
-            vocabulary: vocabulary,
-            specialNames: recipe.specialNames,
-            cleaning: recipe.cleaning == .none ? nil : recipe.cleaning
-        )
+        let tokenizer = BytePairTokenizer(vocabulary: vocabulary, recipe: recipe)
         self.init(kind: .bytePairs(tokenizer), recipe: recipe)
     }
 
@@ -40,21 +36,20 @@ public struct CaptionTokenizer: Sendable {
     ///
     /// - Throws: what is wrong with which file, or which of its steps is not known.
     public init(directory: String, recipe: TextRecipe) throws(TokenizationError) {
-        switch recipe.source {
-        case .bytePairs:
-            let vocabulary =
-                if Vocabulary.isPresent(inDirectory: directory) {
-                    try Vocabulary(directory: directory, findsKnownTokens: recipe.findsKnownTokens)
-                } else {
-                    try Vocabulary.openAI(besideFilesIn: directory)
-                }
+        // OpenAI's code knows no tokenizer but its own.
+        if recipe.source == .files || recipe.rules == .transformers,
+            let pieces = try TokenizerDirectory(directory, recipe: recipe).tokenizer()
+        {
+            self.init(kind: .pieces(pieces), recipe: recipe)
+        } else if recipe.source == .files || Vocabulary.isPresent(inDirectory: directory) {
+            let vocabulary = try Vocabulary(
+                directory: directory,
+                findsKnownTokens: recipe.findsKnownTokens,
+                rules: recipe.rules
+            )
             self.init(vocabulary: vocabulary, recipe: recipe)
-        case .files:
-            if let pieces = try TokenizerDirectory(directory, recipe: recipe).tokenizer() {
-                self.init(kind: .pieces(pieces), recipe: recipe)
-            } else {
-                self.init(vocabulary: try Vocabulary(directory: directory), recipe: recipe)
-            }
+        } else {
+            self.init(vocabulary: try Vocabulary.openAI(besideFilesIn: directory), recipe: recipe)
         }
     }
 

@@ -24,6 +24,8 @@ public struct TextRecipe: Equatable, Sendable {
     public var findsKnownTokens: Bool
     /// What special tokens of a byte-pair vocabulary are called in captions.
     public var specialNames = SpecialNames.openAI
+    /// Whose rules byte pairs follow.
+    public var rules = CaptionRules.openAI
     /// The repository whose tokenizer files these should be, such as `timm/ViT-B-16-SigLIP`, where a configuration names it.
     public var repository: String?
 
@@ -80,13 +82,17 @@ public struct TextRecipe: Equatable, Sendable {
             case "siglip": "SiglipTokenizer"
             case "siglip2": "Siglip2Tokenizer"
             case "metaclip_2": "XLMRobertaTokenizer"
+            case "clip": "CLIPTokenizer"
             default: nil
             }
-        return TextRecipe(
-            source: .files,
+        var recipe = TextRecipe(
+            // A CLIP may come without any file: then its vocabulary is OpenAI's.
+            source: modelType == "clip" ? .bytePairs : .files,
             contextLength: contextLength,
             padsToContext: modelType.hasPrefix("siglip"),
             defaultClass: defaultClass
         )
+        recipe.rules = .transformers
+        return recipe
     }
 }

@@ -10,9 +10,12 @@ public enum AllowedModels: Equatable, Sendable {
     case matching([String])
 
     /// The versions of Roboflow's server, which loads them when a request names one.
-    public static let roboflow = AllowedModels.matching([
+    public static let roboflow = AllowedModels.matching(roboflowVersions)
+
+    /// What that server calls OpenAI's models.
+    package static let roboflowVersions = [
         "RN50", "RN101", "RN50x4", "RN50x16", "RN50x64", "ViT-B-16", "ViT-B-32", "ViT-L-14", "ViT-L-14-336px",
-    ])
+    ]
 
     /// Whether a request may name a model that the provider knows.
     package func allow(_ offer: ModelProvider.Offer) -> Bool {

@@ -11,11 +11,23 @@ struct AddedToken: Equatable, Sendable {
     /// What is looked for.
     private let scalars: [UInt32]
 
-    init(_ text: String, id: Int32, isNormalized: Bool) throws(TokenizationError) {
+    /// - Parameter rules: those of the captions in which it is looked for.
+    init(
+        _ text: String,
+        id: Int32,
+        isNormalized: Bool,
+        rules: CaptionRules
+    ) throws(TokenizationError) {
         self.text = text
         self.id = id
         self.isNormalized = isNormalized
-        scalars = isNormalized ? try TextCleaner.cleaned(text) : text.unicodeScalars.map(\.value)
+        scalars = isNormalized ? try rules.cleaned(text) : text.unicodeScalars.map(\.value)
+    }
+
+    /// One that is looked for in captions as they came.
+    init(asWritten text: String, id: Int32) {
+        (self.text, self.id, isNormalized) = (text, id, false)
+        scalars = text.unicodeScalars.map(\.value)
     }
 
     /// A part of a text: a token, or what stands between tokens.

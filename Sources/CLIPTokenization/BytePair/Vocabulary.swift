@@ -10,8 +10,10 @@ public struct Vocabulary: Sendable {
     ///
     /// A list without ids may be cut anywhere and still looks whole.
     public let isNumbered: Bool
-    /// Tokens that are found in a text as they stand.
+    /// Tokens that were added to the others, and are found in a text as they stand.
     let added: [AddedToken]
+    /// The two special tokens, as transformers finds them in a text; others have other names for them.
+    let specials: [AddedToken]
     /// The token that begins every sequence.
     public let startOfText: Int32
     /// The token that ends every sequence, and where the text tower is read.
@@ -45,8 +47,17 @@ public struct Vocabulary: Sendable {
     ///
     /// - Parameter findsKnownTokens: whether a token that the vocabulary has anyway is found in a text as it stands where it
     ///   is among the added ones or has a task, such as `!` for filling up. transformers does so, open_clip does not.
-    public init(directory: String, findsKnownTokens: Bool = true) throws(TokenizationError) {
-        self = try VocabularyFiles(directory: directory, findsKnownTokens: findsKnownTokens).vocabulary()
+    /// - Parameter rules: those of the captions: by transformers' a vocabulary may lack tokens that end a word.
+    public init(
+        directory: String,
+        findsKnownTokens: Bool = true,
+        rules: CaptionRules = .openAI
+    ) throws(TokenizationError) {
+        self = try VocabularyFiles(
+            directory: directory,
+            findsKnownTokens: findsKnownTokens,
+            rules: rules
+        ).vocabulary()
     }
 
     /// Whether a directory carries any file of a vocabulary.
@@ -63,6 +74,7 @@ public struct Vocabulary: Sendable {
         largestPlainID: Int32,
         isNumbered: Bool = true,
         added: [AddedToken] = [],
+        specials: [AddedToken]? = nil,
         startOfText: Int32,
         endOfText: Int32,
         byteTokens: [Int32],
@@ -74,6 +86,11 @@ public struct Vocabulary: Sendable {
         self.largestPlainID = largestPlainID
         self.isNumbered = isNumbered
         self.added = added
+        self.specials =
+            specials ?? [
+                AddedToken(asWritten: "<|startoftext|>", id: startOfText),
+                AddedToken(asWritten: "<|endoftext|>", id: endOfText),
+            ]
         self.startOfText = startOfText
         self.endOfText = endOfText
         self.byteTokens = byteTokens
@@ -83,9 +100,9 @@ public struct Vocabulary: Sendable {
 
     /// Appends the tokens of a word.
     ///
-    /// A special token that somebody typed is that token, as in the reference.
-    func append(_ word: ArraySlice<UInt32>, _ specialNames: SpecialNames, to ids: inout [Int32]) {
-        if word.first == 0x3C {
+    /// A special token that somebody typed is that token, as in the reference, where it has a name.
+    func append(_ word: ArraySlice<UInt32>, _ specialNames: SpecialNames?, to ids: inout [Int32]) {
+        if let specialNames, word.first == 0x3C {
             if word.elementsEqual(specialNames.startOfText) { return ids.append(startOfText) }
             if word.elementsEqual(specialNames.endOfText) { return ids.append(endOfText) }
         }

@@ -1,11 +1,15 @@
 /// Splits cleaned text into words, by the pattern of OpenAI CLIP under `IGNORECASE`:
 /// `<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`, or with the other names.
+///
+/// Where special tokens have no name, it is the pattern of transformers' `CLIPTokenizer`: case counts, classes are those of an older
+/// Unicode, and GPT-2's pattern behind it divides what looks like a special token at its marks.
 package struct WordSplitter {
     private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map {
         $0.unicodeScalars.map(\.value)
     }
     private static let letters = ScalarSet(packed: TextTables.letters)
     private static let numbers = ScalarSet(packed: TextTables.numbers)
+    private static let newerWords = ScalarSet(packed: TextTables.newerWords)
 
     /// The pattern's classes of characters, in its order.
     package enum Kind: UInt32 {
@@ -13,22 +17,29 @@ package struct WordSplitter {
     }
 
     private let text: [UInt32]
-    private let specialNames: SpecialNames
+    private let specialNames: SpecialNames?
     private var index = 0
+    /// What is left of something that looks like a special token.
+    private var rest: Range<Int>?
 
     /// Splits cleaned text, in lower case or as it came.
-    package init(_ text: [UInt32], specialNames: SpecialNames = .openAI) {
+    package init(_ text: [UInt32], specialNames: SpecialNames? = .openAI) {
         self.text = text
         self.specialNames = specialNames
     }
 
     /// Where the next word is; nil behind the last.
     package mutating func next() -> Range<Int>? {
+        if let part = nextOfSpecial() { return part }
         while index < text.count {
             let start = index
-            let kind = Self.kind(of: text[start])
+            let kind = kind(of: text[start])
             index += fixedLength(at: start)
-            if index > start { return start..<index }
+            if index > start {
+                guard specialNames == nil, text[start] == 0x3C else { return start..<index }
+                rest = start..<index
+                return nextOfSpecial()
+            }
             index += 1
             switch kind {
             case .none:
@@ -36,18 +47,28 @@ package struct WordSplitter {
             case .number:
                 return start..<index
             case .letter, .other:
-                while index < text.count, Self.kind(of: text[index]) == kind { index += 1 }
+                while index < text.count, self.kind(of: text[index]) == kind { index += 1 }
                 return start..<index
             }
         }
         return nil
     }
 
+    /// The marks at the beginning of what looks like a special token, its letters, and the marks at its end.
+    private mutating func nextOfSpecial() -> Range<Int>? {
+        guard let word = rest else { return nil }
+        let kind = kind(of: text[word.lowerBound])
+        let end = word.first { self.kind(of: text[$0]) != kind } ?? word.upperBound
+        rest = end < word.upperBound ? end..<word.upperBound : nil
+        return word.lowerBound..<end
+    }
+
     /// The length of the special token or contraction here; 0 where there is none.
     private func fixedLength(at start: Int) -> Int {
         switch text[start] {
         case 0x3C:
-            [specialNames.startOfText, specialNames.endOfText].first { matches($0, at: start) }?.count ?? 0
+            [(specialNames ?? .openAI).startOfText, (specialNames ?? .openAI).endOfText]
+                .first { matches($0, at: start) }?.count ?? 0
         case 0x27:
             Self.contractions.first { matches($0, at: start) }?.count ?? 0
         default:
@@ -60,9 +81,20 @@ package struct WordSplitter {
         start + word.count <= text.count
             && word.indices.allSatisfy { offset in
                 let scalar = text[start + offset]
+                guard specialNames != nil else { return scalar == word[offset] }
                 return scalar == word[offset] || (scalar == 0x17F && word[offset] == 0x73)
                     || (0x41...0x5A ~= scalar && scalar | 0x20 == word[offset])
             }
+    }
+
+    private func kind(of scalar: UInt32) -> Kind {
+        let kind = Self.kind(of: scalar)
+        guard specialNames == nil, scalar >= 0x80, !(0xAC00...0xD7A3 ~= scalar) else { return kind }
+        switch kind {
+        case .letter, .number: return Self.newerWords.contains(scalar) ? .other : kind
+        case .none: return scalar == 0x345 ? .other : .none
+        case .other: return .other
+        }
     }
 
     /// A character's class; none for what stands between words.

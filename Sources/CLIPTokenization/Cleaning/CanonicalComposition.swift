@@ -1,51 +1,68 @@
-/// Unicode's normalization form C by the tables of Python's unicodedata (Unicode 14), so that what Unicode
-/// composed since stays apart as it does in the reference, whatever Unicode the Swift runtime knows.
+/// Unicode's normalization form C by the tables of the references, so that what Unicode composed since stays apart as it does there,
+/// whatever Unicode the Swift runtime knows.
 package enum CanonicalComposition {
+    /// Whose tables.
+    package enum Edition {
+        /// Python's unicodedata: Unicode 14.
+        case python
+        /// Hugging Face's tokenizers: Unicode 9, in which marks that came since are characters like others.
+        case tokenizers
+    }
+
     /// The text in form C.
-    package static func normalized(_ text: [UInt32]) -> [UInt32] {
+    package static func normalized(_ text: [UInt32], as edition: Edition = .python) -> [UInt32] {
         guard text.contains(where: { $0 >= 0x300 && Tables.shared.details[$0].mayChange }) else {
             return text
         }
-        return composed(ordered(decomposed(text)))
+        return composed(ordered(decomposed(text, edition), edition), edition)
     }
 
     /// Every character taken apart, marks in the order in which they come.
-    static func decomposed(_ text: [UInt32]) -> [UInt32] {
+    static func decomposed(_ text: [UInt32], _ edition: Edition = .python) -> [UInt32] {
         var out: [UInt32] = []
         out.reserveCapacity(text.count + text.count / 2)
-        for scalar in text { appendDecomposition(of: scalar, to: &out) }
+        for scalar in text { appendDecomposition(of: scalar, edition, to: &out) }
         return out
     }
 
-    private static func appendDecomposition(of scalar: UInt32, to out: inout [UInt32]) {
+    /// The one character that Unicode has composed between the two editions.
+    private static let newerComposition: UInt32 = 0x11938
+
+    private static func appendDecomposition(
+        of scalar: UInt32,
+        _ edition: Edition,
+        to out: inout [UInt32]
+    ) {
         if Hangul.syllables.contains(scalar) {
             Hangul.appendDecomposition(of: scalar, to: &out)
             return
         }
         let entry = Tables.shared.details[scalar].decomposition
-        guard entry != 0 else {
+        guard entry != 0, edition == .python || scalar != newerComposition else {
             out.append(scalar)
             return
         }
         let parts = Tables.shared.decompositions[Int(entry)]
-        appendDecomposition(of: parts.first, to: &out)
-        if parts.second != 0 { appendDecomposition(of: parts.second, to: &out) }
+        appendDecomposition(of: parts.first, edition, to: &out)
+        if parts.second != 0 { appendDecomposition(of: parts.second, edition, to: &out) }
     }
 
     /// Sorts every run of combining marks by class, marks of one class staying in order.
-    private static func ordered(_ text: [UInt32]) -> [UInt32] {
+    private static func ordered(_ text: [UInt32], _ edition: Edition) -> [UInt32] {
         var out = text
         var start = 0
         while start < text.count {
-            guard combiningClass(text[start]) != 0 else {
+            guard combiningClass(text[start], edition) != 0 else {
                 start += 1
                 continue
             }
             var end = start + 1
-            while end < text.count, combiningClass(text[end]) != 0 { end += 1 }
+            while end < text.count, combiningClass(text[end], edition) != 0 { end += 1 }
             if end - start > 1 {
                 // The place breaks ties: the standard library does not promise that its sort is stable.
-                let marks = (start..<end).map { UInt64(combiningClass(text[$0])) << 32 | UInt64($0) }.sorted()
+                let marks = (start..<end).map {
+                    UInt64(combiningClass(text[$0], edition)) << 32 | UInt64($0)
+                }.sorted()
                 for (offset, mark) in marks.enumerated() {
                     out[start + offset] = text[Int(mark & 0xFFFF_FFFF)]
                 }
@@ -55,18 +72,19 @@ package enum CanonicalComposition {
         return out
     }
 
-    private static func composed(_ text: [UInt32]) -> [UInt32] {
+    private static func composed(_ text: [UInt32], _ edition: Edition) -> [UInt32] {
         var out: [UInt32] = []
         out.reserveCapacity(text.count)
         var starter: Int?
         for scalar in text {
-            let markClass = combiningClass(scalar)
+            let markClass = combiningClass(scalar, edition)
             if let place = starter {
                 // A mark is blocked when one of its class or above stands between it and the starter.
                 let isAdjacent = place == out.count - 1
-                let blocking = isAdjacent ? 0 : combiningClass(out[out.count - 1])
+                let blocking = isAdjacent ? 0 : combiningClass(out[out.count - 1], edition)
                 if isAdjacent || (blocking != 0 && blocking < markClass),
-                    let whole = composition(of: out[place], and: scalar)
+                    let whole = composition(of: out[place], and: scalar),
+                    edition == .python || whole != newerComposition
                 {
                     out[place] = whole
                     continue
@@ -83,8 +101,10 @@ package enum CanonicalComposition {
             ?? Tables.shared.compositions[UInt64(first) << 32 | UInt64(second)]
     }
 
-    private static func combiningClass(_ scalar: UInt32) -> UInt8 {
-        scalar < 0x300 ? 0 : Tables.shared.details[scalar].combiningClass
+    private static func combiningClass(_ scalar: UInt32, _ edition: Edition) -> UInt8 {
+        guard scalar >= 0x300 else { return 0 }
+        let details = Tables.shared.details[scalar]
+        return edition == .tokenizers && details.isNewerMark ? 0 : details.combiningClass
     }
 }
 
@@ -92,6 +112,7 @@ package enum CanonicalComposition {
 private struct CompositionDetails: Sendable {
     var combiningClass: UInt8 = 0
     var mayChange = false
+    var isNewerMark = false
     var decomposition: UInt16 = 0
 }
 
@@ -112,6 +133,9 @@ private struct Tables: Sendable {
                 details[scalar].combiningClass = UInt8(classes[index + 2])
                 details[scalar].mayChange = true
             }
+        }
+        for range in ScalarSet(packed: TextTables.newerMarks).ranges {
+            for scalar in range { details[scalar].isNewerMark = true }
         }
         let numbers = PackedNumbers.read(TextTables.decompositions)
         var scalar: UInt32 = 0

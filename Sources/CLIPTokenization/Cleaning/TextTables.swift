@@ -54,6 +54,13 @@ enum TextTables {
         2cc 9 80 a 317 3b 1 3 1 4 4c 2d 1 f 3c2 d ae3 a
         """
 
+    /// `[\p{L}\p{N}]` of the regex module that is neither to Oniguruma as tokenizers has it.
+    static let newerWords = """
+        558 1 32 2 302 1 3cc 1 7f 1 13b2 1 d 3 872e 2 2 1 1 1 8 1 4 1 e 1 37a 2 5c4d 5 180 1a 56b 3 11 16 c1b 1
+        2a5 2c 4 a 7 1 67d 1 5 b d0 137 4819 19 2 19 11e 5 1801 8 4d6 5 2e 18 5f 73 d 392 e 33 1f50 6 3f 1 253d 1
+        878 6 6 57 e 7 36 33 6c0 1f 1 3 1 2 1 7 2 5 9 2 d03a 6 de 1 1683 c 5502 10ca 9b86 2c40
+        """
+
     /// `\w` of Python's re module.
     static let wordCharacters = """
         30 a 7 1a 4 1 1 1a 2f 1 7 2 1 1 3 2 1 3 1 17 1 1f 1 1ca 4 c e 5 7 1 1 1 81 5 1 2 2 4 1 1 6 1 1 3 1 1 1 14
@@ -127,6 +134,12 @@ enum TextTables {
         1 9 0 1 7 73 1 9 10d 1 9 0 1 7 102 2 9 4 1 7 9c 1 9 53 1 9 12 1 9 51 1 9 1a5 1 9 102 1 7 1 2 9 51 1 9 4d58
         5 1 3b 7 e6 4b9 2 6 4cac 1 1 14c6 2 d8 0 3 1 3 1 e2 0 5 d8 8 8 dc 2 5 e6 0 2 dc 1e 4 e6 94 3 e6 dbb 7 e6 1
         11 e6 2 7 e6 1 2 e6 1 5 e6 105 7 e6 177 1 e6 3d 4 e6 5e0 7 dc 6d 6 e6 0 1 7
+        """
+
+    /// Where that is not 0, and 0 to tokenizers, which knows Unicode 9.
+    static let newerMarks = """
+        7fd 1 9a 8 2a a 12a 1 23d 1 fe 2 17d 1 85a 1 3a9 10 327 5 8a31 1 64f7 4 183 2 99 b 31 4 ea 1 2ca 1 122 1
+        3da 2 102 2 4 1 9c 1 53 1 12 1 51 1 2a8 1 1 2 51 1 5258 2 713e 7 177 1 3d 4
         """
 
     /// (gap, first part, second part or 0, 1 where the parts compose).

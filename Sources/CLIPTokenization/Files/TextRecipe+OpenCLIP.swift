@@ -29,6 +29,7 @@ extension TextRecipe {
             try self.init(openCLIPConfig: try file.bytes(limit: Self.longestConfiguration))
         } else {
             self.init(source: .files, contextLength: Self.longestContext)
+            rules = .transformers
         }
     }
 
@@ -101,7 +102,7 @@ private struct OpenCLIPTextSettings {
             recipe.specialNames = isPerceptionEncoder ? .openCLIP : .openAI
             return recipe
         }
-        return TextRecipe(
+        var recipe = TextRecipe(
             source: .files,
             contextLength: contextLength,
             cleaning: cleaning,
@@ -109,6 +110,8 @@ private struct OpenCLIPTextSettings {
             replacesSeparators: replacesSeparators,
             repository: tokenizerName
         )
+        recipe.rules = .transformers
+        return recipe
     }
 
     private func unsupported(_ found: String) -> TokenizationError {

@@ -55,6 +55,8 @@ struct TokenizerDirectory {
                 throw .unsupportedStep(file: json.name, found: "a truncation.direction that is not Right")
             }
             tokenizer = try PieceAssembly(file: file, directory: self).tokenizer()
+        } else if recipe.source == .bytePairs, Vocabulary.isPresent(inDirectory: directory) {
+            return try bytePairs()
         } else {
             throw .noTokenizer(repository: recipe.repository)
         }
@@ -82,10 +84,11 @@ struct TokenizerDirectory {
         )
     }
 
-    /// OpenAI's words want the caption as it came.
+    /// What fills sequences up is 0 for OpenAI's code, and another token for transformers'.
     private func bytePairs() throws(TokenizationError) -> PieceTokenizer? {
-        guard recipe.cleaning == .none else {
-            throw .unsupportedStep(file: "open_clip_config.json", found: "hf_tokenizer_name of byte pairs")
+        guard !recipe.padsToContext else {
+            let found = "hf_tokenizer_name of byte pairs for a network without a causal mask"
+            throw .unsupportedStep(file: "open_clip_config.json", found: found)
         }
         return nil
     }

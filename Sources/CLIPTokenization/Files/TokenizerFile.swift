@@ -11,6 +11,9 @@ struct TokenizerFile {
     private var addedTokens: [(token: [UInt8], id: Int, isNormalized: Bool)] = []
     /// What is done at the beginning of a sequence where CLIP's ends: `padding` or `truncation`.
     private(set) var leftHanded: String?
+    /// The token of unknown characters, and whether several in a row become one.
+    private(set) var unknown: [UInt8]?
+    private(set) var fusesUnknown = false
     /// What of the model was there.
     private var found: Set<String> = []
 
@@ -49,10 +52,14 @@ struct TokenizerFile {
     }
 
     /// What the file lists, checked one by one.
-    func builder(findsKnownTokens: Bool) throws(TokenizationError) -> VocabularyBuilder {
+    func builder(
+        findsKnownTokens: Bool,
+        rules: CaptionRules
+    ) throws(TokenizationError) -> VocabularyBuilder {
         var builder = VocabularyBuilder(
             file: name,
             findsKnownTokens: findsKnownTokens,
+            rules: rules,
             count: tokens.count
         )
         for (token, id) in tokens { try builder.add(token, id: id) }
@@ -78,6 +85,11 @@ struct TokenizerFile {
                 try require(["</w>"], &reader)
             case "continuing_subword_prefix" where try reader.isNext("\""):
                 try require([""], &reader)
+            case "unk_token" where try reader.isNext("\""):
+                unknown = try reader.string()
+            case "fuse_unk":
+                fusesUnknown = try reader.isNext("t")
+                try reader.skip()
             case "ignore_merges", "byte_fallback":
                 guard try !reader.isNext("t") else {
                     throw unsupported("\(String(decoding: field, as: UTF8.self)) is true")

@@ -15,6 +15,12 @@ struct TokenizerSettings {
     private(set) var added: [Added] = []
     /// The tokens that have a task, by which transformers finds them in a text as they stand.
     private(set) var named: [[UInt8]] = []
+    /// The one of characters that the vocabulary lacks.
+    private(set) var unknown: [UInt8]?
+    /// The special tokens that are written as objects, with whether they are looked for in the cleaned text.
+    private(set) var specials: [(token: [UInt8], isNormalized: Bool)] = []
+    /// Whether the class does what `tokenizer.json` describes, and not what CLIP's own does.
+    private(set) var followsFile = false
     /// Whether sequences would be filled up before their beginning, which shifts every position.
     private(set) var padsLeft = false
 
@@ -33,12 +39,20 @@ struct TokenizerSettings {
                 guard Self.classes.contains(name) else {
                     throw .unsupportedTokenizer(file: file, found: "tokenizer_class \(name.prefix(64))")
                 }
+                followsFile = !name.hasPrefix("CLIP")
             case "padding_side" where try reader.isNext("\""):
                 padsLeft = try reader.text().elementsEqual("left".utf8)
             case "bos_token": try require("<|startoftext|>", &reader, "bos_token", of: file)
             case "eos_token": try require("<|endoftext|>", &reader, "eos_token", of: file)
             case "pad_token", "unk_token", "sep_token", "cls_token", "mask_token":
-                if let token = try content(&reader) { named.append(token) }
+                guard let token = try content(&reader) else { break }
+                named.append(token)
+                if field.elementsEqual("unk_token".utf8) { unknown = token }
+            case "split_special_tokens":
+                guard try !reader.isNext("t") else {
+                    throw .unsupportedTokenizer(file: file, found: "split_special_tokens")
+                }
+                try reader.skip()
             case "additional_special_tokens" where try reader.isNext("["),
                 "extra_special_tokens" where try reader.isNext("["):
                 try reader.array { (reader) throws(TokenizationError) in
@@ -55,25 +69,30 @@ struct TokenizerSettings {
     }
 
     /// A special token is written as a string, or as an object with its `content`; null leaves it as it is.
-    private func content(_ reader: inout JSONReader) throws(TokenizationError) -> [UInt8]? {
+    private mutating func content(_ reader: inout JSONReader) throws(TokenizationError) -> [UInt8]? {
         var found: [UInt8]?
+        var isNormalized = false
         if try reader.isNext("\"") {
             found = try reader.string()
         } else if try reader.isNext("{") {
             try reader.object { (reader, name) throws(TokenizationError) in
                 if name.elementsEqual("content".utf8) {
                     found = try reader.string()
+                } else if name.elementsEqual("normalized".utf8) {
+                    isNormalized = try reader.isNext("t")
+                    try reader.skip()
                 } else {
                     try reader.skip()
                 }
             }
+            if let found, VocabularyBuilder.isSpecial(found) { specials.append((found, isNormalized)) }
         } else {
             try reader.skip()
         }
         return found
     }
 
-    private func require(
+    private mutating func require(
         _ expected: String,
         _ reader: inout JSONReader,
         _ field: String,

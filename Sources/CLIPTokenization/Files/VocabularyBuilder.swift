@@ -8,6 +8,9 @@ struct VocabularyBuilder {
     let isNumbered: Bool
     /// Whether tokens of the vocabulary are found as they stand where they are among the added ones.
     let findsKnownTokens: Bool
+    private let rules: CaptionRules
+    /// The token of characters whose own the vocabulary lacks; nil where there has to be one for each.
+    var unknown: [UInt8]?
     private var ids: [[UInt8]: Int32] = [:]
     private var usedIDs: Set<Int32> = []
     private var largest: Int32 = 0
@@ -15,11 +18,20 @@ struct VocabularyBuilder {
     private var added: [AddedToken] = []
     /// Tokens of the vocabulary itself that are found in a text as they stand, too.
     private var whole: Set<Int32> = []
+    /// Whether the special tokens are looked for in the cleaned text, as far as a file says it.
+    private var normalizedSpecials: [[UInt8]: Bool] = [:]
 
     /// - Parameter count: about how many tokens there will be.
-    init(file: String, isNumbered: Bool = true, findsKnownTokens: Bool, count: Int) {
+    init(
+        file: String,
+        isNumbered: Bool = true,
+        findsKnownTokens: Bool,
+        rules: CaptionRules = .openAI,
+        count: Int
+    ) {
         self.file = file
         self.findsKnownTokens = findsKnownTokens
+        self.rules = rules
         self.isNumbered = isNumbered
         ids.reserveCapacity(count)
         usedIDs.reserveCapacity(count)
@@ -47,7 +59,10 @@ struct VocabularyBuilder {
     /// - Parameter isNormalized: whether it is looked for once the text is cleaned.
     mutating func addWhole(_ token: [UInt8], id: Int, isNormalized: Bool) throws(TokenizationError) {
         let isKnown = self.id(of: token) == id
-        if Self.isSpecial(token) { return isKnown ? () : try add(token, id: id) }
+        if Self.isSpecial(token) {
+            normalizedSpecials[token] = isNormalized
+            return isKnown ? () : try add(token, id: id)
+        }
         let text = String(decoding: token, as: UTF8.self)
         // The files of one vocabulary repeat each other.
         if added.contains(where: { $0.text == text && Int($0.id) == id }) { return }
@@ -62,7 +77,12 @@ struct VocabularyBuilder {
         else {
             throw .duplicateToken(file: file, token: Self.shown(token))
         }
-        added.append(try AddedToken(text, id: Int32(id), isNormalized: isNormalized))
+        added.append(try AddedToken(text, id: Int32(id), isNormalized: isNormalized, rules: rules))
+    }
+
+    /// Takes note of how a special token is looked for, where no list of added tokens says it.
+    mutating func noteSpecial(_ token: [UInt8], isNormalized: Bool) {
+        if normalizedSpecials[token] == nil { normalizedSpecials[token] = isNormalized }
     }
 
     /// Adds the next merge, of tokens that were added before, `from` naming the file that lists it.
@@ -79,10 +99,18 @@ struct VocabularyBuilder {
         var lastByteTokens = byteTokens
         for (byte, character) in zip(ByteAlphabet.bytes, ByteAlphabet.characters) {
             byteTokens[Int(byte)] = try byteToken(character)
-            lastByteTokens[Int(byte)] = try byteToken(character + ByteAlphabet.endOfWord)
+            lastByteTokens[Int(byte)] = try byteToken(
+                character + ByteAlphabet.endOfWord,
+                or: unknown.flatMap { ids[$0] }
+            )
         }
         let startOfText = try specialToken("<|startoftext|>")
         let endOfText = try specialToken("<|endoftext|>")
+        var specials: [AddedToken] = []
+        for (token, id) in [("<|startoftext|>", startOfText), ("<|endoftext|>", endOfText)] {
+            let isNormalized = normalizedSpecials[Array(token.utf8)] ?? false
+            specials.append(try AddedToken(token, id: id, isNormalized: isNormalized, rules: rules))
+        }
         var merges = BytePairMerges(capacity: pairs.count)
         for (index, pair) in pairs.enumerated() {
             guard merges.append(pair.left, pair.right, making: pair.token) else {
@@ -97,6 +125,7 @@ struct VocabularyBuilder {
             largestPlainID: largest,
             isNumbered: isNumbered,
             added: added,
+            specials: specials,
             startOfText: startOfText,
             endOfText: endOfText,
             byteTokens: byteTokens,
@@ -143,8 +172,13 @@ struct VocabularyBuilder {
 
     static let specialTokens: Set = [Array("<|startoftext|>".utf8), Array("<|endoftext|>".utf8)]
 
-    private func byteToken(_ token: [UInt8]) throws(TokenizationError) -> Int32 {
-        guard let id = ids[token] else { throw .missingByteToken(file: file, token: Self.shown(token)) }
+    private func byteToken(
+        _ token: [UInt8],
+        or unknown: Int32? = nil
+    ) throws(TokenizationError) -> Int32 {
+        guard let id = ids[token] ?? unknown else {
+            throw .missingByteToken(file: file, token: Self.shown(token))
+        }
         return id
     }
 

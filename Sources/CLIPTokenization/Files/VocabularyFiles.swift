@@ -17,9 +17,11 @@ struct VocabularyFiles {
     private let beside: [BoundedFile]
 
     private let findsKnownTokens: Bool
+    private let rules: CaptionRules
 
-    init(directory: String, findsKnownTokens: Bool = true) {
+    init(directory: String, findsKnownTokens: Bool = true, rules: CaptionRules = .openAI) {
         self.findsKnownTokens = findsKnownTokens
+        self.rules = rules
         tokens = BoundedFile(directory: directory, name: "vocab.json")
         merges = BoundedFile(directory: directory, name: "merges.txt")
         added = BoundedFile(directory: directory, name: "added_tokens.json")
@@ -55,25 +57,36 @@ struct VocabularyFiles {
                 .requireSame(as: TokenList(file: tokenizer.name, tokens: file.tokens))
         }
 
+        let settings = try settings()
         if let listed, let joined {
             var builder = VocabularyBuilder(
                 file: tokens.name,
                 findsKnownTokens: findsKnownTokens,
+                rules: rules,
                 count: listed.count
             )
+            builder.unknown = unknown(settings, file)
             for (token, id) in listed { try builder.add(token, id: id) }
             for (left, right) in joined { try builder.addMerge(left, right, from: merges.name) }
             try file.addAddedTokens(to: &builder)
-            try addAddedTokens(to: &builder)
+            try addAddedTokens(settings, to: &builder)
             return try builder.vocabulary(mergesFile: merges.name)
         }
         if tokenizer.exists {
-            var builder = try file.builder(findsKnownTokens: findsKnownTokens)
-            try addAddedTokens(to: &builder)
+            var builder = try file.builder(findsKnownTokens: findsKnownTokens, rules: rules)
+            builder.unknown = unknown(settings, file)
+            try addAddedTokens(settings, to: &builder)
             return try builder.vocabulary(mergesFile: tokenizer.name)
         }
         if let packed { return try vocabulary(ofPacked: packed) }
         throw .unreadable(file: (tokens.exists ? merges : tokens).name)
+    }
+
+    /// The token of unknown characters, as the class has it or as the file describes it; nil where each has to have its own.
+    private func unknown(_ settings: TokenizerSettings, _ file: TokenizerFile) -> [UInt8]? {
+        guard rules == .transformers else { return nil }
+        if settings.followsFile { return file.fusesUnknown ? nil : file.unknown }
+        return settings.unknown ?? Array("<|endoftext|>".utf8)
     }
 
     private func listedTokens() throws(TokenizationError) -> [(token: [UInt8], id: Int)] {
@@ -126,8 +139,7 @@ struct VocabularyFiles {
         try reader.finish()
     }
 
-    /// The tokens that the files beside a vocabulary add to it.
-    private func addAddedTokens(to builder: inout VocabularyBuilder) throws(TokenizationError) {
+    private func settings() throws(TokenizationError) -> TokenizerSettings {
         var settings = TokenizerSettings()
         for file in beside where file.exists {
             try settings.read(try text(of: file), of: file.name)
@@ -136,13 +148,25 @@ struct VocabularyFiles {
                 throw .unsupportedTokenizer(file: file.name, found: "padding_side left")
             }
         }
+        return settings
+    }
+
+    /// The tokens that the files beside a vocabulary add to it.
+    private func addAddedTokens(
+        _ settings: TokenizerSettings,
+        to builder: inout VocabularyBuilder
+    ) throws(TokenizationError) {
         // The decoder's first, which also says how they are looked for.
         for entry in settings.added {
             try builder.addWhole(entry.token, id: entry.id, isNormalized: entry.isNormalized)
         }
+        for (token, isNormalized) in settings.specials {
+            builder.noteSpecial(token, isNormalized: isNormalized)
+        }
         // One that the vocabulary lacks would get an id that the network has no row for.
         for token in settings.named {
-            if let id = builder.id(of: token) { try builder.addWhole(token, id: id, isNormalized: false) }
+            guard !VocabularyBuilder.isSpecial(token), let id = builder.id(of: token) else { continue }
+            try builder.addWhole(token, id: id, isNormalized: false)
         }
         guard added.exists else { return }
         var reader = JSONReader(try text(of: added), file: added.name)

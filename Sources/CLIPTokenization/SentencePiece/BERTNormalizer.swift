@@ -23,7 +23,7 @@ struct BERTNormalizer: Equatable, Sendable {
             text = text.flatMap { Self.isChinese($0) ? [0x20, $0, 0x20] : [$0] }
         }
         if stripsAccents {
-            text = CanonicalComposition.decomposed(text).filter {
+            text = CanonicalComposition.decomposed(text, .tokenizers).filter {
                 CategoryTable.category($0) != .nonspacingMark
             }
         }

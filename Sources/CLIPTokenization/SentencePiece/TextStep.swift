@@ -53,7 +53,8 @@ enum TextStep: Sendable {
                 let last = right ? scalars.lastIndex { !WhiteSpace.isSpace($0) } ?? -1 : scalars.count - 1
                 return first <= last ? Array(scalars[first...last]) : []
             }
-        case .compose: return Self.scalars(of: text, CanonicalComposition.normalized)
+        case .compose:
+            return Self.scalars(of: text) { CanonicalComposition.normalized($0, as: .tokenizers) }
         case .prepend(let content): return text.isEmpty ? text : content + text
         case .bert(let normalizer): return Self.scalars(of: text, normalizer.normalized)
         }
