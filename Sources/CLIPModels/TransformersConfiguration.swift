@@ -36,6 +36,12 @@ struct TransformersConfiguration {
             )
         }
         self.family = family
+        // A classifier's labels are learnt with its towers, which embed nothing any more.
+        if case .list(let names)? = root.value("architectures"), names.count == 1,
+            case .string(let name) = names[0], name.hasSuffix("ForImageClassification")
+        {
+            throw .unsupportedSetting(key: "architectures", value: names[0].description)
+        }
         switch type {
         case family.visionType: (vision, text) = (root, nil)
         case family.textType: (vision, text) = (nil, root)

@@ -303,6 +303,16 @@ struct ModelConfigurationTests {
 
     @Test("Another kind of model")
     func unsupportedModels() {
+        #expect(throws: ModelError.unsupportedSetting(key: "text_config.is_causal", value: "false")) {
+            try transformers(#"{"text_config": {"is_causal": false}}"#)
+        }
+        let classifier = ModelError.unsupportedSetting(
+            key: "architectures",
+            value: "\"CLIPForImageClassification\""
+        )
+        #expect(throws: classifier) {
+            try transformers(#"{"architectures": ["CLIPForImageClassification"]}"#)
+        }
         #expect(throws: ModelError.unsupportedSetting(key: "model_type", value: "\"siglip2\"")) {
             try transformers(#"{"model_type": "siglip2"}"#)
         }

@@ -67,6 +67,25 @@ struct HostilePieceTests {
         }
     }
 
+    @Test("Bytes that a normalizer writes are refused where nothing else reads bytes")
+    func bytes() throws {
+        #expect(
+            try refusal { try tokenizer(normalizer: #"{"type": "ByteLevel"}"#) }.contains(
+                "normalizer ByteLevel"
+            )
+        )
+    }
+
+    @Test("Where the mark of a blank is no piece, unknown characters of two words stay two tokens")
+    func unknownMarks() throws {
+        let tokenizer = try tokenizer(
+            words: #"{"type": "Metaspace", "replacement": "_", "prepend_scheme": "always", "split": true}"#
+        )
+        // tokenizers 0.23 of the same file.
+        #expect(try tokenizer.tokens(for: "a xb x x").ids == [0, 1, 0, 2, 0, 0])
+        #expect(try tokenizer.tokens(for: "x x").ids == [0, 0])
+    }
+
     @Test("Marks before every word of marks do so, too")
     func growingWords() throws {
         var steps: [String] = []

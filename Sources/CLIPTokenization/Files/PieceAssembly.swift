@@ -144,13 +144,15 @@ struct PieceAssembly {
     }
 
     /// Whether words that begin with a mark may be read at once: sums of scores are rounded otherwise then, as in sentencepiece, and
-    /// nothing else differs where no piece has a mark behind its beginning.
+    /// nothing else differs where the mark is a piece, so that no unknown character spans two words, and no piece has one behind its
+    /// beginning.
     private var joinsWords: Bool {
         let steps = wordSteps
         guard file.ids.isEmpty, case .marks(let mark, let prefix, _) = steps.last, let first = mark.first,
             steps.dropLast().allSatisfy({ if case .whiteSpace = $0 { true } else { false } }),
             // Words that white space divides have no mark between them otherwise.
-            prefix == .always || steps.count == 1
+            prefix == .always || steps.count == 1,
+            table.place(of: mark) != nil
         else { return false }
         return (0..<file.pieces.count).allSatisfy { place in
             var rest = file.pieces[place].dropFirst(mark.count)

@@ -34,6 +34,7 @@ struct PieceFile {
     /// Reads the file, which was checked to be UTF-8.
     init(_ bytes: [UInt8], name: String) throws(TokenizationError) {
         self.name = name
+        var writesBytes = false
         var reader = JSONReader(bytes, file: name)
         try reader.object { (reader, field) throws(TokenizationError) in
             switch String(decoding: field, as: UTF8.self) {
@@ -46,7 +47,8 @@ struct PieceFile {
                 }
             case "normalizer" where try reader.isNext("{"):
                 let fields = try StepFields(&reader, role: "normalizer", file: name)
-                if !fields.isBytePairs { steps = try TextSteps.steps(fields, file: name) }
+                writesBytes = fields.isBytePairs
+                if !writesBytes { steps = try TextSteps.steps(fields, file: name) }
             case "pre_tokenizer" where try reader.isNext("{"):
                 let fields = try StepFields(&reader, role: "pre_tokenizer", file: name)
                 if fields.isBytePairs { isBytePairs = true } else { wordSteps = try WordSteps.steps(fields) }
@@ -70,6 +72,9 @@ struct PieceFile {
         }
         try reader.finish()
         guard hasModel else { throw .missingField(file: name, field: "model") }
+        if writesBytes, !isBytePairs {
+            throw .unsupportedStep(file: name, found: "the normalizer ByteLevel")
+        }
         guard isBytePairs || pieces.count > 0 else { throw .missingField(file: name, field: "model.vocab") }
     }
 
