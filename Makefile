@@ -31,8 +31,12 @@ SECONDS ?= 0
 REQUESTS ?= $(if $(QUICK),5000,100000)
 SANITIZERS ?= address thread
 
+# Where `make install` puts things, below DESTDIR if that is set.
+PREFIX ?= /usr/local
+PACKAGE := .build/package
+
 .PHONY: help deps build run test clients examples bench bench-check bench-peers bench-towers hub attack fuzz sanitize soak proof lint \
-	format check goldens clean
+	format check goldens clean install package package-check
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -49,6 +53,20 @@ run: build ## build, and start the server on 127.0.0.1:9001; CLIP_MODEL=NAME=DIR
 test: deps ## build and run all Swift tests
 	$(BUILD) --build-tests
 	swift test -c release --skip-build --parallel --quiet
+
+install: build ## install the command with its libraries, model, man page and completions; PREFIX=/usr/local, DESTDIR=
+	@Scripts/install-deps.sh patchelf binutils
+	Deploy/install.sh $(CLIP) $(PREFIX) $(DESTDIR)
+
+package: build ## make a Debian package, with a systemd unit
+	@Scripts/install-deps.sh debhelper dpkg-dev patchelf
+	Deploy/debian/build.sh $(CLIP) $(PACKAGE)
+
+package-check: package ## check the package and the unit, and install it into a bare Debian 12 (as root)
+	@Scripts/install-deps.sh lintian systemd debootstrap curl
+	lintian --fail-on error,warning $(PACKAGE)/*.deb
+	systemd-analyze verify --man=no Deploy/systemd/swift-clip.service 2>&1 | grep -v 'is not executable' | tee /dev/stderr | wc -l | grep -qx 0
+	Deploy/debian/try.sh $(PACKAGE)/*.deb
 
 clients: build ## run the real client library against the server, and compare it with recorded answers
 	@test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)

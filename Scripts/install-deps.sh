@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the system packages that the build needs, and only those that are missing.
+# Installs the system packages that the build needs, or those that are named, as far as they are missing.
 set -euo pipefail
 
 if [ "$(uname -s)" = Darwin ]; then
@@ -13,6 +13,7 @@ packages=(
     libdnnl-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev libavif-dev libheif-dev libcurl4-openssl-dev
     libssl-dev libidn2-dev zlib1g-dev pkg-config python3-venv
 )
+[ $# -eq 0 ] || packages=("$@")
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
