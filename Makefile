@@ -34,9 +34,10 @@ SANITIZERS ?= address thread
 # Where `make install` puts things, below DESTDIR if that is set.
 PREFIX ?= /usr/local
 PACKAGE := .build/package
+DEPLOY_TOOLS := .venv/deploy/bin
 
 .PHONY: help deps build run test clients examples bench bench-check bench-peers bench-towers hub attack fuzz sanitize soak proof lint \
-	format check goldens clean install package package-check
+	format check goldens clean install package deploy-check
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -62,11 +63,11 @@ package: build ## make a Debian package, with a systemd unit
 	@Scripts/install-deps.sh debhelper dpkg-dev patchelf
 	Deploy/debian/build.sh $(CLIP) $(PACKAGE)
 
-package-check: package ## check the package and the unit, and install it into a bare Debian 12 (as root)
-	@Scripts/install-deps.sh lintian systemd debootstrap curl
-	lintian --fail-on error,warning $(PACKAGE)/*.deb
-	systemd-analyze verify --man=no Deploy/systemd/swift-clip.service 2>&1 | grep -v 'is not executable' | tee /dev/stderr | wc -l | grep -qx 0
-	Deploy/debian/try.sh $(PACKAGE)/*.deb
+deploy-check: package ## check all of Deploy/, and install the package into a bare Debian 12 (as root)
+	@Scripts/install-deps.sh lintian systemd debootstrap curl nginx-light haproxy
+	@test -x $(DEPLOY_TOOLS)/hadolint || { $(PYTHON) -m venv .venv/deploy \
+		&& .venv/deploy/bin/pip install --quiet --disable-pip-version-check -r Deploy/requirements.txt; }
+	Deploy/check.sh $(PACKAGE) $(DEPLOY_TOOLS)
 
 clients: build ## run the real client library against the server, and compare it with recorded answers
 	@test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
@@ -153,6 +154,7 @@ check: deps lint test clients examples ## everything that CI checks
 	$(MAKE) attack QUICK=1 ONLY=$(CI_ATTACKS)
 	$(MAKE) soak QUICK=1
 	$(MAKE) hub QUICK=1
+	$(MAKE) deploy-check
 
 goldens: ## make the test fixtures anew from the reference implementations
 	$(PYTHON) Scripts/make-goldens.py

@@ -16,6 +16,7 @@ struct ClipCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, EmbedCommand.self, CompareCommand.self, EvaluateCommand.self,
             TokenizeCommand.self, PullCommand.self, ModelsCommand.self, ConvertCommand.self,
+            HealthCommand.self,
             BenchmarkCommand.self,
         ]
     )
