@@ -12,9 +12,8 @@ extension EmbeddingEngine {
     public var catalogue: [ModelListing] {
         let loaded = Dictionary(models.map { ($0.name, $0) }) { first, _ in first }
         let coming = registry.coming
-        let arrived = registry.fetcher.arrived
         var listings = configuration.models.map { model in
-            let source = arrived[model.name] ?? model
+            let source = registry.fetcher.place(of: model)
             return ModelListing(
                 name: source.name,
                 isDefault: source.name == defaultModel,
@@ -100,9 +99,24 @@ extension EmbeddingEngine {
         guard registry.isPerceptionEncoder(name) != false else { throw .notPerceptionEncoder(name) }
     }
 
-    /// The first configured model that was loaded and is a Perception Encoder.
-    package var configuredPerceptionEncoder: String? {
-        configuredModels.first { registry.isPerceptionEncoder($0) == true }
+    /// The first configured model that is a Perception Encoder, by its files, or by what the provider calls it while these are
+    /// still to come.
+    ///
+    /// - Parameter start: what the provider's names of Perception Encoders begin with.
+    package func configuredPerceptionEncoder(namedLike start: String) -> String? {
+        configuredModels.first { name in
+            registry.isPerceptionEncoder(name)
+                ?? (name.hasPrefix(start)
+                    || registry.names.knownName(ofConfigured: name)?.hasPrefix(start) == true)
+        }
+    }
+
+    /// Whether the default model could not be had when it was asked for the last time.
+    package var lacksDefaultModel: Bool { registry.lacksDefault }
+
+    /// Tries the default model again that could not be had, as happens by itself.
+    package func bringBackDefaultModel() {
+        registry.bringBackDefault()
     }
 
     /// Lets go of a model.

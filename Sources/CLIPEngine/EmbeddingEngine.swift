@@ -82,7 +82,7 @@ public final class EmbeddingEngine: Sendable {
         do throws(EmbeddingError) {
             try await registry.start()
         } catch {
-            registry.unloadAll()
+            registry.unloadAll(.ending)
             throw error
         }
         isStarted.store(true, ordering: .releasing)
@@ -96,8 +96,8 @@ public final class EmbeddingEngine: Sendable {
     @discardableResult
     public func endFetching() -> Bool {
         registry.fetcher.end()
-        let arrived = registry.fetcher.arrived
-        return configuration.models.contains { !$0.isHere && arrived[$0.name] == nil }
+        return !isStarted.load(ordering: .acquiring)
+            && configuration.models.contains { !registry.fetcher.place(of: $0).isHere }
     }
 
     /// Refuses requests from now on, ends fetches, and lets go of the models once their requests are finished.
@@ -111,8 +111,11 @@ public final class EmbeddingEngine: Sendable {
 
     /// Whether the configured models have been loaded, as far as there is room for them, and requests are not refused yet.
     ///
-    /// A model that was unloaded since does not count against it, nor one that comes on demand: the next request loads it.
-    public var isReady: Bool { isStarted.load(ordering: .acquiring) && !registry.isClosed }
+    /// A model that was unloaded since does not count against it, nor one that comes on demand: the next request loads it. Only the
+    /// default one does where it could not be had then; it is tried again by itself, and counts no more once it has come.
+    public var isReady: Bool {
+        isStarted.load(ordering: .acquiring) && !registry.isClosed && !registry.lacksDefault
+    }
 
     /// The name of the model that requests without a name get.
     public var defaultModel: String { configuration.models[0].name }

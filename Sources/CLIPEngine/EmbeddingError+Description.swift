@@ -14,7 +14,7 @@ extension EmbeddingError: CustomStringConvertible {
         case .noTower(.text, let name):
             "Model '\(name)' is an image tower alone, which embeds no texts; name a model that has a text tower."
         case .invalidModelName(let name):
-            "'\(name)' is not a model name. Use letters, digits, '.', '_' and '-' only."
+            "'\(name)' is not a model name. Use letters and digits of ASCII, '.', '_' and '-' only."
         case .noImages: "There is no image. Give one at least."
         case .noTexts: "There is no text. Give one at least."
         case .noPrompts: "There is nothing to compare with. Give one prompt at least."
@@ -44,6 +44,8 @@ extension EmbeddingError: CustomStringConvertible {
         case .cancelled: "Nobody waits for the answer any more."
         case .modelLoading(let name, let seconds):
             "Model '\(name)' is still being loaded. Try again in \(seconds) s."
+        case .tooManyLoads(let limit, let seconds):
+            "\(limit) other models are being fetched. Try again in \(seconds) s."
         case .modelTooLarge(let name, let bytes, let beside, let limit):
             "Model '\(name)' takes \(bytes) bytes"
                 + (beside > 0 ? " beside the \(beside) of the default model" : "")

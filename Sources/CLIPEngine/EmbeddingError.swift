@@ -50,6 +50,9 @@ public indirect enum EmbeddingError: Error, Equatable, Sendable {
     /// The model is on its way into memory, and the request has waited for it as long as one may; it should be there after so
     /// many seconds.
     case modelLoading(name: String, retryAfterSeconds: Int)
+    /// The model would have to be fetched, and as many others are on their way as may be; there should be room after so many
+    /// seconds.
+    case tooManyLoads(limit: Int, retryAfterSeconds: Int)
     /// The model takes more memory than models may, `beside` being what those take that are never let go of.
     case modelTooLarge(name: String, bytes: Int, beside: Int, limit: Int)
 

@@ -30,6 +30,10 @@ public struct ModelSource: Equatable, Sendable {
 public struct EngineConfiguration: Sendable {
     /// The models to load, the default one first.
     public var models: [ModelSource]
+    /// Whether they are loaded at start; where not, each comes when it is asked for.
+    public var loadsAtStart: Bool = true
+    /// Whether they may have names that no request could give, as where a program asks for the default one alone.
+    public var allowsAnyName: Bool = false
     /// What brings models that are not configured, and those of ``models`` that are not on this machine; nil where nothing does.
     public var provider: ModelProvider?
     /// Which of those requests may name.
@@ -144,9 +148,10 @@ public struct EngineConfiguration: Sendable {
     public func validate() -> [String] {
         var problems: [String] = []
         if models.isEmpty { problems.append("No model is named; --model names one.") }
-        for name in models.map(\.name) where !Self.isModelName(name) {
+        for name in models.map(\.name) where !allowsAnyName && !Self.isModelName(name) {
             problems.append(
-                "--model has '\(name)', which is not a model name: letters, digits, '.', '_' and '-' are."
+                "--model has '\(name)', which is not a model name: up to 128 letters and digits of ASCII, '.', '_' and '-' "
+                    + "are; --model NAME=MODEL gives it one."
             )
         }
         for (index, model) in models.enumerated()
@@ -170,7 +175,7 @@ public struct EngineConfiguration: Sendable {
         if let modelMemory, !(1...Self.mostBytes).contains(modelMemory) {
             problems.append("--model-memory must be from 1 to \(Self.mostBytes), not \(modelMemory).")
         }
-        problems += allowedModels.problems(names: provider?.names)
+        problems += allowedModels.problems(provider)
         if passTimeLimit < .seconds(1) { problems.append("--pass-seconds must be at least 1.") }
         for (flag, time) in [
             ("--queue-seconds", queueTimeLimit), ("--decode-seconds", decodeTimeLimit),

@@ -51,7 +51,8 @@ extension APIError {
         case .image(_, let fault): fault.description + (place.map { " It is \($0)." } ?? "")
         case .noTower, .noImages, .noTexts, .noPrompts, .tooManyImages, .tooManyPrompts, .tooManyTexts,
             .textTooLarge, .textTooLong, .textTangled, .textLengthened, .textBeyondVocabulary, .overloaded,
-            .tooMuchMemory, .shuttingDown, .cancelled, .modelUnavailable, .modelLoading, .modelTooLarge,
+            .tooMuchMemory, .shuttingDown, .cancelled, .modelUnavailable, .modelLoading, .tooManyLoads,
+            .modelTooLarge,
             .modelNotFetched:
             error.description
         case .heldOff(let error, let seconds):

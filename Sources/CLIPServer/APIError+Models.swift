@@ -27,9 +27,9 @@ extension APIError {
     static func status(of fault: FetchFault) -> Int {
         switch fault {
         case .passing: 503
-        case .notFound, .offline: 404
+        case .notFound, .notAllowed, .offline: 404
         case .closed: 403
-        case .unusable, .notKept: 500
+        case .unusable, .corrupt, .notKept, .misconfigured: 500
         }
     }
 
@@ -43,6 +43,10 @@ extension APIError {
         case .closed:
             "The model's owner does not let this server have it: it is gated or private. The server's operator can accept "
                 + "its conditions and set HF_TOKEN; the log says what is wanted."
+        case .notAllowed: modelNotAllowedText
+        case .corrupt:
+            "What came of the model is not what it should be, and was thrown away. The server's log says what is wrong with it; "
+                + "something on the way to its operator's hub changes what comes, or there is no hub."
         case .unusable:
             "The model has no files that can be used here. The server's log says what is wrong with them; ask for another."
         case .offline:
@@ -51,6 +55,9 @@ extension APIError {
                 + "with clip pull, or start the server without --offline and HF_HUB_OFFLINE."
         case .notKept:
             "The server cannot keep the model's files. Its log says why; its operator can make room, or name another place."
+        case .misconfigured:
+            "The server's settings for fetching models are wrong, or it lacks libraries for that. Its log says which; its "
+                + "operator can mend them."
         }
     }
 

@@ -108,7 +108,7 @@ package enum APIError: Error, Equatable, Sendable {
                 400
             case .overloaded: 429
             case .tooMuchMemory: 413
-            case .shuttingDown, .modelLoading: 503
+            case .shuttingDown, .modelLoading, .tooManyLoads: 503
             case .modelNotFetched(_, _, let fault): Self.status(of: fault)
             case .heldOff(let error, _): APIError.embedding(error, place: nil).status
             case .modelTooLarge: 507
@@ -202,7 +202,8 @@ package enum APIError: Error, Equatable, Sendable {
     /// Seconds after which to try again, for errors that pass.
     package var retryAfter: Int? {
         switch self {
-        case .embedding(.overloaded(let seconds), _), .embedding(.modelLoading(_, let seconds), _):
+        case .embedding(.overloaded(let seconds), _), .embedding(.modelLoading(_, let seconds), _),
+            .embedding(.tooManyLoads(_, let seconds), _):
             seconds
         case .embedding(.heldOff(let error, let seconds), _):
             APIError.embedding(error, place: nil).retryAfter == nil ? nil : seconds
@@ -350,6 +351,10 @@ extension APIError {
             .message(
                 "The model is still being loaded, which goes on. Try again in \(seconds) s; the server's operator can have "
                     + "requests wait for longer with --load-seconds, or load it at start."
+            )
+        case .tooManyLoads(let limit, let seconds):
+            .message(
+                "The model has to be fetched, and the server is fetching \(limit) others. Try again in \(seconds) s."
             )
         case .modelTooLarge(_, let bytes, let beside, let limit):
             .message(

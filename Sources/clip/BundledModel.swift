@@ -33,6 +33,14 @@ enum BundledModel {
         return nil
     }
 
+    /// What answers in its place where it was not installed and models may come on demand: the default of Roboflow's server.
+    static let standIn = "ViT-B-16"
+
+    /// What somebody has to know whose program came without it.
+    static func absence(_ model: String) -> String {
+        "no model is named, and clip-mini is not beside the program: \(model) is fetched when a request names no model"
+    }
+
     /// What somebody who runs it for real has to know, in one line.
     static let advice = """
         clip-mini is a small model for first steps and answers because no model is named; \

@@ -16,16 +16,22 @@ struct HubOptions: ParsableArguments {
     )
     var cacheDir: String?
 
-    /// The hub by the options and the environment; its problems are added to the environment's.
-    func hub(_ environment: inout Environment) -> ModelHub {
+    /// The hub by the options and the environment, whose settings nobody has judged yet.
+    func hub(_ environment: Environment) -> ModelHub {
         var configuration = HubConfiguration(environment: environment.values)
         if offline { configuration.isOffline = true }
         if let cacheDir { configuration.cacheDirectory = cacheDir }
         configuration.userAgent = "swift-clip/\(Version.current)"
-        for problem in configuration.validate() where !environment.problems.contains(problem) {
+        return ModelHub(configuration)
+    }
+
+    /// Adds what is wrong with the hub's settings to the environment's problems; only who asks it for something has to have
+    /// them right.
+    func judge(_ environment: inout Environment) {
+        for problem in hub(environment).configuration.validate() where !environment.problems.contains(problem)
+        {
             environment.problems.append(problem)
         }
-        return ModelHub(configuration)
     }
 
     /// Where a model is, which is fetched where it is the hub's and not whole in its cache.
@@ -41,8 +47,7 @@ struct HubOptions: ParsableArguments {
         case .directory(let path): return ModelSource(name: choice.name, directory: path)
         case .hub(let place): request = place
         }
-        var environment = environment
-        let hub = hub(&environment)
+        let hub = hub(environment)
         let line =
             say.map { DownloadLine(name: choice.name, isShown: false, say: $0) }
             ?? DownloadLine(name: choice.name)

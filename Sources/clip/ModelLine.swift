@@ -29,7 +29,7 @@ struct ModelLine {
     /// As a row of a table.
     var row: String {
         Self.row(
-            listing.name + (listing.isDefault ? " (default)" : ""),
+            listing.name.printable + (listing.isDefault ? " (default)" : ""),
             state,
             imageSize.map(String.init) ?? "-",
             embeddingWidth.map(String.init) ?? "-",

@@ -102,16 +102,22 @@ struct ModelOptions: ParsableArguments {
     ///
     /// Problems are added to the environment's.
     ///
-    /// - Parameter serves: whether strangers ask. A command that embeds what it is given sees each image once, and is
-    ///   spared hashing them; and no work of its own is turned away because other work of its own waits.
+    /// - Parameters:
+    ///   - serves: whether strangers ask. A command that embeds what it is given sees each image once, and is spared hashing them;
+    ///     no work of its own is turned away because other work of its own waits, and it calls models by no name.
+    ///   - allowed: which models may come when they are asked for, one of which may stand in for clip-mini.
     func engineConfiguration(
         _ environment: inout Environment,
-        serves: Bool = false
+        serves: Bool = false,
+        allowing allowed: AllowedModels = .none
     ) -> EngineConfiguration {
+        let standIn = standIn(environment, allowed)
         var configuration = EngineConfiguration(
-            models: sources(&environment),
+            models: standIn.map { [$0] } ?? sources(&environment),
             cores: ProcessInfo.processInfo.activeProcessorCount
         )
+        configuration.loadsAtStart = standIn == nil
+        configuration.allowsAnyName = !serves
         if let value = environment.choice(
             of: Precision.self,
             "CLIP_PRECISION",
@@ -185,6 +191,16 @@ struct ModelOptions: ParsableArguments {
         models.isEmpty && environment.string("CLIP_MODEL") == nil
     }
 
+    /// What requests without a name mean where no model is named and clip-mini is not beside the program: a known one, Roboflow's
+    /// default if no other is chosen, which comes when it is asked for; nil where it may not, or is not wanted.
+    private func standIn(_ environment: Environment, _ allowed: AllowedModels) -> ModelSource? {
+        guard usesBundledModel(environment), BundledModel.source() == nil else { return nil }
+        let name = defaultModel ?? environment.string("CLIP_VERSION_ID") ?? BundledModel.standIn
+        guard let known = KnownModel.named(name) else { return nil }
+        let offer = ModelProvision.offer(known)
+        return allowed.allow(offer) ? ModelSource(name: known.name, directory: "", origin: offer.origin) : nil
+    }
+
     /// The models that are named, the default one first; where something is wrong with them, those that are left.
     private func sources(_ environment: inout Environment) -> [ModelSource] {
         var sources: [ModelSource] = []
@@ -224,8 +240,7 @@ struct ModelOptions: ParsableArguments {
                 environment.problems.append("--model has '\(name.printable)'. \(error)")
             }
         }
-        // Only who asks the hub for something has to have its settings right.
-        if choices.contains(where: { $0.directory == nil }) { _ = hubOptions.hub(&environment) }
+        if choices.contains(where: { $0.directory == nil }) { hubOptions.judge(&environment) }
         return choices
     }
 

@@ -29,6 +29,8 @@ enum ModelProvision {
         }
         return ModelProvider(
             names: KnownModel.all.map(\.name),
+            knownName: knownName,
+            isRepository: { (try? HubRepository($0)) != nil },
             offers: { KnownModel.all.map { offer($0, hub) } },
             here: { name in
                 guard let request = configured[name] ?? (try? request(named: name)) else { return nil }
@@ -59,6 +61,14 @@ enum ModelProvision {
                 }
             }
         )
+    }
+
+    /// The known model of a name, in OpenAI's own spelling, too, such as `ViT-L/14@336px`.
+    ///
+    /// Of requests capitals are wanted, as the real server wants them.
+    private static let knownName = { @Sendable (name: String) -> String? in
+        let plain = String(name.map { "/@".contains($0) ? "-" : $0 })
+        return KnownModel.all.first { $0.name == plain }?.name
     }
 
     /// The longest that the hub is left alone while a request waits for a model.
@@ -94,8 +104,9 @@ enum ModelProvision {
         KnownModel.all.first { $0.repository == repository }?.licence
     }
 
-    private static func offer(_ known: KnownModel, _ hub: ModelHub) -> ModelProvider.Offer {
-        let cached = (try? known.request).flatMap(hub.cached)
+    /// What lists tell of a known model; where no hub is given, nothing of whether it is in the cache.
+    static func offer(_ known: KnownModel, _ hub: ModelHub? = nil) -> ModelProvider.Offer {
+        let cached = hub.flatMap { hub in (try? known.request).flatMap(hub.cached) }
         return ModelProvider.Offer(
             name: known.name,
             origin: ModelOrigin(
@@ -123,16 +134,18 @@ extension HubError {
     /// What it means for those who ask for the model.
     package var fetchFault: FetchFault {
         switch self {
+        case .invalidName, .unknownName, .address, .invalidRevision, .repositoryNotFound, .revisionNotFound,
+            .fileNotFound:
+            .notFound
+        case .gated, .invalidToken, .forbidden: .closed
+        case .renamed: .notAllowed
+        case .tooManyRequests(_, let seconds): .passing(retryAfterSeconds: seconds)
+        case .badStatus, .unreachable, .cancelled: .passing(retryAfterSeconds: nil)
         case .offline: .offline
         case .noUsableFiles: .unusable
-        case .tooManyRequests(_, let seconds): .passing(retryAfterSeconds: seconds)
-        default:
-            switch exitStatus {
-            case 66: .notFound
-            case 77: .closed
-            case 73, 74, 78: .notKept
-            default: .passing(retryAfterSeconds: nil)
-            }
+        case .damaged, .corrupt, .wrongSize, .redirectRefused, .invalidAnswer: .corrupt
+        case .noSpace, .cacheUnusable: .notKept
+        case .transportUnavailable, .invalidConfiguration: .misconfigured
         }
     }
 }

@@ -23,14 +23,14 @@ struct ModelsCommand: AsyncParsableCommand {
 
     func run() async throws {
         var environment = Environment()
-        var configuration = options.engineConfiguration(&environment)
+        var configuration = options.engineConfiguration(&environment, allowing: load ? .none : .known)
         let lines: [ModelLine]
         if load {
             lines = try await withEngine(configuration, options, environment) { engine in
                 engine.catalogue.map { ModelLine($0) }
             }
         } else {
-            configuration.provider = ModelProvision.provider(options.hubOptions.hub(&environment))
+            configuration.provider = ModelProvision.provider(options.hubOptions.hub(environment))
             configuration.allowedModels = .known
             let problems = environment.problems + configuration.validate()
             guard problems.isEmpty else { throw CommandFailure(problems: problems) }

@@ -33,7 +33,8 @@ struct PullCommand: AsyncParsableCommand {
 
     func run() async throws {
         var environment = Environment()
-        let hub = hubOptions.hub(&environment)
+        hubOptions.judge(&environment)
+        let hub = hubOptions.hub(environment)
         guard environment.problems.isEmpty else {
             let settings = HubError.invalidConfiguration(environment.problems)
             throw CommandFailure(problems: environment.problems, status: settings.exitStatus)

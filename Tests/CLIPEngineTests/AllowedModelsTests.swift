@@ -38,29 +38,34 @@ struct AllowedModelsTests {
         #expect(!AllowedModels.matching(["google/siglip2", "googl/*", "*/siglip"]).allowsRepository(name))
     }
 
-    @Test(
-        "A repository is two parts that lead nowhere else",
-        arguments: [
-            ("google/siglip2-base-patch16-256", true), ("a/b", true), ("a", false), ("a/b/c", false),
-            ("../b", false), ("a/..", false), ("./b", false), ("a/.b", false), ("-a/b", false), ("/b", false),
-            ("a/", false), ("a/b@main", false), ("a/b c", false), ("a/b%2e", false), ("a/가", false),
-            ("a/b..c", false), ("a/" + String(repeating: "b", count: 97), false), ("a\\b/c", false),
-        ]
-    )
-    func isRepository(name: String, expected: Bool) {
-        #expect(AllowedModels.isRepository(name) == expected)
+    @Test("By default those that Roboflow's server has may be brought, Perception Encoder's two among them")
+    func roboflow() {
+        for (name, isAllowed) in [
+            ("ViT-B-16", true), ("PE-Core-L14-336", true), ("PE-Core-B16-224", true),
+            ("PE-Core-T16-384", false),
+        ] {
+            #expect(AllowedModels.roboflow.allow(ModelProvider.Offer(name: name)) == isAllowed, "\(name)")
+        }
     }
 
     @Test("What no model can be called is refused by the flag's name, and a name that nobody knows")
     func problems() {
-        let known = ["ViT-B-32", "RN50"]
-        for pattern in ["../up", "a b", "a/b/c", "", "*/../x", "가"] {
-            let problems = AllowedModels.matching([pattern]).problems(names: nil)
-            #expect(problems.count == 1 && problems[0].contains("--allow-models"), "\(pattern)")
+        let provider = ModelProvider(
+            names: ["ViT-B-32", "RN50"],
+            isRepository: { $0.wholeMatch(of: /[a-z]+\/[a-z]+/) != nil },
+            offers: { [] }
+        ) { name, _ async throws(EmbeddingError) in
+            throw .unknownModel(name)
         }
-        #expect(AllowedModels.matching(["ViT-B-32", "RN*", "x/*"]).problems(names: known) == [])
-        #expect(AllowedModels.matching(["ViT-B-33"]).problems(names: nil) == [], "Nothing is known.")
-        let problems = AllowedModels.matching(["ViT-B-33"]).problems(names: known)
+        for pattern in ["../up", "a b", "a/b/c", "", "*/../x", "가", "a/b1"] {
+            for provider in [nil, provider] {
+                let problems = AllowedModels.matching([pattern]).problems(provider)
+                #expect(problems.count == 1 && problems[0].contains("--allow-models"), "\(pattern)")
+            }
+        }
+        #expect(AllowedModels.matching(["ViT-B-32", "RN*", "x/*"]).problems(provider) == [])
+        #expect(AllowedModels.matching(["ViT-B-33"]).problems(nil) == [], "Nothing is known.")
+        let problems = AllowedModels.matching(["ViT-B-33"]).problems(provider)
         #expect(problems.count == 1 && problems[0].contains("ViT-B-33"))
     }
 }

@@ -30,6 +30,16 @@ struct EngineConfigurationTests {
         #expect(problems.contains { $0.contains("Two models are named 'twice'") })
     }
 
+    @Test("A name that no request could give is refused with what to do, but where nobody asks by name")
+    func names() {
+        var configuration = sound()
+        configuration.models = [ModelSource(name: "한글 모델", directory: "x")]
+        let problems = configuration.validate()
+        #expect(problems.count == 1 && problems[0].contains("ASCII") && problems[0].contains("NAME=MODEL"))
+        configuration.allowsAnyName = true
+        #expect(configuration.validate() == [])
+    }
+
     @Test("Limits of the parts are checked with the rest")
     func parts() {
         var configuration = sound()

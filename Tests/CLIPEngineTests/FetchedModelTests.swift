@@ -100,6 +100,132 @@ struct FetchedModelTests {
         }
     }
 
+    @Test("Neither strangers who wait nor the models that they have fetched stand in the way of the start")
+    func crowdedStart() async throws {
+        try await withEngine(changing: { configuration, _ in
+            configuration.allowedModels = .matching(["own/*"])
+            configuration.maxPendingItems = 1
+        }) { engine, provider in
+            let waiting = Task { try await engine.embed(texts: ["a cat"], model: "own/s0") }
+            try await eventually { engine.requestsWaitingForModels == 1 }
+            for name in (1..<32).map({ "own/s\($0)" }) {
+                await #expect(throws: EmbeddingError.modelLoading(name: name, retryAfterSeconds: 5)) {
+                    try await engine.embed(texts: ["a cat"], model: name)
+                }
+            }
+            await #expect(throws: EmbeddingError.tooManyLoads(limit: 32, retryAfterSeconds: 10)) {
+                try await engine.embed(texts: ["a cat"], model: "own/s32")
+            }
+            provider.keep("a")
+            try await engine.start()
+            #expect(engine.isReady && engine.models.map(\.name) == ["a"])
+            #expect(engine.requestsWaitingForModels == 1)
+            provider.release()
+            #expect(try await waiting.value.embeddings.count == 1)
+        }
+    }
+
+    @Test("What has to be fetched for the start waits for no place that strangers have")
+    func placeForTheStart() async throws {
+        try await withEngine(changing: { configuration, _ in
+            configuration.allowedModels = .matching(["own/*"])
+        }
+        ) { engine, provider in
+            let strangers = (0..<5).map { number in
+                Task { try await engine.embed(texts: ["a cat"], model: "own/s\(number)") }
+            }
+            try await eventually { provider.asked.count == 4 && engine.requestsWaitingForModels == 5 }
+            let start = Task { try await engine.start() }
+            try await eventually { provider.asked.last == "a" }
+            provider.release()
+            try await start.value
+            for stranger in strangers { #expect(try await stranger.value.embeddings.count == 1) }
+        }
+    }
+
+    @Test("A copy that was cleared away is fetched anew, and while it cannot be had the engine is not ready")
+    func clearedAway() async throws {
+        try await withEngine { engine, provider in
+            provider.release()
+            try await engine.start()
+            try engine.unload(model: "a")
+            try FileManager.default.removeItem(atPath: provider.directory)
+            #expect(engine.isReady && engine.catalogue.map(\.state) == [.known])
+            let fault = EmbeddingError.modelNotFetched(name: "a", cause: "It is not here.", .offline)
+            provider.fail(with: fault)
+            await #expect(throws: fault) { try await engine.embed(texts: ["a cat"]) }
+            #expect(!engine.isReady && engine.lacksDefaultModel && engine.healthProblem == nil)
+            await #expect(throws: EmbeddingError.heldOff(fault, retryAfterSeconds: 10)) {
+                try await engine.embed(texts: ["a cat"])
+            }
+            engine.bringBackDefaultModel()
+            #expect(provider.asked == ["a", "a"], "It is not tried before that time is over.")
+            try TinyModel.quick.write(to: provider.directory)
+            provider.fail(with: nil)
+            provider.pass(.seconds(10))
+            #expect(!engine.isReady, "Nobody knows yet.")
+            engine.bringBackDefaultModel()
+            try await eventually { engine.isReady }
+            #expect(engine.models.map(\.name) == ["a"] && provider.asked == ["a", "a", "a"])
+        }
+    }
+
+    @Test("A copy that is there and cannot be loaded is looked for anew the next time")
+    func damagedCopy() async throws {
+        try await withEngine { engine, provider in
+            provider.release()
+            try await engine.start()
+            try engine.unload(model: "a")
+            try TinyModel.quick.write(to: provider.directory) { $0["visual.proj"] = nil }
+            await #expect(throws: EmbeddingError.self) { try await engine.embed(texts: ["a cat"]) }
+            #expect(provider.asked == ["a"])
+            try TinyModel.quick.write(to: provider.directory)
+            provider.pass(.seconds(10))
+            #expect(try await engine.embed(texts: ["a cat"]).embeddings.count == 1)
+            #expect(provider.asked == ["a", "a"] && engine.isReady)
+        }
+    }
+
+    @Test("Each name that the operator gives has a model of its own, also of one checkpoint")
+    func oneCheckpointTwice() async throws {
+        try await withEngine(["a", "b"]) { engine, provider in
+            provider.say("b", isOf: "own/a")
+            provider.release()
+            try await engine.start()
+            #expect(engine.models.map(\.name) == ["a", "b"])
+        }
+    }
+
+    @Test("A start that fails leaves nothing, and says that of its models which it had loaded")
+    func failedStart() async throws {
+        try await withEngine(["b"]) { configuration, provider in
+            configuration.models.insert(ModelSource(name: "here", directory: provider.directory), at: 0)
+        } _: { engine, provider in
+            let fault = EmbeddingError.modelNotFetched(name: "b", cause: "The host is gone.")
+            provider.fail(with: fault)
+            try await engine.load(model: nil)
+            let start = Task { try await engine.start() }
+            provider.release()
+            await #expect(throws: fault) { try await start.value }
+            #expect(provider.events.last == .unloaded(name: "here", .ending))
+        }
+    }
+
+    @Test(
+        "Where nothing is loaded at start, the engine is ready, and the default model comes when it is asked for"
+    )
+    func nothingAtStart() async throws {
+        try await withEngine(changing: { configuration, _ in configuration.loadsAtStart = false }) {
+            engine,
+            provider in
+            provider.release()
+            try await engine.start()
+            #expect(engine.isReady && provider.asked == [] && engine.catalogue.map(\.state) == [.known])
+            #expect(try await engine.embed(texts: ["a cat"]).report.wasColdStart)
+            #expect(provider.asked == ["a"])
+        }
+    }
+
     @Test("Who ends the fetches ends the wait for them, and nothing is fetched after that")
     func ending() async throws {
         try await withEngine { engine, provider in

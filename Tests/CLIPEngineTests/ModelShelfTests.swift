@@ -11,10 +11,10 @@ struct ModelShelfTests {
     private func shelf(
         memory: Int? = nil,
         idle: Duration? = nil,
-        mostComing: Int = 32
+        mostFetching: Int = 32
     ) -> ModelShelf {
         ModelShelf(
-            limits: ModelShelf.Limits(memory: memory, idleTime: idle, mostComing: mostComing),
+            limits: ModelShelf.Limits(memory: memory, idleTime: idle, mostFetching: mostFetching),
             pinned: "default"
         )
     }
@@ -180,17 +180,69 @@ struct ModelShelfTests {
         }
     }
 
-    @Test("Only so many loads are under way at once")
-    func mostComing() {
-        var shelf = shelf(mostComing: 2)
+    @Test("Only so many loads are under way at once that have to fetch, and others pass them")
+    func mostFetching() {
+        var shelf = shelf(mostFetching: 2)
         #expect(shelf.ask(for: "a", at: time(0)) == .load(ticket: 1))
         #expect(shelf.ask(for: "b", at: time(0)) == .load(ticket: 2))
         #expect(shelf.ask(for: "a", at: time(0)) == .wait(ticket: 1))
-        guard case .refuse(.modelLoading(name: "c", _)) = shelf.ask(for: "c", at: time(0)) else {
-            return _ = Issue.record()
+        let refusal = ModelShelf.Step.refuse(.tooManyLoads(limit: 2, retryAfterSeconds: 10))
+        #expect(shelf.ask(for: "c", at: time(0)) == refusal)
+        #expect(shelf.ask(for: "here", at: time(0), passes: true) == .load(ticket: 3))
+        #expect(shelf.ask(for: "c", at: time(0)) == refusal, "It took nobody's room.")
+        // What is still to be loaded does not count, once its files are there.
+        shelf.found("b", ticket: 1)
+        #expect(shelf.ask(for: "c", at: time(0)) == refusal)
+        shelf.found("a", ticket: 1)
+        #expect(shelf.ask(for: "c", at: time(0)) == .load(ticket: 4))
+        shelf.withdraw("b", ticket: 2)
+        #expect(shelf.ask(for: "d", at: time(1)) == .load(ticket: 5))
+        #expect(shelf.coming == ["a", "c", "d", "here"])
+    }
+
+    @Test(
+        "Each time in a row that what comes is corrupt is told for twice as long, and forgotten after a while"
+    )
+    func corruption() {
+        var shelf = shelf()
+        let error = EmbeddingError.modelNotFetched(name: "a", cause: "Other bytes.", .corrupt)
+        var now = 0
+        func fail(expecting seconds: Int) {
+            guard case .load(let ticket) = shelf.ask(for: "a", at: time(now)) else {
+                return _ = Issue.record()
+            }
+            shelf.failed("a", ticket: ticket, with: error, at: time(now))
+            #expect(
+                shelf.ask(for: "a", at: time(now)) == .refuse(.heldOff(error, retryAfterSeconds: seconds))
+            )
+            now += seconds
         }
-        shelf.loaded("a", ticket: 1, byteCount: 1, borrowers: 0, at: time(1))
-        #expect(shelf.ask(for: "c", at: time(1)) == .load(ticket: 3))
+        for seconds in [10, 20, 40, 80, 160, 320, 600, 600] { fail(expecting: seconds) }
+        now += 599
+        fail(expecting: 600)
+        now += 600
+        fail(expecting: 10)
+    }
+
+    @Test(
+        "A default model that could not be had is lacking until it has come, and is tried again less and less often"
+    )
+    func lackingDefault() {
+        var shelf = shelf()
+        #expect(!shelf.lacksPinned && shelf.nextTry == nil)
+        let error = EmbeddingError.modelNotFetched(name: "default", cause: "The host is gone.")
+        var now = 0
+        for (number, pause) in [10, 20, 30, 40, 50, 60, 60, 60].enumerated() {
+            #expect(shelf.ask(for: "default", at: time(now), passes: true) == .load(ticket: number + 1))
+            #expect(shelf.nextTry == nil && shelf.lacksPinned == (number > 0))
+            shelf.failed("default", ticket: number + 1, with: error, at: time(now))
+            #expect(shelf.lacksPinned && shelf.nextTry == time(now + pause))
+            now += pause
+        }
+        #expect(shelf.ask(for: "default", at: time(now)) == .load(ticket: 9))
+        shelf.loaded("default", ticket: 9, byteCount: 1, borrowers: 0, at: time(now))
+        #expect(!shelf.lacksPinned && shelf.nextTry == nil)
+        #expect(shelf.remove("default") == 9 && !shelf.lacksPinned)
     }
 
     @Test(

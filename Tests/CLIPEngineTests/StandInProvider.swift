@@ -13,6 +13,7 @@ final class StandInProvider: Sendable {
         var fault: EmbeddingError?
         var pause: Duration?
         var kept: Set<String> = []
+        var homes: [String: String] = [:]
         var cancelled = 0
         var time = ContinuousClock.now
         var events: [ModelEvent] = []
@@ -54,6 +55,9 @@ final class StandInProvider: Sendable {
     /// Has the files of a model, so that nobody need be asked for them.
     func keep(_ name: String) { state.withLock { _ = $0.kept.insert(name) } }
 
+    /// Says that a model is another repository's than that of its name.
+    func say(_ name: String, isOf home: String) { state.withLock { $0.homes[name] = home } }
+
     /// Lets all go on.
     func release() {
         let held = state.withLock { state in
@@ -81,6 +85,14 @@ final class StandInProvider: Sendable {
         }
         return ModelProvider(
             names: names,
+            knownName: { name in
+                let plain = name.replacing("-as-", with: "")
+                return self.names.first { $0 == plain }
+            },
+            isRepository: {
+                $0.wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}/) != nil
+                    && !$0.contains("..") && !$0.hasSuffix(".git")
+            },
             offers: { offers },
             here: { name in
                 self.state.withLock { $0.kept.contains(name) }
@@ -97,7 +109,11 @@ final class StandInProvider: Sendable {
             return ModelSource(
                 name: name,
                 directory: self.directory,
-                origin: ModelOrigin(repository: "own/\(name)", revision: "0123", licence: "mit")
+                origin: ModelOrigin(
+                    repository: self.state.withLock { $0.homes[name] } ?? "own/\(name)",
+                    revision: "0123",
+                    licence: "mit"
+                )
             )
         }
     }

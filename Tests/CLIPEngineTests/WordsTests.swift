@@ -35,6 +35,7 @@ struct WordsTests {
                 cause: "config.json is cut off. Download it anew."
             ),
             "modelLoading": EmbeddingError.modelLoading(name: "a", retryAfterSeconds: 5),
+            "tooManyLoads": EmbeddingError.tooManyLoads(limit: 32, retryAfterSeconds: 10),
             "modelTooLarge": EmbeddingError.modelTooLarge(name: "a", bytes: 9, beside: 2, limit: 8),
             "modelNotFetched": EmbeddingError.modelNotFetched(
                 name: "a",

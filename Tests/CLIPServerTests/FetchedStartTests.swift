@@ -69,6 +69,47 @@ struct FetchedStartTests {
         }
     }
 
+    @Test("It is not ready while its default model cannot be had any more, and is once that has come again")
+    func defaultGone() async throws {
+        let isGone = Atomic(false)
+        let time = Mutex(ContinuousClock.now)
+        let copy = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "swift-clip-cleared-\(UUID().uuidString)"
+        )
+        defer { try? FileManager.default.removeItem(at: copy) }
+        let original = URL(fileURLWithPath: try SmallModel.directory.get())
+        try FileManager.default.copyItem(at: original, to: copy)
+        let origin = ModelOrigin(repository: "own/b32", revision: "abc")
+        try await LiveServer.with(engine: { configuration in
+            configuration.now = { time.withLock { $0 } }
+            configuration.models = [ModelSource(name: "ViT-B-32", directory: copy.path, origin: origin)]
+            configuration.provider = ModelProvider(names: [], offers: { [] }) {
+                name,
+                _ async throws(EmbeddingError) in
+                guard !isGone.load(ordering: .acquiring) else {
+                    throw .modelNotFetched(name: name, cause: "It is gone. Pull it.", .offline)
+                }
+                return ModelSource(name: name, directory: original.path, origin: origin)
+            }
+        }) { server in
+            try server.engine.unload(model: "ViT-B-32")
+            #expect(try await server.request("GET", "/readiness").status == 200)
+            try FileManager.default.removeItem(at: copy)
+            isGone.store(true, ordering: .releasing)
+            for _ in 0..<2 {
+                #expect(try await server.post("/clip/embed_text", Self.body).status == 404)
+                #expect(try await server.request("GET", "/readiness").status == 503)
+            }
+            #expect(try await server.request("GET", "/healthz").status == 200)
+            isGone.store(false, ordering: .releasing)
+            time.withLock { $0 += .seconds(10) }
+            server.engine.bringBackDefaultModel()
+            try await eventually { server.engine.isReady }
+            #expect(try await server.request("GET", "/readiness").status == 200)
+            #expect(try await server.post("/clip/embed_text", Self.body).status == 200)
+        }
+    }
+
     @Test(
         "It stops at once when it is told to, whatever the time in which others are to be told, and who waits hears so"
     )

@@ -39,6 +39,26 @@ struct MissingModelTests {
             "The model has no files that can be used here. The server's log says what is wrong with them; ask for another."
         ),
         (
+            .modelNotFetched(name: "secret", cause: "secret", .notAllowed), 404,
+            notFound
+                + "Requests may not have this model fetched here; the server's operator can allow it with "
+                + "--allow-models. GET /model/registry lists those that they may."
+        ),
+        (
+            .heldOff(.modelNotFetched(name: "secret", cause: "secret", .corrupt), retryAfterSeconds: 40), 500,
+            "What came of the model is not what it should be, and was thrown away. The server's log says what is wrong with "
+                + "it; something on the way to its operator's hub changes what comes, or there is no hub."
+        ),
+        (
+            .modelNotFetched(name: "secret", cause: "secret", .misconfigured), 500,
+            "The server's settings for fetching models are wrong, or it lacks libraries for that. Its log says which; its "
+                + "operator can mend them."
+        ),
+        (
+            .tooManyLoads(limit: 32, retryAfterSeconds: 10), 503,
+            "The model has to be fetched, and the server is fetching 32 others. Try again in 10 s."
+        ),
+        (
             .modelNotFetched(name: "secret", cause: "secret", .offline), 404,
             notFound
                 + "It is not on the server's machine, and fetching is switched off there; its operator can pull it with "
@@ -66,7 +86,7 @@ struct MissingModelTests {
         let faults: [(FetchFault, Int?)] = [
             (.passing(retryAfterSeconds: nil), 10), (.passing(retryAfterSeconds: 250), 250),
             (.passing(retryAfterSeconds: .max), 3600), (.notFound, nil), (.closed, nil), (.unusable, nil),
-            (.offline, nil), (.notKept, nil),
+            (.offline, nil), (.notKept, nil), (.notAllowed, nil), (.corrupt, nil), (.misconfigured, nil),
         ]
         for (fault, seconds) in faults {
             let error = EmbeddingError.modelNotFetched(name: "m", cause: "why", fault)
@@ -74,6 +94,8 @@ struct MissingModelTests {
             let heldOff = APIError.embedding(.heldOff(error, retryAfterSeconds: 7), place: nil)
             #expect(heldOff.retryAfter == (seconds == nil ? nil : 7))
         }
+        let crowd = APIError.embedding(.tooManyLoads(limit: 32, retryAfterSeconds: 10), place: nil)
+        #expect(crowd.retryAfter == 10)
         let broken = EmbeddingError.heldOff(.modelUnavailable(name: "m", cause: "why"), retryAfterSeconds: 7)
         #expect(APIError.embedding(broken, place: nil).retryAfter == nil)
     }

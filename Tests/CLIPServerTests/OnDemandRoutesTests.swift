@@ -22,6 +22,9 @@ struct OnDemandRoutesTests {
             configuration.allowedModels = .matching(["ViT-B-32", "RN50"])
             configuration.provider = ModelProvider(
                 names: names,
+                isRepository: {
+                    $0.wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9_.-]*\/[A-Za-z0-9_][A-Za-z0-9_.-]*/) != nil
+                },
                 offers: {
                     names.map {
                         ModelProvider.Offer(

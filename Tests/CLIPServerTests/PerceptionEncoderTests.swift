@@ -85,6 +85,33 @@ struct PerceptionEncoderTests {
         }
     }
 
+    @Test(
+        "The configured one is known before it was ever loaded, by its files, or by its repository while these are fetched",
+        arguments: [true, false]
+    )
+    func notLoadedYet(isHere: Bool) async throws {
+        let directory = try SmallPerceptionEncoder.directory.get()
+        let origin = ModelOrigin(repository: "own/encoder")
+        try await LiveServer.with(engine: { configuration in
+            configuration.models[1] = ModelSource(
+                name: "mine",
+                directory: isHere ? directory : "",
+                origin: isHere ? nil : origin
+            )
+            configuration.loadsAtStart = false
+            configuration.provider = ModelProvider(
+                names: ["PE-Core-B16-224"],
+                offers: { [ModelProvider.Offer(name: "PE-Core-B16-224", origin: origin)] }
+            ) { name, _ async throws(EmbeddingError) in
+                ModelSource(name: name, directory: directory)
+            }
+        }) { server in
+            let answer = try await server.post("/perception_encoder/embed_text", #"{"text": "a"}"#)
+            #expect(answer.status == 200, "\(answer.text)")
+            #expect(answer.fields["x-model-id"] == "perception_encoder/mine")
+        }
+    }
+
     @Test("A CLIP's embeddings are not given for a Perception Encoder's")
     func otherKind() async throws {
         let named = #""perception_encoder_version_id": "tiny""#

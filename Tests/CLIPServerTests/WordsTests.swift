@@ -244,6 +244,7 @@ struct WordsTests {
             place: nil
         ),
         "modelLoading": .embedding(.modelLoading(name: "m", retryAfterSeconds: 5), place: nil),
+        "tooManyLoads": .embedding(.tooManyLoads(limit: 32, retryAfterSeconds: 10), place: nil),
         "modelTooLarge": .embedding(
             .modelTooLarge(name: "m", bytes: 9, beside: 2, limit: 8),
             place: nil

@@ -61,11 +61,13 @@ enum Command {
     /// Starts a server on any port, and waits until it listens.
     static func serving(
         _ arguments: [String],
-        environment: [String: String] = [:]
+        environment: [String: String] = [:],
+        executable: URL = executable
     ) async throws -> (running: Running, port: Int) {
         let running = try start(
             ["serve"] + arguments,
-            environment: environment.merging(["PORT": "0", "HOST": "127.0.0.1"]) { given, _ in given }
+            environment: environment.merging(["PORT": "0", "HOST": "127.0.0.1"]) { given, _ in given },
+            executable: executable
         )
         let deadline = ContinuousClock.now + .seconds(180)
         while running.process.isRunning, ContinuousClock.now < deadline {

@@ -117,11 +117,57 @@ struct ServeFetchTests {
             closed.status == 403 && closed.retryAfter == nil && closed.text.contains("HF_TOKEN"),
             "\(closed)"
         )
+        // What can be no repository is not even looked for.
+        let connections = hub.connectionCount
+        for name in [
+            "acme/x.git", "acme/a--b", "acme/x.", "acme/-x", "acme/" + String(repeating: "x", count: 92),
+        ] {
+            let refused = try await ask(for: name, port: port)
+            #expect(refused.status == 400 && refused.text.contains("Invalid Model ID"), "\(name): \(refused)")
+        }
+        #expect(hub.connectionCount == connections)
         let other = try await ask(for: "other/model", port: port)
         #expect(other.status == 404 && other.text.contains("--allow-models"), "\(other)")
         running.process.terminate()
         let outcome = await running.outcome()
         #expect(outcome.status == 0 && outcome.errors.contains("acme/missing"), "\(outcome.errors)")
+        #expect(!outcome.errors.contains("acme/x.git"))
+    }
+
+    @Test(
+        "A known name is known in OpenAI's own spelling, and a renamed repository is not taken for a closed one"
+    )
+    func names() async throws {
+        let hub = try ScriptedServer.answering { request in
+            if request.contains("/acme/old") {
+                return CLIPTestSupport.answer(
+                    "200 OK",
+                    "Content-Type: application/json",
+                    body:
+                        #"{"id":"other/new","sha":"0123456789012345678901234567890123456789","siblings":[]}"#
+                )
+            }
+            return CLIPTestSupport.answer("404 Not Found", "X-Error-Code: RepoNotFound")
+        }
+        defer {
+            hub.stop()
+            try? FileManager.default.removeItem(at: folder)
+        }
+        let (running, port) = try await Command.serving(
+            ["--allow-models", "acme/*,ViT-B/32,rn50x4"],
+            environment: environment(hub)
+        )
+        for (name, words) in [
+            ("ViT-B/32", "Where this server has its models from"), ("RN50x4", "Where this server"),
+            ("ViT-L/14@336px", "--allow-models"), ("rn50x4", "GET /model/registry lists the models"),
+        ] {
+            let answer = try await ask(for: name, port: port)
+            #expect(answer.status == 404 && answer.text.contains(words), "\(name): \(answer)")
+        }
+        let renamed = try await ask(for: "acme/old", port: port)
+        #expect(renamed.status == 404 && renamed.text.contains("--allow-models"), "\(renamed)")
+        running.process.terminate()
+        #expect(await running.outcome().status == 0)
     }
 
     @Test("What an error of the hub means for those who ask for the model")
@@ -131,14 +177,21 @@ struct ServeFetchTests {
             (.revisionNotFound("a/b", revision: "x"), .notFound), (.gated("a/b", hasToken: true), .closed),
             (.forbidden("a/b"), .closed), (.invalidToken, .closed),
             (.noUsableFiles("a/b", .onlyPickles(["x.bin"])), .unusable),
+            (.renamed("a/b", to: "c/d"), .notAllowed), (.fileNotFound("a/b", file: "x"), .notFound),
             (.offline("a/b", revision: "main", cached: []), .offline),
+            (.invalidConfiguration(["HF_ENDPOINT is wrong."]), .misconfigured),
+            (.transportUnavailable, .misconfigured),
+            (.wrongSize(file: "x", expected: 2, received: 1), .corrupt),
+            (.invalidAnswer(host: "h", .noCommit), .corrupt),
+            (.redirectRefused(host: "h", .nowhere), .corrupt),
+            (.damaged("a/b", file: "x", obstacle: nil), .corrupt),
             (.noSpace(needed: 2, available: 1, path: "/"), .notKept),
             (.cacheUnusable(path: "/", reason: "x"), .notKept),
             (.tooManyRequests(host: "h", seconds: 250), .passing(retryAfterSeconds: 250)),
             (.tooManyRequests(host: "h", seconds: nil), .passing(retryAfterSeconds: nil)),
             (.unreachable(host: "h", .refused), .passing(retryAfterSeconds: nil)),
             (.badStatus(500, host: "h"), .passing(retryAfterSeconds: nil)),
-            (.corrupt("a/b", file: "x"), .passing(retryAfterSeconds: nil)),
+            (.corrupt("a/b", file: "x"), .corrupt),
         ]
         for (error, fault) in faults { #expect(error.fetchFault == fault, "\(error)") }
     }

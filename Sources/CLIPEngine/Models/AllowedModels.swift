@@ -9,8 +9,10 @@ public enum AllowedModels: Equatable, Sendable {
     /// With a slash it allows requests to name repositories, and the known names of models that come from there.
     case matching([String])
 
-    /// The versions of Roboflow's server, which loads them when a request names one.
-    public static let roboflow = AllowedModels.matching(roboflowVersions)
+    /// The versions of Roboflow's server, which loads them when a request names one: CLIP's nine, and the two of Perception Encoder.
+    public static let roboflow = AllowedModels.matching(
+        roboflowVersions + ["PE-Core-L14-336", "PE-Core-B16-224"]
+    )
 
     /// What that server calls OpenAI's models.
     package static let roboflowVersions = [
@@ -36,35 +38,22 @@ public enum AllowedModels: Equatable, Sendable {
         return patterns.contains { Self.fits(name, $0) }
     }
 
-    /// What is wrong with the patterns, in sentences that name the flag; `names` are those that the provider knows.
-    package func problems(names: [String]?) -> [String] {
+    /// What is wrong with the patterns, in sentences that name the flag; nil for a provider where nothing brings models.
+    package func problems(_ provider: ModelProvider?) -> [String] {
         guard case .matching(let patterns) = self else { return [] }
         return patterns.compactMap { pattern in
-            guard Self.isPattern(pattern) else {
+            let filled = pattern.replacing("*", with: "a")
+            let isRepository = provider?.isRepository(filled) ?? false
+            guard isRepository || EngineConfiguration.isModelName(filled) else {
                 return
                     "--allow-models has '\(pattern)'; write none, known, or names such as ViT-B-32 and "
                     + "repositories such as google/siglip2-*, separated by commas."
             }
-            guard let names, !pattern.contains("/") else { return nil }
-            return names.contains { Self.fits($0, pattern) }
+            guard let provider, !isRepository else { return nil }
+            return provider.names.contains { Self.fits($0, pattern) }
                 ? nil
                 : "--allow-models has '\(pattern)', which is no model that is known here; clip models lists them."
         }
-    }
-
-    /// Whether a name is that of a repository: two parts that are no folders above or hidden ones.
-    package static func isRepository(_ name: String) -> Bool {
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        return parts.count == 2
-            && parts.allSatisfy { part in
-                EngineConfiguration.isModelName(String(part)) && part.utf8.count <= 96
-                    && part.first != "." && part.first != "-" && !part.contains("..")
-            }
-    }
-
-    private static func isPattern(_ text: String) -> Bool {
-        let filled = text.replacing("*", with: "a")
-        return EngineConfiguration.isModelName(filled) || isRepository(filled)
     }
 
     /// Whether a pattern fits all of a name; a star stands for any characters but a slash.

@@ -6,12 +6,18 @@ public enum FetchFault: Equatable, Sendable {
     case notFound
     /// There is one, but not for this machine: its owner wants conditions accepted, or a token.
     case closed
+    /// There is one, which requests may not have: it is called otherwise by now.
+    case notAllowed
     /// None of its files can be used.
     case unusable
+    /// What came is not what was promised, or nothing that whoever has models would send; it comes so again.
+    case corrupt
     /// It is not on this machine, and nothing may be fetched.
     case offline
     /// This machine cannot keep the files.
     case notKept
+    /// The settings or libraries with which this machine fetches are wrong.
+    case misconfigured
 }
 
 extension EmbeddingError {
@@ -19,6 +25,11 @@ extension EmbeddingError {
     var wantedPause: Duration? {
         guard case .modelNotFetched(_, _, .passing(let seconds?)) = self else { return nil }
         return .seconds(min(max(seconds, 0), Self.longestPause))
+    }
+
+    /// Whether what came of a model was corrupt, so that all of it comes again each time it is tried.
+    var isCorruption: Bool {
+        if case .modelNotFetched(_, _, .corrupt) = self { true } else { false }
     }
 
     /// An hour: whoever wants more is asked once an hour.

@@ -17,6 +17,12 @@ final class FetchPlace: Sendable {
         await turnstile.enter()
     }
 
+    /// Takes a place that nobody gives, as one more than there are.
+    init(beside turnstile: Turnstile) {
+        self.turnstile = turnstile
+        turnstile.enterAnyway()
+    }
+
     /// Gives the place up for a while.
     ///
     /// The fetch goes on by itself then, if need be as one more than there are places: it was let in before those who wait.

@@ -45,6 +45,8 @@ public enum ModelEvent: Equatable, Sendable {
         case idle
         /// There was no room beside it for the one of that name.
         case room(for: String)
+        /// The engine ends, or its start has failed.
+        case ending
     }
 }
 

@@ -17,6 +17,11 @@ struct ModelLoader: Sendable {
         }
     }
 
+    /// Whether a checkpoint is a Perception Encoder, by its configuration alone; nil for one that cannot be read, which loading it tells.
+    func isPerceptionEncoder(_ source: ModelSource) -> Bool? {
+        try? CheckpointFiles.network(of: ModelDirectory(path: source.directory)).isPerceptionEncoder
+    }
+
     /// Reads every file of the checkpoint and refuses it whole, with the file or tensor named, if anything is wrong.
     ///
     /// All of it happens on a thread of its own.

@@ -5,8 +5,10 @@ struct ModelNames: Sendable {
     private let standard: String
     /// The configured models by the repositories that they come from.
     private let origins: [String: String]
-    /// The provider's names, and those of them that requests may use; nil where nothing brings models.
-    private let known: Set<String>?
+    /// The provider's names for the repositories that it knows by one.
+    private let knownNames: [String: String]
+    private let provider: ModelProvider?
+    /// Those of the provider's names that requests may use.
     private let allowed: Set<String>
     private let allowedModels: AllowedModels
 
@@ -17,15 +19,18 @@ struct ModelNames: Sendable {
         origins = Dictionary(
             models.compactMap { model in model.origin.map { ($0.repository, model.name) } }
         ) { first, _ in first }
-        known = configuration.provider.map { Set($0.names) }
+        provider = configuration.provider
         allowedModels = configuration.allowedModels
         let offers = configuration.provider?.offers() ?? []
         allowed = Set(offers.filter(configuration.allowedModels.allow).map(\.name))
+        knownNames = Dictionary(
+            offers.compactMap { offer in offer.origin.map { ($0.repository, offer.name) } }
+        ) { first, _ in first }
     }
 
     /// The name of the model that a request means; nil asks for the default one.
     ///
-    /// A configured model is also known by the repository that it comes from.
+    /// A configured model is also known by the repository that it comes from, and one that the provider knows by other spellings.
     ///
     /// - Throws: `modelNotAllowed` for one that could be brought if the operator allowed it, `unknownModel` for any other that is
     ///   not there, `invalidModelName` for what could not even be one.
@@ -33,11 +38,23 @@ struct ModelNames: Sendable {
         guard let asked else { return standard }
         if sources[asked] != nil { return asked }
         if let name = origins[asked] { return name }
-        let isRepository = AllowedModels.isRepository(asked)
-        guard isRepository || EngineConfiguration.isModelName(asked) else { throw .invalidModelName(asked) }
-        // With the real server, no name has a slash.
-        guard let known else { throw isRepository ? .invalidModelName(asked) : .unknownModel(asked) }
-        if allowed.contains(asked) || isRepository && allowedModels.allowsRepository(asked) { return asked }
-        throw isRepository || known.contains(asked) ? .modelNotAllowed(asked) : .unknownModel(asked)
+        guard let provider else {
+            // With the real server, no name has a slash.
+            throw EngineConfiguration.isModelName(asked) ? .unknownModel(asked) : .invalidModelName(asked)
+        }
+        if let known = provider.knownName(asked) {
+            guard sources[known] != nil || allowed.contains(known) else { throw .modelNotAllowed(asked) }
+            return known
+        }
+        guard provider.isRepository(asked) else {
+            throw EngineConfiguration.isModelName(asked) ? .unknownModel(asked) : .invalidModelName(asked)
+        }
+        guard allowedModels.allowsRepository(asked) else { throw .modelNotAllowed(asked) }
+        return asked
+    }
+
+    /// The provider's name for the repository that a configured model comes from; nil where it has none.
+    func knownName(ofConfigured name: String) -> String? {
+        sources[name]?.origin.flatMap { knownNames[$0.repository] }
     }
 }

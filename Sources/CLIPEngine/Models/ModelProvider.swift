@@ -47,6 +47,10 @@ public struct ModelProvider: Sendable {
 
     /// The names that are known, which stay the same.
     public let names: [String]
+    /// The one of ``names`` that a name means which may be spelled in another way, such as `ViT-B/32`; nil for what means none.
+    public let knownName: @Sendable (_ name: String) -> String?
+    /// Whether a name can be that of a repository, by the rules of where they are; what cannot is never asked for.
+    public let isRepository: @Sendable (_ name: String) -> Bool
     /// What is known of them at this moment, in the order in which lists show it; may look at the disk.
     public let offers: @Sendable () -> [Offer]
     /// Where a model is whose files are all on this machine; nil where some have to be fetched.
@@ -64,8 +68,12 @@ public struct ModelProvider: Sendable {
         ) async throws(EmbeddingError) -> ModelSource
 
     /// A provider of these.
+    ///
+    /// Where nothing else is said, names mean themselves, and there are no repositories.
     public init(
         names: [String],
+        knownName: (@Sendable (_ name: String) -> String?)? = nil,
+        isRepository: @escaping @Sendable (_ name: String) -> Bool = { _ in false },
         offers: @escaping @Sendable () -> [Offer],
         here: @escaping @Sendable (_ name: String) -> ModelSource? = { _ in nil },
         locate:
@@ -73,7 +81,10 @@ public struct ModelProvider: Sendable {
                 _ name: String, _ onPause: @escaping @Sendable (Duration) -> Void
             ) async throws(EmbeddingError) -> ModelSource
     ) {
+        let all = Set(names)
         self.names = names
+        self.knownName = knownName ?? { all.contains($0) ? $0 : nil }
+        self.isRepository = isRepository
         self.offers = offers
         self.here = here
         self.locate = locate

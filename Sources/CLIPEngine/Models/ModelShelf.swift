@@ -13,19 +13,23 @@ package struct ModelShelf: Sendable {
         package var idleTime: Duration?
         /// Time for which a load that failed is not tried again.
         package var holdOff: Duration
-        /// Most loads under way.
-        package var mostComing: Int
+        /// The longest such time where each failure in a row doubles it: what comes corrupt comes whole each time.
+        package var longestHoldOff: Duration
+        /// Most loads under way that may have to fetch.
+        package var mostFetching: Int
 
         package init(
             memory: Int? = nil,
             idleTime: Duration? = nil,
             holdOff: Duration = .seconds(10),
-            mostComing: Int = 32
+            longestHoldOff: Duration = .seconds(600),
+            mostFetching: Int = 32
         ) {
             self.memory = memory
             self.idleTime = idleTime
             self.holdOff = holdOff
-            self.mostComing = mostComing
+            self.longestHoldOff = longestHoldOff
+            self.mostFetching = mostFetching
         }
     }
 
@@ -59,10 +63,28 @@ package struct ModelShelf: Sendable {
         var lastUse: Instant
     }
 
+    private struct Load {
+        let ticket: Int
+        var byteCount = 0
+        /// Whether it counts among those that may have to fetch.
+        var mayFetch: Bool
+    }
+
     private enum Place {
-        case coming(ticket: Int, byteCount: Int)
+        case coming(Load)
         case here(Item)
-        case heldOff(EmbeddingError, until: Instant)
+    }
+
+    /// What the last load of a model came to that is not there.
+    private struct Failure {
+        let error: EmbeddingError
+        /// How many there were in a row.
+        let count: Int
+        let time: Instant
+        /// Until then it is told to others, and nothing is tried.
+        let end: Instant
+        /// Until then it counts among those in a row.
+        let memory: Instant
     }
 
     private let limits: Limits
@@ -70,6 +92,7 @@ package struct ModelShelf: Sendable {
     private let pinned: String
     private var pinnedByteCount = 0
     private var places: [String: Place] = [:]
+    private var failures: [String: Failure] = [:]
     /// Bytes of models that were let go of, by ticket, until their memory is free.
     private var leaving: [Int: Int] = [:]
     private var lastTicket = 0
@@ -86,9 +109,8 @@ package struct ModelShelf: Sendable {
     package var byteCount: Int {
         places.values.reduce(leaving.values.reduce(0, +)) { sum, place in
             switch place {
-            case .coming(_, let byteCount): sum + byteCount
+            case .coming(let load): sum + load.byteCount
             case .here(let item): sum + item.byteCount
-            case .heldOff: sum
             }
         }
     }
@@ -107,23 +129,36 @@ package struct ModelShelf: Sendable {
 
     /// Somebody wants a model.
     ///
-    /// - Parameter triesAnew: whether to begin a load although one has failed just now, as an operator may want it.
-    package mutating func ask(for name: String, at now: Instant, triesAnew: Bool = false) -> Step {
+    /// - Parameters:
+    ///   - triesAnew: whether to begin a load although one has failed just now, as an operator may want it.
+    ///   - passes: whether it is none of those of which only so many may fetch: it is the operator's, or its files are here.
+    package mutating func ask(
+        for name: String,
+        at now: Instant,
+        triesAnew: Bool = false,
+        passes: Bool = false
+    ) -> Step {
         if let ticket = use(name, at: now) { return .use(ticket: ticket) }
         forgetFailures(at: now)
-        switch places[name] {
-        case .coming(let ticket, _)?:
-            return .wait(ticket: ticket)
-        case .heldOff(let error, let until)? where !triesAnew:
-            return .refuse(.heldOff(error, retryAfterSeconds: Self.whole(now.duration(to: until))))
-        default:
-            guard coming.count < limits.mostComing else {
-                return .refuse(.modelLoading(name: name, retryAfterSeconds: Self.whole(limits.holdOff)))
-            }
-            lastTicket += 1
-            places[name] = .coming(ticket: lastTicket, byteCount: 0)
-            return .load(ticket: lastTicket)
+        if case .coming(let load)? = places[name] { return .wait(ticket: load.ticket) }
+        if !triesAnew, let failure = failures[name], failure.end > now {
+            return .refuse(
+                .heldOff(failure.error, retryAfterSeconds: Self.whole(now.duration(to: failure.end)))
+            )
         }
+        guard passes || fetchCount < limits.mostFetching else {
+            return .refuse(
+                .tooManyLoads(limit: limits.mostFetching, retryAfterSeconds: Self.whole(limits.holdOff))
+            )
+        }
+        lastTicket += 1
+        places[name] = .coming(Load(ticket: lastTicket, mayFetch: !passes))
+        return .load(ticket: lastTicket)
+    }
+
+    /// How many loads are under way that may have to fetch.
+    private var fetchCount: Int {
+        places.values.count(where: { if case .coming(let load) = $0 { load.mayFetch } else { false } })
     }
 
     /// Somebody uses a model that is there, and gives it back; nil where it is not.
@@ -145,9 +180,27 @@ package struct ModelShelf: Sendable {
 
     // MARK: Loads
 
+    private func comingLoad(_ name: String, _ ticket: Int) -> Load? {
+        guard case .coming(let load)? = places[name], load.ticket == ticket else { return nil }
+        return load
+    }
+
+    /// The files of a load's model are on this machine.
+    package mutating func found(_ name: String, ticket: Int) {
+        guard var load = comingLoad(name, ticket) else { return }
+        load.mayFetch = false
+        places[name] = .coming(load)
+    }
+
+    /// A load ends without a model of its own: that of another name is the same.
+    package mutating func withdraw(_ name: String, ticket: Int) {
+        guard comingLoad(name, ticket) != nil else { return }
+        (places[name], failures[name]) = (nil, nil)
+    }
+
     /// A load knows how many bytes its model will take.
     package mutating func reserve(_ byteCount: Int, for name: String, ticket: Int) -> Room {
-        guard case .coming(ticket, _)? = places[name] else { return .refused(.shuttingDown) }
+        guard var load = comingLoad(name, ticket) else { return .refused(.shuttingDown) }
         if name == pinned { pinnedByteCount = byteCount }
         if let limit = limits.memory {
             let beside = name == pinned ? 0 : pinnedByteCount
@@ -169,7 +222,8 @@ package struct ModelShelf: Sendable {
                 return .waits(leaving: chosen)
             }
         }
-        places[name] = .coming(ticket: ticket, byteCount: byteCount)
+        load.byteCount = byteCount
+        places[name] = .coming(load)
         return .granted
     }
 
@@ -181,19 +235,43 @@ package struct ModelShelf: Sendable {
         borrowers: Int,
         at now: Instant
     ) {
-        guard case .coming(ticket, _)? = places[name] else { return }
+        guard comingLoad(name, ticket) != nil else { return }
         places[name] = .here(Item(ticket: ticket, byteCount: byteCount, borrowers: borrowers, lastUse: now))
+        failures[name] = nil
     }
 
-    /// A load has failed, which others are told for a while: as long as whoever has the files wants to be left alone, if it says.
+    /// A load has failed, which others are told for a while: as long as whoever has the files wants to be left alone, if it says,
+    /// and twice as long as before where what came was corrupt.
     package mutating func failed(
         _ name: String,
         ticket: Int,
         with error: EmbeddingError,
         at now: Instant
     ) {
-        guard case .coming(ticket, _)? = places[name] else { return }
-        places[name] = .heldOff(error, until: now + max(limits.holdOff, error.wantedPause ?? .zero))
+        guard comingLoad(name, ticket) != nil else { return }
+        places[name] = nil
+        let count = (failures[name]?.count ?? 0) + 1
+        let pause =
+            error.isCorruption
+            ? min(limits.holdOff * (1 << min(count - 1, 20)), limits.longestHoldOff)
+            : max(limits.holdOff, error.wantedPause ?? .zero)
+        failures[name] = Failure(
+            error: error,
+            count: count,
+            time: now,
+            end: now + pause,
+            memory: now + pause + (error.isCorruption ? limits.longestHoldOff : .zero)
+        )
+    }
+
+    /// Whether the default model is not there since it could not be had, which is so until a load of it has ended well.
+    package var lacksPinned: Bool { failures[pinned] != nil }
+
+    /// When the default model should be tried again by itself that could not be had, less and less often; nil where it is there or
+    /// on its way.
+    package var nextTry: Instant? {
+        guard places[pinned] == nil, let failure = failures[pinned] else { return nil }
+        return max(failure.end, failure.time + limits.holdOff * min(failure.count, 6))
     }
 
     /// Which of the configured models are loaded at start, by their places: the first ones that there is room for.
@@ -278,9 +356,7 @@ package struct ModelShelf: Sendable {
 
     /// Failures are told for a while, and take memory for no longer: names may be anybody's.
     private mutating func forgetFailures(at now: Instant) {
-        places = places.filter { _, place in
-            if case .heldOff(_, let until) = place { until > now } else { true }
-        }
+        failures = failures.filter { name, failure in name == pinned || failure.memory > now }
     }
 
     /// Whole seconds, rounded up, one at least.

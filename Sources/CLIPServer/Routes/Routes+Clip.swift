@@ -98,12 +98,10 @@ extension Routes {
     /// The model that a request means; nil for the server's default.
     private func model(_ name: String?, _ family: ModelFamily) -> String? {
         guard name == nil, let standard = family.defaultModel else { return name }
-        let configured = engine.configuredModels
-        if let own = engine.configuredPerceptionEncoder {
-            return configured.contains(standard) ? standard : own
+        guard !engine.configuredModels.contains(standard), let start = family.likeDefault else {
+            return standard
         }
-        guard !configured.contains(standard), let start = family.likeDefault else { return standard }
-        return configured.first { $0.hasPrefix(start) } ?? standard
+        return engine.configuredPerceptionEncoder(namedLike: start) ?? standard
     }
 
     /// Brings a request's model, which has to be of the kind that its routes are for: a CLIP's embeddings would be taken for a

@@ -94,6 +94,8 @@ package struct Routes: Sendable {
                 "The server has been told to stop."
             } else if let problem = engine.healthProblem {
                 Self.unwell(problem)
+            } else if engine.lacksDefaultModel {
+                "The default model cannot be had, and is tried again; lines above say why."
             } else if !engine.isReady {
                 "Not all models are loaded."
             } else {

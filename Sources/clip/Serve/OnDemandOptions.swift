@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import CLIPEngine
+internal import CLIPHub
 internal import CLIPServer
 
 /// The options of `clip serve` about models that come and go: which, how many bytes of them, and for how long.
@@ -8,7 +9,7 @@ struct OnDemandOptions: ParsableArguments {
         help: ArgumentHelp(
             "Models that a request may have fetched and loaded: none, known for every name that clip models lists, or names and "
                 + "repositories separated by commas, such as ViT-B-32,google/siglip2-*. The versions of Roboflow's server by "
-                + "default. CLIP_ALLOW_MODELS.",
+                + "default, CLIP's nine and two of Perception Encoder. CLIP_ALLOW_MODELS.",
             valueName: "list"
         )
     )
@@ -70,7 +71,8 @@ struct OnDemandOptions: ParsableArguments {
         switch list.map({ $0.lowercased() }) {
         case ["none"]: .none
         case ["known"]: .known
-        default: .matching(list)
+        // As --model reads them: OpenAI's own spellings, in any letters.
+        default: .matching(list.map { KnownModel.named($0)?.name ?? $0 })
         }
     }
 }

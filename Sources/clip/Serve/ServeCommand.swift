@@ -38,7 +38,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         var environment = Environment()
-        var engineConfiguration = options.engineConfiguration(&environment, serves: true)
+        let allowed = onDemand.allowedModels(&environment)
+        var engineConfiguration = options.engineConfiguration(&environment, serves: true, allowing: allowed)
         load.fill(&engineConfiguration, from: &environment)
         let level =
             environment.logLevel(
@@ -50,10 +51,10 @@ struct ServeCommand: AsyncParsableCommand {
             ?? .info
         var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = level
-        let hub = options.hubOptions.hub(&environment)
+        let hub = options.hubOptions.hub(environment)
+        if allowed != .none, !hub.configuration.isOffline { options.hubOptions.judge(&environment) }
         let requests = options.hubRequests(environment)
         let fetchFailure = FetchFailure()
-        let allowed = onDemand.allowedModels(&environment)
         let provider = ModelProvision.provider(
             hub,
             configured: requests,
@@ -77,7 +78,12 @@ struct ServeCommand: AsyncParsableCommand {
 
         let machine = MachineMemory.current
         for notice in environment.notices { logger.warning("\(notice)") }
-        if options.usesBundledModel(environment) { logger.notice("\(BundledModel.advice)") }
+        if options.usesBundledModel(environment) {
+            let model = engineConfiguration.models.first?.name ?? BundledModel.name
+            logger.notice(
+                "\(engineConfiguration.loadsAtStart ? BundledModel.advice : BundledModel.absence(model))"
+            )
+        }
         logger.notice(
             "requests may hold \(engineConfiguration.memoryBudget / 1_000_000) MB together",
             metadata: [
@@ -106,7 +112,9 @@ struct ServeCommand: AsyncParsableCommand {
             }
         }
         engineConfiguration.models = engineConfiguration.models.map { model in
-            guard !model.isHere, let request = requests[model.name] else { return model }
+            guard !model.isHere,
+                let request = requests[model.name] ?? (try? KnownModel.named(model.name)?.request)
+            else { return model }
             return ModelProvision.source(named: model.name, request, in: hub)
         }
         engineConfiguration.onModelEvent = { [logger] event in Self.log(event, to: logger) }
@@ -218,6 +226,7 @@ struct ServeCommand: AsyncParsableCommand {
                 switch milestone {
                 case .loaded:
                     isLoading = false
+                    guard engineConfiguration.loadsAtStart else { continue }
                     let loaded = Set(engine.models.map(\.name))
                     for source in engineConfiguration.models where !loaded.contains(source.name) {
                         logger.notice(
@@ -276,11 +285,14 @@ struct ServeCommand: AsyncParsableCommand {
             )
             if let problem = model.packedCopyProblem { logger.notice("packed weights: \(problem)") }
         case .unloaded(let name, let reason):
+            // The program's end says it for all.
+            guard reason != .ending else { return }
             let why =
                 switch reason {
                 case .asked: "a request asked for that"
                 case .idle: "nobody has asked for it for the time of --idle-unload"
                 case .room(let other): "--model-memory has no room for it beside \(other)"
+                case .ending: "the server ends"
                 }
             logger.notice("model \(name) leaves memory: \(why)")
         case .failed(_, let error): logger.error("\(error)")
