@@ -87,7 +87,8 @@ What a client of Roboflow's server may notice, and why:
 * **What is wrong with a picture is said**: that it is damaged, or what its bytes look like. "Malformed
   base64" is said of base64 only.
 * **Models**: `clip_version_id: null` means the default. Unknown models are 404 as there, and the
-  message says where the known ones are listed. `/info` has this server's own name.
+  message says where the known ones are listed. OpenAI's own spellings (`ViT-B/32`) are known; there
+  they are a 400. `/info` has this server's own name.
 * **Methods**: GET on a POST path is 405, HEAD on a GET path is 200 (405 on `/clear_cache`, which
   HEAD must not clear), and no path stands for models of other kinds.
 * **Texts**: more than some 2,800 characters of escapes within escapes (`&amp;amp;amp;...`) are
@@ -98,9 +99,9 @@ What a client of Roboflow's server may notice, and why:
 * **Perception Encoder**: the routes of `/perception_encoder/` have the bodies of the three CLIP routes,
   but `perception_encoder_version_id` names the model; embeddings have length one, and texts that are too
   long are cut, as there. `"truncate": false` is an extension: they are refused. Where no request names
-  one, `PE-Core-L14-336` is meant, or the first model of the server whose name begins with `PE-Core-`.
-  The real server fetches any version from its platform; here only models of `--model`, and those that
-  `--allow-models` lets requests bring, are no 404. A name in small letters is a 404 (there a model that
+  one, `PE-Core-L14-336` is meant, or the first Perception Encoder of `--model`, whatever it is called.
+  `PE-Core-L14-336` and `PE-Core-B16-224` are fetched when a request names them, as there; others are a
+  404 unless `--allow-models` or `--model` has them. A name in small letters is a 404 (there a model that
   is found and cannot be read, 500). Any model is had through either group of routes: `clip_version_id`
   may name a Perception Encoder, whose embeddings then keep their length.
 * **The registry** has more behind the members of the real server: of each model in memory `state`,
