@@ -108,8 +108,8 @@ What a client of Roboflow's server may notice, and why:
   `source`, `repository`, `revision`, `licence`, `precision`, `bytes` and `load_seconds`; and at the end
   `model_memory` (bytes in use, and the limit) and `available`, the models that a request or `/model/add`
   would bring, with `state` `configured`, `cached`, `known` (to be fetched, with `bytes_to_fetch` where
-  that is known) or `loading`. Models called `PE-Core-...` are listed as `perception_encoder/...`, all
-  others as `clip/...`. `/model/remove` and `/model/clear` delete no files (there they do, unless
+  that is known) or `loading`. Perception Encoders are listed as `perception_encoder/...`, also those
+  that are known by a name and not here, all others as `clip/...`. `/model/remove` and `/model/clear` delete no files (there they do, unless
   `DISK_CACHE_CLEANUP=False`), and requests that are under way keep their model.
 * **Models that a request brings**: `x-model-cold-start` and `x-model-cold-start-count` say so, and
   `x-model-load-time` and `x-model-load-details` how long it took, also beside an error. A request that

@@ -19,7 +19,8 @@ extension EmbeddingEngine {
                 isDefault: source.name == defaultModel,
                 state: coming.contains(source.name) ? .loading : source.isHere ? .configured : .known,
                 origin: source.origin,
-                directory: source.isHere ? source.directory : nil
+                directory: source.isHere ? source.directory : nil,
+                isPerceptionEncoder: registry.isPerceptionEncoder(source.name)
             )
         }
         let offers = configuration.provider?.offers().filter(configuration.allowedModels.allow) ?? []

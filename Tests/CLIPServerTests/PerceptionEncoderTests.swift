@@ -112,6 +112,21 @@ struct PerceptionEncoderTests {
         }
     }
 
+    @Test("It is listed as such before it was ever loaded")
+    func listedBefore() async throws {
+        let directory = try SmallPerceptionEncoder.directory.get()
+        try await LiveServer.with(engine: { configuration in
+            configuration.models[1] = ModelSource(name: "mine", directory: directory)
+            configuration.loadsAtStart = false
+        }) { server in
+            let json = try await server.request("GET", "/model/registry").json
+            let available = try #require(json["available"] as? [[String: Any]])
+            #expect(
+                available.map { $0["model_id"] as? String } == ["clip/tiny", "perception_encoder/mine"]
+            )
+        }
+    }
+
     @Test("A CLIP's embeddings are not given for a Perception Encoder's")
     func otherKind() async throws {
         let named = #""perception_encoder_version_id": "tiny""#
@@ -148,17 +163,20 @@ struct PerceptionEncoderTests {
         }
     }
 
-    @Test("What is not in memory is listed under the routes that its name tells of")
-    func names() async throws {
-        try await SmallPerceptionEncoder.serve(named: "PE-Core-T16-384") { server in
-            for id in ["clip/PE-Core-T16-384", "clip/tiny"] {
+    @Test(
+        "What is not in memory is listed under its own routes, too",
+        arguments: ["PE-Core-T16-384", "mine"]
+    )
+    func names(name: String) async throws {
+        try await SmallPerceptionEncoder.serve(named: name) { server in
+            for id in ["clip/\(name)", "clip/tiny"] {
                 _ = try await server.post("/model/remove", #"{"model_id":"\#(id)"}"#)
             }
             let json = try await server.request("GET", "/model/registry").json
             let available = try #require(json["available"] as? [[String: Any]])
             #expect(
                 available.map { $0["model_id"] as? String } == [
-                    "clip/tiny", "perception_encoder/PE-Core-T16-384",
+                    "clip/tiny", "perception_encoder/\(name)",
                 ]
             )
         }

@@ -1,3 +1,4 @@
+import CLIPEngine
 import CLIPHub
 import Foundation
 import Testing
@@ -78,6 +79,18 @@ struct ModelChoiceTests {
             }
             #expect(failure?.description.contains("write acme/mini instead") == true)
         }
+    }
+
+    @Test(
+        "What requests may bring by default has a known name each: CLIP's nine, and Perception Encoder's two"
+    )
+    func roboflow() {
+        let allowed = KnownModel.all.filter { known in
+            AllowedModels.roboflow.allow(ModelProvider.Offer(name: known.name))
+        }
+        let encoders = allowed.map(\.name).filter { $0.hasPrefix("PE-Core-") }
+        #expect(allowed.count == 11 && encoders.sorted() == ["PE-Core-B16-224", "PE-Core-L14-336"])
+        #expect(KnownModel.all.filter(\.isRoboflows).allSatisfy { allowed.contains($0) })
     }
 
     @Test("A download's line has figures, and never more columns than there are")

@@ -26,6 +26,8 @@ public struct ModelListing: Equatable, Sendable {
     public let directory: String?
     /// Bytes to fetch; nil where there are none, or where their number is not known.
     public var byteCountToFetch: Int?
+    /// Whether it is a Perception Encoder; nil where nothing but its name tells.
+    public internal(set) var isPerceptionEncoder: Bool?
     /// What it is, where it is loaded.
     public internal(set) var description: ModelDescription?
 }

@@ -45,10 +45,10 @@ package enum ModelFamily: CaseIterable, Sendable {
     /// The group that a model is listed under: a Perception Encoder is answered at CLIP's routes, too, but the real server has it
     /// only at its own.
     ///
-    /// Of one that was never loaded the name has to tell.
+    /// Of one whose files have not been read the name has to tell.
     static func listing(_ model: ModelListing) -> ModelFamily {
-        if let description = model.description {
-            return description.isPerceptionEncoder ? .perceptionEncoder : .clip
+        if let isPerceptionEncoder = model.description?.isPerceptionEncoder ?? model.isPerceptionEncoder {
+            return isPerceptionEncoder ? .perceptionEncoder : .clip
         }
         return allCases.first { family in family.likeDefault.map { model.name.hasPrefix($0) } ?? false }
             ?? .clip
