@@ -205,6 +205,7 @@ let package = Package(
             name: "clipTests",
             dependencies: [
                 "clip", "CLIPEngine", "CLIPHub", "CLIPModels", "CLIPTestSupport", "CLIPTokenization",
+                "CLIPWeights",
             ],
             swiftSettings: swiftSettings
         ),

@@ -19,12 +19,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "hub"))
 from rows_answers import endless, held_commit, mirrors, misbehaviour, numbers, only_needed, redirects, refusals, renamed, whatever_fails  # noqa: E402
 from rows_command import little_room, listens, on_demand, quick, serves, tokens  # noqa: E402
 from rows_disk import corrupt_at_rest, corrupt_on_the_way, damaged_forms, damaged_partial, eight, foreign_partials, killed, no_connection, others_files, states_offline, with_reference  # noqa: E402
-from rows_reference import ours_read_by_theirs, reference_reads, reference_survives, theirs_read_by_ours, without_links  # noqa: E402
+from rows_reference import ours_read_by_theirs, reference_reads, reference_survives, theirs_in_part, theirs_read_by_ours, without_links  # noqa: E402
 from stage import Failure, Stage  # noqa: E402
 
 ROWS = [
     ("the stand-in, by the real client", reference_reads), ("the stand-in misbehaves, the real client", reference_survives),
     ("our cache, the real client offline", ours_read_by_theirs), ("its cache, ours", theirs_read_by_ours),
+    ("its cache in part", theirs_in_part),
     ("a file system without links", without_links), ("killed at random points", killed), ("eight processes", eight),
     ("ours and the real client at once", with_reference), ("corrupt on the way", corrupt_on_the_way), ("corrupt at rest", corrupt_at_rest),
     ("damage in every form", damaged_forms), ("files of other programs", others_files), ("states without the hub", states_offline),
@@ -46,7 +47,7 @@ def main():
     parser.add_argument("--results")
     options = parser.parse_args()
     has_reference = subprocess.run([options.reference, "-c", "import huggingface_hub"], capture_output=True).returncode == 0
-    needs = {reference_reads, reference_survives, ours_read_by_theirs, theirs_read_by_ours, without_links, with_reference}
+    needs = {reference_reads, reference_survives, ours_read_by_theirs, theirs_read_by_ours, theirs_in_part, without_links, with_reference}
     stage = Stage(os.path.abspath(options.clip), options.reference, options.kills, options.checkpoint)
     results, failed = [], 0
     try:

@@ -83,7 +83,8 @@ extension Parser {
         HubJSON.shards(data)?.forEach(checkFile)
         if let folder = HubJSON.clipFolder(data) { checkFile(folder) }
         _ = HubJSON.defect(ofConfiguration: data, file: "config.json")
-        _ = HubJSON.namesTokenizer(data)
+        _ = HubJSON.keptList(data)
+        _ = HubJSON.listsAddedTokens(data)
     }
 
     private static func checkFile(_ name: String) {
@@ -186,7 +187,7 @@ extension Parser {
         precondition(selection.files.allSatisfy(there.contains), "A file is chosen that is not there.")
         precondition(there.isDisjoint(with: selection.absent), "A file is there and is not.")
         selection.weights.forEach(checkFile)
-        let isSharded = selection.files.contains { $0.hasSuffix(".index.json") }
+        let isSharded = selection.files.contains { $0.contains(".index.") }
         precondition(isSharded || selection.weights.allSatisfy(there.contains), "Weights are not there.")
     }
 }

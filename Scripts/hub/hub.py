@@ -192,6 +192,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.plain(200, body, {"Content-Type": "application/json"})
 
     def tree(self, repository, revision):
+        # A folder may follow, as transformers asks for those of templates: here no repository has one.
+        known = self.hub.files(repository, revision)
+        base = revision.rsplit("/", 1)[0]
+        if known and known[0] is None and base != revision and (self.hub.files(repository, base) or [None])[0]:
+            return self.refuse(404, "EntryNotFound", "No such folder")
         found = self.look_up(repository, revision)
         if found is None:
             return

@@ -53,9 +53,11 @@ def eight(stage):
     expect(all(r.returncode == 0 for r in results), [r.stderr for r in results if r.returncode][:1])
     gets = [e for e in stage.log() if e["method"] == "GET" and "/signed/acme/plain/model" in e["path"]]
     expect(len(gets) == 1, f"{len(gets)} downloads")
+    doubts = [r.stderr.strip()[-200:] for r in results if "nothing says" in r.stderr]
+    expect(not doubts, f"{len(doubts)} of those who waited do not know what they have: {doubts[:1]}")
     stage.is_whole(results[0].stdout.strip(), "acme/plain", PLAIN)
     expect(not stage.leftovers(cache), "something is left")
-    return f"8 processes, {len(gets)} download"
+    return f"8 processes, {len(gets)} download, and all know that it is right"
 
 
 def with_reference(stage):

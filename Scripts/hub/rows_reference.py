@@ -85,13 +85,42 @@ def theirs_read_by_ours(stage):
     names = ["acme/plain", "acme/sharded", "acme/sentences", "acme/pickle@refs/pr/1"]
     for name in names:
         stage.pull(name, cache, options=["--offline"])
+    # Its list of the repository says what there is not; without it, `.gitattributes` does, which earlier clients left.
+    expect(len(list(cache.glob("*/trees/*.json"))) == len(names), "the client keeps no lists")
     expect(not stage.log(), "a connection was made")
-    # What their client knows nothing of is asked for once: whether there is a tokenizer.
     for name in names:
         stage.pull(name, cache)
         expect(not [e for e in stage.log() if e["method"] == "GET" and "/signed/" in e["path"]], "files were fetched again")
         stage.pull(name, cache, options=["--offline"])
     return "4 repositories used, nothing fetched again"
+
+
+def theirs_in_part(stage):
+    """A cache that another program filled in part: the hub has the rest, and without it the file is named."""
+    every = ["config.json", BIG, "preprocessor_config.json", "spiece.model", "tokenizer_config.json"]
+    for left_out in ["tokenizer_config.json", "preprocessor_config.json", "spiece.model"]:
+        cache = stage.cache()
+        names = [name for name in every if name != left_out]
+        stage.python(f'import huggingface_hub as h\nfor n in {names}: h.hf_hub_download("acme/pieces", n)', cache)
+        stage.log()
+        if left_out != "spiece.model":
+            stage.pull("acme/pieces", cache, options=["--offline"], status=69, says=left_out)
+            expect(not stage.log(), "a connection was made")
+        # Loading fails, as these are no weights: what counts is what was fetched before.
+        result = stage.run("embed", "--model", "acme/pieces", "--text", "a", cache=cache)
+        gets = [e["path"].rsplit("/", 1)[-1].split("?")[0] for e in stage.log() if e["method"] == "GET" and "/api/" not in e["path"]]
+        expect(gets == [left_out], f"fetched {gets} where {left_out} was left out: {result.stderr[-200:]}")
+        stage.run("embed", "--model", "acme/pieces", "--text", "a", cache=cache)
+        expect(not stage.log(), "a connection was made, though all is known now")
+    # All that a program of theirs asked for by name, with what it heard is not there.
+    cache = stage.cache()
+    stage.python('import huggingface_hub as h\nfrom huggingface_hub.errors import EntryNotFoundError\n'
+                 f'for n in {every} + ["special_tokens_map.json", "added_tokens.json", "processor_config.json"]:\n'
+                 '    try: h.hf_hub_download("acme/pieces", n)\n    except EntryNotFoundError: pass', cache)
+    stage.log()
+    stage.pull("acme/pieces", cache, options=["--offline"])
+    expect(not stage.log(), "a connection was made")
+    return "3 files left out by another program: fetched before the model is used, two of them named offline; what was asked for in vain counts"
 
 
 def without_links(stage):

@@ -82,8 +82,36 @@ class Stage:
             self.write(f"acme/{name}/config.json", content)
             self.write(f"acme/{name}/{BIG}", self.random.randbytes(20_000))
         self.write("acme/text-only/README.md", b"nothing else")
+        self.make_unbuilt()
+        halves = [f"model.fp16-0000{i}-of-00002.safetensors" for i in (1, 2)]
+        self.write("acme/halves/config.json", {"model_type": "clip"})
+        self.write("acme/halves/model.safetensors.index.fp16.json", {"weight_map": {f"w{i}": n for i, n in enumerate(halves)}})
+        for name in halves:
+            self.write(f"acme/halves/{name}", self.random.randbytes(30_000))
+        # What other programs fetch in part, and then read otherwise.
+        pieces = {
+            "config.json": {"model_type": "siglip"}, "preprocessor_config.json": {"size": 224}, BIG: self.random.randbytes(20_000),
+            "spiece.model": b"pieces", "tokenizer_config.json": {"do_lower_case": False, "added_tokens_decoder": {}},
+        }
+        for name, content in pieces.items():
+            self.write(f"acme/pieces/{name}", content)
         self.write("timm/tower/config.json", {"architecture": "vit", "num_classes": 0})
         self.write(f"timm/tower/{BIG}", self.random.randbytes(20_000))
+
+    def make_unbuilt(self):
+        """Repositories that no network can be made of, whatever their weights are."""
+        towers = {"trunk": ({"timm_model_name": "eva02_large_patch14_clip_224"}, {}), "words": ({}, {"hf_model_name": "xlm-roberta-base"})}
+        for name, (vision, text) in towers.items():
+            self.write(f"acme/{name}/open_clip_config.json", {"model_cfg": {"embed_dim": 64, "vision_cfg": vision, "text_cfg": text}})
+            self.write(f"acme/{name}/open_clip_model.safetensors", self.random.randbytes(20_000))
+        modules = [{"idx": 0, "name": "0", "path": "0_CLIPModel", "type": "sentence_transformers.models.CLIPModel"}]
+        for name, kind in {"folder": "bert", "bare-folder": "clip"}.items():
+            self.write(f"acme/{name}/modules.json", modules)
+            self.write(f"acme/{name}/0_CLIPModel/config.json", {"model_type": kind})
+        self.write(f"acme/folder/0_CLIPModel/{BIG}", self.random.randbytes(20_000))
+        # As Meta's own, which have neither layout.
+        self.write("facebook/PE-Core-B16-224/config.json", {"num_classes": 0})
+        self.write("facebook/PE-Core-B16-224/PE-Core-B16-224.pt", self.random.randbytes(20_000))
 
     # What rows use
 

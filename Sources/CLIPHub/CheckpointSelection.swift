@@ -5,7 +5,7 @@ package import Foundation
 /// | layout | configuration | weights, the first that is there | beside |
 /// |---|---|---|---|
 /// | OpenCLIP | `open_clip_config.json` | `open_clip_model.safetensors`, `open_clip_pytorch_model.safetensors`, and where there is no `config.json`, `model.safetensors` | tokenizer |
-/// | transformers | `config.json` of its own kind | `model.safetensors`, shards with an index, `model.fp16.safetensors` | tokenizer, preprocessor |
+/// | transformers | `config.json` of its own kind | `model.safetensors`, shards with an index, `model.fp16.safetensors`, its shards | tokenizer, preprocessor |
 /// | sentence-transformers | `modules.json` leads to a folder of transformers' | | |
 ///
 /// Repositories of timm hold its own `config.json` and `model.safetensors`, of the image tower alone: those are never taken.
@@ -19,13 +19,9 @@ package struct CheckpointSelection: Equatable {
 
     /// What is needed, in the order in which it is fetched.
     package var needed: [String] { files + weights }
-
-    /// The families of transformers' models that can be loaded; others are refused before their weights come.
-    package static let families = ["clip", "metaclip_2", "siglip"]
-
-    /// Whether a `model_type` is a family's, of both towers or of one.
-    static func isBuilt(_ modelType: String) -> Bool {
-        families.contains { [$0, $0 + "_vision_model", $0 + "_text_model"].contains(modelType) }
+    /// The folder that the weights are in, with its slash; nothing for the repository's own.
+    var folder: String {
+        weights.first.flatMap { name in name.lastIndex(of: "/").map { String(name[...$0]) } } ?? ""
     }
 
     /// More than any file has that decides what is needed.
@@ -37,12 +33,23 @@ package struct CheckpointSelection: Equatable {
     static let openCLIPWeights = ["open_clip_model.safetensors", "open_clip_pytorch_model.safetensors"]
     static let transformersWeights = [
         "model.safetensors", "model.safetensors.index.json", "model.fp16.safetensors",
+        "model.safetensors.index.fp16.json",
     ]
     static let preprocessors = ["preprocessor_config.json", "processor_config.json"]
-    static let tokenizers = [
-        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt",
-        "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "added_tokens.json",
+    /// What says how texts are split, and what is to be known of that beside.
+    package static let tokenizers = vocabularies + tokenizerSettings
+    static let vocabularies = [
+        "tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model", "spiece.model",
+        "sentencepiece.bpe.model", "sentencepiece.model", "bpe_simple_vocab_16e6.txt.gz",
     ]
+    static let tokenizerSettings = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"]
+    /// Every name that weights, or the index of their shards, may have in a layout.
+    package static let weightNames = openCLIPWeights + transformersWeights
+
+    /// Whether a file says what the network is.
+    static func isConfiguration(_ file: String) -> Bool {
+        file == openCLIPConfiguration || file == "config.json" || file.hasSuffix("/config.json")
+    }
 
     /// What can be told of a repository, by its list, by asking for files one by one, or by what is in the cache.
     package struct View {
@@ -52,15 +59,19 @@ package struct CheckpointSelection: Equatable {
         package var contents: (String) throws(HubError) -> Data?
         /// All files, for the words of a refusal; empty where nobody knows.
         package var all: [String] = []
+        /// Why no network can be made of a configuration, in a sentence; nil where one can, or nobody here knows.
+        package var judge: (_ file: String, _ bytes: [UInt8]) -> String? = { _, _ in nil }
 
         package init(
             exists: @escaping (String) throws(HubError) -> Bool,
             contents: @escaping (String) throws(HubError) -> Data?,
-            all: [String] = []
+            all: [String] = [],
+            judge: @escaping (_ file: String, _ bytes: [UInt8]) -> String? = { _, _ in nil }
         ) {
             self.exists = exists
             self.contents = contents
             self.all = all
+            self.judge = judge
         }
     }
 
@@ -75,6 +86,9 @@ package struct CheckpointSelection: Equatable {
             var names = Self.openCLIPWeights
             if !isTimms, try !view.exists("config.json") { names.append("model.safetensors") }
             if try take(oneOf: names, view) {
+                if let defect = try Self.verdict(on: Self.openCLIPConfiguration, of: repository, view) {
+                    throw .noUsableFiles("\(repository)", defect)
+                }
                 files.append(Self.openCLIPConfiguration)
                 try take(anyOf: Self.tokenizers, view)
                 return
@@ -82,6 +96,7 @@ package struct CheckpointSelection: Equatable {
         }
         // Of a configuration that is there but no CLIP's.
         var defect: FileDefect?
+        var hasFolder = false
         if !isTimms, try view.exists("config.json") {
             defect = try Self.defect(ofConfiguration: "config.json", of: repository, view)
             if defect == nil, try takeTransformers(in: "", of: repository, view) { return }
@@ -91,13 +106,14 @@ package struct CheckpointSelection: Equatable {
         {
             files.append("modules.json")
             if try view.exists("\(folder)/config.json") {
+                hasFolder = true
                 defect = try Self.defect(ofConfiguration: "\(folder)/config.json", of: repository, view)
                 if defect == nil, try takeTransformers(in: folder + "/", of: repository, view) { return }
             }
         }
         throw .noUsableFiles(
             "\(repository)",
-            defect ?? Self.defect(hasOpenCLIP: hasOpenCLIP, isTimms: isTimms, view)
+            defect ?? Self.defect(hasConfiguration: hasOpenCLIP || hasFolder, isTimms: isTimms, view)
         )
     }
 
@@ -110,6 +126,19 @@ package struct CheckpointSelection: Equatable {
             throw .noUsableFiles("\(repository)", .unreadable(file))
         }
         return HubJSON.defect(ofConfiguration: data, file: file)
+            ?? view.judge(file, [UInt8](data)).map { .notBuilt(file: file, reason: $0) }
+    }
+
+    /// What those say of a configuration who build networks; weights, which are large, wait for it.
+    private static func verdict(
+        on file: String,
+        of repository: HubRepository,
+        _ view: View
+    ) throws(HubError) -> FileDefect? {
+        guard let data = try view.contents(file) else {
+            throw .noUsableFiles("\(repository)", .unreadable(file))
+        }
+        return view.judge(file, [UInt8](data)).map { .notBuilt(file: file, reason: $0) }
     }
 
     private mutating func takeTransformers(
@@ -118,7 +147,7 @@ package struct CheckpointSelection: Equatable {
         _ view: View
     ) throws(HubError) -> Bool {
         guard try take(oneOf: Self.transformersWeights.map { folder + $0 }, view) else { return false }
-        if let index = weights.first, index.hasSuffix(".index.json") {
+        if let index = weights.first, index.hasSuffix(".json") {
             guard let data = try view.contents(index), let shards = HubJSON.shards(data) else {
                 throw .noUsableFiles("\(repository)", .unreadable(index))
             }
@@ -144,7 +173,7 @@ package struct CheckpointSelection: Equatable {
         }
     }
 
-    private static func defect(hasOpenCLIP: Bool, isTimms: Bool, _ view: View) -> FileDefect {
+    private static func defect(hasConfiguration: Bool, isTimms: Bool, _ view: View) -> FileDefect {
         let files = view.all.filter { !$0.hasPrefix(".git") }.sorted()
         let pickles = files.filter { name in
             [".bin", ".pt", ".pth", ".ckpt", ".pkl"].contains { name.hasSuffix($0) }
@@ -152,7 +181,7 @@ package struct CheckpointSelection: Equatable {
         if !pickles.isEmpty, isTimms || !files.contains(where: { $0.hasSuffix(".safetensors") }) {
             return .onlyPickles(pickles)
         }
-        return hasOpenCLIP || (files.contains("config.json") && !isTimms)
+        return hasConfiguration || (files.contains("config.json") && !isTimms)
             ? .noWeights(files) : .noConfiguration(files)
     }
 }

@@ -11,7 +11,8 @@ extension HubError: CustomStringConvertible {
                     ? "'clip pull --list' lists those that are known; others are OWNER/NAME."
                     : "Do you mean \(similar.joined(separator: " or "))? 'clip pull --list' lists all.")
         case .address(let text, let name):
-            "'\(text)' is an address; "
+            (HubRequest.isOpenCLIPName(text)
+                ? "'\(text)' is how open_clip writes a repository; " : "'\(text)' is an address; ")
                 + (name.map { "write \($0) instead." } ?? "write OWNER/NAME, as it stands on its page.")
         case .invalidRevision(let revision):
             "'\(revision)' cannot be a revision; write a branch, a tag, refs/pr/NUMBER or a commit of 40 digits after the @."
@@ -51,7 +52,11 @@ extension HubError: CustomStringConvertible {
                     ? "Pull it once without --offline and HF_HUB_OFFLINE."
                     : "Here is " + cached.map { "\(repository)@\($0)" }.joined(separator: ", ")
                         + "; ask for that, or pull once without --offline and HF_HUB_OFFLINE.")
-        case .noUsableFiles(let repository, let defect): "The repository \(repository) \(defect)"
+        case .unsettled(let repository, let file):
+            "The model \(repository) was fetched in part by another program: nothing says whether the repository has \(file), "
+                + "which changes results, and the network is switched off. Pull it once without --offline and HF_HUB_OFFLINE."
+        case .noUsableFiles(let repository, let defect):
+            "The repository \(repository) \(defect)\(Self.remedy(for: repository, defect))"
         case .damaged(let repository, let file, let obstacle):
             "The bytes of \(file) of \(repository) in the cache are not those that the hub promised. "
                 + (obstacle.map { "It cannot be fetched again: \($0)" }
@@ -75,6 +80,28 @@ extension HubError: CustomStringConvertible {
             "The libraries for downloads cannot be used. Install libcurl 7.85 or later and OpenSSL 3."
         case .invalidConfiguration(let problems): problems.joined(separator: " ")
         }
+    }
+}
+
+extension HubError {
+    /// Where files are that can be used, and how pickles become such; nothing for other defects of repositories that nobody knows.
+    private static func remedy(for repository: String, _ defect: FileDefect) -> String {
+        guard let place = try? HubRepository(repository) else { return "" }
+        var text = ""
+        if let known = KnownModel.named(place.name), known.repository != place {
+            text =
+                " Ask for \(known.name) instead: it has the same model in files that can be used, of \(known.repository)."
+        }
+        guard case .onlyPickles(let files) = defect else { return text }
+        // What lies beside the file is copied with it, so one is named by itself: towers of timm's lie there, too.
+        let source =
+            files.count == 1
+            ? files[0] : files.first.map { $0[..<($0.lastIndex(of: "/") ?? $0.startIndex)] }.map(String.init)
+        let path = ([place.name] + [source ?? ""].filter { !$0.isEmpty }).joined(separator: "/")
+        return text
+            + " Where a pull request has safetensors, ask for it with @refs/pr/NUMBER; else fetch and convert them: "
+            + "hf download \(place) --local-dir \(place.name), then "
+            + "clip convert \(path) \(place.name)-safetensors, and name that directory."
     }
 }
 
@@ -104,8 +131,7 @@ extension FileDefect: CustomStringConvertible {
     public var description: String {
         switch self {
         case .onlyPickles(let files):
-            "has weights only as pickles, which may run code: \(Self.some(files)). Ask for a "
-                + "pull request that has safetensors with @refs/pr/NUMBER, or download one and convert it: clip convert FILE DIRECTORY."
+            "has weights only as pickles, which may run code: \(Self.some(files))."
         case .noConfiguration(let files):
             "has no configuration of a CLIP model: open_clip_config.json, or transformers' config.json. It has "
                 + "\(Self.some(files)). Choose a repository that has one."
@@ -114,12 +140,7 @@ extension FileDefect: CustomStringConvertible {
         case .foreignConfiguration(let file):
             "has a \(file) that names no model_type, as transformers' would, and no open_clip_config.json. Choose a repository "
                 + "of one of the two layouts."
-        case .otherKind(let kind) where kind.hasPrefix("siglip2"):
-            "is a SigLIP 2 for images of any shape (NaFlex), which is not built here. Choose one for images of a fixed size, such "
-                + "as google/siglip2-base-patch16-256."
-        case .otherKind(let kind):
-            "has a model of the kind '\(kind)', which is not built here. Choose one of these: "
-                + "\(CheckpointSelection.families.joined(separator: ", ")), or a checkpoint of open_clip."
+        case .notBuilt(let file, let reason): "has a \(file) of which nothing can be made. \(reason)"
         case .unreadable(let file): "has a \(file) that cannot be read. Choose another revision."
         }
     }
@@ -154,7 +175,6 @@ extension AnswerDefect: CustomStringConvertible {
         case .otherFile(let file, let asked, let given):
             "its \(file) is of the commit \(given) where \(asked) was asked for"
         case .endlessBody(let file): "its \(file) has no end"
-        case .noList: "its list of files cannot be read"
         case .changed: "a file changed while it was fetched"
         case .wrongRange: "it sends another part of a file than was asked for"
         case .endlessHeader: "its header has no end"

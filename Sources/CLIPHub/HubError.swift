@@ -30,6 +30,8 @@ public enum HubError: Error, Equatable, Sendable {
     case unreachable(host: String, ConnectionFault)
     /// The network is switched off, and the cache lacks what is needed; whole are these commits.
     case offline(String, revision: String, cached: [String])
+    /// The network is switched off, and another program left it open whether the repository has a file that changes numbers.
+    case unsettled(String, file: String)
     /// Nothing among the repository's files can be used, for the given reason.
     case noUsableFiles(String, FileDefect)
     /// The bytes of a file in the cache are not those that it should have; why it is not fetched anew, nil where nobody wants that.
@@ -86,8 +88,8 @@ public enum FileDefect: Equatable, Sendable {
     case noWeights([String])
     /// This file is a configuration, but not one that transformers writes for a model.
     case foreignConfiguration(String)
-    /// The model is of another kind, by its `model_type`.
-    case otherKind(String)
+    /// Whoever builds networks refuses this configuration, with a sentence.
+    case notBuilt(file: String, reason: String)
     /// This file, which decides what is needed, cannot be read.
     case unreadable(String)
 }
@@ -110,8 +112,6 @@ public enum AnswerDefect: Equatable, Sendable {
     case noCommit
     /// `ETag` is missing or cannot be a file's name.
     case noTag
-    /// The list of files is not what the hub's interface gives.
-    case noList
     /// The size of a file is a number that no file has.
     case noSize(file: String)
     /// A commit was asked for, and another is given.

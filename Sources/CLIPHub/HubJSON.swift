@@ -49,20 +49,24 @@ enum HubJSON {
 
     /// What keeps a configuration from being one of transformers' for a CLIP; nil where nothing does.
     ///
-    /// timm's, for an image tower alone, names no kind of model.
+    /// timm's, for an image tower alone, names no kind of model. Which kinds can be built is for others to say.
     static func defect(ofConfiguration data: Data, file: String) -> FileDefect? {
         guard let object = value(data)?.object else { return .unreadable(file) }
-        guard let type = object["model_type"]?.text else {
-            return object["architectures"] != nil ? nil : .foreignConfiguration(file)
-        }
-        return CheckpointSelection.isBuilt(type) ? nil : .otherKind(String(type.prefix(60)))
+        let isTransformers = object["model_type"]?.text != nil || object["architectures"] != nil
+        return isTransformers ? nil : .foreignConfiguration(file)
     }
 
-    /// Whether a configuration of OpenCLIP's names a tokenizer that has to come with it; OpenAI's is built in.
-    static func namesTokenizer(_ data: Data) -> Bool {
-        guard let object = value(data)?.object else { return false }
-        let model = object["model_cfg"]?.object ?? object
-        return model["text_cfg"]?.object?["hf_tokenizer_name"]?.text.map { !$0.isEmpty } ?? false
+    /// Whether a `tokenizer_config.json` lists the added tokens, so that no other file of them counts.
+    static func listsAddedTokens(_ data: Data) -> Bool {
+        value(data)?.object?["added_tokens_decoder"]?.object != nil
+    }
+
+    /// The names of all files of a commit, as `huggingface_hub` 2.4 keeps its list (`trees/COMMIT.json`); nil for other forms.
+    static func keptList(_ data: Data) -> Set<String>? {
+        guard let object = value(data)?.object, case .integer(1)? = object["format_version"],
+            let files = object["files"]?.object
+        else { return nil }
+        return Set(files.members.map(\.name.string))
     }
 
     /// Whether a name leads to a file within the folder that it is looked up in.

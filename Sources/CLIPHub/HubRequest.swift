@@ -37,6 +37,10 @@ public struct HubRequest: Hashable, Sendable, CustomStringConvertible {
     ///
     /// - Throws: `address` for what is one of those, with what to write instead.
     public init(_ text: String) throws(HubError) {
+        guard !Self.isOpenCLIPName(text) else {
+            let name = String(text.dropFirst(Self.openCLIPPrefix.count))
+            throw .address(text, name: (try? HubRequest(name)).map(String.init(describing:)))
+        }
         guard !Self.isAddress(text) else { throw .address(text, name: Self.name(ofPage: text)) }
         let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         let repository = try HubRepository(String(parts[0]))
@@ -64,6 +68,11 @@ public struct HubRequest: Hashable, Sendable, CustomStringConvertible {
     package static func isAddress(_ text: String) -> Bool {
         ["http://", "https://"].contains { text.lowercased().hasPrefix($0) }
     }
+
+    private static let openCLIPPrefix = "hf-hub:"
+
+    /// Whether a text is a repository as open_clip writes one, `hf-hub:OWNER/NAME`.
+    static func isOpenCLIPName(_ text: String) -> Bool { text.hasPrefix(openCLIPPrefix) }
 
     /// The name of the repository that a page is about, such as `https://huggingface.co/a/b/tree/main`; nil for other pages.
     private static func name(ofPage address: String) -> String? {

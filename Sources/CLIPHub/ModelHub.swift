@@ -5,11 +5,16 @@ internal import Synchronization
 public struct ModelHub: Sendable {
     /// Where models come from and where they are kept.
     public let configuration: HubConfiguration
+    /// Why no network can be made of a configuration file, by its name and bytes, in a sentence with a remedy; nil where one can.
+    public typealias Judge = @Sendable (_ file: String, _ bytes: [UInt8]) -> String?
+    /// What is asked before weights are fetched, since the hub itself knows nothing of networks.
+    public let judge: Judge
     private let cache: HubCache
 
     /// A hub and a cache.
-    public init(_ configuration: HubConfiguration) {
+    public init(_ configuration: HubConfiguration, judge: @escaping Judge = { _, _ in nil }) {
         self.configuration = configuration
+        self.judge = judge
         cache = HubCache(configuration)
     }
 
@@ -96,6 +101,9 @@ public struct ModelHub: Sendable {
             }
             let whole = cache.wholeSnapshots(of: request.repository).filter { isAllowed($0.repository) }
             guard !request.isExact, let snapshot = whole.first else {
+                if whole.isEmpty, let file = cache.unsettledFile(of: request) {
+                    throw .unsettled("\(request.repository)", file: file)
+                }
                 throw .offline(
                     "\(request.repository)",
                     revision: request.revision,
@@ -112,7 +120,8 @@ public struct ModelHub: Sendable {
                 cache: cache,
                 request: request,
                 verifies: renewing,
-                isAllowed: isAllowed
+                isAllowed: isAllowed,
+                judge: judge
             ).run()
         } catch {
             guard error != .cancelled else { throw error }
@@ -140,6 +149,12 @@ public struct ModelHub: Sendable {
             repository: snapshot.repository,
             commit: snapshot.commit
         ).unverified(of: snapshot.files, obstacle: obstacle)
+        for file in snapshot.files where CheckpointSelection.isConfiguration(file) {
+            let bytes = cache.contents(file, snapshot.repository, snapshot.commit).map { [UInt8]($0) } ?? []
+            if let reason = judge(file, bytes) {
+                throw .noUsableFiles("\(snapshot.repository)", .notBuilt(file: file, reason: reason))
+            }
+        }
         return snapshot
     }
 }

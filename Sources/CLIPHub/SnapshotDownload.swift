@@ -9,6 +9,8 @@ struct SnapshotDownload {
     let verifies: Bool
     /// Whether a repository may be used that the one that was asked for is called now.
     let isAllowed: (HubRepository) -> Bool
+    /// Why no network can be made of a configuration; asked before weights come.
+    let judge: ModelHub.Judge
 
     func run() throws(HubError) -> HubSnapshot {
         let list = try client.list(request)
@@ -124,7 +126,8 @@ struct SnapshotDownload {
                     }
                     return files.contents(name)
                 },
-                all: list ?? []
+                all: list ?? [],
+                judge: judge
             )
         )
     }

@@ -79,6 +79,8 @@ final class SnapshotFiles {
         )
         defer { withExtendedLifetime(lock) {} }
         let blob = cache.blob(home, file.tag)
+        // Another process has brought it meanwhile.
+        try verify(name)
         if !has(name) {
             let isNew = try !isUsable(blob, file)
             if isNew {

@@ -91,6 +91,9 @@ public struct ModelDirectory: Sendable {
         (.transformers, "model.safetensors.index.fp16.json"),
     ]
 
+    /// The names of all weights that are looked for, or of the indexes of their shards.
+    package static let weightNames = candidates.map(\.weights)
+
     private static func model(
         in listing: Listing
     ) throws(WeightError) -> (layout: Layout, weights: String)? {

@@ -22,7 +22,7 @@ struct HubOptions: ParsableArguments {
         if offline { configuration.isOffline = true }
         if let cacheDir { configuration.cacheDirectory = cacheDir }
         configuration.userAgent = "swift-clip/\(Version.current)"
-        return ModelHub(configuration)
+        return ModelHub(configuration, judge: { ConfigurationVerdict.refusal(of: $0, $1) })
     }
 
     /// Adds what is wrong with the hub's settings to the environment's problems; only who asks it for something has to have

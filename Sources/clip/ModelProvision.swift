@@ -22,7 +22,7 @@ enum ModelProvision {
         // Who has started the program waits for as long as the hub wants; requests hear of it.
         var hasty = hub.configuration
         hasty.longestPause = longestPause
-        let onDemand = ModelHub(hasty)
+        let onDemand = ModelHub(hasty, judge: hub.judge)
         // What the operator or our own table names may be called otherwise by now; what a stranger names may not.
         let isUsable = { @Sendable (name: String, repository: HubRepository) in
             configured[name] != nil || KnownModel.named(name) != nil || isAllowed("\(repository)")
@@ -141,7 +141,7 @@ extension HubError {
         case .renamed: .notAllowed
         case .tooManyRequests(_, let seconds): .passing(retryAfterSeconds: seconds)
         case .badStatus, .unreachable, .cancelled: .passing(retryAfterSeconds: nil)
-        case .offline: .offline
+        case .offline, .unsettled: .offline
         case .noUsableFiles: .unusable
         case .damaged, .corrupt, .wrongSize, .redirectRefused, .invalidAnswer: .corrupt
         case .noSpace, .cacheUnusable: .notKept

@@ -45,6 +45,7 @@ struct NameTests {
             ("https://huggingface.co/acme/mini/tree/refs%2Fpr%2F7", "acme/mini@refs/pr/7"),
             ("https://huggingface.co/acme/mini/blob/v1/config.json?x=y#z", "acme/mini@v1"),
             ("https://huggingface.co/datasets/acme/mini", nil), ("https://huggingface.co", nil),
+            ("hf-hub:acme/mini", "acme/mini"), ("hf-hub:acme/mini@v1", "acme/mini@v1"), ("hf-hub:x", nil),
             ("https://huggingface.co/acme/..", nil), ("https://huggingface.co/acme/mini/tree/%2E%2E", nil),
         ] {
             #expect(throws: HubError.address(text, name: name)) { try HubRequest(text) }

@@ -6,14 +6,16 @@ import Testing
 struct SelectionTests {
     private func selection(
         _ repository: String,
-        _ files: [String: String]
+        _ files: [String: String],
+        judge: @escaping (String, [UInt8]) -> String? = { _, _ in nil }
     ) throws -> CheckpointSelection {
         try CheckpointSelection(
             of: HubRepository(repository),
             CheckpointSelection.View(
                 exists: { files[$0] != nil },
                 contents: { files[$0].map { Data($0.utf8) } },
-                all: Array(files.keys)
+                all: Array(files.keys),
+                judge: judge
             )
         )
     }
@@ -68,6 +70,53 @@ struct SelectionTests {
         #expect(shards.files == ["model.safetensors.index.json", "config.json", "preprocessor_config.json"])
         let half = try selection("a/b", ["config.json": clip, "model.fp16.safetensors": ""])
         #expect(half.weights == ["model.fp16.safetensors"])
+        let halves = try selection(
+            "a/b",
+            ["config.json": clip, "model.safetensors.index.fp16.json": index, "model-1.safetensors": ""]
+        )
+        #expect(halves.weights == shards.weights)
+        #expect(halves.files.contains("model.safetensors.index.fp16.json"))
+    }
+
+    @Test(
+        "A vocabulary is taken in whatever form it is there",
+        arguments: [
+            "tokenizer.json", "spiece.model", "tokenizer.model", "sentencepiece.model",
+            "sentencepiece.bpe.model", "bpe_simple_vocab_16e6.txt.gz",
+        ]
+    )
+    func vocabularies(name: String) throws {
+        for files in [
+            ["config.json": clip, "model.safetensors": "", name: ""],
+            ["open_clip_config.json": "{}", "open_clip_model.safetensors": "", name: ""],
+        ] {
+            #expect(try selection("a/b", files).files.contains(name))
+        }
+    }
+
+    @Test("A configuration that is refused by who builds networks is refused before weights are asked for")
+    func judged() throws {
+        let folder = [
+            "modules.json": #"[{"path": "0", "type": "sentence_transformers.models.CLIPModel"}]"#,
+            "0/config.json": clip, "0/model.safetensors": "",
+        ]
+        for (files, name) in [
+            (["config.json": clip, "model.safetensors": ""], "config.json"),
+            (
+                ["open_clip_config.json": "{}", "open_clip_model.safetensors": "", "config.json": clip],
+                "open_clip_config.json"
+            ), (folder, "0/config.json"),
+        ] {
+            let defect = FileDefect.notBuilt(file: name, reason: "Not \(name).")
+            #expect(throws: HubError.noUsableFiles("a/b", defect)) {
+                try selection("a/b", files) { file, _ in "Not \(file)." }
+            }
+            #expect(try selection("a/b", files).weights.count == 1)
+        }
+        // A root that is another's leaves the folder.
+        let both = folder.merging(["config.json": clip, "model.safetensors": ""]) { $1 }
+        let chosen = try selection("a/b", both) { file, _ in file == "config.json" ? "No." : nil }
+        #expect(chosen.weights == ["0/model.safetensors"])
     }
 
     @Test(
@@ -112,17 +161,15 @@ struct SelectionTests {
         #expect(throws: HubError.noUsableFiles("a/b", .noWeights(["config.json", "x.safetensors"]))) {
             try selection("a/b", ["config.json": clip, "x.safetensors": ""])
         }
-        for kind in CheckpointSelection.families.flatMap({ [$0, $0 + "_vision_model", $0 + "_text_model"] }) {
-            let config = #"{"model_type": "\#(kind)"}"#
-            #expect(
-                try selection("a/b", ["config.json": config, "model.safetensors": ""]).weights.count == 1
-            )
+        let modules = #"[{"path": "0", "type": "sentence_transformers.models.CLIPModel"}]"#
+        #expect(throws: HubError.noUsableFiles("a/b", .noWeights(["0/config.json", "modules.json"]))) {
+            try selection("a/b", ["modules.json": modules, "0/config.json": clip])
         }
         let files = ["open_clip_config.json": "", "model.safetensors": ""]
         for (text, defect) in [
             ("{}", FileDefect.foreignConfiguration("config.json")),
             (#"{"architecture": "vit"}"#, .foreignConfiguration("config.json")),
-            ("[1", .unreadable("config.json")), (#"{"model_type": "bert"}"#, .otherKind("bert")),
+            ("[1", .unreadable("config.json")),
         ] {
             #expect(throws: HubError.noUsableFiles("a/b", defect)) {
                 try selection("a/b", files.merging(["config.json": text]) { $1 })

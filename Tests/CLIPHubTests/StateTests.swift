@@ -170,15 +170,109 @@ struct StateTests {
     // MARK: - Kinds
 
     @Test(
-        "A model of another kind is refused before its weights are fetched",
-        arguments: ["bert", "siglip2"]
+        "A model that cannot be built is refused before its weights are fetched, and out of a cache, too, when it is pulled"
     )
-    func otherKind(type: String) async throws {
-        var files = SmallHub.plainFiles
-        files["config.json"] = Array("{\"model_type\":\"\(type)\",\"architectures\":[\"CLIPModel\"]}".utf8)
-        try await withHub(files) { trial in
-            #expect(await trial.failure() == .noUsableFiles("acme/plain", .otherKind(type)))
+    func notBuilt() async throws {
+        try await withHub { trial in
+            let judge: ModelHub.Judge = { file, bytes in
+                bytes == SmallHub.plainFiles["config.json"] ? "\(file) is another's." : nil
+            }
+            var configuration = trial.model.configuration
+            let refused = HubError.noUsableFiles(
+                "acme/plain",
+                .notBuilt(file: "config.json", reason: "config.json is another's.")
+            )
+            for renewing in [false, true] {
+                await #expect(throws: refused) {
+                    try await ModelHub(configuration, judge: judge)
+                        .snapshot(of: HubTrial.request(), renewing: renewing)
+                }
+            }
             #expect(!trial.hub.requests.contains { $0.path.contains("model.safetensors") })
+            _ = try await trial.snapshot()
+            configuration.isOffline = true
+            await #expect(throws: refused) {
+                try await ModelHub(configuration, judge: judge).snapshot(
+                    of: HubTrial.request(),
+                    renewing: true
+                )
+            }
+        }
+    }
+
+    // MARK: - Caches of other programs
+
+    /// A repository whose texts are read otherwise without its settings.
+    private static let pieces = SmallHub.plainFiles.merging([
+        "spiece.model": Array("pieces".utf8),
+        "tokenizer_config.json": Array(#"{"added_tokens_decoder": {}}"#.utf8),
+    ]) { $1 }.filter { $0.key != "tokenizer.json" }
+
+    /// Fetches the whole, and leaves of it what another program would have.
+    private func fill(_ trial: HubTrial, leaving names: Set<String>) async throws {
+        let snapshot = try await trial.snapshot()
+        for file in snapshot.files where !names.contains(file) {
+            try FileManager.default.removeItem(atPath: "\(snapshot.directory)/\(file)")
+        }
+        try FileManager.default.removeItem(
+            at: trial.cache.appendingPathComponent("models--acme--plain/.no_exist")
+        )
+        trial.hub.forget()
+    }
+
+    @Test(
+        "A cache that another program filled in part is not whole: the hub has the rest, and offline the file is named",
+        arguments: ["tokenizer_config.json", "spiece.model", "preprocessor_config.json"]
+    )
+    func inPart(missing: String) async throws {
+        try await withHub(Self.pieces) { trial in
+            try await fill(trial, leaving: Set(Self.pieces.keys).subtracting([missing]))
+            #expect(trial.model.cached(try HubTrial.request()) == nil)
+            let refused = HubError.unsettled("acme/plain", file: missing)
+            // Without any vocabulary a model is refused when it is loaded.
+            let isNamed = missing != "spiece.model"
+            #expect(await offline(trial).failure() == (isNamed ? refused : nil))
+            let snapshot = try await trial.snapshot()
+            #expect(snapshot.files.contains(missing))
+            #expect(trial.contents(snapshot, missing) == Self.pieces[missing])
+            #expect(!trial.hub.requests.contains { $0.path.contains("/signed/") }, "weights came again")
+            #expect(trial.model.cached(try HubTrial.request()) != nil)
+        }
+    }
+
+    @Test("What a client fetched whole is whole, by the list that it keeps, or by what only such have")
+    func fetchedWhole() async throws {
+        let repository = "models--acme--plain"
+        for isListed in [true, false] {
+            try await withHub(Self.pieces) { trial in
+                try await fill(trial, leaving: Set(Self.pieces.keys))
+                #expect(trial.model.cached(try HubTrial.request()) == nil)
+                let folder = trial.cache.appendingPathComponent(repository)
+                if isListed {
+                    let list = folder.appendingPathComponent("trees/\(SmallHub.commit).json")
+                    try FileManager.default.createDirectory(
+                        at: list.deletingLastPathComponent(),
+                        withIntermediateDirectories: true
+                    )
+                    // A list that has more is one of a snapshot in part.
+                    for (more, isWhole) in [(["added_tokens.json"], false), ([], true)] {
+                        let names = (Self.pieces.keys + more).map { "\"\($0)\": {\"size\": 1}" }
+                        let text = "{\"format_version\": 1, \"files\": {\(names.joined(separator: ","))}}"
+                        try Data(text.utf8).write(to: list)
+                        #expect((trial.model.cached(try HubTrial.request()) != nil) == isWhole)
+                    }
+                } else {
+                    let snapshot = folder.appendingPathComponent(
+                        "snapshots/\(SmallHub.commit)/.gitattributes"
+                    )
+                    try Data().write(to: snapshot)
+                    #expect(trial.model.cached(try HubTrial.request()) != nil)
+                    // What broke off left this.
+                    try Data().write(to: folder.appendingPathComponent("blobs/ab.incomplete"))
+                    #expect(trial.model.cached(try HubTrial.request()) == nil)
+                }
+                #expect(trial.hub.requests.isEmpty)
+            }
         }
     }
 }

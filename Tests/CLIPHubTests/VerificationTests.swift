@@ -1,4 +1,5 @@
 import CLIPHub
+import CLIPTestSupport
 import Foundation
 import Synchronization
 import Testing
@@ -190,6 +191,27 @@ struct VerificationTests {
             #expect(try await trial.snapshot().unverified == [weights])
             let renewed = try await trial.snapshot(renewing: true)
             #expect(renewed.unverified == [weights] && renewed.fetchedBytes == 0)
+        }
+    }
+
+    @Test("Who waited for another's download knows that what came is right")
+    func waited() async throws {
+        try await withHub { trial in
+            let isWaited = Mutex(false)
+            trial.hub.fault { request, hub in
+                guard request.fetches("signed/model.safetensors") else { return nil }
+                // The second has met the lock, or nothing waits here.
+                for _ in 0..<2000 where !isWaited.withLock({ $0 }) { usleep(5000) }
+                return hub.plainReply(to: request)
+            }
+            async let first = trial.snapshot(renewing: true)
+            try await eventually { trial.hub.requests.contains { $0.fetches("signed/model.safetensors") } }
+            let second = try await trial.snapshot(renewing: true) { event in
+                if case .waitsForOther = event { isWaited.withLock { $0 = true } }
+            }
+            #expect(isWaited.withLock { $0 })
+            #expect(second.unverified == [] && second.fetchedBytes == 0)
+            #expect(try await first.unverified == [])
         }
     }
 }

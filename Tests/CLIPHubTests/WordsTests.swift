@@ -23,6 +23,7 @@ struct WordsTests {
             "badStatus": HubError.badStatus(500, host: "a.example"),
             "unreachable": HubError.unreachable(host: "a.example", .refused),
             "offline": HubError.offline("a/b", revision: "main", cached: []),
+            "unsettled": HubError.unsettled("a/b", file: "x"),
             "noUsableFiles": HubError.noUsableFiles("a/b", .noWeights(["x"])),
             "corrupt": HubError.corrupt("a/b", file: "x"),
             "wrongSize": HubError.wrongSize(file: "x", expected: 8, received: 7),
@@ -44,12 +45,13 @@ struct WordsTests {
         ]
         let files: [FileDefect] = [
             .onlyPickles(["x.bin"]), .noConfiguration([]), .noWeights((0..<20).map { "\($0)" }),
-            .unreadable("config.json"), .foreignConfiguration("config.json"), .otherKind("bert"),
-            .otherKind("siglip2"),
+            .unreadable("config.json"), .foreignConfiguration("config.json"),
+            .notBuilt(file: "config.json", reason: "It is another's. Use one of ours."),
+            .onlyPickles(["0/x.bin"]),
         ]
         let redirects: [RedirectDefect] = [.notSecure, .notHTTP, .tooMany(10), .nowhere]
         let answers: [AnswerDefect] = [
-            .noCommit, .noTag, .noList, .changed, .wrongRange, .endlessHeader,
+            .noCommit, .noTag, .changed, .wrongRange, .endlessHeader,
             .noSize(file: "x"), .otherCommit(asked: "a", given: "b"), .otherFile("x", asked: "a", given: "b"),
             .endlessBody(file: "x"),
         ]
@@ -67,6 +69,24 @@ struct WordsTests {
         for error in errors {
             #expect(Words.faults(of: "\(error)") == [], "\(error)")
             #expect(Words.hasRemedy("\(error)"), "\(error)")
+        }
+    }
+
+    @Test("Where a model is known under another name, or its pickles can be converted, the words say how")
+    func elsewhere() {
+        let meta =
+            "\(HubError.noUsableFiles("facebook/PE-Core-B16-224", .foreignConfiguration("config.json")))"
+        #expect(meta.contains("Ask for PE-Core-B16-224 instead") && meta.contains("timm/PE-Core-B-16"))
+        let ours = "\(HubError.noUsableFiles("timm/PE-Core-B-16", .noWeights(["x"])))"
+        #expect(!ours.contains("instead"))
+        for (files, source) in [
+            (["open_clip_pytorch_model.bin"], "b/open_clip_pytorch_model.bin"),
+            (["0_CLIPModel/pytorch_model.bin"], "b/0_CLIPModel/pytorch_model.bin"),
+            (["0_CLIPModel/1.bin", "0_CLIPModel/2.bin"], "b/0_CLIPModel"), (["1.bin", "2.bin"], "b"),
+        ] {
+            let words = "\(HubError.noUsableFiles("a/b", .onlyPickles(files)))"
+            let commands = "hf download a/b --local-dir b, then clip convert \(source) b-safetensors,"
+            #expect(words.contains(commands), "\(words)")
         }
     }
 }

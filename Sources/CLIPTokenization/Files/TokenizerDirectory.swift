@@ -9,7 +9,7 @@ struct TokenizerDirectory {
     private static let settingsLimit = 32 << 20
 
     /// What models of sentencepiece are called.
-    private static let modelNames = [
+    fileprivate static let modelNames = [
         "spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "sentencepiece.model",
     ]
 
@@ -140,4 +140,12 @@ struct TokenizerDirectory {
         }
         return tokens
     }
+}
+
+extension CaptionTokenizer {
+    /// What the files are called that a directory's tokenizer is read of, those that are not OpenAI's included.
+    package static let fileNames =
+        ["tokenizer.json", "vocab.json", "merges.txt", "bpe_simple_vocab_16e6.txt.gz"]
+        + TokenizerDirectory.modelNames
+        + ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"]
 }

@@ -28,7 +28,7 @@ public struct CheckpointConversion {
     }
 
     /// Copied where they stand beside the checkpoint.
-    private static let companions = [
+    package static let companions = [
         "config.json", "open_clip_config.json", "preprocessor_config.json", "processor_config.json",
         "tokenizer.json",
         "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
