@@ -236,7 +236,18 @@ def on_demand(stage):
     finally:
         process.kill()
         process.wait()
-    return "4 first requests, 1 download; 3 names that are not allowed never reach the hub; one that fails leaves the others served"
+    # What cannot be built is refused by its configuration.
+    with Server(stage, "ViT-B-32", cache, "--allow-models", "acme/*") as server:
+        server.listening()
+        stage.log()
+        for name in ["acme/trunk", "acme/words", "acme/folder"]:
+            found = server.ask("/clip/embed_text", {"clip_version_id": name, "text": "a cat"})
+            expect(found[0] == 500, f"{name}: {found}")
+        log = stage.log()
+        expect(any("config.json" in e["path"] for e in log), "the hub was not asked")
+        expect(not [e for e in log if e["method"] == "GET" and e["path"].endswith(".safetensors") or "/signed/" in e["path"]], "weights were fetched")
+    return ("4 first requests, 1 download; 3 names that are not allowed never reach the hub; one that fails leaves the others served; of 3 that "
+            "cannot be built no weights come")
 
 
 def quick(stage):

@@ -3,7 +3,7 @@
 import json
 import os
 
-from stage import PLAIN, expect
+from stage import BIG, PLAIN, expect
 
 
 def reference_reads(stage):

@@ -119,7 +119,8 @@ extension HubError {
         case .invalidName, .unknownName, .address, .invalidRevision, .repositoryNotFound, .revisionNotFound,
             .fileNotFound:
             66  // EX_NOINPUT
-        case .offline, .unsettled, .unreachable, .redirectRefused, .transportUnavailable: 69  // EX_UNAVAILABLE
+        case .offline, .unsettled, .unreachable, .redirectRefused, .transportUnavailable:
+            69  // EX_UNAVAILABLE
         case .cacheUnusable: 73  // EX_CANTCREAT
         case .noSpace: 74  // EX_IOERR
         case .tooManyRequests, .badStatus: 75  // EX_TEMPFAIL
