@@ -48,7 +48,7 @@ struct HealthCommand: ParsableCommand {
             timeLimit: .milliseconds(Int64(seconds * 1000))
         )
         let answer: HealthProbe.Answer
-        do throws(HealthProbe.Failure) {
+        do throws(HealthProbeError) {
             answer = try probe.answer()
         } catch {
             throw CommandFailure("\(error.description.printable)", status: 69)

@@ -16,25 +16,6 @@ package struct HealthProbe {
         package let body: String
     }
 
-    /// Why nothing did.
-    package enum Failure: Error, Equatable, CustomStringConvertible {
-        case noAddress(host: String)
-        case unreachable(place: String, cause: String)
-        case tookTooLong(place: String)
-        case noAnswer(place: String)
-
-        package var description: String {
-            switch self {
-            case .noAddress(let host): "There is no address called '\(host)'; --host takes another."
-            case .unreachable(let place, let cause):
-                "Nobody listens at \(place): \(cause). Is the server running, and is --port its port?"
-            case .tookTooLong(let place): "\(place) did not answer in time; --seconds takes more."
-            case .noAnswer(let place):
-                "What answers at \(place) does not speak HTTP; --port takes another port."
-            }
-        }
-    }
-
     package let host: String
     let port: Int
     let path: String
@@ -58,7 +39,7 @@ package struct HealthProbe {
     private var place: String { "\(host):\(port)" }
 
     /// Asks.
-    package func answer() throws(Failure) -> Answer {
+    package func answer() throws(HealthProbeError) -> Answer {
         let end = ContinuousClock.now + timeLimit
         let descriptor = try connected(until: end)
         defer { close(descriptor) }
@@ -99,7 +80,7 @@ package struct HealthProbe {
         return Answer(status: status, body: String(text[blank.upperBound...]))
     }
 
-    private func connected(until end: ContinuousClock.Instant) throws(Failure) -> Int32 {
+    private func connected(until end: ContinuousClock.Instant) throws(HealthProbeError) -> Int32 {
         var hints = addrinfo()
         hints.ai_protocol = 6  // TCP
         var found: UnsafeMutablePointer<addrinfo>?
@@ -122,7 +103,7 @@ package struct HealthProbe {
             var code: Int32 = 0
             if connect(descriptor, entry.pointee.ai_addr, entry.pointee.ai_addrlen) != 0 { code = errno }
             if code == EINPROGRESS {
-                do throws(Failure) {
+                do throws(HealthProbeError) {
                     try wait(for: POLLOUT, descriptor, until: end)
                 } catch {
                     close(descriptor)
@@ -142,7 +123,7 @@ package struct HealthProbe {
         for events: Int32,
         _ descriptor: Int32,
         until end: ContinuousClock.Instant
-    ) throws(Failure) {
+    ) throws(HealthProbeError) {
         while true {
             let left = max(.zero, end - .now) / .milliseconds(1)
             var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)

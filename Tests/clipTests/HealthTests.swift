@@ -64,6 +64,20 @@ struct HealthTests {
         #expect(outcome.status == 0, "\(outcome.errors)")
     }
 
+    @Test("Why nobody answered is said in sentences")
+    func words() throws {
+        let samples: KeyValuePairs<String, any Error> = [
+            "noAddress": HealthProbeError.noAddress(host: "x"),
+            "unreachable": HealthProbeError.unreachable(place: "a.example:9001", cause: "Connection refused"),
+            "tookTooLong": HealthProbeError.tookTooLong(place: "a.example:9001"),
+            "noAnswer": HealthProbeError.noAnswer(place: "a.example:9001"),
+        ]
+        #expect(
+            try Words.complaints(of: samples, type: "HealthProbeError", in: "clip/HealthProbeError.swift")
+                == []
+        )
+    }
+
     @Test("Answers are read whole, and what is none is none")
     func reading() {
         let answer = HealthProbe.read(Array("HTTP/1.1 503 No\r\nA: b\r\n\r\nno\n".utf8))

@@ -1,0 +1,17 @@
+/// Why a server that was asked for its health gave no answer.
+package enum HealthProbeError: Error, Equatable, CustomStringConvertible {
+    case noAddress(host: String)
+    case unreachable(place: String, cause: String)
+    case tookTooLong(place: String)
+    case noAnswer(place: String)
+
+    package var description: String {
+        switch self {
+        case .noAddress(let host): "There is no address called '\(host)'; --host takes another."
+        case .unreachable(let place, let cause):
+            "Nobody listens at \(place): \(cause). Is the server running, and is --port its port?"
+        case .tookTooLong(let place): "\(place) did not answer in time; --seconds takes more."
+        case .noAnswer(let place): "What answers at \(place) does not speak HTTP; --port takes another port."
+        }
+    }
+}
