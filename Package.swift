@@ -22,6 +22,7 @@ let package = Package(
     products: [
         .executable(name: "clip", targets: ["clip"]),
         .library(name: "CLIPEngine", targets: ["CLIPEngine"]),
+        .library(name: "CLIPServer", targets: ["CLIPServer"]),
         // Stages of the engine by themselves, for those who have another use for them; Benchmarks/ measures them.
         .library(name: "CLIPJSON", targets: ["CLIPJSON"]),
         .library(name: "CLIPTokenization", targets: ["CLIPTokenization"]),

@@ -20,26 +20,16 @@ let package = Package(
     ],
     targets: [
         .target(name: "AllocationCounter", path: "AllocationCounter"),
-        // Links to sources that the engine and the server keep to their own package, compiled once more.
-        .target(
-            name: "Inside",
-            dependencies: [
-                .product(name: "CLIPEngine", package: "swift-clip"),
-                .product(name: "CLIPJSON", package: "swift-clip"),
-            ],
-            path: "Inside",
-            swiftSettings: swiftSettings
-        ),
         .executableTarget(
             name: "Stages",
             dependencies: [
                 "AllocationCounter",
-                "Inside",
                 .product(name: "Benchmark", package: "benchmark"),
                 .product(name: "CLIPEngine", package: "swift-clip"),
                 .product(name: "CLIPImaging", package: "swift-clip"),
                 .product(name: "CLIPKernels", package: "swift-clip"),
                 .product(name: "CLIPModels", package: "swift-clip"),
+                .product(name: "CLIPServer", package: "swift-clip"),
                 .product(name: "CLIPTokenization", package: "swift-clip"),
             ],
             path: "Stages",

@@ -1,4 +1,4 @@
-import CLIPEngine
+@_spi(Benchmarks) import CLIPEngine
 import CLIPTestSupport
 import Testing
 

@@ -3,9 +3,10 @@
 /// Characters outside the standard alphabet are passed over, so that wrapped lines decode; a text that stops in the
 /// middle of a group of four, padding included, is refused. After complete padding the rest is ignored.
 /// Source of the rules: CPython 3.11, `Modules/binascii.c`, `binascii_a2b_base64_impl` with `strict_mode=False`.
-package enum Base64 {
+@_spi(Benchmarks)
+public enum Base64 {
     /// The decoded bytes, or nil if the text ends in the middle of a group.
-    package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         text.withContiguousStorageIfAvailable { decode(contiguous: $0) } ?? decode(Array(text))
     }
 

@@ -1,1 +1,0 @@
-../../Sources/CLIPServer/APIError+ImageFault.swift

@@ -1,1 +1,0 @@
-../../Sources/CLIPServer/APIError+Models.swift

@@ -1,1 +1,0 @@
-../../Sources/CLIPEngine/Preparation/Base64.swift

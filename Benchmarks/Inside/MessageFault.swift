@@ -1,1 +1,0 @@
-../../Sources/CLIPServer/Connection/MessageFault.swift

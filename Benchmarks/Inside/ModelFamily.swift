@@ -1,1 +1,0 @@
-../../Sources/CLIPServer/Routes/ModelFamily.swift

@@ -1,1 +1,0 @@
-../../Sources/CLIPServer/ServerIdentity.swift
