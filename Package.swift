@@ -22,6 +22,7 @@ let package = Package(
     products: [
         .executable(name: "clip", targets: ["clip"]),
         .library(name: "CLIPEngine", targets: ["CLIPEngine"]),
+        .library(name: "CLIPEvaluation", targets: ["CLIPEvaluation"]),
         .library(name: "CLIPServer", targets: ["CLIPServer"]),
         // Stages of the engine by themselves, for those who have another use for them; Benchmarks/ measures them.
         .library(name: "CLIPJSON", targets: ["CLIPJSON"]),
@@ -91,6 +92,7 @@ let package = Package(
         .target(name: "CResize"),
 
         // MARK: Leaves
+        .target(name: "CLIPFiles", swiftSettings: swiftSettings),
         .target(name: "CLIPJSON", swiftSettings: swiftSettings),
         .target(name: "CLIPTokenization", dependencies: ["CLIPJSON", "CZlib"], swiftSettings: swiftSettings),
         .target(
@@ -121,9 +123,14 @@ let package = Package(
         .target(
             name: "CLIPEngine",
             dependencies: [
-                "CLIPFetching", "CLIPImaging", "CLIPKernels", "CLIPModels", "CLIPTokenization", "CLIPWeights",
-                dequeModule,
+                "CLIPFetching", "CLIPFiles", "CLIPImaging", "CLIPKernels", "CLIPModels", "CLIPTokenization",
+                "CLIPWeights", dequeModule,
             ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "CLIPEvaluation",
+            dependencies: ["CLIPEngine", "CLIPFiles"],
             swiftSettings: swiftSettings
         ),
         .target(
@@ -139,7 +146,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "clip",
-            dependencies: ["CLIPEngine", "CLIPHub", "CLIPServer", argumentParser, logging],
+            dependencies: [
+                "CLIPEngine", "CLIPEvaluation", "CLIPFiles", "CLIPHub", "CLIPServer", argumentParser, logging,
+            ],
             swiftSettings: swiftSettings
         ),
 
@@ -148,6 +157,11 @@ let package = Package(
             name: "CLIPTestSupport",
             path: "Tests/CLIPTestSupport",
             resources: [.copy("Fixtures")],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "CLIPFilesTests",
+            dependencies: ["CLIPFiles", "CLIPTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -192,7 +206,12 @@ let package = Package(
         ),
         .testTarget(
             name: "CLIPEngineTests",
-            dependencies: ["CLIPEngine", "CLIPKernels", "CLIPTestSupport", "CZlib"],
+            dependencies: ["CLIPEngine", "CLIPFiles", "CLIPKernels", "CLIPTestSupport", "CZlib"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "CLIPEvaluationTests",
+            dependencies: ["CLIPEvaluation", "CLIPEngine", "CLIPFiles", "CLIPTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -205,8 +224,8 @@ let package = Package(
         .testTarget(
             name: "clipTests",
             dependencies: [
-                "clip", "CLIPEngine", "CLIPHub", "CLIPModels", "CLIPTestSupport", "CLIPTokenization",
-                "CLIPWeights",
+                "clip", "CLIPEngine", "CLIPFiles", "CLIPHub", "CLIPModels", "CLIPTestSupport",
+                "CLIPTokenization", "CLIPWeights",
             ],
             swiftSettings: swiftSettings
         ),

@@ -92,7 +92,7 @@ class Reference:
 
 def evaluate(command: str, model: pathlib.Path, *arguments: str) -> dict:
     result = subprocess.run(
-        [command, "evaluate", "--json", "--model", f"checked={model}", *arguments],
+        [command, "evaluate", "--json", "--precision", "f32", "--model", f"checked={model}", *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True,
     )
     return json.loads(result.stdout)

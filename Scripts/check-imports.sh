@@ -27,11 +27,13 @@ only CCrypto CLIPHub
 only CZlib CLIPTokenization CLIPServer CLIPFetching CLIPWeights
 for module in NIOCore NIOPosix HTTPTypes UnixSignals; do only $module CLIPServer; done
 only ArgumentParser clip
-# What all may read with knows nobody.
+# What all may read with knows nobody; of files, nobody but the system.
 found=$(grep -rnE '^[^/]*\bimport ' Sources/CLIPJSON --include='*.swift' || true)
 [ -z "$found" ] || { printf 'CLIPJSON imports something:\n%s\n' "$found"; status=1; }
+found=$(grep -rnE '^[^/]*\bimport ' Sources/CLIPFiles --include='*.swift' | grep -vE 'import (Foundation|Glibc|Musl|Darwin)$' || true)
+[ -z "$found" ] || { printf 'CLIPFiles imports something:\n%s\n' "$found"; status=1; }
 for leaf in CLIPTokenization CLIPImaging CLIPFetching CLIPKernels CLIPModels CLIPWeights; do
-    for other in CLIPServer clip; do
+    for other in CLIPServer CLIPEvaluation clip; do
         found=$(grep -rnE "import $leaf\b" "Sources/$other" --include='*.swift' || true)
         [ -z "$found" ] || { printf '%s reaches past the engine:\n%s\n' "$other" "$found"; status=1; }
     done

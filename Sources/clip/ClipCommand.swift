@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import CLIPFiles
 
 /// The `clip` command: a server and the same work from the shell.
 @main

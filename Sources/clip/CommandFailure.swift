@@ -1,5 +1,7 @@
 import ArgumentParser
 internal import CLIPEngine
+internal import CLIPEvaluation
+internal import CLIPFiles
 internal import CLIPHub
 internal import Foundation
 
@@ -39,6 +41,24 @@ package struct CommandFailure: Error, CustomStringConvertible {
     init(_ error: EmbeddingError) {
         status = 1
         description = Self.sentence(for: error)
+    }
+
+    /// Why a file gives no bytes or no text.
+    init(_ error: FileError) {
+        self.init(error.description)
+    }
+
+    /// Why an input got no embedding.
+    init(_ fault: EmbeddingPipeline.Fault) {
+        switch fault {
+        case .unreadable(let error): self.init(error)
+        case .refused(let error): self.init(error)
+        }
+    }
+
+    /// Why nothing was evaluated.
+    init(_ error: EvaluationError) {
+        self.init(error.description)
     }
 
     private static func sentence(for error: EmbeddingError) -> String {

@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import CLIPEngine
+internal import CLIPFiles
 internal import Foundation
 
 /// `clip compare`: which of some texts fits an image best.

@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import CLIPEngine
+internal import CLIPFiles
 
 /// `clip convert`: a checkpoint of PyTorch becomes a directory that the other commands load.
 struct ConvertCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import CLIPEngine
+internal import CLIPFiles
 
 /// `clip embed`: embeddings of image files and texts, one JSON object a line.
 struct EmbedCommand: AsyncParsableCommand {
@@ -47,7 +48,7 @@ struct EmbedCommand: AsyncParsableCommand {
         let failures = try await withEngine(configuration, options, environment) { engine in
             try await embed(
                 inputs,
-                by: EmbeddingPipeline(engine: engine, maxImageBytes: configuration.maxImageBytes)
+                by: EmbeddingPipeline(engine: engine)
             )
         }
         if failures > 0 { throw ExitCode.failure }
@@ -73,7 +74,7 @@ struct EmbedCommand: AsyncParsableCommand {
             case .failure(let fault):
                 failures += 1
                 // An empty name would be a line that begins with nothing.
-                Terminal.complain("\(value.isEmpty ? "''" : value.printable): \(fault)\n")
+                Terminal.complain("\(value.isEmpty ? "''" : value.printable): \(CommandFailure(fault))\n")
             }
             progress.advance()
         }

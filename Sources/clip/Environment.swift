@@ -1,3 +1,4 @@
+internal import CLIPFiles
 internal import Foundation
 
 /// Reads settings from environment variables and collects what is wrong with them, so that all problems are told at once.

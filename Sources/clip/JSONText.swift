@@ -1,3 +1,4 @@
+internal import CLIPFiles
 internal import Foundation
 
 /// The few JSON texts that the subcommands print.

@@ -1,3 +1,4 @@
+internal import CLIPFiles
 package import CLIPHub
 internal import Foundation
 

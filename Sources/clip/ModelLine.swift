@@ -1,4 +1,5 @@
 internal import CLIPEngine
+internal import CLIPFiles
 internal import Foundation
 
 /// A line of `clip models`.

@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import CLIPEngine
+internal import CLIPFiles
 internal import CLIPHub
 internal import Foundation
 

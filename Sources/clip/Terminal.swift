@@ -1,3 +1,4 @@
+internal import CLIPFiles
 internal import Foundation
 
 #if canImport(Glibc)
@@ -49,39 +50,11 @@ enum Terminal {
         limit: Int,
         longestLine: Int = .max
     ) throws(CommandFailure) -> [UInt8] {
-        let descriptor =
-            file == "-" ? STDIN_FILENO : FileName.withPath(file) { open($0, O_RDONLY | O_CLOEXEC) }
-        defer { if descriptor > STDIN_FILENO { close(descriptor) } }
-        guard descriptor >= 0 else { throw CommandFailure("The file", cannotBe: "read") }
-        let most = limit == .max ? limit : limit + 1
-        var bytes: [UInt8] = []
-        var lineStart = 0
-        while bytes.count < most {
-            let wanted = min(1 << 16, most - bytes.count)
-            var result = 0
-            let chunk = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
-                repeat {
-                    result = read(descriptor, buffer.baseAddress, wanted)
-                } while result < 0 && errno == EINTR
-                count = max(0, result)
-            }
-            guard result >= 0 else {
-                throw CommandFailure(file == "-" ? "Standard input" : "The file", cannotBe: "read")
-            }
-            if chunk.isEmpty { break }
-            bytes += chunk
-            guard longestLine < .max else { continue }
-            if let end = chunk.lastIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
-                lineStart = bytes.count - chunk.count + end + 1
-            }
-            guard bytes.count - lineStart <= longestLine else {
-                throw CommandFailure(
-                    "\(file == "-" ? "Standard input" : "The file") has a line of more than \(longestLine) bytes. "
-                        + "It takes a text a line."
-                )
-            }
+        do throws(FileError) {
+            return try FileContents.read(file, limit: limit, longestLine: longestLine)
+        } catch {
+            throw CommandFailure(error)
         }
-        return bytes
     }
 
     /// Texts have to fit in memory: most bytes of a file of them.
@@ -95,7 +68,11 @@ enum Terminal {
         guard bytes.count <= mostTextBytes else {
             throw CommandFailure("Standard input has more than \(mostTextBytes) bytes. Give it in parts.")
         }
-        return TextFile.lines(of: try TextFile.text(of: bytes, name: "Standard input"))
+        do throws(FileError) {
+            return TextFile.lines(of: try TextFile.text(of: bytes, name: "Standard input"))
+        } catch {
+            throw CommandFailure(error)
+        }
     }
 
     /// A text that was given as an argument.

@@ -69,12 +69,17 @@ public enum Words {
         }
         if sentence.firstMatch(
             of:
-                /\b(CLIP(Engine|Fetching|Hub|Imaging|Kernels|Models|Server|Tokenization|Weights)\.|[A-Z]\w+Error\b)/
+                /\b(CLIP(Engine|Evaluation|Fetching|Files|Hub|Imaging|Kernels|Models|Server|Tokenization|Weights)\.|[A-Z]\w+Error\b)/
         ) != nil {
             faults.append("it names a type")
         }
         if sentence.split(separator: " ").count < 3 { faults.append("it is too short for a sentence") }
-        if let last = sentence.last, !".?".contains(last) { faults.append("it has no end") }
+        // A command that is there to be copied ends without a full stop.
+        if let last = sentence.last, !".?".contains(last),
+            sentence.firstMatch(of: /for example with: [a-z]+ .+$/) == nil
+        {
+            faults.append("it has no end")
+        }
         if sentence.first?.isLowercase == true,
             !sentence.prefix(while: { $0 != " " }).contains(where: { "./_".contains($0) || $0.isUppercase })
         {
@@ -95,7 +100,8 @@ public enum Words {
     }
 
     private static let remedies: Set<String> = [
-        "accept", "ask", "check", "choose", "download", "encode", "give", "have", "install", "make", "mend",
+        "accept", "ask", "check", "choose", "convert", "download", "encode", "give", "have", "install",
+        "make", "mend",
         "name", "pull", "put",
         "raise",
         "report", "restart", "save", "send", "set", "shorten", "take", "try", "use", "wait", "write",

@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import CLIPFiles
 internal import CLIPServer
 internal import Foundation
 

@@ -1,0 +1,54 @@
+/// How often a picture's captions, and a caption's picture, are found among all others.
+package struct RetrievalScore: Equatable, Sendable {
+    /// A caption and the picture it belongs to, by their rows in the tables.
+    package struct Pair: Sendable {
+        package let text: Int
+        package let image: Int
+
+        package init(text: Int, image: Int) {
+            self.text = text
+            self.image = image
+        }
+    }
+
+    /// Pictures as queries: any caption of its own is right.
+    package let imageToText: RetrievalReport.Recall
+    /// Captions as queries: the picture it belongs to is right.
+    package let textToImage: RetrievalReport.Recall
+
+    /// Ranks every caption for each picture, and every picture for each caption.
+    ///
+    /// A wrong answer that scores the same as the right one stands before it, and so does what is not a number. Memory
+    /// is in proportion to the pictures and the captions, time to their product.
+    ///
+    /// - Parameters:
+    ///   - images: a row a picture; each has a caption.
+    ///   - texts: a row a text; captions with the same text share one.
+    ///   - pairs: the captions.
+    ///   - onImage: called after each picture.
+    package init(
+        images: EmbeddingTable,
+        texts: EmbeddingTable,
+        pairs: [Pair],
+        onImage: () -> Void = {}
+    ) {
+        let own = pairs.map { texts.cosine($0.text, images, $0.image) }
+        var best = [Float](repeating: -.infinity, count: images.count)
+        for (pair, cosine) in zip(pairs, own) where cosine > best[pair.image] { best[pair.image] = cosine }
+
+        var ranksOfImages = [Int](repeating: 0, count: images.count)
+        var ranksOfCaptions = [Int](repeating: 0, count: pairs.count)
+        for image in 0..<images.count {
+            let cosines = texts.cosines(to: images, image)
+            for (caption, pair) in pairs.enumerated() where pair.image != image {
+                // "Not less" rather than "greater or equal", so that NaN never helps.
+                let cosine = cosines[pair.text]
+                if !(cosine < best[image]) { ranksOfImages[image] += 1 }
+                if !(cosine < own[caption]) { ranksOfCaptions[caption] += 1 }
+            }
+            onImage()
+        }
+        imageToText = RetrievalReport.Recall(ranks: ranksOfImages)
+        textToImage = RetrievalReport.Recall(ranks: ranksOfCaptions)
+    }
+}

@@ -1,0 +1,90 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// Names of files as text, whatever bytes they are.
+///
+/// A file name may hold any bytes but 0 and `/`, a Swift string only UTF-8. A byte that is part of no UTF-8 becomes a
+/// scalar of a private plane, which ``bytes(of:)`` turns back, so that a name can be carried as a string and still opens
+/// the file. Python's `os.fsdecode` does the same with lone surrogates, which Swift's strings cannot hold.
+package enum FileName {
+    /// The scalars that stand for the bytes 0x80 to 0xFF.
+    private static let first: UInt32 = 0x10_F780
+    private static let last: UInt32 = 0x10_F7FF
+
+    /// A name as text.
+    package static func text(of bytes: some Collection<UInt8>) -> String {
+        var rest = Array(bytes)[...]
+        var text = String.UnicodeScalarView()
+        while let byte = rest.first {
+            if let (scalar, length) = scalar(rest), !(first...last).contains(scalar.value) {
+                text.append(scalar)
+                rest = rest.dropFirst(length)
+            } else {
+                // Scalars that stand for bytes are no text either, or a name that holds one would be another's.
+                text.append(Unicode.Scalar(first + UInt32(byte) - 0x80) ?? "\u{FFFD}")
+                rest = rest.dropFirst()
+            }
+        }
+        return String(text)
+    }
+
+    /// The bytes of a name that was made by ``text(of:)``, or that somebody typed.
+    package static func bytes(of text: String) -> [UInt8] {
+        text.unicodeScalars.flatMap { scalar in
+            byte(scalar).map { [$0] } ?? Array(String(scalar).utf8)
+        }
+    }
+
+    /// The byte that a scalar stands for; nil for one that is text.
+    package static func byte(_ scalar: Unicode.Scalar) -> UInt8? {
+        (first...last).contains(scalar.value) ? UInt8(scalar.value - first + 0x80) : nil
+    }
+
+    /// Whether a text is one, and not a name with bytes that are no UTF-8.
+    package static func isText(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { byte($0) == nil }
+    }
+
+    /// The names in a folder but `.` and `..`; nil where it cannot be read.
+    package static func names(inFolder folder: String) -> [String]? {
+        guard let stream = withPath(folder, { opendir($0) }) else { return nil }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+                    text(of: UnsafeRawBufferPointer(start: name, count: strlen(name)))
+                }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    /// Lends a name as the system wants it.
+    package static func withPath<Result>(
+        _ text: String,
+        _ body: (UnsafePointer<CChar>) -> Result
+    ) -> Result {
+        let bytes = bytes(of: text).map { CChar(bitPattern: $0) } + [0]
+        return bytes.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { preconditionFailure("It has at least its end.") }
+            return body(base)
+        }
+    }
+
+    /// The scalar that begins here and its length; nil where none does.
+    private static func scalar(_ bytes: ArraySlice<UInt8>) -> (Unicode.Scalar, Int)? {
+        guard let lead = bytes.first else { return nil }
+        let length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
+        guard bytes.count >= length, let text = String(validating: bytes.prefix(length), as: UTF8.self),
+            let scalar = text.unicodeScalars.first
+        else { return nil }
+        return (scalar, length)
+    }
+}
