@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import CLIPFiles
 internal import CLIPServer
 
 /// `clip health`: what a container or a supervisor asks of a server on this machine.
