@@ -225,7 +225,7 @@ package enum APIError: Error, Equatable, Sendable {
 
     /// The body.
     package var body: [UInt8] {
-        Answers.object { writer in
+        JSONWriter.object { writer in
             switch content {
             case .detail(let text): writer.member("detail", text)
             case .problems(let problems):

@@ -49,7 +49,7 @@ public final class EmbeddingServer: Service {
     /// - Throws: `ServerConfigurationError` if a port is taken or the address is none of this machine.
     public func run() async throws {
         let (stages, configuration) = (stages, configuration)
-        let routes = Routes(engine: engine, identity: identity) {
+        let routes = RouteContext(engine: engine, identity: identity) {
             stages.isReady.load(ordering: .acquiring)
         }
         let isLocal = LoopbackAddress.isMeant(by: configuration.host)
@@ -122,7 +122,7 @@ public final class EmbeddingServer: Service {
     }
 
     /// What listens at one port.
-    private func listener(_ routes: Routes, isLocal: Bool, isForHealthOnly: Bool) -> Listener {
+    private func listener(_ routes: RouteContext, isLocal: Bool, isForHealthOnly: Bool) -> Listener {
         let host = configuration.host
         let stages = stages
         let crossOrigin = CrossOrigin(allowedOrigins: configuration.allowedOrigins)

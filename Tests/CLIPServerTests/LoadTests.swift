@@ -127,12 +127,12 @@ struct LoadTests {
     @Test("While it drains, a server says that it is not ready")
     func notReadyWhileDraining() async throws {
         try await LiveServer.with { server in
-            let routes = Routes(
+            let routes = RouteContext(
                 engine: server.engine,
                 identity: ServerIdentity(version: "1"),
                 isAccepting: { false }
             )
-            let answer = await routes.answer(of: .readiness, to: RouteInput())
+            let answer = await routes.answer(of: Operations.readiness, to: RouteInput())
             #expect(answer.status == 503)
             #expect(String(decoding: answer.body, as: UTF8.self) == #"{"status":"not ready"}"#)
         }

@@ -151,15 +151,15 @@ struct LogTests {
             )
         )
         defer { engine.shutdown() }
-        func routes(isAccepting: Bool) -> Routes {
-            Routes(engine: engine, identity: ServerIdentity(version: "1")) { isAccepting }
+        func routes(isAccepting: Bool) -> RouteContext {
+            RouteContext(engine: engine, identity: ServerIdentity(version: "1")) { isAccepting }
         }
         let problem = "model tiny: a forward pass has not ended for 61 s"
-        let stopped = try #require(routes(isAccepting: false).probe(.readiness))
-        let loading = try #require(routes(isAccepting: true).probe(.readiness))
+        let stopped = try #require(routes(isAccepting: false).probe(Operations.readiness))
+        let loading = try #require(routes(isAccepting: true).probe(Operations.readiness))
         let cases: [(Answer, Route, String)] = [
-            (Routes.health(problem: problem), .health, problem),
-            (stopped, .readiness, "told to stop"), (loading, .readiness, "models"),
+            (Operations.health(problem: problem), Operations.health, problem),
+            (stopped, Operations.readiness, "told to stop"), (loading, Operations.readiness, "models"),
         ]
         for (answer, route, words) in cases {
             let log = LogLines()
@@ -167,12 +167,12 @@ struct LogTests {
             logger.logLevel = .debug
             RequestLog(logger).note(answer, route: route, method: "GET", id: "mine", milliseconds: 1)
             let line = try #require(log.of(request: "mine").first)
-            #expect(log.all.count == 1 && line.text == "GET \(route.rawValue)")
+            #expect(log.all.count == 1 && line.text == "GET \(route.path)")
             #expect(line.metadata["status"] == "503")
             let cause = try #require(line.metadata["cause"])
             #expect(cause.ranges(of: words).count == 1, "\(cause)")
             #expect(Words.faults(of: cause) == [], "\(cause)")
         }
-        #expect(Routes.health(problem: nil).cause == nil && Routes.health(problem: nil).status == 200)
+        #expect(Operations.health(problem: nil).cause == nil && Operations.health(problem: nil).status == 200)
     }
 }

@@ -5,13 +5,13 @@ import Testing
 
 @Suite("Which route a request is for")
 struct RouteTableTests {
-    @Test("Every route answers its methods", arguments: Route.allCases)
+    @Test("Every route answers its methods", arguments: RouteTable.all)
     func known(route: Route) throws {
         for method in route.methods {
-            #expect(try Route.of(method: method, path: route.rawValue) == route)
+            #expect(try RouteTable.route(method: method, path: route.path) == route)
         }
         #expect(throws: APIError.methodNotAllowed(allowed: route.methods)) {
-            try Route.of(method: "DELETE", path: route.rawValue)
+            try RouteTable.route(method: "DELETE", path: route.path)
         }
     }
 
@@ -20,20 +20,20 @@ struct RouteTableTests {
         for path in [
             "/clip/embed_image/", "/clip/ViT-B-16/embed_image", "/CLIP/compare", "", "//", "/metrics",
         ] {
-            #expect(throws: APIError.notFound) { try Route.of(method: "GET", path: path) }
-            #expect(throws: APIError.notFound) { try Route.of(method: "HEAD", path: path) }
+            #expect(throws: APIError.notFound) { try RouteTable.route(method: "GET", path: path) }
+            #expect(throws: APIError.notFound) { try RouteTable.route(method: "HEAD", path: path) }
             #expect(throws: APIError.methodNotAllowed(allowed: ["GET", "HEAD"])) {
-                try Route.of(method: "POST", path: path)
+                try RouteTable.route(method: "POST", path: path)
             }
         }
     }
 
     @Test("A path may spell its letters with percent escapes")
     func escapes() throws {
-        #expect(try Route.of(method: "POST", path: "/clip/embed%5Ftext") == .embedText)
-        #expect(try Route.of(method: "POST", path: "%2fclip%2Fcompare") == .compare)
+        #expect(try RouteTable.route(method: "POST", path: "/clip/embed%5Ftext").path == "/clip/embed_text")
+        #expect(try RouteTable.route(method: "POST", path: "%2fclip%2Fcompare").path == "/clip/compare")
         for path in ["/clip/embed%5", "/clip/embed%5ftext%", "/clip/embed%+5text", "/clip/embed%255Ftext"] {
-            #expect(throws: APIError.notFound) { try Route.of(method: "GET", path: path) }
+            #expect(throws: APIError.notFound) { try RouteTable.route(method: "GET", path: path) }
         }
     }
 
@@ -55,17 +55,17 @@ struct RouteTableTests {
 
     @Test("The name of a model is what stands behind clip/ in its id")
     func modelNames() throws {
-        #expect(try Routes.modelName(ofID: "clip/ViT-B-32") == "ViT-B-32")
+        #expect(try RouteContext.modelName(ofID: "clip/ViT-B-32") == "ViT-B-32")
         // Whether a request may name a repository, the engine says.
-        #expect(try Routes.modelName(ofID: "clip/owner/model") == "owner/model")
+        #expect(try RouteContext.modelName(ofID: "clip/owner/model") == "owner/model")
         for id in ["", "clip/", "/x", "yolo/a/b", "clip/a/", "clip//b", "clip/a/b/c", "/"] {
             #expect(throws: APIError.embedding(.invalidModelName(id), place: nil)) {
-                try Routes.modelName(ofID: id)
+                try RouteContext.modelName(ofID: id)
             }
         }
         for id in ["yolo/3", "ViT-B-32", "clip"] {
             #expect(throws: APIError.embedding(.unknownModel(id), place: nil)) {
-                try Routes.modelName(ofID: id)
+                try RouteContext.modelName(ofID: id)
             }
         }
     }

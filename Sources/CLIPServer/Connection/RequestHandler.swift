@@ -22,7 +22,7 @@ struct ReceivedRequest: Sendable {
 
 /// Between HTTP and the routes: lets requests in, has them answered, and dresses the answers in header fields.
 struct RequestHandler: Sendable {
-    let routes: Routes
+    let routes: RouteContext
     let crossOrigin: CrossOrigin
     let access: AccessGuard
     let unpacker: BodyUnpacker
@@ -75,7 +75,7 @@ struct RequestHandler: Sendable {
         }
         var route: Route?
         do throws(APIError) {
-            let known = try Route.of(method: head.method.rawValue, path: head.path)
+            let known = try RouteTable.route(method: head.method.rawValue, path: head.path)
             route = known
             if let probe = routes.probe(known) {
                 return .answered(finish(probe, head: head, route: known, id: id, start: start))
@@ -124,7 +124,7 @@ struct RequestHandler: Sendable {
                 body: body,
                 room: room,
                 keys: visit.passage == .needsKeyInBody ? access.keys : nil,
-                isOperators: visit.route.isManagement && access.knowsOperators,
+                isOperators: visit.route.purpose == .management && access.knowsOperators,
                 terms: RequestTerms(
                     deadline: deadline,
                     client: context.client,

@@ -23,7 +23,7 @@ package struct RequestLog: Sendable {
         let level: Logger.Level =
             switch answer.status {
             // What a probe hears while models are loaded is no error.
-            case 503 where route == .readiness: .debug
+            case 503 where route == Operations.readiness: .debug
             case 500...: .error
             case 400...: .info
             default: .debug
@@ -38,7 +38,7 @@ package struct RequestLog: Sendable {
         if passedOver > 0 { metadata["unlogged-before"] = "\(passedOver)" }
         // A method is any word that a client likes.
         let line =
-            route.map { "\(method ?? "?") \($0.rawValue)" }
+            route.map { "\(method ?? "?") \($0.path)" }
             ?? (method == nil ? "no request" : "no such route")
         logger.log(level: level, "\(line)", metadata: metadata)
     }

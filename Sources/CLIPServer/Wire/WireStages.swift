@@ -23,6 +23,6 @@ public enum WireStages {
 
     /// The body of an answer with embeddings.
     public static func answer(_ embeddings: [Embedding], model: String, seconds: Double) -> [UInt8] {
-        Answers.embeddings(embeddings, model: model, seconds: seconds)
+        RoboflowAnswers.embeddings(embeddings, model: model, seconds: seconds)
     }
 }

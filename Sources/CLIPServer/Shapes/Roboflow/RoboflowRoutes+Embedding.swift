@@ -2,7 +2,7 @@ import CLIPEngine
 
 /// The routes that run a model. Checks come in the real server's order: the body's form, the model, how many images or
 /// prompts there are, and only then the images and texts themselves.
-extension Routes {
+extension RouteContext {
     func embedImage(_ input: RouteInput, family: ModelFamily) async throws(APIError) -> Answer {
         let body = try await desk.read(input) { (fields) throws(APIError) in
             try EmbedImageBody(&fields, family: family)
@@ -16,7 +16,7 @@ extension Routes {
         }
         return await answer(model: model, family, input) { (start) throws(EmbeddingError) in
             let result = try await engine.embed(images: images, model: model, terms: input.terms)
-            let bytes = try await desk.write(
+            let bytes = try await write(
                 result,
                 family: family,
                 seconds: result.report.seconds(since: start),
@@ -41,7 +41,7 @@ extension Routes {
                 truncating: body.common.truncates,
                 terms: input.terms
             )
-            let bytes = try await desk.write(
+            let bytes = try await write(
                 result,
                 family: family,
                 seconds: result.report.seconds(since: start),
@@ -69,7 +69,7 @@ extension Routes {
         }
         return await answer(model: model, family, input) { (start) throws(EmbeddingError) in
             let room = try await engine.roomForAnswer(
-                ofBytes: Answers.mostBytes(ofSimilaritiesTo: body.prompts),
+                ofBytes: RoboflowAnswers.mostBytes(ofSimilaritiesTo: body.prompts),
                 terms: input.terms
             )
             let result = try await engine.compare(
@@ -82,7 +82,7 @@ extension Routes {
             let seconds = result.report.seconds(since: start)
             let bytes = try await desk.write(isLong: room != nil, for: input.terms.client) {
                 [prompts = body.prompts] _ in
-                Answers.similarities(
+                RoboflowAnswers.similarities(
                     result.similarities,
                     prompts: prompts,
                     model: "\(family.prefix)/\(result.report.model)",
@@ -92,6 +92,26 @@ extension Routes {
             return (result.report, bytes, room)
         } place: { error in
             Self.place(of: error, subject: subject, prompts: prompts)
+        }
+    }
+
+    /// The body of an answer with embeddings.
+    ///
+    /// - Throws: `cancelled`, when the client leaves in the middle.
+    private func write(
+        _ result: EmbeddingResult,
+        family: ModelFamily,
+        seconds: Double,
+        for client: String?
+    ) async throws(EmbeddingError) -> [UInt8] {
+        let count = result.embeddings.count * (result.embeddings.first?.values.count ?? 0)
+        return try await desk.write(isLong: count > WireDesk.mostNumbersInPlace, for: client) { isUnwanted in
+            RoboflowAnswers.embeddings(
+                family.normalizes ? result.embeddings.map(\.normalized) : result.embeddings,
+                model: "\(family.prefix)/\(result.report.model)",
+                seconds: seconds,
+                unless: isUnwanted
+            )
         }
     }
 

@@ -1,6 +1,6 @@
 package import CLIPEngine
 
-extension Answers {
+extension RoboflowAnswers {
     /// What `/model/registry` and the routes that change it answer.
     ///
     /// `models` are those in memory, as Roboflow's clients take them; each begins with the members that the real server gives.
@@ -10,7 +10,7 @@ extension Answers {
         of catalogue: [ModelListing],
         memory: (used: Int, limit: Int?)
     ) -> [UInt8] {
-        object { writer in
+        JSONWriter.object { writer in
             writer.member("models") { writer in
                 writer.array { writer in
                     for model in catalogue {
@@ -65,14 +65,16 @@ extension Answers {
         writer.member("request_aliases") { $0.array { _ in } }
         writer.member("request_paths") { writer in
             writer.array { writer in
-                for path in ModelFamily.listing(model).paths(of: description.towers) { writer.string(path) }
+                for path in RoboflowRoutes.paths(of: .listing(model), towers: description.towers) {
+                    writer.string(path)
+                }
             }
         }
         writeOrigin(of: model, to: &writer)
         writer.member("precision", description.precision.rawValue)
         writer.member("bytes") { $0.integer(description.byteCount) }
         writer.member("load_seconds") { $0.number(description.loadTime / .seconds(1)) }
-        write(description.towers, to: &writer)
+        writer.towers(description.towers)
     }
 
     private static func id(of model: ModelListing) -> String {

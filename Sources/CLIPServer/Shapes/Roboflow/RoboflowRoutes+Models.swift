@@ -1,10 +1,10 @@
 import CLIPEngine
 
 /// The routes that load models and let go of them.
-extension Routes {
+extension RouteContext {
     /// The models in memory, and those that requests may bring there.
     var registry: Answer {
-        Answer(Answers.registry(of: engine.catalogue, memory: engine.modelMemory))
+        Answer(RoboflowAnswers.registry(of: engine.catalogue, memory: engine.modelMemory))
     }
 
     func addModel(_ input: RouteInput) async throws(APIError) -> Answer {
@@ -44,11 +44,6 @@ extension Routes {
     func clearModels() -> Answer {
         engine.unloadAll()
         return registry
-    }
-
-    func clearCaches() -> Answer {
-        engine.clearCaches()
-        return Answer(Array(#""Cache Cleared""#.utf8))
     }
 
     /// The name in an id such as `clip/ViT-B-32` or `perception_encoder/PE-Core-L14-336`.

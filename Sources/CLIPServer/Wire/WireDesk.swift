@@ -13,7 +13,7 @@ struct WireDesk: Sendable {
     /// Longest body that is read in a few milliseconds; longer ones leave a thread to others.
     private static let longestCheap = 1 << 20
     /// Most numbers that are written on the calling task.
-    private static let mostNumbersInPlace = 16_384
+    static let mostNumbersInPlace = 16_384
 
     /// What a route wants of a body.
     func read<Body: Sendable>(
@@ -52,26 +52,6 @@ struct WireDesk: Sendable {
             return fields
         } catch {
             throw input.keys == nil ? error : .unauthorized
-        }
-    }
-
-    /// The body of an answer with embeddings.
-    ///
-    /// - Throws: `cancelled`, when the client leaves in the middle.
-    func write(
-        _ result: EmbeddingResult,
-        family: ModelFamily,
-        seconds: Double,
-        for client: String?
-    ) async throws(EmbeddingError) -> [UInt8] {
-        let count = result.embeddings.count * (result.embeddings.first?.values.count ?? 0)
-        return try await write(isLong: count > Self.mostNumbersInPlace, for: client) { isUnwanted in
-            Answers.embeddings(
-                family.normalizes ? result.embeddings.map(\.normalized) : result.embeddings,
-                model: "\(family.prefix)/\(result.report.model)",
-                seconds: seconds,
-                unless: isUnwanted
-            )
         }
     }
 

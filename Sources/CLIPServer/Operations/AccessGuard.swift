@@ -26,11 +26,11 @@ struct AccessGuard: Sendable {
     /// server: the first that is there has to be right.
     func check(_ head: RequestHead, for route: Route) throws(APIError) -> Passage {
         let word = APIKeys.word(ofQuery: head.query) ?? APIKeys.bearer(head.fields[.authorization])
-        if route.isManagement {
+        if route.purpose == .management {
             try checkManagement(head, word: word)
             if !managementKeys.isEmpty { return .open }
         }
-        guard !keys.isEmpty, !route.isOpen else { return .open }
+        guard !keys.isEmpty, route.purpose != .open else { return .open }
         guard let word else {
             guard route.wantsBody else { throw .unauthorized }
             return .needsKeyInBody

@@ -37,11 +37,6 @@ package enum ModelFamily: CaseIterable, Sendable {
         }
     }
 
-    /// The routes that run it, as far as it has these towers.
-    func paths(of towers: [Tower]) -> [String] {
-        Route.allCases.filter { $0.family == self && $0.tower.map(towers.contains) ?? true }.map(\.rawValue)
-    }
-
     /// The group that a model is listed under: a Perception Encoder is answered at CLIP's routes, too, but the real server has it
     /// only at its own.
     ///

@@ -1,0 +1,71 @@
+/// What operators and their machines ask: how the server is, what it is, and to forget what it keeps.
+package enum Operations {
+    package static let info = Route("/info", ["GET", "HEAD"]) { (context, _) throws(APIError) in
+        Answer(
+            StateAnswers.info(
+                context.identity,
+                models: context.engine.models,
+                decoding: context.engine.decoding,
+                caches: context.engine.cacheStatistics
+            )
+        )
+    }
+    package static let health = Route(probe: "/healthz") { health(problem: $0.engine.healthProblem) }
+    package static let readiness = Route(probe: "/readiness", state: readiness(of:))
+    // With Roboflow's server GET changes something here; HEAD must not.
+    package static let clearCache = Route("/clear_cache", ["GET"], purpose: .management) {
+        (context, _) throws(APIError) in
+        context.engine.clearCaches()
+        return Answer(Array(#""Cache Cleared""#.utf8))
+    }
+    package static let index = Route("/", ["GET", "HEAD"], purpose: .open) { (context, _) throws(APIError) in
+        index(of: context.identity)
+    }
+
+    /// In the order of the list at `/`.
+    package static let all = [info, health, readiness, clearCache, index]
+
+    /// Whether the process can go on.
+    ///
+    /// - Parameter problem: why it cannot.
+    package static func health(problem: String?) -> Answer {
+        guard let problem else { return Answer(StateAnswers.status("healthy")) }
+        let body = JSONWriter.object { writer in
+            writer.member("status", "unhealthy")
+            writer.member("reason", problem)
+        }
+        return Answer(body, refusedWith: 503, cause: unwell(problem))
+    }
+
+    private static func unwell(_ problem: String) -> String { "The engine is not well: \(problem)." }
+
+    private static func readiness(of context: RouteContext) -> Answer {
+        let cause: String? =
+            if !context.isAccepting() {
+                "The server has been told to stop."
+            } else if let problem = context.engine.healthProblem {
+                unwell(problem)
+            } else if context.engine.lacksDefaultModel {
+                "The default model cannot be had, and is tried again; lines above say why."
+            } else if !context.engine.isReady {
+                "Not all models are loaded."
+            } else {
+                nil
+            }
+        guard let cause else { return Answer(StateAnswers.status("ready")) }
+        return Answer(StateAnswers.status("not ready"), refusedWith: 503, cause: cause)
+    }
+
+    private static func index(of identity: ServerIdentity) -> Answer {
+        let routes = RouteTable.all.map { route in
+            "\(route.methods[0])\(route.methods[0].count == 3 ? " " : "") \(route.path)\n"
+        }
+        var answer = Answer(
+            Array(
+                "\(identity.name) \(identity.version): CLIP embeddings over HTTP\n\n\(routes.joined())".utf8
+            )
+        )
+        answer.contentType = "text/plain; charset=utf-8"
+        return answer
+    }
+}

@@ -1,0 +1,51 @@
+/// One way into the server: where it is asked for, what is let in there, who answers, and in what form a mistake is told.
+package struct Route: Sendable {
+    /// What a route is for, as far as it decides whom it is open to.
+    package enum Purpose: Sendable {
+        /// What the server is there for: with a key, where there are keys.
+        case use
+        /// What anybody may know.
+        case open
+        /// What changes what the server holds.
+        case management
+    }
+
+    /// The path of a request line, without percent escapes.
+    package let path: String
+    package let methods: [String]
+    package let purpose: Purpose
+    package let wantsBody: Bool
+    /// Whether it asks how the server is: then it waits for nothing, and is answered at the health port, too.
+    package let isProbe: Bool
+    let answer: @Sendable (RouteContext, RouteInput) async throws(APIError) -> Answer
+    /// The same for a probe, at once.
+    let state: (@Sendable (RouteContext) -> Answer)?
+
+    init(
+        _ path: String,
+        _ methods: [String],
+        purpose: Purpose = .use,
+        wantsBody: Bool = false,
+        answer: @escaping @Sendable (RouteContext, RouteInput) async throws(APIError) -> Answer
+    ) {
+        self.path = path
+        self.methods = methods
+        self.purpose = purpose
+        self.wantsBody = wantsBody
+        self.answer = answer
+        (isProbe, state) = (false, nil)
+    }
+
+    /// A route that asks how the server is.
+    init(probe path: String, state: @escaping @Sendable (RouteContext) -> Answer) {
+        self.path = path
+        methods = ["GET", "HEAD"]
+        (purpose, wantsBody, isProbe) = (.open, false, true)
+        self.state = state
+        answer = { (context, _) throws(APIError) in state(context) }
+    }
+}
+
+extension Route: Equatable {
+    package static func == (one: Route, other: Route) -> Bool { one.path == other.path }
+}
