@@ -1,3 +1,5 @@
+internal import CLIPEngine
+
 /// What operators and their machines ask: how the server is, what it is, and to forget what it keeps.
 package enum Operations {
     package static let info = Route("/info", ["GET", "HEAD"]) { (context, _) throws(APIError) in

@@ -1,4 +1,4 @@
-import CLIPEngine
+package import CLIPEngine
 
 /// The bodies of answers about the server itself.
 package enum StateAnswers {
