@@ -40,7 +40,10 @@ silent "nginx -t" nginx_file
 silent "haproxy -c" haproxy -c -f "$here/proxies/haproxy.cfg"
 for script in "$here"/*.sh "$here"/debian/*.sh; do silent "bash -n ${script##*/}" bash -n "$script"; done
 if [ "$(id -u)" -eq 0 ]; then
-    "$here/debian/try.sh" "$deb" "$work/root"
+    status=0
+    "$here/debian/try.sh" "$deb" "$work/root" || status=$?
+    [ $status -ne 75 ] || echo "--  no bare Debian can be made here: the package is not installed into one"
+    [ $status -eq 0 ] || [ $status -eq 75 ] || exit 1
 else
     echo "--  not root: the package is not installed into a bare Debian"
 fi

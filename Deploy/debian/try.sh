@@ -3,15 +3,19 @@
 #
 # usage: try.sh DEB [FOLDER]      FOLDER: where the bare system is made, or lies from before; a temporary one by default
 #
-# Needs root, debootstrap and Debian's packages. Prints what it took, and ends with 1 where something does not hold.
+# Needs root, debootstrap and Debian's packages. Prints what it took, and ends with 1 where something does not hold, with 75 where no
+# bare system can be made.
 set -euo pipefail
 
 [ $# -ge 1 ] || { sed -n '2,6p' "$0" >&2; exit 64; }
 deb=$(realpath "$1")
 folder=${2:-$(mktemp -d)/root}
+mkdir -p "$(dirname "$folder")"
 fail() { echo "$*" >&2; exit 1; }
 
-[ -e "$folder/etc/debian_version" ] || debootstrap --variant=minbase bookworm "$folder" > /dev/null
+if [ ! -e "$folder/etc/debian_version" ]; then
+    debootstrap --variant=minbase bookworm "$folder" > "$folder.log" 2>&1 || { tail -5 "$folder.log" >&2; exit 75; }
+fi
 cp "$deb" "$folder/tmp/swift-clip.deb"
 chroot "$folder" apt-get update -qq
 DEBIAN_FRONTEND=noninteractive chroot "$folder" apt-get install -y -qq --no-install-recommends /tmp/swift-clip.deb > /dev/null 2>&1 \
@@ -26,11 +30,12 @@ for file in usr/share/man/man1/clip.1.gz usr/share/bash-completion/completions/c
 done
 
 log=$(mktemp)
-mkdir -p "$folder/proc" && mount -t proc proc "$folder/proc"
+# Where that may not be mounted the command does without.
+mount -t proc proc "$folder/proc" 2>/dev/null && mounted=yes || mounted=no
 # As the unit has it: no privileges, and a cache of its own.
 chroot --userspec=65534:65534 "$folder" env -i HF_HOME=/tmp/cache CLIP_PACKED_CACHE=none CLIP_PORT=0 $command > "$log" 2>&1 &
 server=$!
-trap 'kill $server 2>/dev/null || true; wait $server 2>/dev/null || true; umount "$folder/proc"' EXIT
+trap 'kill $server 2>/dev/null || true; wait $server 2>/dev/null || true; [ $mounted = no ] || umount "$folder/proc"' EXIT
 for _ in $(seq 200); do
     port=$(sed -n 's/.*127\.0\.0\.1:\([0-9]*\).*/\1/p' "$log" | head -1)
     [ -n "$port" ] && curl -sf "http://127.0.0.1:$port/readiness" > /dev/null && break
