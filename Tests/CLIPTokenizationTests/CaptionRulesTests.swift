@@ -49,20 +49,25 @@ struct CaptionRulesTests {
     }
 
     @Test(
-        "A special token is looked for in the caption as it came, or in lower case where the files say so",
-        arguments: [false, true]
+        "A special token is looked for in the caption as it came, or in lower case where its tasks say so",
+        arguments: [
+            (#""eos_token": OBJECT"#, false), (#""eos_token": OBJECT, "pad_token": "!""#, false),
+            (#""pad_token": OBJECT"#, true),
+            (#""unk_token": OBJECT, "eos_token": OBJECT, "pad_token": OBJECT"#, true),
+            (#""eos_token": "<|endoftext|>", "pad_token": "!""#, false),
+        ]
     )
-    func specials(isNormalized: Bool) throws {
+    func specials(settings: String, isNormalized: Bool) throws {
+        // As transformers 5.24 reads these very files.
         let directory = try TemporaryDirectory()
-        let settings = """
-            {"tokenizer_class": "CLIPTokenizer",
-             "eos_token": {"__type": "AddedToken", "content": "<|endoftext|>", "normalized": \(isNormalized)}}
-            """
-        try Data(WrittenVocabulary.openAI().vocabularyJSON.utf8)
-            .write(to: URL(fileURLWithPath: directory.path + "/vocab.json"))
-        try Data(WrittenVocabulary.openAI().mergesText.utf8)
-            .write(to: URL(fileURLWithPath: directory.path + "/merges.txt"))
-        try Data(settings.utf8).write(to: URL(fileURLWithPath: directory.path + "/tokenizer_config.json"))
+        let object = #"{"__type": "AddedToken", "content": "<|endoftext|>", "normalized": true}"#
+        let vocabulary = try WrittenVocabulary.openAI()
+        let files = [
+            "vocab.json": vocabulary.vocabularyJSON, "merges.txt": vocabulary.mergesText,
+            "tokenizer_config.json":
+                "{\"tokenizer_class\": \"CLIPTokenizer\", \(settings.replacing("OBJECT", with: object))}",
+        ]
+        for (name, text) in files { try directory.write(text, as: name) }
         let tokenizer = try withExtendedLifetime(directory) {
             try CaptionTokenizer(directory: directory.path, recipe: Self.recipe)
         }

@@ -17,8 +17,8 @@ struct TokenizerSettings {
     private(set) var named: [[UInt8]] = []
     /// The one of characters that the vocabulary lacks.
     private(set) var unknown: [UInt8]?
-    /// The special tokens that are written as objects, with whether they are looked for in the cleaned text.
-    private(set) var specials: [(token: [UInt8], isNormalized: Bool)] = []
+    /// The token of each task, with whether it is looked for in the cleaned text, which only one that is an object can say.
+    private(set) var tasks: [String: (token: [UInt8], isNormalized: Bool)] = [:]
     /// Whether the class does what `tokenizer.json` describes, and not what CLIP's own does.
     private(set) var followsFile = false
     /// Whether sequences would be filled up before their beginning, which shifts every position.
@@ -28,6 +28,8 @@ struct TokenizerSettings {
     private static let classes: Set<String> = [
         "CLIPTokenizer", "CLIPTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend",
     ]
+
+    private static let others: Set = ["pad_token", "unk_token", "sep_token", "cls_token", "mask_token"]
 
     /// Reads one of the files.
     mutating func read(_ bytes: [UInt8], of file: String) throws(TokenizationError) {
@@ -44,10 +46,10 @@ struct TokenizerSettings {
                 padsLeft = try reader.text().elementsEqual("left".utf8)
             case "bos_token": try require("<|startoftext|>", &reader, "bos_token", of: file)
             case "eos_token": try require("<|endoftext|>", &reader, "eos_token", of: file)
-            case "pad_token", "unk_token", "sep_token", "cls_token", "mask_token":
-                guard let token = try content(&reader) else { break }
+            case let task where Self.others.contains(task):
+                guard let token = try content(&reader, task: task) else { break }
                 named.append(token)
-                if field.elementsEqual("unk_token".utf8) { unknown = token }
+                if task == "unk_token" { unknown = token }
             case "split_special_tokens":
                 guard try !reader.isNext("t") else {
                     throw .unsupportedTokenizer(file: file, found: "split_special_tokens")
@@ -69,7 +71,10 @@ struct TokenizerSettings {
     }
 
     /// A special token is written as a string, or as an object with its `content`; null leaves it as it is.
-    private mutating func content(_ reader: inout JSONReader) throws(TokenizationError) -> [UInt8]? {
+    private mutating func content(
+        _ reader: inout JSONReader,
+        task: String? = nil
+    ) throws(TokenizationError) -> [UInt8]? {
         var found: [UInt8]?
         var isNormalized = false
         if try reader.isNext("\"") {
@@ -85,10 +90,10 @@ struct TokenizerSettings {
                     try reader.skip()
                 }
             }
-            if let found, VocabularyBuilder.isSpecial(found) { specials.append((found, isNormalized)) }
         } else {
             try reader.skip()
         }
+        if let task, let found { tasks[task] = (found, isNormalized) }
         return found
     }
 
@@ -98,7 +103,9 @@ struct TokenizerSettings {
         _ field: String,
         of file: String
     ) throws(TokenizationError) {
-        guard let found = try content(&reader), !found.elementsEqual(expected.utf8) else { return }
+        guard let found = try content(&reader, task: field), !found.elementsEqual(expected.utf8) else {
+            return
+        }
         let token = String(decoding: found.prefix(64), as: UTF8.self)
         throw .unsupportedTokenizer(file: file, found: "\(field) \(token)")
     }

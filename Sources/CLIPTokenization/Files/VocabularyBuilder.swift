@@ -80,10 +80,34 @@ struct VocabularyBuilder {
         added.append(try AddedToken(text, id: Int32(id), isNormalized: isNormalized, rules: rules))
     }
 
-    /// Takes note of how a special token is looked for, where no list of added tokens says it.
-    mutating func noteSpecial(_ token: [UInt8], isNormalized: Bool) {
-        if normalizedSpecials[token] == nil { normalizedSpecials[token] = isNormalized }
+    /// Settles how the special tokens are looked for: in captions as they came, or in the cleaned text.
+    ///
+    /// What `added_tokens_decoder` says counts in any case. Otherwise the tokens of the tasks are added one after the other, but for those
+    /// that are among them already, and the last one that is counts; a plain one is looked for in captions as they came.
+    ///
+    /// Source: `TokenizersBackend.__init__` of transformers 5.24, and 144 forms of the settings tried with it.
+    mutating func settleSpecials(
+        _ tasks: [String: (token: [UInt8], isNormalized: Bool)],
+        decoder: [TokenizerSettings.Added]
+    ) {
+        let listed = normalizedSpecials
+        normalizedSpecials = [:]
+        var seen: [[UInt8]: Set<Bool>] = [:]
+        for (task, standard) in Self.tasks {
+            let setting = tasks[task] ?? (Array(standard.utf8), false)
+            guard Self.isSpecial(setting.token) else { continue }
+            let isNormalized = tasks[task] == nil ? false : listed[setting.token] ?? setting.isNormalized
+            guard seen[setting.token, default: []].insert(isNormalized).inserted else { continue }
+            normalizedSpecials[setting.token] = isNormalized
+        }
+        for entry in decoder { normalizedSpecials[entry.token] = entry.isNormalized }
     }
+
+    /// CLIP's, in their order.
+    private static let tasks = [
+        ("bos_token", "<|startoftext|>"), ("eos_token", "<|endoftext|>"), ("unk_token", "<|endoftext|>"),
+        ("pad_token", "<|endoftext|>"),
+    ]
 
     /// Adds the next merge, of tokens that were added before, `from` naming the file that lists it.
     mutating func addMerge(_ left: [UInt8], _ right: [UInt8], from file: String) throws(TokenizationError) {

@@ -160,14 +160,12 @@ struct VocabularyFiles {
         for entry in settings.added {
             try builder.addWhole(entry.token, id: entry.id, isNormalized: entry.isNormalized)
         }
-        for (token, isNormalized) in settings.specials {
-            builder.noteSpecial(token, isNormalized: isNormalized)
-        }
         // One that the vocabulary lacks would get an id that the network has no row for.
         for token in settings.named {
             guard !VocabularyBuilder.isSpecial(token), let id = builder.id(of: token) else { continue }
             try builder.addWhole(token, id: id, isNormalized: false)
         }
+        if !settings.followsFile { builder.settleSpecials(settings.tasks, decoder: settings.added) }
         guard added.exists else { return }
         var reader = JSONReader(try text(of: added), file: added.name)
         try reader.object { (reader, token) throws(TokenizationError) in
