@@ -38,7 +38,7 @@ struct CheckpointFiles: Sendable {
                     .limited(toRows: text.vocabularySize)
             }
             if let recipe, let vision = network.vision { try Self.requireFit(recipe, vision) }
-            if let tokenizer, let text = network.text { try Self.requireFit(tokenizer, text) }
+            if let tokenizer, let text = network.text { try Self.requireFit(tokenizer, text, found.layout) }
             (directory, model) = (found, network)
         } catch let mismatch as Mismatch {
             throw .modelUnavailable(name: source.name, cause: mismatch.description)
@@ -211,12 +211,16 @@ struct CheckpointFiles: Sendable {
 
     private static func requireFit(
         _ tokenizer: CaptionTokenizer,
-        _ text: ModelConfiguration.Text
+        _ text: ModelConfiguration.Text,
+        _ layout: ModelDirectory.Layout
     ) throws(Mismatch) {
         let pooled: Int32? =
             switch text.pooling {
             case .first(let id): id
-            // Where something else has a larger id than end-of-text, the embedding is taken from that, as transformers does.
+            // Tokens that were added later have larger ids.
+            case .largestID where layout == .openCLIP: Int32(tokenizer.plainVocabularyCount - 1)
+            // Where something else has a larger id than end-of-text, transformers takes the embedding from that: vocabularies that were
+            // learnt anew begin with the special tokens.
             case .largestID, .last: nil
             }
         if let pooled, let endOfText = tokenizer.endOfText, pooled != endOfText {

@@ -41,7 +41,7 @@ struct VocabularyFitTests {
     }
 
     /// Why a checkpoint with a table of so many rows is refused; nil where it is not.
-    private func refusal(rows: Int, _ files: [String: Data]) throws -> String? {
+    private func refusal(rows: Int, _ files: [String: Data], isOpenCLIP: Bool = false) throws -> String? {
         let directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("swift-clip-fit-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -50,8 +50,15 @@ struct VocabularyFitTests {
         let configuration =
             #"{"model_type": "clip", "text_config": {"vocab_size": \#(rows), "eos_token_id": 2}}"#
         var files = files
-        files["config.json"] = Data(configuration.utf8)
-        files["model.safetensors"] = Data("weights".utf8)
+        if isOpenCLIP {
+            let configuration =
+                #"{"model_cfg": {"embed_dim": 512, "vision_cfg": {}, "text_cfg": {"vocab_size": \#(rows)}}}"#
+            files["open_clip_config.json"] = Data(configuration.utf8)
+            files["open_clip_model.safetensors"] = Data("weights".utf8)
+        } else {
+            files["config.json"] = Data(configuration.utf8)
+            files["model.safetensors"] = Data("weights".utf8)
+        }
         for (name, data) in files { try data.write(to: directory.appendingPathComponent(name)) }
         do throws(EmbeddingError) {
             _ = try TokenizerSource(model: ModelSource(name: "tiny", directory: directory.path))
@@ -62,6 +69,21 @@ struct VocabularyFitTests {
             }
             return cause
         }
+    }
+
+    @Test(
+        "Where end-of-text has not the largest id, transformers pools elsewhere, and open_clip never has such a vocabulary"
+    )
+    func specialsFirst() throws {
+        var files = Files(merges: 40)
+        files.tokens = files.tokens.suffix(2) + files.tokens.dropLast(2)
+        let written = [
+            "vocab.json": try files.vocabularyJSON(), "merges.txt": Data(files.mergesText.utf8),
+        ]
+        let rows = files.tokens.count
+        #expect(try refusal(rows: rows, written) == nil)
+        let found = try #require(try refusal(rows: rows, written, isOpenCLIP: true))
+        #expect(found.contains("from token \(rows - 1)") && found.contains("end-of-text is 1."), "\(found)")
     }
 
     private func expect(

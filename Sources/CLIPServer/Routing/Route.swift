@@ -15,10 +15,8 @@ package struct Route: Sendable {
     package let methods: [String]
     package let purpose: Purpose
     package let wantsBody: Bool
-    /// Whether it asks how the server is: then it waits for nothing, and is answered at the health port, too.
-    package let isProbe: Bool
     let answer: @Sendable (RouteContext, RouteInput) async throws(APIError) -> Answer
-    /// The same for a probe, at once.
+    /// The same for one that asks how the server is: it waits for nothing, and is answered at the health port, too.
     let state: (@Sendable (RouteContext) -> Answer)?
 
     init(
@@ -33,14 +31,14 @@ package struct Route: Sendable {
         self.purpose = purpose
         self.wantsBody = wantsBody
         self.answer = answer
-        (isProbe, state) = (false, nil)
+        state = nil
     }
 
     /// A route that asks how the server is.
     init(probe path: String, state: @escaping @Sendable (RouteContext) -> Answer) {
         self.path = path
         methods = ["GET", "HEAD"]
-        (purpose, wantsBody, isProbe) = (.open, false, true)
+        (purpose, wantsBody) = (.open, false)
         self.state = state
         answer = { (context, _) throws(APIError) in state(context) }
     }

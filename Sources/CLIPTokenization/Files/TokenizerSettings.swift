@@ -15,8 +15,6 @@ struct TokenizerSettings {
     private(set) var added: [Added] = []
     /// The tokens that have a task, by which transformers finds them in a text as they stand.
     private(set) var named: [[UInt8]] = []
-    /// The one of characters that the vocabulary lacks.
-    private(set) var unknown: [UInt8]?
     /// The token of each task, with whether it is looked for in the cleaned text, which only one that is an object can say.
     private(set) var tasks: [String: (token: [UInt8], isNormalized: Bool)] = [:]
     /// Whether the class does what `tokenizer.json` describes, and not what CLIP's own does.
@@ -49,7 +47,6 @@ struct TokenizerSettings {
             case let task where Self.others.contains(task):
                 guard let token = try content(&reader, task: task) else { break }
                 named.append(token)
-                if task == "unk_token" { unknown = token }
             case "split_special_tokens":
                 guard try !reader.isNext("t") else {
                     throw .unsupportedTokenizer(file: file, found: "split_special_tokens")

@@ -86,7 +86,7 @@ struct VocabularyFiles {
     private func unknown(_ settings: TokenizerSettings, _ file: TokenizerFile) -> [UInt8]? {
         guard rules == .transformers else { return nil }
         if settings.followsFile { return file.fusesUnknown ? nil : file.unknown }
-        return settings.unknown ?? Array("<|endoftext|>".utf8)
+        return settings.tasks["unk_token"]?.token ?? Array("<|endoftext|>".utf8)
     }
 
     private func listedTokens() throws(TokenizationError) -> [(token: [UInt8], id: Int)] {
