@@ -21,12 +21,12 @@ extension APIError {
             .bodyTooLargeForMemory, .noRoomForBody, .bodyEncodingNotSupported, .bodyNotUnpackable,
             .managementClosed, .managementThroughProxy, .hostNotAllowed, .imageWhereTextBelongs,
             .imageRefused:
-            publicText
+            sentence
         }
     }
 
     /// The sentence of the answer.
-    private var publicText: String {
+    package var sentence: String {
         switch content {
         case .detail(let text), .message(let text, _): text
         case .problems(let problems): problems.cause

@@ -36,6 +36,8 @@ struct RequestHandler: Sendable {
     struct Visit: Sendable {
         let head: RequestHead
         let route: Route
+        /// What stands in the path where the route's has a name in braces.
+        let rest: String?
         let id: String
         let start: ContinuousClock.Instant
         let client: String?
@@ -73,10 +75,11 @@ struct RequestHandler: Sendable {
                 )
             )
         }
-        var route: Route?
+        let match = RouteTable.match(head.path)
         do throws(APIError) {
-            let known = try RouteTable.route(method: head.method.rawValue, path: head.path)
-            route = known
+            try RouteTable.check(head.method.rawValue, at: match?.route)
+            guard let match else { throw .notFound }
+            let known = match.route
             if let probe = routes.probe(known) {
                 return .answered(finish(probe, head: head, route: known, id: id, start: start))
             }
@@ -85,6 +88,7 @@ struct RequestHandler: Sendable {
             let visit = Visit(
                 head: head,
                 route: known,
+                rest: match.rest,
                 id: id,
                 start: start,
                 client: client,
@@ -95,7 +99,7 @@ struct RequestHandler: Sendable {
             )
             return .taken(visit)
         } catch {
-            return .answered(finish(Answer(error), head: head, route: route, id: id, start: start))
+            return .answered(finish(Answer(error), head: head, route: match?.route, id: id, start: start))
         }
     }
 
@@ -121,6 +125,8 @@ struct RequestHandler: Sendable {
             let input = RouteInput(
                 query: visit.head.query,
                 contentType: visit.head.fields[.contentType],
+                rest: visit.rest,
+                accept: visit.head.fields[.accept],
                 body: body,
                 room: room,
                 keys: visit.passage == .needsKeyInBody ? access.keys : nil,
@@ -180,6 +186,7 @@ struct RequestHandler: Sendable {
         start: ContinuousClock.Instant
     ) -> ServerResponse {
         let elapsed = ContinuousClock.now - start
+        let answer = answer.told(in: route?.errors ?? .plain)
         log.note(
             answer,
             route: route,
@@ -198,7 +205,7 @@ struct RequestHandler: Sendable {
         id: String,
         elapsed: Duration
     ) -> ServerResponse {
-        var fields = HTTPFields()
+        var fields = answer.fields
         fields[.contentType] = answer.contentType
         fields[.server] = routes.identity.name
         fields[.xRequestID] = id
@@ -206,9 +213,8 @@ struct RequestHandler: Sendable {
         fields[.serverTiming] = Self.serverTiming(answer.report?.timings, total: elapsed)
         fields[.xModelColdStart] = answer.loadTime == nil ? "false" : "true"
         fields[.xModelColdStartCount] = answer.loadTime == nil ? "0" : "1"
-        if let model = answer.model {
+        if let modelID = answer.modelID {
             // The engine refuses names that could not stand in a header field.
-            let modelID = "\(answer.family.prefix)/\(model)"
             fields[.xModelID] = modelID
             if let loadTime = answer.loadTime {
                 let seconds = Self.milliseconds(loadTime) / 1000

@@ -36,10 +36,11 @@ package struct RequestLog: Sendable {
         if let model = answer.model { metadata["model"] = "\(model)" }
         if let cause = answer.cause { metadata["cause"] = "\(cause)" }
         if passedOver > 0 { metadata["unlogged-before"] = "\(passedOver)" }
-        // A method is any word that a client likes.
+        // A method is any word that a client likes, unless the route has it.
         let line =
-            route.map { "\(method ?? "?") \($0.path)" }
-            ?? (method == nil ? "no request" : "no such route")
+            route.map { route in
+                "\(method.map { route.methods.contains($0) ? $0 : "?" } ?? "?") \(route.path)"
+            } ?? (method == nil ? "no request" : "no such route")
         logger.log(level: level, "\(line)", metadata: metadata)
     }
 }

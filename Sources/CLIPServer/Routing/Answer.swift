@@ -1,14 +1,17 @@
 package import CLIPEngine
+internal import HTTPTypes
 
 /// What goes back for a request, before it becomes HTTP.
 package struct Answer: Sendable {
     package private(set) var status = 200
     package var contentType = "application/json"
-    package var body: [UInt8]
+    package private(set) var body: [UInt8]
     /// The model that answered, or that would have.
     package var model: String?
-    /// What stands before its name in its id.
-    package var family = ModelFamily.clip
+    /// What stands before its name in its id, such as `clip`; nil where nothing does.
+    package var family: String?
+    /// Header fields that belong to this answer alone.
+    var fields = HTTPFields()
     /// What the answer cost.
     package var report: RequestReport?
     /// How long loading the model took, if this request caused that; also where it failed afterwards.
@@ -25,7 +28,7 @@ package struct Answer: Sendable {
     }
 
     /// The answer that tells of an error.
-    package init(_ error: APIError, model: String? = nil, family: ModelFamily = .clip) {
+    package init(_ error: APIError, model: String? = nil, family: String? = nil) {
         status = error.status
         body = error.body
         self.error = error
@@ -39,5 +42,19 @@ package struct Answer: Sendable {
         self.body = body
         self.status = status
         self.cause = cause
+    }
+
+    /// The id of the model, such as `clip/ViT-B-32`.
+    package var modelID: String? {
+        model.map { model in family.map { "\($0)/\(model)" } ?? model }
+    }
+
+    /// The same answer; an error is told as the API's clients expect it.
+    func told(in form: ErrorForm) -> Answer {
+        guard let error else { return self }
+        var answer = self
+        answer.status = form.status(error)
+        answer.body = form.body(error)
+        return answer
     }
 }

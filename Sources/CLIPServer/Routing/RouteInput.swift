@@ -5,6 +5,10 @@ package struct RouteInput: Sendable {
     /// What stands behind the question mark.
     package let query: String?
     package let contentType: String?
+    /// What stands in the path where the route's has a name in braces.
+    package let rest: String?
+    /// The kinds of answers that the sender would like, as its header says.
+    package let accept: String?
     package let body: [UInt8]
     /// What keeps the body counted in the engine's budget.
     package let room: ByteReservation?
@@ -18,6 +22,8 @@ package struct RouteInput: Sendable {
     package init(
         query: String? = nil,
         contentType: String? = nil,
+        rest: String? = nil,
+        accept: String? = nil,
         body: [UInt8] = [],
         room: ByteReservation? = nil,
         keys: APIKeys? = nil,
@@ -26,6 +32,8 @@ package struct RouteInput: Sendable {
     ) {
         self.query = query
         self.contentType = contentType
+        self.rest = rest
+        self.accept = accept
         self.body = body
         self.room = room
         self.keys = keys

@@ -6,17 +6,39 @@ package enum RouteTable {
     package static let all: [Route] = RoboflowRoutes.all + Operations.all
 
     private static let routes: [String: Route] = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })
+    /// Those whose paths end in a name that the sender chooses.
+    private static let open: [(start: String, route: Route)] = all.compactMap { route in
+        route.start.map { ($0, route) }
+    }
 
-    /// The route of a request line, whose path may have percent escapes.
+    /// A route as a request line has it.
+    package struct Match: Sendable {
+        package let route: Route
+        /// What stands in the path where the route's has a name in braces.
+        package let rest: String?
+    }
+
+    /// The route of a path that may have percent escapes, and a slash at its end; nil where there is none.
+    package static func match(_ path: String) -> Match? {
+        var path = PercentEncoding.decoded(path)
+        if let route = routes[path] { return Match(route: route, rest: nil) }
+        while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
+        if path != "/", let route = routes[path] { return Match(route: route, rest: nil) }
+        for (start, route) in open where path.hasPrefix(start) && path.utf8.count > start.utf8.count {
+            return Match(route: route, rest: String(path.dropFirst(start.count)))
+        }
+        return nil
+    }
+
+    /// Refuses a method that is not answered at a route, or at a path that is none's.
     ///
     /// - Throws: 404 for an unknown path asked for with GET or HEAD; 405 for the wrong method of a known path and, as
     ///   with Roboflow's server, whose files are mounted beneath every path, for other methods of unknown ones.
-    package static func route(method: String, path: String) throws(APIError) -> Route {
-        guard let route = routes[PercentEncoding.decoded(path)] else {
+    package static func check(_ method: String, at route: Route?) throws(APIError) {
+        guard let route else {
             let isRead = method == "GET" || method == "HEAD"
             throw isRead ? .notFound : .methodNotAllowed(allowed: ["GET", "HEAD"])
         }
         guard route.methods.contains(method) else { throw .methodNotAllowed(allowed: route.methods) }
-        return route
     }
 }

@@ -143,14 +143,18 @@ extension RouteContext {
         _ family: ModelFamily,
         _ input: RouteInput
     ) async -> Answer {
-        guard let model else { return Answer(error, model: engine.defaultModel, family: family) }
+        guard let model else { return Answer(error, model: engine.defaultModel, family: family.prefix) }
         do {
             let loadTime = try await load(model, family, input)
-            var answer = Answer(error, model: model, family: family)
+            var answer = Answer(error, model: model, family: family.prefix)
             answer.loadTime = loadTime
             return answer
         } catch {
-            return Answer(.embedding(error, place: nil), model: named(model, in: error), family: family)
+            return Answer(
+                .embedding(error, place: nil),
+                model: named(model, in: error),
+                family: family.prefix
+            )
         }
     }
 
@@ -174,7 +178,7 @@ extension RouteContext {
             var answer = Answer(bytes)
             answer.room = room
             answer.model = report.model
-            answer.family = family
+            answer.family = family.prefix
             answer.report = report
             answer.loadTime = report.loadTime ?? loadTime
             return answer
@@ -182,7 +186,7 @@ extension RouteContext {
             var answer = Answer(
                 .embedding(error, place: place(error)),
                 model: named(model, in: error),
-                family: family
+                family: family.prefix
             )
             answer.loadTime = loadTime
             return answer

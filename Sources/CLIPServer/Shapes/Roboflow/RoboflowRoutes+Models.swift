@@ -22,11 +22,11 @@ extension RouteContext {
             )
             var answer = registry
             answer.model = name
-            answer.family = family
+            answer.family = family.prefix
             answer.loadTime = loadTime
             return answer
         } catch {
-            return Answer(.embedding(error, place: nil), model: named(name, in: error), family: family)
+            return Answer(.embedding(error, place: nil), model: named(name, in: error), family: family.prefix)
         }
     }
 

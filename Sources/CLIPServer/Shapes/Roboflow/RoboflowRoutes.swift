@@ -4,41 +4,37 @@ import CLIPEngine
 ///
 /// Source: what that server (1.8.3) answers, recorded in Documentation/Compatibility.md.
 package enum RoboflowRoutes {
-    /// What a family's routes do, with the tower without which each answers nothing.
-    private static let work: [(name: String, tower: Tower?, answer: Work)] = [
-        (
-            "embed_image", .image,
-            { (context, input, family) throws(APIError) in
-                try await context.embedImage(input, family: family)
-            }
-        ),
-        (
-            "embed_text", .text,
-            { (context, input, family) throws(APIError) in
-                try await context.embedText(input, family: family)
-            }
-        ),
-        (
-            "compare", nil,
-            { (context, input, family) throws(APIError) in
-                try await context.compare(input, family: family)
-            }
-        ),
-    ]
+    /// What a family's routes do.
+    private enum Work: String, CaseIterable {
+        case embedImage = "embed_image"
+        case embedText = "embed_text"
+        case compare
 
-    private typealias Work =
-        @Sendable (RouteContext, RouteInput, ModelFamily) async throws(APIError) -> Answer
+        /// The tower without which a route answers nothing.
+        var tower: Tower? {
+            switch self {
+            case .embedImage: .image
+            case .embedText: .text
+            case .compare: nil
+            }
+        }
+
+        func route(of family: ModelFamily) -> Route {
+            Route("/\(family.prefix)/\(rawValue)", ["POST"], wantsBody: true) {
+                (context, input) throws(APIError) in
+                switch self {
+                case .embedImage: try await context.embedImage(input, family: family)
+                case .embedText: try await context.embedText(input, family: family)
+                case .compare: try await context.compare(input, family: family)
+                }
+            }
+        }
+    }
 
     /// The routes that run a model, by family.
     private static let embedding: [(family: ModelFamily, tower: Tower?, route: Route)] =
         ModelFamily.allCases.flatMap { family in
-            work.map { name, tower, answer in
-                let route = Route("/\(family.prefix)/\(name)", ["POST"], wantsBody: true) {
-                    (context, input) throws(APIError) in
-                    try await answer(context, input, family)
-                }
-                return (family, tower, route)
-            }
+            Work.allCases.map { (family, $0.tower, $0.route(of: family)) }
         }
 
     private static let models: [Route] = [
