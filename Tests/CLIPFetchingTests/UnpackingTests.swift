@@ -274,7 +274,7 @@ struct UnpackingTests {
                 defer { isEnough.store(true, ordering: .relaxed) }
                 for _ in 0..<8 { group.addTask(operation: unpacked) }
                 // All of them have come, and are being unpacked.
-                try await eventually { rooms.load(ordering: .relaxed) >= 16 }
+                try await eventually(within: .seconds(120)) { rooms.load(ordering: .relaxed) >= 16 }
                 // A fetch takes a few rounds of turns, a body 72 of them. Where this thread has to wait for a processor, a
                 // later fetch will do.
                 var overMeanwhile = Int.max
