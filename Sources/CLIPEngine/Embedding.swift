@@ -27,6 +27,14 @@ public struct Embedding: Equatable, Sendable {
         return Float(dot / (squared * otherSquared).squareRoot())
     }
 
+    /// The first numbers alone, for models that were trained to be cut there; no longer of length one where it was.
+    ///
+    /// - Precondition: there are so many.
+    public func prefix(_ width: Int) -> Embedding {
+        precondition((1...max(1, values.count)).contains(width), "An embedding has fewer numbers than that.")
+        return Embedding(values: Array(values.prefix(width)))
+    }
+
     /// The same direction at length one.
     public var normalized: Embedding {
         let length = values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()

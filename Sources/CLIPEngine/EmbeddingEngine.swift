@@ -193,7 +193,8 @@ public final class EmbeddingEngine: Sendable {
             truncating: truncating,
             client: terms.client
         )
-        request.note(tokens: tokens.reduce(0) { $0 + $1.count })
+        let tokenCount = tokens.reduce(0) { $0 + $1.count }
+        request.note(tokens: tokenCount)
         let outcome =
             request.isList
             ? try await embeddings(ofList: tokens, by: model, request: request)
@@ -203,7 +204,8 @@ public final class EmbeddingEngine: Sendable {
             report: RequestReport(
                 model: model.description.name,
                 loadTime: loadTime,
-                timings: timings.adding(outcome)
+                timings: timings.adding(outcome),
+                tokenCount: tokenCount
             ),
             room: room
         )

@@ -26,6 +26,8 @@ public struct RequestReport: Sendable {
     public let loadTime: Duration?
     /// Wall time by stage.
     public var timings: StageTimings
+    /// Token ids of its texts, the special ones included.
+    public var tokenCount = 0
 
     /// Whether this request had to load the model.
     public var wasColdStart: Bool { loadTime != nil }

@@ -19,7 +19,8 @@ extension APIError {
         case .bodyTooLarge, .bodyNotWanted, .bodyTooSlow, .originNotAllowed, .invalidTimeout, .tooLate,
             .malformedMessage,
             .bodyTooLargeForMemory, .noRoomForBody, .bodyEncodingNotSupported, .bodyNotUnpackable,
-            .managementClosed, .managementThroughProxy, .hostNotAllowed, .imageWhereTextBelongs,
+            .invalidField, .managementClosed, .managementThroughProxy, .hostNotAllowed,
+            .imageWhereTextBelongs,
             .imageRefused:
             sentence
         }
@@ -28,7 +29,11 @@ extension APIError {
     /// The sentence of the answer.
     package var sentence: String {
         switch content {
-        case .detail(let text), .message(let text, _): text
+        case .detail(let text): text
+        // Other APIs' clients need not hear whose resource it is not.
+        case .message(let text, _):
+            text.hasPrefix(Self.notFoundText)
+                ? "There is no such model here. " + text.dropFirst(Self.notFoundText.count) : text
         case .problems(let problems): problems.cause
         case .unauthorized: "Unauthorized api_key"
         }

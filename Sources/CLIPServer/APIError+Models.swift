@@ -4,7 +4,7 @@ import CLIPEngine
 ///
 /// Only what may pass is a 503 with Retry-After, which clients take for an order to ask again.
 extension APIError {
-    private static let notFoundText =
+    static let notFoundText =
         "Requested Roboflow resource not found. Make sure that workspace, project or model you referred in "
         + "request exists. "
 

@@ -43,6 +43,8 @@ package enum APIError: Error, Equatable, Sendable {
     case hostNotAllowed
     case unreadableBody(JSONError)
     case invalidFields(FieldProblems)
+    /// The same of the first field, in the sentence of a shape that tells of one.
+    case invalidField(FieldFault)
 
     // MARK: Fields that fit their types, but not each other
 
@@ -95,7 +97,7 @@ package enum APIError: Error, Equatable, Sendable {
         case .managementClosed, .managementThroughProxy, .hostNotAllowed: 403
         case .bodyNotUnpackable, .unreadableBody: 400
         case .invalidFields: 422
-        case .unknownItemType, .imageWhereTextBelongs, .imageRefused: 400
+        case .invalidField, .unknownItemType, .imageWhereTextBelongs, .imageRefused: 400
         case .embedding(.image(_, .tooMuchMemory), _): 413
         case .embedding(let error, _):
             switch error {
@@ -188,6 +190,7 @@ package enum APIError: Error, Equatable, Sendable {
             )
         case .unreadableBody(let error): .detail(Self.detail(of: error))
         case .invalidFields(let problems): .problems(problems)
+        case .invalidField(let fault): .message(fault.sentence)
         case .unknownItemType(let field): .message("\(field.rawValue)_type must be either 'image' or 'text'")
         case .imageWhereTextBelongs(let field):
             .message(

@@ -154,7 +154,7 @@ struct RequestBodyTests {
         case "/clip/embed_image":
             let body = try EmbedImageBody(&fields)
             return plain([
-                "clip_version_id": body.common.model, "image": body.images.map { plain(.image($0)) },
+                "clip_version_id": body.common.model, "image": body.declarations.map { plain(.image($0)) },
             ])
         case "/clip/embed_text":
             let body = try EmbedTextBody(&fields)

@@ -185,7 +185,7 @@ struct ServiceRoutesTests {
             #expect(wrong.fields["allow"] == "POST")
             #expect(wrong.text == #"{"detail":"Method Not Allowed"}"#)
             #expect(
-                try await server.request("POST", "/clip/compare/", body: []).fields["allow"] == "GET, HEAD"
+                try await server.request("POST", "/clip/comparison/", body: []).fields["allow"] == "GET, HEAD"
             )
             let head = try await server.request("HEAD", "/healthz")
             #expect(head.status == 200)

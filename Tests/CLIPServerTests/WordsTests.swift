@@ -141,6 +141,7 @@ struct WordsTests {
                 "invalidTimeout": .invalidTimeout, "tooLate": .tooLate(limit: .seconds(300)),
                 "originNotAllowed": .originNotAllowed, "unreadableBody": .unreadableBody(.notUTF8),
                 "invalidFields": .invalidFields(problems),
+                "invalidField": PlainFields.fault("input", "is missing"),
                 "unknownItemType": .unknownItemType(field: .subject),
                 "imageWhereTextBelongs": .imageWhereTextBelongs(field: .prompt),
                 "imageRefused": .imageRefused(.noValue(type: "url")),

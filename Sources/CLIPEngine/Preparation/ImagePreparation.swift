@@ -82,6 +82,7 @@ struct ImagePreparation: Sendable {
             let content: Content
             switch image {
             case .encoded(let bytes): content = .bytes(bytes, from: .payload, room: nil)
+            case .encodedPart(let bytes): content = .part(bytes)
             case .base64(let text): content = .base64(text)
             case .url(let url):
                 let fetched = try await fetch(url, at: index, for: client)
@@ -101,19 +102,25 @@ struct ImagePreparation: Sendable {
     private enum Content: Sendable {
         case encoded(EncodedImage)
         case bytes([UInt8], from: ImageOrigin, room: (any Sendable)?)
+        case part(ArraySlice<UInt8>)
         case base64(ArraySlice<UInt8>)
 
         var size: Int {
             switch self {
             case .encoded(let image): image.bytes.count
             case .bytes(let bytes, _, _): bytes.count
+            case .part(let bytes): bytes.count
             case .base64(let text): text.count
             }
         }
 
         /// How many bytes more it will be once it is unpacked.
         var unpackedBytes: Int {
-            if case .base64(let text) = self { text.count / 4 * 3 } else { 0 }
+            switch self {
+            case .encoded, .bytes: 0
+            case .part(let bytes): bytes.count
+            case .base64(let text): text.count / 4 * 3
+            }
         }
 
         func encoded(hashedWith key: ContentHash.Key?) throws(ImageFault) -> EncodedImage {
@@ -121,6 +128,8 @@ struct ImagePreparation: Sendable {
             case .encoded(let image): return image
             case .bytes(let bytes, let origin, let room):
                 return EncodedImage(bytes, from: origin, hashedWith: key, room: room)
+            case .part(let bytes):
+                return EncodedImage(Array(bytes), from: .payload, hashedWith: key, isCopy: true)
             case .base64(let text):
                 guard let bytes = Base64.decode(Base64.payload(of: text)) else { throw .malformedBase64 }
                 return EncodedImage(bytes, from: .payload, hashedWith: key, isCopy: true)

@@ -206,7 +206,7 @@ struct RequestHandler: Sendable {
         elapsed: Duration
     ) -> ServerResponse {
         var fields = answer.fields
-        fields[.contentType] = answer.contentType
+        if !answer.body.isEmpty { fields[.contentType] = answer.contentType }
         fields[.server] = routes.identity.name
         fields[.xRequestID] = id
         fields[.xInferenceEngine] = routes.identity.name

@@ -23,7 +23,7 @@ package struct RequestLog: Sendable {
         let level: Logger.Level =
             switch answer.status {
             // What a probe hears while models are loaded is no error.
-            case 503 where route == Operations.readiness: .debug
+            case 503 where route?.state != nil: .debug
             case 500...: .error
             case 400...: .info
             default: .debug

@@ -28,7 +28,9 @@ struct ServerResponse: Sendable {
     func head(to request: RequestHead?, closes: Bool, date: String) -> ByteBuffer {
         var text = "HTTP/1.1 \(status) \(Self.reasons[status] ?? "")\r\n"
         for field in fields { text += "\(field.name.rawName): \(field.value)\r\n" }
-        text += "content-length: \(body.count)\r\ndate: \(date)\r\n"
+        // RFC 9110, 8.6: a 204 has no length, and a 304 would have that of what is not sent.
+        if status != 204, status != 304 { text += "content-length: \(body.count)\r\n" }
+        text += "date: \(date)\r\n"
         if closes {
             text += "connection: close\r\n"
         } else if request?.isOld == true {
@@ -39,11 +41,14 @@ struct ServerResponse: Sendable {
 
     /// The words behind the statuses that this server answers.
     private static let reasons = [
-        200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
+        200: "OK", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
+        403: "Forbidden", 404: "Not Found",
         405: "Method Not Allowed", 408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long",
-        415: "Unsupported Media Type", 422: "Unprocessable Content", 429: "Too Many Requests",
+        415: "Unsupported Media Type", 422: "Unprocessable Content", 424: "Failed Dependency",
+        429: "Too Many Requests",
         431: "Request Header Fields Too Large", 499: "Client Closed Request", 500: "Internal Server Error",
         501: "Not Implemented", 503: "Service Unavailable", 505: "HTTP Version Not Supported",
+        507: "Insufficient Storage",
     ]
 
     static let goOn = "HTTP/1.1 100 Continue\r\n\r\n"

@@ -41,7 +41,8 @@ package enum Operations {
 
     private static func unwell(_ problem: String) -> String { "The engine is not well: \(problem)." }
 
-    private static func readiness(of context: RouteContext) -> Answer {
+    /// Whether requests should be sent here.
+    package static func readiness(of context: RouteContext) -> Answer {
         let cause: String? =
             if !context.isAccepting() {
                 "The server has been told to stop."

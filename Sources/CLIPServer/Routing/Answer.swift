@@ -44,6 +44,13 @@ package struct Answer: Sendable {
         self.cause = cause
     }
 
+    /// An answer that is a status and nothing else.
+    init(status: Int, cause: String? = nil) {
+        body = []
+        self.status = status
+        self.cause = cause
+    }
+
     /// The id of the model, such as `clip/ViT-B-32`.
     package var modelID: String? {
         model.map { model in family.map { "\($0)/\(model)" } ?? model }

@@ -3,7 +3,9 @@
 /// Every shape has a list of its own; a new one is a line here.
 package enum RouteTable {
     /// In the order in which `/` lists them.
-    package static let all: [Route] = RoboflowRoutes.all + Operations.all
+    package static let all: [Route] =
+        RoboflowRoutes.all + OpenAIRoutes.all + TEIRoutes.all + WeaviateRoutes.all
+        + KServeRoutes.all + Operations.all
 
     private static let routes: [String: Route] = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })
     /// Those whose paths end in a name that the sender chooses.

@@ -8,6 +8,16 @@ extension JSONWriter {
         return writer.bytes
     }
 
+    /// Most of the numbers of an embedding have fewer characters, comma included.
+    static let mostBytesPerNumber = 22
+
+    /// A list of numbers.
+    mutating func numbers(_ values: [Float]) {
+        array { writer in
+            for value in values { writer.number(value) }
+        }
+    }
+
     /// The member `towers` of what tells of a model: `image` and `text`, or one of them.
     mutating func towers(_ towers: [Tower]) {
         member("towers") { writer in

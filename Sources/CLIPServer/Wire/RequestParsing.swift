@@ -8,17 +8,22 @@ package enum QueryParameters {
     /// What is wrong with a query string such as `api_key=x&countinference=False`.
     package static func problems(in query: String?) -> FieldProblems {
         var problems = FieldProblems()
-        guard let query else { return problems }
-        var lastValue: String?
-        for pair in query.split(separator: "&") {
-            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard PercentEncoding.decoded(halves[0], isForm: true) == "countinference" else { continue }
-            lastValue = halves.count > 1 ? PercentEncoding.decoded(halves[1], isForm: true) : ""
-        }
+        let lastValue = pairs(of: query).last { $0.name == "countinference" }?.value
         if let lastValue, case .failure(let refusal) = LaxBoolean.read(lastValue) {
             problems.add(refusal.kind, at: ["query", "countinference"])
         }
         return problems
+    }
+
+    /// The names of a query with their values, in order.
+    static func pairs(of query: String?) -> [(name: String, value: String)] {
+        (query ?? "").split(separator: "&").map { pair in
+            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (
+                PercentEncoding.decoded(halves[0], isForm: true),
+                halves.count > 1 ? PercentEncoding.decoded(halves[1], isForm: true) : ""
+            )
+        }
     }
 }
 

@@ -15,19 +15,61 @@ struct WireDesk: Sendable {
     /// Most numbers that are written on the calling task.
     static let mostNumbersInPlace = 16_384
 
-    /// What a route wants of a body.
+    /// What a route wants of a body that is read by Roboflow's rules.
     func read<Body: Sendable>(
         _ input: RouteInput,
         knowsQuery: Bool = true,
         _ body: @escaping @Sendable (inout FieldReader) throws(APIError) -> Body
     ) async throws(APIError) -> Body {
-        let read: @Sendable () -> Result<Body, APIError> = {
-            do throws(APIError) {
-                var fields = try Self.fields(of: input, knowsQuery: knowsQuery)
-                return .success(try body(&fields))
-            } catch {
-                return .failure(error)
+        try await read(input) { () throws(APIError) in
+            var fields = try Self.keyed(input) { () throws(APIError) in
+                let fields = try BodyFields.read(
+                    of: input.body,
+                    contentType: input.contentType,
+                    query: knowsQuery ? input.query : nil
+                )
+                return (fields, fields.text("api_key"))
             }
+            return try body(&fields)
+        }
+    }
+
+    /// What a route wants of a body that is a JSON object, whatever its content type says.
+    func read<Body: Sendable>(
+        plain input: RouteInput,
+        _ body: @escaping @Sendable (PlainFields) throws(APIError) -> Body
+    ) async throws(APIError) -> Body {
+        try await read(input) { () throws(APIError) in
+            let fields = try Self.keyed(input) { () throws(APIError) in
+                let fields = try PlainFields(of: input.body)
+                // What is no key is none's concern where none is wanted.
+                return (fields, fields.string("api_key"))
+            }
+            return try body(fields)
+        }
+    }
+
+    /// What a route wants of a form.
+    func read<Body: Sendable>(
+        _ input: RouteInput,
+        boundary: String,
+        _ body: @escaping @Sendable (Multipart) throws(APIError) -> Body
+    ) async throws(APIError) -> Body {
+        try await read(input) { () throws(APIError) in
+            let form = try Self.keyed(input) { () throws(APIError) in
+                let form = try Multipart(input.body, boundary: boundary)
+                return (form, form.parts.first { $0.name == "api_key" }.map { JSONText(utf8: $0.content) })
+            }
+            return try body(form)
+        }
+    }
+
+    private func read<Body: Sendable>(
+        _ input: RouteInput,
+        _ body: @escaping @Sendable () throws(APIError) -> Body
+    ) async throws(APIError) -> Body {
+        let read: @Sendable () -> Result<Body, APIError> = {
+            do throws(APIError) { return .success(try body()) } catch { return .failure(error) }
         }
         guard input.body.count > Self.longestInPlace else { return try read().get() }
         let isCostly = input.body.count > Self.longestCheap
@@ -40,15 +82,14 @@ struct WireDesk: Sendable {
     /// The fields of a body, once its key was looked at, if it has to have one.
     ///
     /// Who has no key learns nothing of what else is wrong.
-    private static func fields(of input: RouteInput, knowsQuery: Bool) throws(APIError) -> FieldReader {
+    private static func keyed<Fields>(
+        _ input: RouteInput,
+        _ fields: () throws(APIError) -> (Fields, key: JSONText?)
+    ) throws(APIError) -> Fields {
         do throws(APIError) {
-            let fields = try BodyFields.read(
-                of: input.body,
-                contentType: input.contentType,
-                query: knowsQuery ? input.query : nil
-            )
+            let (fields, key) = try fields()
             guard let keys = input.keys else { return fields }
-            guard let word = fields.text("api_key"), keys.contains(word.utf8) else { throw .unauthorized }
+            guard let key, keys.contains(key.utf8) else { throw .unauthorized }
             return fields
         } catch {
             throw input.keys == nil ? error : .unauthorized

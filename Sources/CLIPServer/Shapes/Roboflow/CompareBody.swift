@@ -135,10 +135,7 @@ package struct CompareBody: Sendable {
             case (.image, .image(let declaration)): return .image(try declaration.source())
             case (.text, .text(let text)): return .text(text.string)
             case (.text, .image): throw .imageWhereTextBelongs(field: field)
-            case (.image, .text(let text)):
-                // A bare string: a URL if it begins like one, base64 otherwise. Never a path.
-                let isURL = text.utf8.starts(with: "http".utf8)
-                return .image(isURL ? .url(text.string) : .base64(text.utf8))
+            case (.image, .text(let text)): return .image(ImageSource(bare: text))
             }
         }
     }

@@ -1,4 +1,3 @@
-package import CLIPEngine
 internal import CLIPJSON
 
 /// What every CLIP request may carry beside its images and texts.
@@ -9,6 +8,8 @@ package struct CommonFields: Equatable, Sendable {
     package var model: String?
     /// Our own extension: whether texts that are too long are cut instead of refused.
     package var truncates = false
+    /// Our own extension: whether embeddings are brought to length one.
+    package var normalizes = false
 
     /// Reads the fields of `BaseRequest` and `ClipInferenceRequest` or `PerceptionEncoderInferenceRequest`, in their order.
     static func read(from fields: inout FieldReader, family: ModelFamily) -> CommonFields {
@@ -23,40 +24,16 @@ package struct CommonFields: Equatable, Sendable {
         let model = fields.string(family.nameField, nullable: true)
         // Accepted and ignored, as there: only the family's own field selects.
         fields.string("model_id", nullable: true)
-        return CommonFields(model: model?.string, truncates: family.truncates)
+        return CommonFields(
+            model: model?.string,
+            truncates: family.truncates,
+            normalizes: family.normalizes
+        )
     }
 
     mutating func readExtensions(from fields: inout FieldReader) {
         truncates = fields.boolean("truncate", nullable: true) ?? truncates
-    }
-}
-
-/// The body of `POST /clip/embed_image`.
-package struct EmbedImageBody: Sendable {
-    package let common: CommonFields
-    package let images: [ImageDeclaration]
-
-    package init(_ fields: inout FieldReader, family: ModelFamily = .clip) throws(APIError) {
-        var common = CommonFields.read(from: &fields, family: family)
-        let images = fields.union("image") { value, location, problems -> [ImageDeclaration]? in
-            if let list = ImageDeclaration.list(value, at: location, &problems) { return list }
-            return ImageDeclaration.read(value, at: location + ["InferenceRequestImage"], &problems).map {
-                [$0]
-            }
-        }
-        common.readExtensions(from: &fields)
-        guard let images, fields.problems.isEmpty else { throw .invalidFields(fields.problems) }
-        self.common = common
-        self.images = images
-    }
-
-    /// What the engine is to embed, in order.
-    ///
-    /// - Throws: the 400 of the first image that cannot be.
-    package func sources() throws(APIError) -> [ImageSource] {
-        var sources: [ImageSource] = []
-        for image in images { sources.append(try image.source()) }
-        return sources
+        normalizes = fields.boolean("normalize", nullable: true) ?? normalizes
     }
 }
 

@@ -14,27 +14,24 @@ package enum RoboflowAnswers {
         unless isUnwanted: () -> Bool = { false }
     ) -> [UInt8] {
         JSONWriter.object { writer in
-            writer.reserve(embeddings.count * (embeddings.first?.values.count ?? 0) * bytesPerNumber)
+            writer.reserve(
+                embeddings.count * (embeddings.first?.values.count ?? 0) * JSONWriter.mostBytesPerNumber
+            )
             start(&writer, model: model, seconds: seconds)
             writer.member("embeddings") { writer in
                 writer.array { writer in
                     for embedding in embeddings where !isUnwanted() {
-                        writer.array { writer in
-                            for value in embedding.values { writer.number(value) }
-                        }
+                        writer.numbers(embedding.values)
                     }
                 }
             }
         }
     }
 
-    /// Most of the numbers of an embedding have fewer characters, comma included.
-    private static let bytesPerNumber = 22
-
     /// No answer of `compare` is longer: names come back, a byte as six characters at most.
     package static func mostBytes(ofSimilaritiesTo prompts: CompareBody.Prompts) -> Int {
         guard case .mapping(let members) = prompts else { return 0 }
-        return members.reduce(0) { $0 + 6 * $1.name.utf8.count + bytesPerNumber }
+        return members.reduce(0) { $0 + 6 * $1.name.utf8.count + JSONWriter.mostBytesPerNumber }
     }
 
     /// What `compare` answers: a list of similarities, or an object if the prompts had names.

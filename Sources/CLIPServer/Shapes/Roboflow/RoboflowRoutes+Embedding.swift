@@ -4,9 +4,7 @@ import CLIPEngine
 /// prompts there are, and only then the images and texts themselves.
 extension RouteContext {
     func embedImage(_ input: RouteInput, family: ModelFamily) async throws(APIError) -> Answer {
-        let body = try await desk.read(input) { (fields) throws(APIError) in
-            try EmbedImageBody(&fields, family: family)
-        }
+        let body = try await embedImageBody(input, family: family)
         let model = self.model(body.common.model, family)
         let images: [ImageSource]
         do {
@@ -18,6 +16,7 @@ extension RouteContext {
             let result = try await engine.embed(images: images, model: model, terms: input.terms)
             let bytes = try await write(
                 result,
+                normalizing: body.common.normalizes,
                 family: family,
                 seconds: result.report.seconds(since: start),
                 for: input.terms.client
@@ -26,6 +25,26 @@ extension RouteContext {
         } place: { error in
             guard images.count > 1, case .image(let index, _) = error else { return nil }
             return "image \(index + 1) of \(images.count)"
+        }
+    }
+
+    private func embedImageBody(
+        _ input: RouteInput,
+        family: ModelFamily
+    ) async throws(APIError) -> EmbedImageBody {
+        let type = MediaType(input.contentType)
+        if let type, type.isPicture, !input.body.isEmpty {
+            // A key that the head lacks could stand nowhere else.
+            guard input.keys == nil else { throw .unauthorized }
+            return try EmbedImageBody(picture: input.body, query: input.query, family: family)
+        }
+        if let type, type.name == "multipart/form-data", let boundary = type.boundary {
+            return try await desk.read(input, boundary: boundary) { (form) throws(APIError) in
+                try EmbedImageBody(form, query: input.query, family: family)
+            }
+        }
+        return try await desk.read(input) { (fields) throws(APIError) in
+            try EmbedImageBody(&fields, family: family)
         }
     }
 
@@ -43,6 +62,7 @@ extension RouteContext {
             )
             let bytes = try await write(
                 result,
+                normalizing: body.common.normalizes,
                 family: family,
                 seconds: result.report.seconds(since: start),
                 for: input.terms.client
@@ -100,6 +120,7 @@ extension RouteContext {
     /// - Throws: `cancelled`, when the client leaves in the middle.
     private func write(
         _ result: EmbeddingResult,
+        normalizing: Bool,
         family: ModelFamily,
         seconds: Double,
         for client: String?
@@ -107,7 +128,7 @@ extension RouteContext {
         let count = result.embeddings.count * (result.embeddings.first?.values.count ?? 0)
         return try await desk.write(isLong: count > WireDesk.mostNumbersInPlace, for: client) { isUnwanted in
             RoboflowAnswers.embeddings(
-                family.normalizes ? result.embeddings.map(\.normalized) : result.embeddings,
+                normalizing ? result.embeddings.map(\.normalized) : result.embeddings,
                 model: "\(family.prefix)/\(result.report.model)",
                 seconds: seconds,
                 unless: isUnwanted
@@ -194,41 +215,11 @@ extension RouteContext {
     }
 
     /// Says which side of a comparison an error is about.
-    ///
-    /// The engine counts images and texts apart, subject first.
     static func place(of error: EmbeddingError, subject: ComparisonItem, prompts: [ComparisonItem]) -> String?
     {
-        let index: Int
-        let isOfKind: (ComparisonItem) -> Bool
-        switch error {
-        case .image(let imageIndex, _): (index, isOfKind) = (imageIndex, \.isImage)
-        default:
-            guard let textIndex = error.textIndex else { return nil }
-            (index, isOfKind) = (textIndex, { !$0.isImage })
+        error.position(among: [subject] + prompts).map { position in
+            position == 0 ? "subject" : "prompt \(position) of \(prompts.count)"
         }
-        if isOfKind(subject), index == 0 { return "subject" }
-        let inPrompts = prompts.indices.filter { isOfKind(prompts[$0]) }
-        let offset = isOfKind(subject) ? index - 1 : index
-        guard inPrompts.indices.contains(offset) else { return nil }
-        return "prompt \(inPrompts[offset] + 1) of \(prompts.count)"
-    }
-}
-
-extension EmbeddingError {
-    /// Which text the error is about, if it is about one.
-    fileprivate var textIndex: Int? {
-        switch self {
-        case .textTooLong(let index, _, _), .textTooLarge(let index, _, _), .textTangled(let index),
-            .textLengthened(let index), .textBeyondVocabulary(let index, _, _):
-            index
-        default: nil
-        }
-    }
-}
-
-extension ComparisonItem {
-    fileprivate var isImage: Bool {
-        if case .image = self { true } else { false }
     }
 }
 

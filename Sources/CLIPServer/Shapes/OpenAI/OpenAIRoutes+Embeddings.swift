@@ -1,0 +1,53 @@
+import CLIPEngine
+
+extension RouteContext {
+    func openAIEmbeddings(_ input: RouteInput) async throws(APIError) -> Answer {
+        let body = try await desk.read(plain: input) { (fields) throws(APIError) in
+            try EmbeddingsBody(fields)
+        }
+        do throws(EmbeddingError) {
+            let result = try await engine.embed(
+                items: body.items,
+                model: body.model,
+                truncating: body.truncates,
+                terms: input.terms
+            )
+            let width = result.embeddings.first?.values.count ?? 0
+            if let dimensions = body.dimensions, dimensions > width {
+                return Answer(
+                    PlainFields.fault("dimensions", "is above the \(width) that the model's embeddings have"),
+                    model: result.report.model
+                )
+            }
+            let count = result.embeddings.count * (body.dimensions ?? width)
+            let bytes = try await desk.write(
+                isLong: count > WireDesk.mostNumbersInPlace,
+                for: input.terms.client
+            ) { [body] isUnwanted in
+                OpenAIAnswers.embeddings(
+                    result.embeddings.map { $0.unit(cutTo: body.dimensions) },
+                    encoding: body.encoding,
+                    model: result.report.model,
+                    tokens: result.report.tokenCount,
+                    unless: isUnwanted
+                )
+            }
+            return Answer(bytes, of: result)
+        } catch {
+            let place = error.position(among: body.items).flatMap { position in
+                body.items.count > 1 ? "input \(position + 1) of \(body.items.count)" : nil
+            }
+            return Answer(.embedding(error, place: place), model: named(body.model, in: error))
+        }
+    }
+
+    /// The models that requests may name.
+    var openAIModels: Answer { Answer(OpenAIAnswers.models(engine.catalogue)) }
+
+    func openAIModel(_ name: String) throws(APIError) -> Answer {
+        guard let model = engine.catalogue.first(where: { $0.name == name }) else {
+            throw .embedding(.unknownModel(name), place: nil)
+        }
+        return Answer(OpenAIAnswers.model(model))
+    }
+}

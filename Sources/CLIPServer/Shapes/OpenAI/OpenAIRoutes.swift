@@ -1,0 +1,84 @@
+import CLIPEngine
+
+/// OpenAI's embeddings API, as its own client, LangChain, LlamaIndex and others speak it, with what Infinity and Jina add for
+/// pictures.
+///
+/// Sources: OpenAI's API reference and client (openai 2.8); Infinity 0.0.77, `fastapi_schemas/pymodels.py`; Jina's embeddings API.
+package enum OpenAIRoutes {
+    /// In the order of the list at `/`; the paths without `/v1` are Infinity's.
+    package static let all: [Route] = ["/v1", ""].flatMap { start in
+        [
+            Route(start + "/embeddings", ["POST"], wantsBody: true, errors: form) {
+                (context, input) throws(APIError) in try await context.openAIEmbeddings(input)
+            },
+            Route(start + "/models", ["GET", "HEAD"], errors: form) { (context, _) throws(APIError) in
+                context.openAIModels
+            },
+            Route(start + "/models/{model}", ["GET", "HEAD"], errors: form) {
+                (context, input) throws(APIError) in try context.openAIModel(input.rest ?? "")
+            },
+        ]
+    }
+
+    /// `{"error": {"message", "type", "param", "code"}}`, by which OpenAI's client tells errors apart.
+    static let form = ErrorForm { error in
+        // OpenAI has no 422: what is wrong with a body is a 400 there.
+        error.status == 422 ? 400 : error.status
+    } body: { error in
+        JSONWriter.object { writer in
+            writer.member("error") { writer in
+                writer.object { writer in
+                    writer.member("message", error.sentence)
+                    writer.member("type", type(of: error.status))
+                    writer.member("param", param(of: error))
+                    writer.member("code", code(of: error))
+                }
+            }
+        }
+    }
+
+    private static func type(of status: Int) -> String {
+        switch status {
+        case 401: "authentication_error"
+        case 403: "permission_error"
+        case 429: "rate_limit_error"
+        case 500...: "server_error"
+        default: "invalid_request_error"
+        }
+    }
+
+    private static func param(of error: APIError) -> String? {
+        switch error {
+        case .invalidField(let fault): fault.field
+        case .embedding(.unknownModel, _), .embedding(.modelNotAllowed, _), .embedding(.invalidModelName, _):
+            "model"
+        case .embedding(let error, _) where error.isOfItem: "input"
+        default: nil
+        }
+    }
+
+    private static func code(of error: APIError) -> String? {
+        switch error {
+        case .unauthorized: "invalid_api_key"
+        case .notFound: "not_found"
+        case .embedding(let error, _):
+            switch error {
+            case .unknownModel, .modelNotAllowed, .modelNotFetched: "model_not_found"
+            case .overloaded: "rate_limit_exceeded"
+            case .textTooLong, .textTooLarge: "context_length_exceeded"
+            default: nil
+            }
+        default: nil
+        }
+    }
+}
+
+extension EmbeddingError {
+    /// Whether it is what is to be embedded that is wrong.
+    fileprivate var isOfItem: Bool {
+        switch self {
+        case .image, .noTexts, .noImages, .tooManyImages, .tooManyTexts: true
+        default: textIndex != nil
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package import CLIPEngine
+internal import CLIPJSON
+
+/// The body of `POST /clip/embed_image`: JSON and, as extensions of our own, a picture by itself or a form with files.
+package struct EmbedImageBody: Sendable {
+    package let common: CommonFields
+    private let images: Images
+
+    private enum Images {
+        case declared([ImageDeclaration])
+        case sent([ImageSource])
+    }
+
+    /// A JSON body.
+    package init(_ fields: inout FieldReader, family: ModelFamily = .clip) throws(APIError) {
+        var common = CommonFields.read(from: &fields, family: family)
+        let images = fields.union("image") { value, location, problems -> [ImageDeclaration]? in
+            if let list = ImageDeclaration.list(value, at: location, &problems) { return list }
+            return ImageDeclaration.read(value, at: location + ["InferenceRequestImage"], &problems).map {
+                [$0]
+            }
+        }
+        common.readExtensions(from: &fields)
+        guard let images, fields.problems.isEmpty else { throw .invalidFields(fields.problems) }
+        self.common = common
+        self.images = .declared(images)
+    }
+
+    /// A picture as the body, whose other fields stand in the query.
+    ///
+    /// - Throws: 422 for fields that are not as they should be.
+    package init(picture: [UInt8], query: String?, family: ModelFamily) throws(APIError) {
+        var problems = QueryParameters.problems(in: query)
+        var common = CommonFields(family)
+        for (name, value) in QueryParameters.pairs(of: query) {
+            common.set(name, to: value, family: family, &problems, in: "query")
+        }
+        guard problems.isEmpty else { throw .invalidFields(problems) }
+        self.common = common
+        images = .sent([.encoded(picture)])
+    }
+
+    /// A form: every part called `image`, `images`, `file` or `files` is a picture, or the URL of one; the other fields are those
+    /// of the JSON body.
+    ///
+    /// - Throws: 422 for a form without pictures, and for fields that are not as they should be.
+    package init(_ form: Multipart, query: String?, family: ModelFamily) throws(APIError) {
+        var problems = QueryParameters.problems(in: query)
+        var common = CommonFields(family)
+        var images: [ImageSource] = []
+        for part in form.parts {
+            if Self.pictureNames.contains(part.name.lowercased()) {
+                images.append(
+                    part.content.starts(with: "http".utf8)
+                        ? .url(String(decoding: part.content, as: UTF8.self)) : .encodedPart(part.content)
+                )
+            } else {
+                let value = String(decoding: part.content.prefix(4096), as: UTF8.self)
+                common.set(part.name, to: value, family: family, &problems, in: "body")
+            }
+        }
+        if images.isEmpty { problems.add(.missing, at: ["body", "image"]) }
+        guard problems.isEmpty else { throw .invalidFields(problems) }
+        self.common = common
+        self.images = .sent(images)
+    }
+
+    private static let pictureNames: Set<String> = ["image", "images", "image[]", "file", "files", "files[]"]
+
+    /// The images as a JSON body declares them.
+    package var declarations: [ImageDeclaration] {
+        if case .declared(let images) = images { images } else { [] }
+    }
+
+    /// What the engine is to embed, in order.
+    ///
+    /// - Throws: the 400 of the first image that cannot be.
+    package func sources() throws(APIError) -> [ImageSource] {
+        switch images {
+        case .sent(let images): return images
+        case .declared(let images):
+            var sources: [ImageSource] = []
+            for image in images { sources.append(try image.source()) }
+            return sources
+        }
+    }
+}
+
+extension CommonFields {
+    /// The fields of a request that says nothing of them.
+    fileprivate init(_ family: ModelFamily) {
+        self.init(truncates: family.truncates, normalizes: family.normalizes)
+    }
+
+    /// Takes a field that is a mere text; unknown ones are passed over, as in a JSON body.
+    fileprivate mutating func set(
+        _ name: String,
+        to value: String,
+        family: ModelFamily,
+        _ problems: inout FieldProblems,
+        in place: String
+    ) {
+        switch name {
+        case family.nameField: model = value
+        case "normalize":
+            switch LaxBoolean.read(value) {
+            case .success(let flag): normalizes = flag
+            case .failure(let refusal): problems.add(refusal.kind, at: [.name(place), .name(name)])
+            }
+        default: break
+        }
+    }
+}

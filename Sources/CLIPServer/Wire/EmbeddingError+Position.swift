@@ -1,0 +1,28 @@
+import CLIPEngine
+
+extension EmbeddingError {
+    /// Which of a request's items an error is about, of which the engine counts images and texts apart; nil where it is about none.
+    func position(among items: [ComparisonItem]) -> Int? {
+        let (index, isOfImages): (Int?, Bool) =
+            if case .image(let index, _) = self { (index, true) } else { (textIndex, false) }
+        guard let index else { return nil }
+        let positions = items.indices.filter { items[$0].isImage == isOfImages }
+        return positions.indices.contains(index) ? positions[index] : nil
+    }
+
+    /// Which text the error is about, if it is about one.
+    var textIndex: Int? {
+        switch self {
+        case .textTooLong(let index, _, _), .textTooLarge(let index, _, _), .textTangled(let index),
+            .textLengthened(let index), .textBeyondVocabulary(let index, _, _):
+            index
+        default: nil
+        }
+    }
+}
+
+extension ComparisonItem {
+    fileprivate var isImage: Bool {
+        if case .image = self { true } else { false }
+    }
+}
