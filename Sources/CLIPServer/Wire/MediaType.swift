@@ -1,12 +1,12 @@
 /// What a Content-Type field says.
-struct MediaType: Equatable, Sendable {
+package struct MediaType: Equatable, Sendable {
     /// In lower case, such as `image/jpeg`.
-    let name: String
+    package let name: String
     /// What separates the parts of a multipart body.
-    let boundary: String?
+    package let boundary: String?
 
     /// - Returns: nil for a field that is absent or names no type.
-    init?(_ field: String?) {
+    package init?(_ field: String?) {
         guard let field, field.utf8.count <= 1024 else { return nil }
         var pieces = Self.pieces(of: field)[...]
         guard let name = pieces.popFirst()?.lowercased(), name.split(separator: "/").count == 2 else {
@@ -17,7 +17,7 @@ struct MediaType: Equatable, Sendable {
     }
 
     /// Whether the body is a picture by itself, or bytes of which nobody says anything.
-    var isPicture: Bool { name.hasPrefix("image/") || name == "application/octet-stream" }
+    package var isPicture: Bool { name.hasPrefix("image/") || name == "application/octet-stream" }
 
     /// The value of a parameter such as `boundary="a b"`.
     static func parameter(_ name: String, in piece: String) -> String? {

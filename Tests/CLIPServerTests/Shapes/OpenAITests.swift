@@ -1,0 +1,237 @@
+import CLIPEngine
+import CLIPServer
+import CLIPTestSupport
+import Foundation
+import Testing
+
+@Suite("OpenAI's embeddings, and what Infinity and Jina add to them", .timeLimit(.minutes(2)))
+struct OpenAITests {
+    private static let path = "/v1/embeddings"
+
+    /// The embeddings of an answer, by index, each as the bits of its numbers.
+    private func vectors(_ answer: HTTPAnswer) throws -> [[UInt32]] {
+        #expect(answer.status == 200, "\(answer.text)")
+        let data = try #require(answer.json["data"] as? [[String: Any]])
+        #expect(data.map { $0["index"] as? Int } == Array(data.indices))
+        #expect(data.allSatisfy { $0["object"] as? String == "embedding" })
+        return try data.map { item in
+            if let numbers = item["embedding"] as? [Double] { return numbers.map { Float($0).bitPattern } }
+            let text = try #require(item["embedding"] as? String)
+            let bytes = try #require(Data(base64Encoded: text))
+            return stride(from: 0, to: bytes.count, by: 4).map { start in
+                (0..<4).reduce(0) { $0 | UInt32(bytes[start + $1]) << (8 * UInt32($1)) }
+            }
+        }
+    }
+
+    /// What Roboflow's routes answer, brought to length one by this test.
+    private func unit(_ answer: HTTPAnswer, cutTo width: Int? = nil) throws -> [[UInt32]] {
+        try #require(answer.json["embeddings"] as? [[Double]]).map { numbers in
+            let cut = numbers.prefix(width ?? .max).map { Double(Float($0)) }
+            let length = cut.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            return cut.map { Float($0 / length).bitPattern }
+        }
+    }
+
+    @Test("Texts come back at length one, as numbers and in base64 with the same bits as embed_text's")
+    func sameBits() async throws {
+        try await LiveServer.with { server in
+            let texts = #"["a cat","의자 하나","","a photograph of a dog on a beach"]"#
+            let floats = try await server.post(Self.path, #"{"model":"tiny","input":\#(texts)}"#)
+            let packed = try await server.post(
+                Self.path,
+                #"{"model":"tiny","input":\#(texts),"encoding_format":"base64","user":"u","junk":{}}"#
+            )
+            let expected = try unit(await server.post("/clip/embed_text", #"{"text":\#(texts)}"#))
+            #expect(try vectors(floats) == expected)
+            #expect(try vectors(packed) == expected)
+            #expect(floats.json["object"] as? String == "list")
+            #expect(floats.json["model"] as? String == "tiny")
+            #expect(floats.fields["x-model-id"] == "tiny")
+            let normalized = try await server.post(
+                "/clip/embed_text",
+                #"{"text":\#(texts),"normalize":true}"#
+            )
+            let rows = try #require(normalized.json["embeddings"] as? [[Double]])
+            #expect(rows.map { $0.map { Float($0).bitPattern } } == expected)
+        }
+    }
+
+    @Test("Usage counts the texts' tokens, the special ones included, and pictures have none")
+    func usage() async throws {
+        try await LiveServer.with { server in
+            func usage(_ input: String) async throws -> [String: Int]? {
+                try await server.post(Self.path, #"{"input":\#(input)}"#).json["usage"] as? [String: Int]
+            }
+            #expect(try await usage(#""a cat""#) == ["prompt_tokens": 4, "total_tokens": 4])
+            #expect(try await usage(#"["a cat","a"]"#) == ["prompt_tokens": 7, "total_tokens": 7])
+            let image = try SmallModel.image()
+            #expect(
+                try await usage(#"[{"image":"\#(image)"},"a"]"#) == ["prompt_tokens": 3, "total_tokens": 3]
+            )
+        }
+    }
+
+    @Test("A picture is told by its data: URL, by modality, and by the name of its member")
+    func pictures() async throws {
+        try await LiveServer.with { server in
+            let image = try SmallModel.image()
+            let url = "data:image/jpeg;base64,\(image)"
+            let expected = try unit(
+                await server.post(
+                    "/clip/embed_image",
+                    #"{"image":{"type":"base64","value":"\#(image)"}}"#
+                )
+            )
+            for body in [
+                #"{"input":"\#(url)"}"#, #"{"input":["\#(url)"]}"#,
+                #"{"input":"\#(image)","modality":"image"}"#, #"{"input":["\#(url)"],"modality":"image"}"#,
+                #"{"input":{"image":"\#(image)"}}"#,
+                #"{"input":[{"image":"\#(url)","text":null}]}"#, #"{"input":[{"bytes":"\#(image)"}]}"#,
+                #"{"input":[{"type":"image_url","image_url":{"url":"\#(url)"}}]}"#,
+                #"{"input":[{"image_url":"\#(url)"}]}"#,
+            ] {
+                #expect(try vectors(await server.post(Self.path, body)) == expected, "\(body.prefix(60))")
+            }
+        }
+    }
+
+    @Test("Texts and pictures in one request come back in its order")
+    func mixed() async throws {
+        try await LiveServer.with { server in
+            let image = try SmallModel.image()
+            func alone(_ input: String) async throws -> [UInt32] {
+                try vectors(await server.post(Self.path, #"{"input":\#(input)}"#))[0]
+            }
+            let (cat, picture, dog) = (
+                #""a cat""#, #"{"image":"\#(image)"}"#, #"{"type":"text","text":"dog"}"#
+            )
+            let mixed = try vectors(
+                await server.post(Self.path, #"{"input":[\#(cat),\#(picture),{"text":"a dog"},\#(picture)]}"#)
+            )
+            #expect(mixed.count == 4)
+            #expect(mixed[1] == mixed[3])
+            #expect(try await mixed[1] == alone(picture))
+            #expect(try await mixed[0] == alone(cat))
+            #expect(try await alone(#"{"text":"dog"}"#) == alone("[\(dog)]"))
+        }
+    }
+
+    @Test("Dimensions cut, and bring what is left to length one again; zero stands for all")
+    func dimensions() async throws {
+        try await LiveServer.with { server in
+            let whole = try await server.post("/clip/embed_text", #"{"text":"a cat"}"#)
+            for (dimensions, width) in [(1, 1), (3, 3), (8, 8), (0, 8)] {
+                let answer = try await server.post(
+                    Self.path,
+                    #"{"input":"a cat","dimensions":\#(dimensions)}"#
+                )
+                #expect(try vectors(answer) == unit(whole, cutTo: width))
+            }
+        }
+    }
+
+    @Test("A mistake is told in OpenAI's form, with the field that has it")
+    func mistakes() async throws {
+        try await LiveServer.with { server in
+            let cases: [(body: String, param: String?, code: String?, words: String)] = [
+                ("{", nil, nil, "no JSON"), ("[]", nil, nil, "JSON object"), ("", nil, nil, "no JSON"),
+                ("{}", "input", nil, "missing"), (#"{"input":null}"#, "input", nil, "missing"),
+                (#"{"input":[]}"#, "input", nil, "empty"),
+                (#"{"input":[1,2,3]}"#, "input", nil, "check_embedding_ctx_length=False"),
+                (#"{"input":[[1,2],[3]]}"#, "input", nil, "check_embedding_ctx_length=False"),
+                (#"{"input":7}"#, "input", nil, "check_embedding_ctx_length=False"),
+                (#"{"input":["a",true]}"#, "input", nil, "'input[1]'"),
+                (#"{"input":[{}]}"#, "input", nil, "'text' and 'image'"),
+                (#"{"input":[{"text":"a","image":"b"}]}"#, "input", nil, "'text' and 'image'"),
+                (#"{"input":[{"text":1}]}"#, "input", nil, "no string"),
+                (#"{"input":"a","encoding_format":"ubinary"}"#, "encoding_format", nil, "'base64'"),
+                (#"{"input":"a","embedding_type":"binary"}"#, "embedding_type", nil, "'base64'"),
+                (#"{"input":"a","encoding_format":1}"#, "encoding_format", nil, "string"),
+                (#"{"input":"a","modality":"audio"}"#, "modality", nil, "'image'"),
+                (#"{"input":"a","dimensions":-1}"#, "dimensions", nil, "above zero"),
+                (#"{"input":"a","dimensions":9}"#, "dimensions", nil, "above the 8"),
+                (#"{"input":"a","dimensions":1.5}"#, "dimensions", nil, "whole"),
+                (#"{"input":"a","truncate":"yes"}"#, "truncate", nil, "true or false"),
+                (#"{"input":"a","model":[]}"#, "model", nil, "string"),
+                (#"{"input":["a","data:image/png;base64,AAAA"]}"#, "input", nil, "(input 2 of 2)"),
+            ]
+            for (body, param, code, words) in cases {
+                let answer = try await server.post(Self.path, body)
+                let error = try #require(answer.json["error"] as? [String: Any], "\(body)")
+                #expect(answer.status == 400, "\(body)")
+                #expect(error["type"] as? String == "invalid_request_error", "\(body)")
+                #expect(error["param"] as? String == param, "\(body)")
+                #expect(error["code"] as? String == code, "\(body)")
+                #expect((error["message"] as? String)?.contains(words) == true, "\(answer.text)")
+                #expect(answer.json.count == 1 && error.count == 4)
+            }
+        }
+    }
+
+    @Test("What goes wrong before a route, and beyond it, is told in the same form")
+    func otherErrors() async throws {
+        try await LiveServer.with {
+            $0.apiKeys = ["a-key-for-tests"]
+        } _: { server in
+            let key = ("Authorization", "Bearer a-key-for-tests")
+            let long = #"{"input":"\#(String(repeating: "cat ", count: 100))"}"#
+            let answers = [
+                (try await server.post(Self.path, #"{"input":"a"}"#), 401, "invalid_api_key"),
+                (try await server.request("GET", "/v1/models"), 401, "invalid_api_key"),
+                (
+                    try await server.post(Self.path, #"{"input":"a","model":"gpt"}"#, fields: [key]), 404,
+                    "model_not_found"
+                ),
+                (try await server.request("GET", "/v1/models/a/b", fields: [key]), 404, "model_not_found"),
+                (try await server.post(Self.path, long, fields: [key]), 400, "context_length_exceeded"),
+                (try await server.request("DELETE", Self.path, fields: [key]), 405, nil),
+            ]
+            for (answer, status, code) in answers {
+                let error = try #require(answer.json["error"] as? [String: Any])
+                #expect(answer.status == status)
+                #expect(error["code"] as? String == code)
+                #expect((error["message"] as? String)?.contains("Roboflow") == false, "\(answer.text)")
+            }
+            #expect(
+                try await server.post(
+                    Self.path,
+                    #"{"input":"a","model":"","api_key":"a-key-for-tests"}"#
+                ).status == 200
+            )
+            let cut = long.dropLast() + #","truncate":true}"#
+            #expect(try await server.post(Self.path, String(cut), fields: [key]).status == 200)
+        }
+    }
+
+    @Test("Models are listed as OpenAI lists them, and told of one by one")
+    func models() async throws {
+        try await LiveServer.with { server in
+            let list = try await server.request("GET", "/v1/models")
+            let models = try #require(list.json["data"] as? [[String: Any]])
+            #expect(list.json["object"] as? String == "list")
+            #expect(models.map { $0["id"] as? String } == ["tiny", "second"])
+            let one = try await server.request("GET", "/v1/models/second")
+            #expect(one.text == #"{"id":"second","object":"model","created":0,"owned_by":"local"}"#)
+            #expect(try await server.request("GET", "/models/").text == list.text)
+            #expect(try await server.post("/embeddings", #"{"input":"a","model":"second"}"#).status == 200)
+        }
+    }
+
+    @Test("Limits are those of the other routes")
+    func limits() async throws {
+        try await LiveServer.with(engine: {
+            $0.maxBatch = 2
+            $0.maxTexts = 3
+        }) { server in
+            let image = #"{"image":"\#(try SmallModel.image())"}"#
+            for (input, status) in [
+                ("[\(image),\(image)]", 200), (#"["a","b","c",\#(image),\#(image)]"#, 200),
+                ("[\(image),\(image),\(image)]", 400), (#"["a","b","c","d"]"#, 400),
+                (#"["a",\#(image),\#(image),\#(image)]"#, 400),
+            ] {
+                #expect(try await server.post(Self.path, #"{"input":\#(input)}"#).status == status)
+            }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+import CLIPEngine
+import CLIPServer
+import CLIPTestSupport
+import Foundation
+import Testing
+
+@Suite("Pictures as bodies and in forms", .timeLimit(.minutes(2)))
+struct SentPictureTests {
+    private static let path = "/clip/embed_image"
+
+    private func bytes(_ name: String = "photo.jpg") throws -> [UInt8] {
+        try Array(#require(Data(base64Encoded: SmallModel.image(name))))
+    }
+
+    private func embeddings(_ answer: HTTPAnswer) throws -> [[Double]] {
+        #expect(answer.status == 200, "\(answer.text)")
+        return try #require(answer.json["embeddings"] as? [[Double]])
+    }
+
+    private static func form(_ parts: [(name: String, content: [UInt8])], boundary: String = "xYz") -> [UInt8]
+    {
+        var form: [UInt8] = []
+        for part in parts {
+            form +=
+                "--\(boundary)\r\nContent-Disposition: form-data; name=\"\(part.name)\"; filename=\"a\"\r\n"
+                .utf8
+            form += "Content-Type: image/jpeg\r\n\r\n".utf8
+            form += part.content
+            form += "\r\n".utf8
+        }
+        return form + Array("--\(boundary)--\r\n".utf8)
+    }
+
+    private static let formType = ("Content-Type", "multipart/form-data; boundary=\"xYz\"")
+
+    @Test("A picture by itself, in a form and in base64 has the same embedding")
+    func sameEmbedding() async throws {
+        try await LiveServer.with { server in
+            let (first, second) = (try SmallModel.image(), try SmallModel.image("gif-animated.gif"))
+            let pictures = [first, second].compactMap { Data(base64Encoded: $0).map(Array.init) }
+            func declared(_ image: String) -> String { #"{"type":"base64","value":"\#(image)"}"# }
+            let expected = try embeddings(
+                await server.post(Self.path, #"{"image":[\#(declared(first)),\#(declared(second))]}"#)
+            )
+            for (picture, row) in zip(pictures, expected) {
+                for type in ["image/jpeg", "image/x-whatever; a=b", "application/octet-stream"] {
+                    let answer = try await server.request(
+                        "POST",
+                        Self.path,
+                        body: picture,
+                        fields: [("Content-Type", type)]
+                    )
+                    #expect(try embeddings(answer) == [row])
+                }
+            }
+            for names in [["image", "image"], ["files", "File"], ["images", "image[]"]] {
+                let form = Self.form(zip(names, pictures).map { ($0, $1) })
+                let answer = try await server.request("POST", Self.path, body: form, fields: [Self.formType])
+                #expect(try embeddings(answer) == expected)
+            }
+        }
+    }
+
+    @Test("Other fields stand in the query, or in the form")
+    func fields() async throws {
+        try await LiveServer.with { server in
+            let picture = try #require(Data(base64Encoded: SmallModel.image()).map(Array.init))
+            let type = ("Content-Type", "image/jpeg")
+            let raw = try await server.request(
+                "POST",
+                Self.path + "?clip_version_id=second&normalize=true&x=y",
+                body: picture,
+                fields: [type]
+            )
+            #expect(raw.fields["x-model-id"] == "clip/second")
+            #expect(abs(try embeddings(raw)[0].reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
+            let form = Self.form([
+                ("normalize", Array("1".utf8)), ("image", picture), ("clip_version_id", Array("second".utf8)),
+                ("other", [0, 255]),
+            ])
+            let inForm = try await server.request("POST", Self.path, body: form, fields: [Self.formType])
+            #expect(inForm.fields["x-model-id"] == "clip/second")
+            #expect(try embeddings(inForm) == embeddings(raw))
+            let wrong = try await server.request(
+                "POST",
+                Self.path + "?normalize=perhaps",
+                body: picture,
+                fields: [type]
+            )
+            #expect(wrong.status == 422)
+            #expect(wrong.text.contains(#""loc":["query","normalize"]"#))
+            let inJSON = try await server.post(Self.path, #"{"image":[],"normalize":[]}"#)
+            #expect(inJSON.status == 422)
+        }
+    }
+
+    @Test("A key stands in the head, or in the form")
+    func keys() async throws {
+        try await LiveServer.with {
+            $0.apiKeys = ["a-key-for-tests"]
+        } _: { server in
+            let picture = try #require(Data(base64Encoded: SmallModel.image()).map(Array.init))
+            let key = Array("a-key-for-tests".utf8)
+            let raw = [("Content-Type", "image/jpeg")]
+            for (body, fields, path, status) in [
+                (picture, raw, Self.path, 401),
+                (picture, raw + [("Authorization", "Bearer a-key-for-tests")], Self.path, 200),
+                (picture, raw, Self.path + "?api_key=a-key-for-tests", 200),
+                (Self.form([("image", picture)]), [Self.formType], Self.path, 401),
+                (Self.form([("image", picture), ("api_key", key)]), [Self.formType], Self.path, 200),
+                (Self.form([("image", picture), ("api_key", [1])]), [Self.formType], Self.path, 401),
+                // Who has no key learns nothing of what else is wrong.
+                (Array("--".utf8), [Self.formType], Self.path, 401),
+            ] {
+                let answer = try await server.request("POST", path, body: body, fields: fields)
+                #expect(answer.status == status, "\(answer.text.prefix(200))")
+            }
+        }
+    }
+
+    @Test("What is no picture, and a form that is none, are the sender's fault")
+    func faults() async throws {
+        try await LiveServer.with { server in
+            func answer(_ body: [UInt8], _ type: String) async throws -> HTTPAnswer {
+                try await server.request("POST", Self.path, body: body, fields: [("Content-Type", type)])
+            }
+            #expect(try await answer([1, 2, 3], "image/png").status == 400)
+            #expect(try await answer([], "image/png").status == 422)
+            #expect(try await answer([1], "multipart/form-data").status == 422)
+            #expect(try await answer([1], "multipart/form-data; boundary=a").status == 400)
+            #expect(try await answer(Self.form([]), Self.formType.1).status == 422)
+            #expect(try await answer(Self.form([("picture", [1])]), Self.formType.1).status == 422)
+            let damaged = try await answer(
+                Self.form([
+                    ("image", try #require(Data(base64Encoded: SmallModel.image()).map(Array.init))),
+                    ("image", []),
+                ]),
+                Self.formType.1
+            )
+            #expect(damaged.status == 400)
+            #expect(damaged.text.contains("(image 2 of 2)"), "\(damaged.text)")
+            let local = try await answer(
+                Self.form([("image", Array("http://127.0.0.1:1/a.png".utf8))]),
+                Self.formType.1
+            )
+            #expect(local.status == 400)
+        }
+    }
+}
+
+@Suite("Forms, taken apart")
+struct MultipartTests {
+    private static func parts(_ text: String, boundary: String = "b") throws -> [[String]] {
+        try Multipart(Array(text.utf8), boundary: boundary).parts.map {
+            [$0.name, String(decoding: $0.content, as: UTF8.self)]
+        }
+    }
+
+    private static let head = "Content-Disposition: form-data; name=\"x\"\r\n"
+
+    @Test("Parts are found by their boundary, whatever stands around them")
+    func parts() throws {
+        let one = "--b\r\n\(Self.head)\r\nvalue\r\n--b--"
+        #expect(try Self.parts(one) == [["x", "value"]])
+        #expect(try Self.parts("preamble\r\n" + one + "\r\nepilogue") == [["x", "value"]])
+        #expect(try Self.parts("--b  \r\n\(Self.head)\r\n\r\n--b--\r\n") == [["x", ""]])
+        #expect(try Self.parts("--b\r\n\(Self.head)\r\n--b--") == [["x", ""]])
+        #expect(
+            try Self.parts("--b\r\n\(Self.head)\r\nx--b\r\n-b\n--b\r\n--b--") == [["x", "x--b\r\n-b\n--b"]]
+        )
+        #expect(
+            try Self.parts(
+                "--b\r\ncontent-disposition:form-data;NAME=y\r\nX: z\r\n\r\n\r\n\r\n\r\n--b\r\n\(Self.head)\r\n1\r\n--b--"
+            )
+                == [["y", "\r\n\r\n"], ["x", "1"]]
+        )
+        #expect(try Self.parts("--b--") == [])
+        #expect(
+            try Self.parts(
+                "--b\r\nContent-Disposition: form-data; filename=\"a;name=z\"; name=\"q\\\"r\"\r\n\r\n1\r\n--b--"
+            )
+                == [["q\"r", "1"]]
+        )
+    }
+
+    @Test(
+        "What is no form is refused",
+        arguments: [
+            "", "--", "--b", "--b\r\n", "--c\r\n\r\n--c--", "--b\r\n\r\nvalue\r\n--b--",
+            "--b\r\nX: y\r\n\r\n1\r\n--b--",
+            "--b\r\n\(head)\r\nvalue", "--b\r\n\(head)\r\nvalue\r\n--b", "--b\r\n\(head)value\r\n--b--",
+            "--bx\r\n\(head)\r\n1\r\n--bx--",
+            "--b\r\n" + String(repeating: "a", count: 20_000) + ": b\r\n\(head)\r\n1\r\n--b--",
+        ]
+    )
+    func refused(text: String) {
+        #expect(throws: APIError.self) { try Self.parts(text) }
+    }
+
+    @Test("A boundary has one to seventy characters, and a form not too many parts")
+    func bounds() throws {
+        for boundary in ["", String(repeating: "a", count: 71), "a\u{1}"] {
+            #expect(throws: APIError.self) { try Self.parts("--\(boundary)--", boundary: boundary) }
+        }
+        let part = "--b\r\n\(Self.head)\r\n1\r\n"
+        #expect(try Self.parts(String(repeating: part, count: 1024) + "--b--").count == 1024)
+        #expect(throws: APIError.self) { try Self.parts(String(repeating: part, count: 1025) + "--b--") }
+    }
+
+    @Test("A long form is taken apart in a moment, however alike its bytes and its boundary are")
+    func long() throws {
+        let mark = "\r\n--" + String(repeating: "-", count: 69)
+        let almost = String(repeating: "\r\n--" + String(repeating: "-", count: 60), count: 60_000)
+        let body = mark.dropFirst(2) + "\r\n\(Self.head)\r\n" + almost + "x" + mark + "a--"
+        let start = ContinuousClock.now
+        _ = try? Multipart(Array(body.utf8), boundary: String(repeating: "-", count: 69) + "a")
+        #expect(ContinuousClock.now - start < .seconds(10))
+    }
+}
+
+@Suite("What a Content-Type field says")
+struct MediaTypeTests {
+    @Test("Types, with and without a boundary")
+    func types() {
+        for (field, name, boundary) in [
+            ("image/JPEG", "image/jpeg", nil), (" text/plain ; charset=x", "text/plain", nil),
+            ("multipart/form-data; boundary=abc", "multipart/form-data", "abc"),
+            ("multipart/form-data;Boundary=\"a; b\"; x=y", "multipart/form-data", "a; b"),
+            ("multipart/form-data; boundary=\"a\\\"b\"", "multipart/form-data", "a\"b"),
+            ("multipart/form-data; boundary", "multipart/form-data", nil),
+        ] as [(String, String, String?)] {
+            let type = MediaType(field)
+            #expect(type?.name == name)
+            #expect(type?.boundary == boundary)
+        }
+        for field in [nil, "", "image", ";", "a/b/c", String(repeating: "a", count: 2000) + "/b"] {
+            #expect(MediaType(field) == nil)
+        }
+        #expect(MediaType("image/png")?.isPicture == true)
+        #expect(MediaType("application/json")?.isPicture == false)
+    }
+}
