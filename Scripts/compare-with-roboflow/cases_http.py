@@ -190,8 +190,14 @@ def methods_and_paths(table: Table, family: Family) -> None:
                 "`Allow` names POST, the method that works", 405, None, ("allow",)
             ),
         )
+    table.post(
+        f"POST {family.embed_text}/",
+        f"{family.embed_text}/",
+        {"text": "a dog"},
+        on_purpose=OnPurpose("a slash at the end changes nothing", 200, None, ("allow", "x-model-id")),
+    )
     for path in (
-        *(f"{family.embed_text}/", f"/{family.embed_text}"),
+        f"/{family.embed_text}",
         *(
             f"/{family.prefix}/{family.versions[0]}/embed_text",
             f"/{family.prefix}",

@@ -95,7 +95,10 @@ What a client of Roboflow's server may notice, and why:
   refused (400). A decimal reference (`&#65;`) may have more than 4,300 digits, which the real
   server answers with 500. Half of a surrogate pair becomes U+FFFD before the text is cleaned, not
   while it is: the same embeddings in every text that was tried.
-* `"truncate": true` is an extension: a text that is too long is cut instead of refused.
+* **Extensions**: `"truncate": true` cuts a text that is too long instead of refusing it, and `"normalize": true` brings
+  embeddings to length one. The body of `embed_image` may be a picture by itself (`Content-Type: image/...`), whose other fields
+  stand in the query, or a form whose parts `image`, `images`, `file` or `files` are pictures; there both are a 422. A slash
+  at the end of a path changes nothing (there 405).
 * **Perception Encoder**: the routes of `/perception_encoder/` have the bodies of the three CLIP routes,
   but `perception_encoder_version_id` names the model; embeddings have length one, and texts that are too
   long are cut, as there. `"truncate": false` is an extension: they are refused. Where no request names
