@@ -37,7 +37,7 @@ FIXTURES = ROOT / "Tests" / "CLIPTestSupport" / "Fixtures"
 PICTURES = f"{FIXTURES / 'imaging'},{FIXTURES / 'opencv'}"
 # The longest inputs that libFuzzer makes.
 PARSERS = {
-    "json": 1024, "bodies": 4096, "heads": 4096, "safetensors": 4096, "archives": 4096, "tokenizers": 8192, "pieces": 8192,
+    "json": 1024, "bodies": 4096, "forms": 4096, "heads": 4096, "safetensors": 4096, "archives": 4096, "tokenizers": 8192, "pieces": 8192,
     "configurations": 4096, "preprocessing": 2048, "checkpoints": 8192, "hub": 4096, "urls": 512, "texts": 512,
 }
 # What is promised of a whole run.

@@ -11,7 +11,7 @@ extension Parser {
 
     // MARK: JSON bodies
 
-    /// Reads a body as each of the three routes does; every refusal has to be JSON of our own, and short.
+    /// Reads a body as each of the routes does; every refusal has to be JSON of our own, and short.
     static func readBody(_ bytes: [UInt8]) {
         check {
             () throws(APIError) in
@@ -30,6 +30,29 @@ extension Parser {
             _ = try body.comparisonSubject()
             _ = try body.comparisonPrompts()
         }
+        check(in: OpenAIRoutes.form) {
+            () throws(APIError) in _ = try EmbeddingsBody(PlainFields(of: bytes))
+        }
+        check(in: TEIRoutes.form) { () throws(APIError) in _ = try TEIEmbedBody(PlainFields(of: bytes)) }
+        check(in: WeaviateRoutes.form) {
+            () throws(APIError) in _ = try WeaviateVectorizeBody(PlainFields(of: bytes))
+        }
+    }
+
+    /// Reads a form behind a first line that is its Content-Type.
+    static func readForm(_ bytes: [UInt8]) {
+        let halves = bytes.split(separator: 10, maxSplits: 1, omittingEmptySubsequences: false)
+        guard halves.count == 2, let type = MediaType(String(decoding: halves[0], as: UTF8.self)) else {
+            return
+        }
+        check {
+            () throws(APIError) in
+            let body = Array(halves[1])
+            let form = try Multipart(body, boundary: type.boundary ?? "b")
+            let size = form.parts.reduce(0) { $0 + $1.content.count }
+            precondition(size <= body.count, "The parts of a form are longer than it.")
+            _ = try EmbedImageBody(form, query: nil, family: .clip).sources()
+        }
     }
 
     private static func fields(of bytes: [UInt8]) throws(APIError) -> FieldReader {
@@ -42,7 +65,7 @@ extension Parser {
         )
     }
 
-    private static func check(_ read: () throws(APIError) -> Void) {
+    private static func check(in form: ErrorForm = .plain, _ read: () throws(APIError) -> Void) {
         do {
             try read()
         } catch {
@@ -50,7 +73,7 @@ extension Parser {
                 (400..<500).contains(error.status),
                 "A body is its sender's fault, not \(error.status)."
             )
-            let answer = error.body
+            let answer = form.body(error)
             precondition(answer.count <= mostAnswerBytes, "A refusal has \(answer.count) bytes.")
             precondition((try? JSONDocument.read(answer)) != nil, "A refusal is not JSON.")
         }

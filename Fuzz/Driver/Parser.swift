@@ -4,6 +4,7 @@
 enum Parser: String, CaseIterable {
     case json
     case bodies
+    case forms
     case heads
     case safetensors
     case archives
@@ -20,6 +21,7 @@ enum Parser: String, CaseIterable {
         switch self {
         case .json: Parser.readJSON(bytes)
         case .bodies: Parser.readBody(bytes)
+        case .forms: Parser.readForm(bytes)
         case .heads: Parser.readHead(bytes)
         case .safetensors: Parser.readSafetensors(bytes)
         case .archives: Parser.readArchive(bytes)
