@@ -142,6 +142,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            resources: [.embedInCode("Pages/Web")],
             swiftSettings: swiftSettings
         ),
         .executableTarget(

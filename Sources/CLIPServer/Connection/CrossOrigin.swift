@@ -32,7 +32,7 @@ struct CrossOrigin: Sendable {
 
     /// Adds to an answer's fields what its request's origin may know.
     func extend(_ fields: inout HTTPFields, origin: String?) {
-        fields[.vary] = "Origin"
+        fields[.vary] = fields[.vary].map { $0 + ", Origin" } ?? "Origin"
         guard let origin, allows(origin) else { return }
         fields[.accessControlAllowOrigin] = origin
         fields[.accessControlAllowCredentials] = "true"

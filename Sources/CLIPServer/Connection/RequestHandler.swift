@@ -187,6 +187,7 @@ struct RequestHandler: Sendable {
     ) -> ServerResponse {
         let elapsed = ContinuousClock.now - start
         let answer = answer.told(in: route?.errors ?? .plain)
+            .unlessKept(head?.fields[values: .ifNoneMatch] ?? [])
         log.note(
             answer,
             route: route,
@@ -207,6 +208,7 @@ struct RequestHandler: Sendable {
     ) -> ServerResponse {
         var fields = answer.fields
         if !answer.body.isEmpty { fields[.contentType] = answer.contentType }
+        fields[.eTag] = answer.tag.map { "\"\($0)\"" }
         fields[.server] = routes.identity.name
         fields[.xRequestID] = id
         fields[.xInferenceEngine] = routes.identity.name
@@ -233,7 +235,7 @@ struct RequestHandler: Sendable {
             fields: fields,
             body: answer.body,
             closes: answer.error?.closesConnection == true || !keepsConnections(),
-            isHead: head?.method == .head,
+            isHead: head?.method == .head || answer.status == 304,
             room: answer.room
         )
     }
@@ -260,7 +262,7 @@ struct RequestHandler: Sendable {
 
 extension HTTPField.Name {
     /// Builds a name from one of the literals below.
-    private static func own(_ name: String) -> HTTPField.Name {
+    static func own(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is not a field name.") }
         return name
     }

@@ -1,4 +1,5 @@
 internal import CLIPEngine
+internal import HTTPTypes
 
 /// What operators and their machines ask: how the server is, what it is, and to forget what it keeps.
 package enum Operations {
@@ -20,8 +21,9 @@ package enum Operations {
         context.engine.clearCaches()
         return Answer(Array(#""Cache Cleared""#.utf8))
     }
-    package static let index = Route("/", ["GET", "HEAD"], purpose: .open) { (context, _) throws(APIError) in
-        index(of: context.identity)
+    package static let index = Route("/", ["GET", "HEAD"], purpose: .open) {
+        (context, input) throws(APIError) in
+        index(of: context.identity, asPage: AcceptField.wantsPage(input.accept))
     }
 
     /// In the order of the list at `/`.
@@ -59,7 +61,14 @@ package enum Operations {
         return Answer(StateAnswers.status("not ready"), refusedWith: 503, cause: cause)
     }
 
-    private static func index(of identity: ServerIdentity) -> Answer {
+    /// The page for browsers, the list of routes for everybody else.
+    private static func index(of identity: ServerIdentity, asPage: Bool) -> Answer {
+        var answer = asPage ? Answer(PageFile.index) : list(of: identity)
+        answer.fields[.vary] = "Accept"
+        return answer
+    }
+
+    private static func list(of identity: ServerIdentity) -> Answer {
         let routes = RouteTable.all.map { route in
             "\(route.methods[0])\(route.methods[0].count == 3 ? " " : "") \(route.path)\n"
         }

@@ -10,6 +10,8 @@ package struct Answer: Sendable {
     package var model: String?
     /// What stands before its name in its id, such as `clip`; nil where nothing does.
     package var family: String?
+    /// What tells the body from others of its path; a client that has it already is not sent it again.
+    var tag: String?
     /// Header fields that belong to this answer alone.
     var fields = HTTPFields()
     /// What the answer cost.
@@ -54,6 +56,20 @@ package struct Answer: Sendable {
     /// The id of the model, such as `clip/ViT-B-32`.
     package var modelID: String? {
         model.map { model in family.map { "\($0)/\(model)" } ?? model }
+    }
+
+    /// The same answer to a client that has bodies of these tags, as its `If-None-Match` fields say: status 304 if this is one
+    /// of them.
+    func unlessKept(_ fields: [String]) -> Answer {
+        guard let tag, status == 200 else { return self }
+        let ours: Set<String> = ["*", "\"\(tag)\"", "W/\"\(tag)\""]
+        let kept = fields.joined(separator: ",").split(separator: ",").map { part -> String in
+            part.filter { $0 != " " && $0 != "\t" }
+        }
+        guard kept.contains(where: ours.contains) else { return self }
+        var answer = self
+        answer.status = 304
+        return answer
     }
 
     /// The same answer; an error is told as the API's clients expect it.
