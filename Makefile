@@ -140,10 +140,11 @@ CI_ATTACKS := pictures,address-space,unfinished-bodies,unread-answers,fetched-by
 	dripping-crowd,urls,addresses,descriptors,returning,short-answers,slow-clients,coming-and-going,messages,floods,lists,shared-captions,overload,$\
 	held-room,one-client,keys,management,hosts,checkpoints,sigterm,watchdog
 
-lint: ## check formatting, lengths of files, imports, fixtures and the tools of the proof
+lint: ## check formatting, lengths of files, imports, links, fixtures and the tools of the proof
 	swift format lint --strict --recursive --parallel $(SWIFT_FILES)
 	Scripts/check-imports.sh
 	Scripts/check-lengths.sh
+	$(PYTHON) Scripts/check-links.py
 	$(PYTHON) Scripts/make-goldens.py --check
 	$(PYTHON) Scripts/attack/test_honesty.py
 
