@@ -14,12 +14,13 @@ def footprint(result: dict, plots: pathlib.Path) -> str:
     starts_each = 1 + max(start["round"] for start in result["starts"])
     many = result["memory"][0]
     parts.append(
-        f"Memory: fresh processes on packed weights, after one request of each of five kinds, and after {many['requests']} "
-        f"of these by {many['clients']} clients; MB are millions of bytes. Starts: medians of {starts_each}, in brackets "
-        "the least and greatest, with the files in the page cache. Who asks from the start on waits for the weights; "
-        "who asks once a process is ready has one answer after another, to distinct items. Products: by oneDNN's own "
-        "timing, on one thread; the rest of a pass is taken to be the same with others. What is kept is asked for in "
-        f"{result['default']}: the caption by {result['cached']['generator']} over "
+        "* Memory: a fresh process on packed weights, after one request of each of five kinds, and after "
+        f"{many['requests']} of these by {many['clients']} clients. MB are millions of bytes.\n"
+        f"* Starts: medians of {starts_each}, in brackets their least and greatest. The files were in the page cache.\n"
+        "* *From the start*: a client asks from the start on, so it waits for the weights. *Once ready*: a client waits until "
+        "the process is ready, then asks for one new item after another.\n"
+        "* Products: by oneDNN's own timing, on one thread. The rest of a pass is taken to be the same whoever multiplies.\n"
+        f"* Kept items were asked for in {result['default']}: the caption by {result['cached']['generator']} over "
         f"{counted(result['cached']['connections'], 'connection')}, the photographs "
         f"({result['wire']['bytes'] / 1e6:.2f} MB a request) over {result['wire']['connections']}." + disturbance(result)
     )
@@ -80,21 +81,22 @@ def shares(result: dict) -> str:
             part = sum(each["products_ms"] for each in passes) / sum(each["pass_ms"] for each in passes)
             shown = f"{100 * part:.1f} %" if part else "no such product"
             work = f"{one['precision']}, {WORK[' '.join(case.split()[:2])]}"
-            rows.append([f"time of a pass inside products, where they are oneDNN's, {work}", shown])
+            rows.append([f"time of a pass inside matrix products, all of them oneDNN's: {work}", shown])
             # What is outside of them is the same, whoever multiplies.
             outside = statistics.median(each["pass_ms"] - each["products_ms"] for each in passes)
             usual = statistics.median(one["usual_ms"][case])
-            rows.append([f"the same, with the products that run otherwise, {work}", f"{100 * (1 - outside / usual):.1f} %"])
+            rows.append([f"the same with the products that usually run: {work}", f"{100 * (1 - outside / usual):.1f} %"])
     phases = result["cached"]["phases"]
-    rows.append(["one caption that is kept, requests a second", middle(phases, lambda phase: phase["requests_per_second"])])
+    rows.append(["one cached caption, requests a second", middle(phases, lambda phase: phase["requests_per_second"])])
     rows.append(["the same, processor time of a request, ms", middle(phases, processor_time)])
     by_kind = {
         kind: [phase for phase in result["wire"]["phases"] if phase["pictures"] == kind] for kind in ("new", "kept")
     }
-    for kind, title in (("new", "eight new photographs"), ("kept", "eight photographs that are kept")):
+    for kind, title in (("new", "eight new photographs"), ("kept", "eight cached photographs")):
         rows.append([f"{title}, processor time of a request, ms", middle(by_kind[kind], processor_time)])
     kept, new = (statistics.median(map(processor_time, by_kind[kind])) for kind in ("kept", "new"))
-    rows.append(["HTTP, JSON, base64, hashes and text of embeddings, of that of new ones", f"{100 * kept / new:.2f} %"])
+    title = "processor time of cached ones (HTTP, JSON, base64, hashes, text of embeddings) over that of new ones"
+    rows.append([title, f"{100 * kept / new:.2f} %"])
     return table(["share or cost", "figure"], rows)
 
 

@@ -92,9 +92,10 @@ def engines(result: dict, plots: pathlib.Path) -> str:
         ]
         parts += [table(head, rows), ""]
     parts.append(
-        f"Medians of {counted(rounds, 'round')}, in each of which every engine ran every case once; ratios are the medians of "
-        f"the rounds' ratios{brackets(rounds)} Captions have {result['tokens']} tokens; the peers compute the 77 of the "
-        "exported network. Memory is that of the whole process with both towers, of the peers with Python."
+        f"* Times are medians of {counted(rounds, 'round')}. Every engine ran every case once in a round.\n"
+        f"* Ratios are medians of the rounds' ratios{brackets(rounds)}\n"
+        f"* Captions have {result['tokens']} tokens. The peers compute all 77 positions of the exported network.\n"
+        "* Memory is that of the whole process with both towers; the peers' processes contain Python."
         + disturbance(result)
     )
     return "\n".join(parts)
@@ -136,12 +137,15 @@ def servers(result: dict, plots: pathlib.Path) -> str:
     agreement = result["agreement"]
     requests = [phase["requests"] for phase in phases]
     parts.append(
-        f"Medians of {counted(rounds, 'round')}; each phase took {statistics.median(lengths):.1f} s, the servers in turns, the "
-        f"waiting ones stopped. Ratios are the medians of the rounds' ratios{brackets(rounds)} Every picture and every caption "
-        "is a new one, except in the last row of the tables by scenario. Percentiles are of the requests of a phase, "
-        f"{min(requests)} to {max(requests)} of them; p95 is left out below {LEAST_REQUESTS[95]}, p99 below "
-        f"{LEAST_REQUESTS[99]}. The load generator shares the cores and used {100 * generator:.0f} % of one at most."
-        f"{disturbance(result)} Least cosine of our embeddings to Roboflow's, photographs and captions: "
+        f"* Figures are medians of {counted(rounds, 'round')}. The servers took turns; a phase lasted "
+        f"{statistics.median(lengths):.1f} s, and the servers that waited were stopped.\n"
+        f"* Ratios are medians of the rounds' ratios{brackets(rounds)}\n"
+        "* Every picture and every caption is a new one, except where a row says that the captions are always the same.\n"
+        f"* Percentiles are of the requests of one phase, which had {min(requests)} to {max(requests)}. A phase with fewer than "
+        f"{LEAST_REQUESTS[95]} requests has no p95, one with fewer than {LEAST_REQUESTS[99]} no p99.\n"
+        f"* The load generator shares the cores. It used at most {100 * generator:.0f} % of one."
+        f"{disturbance(result)}\n"
+        "* The least cosine between our embeddings and Roboflow's, of photographs and of captions: "
         + "; ".join(f"{name.split()[1]} {found['image8']:.5f}, {found['text8']:.7f}" for name, found in agreement.items())
         + "."
     )
@@ -256,7 +260,8 @@ def scaling(result: dict, plots: pathlib.Path) -> str:
         parts += [table(head, rows), "", *with_threads(result, sources[name])]
     rounds = min(len(values) for points in result["curves"].values() for values in points.values())
     parts.append(
-        f"Medians of at least {counted(rounds, 'round')}, the points of a curve in turns.{worst(result)}{disturbance(result)}"
+        f"* Points are medians of at least {counted(rounds, 'round')}. The points of a curve took turns.{worst(result)}"
+        f"{disturbance(result)}"
     )
     return "\n".join(parts)
 
@@ -280,8 +285,8 @@ def worst(result: dict) -> str:
     if not spreads:
         return ""
     return (
-        f" The middle half of a point's rounds is {statistics.median(spreads):.0f} % of its median wide, in the median of "
-        f"the points, and {max(spreads):.0f} % at the worst of them."
+        f"\n* The middle half of a point's rounds spans {statistics.median(spreads):.0f} % of its median at the median point, "
+        f"and {max(spreads):.0f} % at the worst one."
     )
 
 
@@ -314,9 +319,11 @@ def several(result: dict, plots: pathlib.Path) -> str:
         head = ["one of two processes ends, and starts again", "requests meanwhile", "not answered with 200", "slowest, ms"]
         parts += [table(head, rows), ""]
     parts.append(
-        f"{counted(result['connections'], 'connection')}, medians of {counted(rounds, 'round')} in turns, `Peers/several.py`. "
-        f"Ratios are the medians of the rounds' ratios{brackets(rounds)} Proxy and load generator share the two cores with the "
-        f"processes; the generator used {100 * generator:.0f} % of one at most.{disturbance(result)}"
+        f"* `Peers/several.py`, {counted(result['connections'], 'connection')}. Rates are medians of "
+        f"{counted(rounds, 'round')}, taken in turns.\n"
+        f"* Ratios are medians of the rounds' ratios{brackets(rounds)}\n"
+        "* The proxy and the load generator share the two cores with the processes. The generator used at most "
+        f"{100 * generator:.0f} % of one.{disturbance(result)}"
     )
     return "\n".join(parts)
 

@@ -56,13 +56,13 @@ def brackets(rounds: int) -> str:
 
 
 def disturbance(result: dict) -> str:
-    """Who else used the processor; nothing of results that do not know it."""
+    """An item of a list: who else used the processor. Results that do not know it have none."""
     found = result.get("disturbance")
     if not found:
         return ""
     repeats = found["repeats"]
     again = f" ({counted(repeats, 'measurement')} {'was' if repeats == 1 else 'were'} made again for that)" if repeats else ""
     return (
-        f" All other programs used at most {100 * found['others']:.0f} % of a core{again}; the load average was "
-        f"{result['machine']['load_before']:.1f} when it began."
+        f"\n* All other programs used at most {100 * found['others']:.0f} % of a core{again}. The load average was "
+        f"{result['machine']['load_before']:.1f} at the beginning."
     )

@@ -34,9 +34,11 @@ def towers(result: dict, plots: pathlib.Path) -> str:
     parts += [table(["resident memory, MB", *map(label, names)], rows), ""]
     rounds = min(len(times[names[0]]) for _, times, _ in runs)
     parts.append(
-        f"Medians of {counted(rounds, 'round')}, in each of which every program ran once; ratios are the medians of the rounds' "
-        f"ratios{brackets(rounds)} The peers' networks are compiled for the number of pictures. {agreement(result)} Memory is "
-        "that of the whole process, ours with a text tower, the peers' with Python." + disturbance(result)
+        f"* Times are medians of {counted(rounds, 'round')}. Every program ran once in a round.\n"
+        f"* Ratios are medians of the rounds' ratios{brackets(rounds)}\n"
+        "* The peers' networks are compiled for the number of pictures.\n"
+        f"* {agreement(result)}\n"
+        "* Memory is that of the whole process. Ours has a text tower, too; the peers' contain Python." + disturbance(result)
     )
     return "\n".join(parts)
 
@@ -55,12 +57,12 @@ def agreement(result: dict) -> str:
     """How far the programs' embeddings of the same pictures were from each other before anything was measured."""
     found = [(name, difference) for run in result["runs"] for name, difference in run["differences"].items()]
     error = max(difference["relative_error"] for name, difference in found if name.endswith("f32"))
-    sentence = f"All embedded the same pictures before: in f32 to a relative error of {error:.1g} of ONNX Runtime's"
+    sentence = f"All programs embedded the same pictures beforehand. Beside ONNX Runtime's, f32 had a relative error of {error:.1g}"
     for precision in ("bf16", "int8"):
         cosines = [difference["cosine"] for name, difference in found if name.endswith(precision)]
         if cosines:
-            sentence += f", in {precision} to a cosine of {min(cosines):.5f}"
-    return sentence + "."
+            sentence += f", {precision} a cosine of {min(cosines):.5f}"
+    return sentence + " at worst."
 
 
 if __name__ == "__main__":
