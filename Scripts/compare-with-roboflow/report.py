@@ -26,105 +26,144 @@ HEAD = """# Compatibility with Roboflow Inference Server
 | of these to `/perception_encoder/` | {perception} |
 
 Written by `Scripts/compare-with-roboflow/whole.py CLIP WEIGHTS ROBOFLOW_PYTHON --write FILE`, which
-starts both servers; do not edit it by hand. `make clients` repeats the comparison against the kept
-answers of the real server, without numbers: there, what differs in numbers only counts as the same.
+starts both servers; do not edit it by hand. `make clients` repeats the comparison against kept answers
+of the real server, without numbers: what differs only in numbers counts as the same there.
 
 ## On purpose
 
-What a client of Roboflow's server may notice, and why:
+What a client of Roboflow's server may notice, and why. "There" is the real server, "here" is this one.
 
-* **Mistakes are 400 with a sentence that says what to change**, where the real server answers 500
+### Mistakes
+
+* **A mistake is 400 with a sentence that says what to change**, where the real server answers 500
   `Internal error.`: too many images or prompts, none at all, an unknown `subject_type`, an image
   without value, an image where a text belongs. Of several images or texts the message names one,
   as in `(image 2 of 8)`.
-* **A model may have one tower alone**: what needs the other is 400 with a sentence (`The model is an
-  image tower alone, ...`), and the registry tells which are there (`towers`).
-* **Nothing that was sent comes back.** `input` in a 422 is null (the real server repeats all of it,
-  megabytes of base64 if need be), and a 422 lists at most 100 mistakes.
-* **Limits**: a body has at most 64 MiB (413 beyond), 128 levels, 250,000 values and 4,300
-  digits a number; it is UTF-8. `embed_text` takes at most 16,384 texts (`--max-texts`) of 64 KiB
-  each. A picture has at most 67 megapixels (2^26).
+* **Nothing that was sent comes back.** `input` in a 422 is null. The real server repeats all of it,
+  megabytes of base64 if need be. A 422 lists at most 100 mistakes here.
+* **What is wrong with a picture is said**: that it is damaged, or what its bytes look like. "Malformed
+  base64" is said of base64 only.
+* **Methods**: GET on a POST path is 405. HEAD on a GET path is 200, but 405 on `/clear_cache`, which
+  HEAD must not clear. No path stands for models of other kinds.
+
+### Limits
+
+* A body has at most 64 MiB (413 beyond), 128 levels, 250,000 values and 4,300 digits a number. It is
+  UTF-8.
+* `embed_text` takes at most 16,384 texts (`--max-texts`) of 64 KiB each.
+* A picture has at most 67 megapixels (2^26).
+
+### Access
+
 * **Routes that change the server**, `/model/add`, `/model/remove`, `/model/clear` and
-  `/clear_cache`, are open to this machine only, where no key for them was given and
-  `--allow-management` was not: elsewhere they are 403. Web pages of other origins may use the
-  three CLIP routes, but these only if `--allow-origins` names their origin.
-* **Keys** are checked where the operator has given some (`--api-keys-file`); the real server
-  passes them on. They are taken from the same places in the same order, and 401 has the body of
-  the real server's own refusals.
-* **Messages** that two readers could read differently (no Host, two lengths, other transfer
-  codings than chunked, line feeds alone) are refused, and the connection ends. Bodies may be
-  packed with gzip or deflate; other packings are 415, and words that name none are passed over.
+  `/clear_cache`, are open to this machine only, unless they have a key or `--allow-management` was
+  given: elsewhere they are 403. Web pages of other origins may use the three CLIP routes, but these
+  only if `--allow-origins` names their origin.
+* **Keys** are checked where the operator has given some (`--api-keys-file`). The real server passes
+  them on. They are taken from the same places in the same order, and 401 has the body of the real
+  server's own refusals.
+* **Messages that two readers could read differently** are refused, and the connection ends: no Host,
+  two lengths, other transfer codings than chunked, line feeds alone.
+* **Packed bodies** may be packed with gzip or deflate. Other packings are 415. Words that name no
+  packing are passed over.
 * **Files of the server are never opened** (`"type": "file"`, paths as bare strings), and Python
-  pickles (`numpy`) never read.
-* **URLs**: http is fetched as well as https, but no private, loopback or link-local address, not
-  behind a redirect either (`--allow-private-addresses` lifts that). The real server takes https
-  only, and only host names with a public suffix; its variables for that, and its lists of hosts, are
-  honoured ([Configuration.md](Configuration.md)). A redirect is held to the same rules as the first
-  URL, whatever `VALIDATE_IMAGE_URL_REDIRECTS` says. Blanks and other characters that may not stand
-  in a path or query are sent percent-encoded, as `requests` does it; a picture that its host sends
-  packed with gzip or deflate is unpacked, once, under the limit of its bytes. One packed with br is
-  refused with its name: it is not asked for, and what unpacking it may cost has no bound. A
-  Content-Encoding that names no packing (`utf-8`, `aws-chunked`) is passed over. A URL with a user and
-  a password is refused.
-* **Pictures**: orientation is applied in WebP and AVIF too. Alpha is dropped in TIFF as in every
-  other format (multiplied there). JPEG 2000 and PPM are not read. HEIC is, where it is asked for
-  (`--image-formats`). CMYK is rounded as Pillow rounds it (figures below); other JPEG, WebP, PNG, GIF,
-  BMP, TIFF and AVIF give the same pixels, transparent ones of a GIF and halved colours of an AVIF
-  included, but for the rows below: a BMP of 16 bits, or with channel masks behind a header of 40
-  bytes; grey AVIF of limited range, or of more than 8 bits (a step of 255); and EXIF behind XMP in a
-  JPEG. OpenCV overlooks there what the file says. TIFF in L*a*b*, with signed or floating samples, or
-  with JPEG of the old kind is refused.
+  pickles (`numpy`) are never read.
+
+### URLs
+
+* http is fetched as well as https, but no private, loopback or link-local address, not behind a
+  redirect either (`--allow-private-addresses` lifts that). The real server takes only https, and only
+  host names with a public suffix. Its variables for that, and its lists of hosts, are honoured
+  ([Configuration.md](Configuration.md)).
+* A redirect is held to the same rules as the first URL, whatever `VALIDATE_IMAGE_URL_REDIRECTS` says.
+* Blanks and other characters that may not stand in a path or query are sent percent-encoded, as
+  `requests` does it. A URL with a user and a password is refused.
+* A picture that its host sends packed with gzip or deflate is unpacked, once, under the limit of its
+  bytes. One packed with br is refused with its name: it is not asked for, and what unpacking it may
+  cost has no bound. A Content-Encoding that names no packing (`utf-8`, `aws-chunked`) is passed over.
+
+### Pictures
+
+* **The same pixels** come from JPEG, WebP, PNG, GIF, BMP, TIFF and AVIF, transparent pixels of a GIF and
+  halved colours of an AVIF included. The exceptions, where OpenCV overlooks what the file says: a BMP
+  of 16 bits, or with channel masks behind a header of 40 bytes; grey AVIF of limited range, or of more
+  than 8 bits (a step of 255); and EXIF behind XMP in a JPEG. CMYK is rounded as Pillow rounds it
+  (figures below).
+* **Orientation** is applied in WebP and AVIF, too. **Alpha** is dropped in TIFF as in every other
+  format (multiplied there).
+* **Formats**: JPEG 2000 and PPM are not read. HEIC is read where it is asked for (`--image-formats`).
+  TIFF in L*a*b*, with signed or floating samples, or with JPEG of the old kind is refused.
 * **Pictures that cost too much** are refused, each with its figure, the limit and the flag that sets
-  it: an AVIF of more than 12.5 megapixels, alpha, tiles and layers counted (`--max-avif-pixels`), or
-  1.5 MiB (`--max-avif-bytes`); a WebP of more than 40 megapixels, or of some 15 without loss
-  (`--max-webp-pixels`). So is an AVIF or HEIC of which a frame, a stream or a grid has another size
-  than its boxes say, and a JPEG within a TIFF that is larger than its strip.
+  it:
+  * an AVIF of more than 12.5 megapixels, alpha, tiles and layers counted (`--max-avif-pixels`), or of
+    more than 1.5 MiB (`--max-avif-bytes`);
+  * a WebP of more than 40 megapixels, or of some 15 without loss (`--max-webp-pixels`).
+* **Pictures that contradict themselves** are refused: an AVIF or HEIC of which a frame, a stream or a
+  grid has another size than its boxes say, and a JPEG within a TIFF that is larger than its strip.
 * **A JPEG of which pixels are missing** is refused, also where an end was put behind what is left of
   it: its data end at a marker or in the middle, a restart marker is not the one that was due, a code
   has no meaning, or a component is in none of its scans. OpenCV, and so the real server, goes on with
   grey and answers 200, except where the file ends without an end. Bytes too many before a marker,
-  versions that are not known and whatever stands behind the end are no reason to refuse.
-* **What is wrong with a picture is said**: that it is damaged, or what its bytes look like. "Malformed
-  base64" is said of base64 only.
-* **Models**: `clip_version_id: null` means the default. Unknown models are 404 as there, and the
-  message says where the known ones are listed. OpenAI's own spellings (`ViT-B/32`) are known; there
-  they are a 400. `/info` has this server's own name.
-* **Methods**: GET on a POST path is 405, HEAD on a GET path is 200 (405 on `/clear_cache`, which
-  HEAD must not clear), and no path stands for models of other kinds.
-* **Texts**: more than some 2,800 characters of escapes within escapes (`&amp;amp;amp;...`) are
-  refused (400). A decimal reference (`&#65;`) may have more than 4,300 digits, which the real
-  server answers with 500. Half of a surrogate pair becomes U+FFFD before the text is cleaned, not
-  while it is: the same embeddings in every text that was tried.
-* **Extensions**: `"truncate": true` cuts a text that is too long instead of refusing it, and `"normalize": true` brings
-  embeddings to length one. The body of `embed_image` may be a picture by itself (`Content-Type: image/...`), whose other fields
-  stand in the query, or a form whose parts `image`, `images`, `file` or `files` are pictures; there both are a 422. A slash
-  at the end of a path changes nothing (there 405).
-* **Perception Encoder**: the routes of `/perception_encoder/` have the bodies of the three CLIP routes,
-  but `perception_encoder_version_id` names the model; embeddings have length one, and texts that are too
-  long are cut, as there. `"truncate": false` is an extension: they are refused. Where no request names
-  one, `PE-Core-L14-336` is meant, or the first Perception Encoder of `--model`, whatever it is called.
-  `PE-Core-L14-336` and `PE-Core-B16-224` are fetched when a request names them, as there; others are a
-  404 unless `--allow-models` or `--model` has them. A name in small letters is a 404 (there a model that
-  is found and cannot be read, 500). Any model is had through either group of routes: `clip_version_id`
-  may name a Perception Encoder, whose embeddings then keep their length.
-* **The registry** has more behind the members of the real server: of each model in memory `state`,
-  `source`, `repository`, `revision`, `licence`, `precision`, `bytes` and `load_seconds`; and at the end
-  `model_memory` (bytes in use, and the limit) and `available`, the models that a request or `/model/add`
-  would bring, with `state` `configured`, `cached`, `known` (to be fetched, with `bytes_to_fetch` where
-  that is known) or `loading`. Perception Encoders are listed as `perception_encoder/...`, also those
-  that are known by a name and not here, all others as `clip/...`. `/model/remove` and `/model/clear` delete no files (there they do, unless
+  versions that are not known, and whatever stands behind the end are no reason to refuse.
+
+### Texts
+
+* More than some 2,800 characters of escapes within escapes (`&amp;amp;amp;...`) are refused (400).
+* A decimal reference (`&#65;`) may have more than 4,300 digits, which the real server answers with 500.
+* Half of a surrogate pair becomes U+FFFD before the text is cleaned, not while it is. Embeddings were
+  the same in every text that was tried.
+
+### Models
+
+* **Names**: `clip_version_id: null` means the default. Unknown models are 404 as there, and the message
+  says where the known ones are listed. OpenAI's own spellings (`ViT-B/32`) are known; there they are a
+  400. `/info` has this server's own name.
+* **A model may have one tower alone.** What needs the other is 400 with a sentence (`The model is an
+  image tower alone, ...`), and the registry tells which are there (`towers`).
+* **The registry** has more behind the members of the real server. Each model in memory has `state`,
+  `source`, `repository`, `revision`, `licence`, `precision`, `bytes` and `load_seconds`. At the end
+  stand `model_memory` (bytes in use, and the limit) and `available`: the models that a request or
+  `/model/add` would bring, with `state` `configured`, `cached`, `known` (to be fetched, with
+  `bytes_to_fetch` where that is known) or `loading`. Perception Encoders are listed as
+  `perception_encoder/...`, also those that are known by a name and not here. All others are listed as
+  `clip/...`.
+* **`/model/remove` and `/model/clear`** delete no files (there they do, unless
   `DISK_CACHE_CLEANUP=False`), and requests that are under way keep their model.
-* **Models that a request brings**: `x-model-cold-start` and `x-model-cold-start-count` say so, and
-  `x-model-load-time` and `x-model-load-details` how long it took, also beside an error. A request that
-  waits longer than `--load-seconds` gets 503 with Retry-After while the load goes on; a model that
-  cannot be fetched is 503 with Retry-After, one that never fits `--model-memory` 507, each with a
-  sentence. A load that failed is tried anew ten seconds later, and by `/model/add` at once.
+* **Models that a request brings**: `x-model-cold-start` and `x-model-cold-start-count` say so.
+  `x-model-load-time` (with what fetching took, as there) and `x-model-load-details` say how long it
+  took, also beside an error. A request that waits longer than `--load-seconds` gets 503 with
+  Retry-After while the load goes on. A model that cannot be fetched is 503 with Retry-After, one that
+  never fits `--model-memory` 507, each with a sentence. A load that failed is tried anew ten seconds
+  later, and by `/model/add` at once.
+
+### Perception Encoder
+
+* The routes of `/perception_encoder/` have the bodies of the three CLIP routes, but
+  `perception_encoder_version_id` names the model. Embeddings have length one, and texts that are too
+  long are cut, as there. `"truncate": false` is an extension: such texts are then refused.
+* Where no request names one, `PE-Core-L14-336` is meant, or the first Perception Encoder of `--model`,
+  whatever it is called.
+* `PE-Core-L14-336` and `PE-Core-B16-224` are fetched when a request names them, as there. Others are a
+  404 unless `--allow-models` or `--model` has them. A name in small letters is a 404; there it is a
+  model that is found and cannot be read, 500.
+* `clip_version_id` may name a Perception Encoder, too, whose embeddings then keep their length. A CLIP
+  named at `/perception_encoder` is 404.
+
+### Extensions
+
+* `"truncate": true` cuts a text that is too long instead of refusing it. `"normalize": true` brings
+  embeddings to length one.
+* The body of `embed_image` may be a picture by itself (`Content-Type: image/...`), whose other fields
+  stand in the query. It may be a form whose parts `image`, `images`, `file` or `files` are pictures.
+  There both are a 422.
+* A slash at the end of a path changes nothing (there 405).
 
 ## Numbers
 
-Both servers on the same checkpoints, random weights, f32: ViT-B-16 and ViT-B-32 of full size, and
-PE-Core-L14-336 and PE-Core-B16-224 of full width and two blocks. The error of an embedding is the norm of the difference over the norm of the real server's vector.
-Lossy pictures are those whose pixels depend on the decoder.
+Both servers ran on the same checkpoints with random weights, in f32: ViT-B-16 and ViT-B-32 of full
+size, and PE-Core-L14-336 and PE-Core-B16-224 of full width and two blocks. The error of an embedding is
+the norm of the difference over the norm of the real server's vector. Lossy pictures are those whose
+pixels depend on the decoder.
 
 | | embeddings or similarities | worst error | median | refused beyond |
 |---|---|---|---|---|
@@ -133,15 +172,18 @@ Lossy pictures are those whose pixels depend on the decoder.
 COMPARED = """
 ## What is compared
 
-The status, the body with its keys in order and all its texts, and the headers
-{headers},
-and the form of `x-request-id`. Numbers as above.
+Compared are the status, the body with its keys in order and all its texts, the form of `x-request-id`,
+numbers as above, and the headers
+{headers}.
 
-What is not: times, identifiers, versions, `input` of a 422, whether a request was the first of its
-model, `request_paths` in the registry (there: the routes that a model was asked through so far;
-here: those that it can be asked through), and the capitals of a Perception Encoder's name in
-`resolved_model` (there it is in small letters, while `x-model-id` has it as it was asked for; here it
-is the same in both).
+Not compared are
+
+* times, identifiers, versions, and `input` of a 422;
+* whether a request was the first of its model;
+* `request_paths` in the registry: there the routes that a model was asked through so far, here those
+  that it can be asked through;
+* the capitals of a Perception Encoder's name in `resolved_model`: there it is in small letters, while
+  `x-model-id` has it as it was asked for; here it is the same in both.
 """
 
 REASONS = """
