@@ -24,9 +24,9 @@ DIRECTORIES = {"--packed", "--vocabulary", "--out", "--tower", "--from"}
 
 CARD = """# clip-mini
 
-A small CLIP that comes with swift-clip, so that the first run on a machine without a network shows a picture, names labels and
-gets an answer, in English and Korean. How much it knows stands in the table below. For real use take a full CLIP: the server
-reads any OpenCLIP or transformers checkpoint (`clip serve --model ViT-B-16=DIRECTORY`).
+A small CLIP that comes with swift-clip. With it the first run gives an answer even without a network: a picture, some labels in English or
+Korean, and which of them fits. The table below says how much it knows. For real use take a full CLIP: `clip pull --list` names some, and the
+server reads any OpenCLIP or transformers checkpoint (`clip serve --model ViT-B-16=DIRECTORY`).
 
 Written by `Training/card.py` from measurements.
 
@@ -41,7 +41,7 @@ Written by `Training/card.py` from measurements.
 
 ## What it can do
 
-Zero-shot, with `clip evaluate` and the templates of `Training/measure.py`; no picture of these sets was used in training:
+Zero-shot, with `clip evaluate` and the templates of `Training/measure.py`. No picture of these sets was used in training:
 
 | pictures | names | top-1 | top-5 | pictures measured |
 |---|---|---|---|---|
@@ -51,10 +51,10 @@ Zero-shot, with `clip evaluate` and the templates of `Training/measure.py`; no p
 
 ## What it cannot do
 
-- Anything that is not in the data below: places, persons, brands, text in pictures, counting, who does what to whom.
-- Tell fine kinds apart with confidence: it was trained for {minutes} minutes on {device}, where full CLIPs had hundreds of
+- It knows nothing that is not in the data below: places, persons, brands, text in pictures, counting, who does what to whom.
+- It does not tell fine kinds apart with confidence: it was trained for {minutes} minutes on {device}, where full CLIPs had hundreds of
   GPUs for weeks.
-- Stand in for OpenAI's embeddings: its {embedding} numbers live in a space of their own.
+- It does not stand in for OpenAI's embeddings: its {embedding} numbers live in a space of their own.
 - It has the biases of its data: photographs taken mostly in North America and Europe, drawings of commercial emoji sets.
 
 ## What it was trained on
@@ -71,8 +71,8 @@ Zero-shot, with `clip evaluate` and the templates of `Training/measure.py`; no p
 
 Every fiftieth of these was set aside for the curve above and not trained on.
 
-Left out: Tux Paint's stamps (GPL-2, which asks for more than a card can promise) and Flickr8k (research use; kept for measuring).
-EmojiOne's drawings (CC BY-SA 4.0) serve only to measure.
+Not used for training: Tux Paint's stamps (GPL-2, which asks for more than a card can promise), Flickr8k (research use; kept for
+measuring), and EmojiOne's drawings (CC BY-SA 4.0; they serve only to measure).
 
 ## Licence
 
