@@ -25,8 +25,8 @@ DIRECTORIES = {"--packed", "--vocabulary", "--out", "--tower", "--from"}
 CARD = """# clip-mini
 
 A small CLIP that comes with swift-clip. With it the first run gives an answer even without a network: a picture, some labels in English or
-Korean, and which of them fits. The table below says how much it knows. For real use take a full CLIP: `clip pull --list` names some, and the
-server reads any OpenCLIP or transformers checkpoint (`clip serve --model ViT-B-16=DIRECTORY`).
+Korean, and which of them fits. The table below says how much it knows. For real use take a full CLIP: `clip pull --list` names
+some, and the server reads any OpenCLIP or transformers checkpoint (`clip serve --model ViT-B-16=DIRECTORY`).
 
 Written by `Training/card.py` from measurements.
 
