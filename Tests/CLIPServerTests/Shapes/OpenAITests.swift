@@ -213,7 +213,10 @@ struct OpenAITests {
             #expect(models.map { $0["id"] as? String } == ["tiny", "second"])
             let one = try await server.request("GET", "/v1/models/second")
             #expect(one.text == #"{"id":"second","object":"model","created":0,"owned_by":"local"}"#)
-            #expect(try await server.request("GET", "/models/").text == list.text)
+            let infinity = try await server.request("GET", "/models/").json["data"] as? [[String: Any]]
+            #expect(infinity?.map { $0["id"] as? String } == ["tiny", "second"])
+            #expect(infinity?.allSatisfy { $0["owned_by"] as? String == "infinity" } == true)
+            #expect(infinity?.allSatisfy { $0["stats"] is [String: Any] } == true)
             #expect(try await server.post("/embeddings", #"{"input":"a","model":"second"}"#).status == 200)
         }
     }

@@ -110,7 +110,9 @@ struct OtherShapesTests {
         try await LiveServer.with(starting: false) { server in
             let meta = try await server.request("GET", "/meta")
             #expect(meta.json["model"] as? String == "tiny")
-            for path in ["/.well-known/live", "/.well-known/ready", "/v2/health/live", "/v2/health/ready"] {
+            for path in [
+                "/.well-known/live", "/.well-known/ready", "/v2/health/live", "/v2/health/ready", "/health",
+            ] {
                 let isReady = path.hasSuffix("live")
                 let isEmpty = path.hasPrefix("/.")
                 let answer = try await server.request("GET", path)

@@ -44,12 +44,12 @@ package enum OpenAIAnswers {
         }
     }
 
-    static func models(_ models: [ModelListing]) -> [UInt8] {
+    static func models(_ models: [ModelListing], forInfinity: Bool) -> [UInt8] {
         JSONWriter.object { writer in
             writer.member("object", "list")
             writer.member("data") { writer in
                 writer.array { writer in
-                    for model in models { write(model, to: &writer) }
+                    for model in models { write(model, forInfinity: forInfinity, to: &writer) }
                 }
             }
         }
@@ -57,16 +57,24 @@ package enum OpenAIAnswers {
 
     static func model(_ model: ModelListing) -> [UInt8] {
         var writer = JSONWriter()
-        write(model, to: &writer)
+        write(model, forInfinity: false, to: &writer)
         return writer.bytes
     }
 
     /// Nobody knows when a checkpoint was made, which OpenAI's `created` tells; clients want a number there.
-    private static func write(_ model: ModelListing, to writer: inout JSONWriter) {
+    ///
+    /// - Parameter forInfinity: whether its client reads it, which takes no other owner and wants figures of its queue, of which
+    ///   it needs none.
+    private static func write(_ model: ModelListing, forInfinity: Bool, to writer: inout JSONWriter) {
         writer.object { writer in
             writer.member("id", model.name)
             writer.member("object", "model")
             writer.member("created") { $0.integer(0) }
+            if forInfinity {
+                writer.member("stats") { $0.object { _ in } }
+                writer.member("owned_by", "infinity")
+                return
+            }
             writer.member(
                 "owned_by",
                 model.origin.map { String($0.repository.prefix { $0 != "/" }) } ?? "local"

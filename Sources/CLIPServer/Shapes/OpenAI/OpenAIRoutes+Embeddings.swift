@@ -42,7 +42,9 @@ extension RouteContext {
     }
 
     /// The models that requests may name.
-    var openAIModels: Answer { Answer(OpenAIAnswers.models(engine.catalogue)) }
+    func openAIModels(forInfinity: Bool) -> Answer {
+        Answer(OpenAIAnswers.models(engine.catalogue, forInfinity: forInfinity))
+    }
 
     func openAIModel(_ name: String) throws(APIError) -> Answer {
         guard let model = engine.catalogue.first(where: { $0.name == name }) else {

@@ -3,16 +3,23 @@ import CLIPEngine
 /// OpenAI's embeddings API, as its own client, LangChain, LlamaIndex and others speak it, with what Infinity and Jina add for
 /// pictures.
 ///
-/// Sources: OpenAI's API reference and client (openai 2.8); Infinity 0.0.77, `fastapi_schemas/pymodels.py`; Jina's embeddings API.
+/// Sources: OpenAI's API reference and client (openai 3.57); Infinity 0.0.77, `fastapi_schemas/pymodels.py`, and its client
+/// (infinity_client 0.0.78); Jina's embeddings API.
 package enum OpenAIRoutes {
     /// In the order of the list at `/`; the paths without `/v1` are Infinity's.
-    package static let all: [Route] = ["/v1", ""].flatMap { start in
+    package static let all: [Route] =
+        embeddings + [
+            // Infinity's clients ask before they send; TEI has the same path.
+            Route(probe: "/health", state: Operations.readiness(of:))
+        ]
+
+    private static let embeddings: [Route] = ["/v1", ""].flatMap { start in
         [
             Route(start + "/embeddings", ["POST"], wantsBody: true, errors: form) {
                 (context, input) throws(APIError) in try await context.openAIEmbeddings(input)
             },
             Route(start + "/models", ["GET", "HEAD"], errors: form) { (context, _) throws(APIError) in
-                context.openAIModels
+                context.openAIModels(forInfinity: start.isEmpty)
             },
             Route(start + "/models/{model}", ["GET", "HEAD"], errors: form) {
                 (context, input) throws(APIError) in try context.openAIModel(input.rest ?? "")
