@@ -13,48 +13,14 @@ ViT-B-32. Ends with a line "N passed, N failed".
 
 from __future__ import annotations
 
-import os
 import sys
-import threading
-import unittest
 
 import plain_requests
 import sdk_embeddings
 import sdk_service
-from client_test import SERVER
+import suite
 
 WHOLE_RUN_LIMIT = 120.0
 
-
-def main() -> int:
-    watchdog = threading.Timer(WHOLE_RUN_LIMIT, give_up)
-    watchdog.daemon = True
-    watchdog.start()
-    SERVER.start()
-    loader = unittest.defaultTestLoader
-    modules = (sdk_embeddings, sdk_service, plain_requests)
-    suite = unittest.TestSuite(loader.loadTestsFromModule(module) for module in modules)
-    try:
-        result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
-    finally:
-        code = SERVER.stop()
-    failed = len(result.failures) + len(result.errors)
-    if code != 0:
-        print(f"The server ended with {code} after SIGTERM, not 0.")
-        failed += 1
-    if failed:
-        print("".join(SERVER.log[-50:]))
-    skipped = f", {len(result.skipped)} skipped" if result.skipped else ""
-    print(f"{result.testsRun - len(result.skipped) - failed} passed, {failed} failed{skipped}")
-    return 1 if failed else 0
-
-
-def give_up() -> None:
-    print(f"Not done after {WHOLE_RUN_LIMIT:.0f} s.", flush=True)
-    if SERVER.process:
-        SERVER.process.kill()
-    os._exit(1)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.run((sdk_embeddings, sdk_service, plain_requests), WHOLE_RUN_LIMIT))
