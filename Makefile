@@ -69,11 +69,14 @@ deploy-check: package ## check all of Deploy/, and install the package into a ba
 		&& .venv/deploy/bin/pip install --quiet --disable-pip-version-check -r Deploy/requirements.txt; }
 	Deploy/check.sh $(PACKAGE) $(DEPLOY_TOOLS)
 
-clients: build ## run the real client library against the server, and compare it with recorded answers
+clients: build ## run real clients and the examples with them against the server, and compare it with recorded answers
+	@Scripts/install-deps.sh curl chromium
 	@test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
 	@$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile -r Tests/Clients/requirements.txt
 	CLIP_BINARY=$(CLIP) $(CLIENTS)/bin/python Tests/Clients/test_inference_sdk.py
 	CLIP_BINARY=$(CLIP) $(CLIENTS)/bin/python Tests/Clients/test_contract.py
+	CLIP_BINARY=$(CLIP) $(CLIENTS)/bin/python Tests/Clients/test_shapes.py
+	CLIP_BINARY=$(CLIP) $(CLIENTS)/bin/python Tests/Clients/test_examples.py
 
 examples: build ## run the walk-through of Examples/ and check that the right labels are on top
 	Examples/check.sh $(abspath $(CLIP))
