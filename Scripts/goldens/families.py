@@ -252,41 +252,65 @@ def padded(ids: list[list[int]], context: int, end: int) -> torch.Tensor:
     return table
 
 
-def open_clip_golden(name: str, config: dict, out: pathlib.Path) -> None:
+def open_clip_reference(name: str, config: dict, **more):
+    """The network of a configuration, with timm's part of it as small as ours."""
     arguments = copy.deepcopy(config)
     custom = arguments.pop("custom_text", False)
     original = timm.create_model
     tiny = TRUNKS.get("siglip" if name == "siglip-bare" else name, {}).get("arguments", {})
     timm.create_model = lambda model, **given: original(model, **{**given, **tiny})
     try:
-        reference = (open_clip.CustomTextCLIP if custom else open_clip.CLIP)(**arguments).eval()
+        return (open_clip.CustomTextCLIP if custom else open_clip.CLIP)(**arguments, **more).eval()
     finally:
         timm.create_model = original
-    tensors = fill(reference)
+
+
+def open_clip_inputs(name: str, config: dict) -> tuple[list[list[int]], torch.Tensor, torch.Tensor]:
+    """Captions, the same as a table, and pixels."""
     text = config["text_cfg"]
     end = 2 if text.get("pool_type") == "eos" else 599
     ids = captions(text["vocab_size"], text["context_length"], end, text.get("no_causal_mask", False))
-    size = config["vision_cfg"]["image_size"]
+    pixels = tiny_model.normalised_pixels(name, IMAGES, config["vision_cfg"]["image_size"])
+    return ids, padded(ids, text["context_length"], end), torch.from_numpy(pixels)
+
+
+def open_clip_golden(name: str, config: dict, out: pathlib.Path) -> None:
+    reference = open_clip_reference(name, config)
+    tensors = fill(reference)
+    ids, table, pixels = open_clip_inputs(name, config)
     with torch.no_grad():
-        images = reference.encode_image(torch.from_numpy(tiny_model.normalised_pixels(name, IMAGES, size)))
-        texts = reference.encode_text(padded(ids, text["context_length"], end))
+        images = reference.encode_image(pixels)
+        texts = reference.encode_text(table)
+    size = config["vision_cfg"]["image_size"]
     about = dict(layout="openclip", configuration={"model_cfg": config}, tensors=tensors, imageSize=size, captions=ids)
     write(out, name, about, embeddings(images), embeddings(texts))
 
 
-def transformers_golden(name: str, out: pathlib.Path) -> None:
+def transformers_reference(name: str):
     kind, config = TRANSFORMERS[name]
     reference = getattr(transformers, kind)
-    reference = reference(reference.config_class.from_dict(copy.deepcopy(config))).eval()
-    tensors = fill(reference)
+    return reference(reference.config_class.from_dict(copy.deepcopy(config))).eval()
+
+
+def transformers_inputs(name: str) -> tuple[list[list[int]], torch.Tensor, torch.Tensor]:
+    """Captions, the same as a table, and pixels."""
+    config = TRANSFORMERS[name][1]
     text = config["text_config"]
     context = text["max_position_embeddings"]
     ids = captions(text["vocab_size"], context, 2, config["model_type"] == "siglip")
-    size = config["vision_config"]["image_size"]
-    pixels = torch.from_numpy(tiny_model.normalised_pixels(name, IMAGES, size))
+    pixels = tiny_model.normalised_pixels(name, IMAGES, config["vision_config"]["image_size"])
+    return ids, padded(ids, context, 2), torch.from_numpy(pixels)
+
+
+def transformers_golden(name: str, out: pathlib.Path) -> None:
+    config = TRANSFORMERS[name][1]
+    reference = transformers_reference(name)
+    tensors = fill(reference)
+    ids, table, pixels = transformers_inputs(name)
     with torch.no_grad():
         images = reference.get_image_features(pixel_values=pixels)
-        texts = reference.get_text_features(input_ids=padded(ids, context, 2))
+        texts = reference.get_text_features(input_ids=table)
+    size = config["vision_config"]["image_size"]
     about = dict(layout="transformers", configuration=config, tensors=tensors, imageSize=size, captions=ids)
     write(out, name, about, embeddings(images), embeddings(texts))
 

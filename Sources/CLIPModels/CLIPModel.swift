@@ -12,6 +12,8 @@ public import CLIPWeights
 public final class CLIPModel: Sendable {
     /// The shape of the network.
     public let configuration: ModelConfiguration
+    /// How scores come of the cosines between images and texts.
+    public let scoring: ScoreRule
 
     private let vision: ImageTower?
     private let text: TextTransformer?
@@ -82,6 +84,7 @@ public final class CLIPModel: Sendable {
         text = try configuration.text.map { (shape) throws(ModelError) in
             try TextTransformer(weights, shape, embeddingWidth: embeddingWidth)
         }
+        scoring = try ScoreRule(weights)
         try ModelError.reading { () throws(WeightError) in
             try scope.requireAllUsed(ignoring: names.ignorable)
         }

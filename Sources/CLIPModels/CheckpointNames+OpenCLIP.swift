@@ -31,9 +31,7 @@ extension CheckpointNames {
                 ) : Self.trunkPatches,
             tokenTable: "\(text)token_embedding.weight",
             ignorable: [
-                "logit_scale", "logit_bias", "attn_mask", "text.attn_mask", "input_resolution",
-                "context_length",
-                "vocab_size",
+                "attn_mask", "text.attn_mask", "input_resolution", "context_length", "vocab_size",
             ]
         )
     }

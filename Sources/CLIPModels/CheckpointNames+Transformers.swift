@@ -45,8 +45,7 @@ extension CheckpointNames {
             ),
             tokenTable: "\(text)\(Self.tokenTable).weight",
             ignorable: [
-                "logit_scale", "logit_bias", "\(text)embeddings.position_ids",
-                "\(vision)embeddings.position_ids",
+                "\(text)embeddings.position_ids", "\(vision)embeddings.position_ids",
             ]
         )
     }

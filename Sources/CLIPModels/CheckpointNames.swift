@@ -79,12 +79,17 @@ struct CheckpointNames {
         var isJoined: Bool { query.weight == keyValue.weight }
     }
 
+    /// The logarithm of the factor that training has put before cosines; both layouts call it so.
+    static let scoreScale = "logit_scale"
+    /// What it has added to them then, where each pair was judged by itself.
+    static let scoreBias = "logit_bias"
+
     let vision: Tower
     let text: Tower
     let patches: Patches
     let tokenTable: String
-    /// Tensors that some checkpoints carry and that no embedding depends on: the temperature of training, and tables
-    /// of constants that old versions of the libraries saved.
+    /// Tensors that some checkpoints carry and that nothing depends on: tables of constants that old versions of the
+    /// libraries saved.
     let ignorable: Set<String>
 
     /// The names of a layout, for a network of that shape.

@@ -29,6 +29,9 @@ extension ModelError: CustomStringConvertible {
             "The weights end before the projection into the space that images and texts share: \(tensor) is missing, as "
                 + "CLIPVisionModel and CLIPTextModel leave it out. Save the tower with CLIPVisionModelWithProjection or "
                 + "CLIPTextModelWithProjection."
+        case .scaleTooLarge(let tensor, let value):
+            "The weights have \(value) as \(tensor), of which e to that power is no number any more; published models have 2 to "
+                + "5. Download them anew."
         case .noTower(let tower): "A batch came that needs \(tower.name), which the model lacks. \(Self.ours)"
         case .weights(let error): error.description
         case .kernels(let error): error.description

@@ -26,6 +26,8 @@ public enum ModelError: Error, Equatable, Sendable {
     case projectionNotStored(tensor: String)
     /// A weight is missing, misshapen, unreadable or left over.
     case weights(WeightError)
+    /// The logarithm of the factor that scores are made with is so large that the factor is no number.
+    case scaleTooLarge(tensor: String, value: Float)
     /// The kernels failed: no memory, or oneDNN refused an operation.
     case kernels(KernelError)
 

@@ -19,6 +19,7 @@ struct WordsTests {
             "towerNotStored": ModelError.towerNotStored(.image, tensors: ["a", "b"]),
             "towerNotDescribed": ModelError.towerNotDescribed(.text, tensors: ["a", "b"]),
             "projectionNotStored": ModelError.projectionNotStored(tensor: "visual_projection.weight"),
+            "scaleTooLarge": ModelError.scaleTooLarge(tensor: "logit_scale", value: 100),
             "noTower": ModelError.noTower(.text),
             "weights": ModelError.weights(.missingTensors(names: ["a"], count: 1)),
             "kernels": ModelError.kernels(.outOfMemory(byteCount: 64)),

@@ -39,14 +39,46 @@ public struct TinyModel: Sendable {
         public var shape: [Int]
         /// The elements in row-major order.
         public var floats: [Float]
+        /// How the file holds the elements.
+        public var type: ElementType
+
+        /// Ways of holding numbers, by their names in a file.
+        public enum ElementType: String, CaseIterable, Sendable {
+            case f32 = "F32"
+            case f16 = "F16"
+            case bf16 = "BF16"
+            case i64 = "I64"
+
+            fileprivate var byteCount: Int {
+                switch self {
+                case .f16, .bf16: 2
+                case .f32: 4
+                case .i64: 8
+                }
+            }
+
+            fileprivate func bytes(of floats: [Float]) -> Data {
+                // Little endian, as every platform of ours is.
+                switch self {
+                case .f32: floats.withUnsafeBytes { Data($0) }
+                case .f16: floats.map { Float16($0).bitPattern }.withUnsafeBytes { Data($0) }
+                case .bf16: floats.map { UInt16($0.bitPattern >> 16) }.withUnsafeBytes { Data($0) }
+                case .i64: floats.map(Int64.init).withUnsafeBytes { Data($0) }
+                }
+            }
+        }
+
         /// Whether the file holds the elements as whole numbers of 64 bits.
-        public var isWhole: Bool
+        public var isWhole: Bool {
+            get { type == .i64 }
+            set { type = newValue ? .i64 : .f32 }
+        }
 
         /// Elements in row-major order.
-        public init(shape: [Int], floats: [Float], isWhole: Bool = false) {
+        public init(shape: [Int], floats: [Float], type: ElementType = .f32) {
             self.shape = shape
             self.floats = floats
-            self.isWhole = isWhole
+            self.type = type
         }
     }
 
@@ -184,8 +216,7 @@ public struct TinyModel: Sendable {
         let names = weights.keys.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
         for name in names {
             guard let weight = weights[name] else { continue }
-            let (type, size) = weight.isWhole ? ("I64", 8) : ("F32", 4)
-            let end = offset + weight.floats.count * size
+            let (type, end) = (weight.type.rawValue, offset + weight.floats.count * weight.type.byteCount)
             let shape = weight.shape.map(String.init).joined(separator: ",")
             header +=
                 #","\#(name)":{"dtype":"\#(type)","shape":[\#(shape)],"data_offsets":[\#(offset),\#(end)]}"#
@@ -197,13 +228,7 @@ public struct TinyModel: Sendable {
         data.reserveCapacity(8 + header.utf8.count + offset)
         data.append(contentsOf: Array(header.utf8))
         for name in names {
-            // Little endian, as every platform of ours is.
-            guard let weight = weights[name] else { continue }
-            if weight.isWhole {
-                weight.floats.map(Int64.init).withUnsafeBytes { data.append(contentsOf: $0) }
-            } else {
-                weight.floats.withUnsafeBytes { data.append(contentsOf: $0) }
-            }
+            if let weight = weights[name] { data.append(weight.type.bytes(of: weight.floats)) }
         }
         return data
     }

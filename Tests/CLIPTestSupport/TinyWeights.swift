@@ -79,6 +79,6 @@ struct TinyWeights {
         addNorm(norm, outputs)
         add("\(norm).running_mean", outputs, scale: 0.3)
         add("\(norm).running_var", outputs, scale: 0.5, offset: 1)
-        weights["\(norm).num_batches_tracked"] = TinyModel.Weight(shape: [], floats: [1000], isWhole: true)
+        weights["\(norm).num_batches_tracked"] = TinyModel.Weight(shape: [], floats: [1000], type: .i64)
     }
 }
