@@ -64,8 +64,12 @@ extension EmbeddingEngine {
         }
     }
 
-    /// Forgets all embeddings that models keep.
+    /// How many label sets are kept for all models together, and the bytes that they take.
+    public var keptLabelSets: (count: Int, byteCount: Int) { (labelCache.count, labelCache.byteCount) }
+
+    /// Forgets all embeddings that models keep, and what labels mean to them.
     public func clearCaches() {
+        labelCache.removeAll()
         for model in registry.loaded {
             model.texts?.cache.removeAll()
             model.images?.cache.removeAll()

@@ -11,6 +11,7 @@ public final class EmbeddingEngine: Sendable {
     let configuration: EngineConfiguration
     let registry: ModelRegistry
     let textPreparation: TextPreparation
+    let labelCache: LabelCache
     private let imagePreparation: ImagePreparation
     /// What requests hold; front ends reserve for bodies and answers.
     public let budget: ByteBudget
@@ -28,7 +29,9 @@ public final class EmbeddingEngine: Sendable {
         let problems = configuration.validate()
         guard problems.isEmpty else { throw .invalidConfiguration(problems) }
         self.configuration = configuration
-        let registry = ModelRegistry(configuration: configuration)
+        let labelCache = LabelCache(limit: configuration.labelCacheBytes)
+        self.labelCache = labelCache
+        let registry = ModelRegistry(configuration: configuration, labelCache: labelCache)
         self.registry = registry
         idleWatch =
             registry.timeUntilIdle == nil
@@ -297,7 +300,7 @@ public final class EmbeddingEngine: Sendable {
     }
 
     /// Embeddings of token sequences: those that are known, and the rest by the network.
-    private func embeddings(
+    func embeddings(
         of tokens: [[Int32]],
         by model: LoadedModel,
         request: AdmittedRequest
@@ -322,7 +325,7 @@ public final class EmbeddingEngine: Sendable {
     private static let mostWaitedFor = 8
 
     /// Embeddings of images: those that are known, and the rest decoded and by the network.
-    private func embeddings(
+    func embeddings(
         of images: [ImageSource],
         by model: LoadedModel,
         terms: RequestTerms,
@@ -366,7 +369,7 @@ public final class EmbeddingEngine: Sendable {
     }
 
     /// Lets a request in, or refuses it.
-    private func begin(
+    func begin(
         _ model: LoadedModel,
         images: [ImageSource] = [],
         texts: [String] = [],

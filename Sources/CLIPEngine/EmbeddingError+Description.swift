@@ -37,6 +37,8 @@ extension EmbeddingError: CustomStringConvertible {
         case .textBeyondVocabulary(let index, let token, let rows):
             "\(index > 0 ? "Text \(index + 1)" : "The text") has the token '\(token)', which is none of the \(rows) that the "
                 + "model's network knows. Take it out, or write it in another way."
+        case .labels(let fault): fault.description
+        case .label(let index, let error): "Label \(index + 1) cannot be used. \(error.ofOneText)"
         case .overloaded(let seconds): "Too much is waiting. Try again in \(seconds) s."
         case .tooMuchMemory(let bytes, let limit):
             "The answer would take \(bytes) bytes; \(limit) are the most. Ask for fewer at once, or raise --memory-budget of clip serve."
@@ -55,6 +57,19 @@ extension EmbeddingError: CustomStringConvertible {
         case .heldOff(let error, let seconds): "\(error) Try again in \(seconds) s."
         case .failed(let cause): "Failed: \(cause)"
         case .invalidConfiguration(let problems): problems.joined(separator: "\n")
+        }
+    }
+}
+
+extension EmbeddingError {
+    /// The same error of a text by itself.
+    package var ofOneText: EmbeddingError {
+        switch self {
+        case .textTooLong(_, let count, let limit): .textTooLong(index: 0, count: count, limit: limit)
+        case .textLengthened: .textLengthened(index: 0)
+        case .textBeyondVocabulary(_, let token, let rows):
+            .textBeyondVocabulary(index: 0, token: token, rows: rows)
+        default: self
         }
     }
 }

@@ -37,6 +37,11 @@ public indirect enum EmbeddingError: Error, Equatable, Sendable {
     /// One text has a token that the model's tokenizer knows and its network, with `rows` of them, does not.
     case textBeyondVocabulary(index: Int, token: String, rows: Int)
 
+    /// Something is wrong with the labels or templates themselves.
+    case labels(LabelFault)
+    /// A prompt of one label could not be used, for a reason that a text has; `index` is the label's place in its set.
+    case label(index: Int, EmbeddingError)
+
     // MARK: Load
 
     /// Too much is waiting already; there should be room again after so many seconds.
@@ -71,6 +76,16 @@ public indirect enum EmbeddingError: Error, Equatable, Sendable {
 }
 
 extension EmbeddingError {
+    /// Which text the error is about, if it is about one.
+    package var textIndex: Int? {
+        switch self {
+        case .textTooLong(let index, _, _), .textTooLarge(let index, _, _), .textTangled(let index),
+            .textLengthened(let index), .textBeyondVocabulary(let index, _, _):
+            index
+        default: nil
+        }
+    }
+
     /// Other requests hold the memory, and nobody knows for how long.
     static let roomTaken = EmbeddingError.overloaded(retryAfterSeconds: 5)
 }

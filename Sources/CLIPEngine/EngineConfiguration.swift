@@ -83,6 +83,10 @@ public struct EngineConfiguration: Sendable {
     public var textCacheBytes: Int = 16 << 20
     /// Most bytes of the image embeddings that each model keeps, keys included; 0 keeps none.
     public var imageCacheBytes: Int = 16 << 20
+    /// Most bytes that are kept of what labels mean to models, for all models together; 0 keeps none.
+    ///
+    /// Ten thousand labels of any published model fit.
+    public var labelCacheBytes: Int = 64 << 20
     /// The longer side of an image in pixels, at most, and how many times the shorter one it may be.
     public var maxImageSide: Int = ImageLimits().maxSide
     /// See `maxImageSide`.
@@ -167,6 +171,7 @@ public struct EngineConfiguration: Sendable {
             ("--max-pending", maxPendingItems, 1...Self.mostItems),
             ("--text-cache-bytes", textCacheBytes, 0...Self.mostBytes),
             ("--image-cache-bytes", imageCacheBytes, 0...Self.mostBytes),
+            ("--label-cache-bytes", labelCacheBytes, 0...Self.mostBytes),
             ("--memory-budget", memoryBudget, Self.leastBudget...Self.mostBytes),
         ]
         for (flag, value, range) in numbers where !range.contains(value) {

@@ -59,6 +59,17 @@ public struct StageTimings: Equatable, Sendable {
         return timings
     }
 
+    /// The sum of each stage, for two parts of a request that ran one after the other.
+    func followed(by next: StageTimings) -> StageTimings {
+        var sum = self
+        sum.fetch += next.fetch
+        sum.decode += next.decode
+        sum.tokenize += next.tokenize
+        sum.queue += next.queue
+        sum.forward += next.forward
+        return sum
+    }
+
     /// The longer of each stage, for two parts of a request that ran side by side.
     func merged(with other: StageTimings) -> StageTimings {
         var merged = self

@@ -23,8 +23,6 @@ extension EvaluationError: CustomStringConvertible {
         case .unlabelled(let folders):
             "There is no label for the class " + (folders.count == 1 ? "folder " : "folders ")
                 + LeftOut.list(folders.map { "'\($0)'" }) + "."
-        case .noPlace(let template):
-            "The template '\(template.printable)' has no {} where the label goes."
         case .noTemplates: "There is no template. Give one at least, such as 'a photo of a {}.'."
         case .promptRefused(let prompt, let cause):
             "The prompt '\(prompt.printable)' cannot be used. \(cause)"

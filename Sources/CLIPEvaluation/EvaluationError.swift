@@ -27,8 +27,6 @@ public enum EvaluationError: Error, Equatable, Sendable {
     case folderNameNotText(String)
     /// These class folders have no label.
     case unlabelled(folders: [String])
-    /// The template has no `{}`.
-    case noPlace(template: String)
     /// There is no template at all.
     case noTemplates
     /// The model cannot read a prompt; the sentence says why.

@@ -1,3 +1,5 @@
+package import CLIPEngine
+
 /// How often a picture's captions, and a caption's picture, are found among all others.
 package struct RetrievalScore: Equatable, Sendable {
     /// A caption and the picture it belongs to, by their rows in the tables.

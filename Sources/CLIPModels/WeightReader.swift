@@ -70,7 +70,9 @@ struct WeightReader {
     /// A single number, by itself or as the only one of a list; nil where the checkpoint has none.
     func number(_ name: String) throws(ModelError) -> Float? {
         guard let stored = scope.shape(of: name) else { return nil }
-        return try tensor(name, shape: stored == [1] ? [1] : []).floats[0]
+        let number = try tensor(name, shape: stored == [1] ? [1] : [])
+        // Its memory goes with it.
+        return withExtendedLifetime(number) { number.floats[0] }
     }
 
     /// The embeddings of a vocabulary, (tokens, width).

@@ -54,7 +54,8 @@ extension APIError {
         case .failed(let cause): cause
         case .invalidConfiguration(let problems): problems.joined(separator: " ")
         case .image(_, let fault): fault.description + (place.map { " It is \($0)." } ?? "")
-        case .noTower, .noImages, .noTexts, .noPrompts, .tooManyImages, .tooManyPrompts, .tooManyTexts,
+        case .labels, .label, .noTower, .noImages, .noTexts, .noPrompts, .tooManyImages, .tooManyPrompts,
+            .tooManyTexts,
             .textTooLarge, .textTooLong, .textTangled, .textLengthened, .textBeyondVocabulary, .overloaded,
             .tooMuchMemory, .shuttingDown, .cancelled, .modelUnavailable, .modelLoading, .tooManyLoads,
             .modelTooLarge,

@@ -105,14 +105,14 @@ package enum APIError: Error, Equatable, Sendable {
             case .image(_, .noMemory): 503
             case .image(_, .stopped): 499
             case .invalidModelName, .noTower, .noImages, .noTexts, .noPrompts, .tooManyImages,
-                .tooManyPrompts, .image, .tooManyTexts, .textTooLong, .textTooLarge, .textTangled,
+                .tooManyPrompts, .image, .labels, .tooManyTexts, .textTooLong, .textTooLarge, .textTangled,
                 .textLengthened, .textBeyondVocabulary:
                 400
             case .overloaded: 429
             case .tooMuchMemory: 413
             case .shuttingDown, .modelLoading, .tooManyLoads: 503
             case .modelNotFetched(_, _, let fault): Self.status(of: fault)
-            case .heldOff(let error, _): APIError.embedding(error, place: nil).status
+            case .heldOff(let error, _), .label(_, let error): APIError.embedding(error, place: nil).status
             case .modelTooLarge: 507
             // The client left; nginx's number for it, for the log, and for a client that only closed its sending side.
             case .cancelled: 499
@@ -341,6 +341,8 @@ extension APIError {
                 ofText("The text has the token '\(token)', which the model was not made with. ")
                     + "Take it out, or write it in another way." + place
             )
+        case .labels(let fault): .message(text(of: fault))
+        case .label(_, let error): content(of: error, place: place)
         case .overloaded(let seconds):
             .message("The server is busy, and would not be done in time. Try again in \(seconds) s.")
         case .tooMuchMemory(let bytes, let limit):

@@ -15,7 +15,8 @@ struct ClipCommand: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            ServeCommand.self, EmbedCommand.self, CompareCommand.self, EvaluateCommand.self,
+            ServeCommand.self, EmbedCommand.self, CompareCommand.self, ClassifyCommand.self,
+            EvaluateCommand.self,
             TokenizeCommand.self, PullCommand.self, ModelsCommand.self, ConvertCommand.self,
             HealthCommand.self,
             BenchmarkCommand.self,

@@ -64,7 +64,7 @@ struct EmbedCommand: AsyncParsableCommand {
         var failures = 0
         try await pipeline.embed(inputs, truncating: truncate) { index, result in
             progress.clear()
-            let (kind, value) = Self.label(of: inputs[index])
+            let (kind, value) = inputs[index].label
             switch result {
             case .success(let embedding):
                 let values = normalize ? embedding.normalized.values : embedding.values
@@ -80,9 +80,12 @@ struct EmbedCommand: AsyncParsableCommand {
         }
         return failures
     }
+}
 
-    private static func label(of input: EmbeddingPipeline.Input) -> (kind: String, value: String) {
-        switch input {
+extension EmbeddingPipeline.Input {
+    /// What it is, and what it is called in answers and complaints.
+    var label: (kind: String, value: String) {
+        switch self {
         case .image(let file): ("image", file)
         case .text(let text): ("text", text)
         }

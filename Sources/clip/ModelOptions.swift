@@ -95,6 +95,12 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help:
+            "Most bytes kept of what labels mean to models, for all models together; 64 MiB by default, 0 for none. CLIP_LABEL_CACHE_BYTES."
+    )
+    var labelCacheBytes: Int?
+
+    @Option(
+        help:
             "The image formats that are read, separated by commas; all but heic by default. CLIP_IMAGE_FORMATS."
     )
     var imageFormats: String?
@@ -167,6 +173,9 @@ struct ModelOptions: ParsableArguments {
             configuration.imageCacheBytes = value
         } else if !serves {
             configuration.imageCacheBytes = 0
+        }
+        if let value = labelCacheBytes ?? environment.integer("CLIP_LABEL_CACHE_BYTES") {
+            configuration.labelCacheBytes = value
         }
         if !serves { configuration.queueTimeLimit = .seconds(86_400) }
         if let value = environment.list(

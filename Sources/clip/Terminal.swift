@@ -75,6 +75,25 @@ enum Terminal {
         }
     }
 
+    /// The bytes of a file of texts; '-' is standard input.
+    static func textBytes(of file: String) throws(CommandFailure) -> [UInt8] {
+        let bytes: [UInt8]
+        do throws(CommandFailure) {
+            bytes = try contents(of: file, limit: mostTextBytes)
+        } catch {
+            throw CommandFailure("\(name(of: file)): \(error)")
+        }
+        guard bytes.count <= mostTextBytes else {
+            throw CommandFailure("\(name(of: file)): The file has more than \(mostTextBytes) bytes.")
+        }
+        return bytes
+    }
+
+    /// What a file of texts is called in complaints.
+    static func name(of file: String) -> String {
+        file == "-" ? "standard input" : file.printable
+    }
+
     /// A text that was given as an argument.
     ///
     /// - Throws: a failure if it is not UTF-8; what stands for its bytes must not be embedded.

@@ -27,6 +27,8 @@ struct WordsTests {
                 token: "<extra_id_5>",
                 rows: 8
             ),
+            "labels": EmbeddingError.labels(.blankLabel(index: 0)),
+            "label": EmbeddingError.label(index: 1, .textTooLong(index: 4, count: 99, limit: 77)),
             "overloaded": EmbeddingError.overloaded(retryAfterSeconds: 3),
             "tooMuchMemory": EmbeddingError.tooMuchMemory(bytes: 9, limit: 8),
             "shuttingDown": EmbeddingError.shuttingDown, "cancelled": EmbeddingError.cancelled,
@@ -55,6 +57,30 @@ struct WordsTests {
             nothingToDo: ["cancelled"]
         )
         #expect(complaints == [])
+    }
+
+    @Test("Every fault of labels is a sentence that says what to do")
+    func labels() throws {
+        let samples: KeyValuePairs<String, any Error> = [
+            "noLabels": LabelFault.noLabels,
+            "tooManyLabels": LabelFault.tooManyLabels(count: 10_001, limit: 10_000),
+            "tooManyPrompts": LabelFault.tooManyPrompts(count: 80_000, limit: 16_384),
+            "blankLabel": LabelFault.blankLabel(index: 1),
+            "repeatedLabel": LabelFault.repeatedLabel(index: 2, first: 0),
+            "noPrompts": LabelFault.noPrompts(label: 1), "noTemplates": LabelFault.noTemplates,
+            "noPlace": LabelFault.noPlace(template: 0),
+        ]
+        let complaints = try Words.complaints(
+            of: samples,
+            type: "LabelFault",
+            in: "CLIPEngine/Classification/LabelFault.swift"
+        )
+        #expect(complaints == [])
+        // The label's place is said, and not that of one of its prompts.
+        #expect(
+            "\(EmbeddingError.label(index: 1, .textTooLong(index: 4, count: 99, limit: 77)))"
+                == "Label 2 cannot be used. The text has 99 tokens; the model has 77 positions. Shorten it."
+        )
     }
 
     @Test("Every fault of an image is a sentence")

@@ -24,7 +24,6 @@ struct WordsTests {
             "noLabels": EvaluationError.noLabels(file: "words.txt"),
             "folderNameNotText": EvaluationError.folderNameNotText("caf\u{10F7E9}"),
             "unlabelled": EvaluationError.unlabelled(folders: ["a", "b"]),
-            "noPlace": EvaluationError.noPlace(template: "a photo"),
             "noTemplates": EvaluationError.noTemplates,
             "promptRefused": EvaluationError.promptRefused(
                 "a photo",
@@ -46,7 +45,7 @@ struct WordsTests {
             // What is wrong with a directory, a line or a column is what has to be mended.
             nothingToDo: [
                 "unreadableDirectory", "notADirectory", "noClassFolders", "emptyClassFolders", "noLabel",
-                "repeatedFolder", "noLabels", "unlabelled", "noPlace", "emptyFile", "noRows",
+                "repeatedFolder", "noLabels", "unlabelled", "emptyFile", "noRows",
                 "malformedHeader", "noColumn",
                 "repeatedColumn", "openQuote", "nothingToEvaluate",
             ]

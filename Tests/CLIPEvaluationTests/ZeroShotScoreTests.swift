@@ -91,7 +91,7 @@ struct ZeroShotScoreTests {
 
     @Test("A template without a place for the label is refused; the defaults have one each")
     func templates() {
-        #expect(throws: EvaluationError.self) { try PromptTemplate("a photo of a cat") }
+        #expect(throws: LabelFault.noPlace(template: 0)) { try PromptTemplate("a photo of a cat") }
         #expect(PromptTemplate.ensemble.count == 7)
         #expect(Set(PromptTemplate.ensemble.map { $0.prompt(for: "cat") }).count == 7)
         #expect(PromptTemplate.ensemble.allSatisfy { $0.prompt(for: "고양이").contains("고양이") })

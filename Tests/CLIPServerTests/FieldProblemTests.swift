@@ -25,6 +25,11 @@ struct FieldProblemTests {
                 .unreadableNumber, "float_parsing",
                 "Input should be a valid number, unable to parse string as a number"
             ),
+            (.notAnInteger, "int_type", "Input should be a valid integer"),
+            (
+                .tooSmall(least: 1), "greater_than_equal",
+                "Input should be greater than or equal to 1"
+            ),
             (.notJSON(reason: "r"), "json_invalid", "JSON decode error"),
         ] as [(FieldProblem.Kind, String, String)]
     )
@@ -38,6 +43,7 @@ struct FieldProblemTests {
             switch kind {
             case .notJSON: #""input":{},"ctx":{"error":"r"}"#
             case .notAModel: #""input":null,"ctx":{"class_name":"X"}"#
+            case .tooSmall: #""input":null,"ctx":{"ge":1}"#
             default: #""input":null"#
             }
         #expect(

@@ -236,6 +236,11 @@ struct WordsTests {
             .textBeyondVocabulary(index: 0, token: "<extra_id_5>", rows: 8),
             place: nil
         ),
+        "labels": .embedding(.labels(.blankLabel(index: 1)), place: nil),
+        "label": .embedding(
+            .label(index: 1, .textTooLong(index: 4, count: 99, limit: 77)),
+            place: "label 2 of 3"
+        ),
         "overloaded": .embedding(.overloaded(retryAfterSeconds: 3), place: nil),
         "tooMuchMemory": .embedding(.tooMuchMemory(bytes: 9, limit: 8), place: nil),
         "shuttingDown": .embedding(.shuttingDown, place: nil),

@@ -62,6 +62,11 @@ package struct RecentlyUsed<Key: Hashable, Value> {
         self = Self(limit: limit)
     }
 
+    /// Forgets what has such a key.
+    package mutating func removeAll(where isGone: (Key) -> Bool) {
+        for (key, place) in places where isGone(key) { remove(place) }
+    }
+
     private mutating func remove(_ place: Int) {
         unlink(place)
         byteCount -= entries[place].byteCount

@@ -1,4 +1,5 @@
 internal import CLIPImaging
+internal import CLIPModels
 internal import CLIPTokenization
 
 /// A model that answers requests: what it has for each kind of input, and the threads that run its network.
@@ -10,6 +11,8 @@ struct LoadedModel: Sendable {
     let images: ImageSide?
     /// What it has for texts; nil for an image tower alone.
     let texts: TextSide?
+    /// How scores come of cosines.
+    let scoring: ScoreRule
     let worker: ModelWorker
     /// What its images and texts have cost lately.
     let costs: CostMeter

@@ -69,13 +69,17 @@ struct ModelLoader: Sendable {
                     engine: engine
                 )
                 return (
-                    model, (files, format, byteCount, copy?.isComplete ?? false, copy?.refusal ?? problem)
+                    model,
+                    (
+                        files, format, byteCount, copy?.isComplete ?? false, copy?.refusal ?? problem,
+                        model.scoring
+                    )
                 )
             } catch {
                 throw EmbeddingError.modelUnavailable(name: source.name, cause: "\(error)")
             }
         }
-        let (files, format, byteCount, isFromCopy, refusal) = found
+        let (files, format, byteCount, isFromCopy, refusal, scoring) = found
         return LoadedModel(
             ticket: ticket,
             description: ModelDescription(
@@ -94,6 +98,7 @@ struct ModelLoader: Sendable {
             ),
             images: files.recipe.map { imageSide($0, costs) },
             texts: files.tokenizer.map(textSide),
+            scoring: scoring,
             worker: worker,
             costs: costs
         )

@@ -58,7 +58,9 @@ extension ModelRegistry {
         return gone
     }
 
+    /// Tells of models that were let go of, and lets go of what labels mean to them.
     func tell(of gone: [LoadedModel], _ reason: ModelEvent.UnloadReason) {
+        labelCache.remove(ofLoads: Set(gone.map(\.ticket)))
         for model in gone {
             configuration.onModelEvent(.unloaded(name: model.description.name, reason))
         }

@@ -34,12 +34,15 @@ final class ModelRegistry: Sendable {
     let names: ModelNames
     let loader: ModelLoader
     let fetcher: ModelFetcher
+    /// Of all models; those that leave take what is theirs along.
+    let labelCache: LabelCache
     let state: Mutex<State>
     /// One model is loaded at a time, so that those which serve have the processor.
     let loading = Turnstile()
 
-    init(configuration: EngineConfiguration) {
+    init(configuration: EngineConfiguration, labelCache: LabelCache) {
         self.configuration = configuration
+        self.labelCache = labelCache
         names = ModelNames(configuration)
         loader = ModelLoader(configuration: configuration)
         fetcher = ModelFetcher(configuration)
@@ -68,6 +71,9 @@ final class ModelRegistry: Sendable {
             (order.firstIndex(of: model.description.name) ?? order.count, model)
         }.sorted { ($0.0, $0.1.ticket) < ($1.0, $1.1.ticket) }.map(\.1)
     }
+
+    /// Whether the model of a ticket answers requests that come now.
+    func has(_ ticket: Int) -> Bool { state.withLock { $0.models[ticket] != nil } }
 
     /// The names of the models that are on their way.
     var coming: Set<String> { state.withLock { $0.shelf.coming }.union(fetcher.coming) }

@@ -4,8 +4,8 @@
 package enum RouteTable {
     /// In the order in which `/` lists them.
     package static let all: [Route] =
-        RoboflowRoutes.all + OpenAIRoutes.all + TEIRoutes.all + WeaviateRoutes.all
-        + KServeRoutes.all + PageRoutes.all + Operations.all
+        RoboflowRoutes.all + ClassificationRoutes.all + OpenAIRoutes.all + TEIRoutes.all
+        + WeaviateRoutes.all + KServeRoutes.all + PageRoutes.all + Operations.all
 
     private static let routes: [String: Route] = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })
     /// Those whose paths end in a name that the sender chooses.

@@ -9,16 +9,6 @@ extension EmbeddingError {
         let positions = items.indices.filter { items[$0].isImage == isOfImages }
         return positions.indices.contains(index) ? positions[index] : nil
     }
-
-    /// Which text the error is about, if it is about one.
-    var textIndex: Int? {
-        switch self {
-        case .textTooLong(let index, _, _), .textTooLarge(let index, _, _), .textTangled(let index),
-            .textLengthened(let index), .textBeyondVocabulary(let index, _, _):
-            index
-        default: nil
-        }
-    }
 }
 
 extension ComparisonItem {

@@ -22,6 +22,8 @@ package struct FieldProblem: Equatable, Sendable {
         case unreadableBoolean
         case notANumber
         case unreadableNumber
+        case notAnInteger
+        case tooSmall(least: Int)
         /// Not JSON, for this reason.
         case notJSON(reason: String)
     }
@@ -47,6 +49,8 @@ package struct FieldProblem: Equatable, Sendable {
         case .unreadableBoolean: "bool_parsing"
         case .notANumber: "float_type"
         case .unreadableNumber: "float_parsing"
+        case .notAnInteger: "int_type"
+        case .tooSmall: "greater_than_equal"
         case .notJSON: "json_invalid"
         }
     }
@@ -64,6 +68,8 @@ package struct FieldProblem: Equatable, Sendable {
         case .unreadableBoolean: "Input should be a valid boolean, unable to interpret input"
         case .notANumber: "Input should be a valid number"
         case .unreadableNumber: "Input should be a valid number, unable to parse string as a number"
+        case .notAnInteger: "Input should be a valid integer"
+        case .tooSmall(let least): "Input should be greater than or equal to \(least)"
         case .notJSON: "JSON decode error"
         }
     }
@@ -93,6 +99,9 @@ package struct FieldProblem: Equatable, Sendable {
             case .notAModel(let className):
                 writer.nullMembers("input")
                 writer.member("ctx") { $0.object { $0.member("class_name", className) } }
+            case .tooSmall(let least):
+                writer.nullMembers("input")
+                writer.member("ctx") { $0.object { $0.member("ge") { $0.integer(least) } } }
             default: writer.nullMembers("input")
             }
         }

@@ -66,6 +66,25 @@ package struct FieldReader {
         if let problem { problems.add(problem, at: ["body", .name(name)]) }
     }
 
+    /// Whether a field is there, and not null.
+    func has(_ name: String) -> Bool { object[name].map { !$0.isNull } ?? false }
+
+    /// `Optional[int]` with a least value.
+    ///
+    /// Nil when absent, null or wrong.
+    mutating func integer(_ name: String, least: Int) -> Int? {
+        guard let value = object[name], !value.isNull else { return nil }
+        guard let number = value.wholeNumber else {
+            problems.add(.notAnInteger, at: ["body", .name(name)])
+            return nil
+        }
+        guard number >= least else {
+            problems.add(.tooSmall(least: least), at: ["body", .name(name)])
+            return nil
+        }
+        return number
+    }
+
     /// A union: `branches` are tried in the order of the annotation, and when none fits, the problems of all
     /// are kept.
     ///

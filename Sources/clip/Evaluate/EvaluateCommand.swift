@@ -71,8 +71,8 @@ struct EvaluateCommand: AsyncParsableCommand {
             let evaluation = try RetrievalEvaluation(
                 directory: directory,
                 captions: CaptionsFile(
-                    contents: Self.contents(of: captions),
-                    file: Self.name(of: captions),
+                    contents: Terminal.textBytes(of: captions),
+                    file: Terminal.name(of: captions),
                     limit: limit ?? .max
                 )
             )
@@ -84,11 +84,11 @@ struct EvaluateCommand: AsyncParsableCommand {
             let evaluation = try ZeroShotEvaluation(
                 directory: directory,
                 labels: labels.map { file in
-                    try ClassLabels(contents: Self.contents(of: file), file: Self.name(of: file))
+                    try ClassLabels(contents: Terminal.textBytes(of: file), file: Terminal.name(of: file))
                 } ?? ClassLabels(),
                 templates: template.isEmpty
                     ? PromptTemplate.ensemble
-                    : template.map { try PromptTemplate(Terminal.text(ofArgument: $0)) },
+                    : Terminal.templates(ofArguments: template),
                 limit: limit ?? .max
             )
             let report = try await withEngine(configuration, options, environment) { engine in
@@ -96,24 +96,5 @@ struct EvaluateCommand: AsyncParsableCommand {
             }
             try Terminal.write(line: json ? report.json(perClass: perClass) : report.text(perClass: perClass))
         }
-    }
-
-    /// A text file's bytes; '-' is standard input.
-    private static func contents(of file: String) throws(CommandFailure) -> [UInt8] {
-        let bytes: [UInt8]
-        do throws(CommandFailure) {
-            bytes = try Terminal.contents(of: file, limit: Terminal.mostTextBytes)
-        } catch {
-            throw CommandFailure("\(name(of: file)): \(error)")
-        }
-        guard bytes.count <= Terminal.mostTextBytes else {
-            throw CommandFailure("\(name(of: file)): The file has more than \(Terminal.mostTextBytes) bytes.")
-        }
-        return bytes
-    }
-
-    /// What a text file is called in complaints.
-    private static func name(of file: String) -> String {
-        file == "-" ? "standard input" : file.printable
     }
 }

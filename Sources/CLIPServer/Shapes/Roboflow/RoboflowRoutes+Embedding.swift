@@ -222,10 +222,3 @@ extension RouteContext {
         }
     }
 }
-
-extension RequestReport {
-    /// The `time` of an answer: since the body was read, less what loading the model took.
-    fileprivate func seconds(since start: ContinuousClock.Instant) -> Double {
-        max(.zero, ContinuousClock.now - start - (loadTime ?? .zero)) / .seconds(1)
-    }
-}

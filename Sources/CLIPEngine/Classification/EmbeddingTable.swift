@@ -1,13 +1,20 @@
-package import CLIPEngine
-
 /// Embeddings of one model at length one, a row each, in one piece of memory.
 package struct EmbeddingTable: Sendable {
     /// Rows.
     package private(set) var count = 0
-    private var width = 0
+    /// Numbers of a row.
+    package private(set) var width = 0
     private var values: [Float] = []  // (count, width)
 
     package init() {}
+
+    /// The bytes of all rows.
+    var byteCount: Int { values.count * MemoryLayout<Float>.size }
+
+    /// Makes room for rows to come.
+    mutating func reserve(_ rows: Int, width: Int) {
+        values.reserveCapacity(rows * width)
+    }
 
     /// Adds a row: the embedding's direction.
     package mutating func append(_ embedding: Embedding) {

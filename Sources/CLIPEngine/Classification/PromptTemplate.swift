@@ -2,24 +2,48 @@
 public struct PromptTemplate: Equatable, Sendable {
     private static let place = "{}"
 
-    private let text: String
+    let text: String
+    /// How many places it has.
+    private let places: Int
 
     /// A template of this text, such as `a photo of a {}.`.
     ///
     /// - Throws: `noPlace` if the text has no `{}`.
-    public init(_ text: String) throws(EvaluationError) {
-        guard text.contains(Self.place) else { throw .noPlace(template: text) }
-        self.text = text
+    public init(_ text: String) throws(LabelFault) {
+        self.init(known: text)
+        guard places > 0 else { throw .noPlace(template: 0) }
     }
 
     private init(known text: String) {
         self.text = text
+        places = text.ranges(of: Self.place).count
+    }
+
+    /// Templates of these texts.
+    ///
+    /// - Throws: `noPlace` for the first that has no `{}`.
+    public static func list(_ texts: [String]) throws(LabelFault) -> [PromptTemplate] {
+        var templates: [PromptTemplate] = []
+        for (index, text) in texts.enumerated() {
+            let template = PromptTemplate(known: text)
+            guard template.places > 0 else { throw .noPlace(template: index) }
+            templates.append(template)
+        }
+        return templates
     }
 
     /// The sentence about one class; every `{}` becomes the name.
     public func prompt(for name: String) -> String {
-        text.replacing(Self.place, with: name)
+        text == Self.place ? name : text.replacing(Self.place, with: name)
     }
+
+    /// The bytes of that sentence.
+    func byteCount(of name: String) -> Int {
+        text.utf8.count + places * (name.utf8.count - Self.place.utf8.count)
+    }
+
+    /// The name and nothing else.
+    public static let plain = PromptTemplate(known: place)
 
     /// The seven that CLIP's authors kept of their eighty.
     ///

@@ -1,0 +1,31 @@
+/// The sentences that describe classes, each text once, with the classes it describes.
+package struct ClassPrompts: Equatable, Sendable {
+    package private(set) var texts: [String] = []
+    /// The classes of each text; one stands twice where two of its synonyms give the same text.
+    package private(set) var classes: [[Int]] = []
+
+    /// - Parameter prompts: those of each class.
+    package init(prompts: some Sequence<[String]>) {
+        var placeOfText: [String: Int] = [:]
+        for (index, prompts) in prompts.enumerated() {
+            for text in prompts {
+                if let place = placeOfText[text] {
+                    classes[place].append(index)
+                } else {
+                    placeOfText[text] = texts.count
+                    texts.append(text)
+                    classes.append([index])
+                }
+            }
+        }
+    }
+
+    /// Every name of every class in every template.
+    package init(names: [[String]], templates: [PromptTemplate]) {
+        self.init(
+            prompts: names.lazy.map { names in
+                names.flatMap { name in templates.map { $0.prompt(for: name) } }
+            }
+        )
+    }
+}

@@ -1,0 +1,180 @@
+internal import Synchronization
+
+/// The directions of label sets that were asked for lately, of all models together, and those that are being computed.
+///
+/// Several requests that want one set at the same time have it computed once. A failure is nobody else's: whoever waited for a
+/// request that failed, or whose client left, computes for itself. What another client's request computes, behind whose other
+/// requests it may be, is waited for a while; then one of those who wait computes it, and the others wait for that one.
+package final class LabelCache: Sendable {
+    /// A set as one model sees it.
+    package struct Key: Hashable, Sendable {
+        /// The number of the model's load.
+        let ticket: Int
+        let contents: ContentHash
+
+        package init(ticket: Int, contents: ContentHash) {
+            (self.ticket, self.contents) = (ticket, contents)
+        }
+    }
+
+    private struct Flight {
+        let number: Int
+        let client: String?
+        let start: ContinuousClock.Instant
+        var waiters: [Int: CheckedContinuation<EmbeddingTable?, Never>] = [:]
+    }
+
+    private struct State {
+        var kept: RecentlyUsed<Key, EmbeddingTable>
+        var flights: [Key: Flight] = [:]
+        var nextNumber = 0
+
+        mutating func number() -> Int {
+            nextNumber += 1
+            return nextNumber
+        }
+    }
+
+    private enum Claim {
+        case known(EmbeddingTable)
+        /// Nobody computes it but whoever asked, under this number.
+        case own(Int)
+        /// Another request computes it, which is waited for until then; nil is for as long as it takes.
+        case elsewhere(until: ContinuousClock.Instant?)
+    }
+
+    private let state: Mutex<State>
+    private let isOn: Bool
+    private let patience: Duration
+    /// What contents are hashed with.
+    let hashKey = ContentHash.Key.random()
+
+    /// A cache of at most `limit` bytes; nothing is kept or shared with a limit of 0.
+    ///
+    /// - Parameter patience: how long another client may take for a set: ten thousand labels are some ten seconds' work.
+    package init(limit: Int, patience: Duration = .seconds(10)) {
+        state = Mutex(State(kept: RecentlyUsed(limit: limit)))
+        isOn = limit > 0
+        self.patience = patience
+    }
+
+    /// How many sets are kept.
+    package var count: Int { state.withLock { $0.kept.count } }
+    /// The bytes that they take.
+    package var byteCount: Int { state.withLock { $0.kept.byteCount } }
+    /// How many requests wait for another's set.
+    package var waiterCount: Int { state.withLock { $0.flights.values.reduce(0) { $0 + $1.waiters.count } } }
+
+    /// Forgets what is kept; what is being computed goes on.
+    package func removeAll() {
+        state.withLock { $0.kept.removeAll() }
+    }
+
+    /// Forgets what models made that are there no more.
+    package func remove(ofLoads tickets: Set<Int>) {
+        state.withLock { $0.kept.removeAll { tickets.contains($0.ticket) } }
+    }
+
+    /// The directions of a set, a row for each label.
+    ///
+    /// - Parameters:
+    ///   - client: who asks.
+    ///   - compute: makes them.
+    package func directions(
+        for key: Key,
+        client: String? = nil,
+        compute: () async throws(EmbeddingError) -> EmbeddingTable
+    ) async throws(EmbeddingError) -> EmbeddingTable {
+        guard isOn else { return try await compute() }
+        while true {
+            switch claim(key, client: client) {
+            case .known(let table): return table
+            case .own(let number):
+                do throws(EmbeddingError) {
+                    let table = try await compute()
+                    settle(key, number, table)
+                    return table
+                } catch {
+                    settle(key, number, nil)
+                    throw error
+                }
+            case .elsewhere(let end):
+                // What fails elsewhere, or takes too long there, is claimed in the next round.
+                if let table = await wait(for: key, until: end) { return table }
+                guard !Task.isCancelled else { throw .cancelled }
+            }
+        }
+    }
+
+    private func claim(_ key: Key, client: String?) -> Claim {
+        state.withLock { state in
+            if let table = state.kept.value(of: key) { return .known(table) }
+            let flight = state.flights[key]
+            if let flight, flight.client == client { return .elsewhere(until: nil) }
+            if let flight, ContinuousClock.now < flight.start + patience {
+                return .elsewhere(until: flight.start + patience)
+            }
+            let number = state.number()
+            state.flights[key] = Flight(
+                number: number,
+                client: client,
+                start: .now,
+                waiters: flight?.waiters ?? [:]
+            )
+            return .own(number)
+        }
+    }
+
+    /// Keeps what was computed, ends this request's own computation, and tells those who wait; without directions they have to
+    /// look again.
+    private func settle(_ key: Key, _ number: Int, _ table: EmbeddingTable?) {
+        let waiters = state.withLock { state -> [CheckedContinuation<EmbeddingTable?, Never>] in
+            if let table {
+                state.kept.insert(table, for: key, byteCount: table.byteCount + Self.bookkeeping)
+            }
+            let isOwn = state.flights[key]?.number == number
+            guard isOwn || table != nil else { return [] }
+            let waiters = state.flights[key]?.waiters ?? [:]
+            if isOwn { state.flights[key] = nil } else { state.flights[key]?.waiters = [:] }
+            return Array(waiters.values)
+        }
+        for waiter in waiters { waiter.resume(returning: table) }
+    }
+
+    /// What another request makes; nil if it fails, if this task is cancelled meanwhile, or if it is not there in time.
+    private func wait(for key: Key, until end: ContinuousClock.Instant?) async -> EmbeddingTable? {
+        let waiter = state.withLock { $0.number() }
+        let timer = end.map { end in
+            Task {
+                try? await Task.sleep(until: end)
+                if !Task.isCancelled { giveUp(waiter, for: key) }
+            }
+        }
+        defer { timer?.cancel() }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let known: EmbeddingTable?? = state.withLock { state in
+                    // Whose time is over has been looked for already, and would not be found again.
+                    guard state.flights[key] != nil, !Task.isCancelled,
+                        end.map({ ContinuousClock.now < $0 }) ?? true
+                    else {
+                        return .some(state.kept.value(of: key))
+                    }
+                    state.flights[key]?.waiters[waiter] = continuation
+                    return nil
+                }
+                if let known { continuation.resume(returning: known) }
+            }
+        } onCancel: {
+            giveUp(waiter, for: key)
+        }
+    }
+
+    private func giveUp(_ waiter: Int, for key: Key) {
+        let continuation = state.withLock { $0.flights[key]?.waiters.removeValue(forKey: waiter) }
+        continuation?.resume(returning: nil)
+    }
+
+    /// Bytes of an entry besides its numbers: the key, the list's links, a slot of the dictionary, an array's head.
+    private static let bookkeeping = 160
+}

@@ -1,0 +1,260 @@
+internal import CLIPModels
+
+/// Images and texts among labels.
+extension EmbeddingEngine {
+    /// How well each label fits each image, in the request's order.
+    ///
+    /// What labels mean to a model is computed once and kept, within `labelCacheBytes`.
+    ///
+    /// - Parameters:
+    ///   - images: at most `maxBatch` images of any sizes and formats.
+    ///   - labels: with at most `maxTexts` prompts in all.
+    ///   - top: how many of the best are told, one at least; nil for all.
+    ///   - name: the model; nil for the default one.
+    ///   - truncating: cuts prompts that are too long, where they would be refused otherwise.
+    ///   - answerBytes: what the caller will make of the answer, for which the result holds room, too.
+    ///   - terms: who asks, and until when.
+    public func classify(
+        images: [ImageSource],
+        among labels: LabelSet,
+        top: Int? = nil,
+        model name: String? = nil,
+        truncating: Bool = false,
+        answerBytes: Int = 0,
+        terms: RequestTerms = RequestTerms()
+    ) async throws(EmbeddingError) -> ClassificationResult {
+        let name = try registry.names.name(of: name)
+        guard !images.isEmpty else { throw .noImages }
+        guard images.count <= configuration.maxBatch else {
+            throw .tooManyImages(count: images.count, limit: configuration.maxBatch)
+        }
+        try requirePromptsFit(labels)
+        let (model, loadTime) = try await self.model(named: name, terms: terms)
+        defer { registry.giveBack(model) }
+        try model.requireTowers(forImages: true, forTexts: true)
+        let (ranking, ofLabels) = try await ranking(labels, top, by: model, truncating, terms)
+        let room = try await roomForAnswer(
+            ofBytes: answerBytes + images.count * ranking.byteCountOfItem,
+            terms: terms
+        )
+        let request = try await begin(model, images: images, terms: terms)
+        defer { request.end() }
+        let (embeddings, timings) = try await embeddings(
+            of: images,
+            by: model,
+            terms: terms,
+            request: request
+        )
+        return ClassificationResult(
+            predictions: try await predictions(for: embeddings, by: ranking, client: terms.client),
+            scoresSumToOne: !model.scoring.isOfPairs,
+            report: RequestReport(
+                model: model.description.name,
+                loadTime: loadTime,
+                timings: ofLabels.followed(by: timings)
+            ),
+            room: room
+        )
+    }
+
+    /// How well each label fits each text, in the request's order.
+    ///
+    /// - Parameters:
+    ///   - texts: at most `maxTexts` texts.
+    ///   - labels: with at most `maxTexts` prompts in all.
+    ///   - top: how many of the best are told, one at least; nil for all.
+    ///   - name: the model; nil for the default one.
+    ///   - truncating: cuts texts and prompts that are too long, where they would be refused otherwise.
+    ///   - answerBytes: what the caller will make of the answer, for which the result holds room, too.
+    ///   - terms: who asks, and until when.
+    public func classify(
+        texts: [String],
+        among labels: LabelSet,
+        top: Int? = nil,
+        model name: String? = nil,
+        truncating: Bool = false,
+        answerBytes: Int = 0,
+        terms: RequestTerms = RequestTerms()
+    ) async throws(EmbeddingError) -> ClassificationResult {
+        let name = try registry.names.name(of: name)
+        guard !texts.isEmpty else { throw .noTexts }
+        guard texts.count <= configuration.maxTexts else {
+            throw .tooManyTexts(count: texts.count, limit: configuration.maxTexts)
+        }
+        try requirePromptsFit(labels)
+        let (model, loadTime) = try await self.model(named: name, terms: terms)
+        defer { registry.giveBack(model) }
+        try model.requireTowers(forImages: false, forTexts: true)
+        let (ranking, ofLabels) = try await ranking(labels, top, by: model, truncating, terms)
+        // As for labels: the texts, which are out of the body, their tokens and embeddings.
+        let size = texts.reduce(0) { $0 + $1.utf8.count }
+        let bytesOfItem = ranking.byteCountOfItem + model.bytesOfEmbedding
+        let room = try await roomForAnswer(
+            ofBytes: answerBytes + texts.count * bytesOfItem + 2 * size,
+            terms: terms
+        )
+        let (outcome, timings) = try await embedded(texts, by: model, truncating, terms)
+        return ClassificationResult(
+            predictions: try await predictions(for: outcome.embeddings, by: ranking, client: terms.client),
+            scoresSumToOne: !model.scoring.isOfPairs,
+            report: RequestReport(
+                model: model.description.name,
+                loadTime: loadTime,
+                timings: ofLabels.followed(by: timings)
+            ),
+            room: room
+        )
+    }
+
+    /// What ranks labels for embeddings that were made elsewhere.
+    package func ranking(
+        of labels: LabelSet,
+        top: Int?,
+        truncating: Bool = false,
+        terms: RequestTerms = RequestTerms()
+    ) async throws(EmbeddingError) -> LabelRanking {
+        try requirePromptsFit(labels)
+        let (model, _) = try await self.model(named: defaultModel, terms: terms)
+        defer { registry.giveBack(model) }
+        try model.requireTowers(forImages: false, forTexts: true)
+        return try await ranking(labels, top, by: model, truncating, terms).0
+    }
+
+    private func requirePromptsFit(_ labels: LabelSet) throws(EmbeddingError) {
+        guard labels.promptCount <= configuration.maxTexts else {
+            throw .labels(.tooManyPrompts(count: labels.promptCount, limit: configuration.maxTexts))
+        }
+    }
+
+    /// Embeddings of texts that room was taken for, and what they took.
+    private func embedded(
+        _ texts: [String],
+        by model: LoadedModel,
+        _ truncating: Bool,
+        _ terms: RequestTerms
+    ) async throws(EmbeddingError) -> (Batcher.Outcome, StageTimings) {
+        let request = try await begin(model, texts: texts, terms: terms)
+        defer { request.end() }
+        let (tokens, timings) = try await textPreparation.tokens(
+            of: texts,
+            by: model.textSide().tokenizer,
+            truncating: truncating,
+            client: terms.client
+        )
+        request.note(tokens: tokens.reduce(0) { $0 + $1.count })
+        let outcome =
+            request.isList
+            ? try await embeddings(ofList: tokens, by: model, request: request)
+            : try await embeddings(of: tokens, by: model, request: request)
+        return (outcome, timings.adding(outcome))
+    }
+
+    // MARK: Labels
+
+    /// What ranks the labels of a set, as it was kept or made now, and what that took.
+    private func ranking(
+        _ labels: LabelSet,
+        _ top: Int?,
+        by model: LoadedModel,
+        _ truncating: Bool,
+        _ terms: RequestTerms
+    ) async throws(EmbeddingError) -> (LabelRanking, StageTimings) {
+        var timings = StageTimings()
+        let contents = labels.contents(truncating: truncating, key: labelCache.hashKey)
+        let directions = try await labelCache.directions(
+            for: LabelCache.Key(ticket: model.ticket, contents: contents),
+            client: terms.client
+        ) { () async throws(EmbeddingError) in
+            let (directions, spent) = try await self.directions(of: labels, by: model, truncating, terms)
+            timings = spent
+            return directions
+        }
+        // The model may have been let go of since this request got it.
+        if !registry.has(model.ticket) { labelCache.remove(ofLoads: [model.ticket]) }
+        return (LabelRanking(directions, by: model.scoring, top: top), timings)
+    }
+
+    /// Where each label points.
+    ///
+    /// - Throws: `label` for a prompt that the model cannot read.
+    private func directions(
+        of labels: LabelSet,
+        by model: LoadedModel,
+        _ truncating: Bool,
+        _ terms: RequestTerms
+    ) async throws(EmbeddingError) -> (EmbeddingTable, StageTimings) {
+        // The prompts with their tokens, their embeddings, and the sums of those; what is kept is the cache's.
+        let room = try await roomForAnswer(
+            ofBytes: 2 * labels.promptByteCount + labels.promptCount * model.bytesOfEmbedding
+                + labels.labels.count * 2 * model.bytesOfEmbedding,
+            terms: terms
+        )
+        defer { room?.release() }
+        let prompts = try await asideIf(labels.promptCount > Self.fewPrompts, terms.client) { labels.prompts }
+        let (outcome, timings): (Batcher.Outcome, StageTimings)
+        do throws(EmbeddingError) {
+            (outcome, timings) = try await embedded(prompts.texts, by: model, truncating, terms)
+        } catch {
+            guard let text = error.textIndex, let label = prompts.classes[text].first else { throw error }
+            throw .label(index: label, error)
+        }
+        let directions = try await asideIf(labels.promptCount > Self.fewPrompts, terms.client) {
+            var directions = ClassDirections(classes: labels.labels.count)
+            for (embedding, classes) in zip(outcome.embeddings, prompts.classes) {
+                for label in classes { directions.add(embedding, to: label) }
+            }
+            return directions.table
+        }
+        return (directions, timings)
+    }
+
+    /// The best labels of each embedding; a piece at a time, so that others get a turn in between.
+    private func predictions(
+        for embeddings: [Embedding],
+        by ranking: LabelRanking,
+        client: String?
+    ) async throws(EmbeddingError) -> [[Prediction]] {
+        guard embeddings.count * ranking.work > Self.workInPlace else {
+            return ranking.predictions(for: embeddings[...])
+        }
+        var predictions: [[Prediction]] = []
+        predictions.reserveCapacity(embeddings.count)
+        let step = max(1, Self.workOfPiece / ranking.work)
+        for first in stride(from: 0, to: embeddings.count, by: step) {
+            let piece = embeddings[first..<min(first + step, embeddings.count)]
+            predictions += try await asideIf(true, client) { ranking.predictions(for: piece) }
+        }
+        return predictions
+    }
+
+    /// Does work in its place, or on the threads that split texts where it `isLong`.
+    ///
+    /// - Throws: `cancelled`.
+    private func asideIf<Value: Sendable>(
+        _ isLong: Bool,
+        _ client: String?,
+        _ work: @escaping @Sendable () -> Value
+    ) async throws(EmbeddingError) -> Value {
+        guard isLong else { return work() }
+        guard let value = await textPreparation.pool.run(for: client, { _ in work() }), !Task.isCancelled
+        else { throw .cancelled }
+        return value
+    }
+
+    /// Prompts that are put together in less time than another thread takes to begin.
+    private static let fewPrompts = 64
+    /// Multiplications that are made on the calling task: a thousand labels of four images, in a fifth of a millisecond.
+    private static let workInPlace = 1 << 21
+    /// Multiplications that are made in one go: a few milliseconds' work.
+    private static let workOfPiece = 1 << 24
+}
+
+extension LoadedModel {
+    /// An embedding with its array's head, beside its tokens.
+    fileprivate var bytesOfEmbedding: Int { description.embeddingWidth * MemoryLayout<Float>.size + 64 }
+}
+
+extension LabelRanking {
+    /// Bytes of an item's predictions.
+    fileprivate var byteCountOfItem: Int { top * MemoryLayout<Prediction>.stride + 64 }
+}
