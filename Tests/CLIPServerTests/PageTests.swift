@@ -108,7 +108,7 @@ struct PageTests {
         arguments: [
             "nothing.js", "", "/", "..", "../Package.swift", "..%2f..%2fetc%2fpasswd",
             "%2e%2e/%2e%2e/etc/passwd",
-            "main.js%00.html", "main.js/", "MAIN.JS", "./main.js", "main%252ejs", "index.html", "{file}",
+            "main.js%00.html", "MAIN.JS", "./main.js", "main%252ejs", "index.html", "{file}",
             "%F0%9F%98%80", "%ff%fe", String(repeating: "a", count: 4000),
         ]
     )
