@@ -11,6 +11,7 @@ CLIP := .build/release/clip
 SWIFT_FILES := Package.swift Sources Tests Fuzz Benchmarks/Package.swift Benchmarks/Stages
 PYTHON := python3
 CLIENTS := .venv/clients
+BROWSER_TOOLS := .venv/browser
 HUB_PYTHON ?= .venv/hub/bin/python
 comma := ,
 # What is measured beside us: interpreters that have Benchmarks/requirements*.txt; made where none are named.
@@ -36,7 +37,7 @@ PREFIX ?= /usr/local
 PACKAGE := .build/package
 DEPLOY_TOOLS := .venv/deploy/bin
 
-.PHONY: help deps build run test clients examples bench bench-check bench-peers bench-towers hub attack fuzz sanitize soak proof lint \
+.PHONY: help deps build run test clients examples browser bench bench-check bench-peers bench-towers hub attack fuzz sanitize soak proof lint \
 	format check goldens clean install package deploy-check
 
 help: ## list the verbs
@@ -80,6 +81,12 @@ clients: build ## run real clients and the examples with them against the server
 
 examples: build ## run the walk-through of Examples/ and check that the right labels are on top
 	Examples/check.sh $(abspath $(CLIP))
+
+browser: build ## use the page at / in Chromium, and print what was measured; SCREENSHOTS=Documentation writes the README's pictures
+	@Scripts/install-deps.sh chromium fonts-noto-cjk
+	@test -x $(BROWSER_TOOLS)/bin/python || $(PYTHON) -m venv $(BROWSER_TOOLS)
+	@$(BROWSER_TOOLS)/bin/pip install --quiet --disable-pip-version-check -r Tests/Browser/requirements.txt
+	CLIP_BINARY=$(CLIP) $(BROWSER_TOOLS)/bin/python Tests/Browser/test_page.py $(if $(SCREENSHOTS),--screenshots $(SCREENSHOTS))
 
 bench: deps ## measure the stages of a request by themselves
 	swift package --package-path Benchmarks benchmark
@@ -154,7 +161,7 @@ lint: ## check formatting, lengths of files, imports, links, fixtures and the to
 format: ## format all Swift sources in place
 	swift format --in-place --recursive --parallel $(SWIFT_FILES)
 
-check: deps lint test clients examples ## everything that CI checks
+check: deps lint test clients examples browser ## everything that CI checks
 	$(MAKE) attack QUICK=1 ONLY=$(CI_ATTACKS)
 	$(MAKE) soak QUICK=1
 	$(MAKE) hub QUICK=1
