@@ -45,7 +45,7 @@ extension EmbeddingError: CustomStringConvertible {
         case .shuttingDown: "The program is being stopped. Try again when it is back."
         case .cancelled: "Nobody waits for the answer any more."
         case .modelLoading(let name, let seconds):
-            "Model '\(name)' is still being loaded. Try again in \(seconds) s."
+            "Model '\(name)' is still being loaded. Try again in \(seconds) s, or raise --load-seconds."
         case .tooManyLoads(let limit, let seconds):
             "\(limit) other models are being fetched. Try again in \(seconds) s."
         case .modelTooLarge(let name, let bytes, let beside, let limit):

@@ -72,9 +72,9 @@ extension HubError: CustomStringConvertible {
             "\(host) does not answer as a hub does: \(defect). Check HF_ENDPOINT, proxies and firewalls."
         case .noSpace(let needed, let available, let path):
             "There are \(available.inMegabytes) free at \(path), and \(needed.inMegabytes) are needed. Make room, or name "
-                + "another place with HF_HUB_CACHE."
+                + "another place with --cache-dir or HF_HUB_CACHE."
         case .cacheUnusable(let path, let reason):
-            "\(path) cannot be used: \(reason). Make it writable, or name another place with HF_HUB_CACHE."
+            "\(path) cannot be used: \(reason). Make it writable, or name another place with --cache-dir or HF_HUB_CACHE."
         case .cancelled: "The download was stopped. Pull again, and it goes on where it was."
         case .transportUnavailable:
             "The libraries for downloads cannot be used. Install libcurl 7.85 or later and OpenSSL 3."

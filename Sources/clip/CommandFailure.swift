@@ -12,9 +12,11 @@ package struct CommandFailure: Error, CustomStringConvertible {
     let status: Int32
 
     /// All problems of a configuration, a line each.
-    init(problems: [String], status: Int32 = 1) {
+    ///
+    /// - Parameter environment: knows the variables of the flags that they name.
+    init(problems: [String], status: Int32 = 1, _ environment: Environment? = nil) {
         self.status = status
-        description = problems.map(\.printable).joined(separator: "\n")
+        description = problems.map { (environment?.naming($0) ?? $0).printable }.joined(separator: "\n")
     }
 
     /// One problem.
@@ -38,9 +40,12 @@ package struct CommandFailure: Error, CustomStringConvertible {
     /// The engine's error in a sentence.
     ///
     /// At the shell, unlike over HTTP, file and tensor names help.
-    init(_ error: EmbeddingError) {
+    ///
+    /// - Parameter environment: knows the variables of the flags that it names.
+    init(_ error: EmbeddingError, _ environment: Environment? = nil) {
         status = 1
-        description = Self.sentence(for: error)
+        let sentence = Self.sentence(for: error)
+        description = environment?.naming(sentence) ?? sentence
     }
 
     /// Why a file gives no bytes or no text.
@@ -49,10 +54,10 @@ package struct CommandFailure: Error, CustomStringConvertible {
     }
 
     /// Why an input got no embedding.
-    init(_ fault: EmbeddingPipeline.Fault) {
+    init(_ fault: EmbeddingPipeline.Fault, _ environment: Environment? = nil) {
         switch fault {
         case .unreadable(let error): self.init(error)
-        case .refused(let error): self.init(error)
+        case .refused(let error): self.init(error, environment)
         }
     }
 
@@ -74,7 +79,7 @@ func withEngine<Value>(
     _ body: (EmbeddingEngine) async throws -> Value
 ) async throws -> Value {
     let problems = environment.problems + configuration.validate()
-    guard problems.isEmpty else { throw CommandFailure(problems: problems) }
+    guard problems.isEmpty else { throw CommandFailure(problems: problems, environment) }
     var configuration = configuration
     try await options.fetchModels(for: &configuration, environment)
     do {
@@ -83,6 +88,6 @@ func withEngine<Value>(
         try await engine.start()
         return try await body(engine)
     } catch let error as EmbeddingError {
-        throw CommandFailure(error)
+        throw CommandFailure(error, environment)
     }
 }

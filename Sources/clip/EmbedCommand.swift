@@ -48,7 +48,8 @@ struct EmbedCommand: AsyncParsableCommand {
         let failures = try await withEngine(configuration, options, environment) { engine in
             try await embed(
                 inputs,
-                by: EmbeddingPipeline(engine: engine)
+                by: EmbeddingPipeline(engine: engine),
+                environment
             )
         }
         if failures > 0 { throw ExitCode.failure }
@@ -57,7 +58,8 @@ struct EmbedCommand: AsyncParsableCommand {
     /// Writes a line for each input, in their order, and returns how many failed.
     private func embed(
         _ inputs: [EmbeddingPipeline.Input],
-        by pipeline: EmbeddingPipeline
+        by pipeline: EmbeddingPipeline,
+        _ environment: Environment
     ) async throws -> Int {
         var progress = ProgressLine(total: inputs.count, unit: "inputs")
         defer { progress.clear() }
@@ -74,7 +76,9 @@ struct EmbedCommand: AsyncParsableCommand {
             case .failure(let fault):
                 failures += 1
                 // An empty name would be a line that begins with nothing.
-                Terminal.complain("\(value.isEmpty ? "''" : value.printable): \(CommandFailure(fault))\n")
+                Terminal.complain(
+                    "\(value.isEmpty ? "''" : value.printable): \(CommandFailure(fault, environment))\n"
+                )
             }
             progress.advance()
         }

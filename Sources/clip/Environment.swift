@@ -9,6 +9,25 @@ package struct Environment {
     package var problems: [String] = []
     /// One sentence for each value that was passed over, since others than our users may have set it.
     package private(set) var notices: [String] = []
+    /// The settings that were asked for, as they are in force, and who said so.
+    package private(set) var settings: [Setting] = []
+
+    /// A value, and the flag or variable that has it.
+    struct Told<Value> {
+        let name: String
+        let value: Value
+    }
+
+    /// Notes a setting as it is in force.
+    ///
+    /// - Parameter name: the flag or variable that gave it; nil where nobody said anything.
+    mutating func note(_ flag: String?, _ variables: [String], _ value: SettingValue, by name: String?) {
+        let setting = Setting(flag: flag, variables: variables, value: value, origin: name ?? "default")
+        guard let index = settings.firstIndex(where: { $0.name == setting.name }) else {
+            return settings.append(setting)
+        }
+        settings[index] = setting
+    }
 
     /// Names that others set for purposes of their own: conda, shells, container platforms, loggers.
     private static let generic: Set<String> = ["HOST", "PORT", "LOG_LEVEL"]
@@ -26,14 +45,15 @@ package struct Environment {
     }
 
     /// The first of the named variables that is set and not empty.
-    package func string(_ names: String...) -> String? {
-        first(of: names)?.value
-    }
+    package func string(_ names: String...) -> String? { first(of: names)?.value }
 
     /// A whole number.
-    package mutating func integer(_ names: String...) -> Int? {
+    package mutating func integer(_ names: String...) -> Int? { integer(of: names)?.value }
+
+    /// A whole number, and the variable that has it.
+    mutating func integer(of names: [String]) -> Told<Int>? {
         for (name, value) in all(of: names) {
-            if let number = Int(value) { return number }
+            if let number = Int(value) { return Told(name: name, value: number) }
             guard refuse(name, "'\(value.printable)' is not a whole number") else { continue }
             return nil
         }
@@ -45,17 +65,27 @@ package struct Environment {
     /// - Parameter isUsable: whether it is an address of this machine; asked only of what was not named for us. Shells
     ///   set `HOST` to the machine's own name, and mean nothing by it.
     package mutating func host(_ names: String..., isUsable: (String) -> Bool) -> String? {
+        host(of: names, isUsable: isUsable)?.value
+    }
+
+    /// A host to listen at, and the variable that has it.
+    mutating func host(of names: [String], isUsable: (String) -> Bool) -> Told<String>? {
         for (name, value) in all(of: names) {
-            if !Self.generic.contains(name) || isUsable(value) { return value }
+            if !Self.generic.contains(name) || isUsable(value) { return Told(name: name, value: value) }
             _ = refuse(name, "'\(value.printable)' is no address of this machine")
         }
         return nil
     }
 
     /// A port to listen at.
-    package mutating func port(_ names: String...) -> Int? {
+    package mutating func port(_ names: String...) -> Int? { port(of: names)?.value }
+
+    /// A port to listen at, and the variable that has it.
+    mutating func port(of names: [String]) -> Told<Int>? {
         for (name, value) in all(of: names) {
-            if let number = Int(value), (0...65535).contains(number) { return number }
+            if let number = Int(value), (0...65535).contains(number) {
+                return Told(name: name, value: number)
+            }
             guard refuse(name, "'\(value.printable)' is not a port from 0 to 65535") else { continue }
             return nil
         }
@@ -78,7 +108,11 @@ package struct Environment {
     package mutating func seconds(
         _ names: String...,
         given option: (name: String, value: String?)
-    ) -> Duration? {
+    ) -> Duration? { seconds(of: names, given: option)?.value }
+
+    /// A number of seconds, and the flag or variable that has it.
+    mutating func seconds(of names: [String], given option: (name: String, value: String?)) -> Told<Duration>?
+    {
         guard let (name, value) = option.value.map({ (option.name, $0) }) ?? first(of: names) else {
             return nil
         }
@@ -86,11 +120,16 @@ package struct Environment {
             problems.append("\(name)='\(value.printable)' is not a number of seconds from 0 to 86400.")
             return nil
         }
-        return .seconds(number)
+        return Told(name: name, value: .seconds(number))
     }
 
     /// A number of bytes, such as 512000000, 512MB (10^6) or 512MiB (2^20), from an option if it is given.
     package mutating func bytes(_ names: String..., given option: (name: String, value: String?)) -> Int? {
+        bytes(of: names, given: option)?.value
+    }
+
+    /// A number of bytes, and the flag or variable that has it.
+    mutating func bytes(of names: [String], given option: (name: String, value: String?)) -> Told<Int>? {
         guard let (name, value) = option.value.map({ (option.name, $0) }) ?? first(of: names) else {
             return nil
         }
@@ -105,7 +144,7 @@ package struct Environment {
             return nil
         }
         let (bytes, isTooMany) = number.multipliedReportingOverflow(by: unit)
-        return isTooMany ? .max : bytes
+        return Told(name: name, value: isTooMany ? .max : bytes)
     }
 
     /// The parts of a list that commas separate, blanks around them left out, from an option if it is given.
@@ -114,7 +153,10 @@ package struct Environment {
     package mutating func list(
         _ names: String...,
         given option: (name: String, value: String?)? = nil
-    ) -> [String]? {
+    ) -> [String]? { list(of: names, given: option)?.value }
+
+    /// The parts of a list, and the flag or variable that has it.
+    mutating func list(of names: [String], given option: (name: String, value: String?)?) -> Told<[String]>? {
         guard
             let (name, value) = option.flatMap({ option in option.value.map { (option.name, $0) } })
                 ?? first(of: names)
@@ -124,15 +166,18 @@ package struct Environment {
         if parts.isEmpty {
             problems.append("\(name) is a list with nothing in it; name something, or unset it.")
         }
-        return parts
+        return Told(name: name, value: parts)
     }
 
     /// A switch: true, 1, yes, on, or their opposites, in any case.
-    package mutating func bool(_ names: String...) -> Bool? {
+    package mutating func bool(_ names: String...) -> Bool? { bool(of: names)?.value }
+
+    /// A switch, and the variable that has it.
+    mutating func bool(of names: [String]) -> Told<Bool>? {
         guard let (name, value) = first(of: names) else { return nil }
         switch value.lowercased() {
-        case "true", "1", "yes", "on", "y", "t": return true
-        case "false", "0", "no", "off", "n", "f": return false
+        case "true", "1", "yes", "on", "y", "t": return Told(name: name, value: true)
+        case "false", "0", "no", "off", "n", "f": return Told(name: name, value: false)
         default:
             problems.append("\(name)='\(value.printable)' is neither true nor false.")
             return nil
@@ -144,7 +189,14 @@ package struct Environment {
         of type: Choice.Type,
         _ names: String...,
         given option: (name: String, value: String?)
-    ) -> Choice? where Choice.RawValue == String {
+    ) -> Choice? where Choice.RawValue == String { choice(of: type, names, given: option)?.value }
+
+    /// One of an enumeration's values, and the flag or variable that has it.
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+        of type: Choice.Type,
+        _ names: [String],
+        given option: (name: String, value: String?)
+    ) -> Told<Choice>? where Choice.RawValue == String {
         guard let (name, value) = option.value.map({ (option.name, $0) }) ?? first(of: names) else {
             return nil
         }
@@ -153,7 +205,7 @@ package struct Environment {
             problems.append("\(name)='\(value.printable)' is not one of \(choices).")
             return nil
         }
-        return choice
+        return Told(name: name, value: choice)
     }
 
     /// A level of the log, by our names, Python's, syslog's or the numbers of Python's.
@@ -161,10 +213,19 @@ package struct Environment {
         of type: Level.Type,
         _ names: String...,
         given option: (name: String, value: String?)
-    ) -> Level? where Level.RawValue == String {
+    ) -> Level? where Level.RawValue == String { logLevel(of: type, names, given: option)?.value }
+
+    /// A level of the log, and the flag or variable that has it.
+    mutating func logLevel<Level: RawRepresentable & CaseIterable>(
+        of type: Level.Type,
+        _ names: [String],
+        given option: (name: String, value: String?)
+    ) -> Told<Level>? where Level.RawValue == String {
         for (name, value) in option.value.map({ [(option.name, $0)] }) ?? all(of: names) {
             let word = value.lowercased()
-            if let level = Level(rawValue: Self.otherLevels[word] ?? word) { return level }
+            if let level = Level(rawValue: Self.otherLevels[word] ?? word) {
+                return Told(name: name, value: level)
+            }
             let levels = Level.allCases.map(\.rawValue).joined(separator: ", ")
             guard refuse(name, "'\(value.printable)' is not one of \(levels)") else { continue }
             return nil
@@ -182,7 +243,8 @@ package struct Environment {
         "50": "critical", "off": "critical", "none": "critical",
     ]
 
-    private func first(of names: [String]) -> (name: String, value: String)? { all(of: names).first }
+    /// The first of the variables that is set, not empty, and meant for us.
+    func first(of names: [String]) -> (name: String, value: String)? { all(of: names).first }
 
     /// Those of the variables that are set, not empty, and meant for us.
     private func all(of names: [String]) -> [(name: String, value: String)] {

@@ -25,6 +25,46 @@ struct HubOptions: ParsableArguments {
         return ModelHub(configuration, judge: { ConfigurationVerdict.refusal(of: $0, $1) })
     }
 
+    /// Notes the hub's settings, whose variables are read by its own rules.
+    func note(_ environment: inout Environment) {
+        let configuration = hub(environment).configuration
+        let switches = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"]
+        environment.note(
+            "--offline",
+            switches,
+            .isOn(configuration.isOffline),
+            by: offline ? "--offline" : environment.first(of: switches)?.name
+        )
+        let caches = ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"]
+        environment.note(
+            "--cache-dir",
+            caches,
+            .text(configuration.cacheDirectory),
+            by: cacheDir == nil ? environment.first(of: caches)?.name : "--cache-dir"
+        )
+        environment.note(
+            nil,
+            ["HF_ENDPOINT"],
+            .text(SecretText.withoutUser(configuration.endpoint)),
+            by: environment.first(of: ["HF_ENDPOINT"])?.name
+        )
+        let tokens = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH"]
+        environment.note(
+            nil,
+            tokens,
+            configuration.token == nil ? .none : .secret,
+            by: environment.first(of: tokens)?.name
+                ?? (configuration.token == nil ? nil : "the hub's own file of the token")
+        )
+        let authorities = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
+        environment.note(
+            nil,
+            authorities,
+            SettingValue(configuration.authorityFile),
+            by: environment.first(of: authorities)?.name
+        )
+    }
+
     /// Adds what is wrong with the hub's settings to the environment's problems; only who asks it for something has to have
     /// them right.
     func judge(_ environment: inout Environment) {

@@ -125,75 +125,108 @@ struct ModelOptions: ParsableArguments {
         )
         configuration.loadsAtStart = standIn == nil
         configuration.allowsAnyName = !serves
-        if let value = environment.choice(
-            of: Precision.self,
-            "CLIP_PRECISION",
-            given: ("--precision", precision)
-        ) {
-            configuration.precision = value
-        }
-        if let value = threads ?? environment.integer("CLIP_THREADS") { configuration.computeThreads = value }
-        if let value = decodeThreads ?? environment.integer("CLIP_DECODE_THREADS") {
-            configuration.decodeThreads = value
-        }
-        if let value = environment.choice(of: ImageDecoding.self, "CLIP_DECODE", given: ("--decode", decode))
-        {
-            configuration.decoding = value
-        }
-        if let value = maxImageBytes ?? environment.integer("CLIP_MAX_IMAGE_BYTES") {
-            configuration.maxImageBytes = value
-        }
-        if let value = maxImagePixels ?? environment.integer("CLIP_MAX_IMAGE_PIXELS") {
-            configuration.maxImagePixels = value
-        }
-        if let value = maxImageSide ?? environment.integer("CLIP_MAX_IMAGE_SIDE") {
-            configuration.maxImageSide = value
-        }
-        if let value = maxImageAspect ?? environment.integer("CLIP_MAX_IMAGE_ASPECT") {
-            configuration.maxImageAspect = value
-        }
-        if let value = maxWebpPixels ?? environment.integer("CLIP_MAX_WEBP_PIXELS") {
-            configuration.maxWebPPixels = value
-        }
-        if let value = maxAvifPixels ?? environment.integer("CLIP_MAX_AVIF_PIXELS") {
-            configuration.maxAVIFPixels = value
-        }
-        if let value = maxAvifBytes ?? environment.integer("CLIP_MAX_AVIF_BYTES") {
-            configuration.maxAVIFBytes = value
-        }
-        if let value = environment.seconds("CLIP_DECODE_SECONDS", given: ("--decode-seconds", decodeSeconds))
-        {
-            configuration.decodeTimeLimit = value
-        }
+        if !serves { configuration.imageCacheBytes = 0 }
+        note(configuration.models, &environment)
+        hubOptions.note(&environment)
+        environment.fill(&configuration.precision, "--precision", precision, "CLIP_PRECISION")
+        environment.fill(&configuration.computeThreads, "--threads", threads, "CLIP_THREADS")
+        environment.fill(
+            &configuration.decodeThreads,
+            "--decode-threads",
+            decodeThreads,
+            "CLIP_DECODE_THREADS"
+        )
+        environment.fill(&configuration.decoding, "--decode", decode, "CLIP_DECODE")
+        environment.fill(
+            &configuration.maxImageBytes,
+            "--max-image-bytes",
+            maxImageBytes,
+            "CLIP_MAX_IMAGE_BYTES"
+        )
+        environment.fill(
+            &configuration.maxImagePixels,
+            "--max-image-pixels",
+            maxImagePixels,
+            "CLIP_MAX_IMAGE_PIXELS"
+        )
+        environment.fill(&configuration.maxImageSide, "--max-image-side", maxImageSide, "CLIP_MAX_IMAGE_SIDE")
+        environment.fill(
+            &configuration.maxImageAspect,
+            "--max-image-aspect",
+            maxImageAspect,
+            "CLIP_MAX_IMAGE_ASPECT"
+        )
+        environment.fill(
+            &configuration.maxWebPPixels,
+            "--max-webp-pixels",
+            maxWebpPixels,
+            "CLIP_MAX_WEBP_PIXELS"
+        )
+        environment.fill(
+            &configuration.maxAVIFPixels,
+            "--max-avif-pixels",
+            maxAvifPixels,
+            "CLIP_MAX_AVIF_PIXELS"
+        )
+        environment.fill(&configuration.maxAVIFBytes, "--max-avif-bytes", maxAvifBytes, "CLIP_MAX_AVIF_BYTES")
+        environment.fill(
+            seconds: &configuration.decodeTimeLimit,
+            "--decode-seconds",
+            decodeSeconds,
+            "CLIP_DECODE_SECONDS"
+        )
         configuration.packedCacheDirectory = packedCacheDirectory(&environment)
-        if let value = textCacheBytes ?? environment.integer("CLIP_TEXT_CACHE_BYTES") {
-            configuration.textCacheBytes = value
-        }
-        if let value = imageCacheBytes ?? environment.integer("CLIP_IMAGE_CACHE_BYTES") {
-            configuration.imageCacheBytes = value
-        } else if !serves {
-            configuration.imageCacheBytes = 0
-        }
-        if let value = labelCacheBytes ?? environment.integer("CLIP_LABEL_CACHE_BYTES") {
-            configuration.labelCacheBytes = value
-        }
+        environment.fill(
+            &configuration.textCacheBytes,
+            "--text-cache-bytes",
+            textCacheBytes,
+            "CLIP_TEXT_CACHE_BYTES"
+        )
+        environment.fill(
+            &configuration.imageCacheBytes,
+            "--image-cache-bytes",
+            imageCacheBytes,
+            "CLIP_IMAGE_CACHE_BYTES"
+        )
+        environment.fill(
+            &configuration.labelCacheBytes,
+            "--label-cache-bytes",
+            labelCacheBytes,
+            "CLIP_LABEL_CACHE_BYTES"
+        )
         if !serves { configuration.queueTimeLimit = .seconds(86_400) }
-        if let value = environment.list(
-            "CLIP_IMAGE_FORMATS",
-            given: ("--image-formats", imageFormats)
-        ), !value.isEmpty {
-            configuration.imageFormats = value.map { $0.lowercased() }
-        }
+        environment.fill(&configuration.imageFormats, "--image-formats", imageFormats, "CLIP_IMAGE_FORMATS")
+        configuration.imageFormats = configuration.imageFormats.map { $0.lowercased() }
         return configuration
     }
 
     /// The directory for packed weights: as told, or else where the system wants caches.
     private func packedCacheDirectory(_ environment: inout Environment) -> String? {
-        if let told = packedCache ?? environment.string("CLIP_PACKED_CACHE") {
-            return told == "none" ? nil : told
-        }
-        if let caches = environment.string("XDG_CACHE_HOME") { return caches + "/swift-clip" }
-        return environment.string("HOME").map { $0 + "/.cache/swift-clip" }
+        var directory =
+            environment.string("XDG_CACHE_HOME").map { $0 + "/swift-clip" }
+            ?? environment.string("HOME").map { $0 + "/.cache/swift-clip" }
+        environment.fill(&directory, "--packed-cache", packedCache, "CLIP_PACKED_CACHE")
+        return directory == "none" ? nil : directory
+    }
+
+    /// Notes which models there are, and which of them is the default.
+    private func note(_ sources: [ModelSource], _ environment: inout Environment) {
+        let variable = environment.first(of: ["CLIP_MODEL"])?.name
+        // What is wrong with the list is told where the models are chosen.
+        var untold = environment
+        let names = models.isEmpty ? untold.list("CLIP_MODEL") : models
+        environment.note(
+            "--model",
+            ["CLIP_MODEL"],
+            .list(names ?? sources.map(\.name)),
+            by: models.isEmpty ? variable : "--model"
+        )
+        environment.note(
+            "--default-model",
+            ["CLIP_VERSION_ID"],
+            SettingValue(sources.first?.name),
+            by: defaultModel == nil ? environment.first(of: ["CLIP_VERSION_ID"])?.name : "--default-model"
+        )
     }
 
     /// Whether the model that came with the program answers, since none is named.

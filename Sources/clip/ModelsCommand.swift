@@ -33,17 +33,20 @@ struct ModelsCommand: AsyncParsableCommand {
             configuration.provider = ModelProvision.provider(options.hubOptions.hub(environment))
             configuration.allowedModels = .known
             let problems = environment.problems + configuration.validate()
-            guard problems.isEmpty else { throw CommandFailure(problems: problems) }
+            guard problems.isEmpty else { throw CommandFailure(problems: problems, environment) }
             // Even to list a model its files have to be here.
             try await options.fetchModels(for: &configuration, environment)
-            lines = try Self.lines(configuration)
+            lines = try Self.lines(configuration, environment)
         }
         if !json { try Terminal.write(line: ModelLine.header) }
         for line in lines { try Terminal.write(line: json ? line.json : line.row) }
     }
 
     /// What is configured has to be sound; what is in a cache may be anything, and is listed as far as it can be read.
-    private static func lines(_ configuration: EngineConfiguration) throws -> [ModelLine] {
+    private static func lines(
+        _ configuration: EngineConfiguration,
+        _ environment: Environment
+    ) throws -> [ModelLine] {
         do {
             return try EmbeddingEngine(configuration: configuration).catalogue.map { listing in
                 guard let directory = listing.directory else { return ModelLine(listing) }
@@ -56,7 +59,7 @@ struct ModelsCommand: AsyncParsableCommand {
                 }
             }
         } catch let error as EmbeddingError {
-            throw CommandFailure(error)
+            throw CommandFailure(error, environment)
         }
     }
 }

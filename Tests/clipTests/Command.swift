@@ -8,6 +8,9 @@ enum Command {
         let output: String
         let errors: String
 
+        /// Standard error without the variables that stand in brackets behind flags.
+        var sentences: String { errors.replacing(#/ \([A-Z]+_[A-Z_]+\)/#, with: "") }
+
         /// The lines of standard output.
         var lines: [String] { output.split(separator: "\n").map(String.init) }
     }

@@ -278,7 +278,7 @@ struct CommandTests {
             "CLIP_MAX_PENDING='many'", "CLIP_ALLOW_URLS='perhaps'",
             "CLIP_DRAIN_SECONDS", "CLIP_FETCH_SECONDS", "--threads must be", "--text-cache-bytes must be",
         ] {
-            #expect(outcome.errors.contains(part), "\(part) is missing from \(outcome.errors)")
+            #expect(outcome.sentences.contains(part), "\(part) is missing from \(outcome.errors)")
         }
     }
 

@@ -30,7 +30,7 @@ struct EnvironmentTests {
     private func refusal(_ environment: [String: String], _ arguments: String...) async throws -> String {
         let outcome = try await Command.start(["serve"] + arguments, environment: environment).outcome()
         #expect(outcome.status != 0)
-        return outcome.errors
+        return outcome.sentences
     }
 
     @Test("What Kubernetes makes of a service called clip stops nothing, and the log tells")

@@ -34,7 +34,7 @@ struct FetchOptionsTests {
             "VALIDATE_IMAGE_URL_REDIRECTS='often'", "--max-redirects must be from 0 to 50, not 51.",
             "CLIP_FETCH_PLACES_PER_HOST='many'", "--fetch-slow-seconds must", "--fetch-min-speed must",
         ] {
-            #expect(outcome.errors.contains(part), "\(part) is missing from \(outcome.errors)")
+            #expect(outcome.sentences.contains(part), "\(part) is missing from \(outcome.errors)")
         }
     }
 

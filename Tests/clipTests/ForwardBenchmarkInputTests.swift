@@ -64,7 +64,7 @@ struct ForwardBenchmarkInputTests {
         for problem in [
             "--runs must be at least 1, not 0.", "--threads must be from 1 to 1024, not 0.",
         ] {
-            #expect(outcome.errors.contains(problem), "\(outcome.errors)")
+            #expect(outcome.sentences.contains(problem), "\(outcome.errors)")
         }
         #expect(!outcome.errors.contains("nowhere"))
     }

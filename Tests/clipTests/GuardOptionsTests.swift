@@ -19,7 +19,7 @@ struct GuardOptionsTests {
             environment: environment
         ).outcome()
         #expect(outcome.status != 0)
-        return outcome.errors
+        return outcome.sentences
     }
 
     @Test("A file without a key is refused", arguments: ["", "\n\r\n", "# a comment\n \n"])

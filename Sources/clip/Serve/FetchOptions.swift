@@ -99,38 +99,48 @@ struct FetchOptions: ParsableArguments {
     ///
     /// The names behind ours are the reference server's, whose guards go on guarding.
     private func fillRules(_ configuration: inout EngineConfiguration, from environment: inout Environment) {
-        if let value = allowURLs ?? environment.bool("CLIP_ALLOW_URLS", "ALLOW_URL_INPUT") {
-            configuration.allowsURLs = value
-        }
-        if let value = allowPrivateAddresses
-            ?? environment.bool("CLIP_ALLOW_PRIVATE_ADDRESSES", "ALLOW_URL_TO_NON_GLOBAL_ADDRESSES")
-        {
-            configuration.allowsPrivateAddresses = value
-        }
-        if let value = httpsOnly ?? environment.bool("CLIP_HTTPS_ONLY")
-            ?? environment.bool("ALLOW_NON_HTTPS_URL_INPUT").map({ !$0 })
-        {
-            configuration.fetchesOnlyHTTPS = value
-        }
-        if let value = publicNamesOnly ?? environment.bool("CLIP_PUBLIC_NAMES_ONLY")
-            ?? environment.bool("ALLOW_URL_INPUT_WITHOUT_FQDN").map({ !$0 })
-        {
-            configuration.fetchesOnlyPublicNames = value
-        }
-        if let value = environment.list(
+        environment.fill(
+            &configuration.allowsURLs,
+            "--allow-urls",
+            allowURLs,
+            "CLIP_ALLOW_URLS",
+            "ALLOW_URL_INPUT"
+        )
+        environment.fill(
+            &configuration.allowsPrivateAddresses,
+            "--allow-private-addresses",
+            allowPrivateAddresses,
+            "CLIP_ALLOW_PRIVATE_ADDRESSES",
+            "ALLOW_URL_TO_NON_GLOBAL_ADDRESSES"
+        )
+        environment.fill(
+            &configuration.fetchesOnlyHTTPS,
+            "--https-only",
+            httpsOnly,
+            "CLIP_HTTPS_ONLY",
+            opposite: "ALLOW_NON_HTTPS_URL_INPUT"
+        )
+        environment.fill(
+            &configuration.fetchesOnlyPublicNames,
+            "--public-names-only",
+            publicNamesOnly,
+            "CLIP_PUBLIC_NAMES_ONLY",
+            opposite: "ALLOW_URL_INPUT_WITHOUT_FQDN"
+        )
+        environment.fill(
+            &configuration.allowedFetchHosts,
+            "--fetch-hosts",
+            fetchHosts,
             "CLIP_FETCH_HOSTS",
-            "WHITELISTED_DESTINATIONS_FOR_URL_INPUT",
-            given: ("--fetch-hosts", fetchHosts)
-        ), !value.isEmpty {
-            configuration.allowedFetchHosts = value
-        }
-        if let value = environment.list(
+            "WHITELISTED_DESTINATIONS_FOR_URL_INPUT"
+        )
+        environment.fill(
+            &configuration.deniedFetchHosts,
+            "--fetch-hosts-deny",
+            fetchHostsDeny,
             "CLIP_FETCH_HOSTS_DENY",
-            "BLACKLISTED_DESTINATIONS_FOR_URL_INPUT",
-            given: ("--fetch-hosts-deny", fetchHostsDeny)
-        ) {
-            configuration.deniedFetchHosts = value
-        }
+            "BLACKLISTED_DESTINATIONS_FOR_URL_INPUT"
+        )
         // Redirects are held to every rule whatever this says; it is read so that a value that means nothing is
         // told.
         _ = environment.bool("VALIDATE_IMAGE_URL_REDIRECTS")
@@ -138,32 +148,47 @@ struct FetchOptions: ParsableArguments {
 
     /// How much fetching may cost.
     private func fillLimits(_ configuration: inout EngineConfiguration, from environment: inout Environment) {
-        if let value = maxRedirects ?? environment.integer("CLIP_MAX_REDIRECTS", "MAX_IMAGE_URL_REDIRECTS") {
-            configuration.maxRedirects = value
-        }
-        if let value = environment.seconds("CLIP_FETCH_SECONDS", given: ("--fetch-seconds", fetchSeconds)) {
-            configuration.fetchTimeLimit = value
-        }
-        if let value = fetchMinSpeed ?? environment.integer("CLIP_FETCH_MIN_SPEED") {
-            configuration.fetchMinimumSpeed = value
-        }
-        if let value = fetchSlowSeconds ?? environment.integer("CLIP_FETCH_SLOW_SECONDS") {
-            configuration.fetchSlowTime = .seconds(value)
-        }
-        if let value = fetchPlaces ?? environment.integer("CLIP_FETCH_PLACES") {
-            configuration.fetchPlaces = value
-        }
-        if let value = fetchPlacesPerHost ?? environment.integer("CLIP_FETCH_PLACES_PER_HOST") {
-            configuration.fetchPlacesPerHost = value
-        }
-        if let value = fetchPlacesPerClient ?? environment.integer("CLIP_FETCH_PLACES_PER_CLIENT") {
-            configuration.fetchPlacesPerClient = value
-        }
-        if let value = fetchQueue ?? environment.integer("CLIP_FETCH_QUEUE") {
-            configuration.fetchQueue = value
-        }
-        if let value = fetchCaFile ?? environment.string("CLIP_FETCH_CA_FILE") {
-            configuration.fetchAuthorityFile = value
-        }
+        environment.fill(
+            &configuration.maxRedirects,
+            "--max-redirects",
+            maxRedirects,
+            "CLIP_MAX_REDIRECTS",
+            "MAX_IMAGE_URL_REDIRECTS"
+        )
+        environment.fill(
+            seconds: &configuration.fetchTimeLimit,
+            "--fetch-seconds",
+            fetchSeconds,
+            "CLIP_FETCH_SECONDS"
+        )
+        environment.fill(
+            &configuration.fetchMinimumSpeed,
+            "--fetch-min-speed",
+            fetchMinSpeed,
+            "CLIP_FETCH_MIN_SPEED"
+        )
+        var slow = Int(configuration.fetchSlowTime / .seconds(1))
+        environment.fill(&slow, "--fetch-slow-seconds", fetchSlowSeconds, "CLIP_FETCH_SLOW_SECONDS")
+        configuration.fetchSlowTime = .seconds(slow)
+        environment.fill(&configuration.fetchPlaces, "--fetch-places", fetchPlaces, "CLIP_FETCH_PLACES")
+        environment.fill(
+            &configuration.fetchPlacesPerHost,
+            "--fetch-places-per-host",
+            fetchPlacesPerHost,
+            "CLIP_FETCH_PLACES_PER_HOST"
+        )
+        environment.fill(
+            &configuration.fetchPlacesPerClient,
+            "--fetch-places-per-client",
+            fetchPlacesPerClient,
+            "CLIP_FETCH_PLACES_PER_CLIENT"
+        )
+        environment.fill(&configuration.fetchQueue, "--fetch-queue", fetchQueue, "CLIP_FETCH_QUEUE")
+        environment.fill(
+            &configuration.fetchAuthorityFile,
+            "--fetch-ca-file",
+            fetchCaFile,
+            "CLIP_FETCH_CA_FILE"
+        )
     }
 }

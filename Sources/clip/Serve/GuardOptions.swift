@@ -33,24 +33,39 @@ struct GuardOptions: ParsableArguments {
     /// - Returns: what the log should warn of.
     func fill(_ configuration: inout ServerConfiguration, from environment: inout Environment) -> [String] {
         var warnings: [String] = []
-        configuration.apiKeys = environment.list("CLIP_API_KEYS") ?? []
-        if let key = environment.string("CLIP_MANAGEMENT_KEY") {
-            configuration.managementKeys = [key.trimmingCharacters(in: .whitespacesAndNewlines)]
+        let keys = environment.list(of: ["CLIP_API_KEYS"], given: nil)
+        configuration.apiKeys = keys?.value ?? []
+        environment.note(nil, ["CLIP_API_KEYS"], keys == nil ? .none : .secret, by: keys?.name)
+        let key = environment.first(of: ["CLIP_MANAGEMENT_KEY"])
+        if let key {
+            configuration.managementKeys = [key.value.trimmingCharacters(in: .whitespacesAndNewlines)]
         }
-        if let file = apiKeysFile ?? environment.string("CLIP_API_KEYS_FILE") {
-            configuration.apiKeys += Self.keys(in: file, "--api-keys-file", &environment, &warnings)
+        environment.note(nil, ["CLIP_MANAGEMENT_KEY"], key == nil ? .none : .secret, by: key?.name)
+        var (keysFile, managementFile): (String?, String?)
+        environment.fill(&keysFile, "--api-keys-file", apiKeysFile, "CLIP_API_KEYS_FILE")
+        environment.fill(
+            &managementFile,
+            "--management-key-file",
+            managementKeyFile,
+            "CLIP_MANAGEMENT_KEY_FILE"
+        )
+        if let keysFile {
+            configuration.apiKeys += Self.keys(in: keysFile, "--api-keys-file", &environment, &warnings)
         }
-        if let file = managementKeyFile ?? environment.string("CLIP_MANAGEMENT_KEY_FILE") {
+        if let managementFile {
             configuration.managementKeys += Self.keys(
-                in: file,
+                in: managementFile,
                 "--management-key-file",
                 &environment,
                 &warnings
             )
         }
-        if let value = allowManagement ?? environment.bool("CLIP_ALLOW_MANAGEMENT") {
-            configuration.allowsManagement = value
-        }
+        environment.fill(
+            &configuration.allowsManagement,
+            "--allow-management",
+            allowManagement,
+            "CLIP_ALLOW_MANAGEMENT"
+        )
         return warnings
     }
 

@@ -66,48 +66,64 @@ struct ListeningOptions: ParsableArguments {
 
     func fill(_ configuration: inout ServerConfiguration, from environment: inout Environment) {
         let isUsable = { HostName.isAddress($0) && HostName.problem(host: $0, port: 0) == nil }
-        if let value = host ?? environment.host("CLIP_HOST", "HOST", isUsable: isUsable) {
-            configuration.host = value
-        }
-        if let value = port ?? environment.port("CLIP_PORT", "PORT") { configuration.port = value }
-        if let value = maxBodyBytes ?? environment.integer("CLIP_MAX_BODY_BYTES") {
-            configuration.maxBodyBytes = value
-        }
-        if let value = maxConnections ?? environment.integer("CLIP_MAX_CONNECTIONS") {
-            configuration.maxConnections = value
-        }
-        if let value = healthPort ?? environment.port("CLIP_HEALTH_PORT") {
-            configuration.healthPort = value
-        }
-        if let value = environment.seconds("CLIP_IDLE_SECONDS", given: ("--idle-seconds", idleSeconds)) {
-            configuration.idleTimeLimit = value
-        }
-        if let value = environment.seconds("CLIP_HEADER_SECONDS", given: ("--header-seconds", headerSeconds))
-        {
-            configuration.headTimeLimit = value
-        }
-        if let value = environment.seconds("CLIP_BODY_SECONDS", given: ("--body-seconds", bodySeconds)) {
-            configuration.bodyTimeLimit = value
-        }
-        if let value = environment.seconds("CLIP_STALL_SECONDS", given: ("--stall-seconds", stallSeconds)) {
-            configuration.stallTimeLimit = value
-        }
-        if let value = environment.seconds("CLIP_SEND_SECONDS", given: ("--send-seconds", sendSeconds)) {
-            configuration.sendTimeLimit = value
-        }
-        if let value = environment.seconds("CLIP_SHUTDOWN_DELAY", given: ("--shutdown-delay", shutdownDelay))
-        {
-            configuration.shutdownDelay = value
-        }
-        if let value = environment.seconds("CLIP_DRAIN_SECONDS", given: ("--drain-seconds", drainSeconds)) {
-            configuration.drainTimeLimit = value
-        }
-        if let value = environment.list(
+        environment.fill(host: &configuration.host, "--host", host, "CLIP_HOST", "HOST", isUsable: isUsable)
+        environment.fill(port: &configuration.port, "--port", port, "CLIP_PORT", "PORT")
+        environment.fill(&configuration.maxBodyBytes, "--max-body-bytes", maxBodyBytes, "CLIP_MAX_BODY_BYTES")
+        environment.fill(
+            &configuration.maxConnections,
+            "--max-connections",
+            maxConnections,
+            "CLIP_MAX_CONNECTIONS"
+        )
+        environment.fill(port: &configuration.healthPort, "--health-port", healthPort, "CLIP_HEALTH_PORT")
+        environment.fill(
+            seconds: &configuration.idleTimeLimit,
+            "--idle-seconds",
+            idleSeconds,
+            "CLIP_IDLE_SECONDS"
+        )
+        environment.fill(
+            seconds: &configuration.headTimeLimit,
+            "--header-seconds",
+            headerSeconds,
+            "CLIP_HEADER_SECONDS"
+        )
+        environment.fill(
+            seconds: &configuration.bodyTimeLimit,
+            "--body-seconds",
+            bodySeconds,
+            "CLIP_BODY_SECONDS"
+        )
+        environment.fill(
+            seconds: &configuration.stallTimeLimit,
+            "--stall-seconds",
+            stallSeconds,
+            "CLIP_STALL_SECONDS"
+        )
+        environment.fill(
+            seconds: &configuration.sendTimeLimit,
+            "--send-seconds",
+            sendSeconds,
+            "CLIP_SEND_SECONDS"
+        )
+        environment.fill(
+            seconds: &configuration.shutdownDelay,
+            "--shutdown-delay",
+            shutdownDelay,
+            "CLIP_SHUTDOWN_DELAY"
+        )
+        environment.fill(
+            seconds: &configuration.drainTimeLimit,
+            "--drain-seconds",
+            drainSeconds,
+            "CLIP_DRAIN_SECONDS"
+        )
+        environment.fill(
+            &configuration.allowedOrigins,
+            "--allow-origins",
+            allowOrigins,
             "CLIP_ALLOW_ORIGINS",
-            "ALLOW_ORIGINS",
-            given: ("--allow-origins", allowOrigins)
-        ), !value.isEmpty {
-            configuration.allowedOrigins = value
-        }
+            "ALLOW_ORIGINS"
+        )
     }
 }

@@ -46,32 +46,42 @@ struct LoadOptions: ParsableArguments {
     var passSeconds: String?
 
     func fill(_ configuration: inout ServerConfiguration, from environment: inout Environment) {
-        if let value = environment.seconds(
-            "CLIP_REQUEST_SECONDS",
-            given: ("--request-seconds", requestSeconds)
-        ) {
-            configuration.requestTimeLimit = value
-        }
+        environment.fill(
+            seconds: &configuration.requestTimeLimit,
+            "--request-seconds",
+            requestSeconds,
+            "CLIP_REQUEST_SECONDS"
+        )
     }
 
     func fill(_ configuration: inout EngineConfiguration, from environment: inout Environment) {
-        if let value = maxBatch ?? environment.integer("CLIP_MAX_BATCH", "CLIP_MAX_BATCH_SIZE") {
-            configuration.maxBatch = value
-        }
-        if let value = maxTexts ?? environment.integer("CLIP_MAX_TEXTS") { configuration.maxTexts = value }
-        if let value = maxPending ?? environment.integer("CLIP_MAX_PENDING") {
-            configuration.maxPendingItems = value
-        }
-        if let value = environment.bytes("CLIP_MEMORY_BUDGET", given: ("--memory-budget", memoryBudget)) {
-            configuration.memoryBudget = value
-        } else {
-            configuration.memoryBudget = MachineMemory.current.budget
-        }
-        if let value = environment.seconds("CLIP_QUEUE_SECONDS", given: ("--queue-seconds", queueSeconds)) {
-            configuration.queueTimeLimit = value
-        }
-        if let value = environment.seconds("CLIP_PASS_SECONDS", given: ("--pass-seconds", passSeconds)) {
-            configuration.passTimeLimit = value
-        }
+        environment.fill(
+            &configuration.maxBatch,
+            "--max-batch",
+            maxBatch,
+            "CLIP_MAX_BATCH",
+            "CLIP_MAX_BATCH_SIZE"
+        )
+        environment.fill(&configuration.maxTexts, "--max-texts", maxTexts, "CLIP_MAX_TEXTS")
+        environment.fill(&configuration.maxPendingItems, "--max-pending", maxPending, "CLIP_MAX_PENDING")
+        configuration.memoryBudget = MachineMemory.current.budget
+        environment.fill(
+            bytes: &configuration.memoryBudget,
+            "--memory-budget",
+            memoryBudget,
+            "CLIP_MEMORY_BUDGET"
+        )
+        environment.fill(
+            seconds: &configuration.queueTimeLimit,
+            "--queue-seconds",
+            queueSeconds,
+            "CLIP_QUEUE_SECONDS"
+        )
+        environment.fill(
+            seconds: &configuration.passTimeLimit,
+            "--pass-seconds",
+            passSeconds,
+            "CLIP_PASS_SECONDS"
+        )
     }
 }

@@ -38,8 +38,10 @@ struct OnDemandOptions: ParsableArguments {
 
     /// Which models requests may have brought.
     func allowedModels(_ environment: inout Environment) -> AllowedModels {
-        environment.list("CLIP_ALLOW_MODELS", given: ("--allow-models", allowModels)).map(Self.allowed)
-            ?? .roboflow
+        let told = environment.list(of: ["CLIP_ALLOW_MODELS"], given: ("--allow-models", allowModels))
+        let allowed = told.map { Self.allowed($0.value) } ?? .roboflow
+        environment.note("--allow-models", ["CLIP_ALLOW_MODELS"], .list(allowed.patterns), by: told?.name)
+        return allowed
     }
 
     /// - Parameters:
@@ -53,18 +55,23 @@ struct OnDemandOptions: ParsableArguments {
     ) {
         configuration.provider = provider
         configuration.allowedModels = allowed
-        if let value = environment.bytes("CLIP_MODEL_MEMORY", given: ("--model-memory", modelMemory)) {
-            configuration.modelMemory = value
-        } else if configuration.allowedModels != .none {
-            // A quarter is the requests'.
-            configuration.modelMemory = MachineMemory.current.limit / 4 * 3
-        }
-        if let value = environment.seconds("CLIP_IDLE_UNLOAD", given: ("--idle-unload", idleUnload)) {
-            configuration.idleTimeLimit = value > .zero ? value : nil
-        }
-        if let value = environment.seconds("CLIP_LOAD_SECONDS", given: ("--load-seconds", loadSeconds)) {
-            configuration.loadTimeLimit = value
-        }
+        // A quarter is the requests'.
+        if allowed != .none { configuration.modelMemory = MachineMemory.current.limit / 4 * 3 }
+        environment.fill(
+            bytes: &configuration.modelMemory,
+            "--model-memory",
+            modelMemory,
+            "CLIP_MODEL_MEMORY"
+        )
+        var idle = configuration.idleTimeLimit ?? .zero
+        environment.fill(seconds: &idle, "--idle-unload", idleUnload, "CLIP_IDLE_UNLOAD")
+        configuration.idleTimeLimit = idle > .zero ? idle : nil
+        environment.fill(
+            seconds: &configuration.loadTimeLimit,
+            "--load-seconds",
+            loadSeconds,
+            "CLIP_LOAD_SECONDS"
+        )
     }
 
     private static func allowed(_ list: [String]) -> AllowedModels {
@@ -73,6 +80,17 @@ struct OnDemandOptions: ParsableArguments {
         case ["known"]: .known
         // As --model reads them: OpenAI's own spellings, in any letters.
         default: .matching(list.map { KnownModel.named($0)?.name ?? $0 })
+        }
+    }
+}
+
+extension AllowedModels {
+    /// As the flag would say it.
+    fileprivate var patterns: [String] {
+        switch self {
+        case .none: ["none"]
+        case .known: ["known"]
+        case .matching(let patterns): patterns
         }
     }
 }

@@ -18,67 +18,45 @@ struct ServeCommand: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var options: ModelOptions
+    @OptionGroup var options: ServeOptions
 
-    @OptionGroup var listening: ListeningOptions
+    @Flag(help: "Print all settings as they would be in force, and who says so, instead of serving.")
+    var printConfig = false
 
-    @OptionGroup var guards: GuardOptions
+    @Flag(help: "With --print-config: one JSON object instead of a table.")
+    var json = false
 
-    @OptionGroup var load: LoadOptions
-
-    @OptionGroup var onDemand: OnDemandOptions
-
-    @OptionGroup var fetching: FetchOptions
-
-    @Option(
-        help:
-            "trace, debug, info, notice, warning, error or critical; info by default. CLIP_LOG_LEVEL, LOG_LEVEL."
-    )
-    var logLevel: String?
+    func validate() throws {
+        if json, !printConfig { throw ValidationError("--json is for --print-config.") }
+    }
 
     func run() async throws {
         var environment = Environment()
-        let allowed = onDemand.allowedModels(&environment)
-        var engineConfiguration = options.engineConfiguration(&environment, serves: true, allowing: allowed)
-        load.fill(&engineConfiguration, from: &environment)
-        let level =
-            environment.logLevel(
-                of: Logger.Level.self,
-                "CLIP_LOG_LEVEL",
-                "LOG_LEVEL",
-                given: ("--log-level", logLevel)
-            )
-            ?? .info
+        let settings = options.settings(&environment)
+        // A server that runs with these settings has the port already.
+        let addressProblems = printConfig ? [] : settings.addressProblems
+        let problems = environment.problems + settings.problems + addressProblems
+        guard problems.isEmpty else { throw CommandFailure(problems: problems, environment) }
+        if printConfig {
+            let list = SettingList(environment.settings)
+            return try Terminal.write(line: json ? list.json : list.text)
+        }
+        var engineConfiguration = settings.engine
+        let serverConfiguration = settings.server
         var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = level
-        let hub = options.hubOptions.hub(environment)
-        if allowed != .none, !hub.configuration.isOffline { options.hubOptions.judge(&environment) }
-        let requests = options.hubRequests(environment)
+        logger.logLevel = settings.logLevel
+        let (hub, requests) = (settings.hub, settings.requests)
         let fetchFailure = FetchFailure()
-        let provider = ModelProvision.provider(
+        engineConfiguration.provider = ModelProvision.provider(
             hub,
             configured: requests,
-            isAllowed: { allowed.allowsRepository($0) },
+            isAllowed: { settings.allowed.allowsRepository($0) },
             fail: { fetchFailure.note($0) },
             say: { [logger] in logger.notice("\($0)") }
         )
-        onDemand.fill(&engineConfiguration, from: &environment, allowing: allowed, provider: provider)
-        fetching.fill(&engineConfiguration, from: &environment)
-        var serverConfiguration = ServerConfiguration()
-        listening.fill(&serverConfiguration, from: &environment)
-        load.fill(&serverConfiguration, from: &environment)
-        let warnings = guards.fill(&serverConfiguration, from: &environment)
-        let descriptors = DescriptorLimit.raise()
-        let wantedConnections = serverConfiguration.maxConnections
-        fit(&serverConfiguration, besides: engineConfiguration, under: descriptors, &environment)
-        let problems =
-            environment.problems + engineConfiguration.validate() + serverConfiguration.validate()
-            + Self.addressProblems(serverConfiguration)
-        guard problems.isEmpty else { throw CommandFailure(problems: problems) }
-
         let machine = MachineMemory.current
         for notice in environment.notices { logger.warning("\(notice)") }
-        if options.usesBundledModel(environment) {
+        if options.models.usesBundledModel(environment) {
             let model = engineConfiguration.models.first?.name ?? BundledModel.name
             logger.notice(
                 "\(engineConfiguration.loadsAtStart ? BundledModel.advice : BundledModel.absence(model))"
@@ -99,15 +77,15 @@ struct ServeCommand: AsyncParsableCommand {
         if let bytes = engineConfiguration.modelMemory {
             logger.notice("models may take \(bytes / 1_000_000) MB together")
         }
-        for warning in warnings { logger.warning("\(warning)") }
-        if serverConfiguration.maxConnections < wantedConnections {
+        for warning in settings.warnings { logger.warning("\(warning)") }
+        if let wanted = settings.unfitConnections {
             logger.notice(
-                "at most \(serverConfiguration.maxConnections) connections, not \(wantedConnections): the system lets this process open \(descriptors) files"
+                "at most \(serverConfiguration.maxConnections) connections, not \(wanted): the system lets this process open \(settings.descriptors) files"
             )
         }
         if hub.configuration.isOffline {
             // Nothing will come: what is not here is told at once.
-            try await options.fetchModels(for: &engineConfiguration, environment) { [logger] in
+            try await options.models.fetchModels(for: &engineConfiguration, environment) { [logger] in
                 logger.notice("\($0)")
             }
         }
@@ -118,59 +96,7 @@ struct ServeCommand: AsyncParsableCommand {
             return ModelProvision.source(named: model.name, request, in: hub)
         }
         engineConfiguration.onModelEvent = { [logger] event in Self.log(event, to: logger) }
-        try await serve(engineConfiguration, serverConfiguration, fetchFailure, logger: logger)
-    }
-
-    /// Lowers the connections to what the system's limit of open files has room for.
-    private func fit(
-        _ configuration: inout ServerConfiguration,
-        besides engine: EngineConfiguration,
-        under descriptors: Int,
-        _ environment: inout Environment
-    ) {
-        let hasHealthPort = configuration.healthPort != nil
-        // What is out of bounds is told anyway.
-        let places = engine.allowsURLs ? min(max(engine.fetchPlaces, 0), 1024) : 0
-        let reserve = DescriptorLimit.reserve(
-            eventLoops: EmbeddingServer.eventLoops(withHealthPort: hasHealthPort),
-            fetchPlaces: places,
-            healthConnections: hasHealthPort ? EmbeddingServer.healthConnections : 0
-        )
-        let fitting = DescriptorLimit.connections(
-            wanted: configuration.maxConnections,
-            under: descriptors,
-            keeping: reserve
-        )
-        if let fitting {
-            configuration.maxConnections = fitting
-        } else {
-            environment.problems.append(
-                "The system lets this process open \(descriptors) files, and a server with \(places) of --fetch-places "
-                    + "needs \(reserve + DescriptorLimit.leastConnections); raise the limit with ulimit -n, or lower "
-                    + "--fetch-places."
-            )
-        }
-    }
-
-    /// Why the ports cannot be listened at.
-    private static func addressProblems(_ configuration: ServerConfiguration) -> [String] {
-        var problems: [String] = []
-        func check(_ port: Int?, _ setting: String) {
-            guard let port, !configuration.host.isEmpty,
-                let problem = HostName.problem(
-                    host: configuration.host,
-                    port: (0...65535).contains(port) ? port : 0,
-                    setting: setting
-                ),
-                !problems.contains(problem)
-            else { return }
-            problems.append(problem)
-        }
-        check(configuration.port, "--port or CLIP_PORT")
-        if configuration.healthPort != configuration.port {
-            check(configuration.healthPort, "--health-port or CLIP_HEALTH_PORT")
-        }
-        return problems
+        try await serve(engineConfiguration, serverConfiguration, fetchFailure, environment, logger: logger)
     }
 
     /// Listens at once, and fetches and loads meanwhile: a supervisor sees a live process, and `/readiness` tells when it
@@ -181,6 +107,7 @@ struct ServeCommand: AsyncParsableCommand {
         _ engineConfiguration: EngineConfiguration,
         _ serverConfiguration: ServerConfiguration,
         _ fetchFailure: FetchFailure,
+        _ environment: Environment,
         logger: Logger
     ) async throws {
         do {
@@ -238,7 +165,7 @@ struct ServeCommand: AsyncParsableCommand {
                 case .notServed(let error):
                     guard isLoading else { throw error }
                     let problems = (error as? ServerConfigurationError)?.problems ?? ["\(error)"]
-                    Terminal.complain("Error: \(CommandFailure(problems: problems))\n")
+                    Terminal.complain("Error: \(CommandFailure(problems: problems, environment))\n")
                     Terminal.leave(status: 1)
                 // It was told to stop before all was here, and ends with what it has in hand.
                 case .notLoaded(.shuttingDown): isLoading = false
@@ -248,9 +175,9 @@ struct ServeCommand: AsyncParsableCommand {
                 }
             }
         } catch let error as EmbeddingError {
-            throw CommandFailure(error)
+            throw CommandFailure(error, environment)
         } catch let error as ServerConfigurationError {
-            throw CommandFailure(problems: error.problems)
+            throw CommandFailure(problems: error.problems, environment)
         }
     }
 

@@ -1,0 +1,145 @@
+import ArgumentParser
+internal import CLIPEngine
+internal import CLIPHub
+internal import CLIPServer
+internal import Logging
+
+/// All settings of a server: what `clip serve` runs with, and `clip doctor` looks at.
+struct ServeOptions: ParsableArguments {
+    @OptionGroup var models: ModelOptions
+
+    @OptionGroup var listening: ListeningOptions
+
+    @OptionGroup var guards: GuardOptions
+
+    @OptionGroup var load: LoadOptions
+
+    @OptionGroup var onDemand: OnDemandOptions
+
+    @OptionGroup var fetching: FetchOptions
+
+    @Option(
+        help:
+            "trace, debug, info, notice, warning, error or critical; info by default. CLIP_LOG_LEVEL, LOG_LEVEL."
+    )
+    var logLevel: String?
+
+    /// What flags and variables say together; what is wrong with them is added to the environment's problems.
+    ///
+    /// The limit of open files is raised as far as the system allows, since connections depend on it.
+    func settings(_ environment: inout Environment) -> ServeSettings {
+        let allowed = onDemand.allowedModels(&environment)
+        var engine = models.engineConfiguration(&environment, serves: true, allowing: allowed)
+        load.fill(&engine, from: &environment)
+        var level = Logger.Level.info
+        environment.fill(level: &level, "--log-level", logLevel, "CLIP_LOG_LEVEL", "LOG_LEVEL")
+        let hub = models.hubOptions.hub(environment)
+        if allowed != .none, !hub.configuration.isOffline { models.hubOptions.judge(&environment) }
+        let requests = models.hubRequests(environment)
+        let provider = ModelProvision.provider(
+            hub,
+            configured: requests,
+            isAllowed: { allowed.allowsRepository($0) }
+        )
+        onDemand.fill(&engine, from: &environment, allowing: allowed, provider: provider)
+        fetching.fill(&engine, from: &environment)
+        var server = ServerConfiguration()
+        listening.fill(&server, from: &environment)
+        load.fill(&server, from: &environment)
+        let warnings = guards.fill(&server, from: &environment)
+        let descriptors = DescriptorLimit.raise()
+        let wanted = server.maxConnections
+        fit(&server, besides: engine, under: descriptors, &environment)
+        return ServeSettings(
+            engine: engine,
+            server: server,
+            hub: hub,
+            requests: requests,
+            allowed: allowed,
+            logLevel: level,
+            warnings: warnings,
+            descriptors: descriptors,
+            unfitConnections: server.maxConnections < wanted ? wanted : nil
+        )
+    }
+
+    /// Lowers the connections to what the system's limit of open files has room for.
+    private func fit(
+        _ configuration: inout ServerConfiguration,
+        besides engine: EngineConfiguration,
+        under descriptors: Int,
+        _ environment: inout Environment
+    ) {
+        let hasHealthPort = configuration.healthPort != nil
+        // What is out of bounds is told anyway.
+        let places = engine.allowsURLs ? min(max(engine.fetchPlaces, 0), 1024) : 0
+        let reserve = DescriptorLimit.reserve(
+            eventLoops: EmbeddingServer.eventLoops(withHealthPort: hasHealthPort),
+            fetchPlaces: places,
+            healthConnections: hasHealthPort ? EmbeddingServer.healthConnections : 0
+        )
+        let fitting = DescriptorLimit.connections(
+            wanted: configuration.maxConnections,
+            under: descriptors,
+            keeping: reserve
+        )
+        if let fitting {
+            if fitting < configuration.maxConnections {
+                environment.note(
+                    "--max-connections",
+                    ["CLIP_MAX_CONNECTIONS"],
+                    .number(fitting),
+                    by: "the limit of open files"
+                )
+            }
+            configuration.maxConnections = fitting
+        } else {
+            environment.problems.append(
+                "The system lets this process open \(descriptors) files, and a server with \(places) of --fetch-places "
+                    + "needs \(reserve + DescriptorLimit.leastConnections); raise the limit with ulimit -n, or lower "
+                    + "--fetch-places."
+            )
+        }
+    }
+}
+
+/// What a server runs with.
+struct ServeSettings {
+    let engine: EngineConfiguration
+    let server: ServerConfiguration
+    let hub: ModelHub
+    /// What is asked of the hub for models of `--model`, by their names.
+    let requests: [String: HubRequest]
+    let allowed: AllowedModels
+    let logLevel: Logger.Level
+    /// What the log should warn of.
+    let warnings: [String]
+    /// Files that the process may have open.
+    let descriptors: Int
+    /// The connections that were asked for, where fewer fit under that limit.
+    let unfitConnections: Int?
+
+    /// What is wrong with the settings beyond what each says by itself.
+    var problems: [String] { engine.validate() + server.validate() }
+
+    /// Why the ports cannot be listened at.
+    var addressProblems: [String] {
+        var problems: [String] = []
+        func check(_ port: Int?, _ setting: String) {
+            guard let port, !server.host.isEmpty,
+                let problem = HostName.problem(
+                    host: server.host,
+                    port: (0...65535).contains(port) ? port : 0,
+                    setting: setting
+                ),
+                !problems.contains(problem)
+            else { return }
+            problems.append(problem)
+        }
+        check(server.port, "--port or CLIP_PORT")
+        if server.healthPort != server.port {
+            check(server.healthPort, "--health-port or CLIP_HEALTH_PORT")
+        }
+        return problems
+    }
+}

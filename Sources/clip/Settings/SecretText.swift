@@ -1,0 +1,10 @@
+/// What is shown of texts that may have a secret in them.
+package enum SecretText {
+    /// An address without the user and the password that stand before its host.
+    package static func withoutUser(_ address: String) -> String {
+        let start = address.firstRange(of: "://")?.upperBound ?? address.startIndex
+        let end = address[start...].firstIndex { "/?#".contains($0) } ?? address.endIndex
+        guard let mark = address[start..<end].lastIndex(of: "@") else { return address }
+        return address[..<start] + "..." + address[mark...]
+    }
+}
