@@ -61,8 +61,11 @@ void clip_digest_free(clip_digest* digest) {
     free(digest);
 }
 
+const char* clip_crypto_version(void) { return "Common Crypto"; }
+
 #else
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 struct clip_digest {
@@ -103,5 +106,7 @@ void clip_digest_free(clip_digest* digest) {
         EVP_MD_CTX_free(digest->state);
     free(digest);
 }
+
+const char* clip_crypto_version(void) { return OpenSSL_version(OPENSSL_VERSION); }
 
 #endif

@@ -66,6 +66,29 @@ public struct ModelHub: Sendable {
         return try result.get()
     }
 
+    /// Asks the hub for what every hub has an answer to, to learn whether it can be reached with these settings.
+    ///
+    /// - Throws: why not. That a mirror lacks one repository is an answer.
+    package func reach() async throws(HubError) {
+        let configuration = configuration
+        let result = await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                Self.blockSignals()
+                continuation.resume(
+                    returning: Result { () throws(HubError) in
+                        let client = try HubClient(configuration, isCancelled: { false }, tell: { _ in })
+                        _ = try client.list(HubRequest("timm/vit_base_patch32_clip_224.openai"))
+                    }
+                )
+            }
+        }
+        do throws(HubError) {
+            try result.get()
+        } catch .repositoryNotFound, .revisionNotFound, .gated, .forbidden {
+            return
+        }
+    }
+
     /// Whether the bytes of a cached model are what their names say; the first that are not is named.
     ///
     /// Reads all of them: half a second for 600 MB.

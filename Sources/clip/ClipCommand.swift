@@ -18,7 +18,7 @@ struct ClipCommand: AsyncParsableCommand {
             ServeCommand.self, EmbedCommand.self, CompareCommand.self, ClassifyCommand.self,
             EvaluateCommand.self,
             TokenizeCommand.self, PullCommand.self, ModelsCommand.self, ConvertCommand.self,
-            HealthCommand.self,
+            HealthCommand.self, DoctorCommand.self,
             BenchmarkCommand.self,
         ]
     )

@@ -12,6 +12,14 @@ enum Terminal {
     /// Whether a person reads standard error.
     static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// Whether a person reads standard output, and wants colours.
+    ///
+    /// `NO_COLOR` is what people set who do not: https://no-color.org.
+    static func outputHasColours(_ environment: Environment) -> Bool {
+        isatty(STDOUT_FILENO) == 1 && environment.string("NO_COLOR") == nil
+            && environment.string("TERM") ?? "dumb" != "dumb"
+    }
+
     /// Columns of the terminal that standard error is; 80 where it does not say.
     static var columns: Int {
         var size = winsize()

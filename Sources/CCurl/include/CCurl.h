@@ -20,6 +20,12 @@
 // block the thread.
 bool clip_curl_start(void);
 
+// The library as it is loaded, with its TLS library's; the function's argument is a macro.
+static inline const char* clip_curl_version(void) { return curl_version_info(CURLVERSION_NOW)->version; }
+
+// NULL where there is none.
+static inline const char* clip_curl_tls_version(void) { return curl_version_info(CURLVERSION_NOW)->ssl_version; }
+
 static inline CURLcode clip_curl_set_long(CURL* easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
 }

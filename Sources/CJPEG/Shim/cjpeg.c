@@ -220,3 +220,14 @@ void cjpeg_close(cjpeg_picture* picture) {
     jpeg_destroy_decompress(&picture->decoder);
     free(picture);
 }
+
+#define WORDS_OF(number) #number
+#define WORDS(number) WORDS_OF(number)
+
+const char* cjpeg_version(void) {
+#ifdef LIBJPEG_TURBO_VERSION
+    return WORDS(LIBJPEG_TURBO_VERSION);
+#else
+    return WORDS(JPEG_LIB_VERSION);
+#endif
+}

@@ -215,3 +215,5 @@ cpicture* cavif_open(const uint8_t* bytes, size_t count, cmedia_header header, c
         cpicture_close(&whole->base);
     return NULL;
 }
+
+const char* cavif_version(void) { return avifVersion(); }

@@ -73,3 +73,5 @@ cpicture* cheif_open(const uint8_t* bytes, size_t count, cmedia_header header, c
         cpicture_close(&whole->base);
     return NULL;
 }
+
+const char* cheif_version(void) { return heif_get_version(); }

@@ -193,3 +193,5 @@ cpicture* cpng_open(const uint8_t* bytes, size_t count, cpng_header header, cpic
     *outcome = cpicture_done;
     return &picture->base;
 }
+
+const char* cpng_version(void) { return png_get_libpng_ver(NULL); }

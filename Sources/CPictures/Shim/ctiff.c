@@ -379,3 +379,5 @@ cpicture* ctiff_open(const uint8_t* bytes, size_t count, ctiff_header header, cp
     close_tiff(&picture->base);
     return NULL;
 }
+
+const char* ctiff_version(void) { return TIFFGetVersion(); }

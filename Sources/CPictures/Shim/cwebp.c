@@ -64,3 +64,5 @@ cpicture* cwebp_open(const uint8_t* bytes, size_t count, cwebp_header header, cp
         cpicture_close(&whole->base);
     return NULL;
 }
+
+int cwebp_version(void) { return WebPGetDecoderVersion(); }

@@ -58,4 +58,7 @@ cjpeg_outcome cjpeg_read(cjpeg_picture* picture, uint8_t* rows, int count);
 // Frees the picture.
 void cjpeg_close(cjpeg_picture* picture);
 
+// libjpeg-turbo's version, of the headers: its older interface, which is used here, has no function that tells it.
+const char* cjpeg_version(void);
+
 #endif

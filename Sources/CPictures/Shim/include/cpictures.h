@@ -86,6 +86,14 @@ cpicture* cavif_open(const uint8_t* bytes, size_t count, cmedia_header header, c
 cpicture* cheif_open(const uint8_t* bytes, size_t count, cmedia_header header, cpicture_clock clock, int* width,
                      int* height, cpicture_outcome* outcome);
 
+// The versions of the libraries as they are loaded, not as they were compiled against. libwebp's is its three parts, a byte
+// each; libtiff's is its whole banner, which names the version in the first line.
+const char* cpng_version(void);
+const char* ctiff_version(void);
+int cwebp_version(void);
+const char* cavif_version(void);
+const char* cheif_version(void);
+
 // Whether this machine's libheif can decode HEVC.
 int cheif_is_available(void);
 

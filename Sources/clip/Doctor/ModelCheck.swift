@@ -1,0 +1,146 @@
+internal import CLIPEngine
+internal import CLIPHub
+
+/// Whether the models are there and can be loaded, and how long a forward pass of the default one takes.
+struct ModelCheck {
+    let settings: ServeSettings
+    let environment: Environment
+
+    private static let group = "models"
+
+    /// A line for each model of `--model`, then those that lie in the hub's cache.
+    var findings: [Finding] {
+        let configured = settings.engine.models.map(finding)
+        let names = Set(settings.engine.models.map(\.name))
+        let cached = KnownModel.all.filter { !names.contains($0.name) }.compactMap { known -> Finding? in
+            guard let snapshot = (try? known.request).flatMap(settings.hub.cached) else { return nil }
+            return Finding(
+                Self.group,
+                known.name,
+                "in the hub's cache, \(MachineCheck.megabytes(snapshot.byteCount)): \(snapshot.directory)"
+            )
+        }
+        return configured + cached
+    }
+
+    /// Bytes that have to be fetched before the server can answer; nil where nothing has, or nobody knows.
+    var bytesToFetch: Int? {
+        let bytes = settings.engine.models.filter { located($0) == nil }.compactMap { model in
+            KnownModel.named(model.name)?.megabytes.map { $0 * 1_000_000 }
+        }
+        return bytes.isEmpty ? nil : bytes.reduce(0, +)
+    }
+
+    /// Whether anything has to be fetched before the server can answer.
+    var wantsHub: Bool { settings.engine.models.contains { located($0) == nil } }
+
+    /// A model with its files, if they are on this machine.
+    private func located(_ model: ModelSource) -> ModelSource? {
+        if model.isHere { return model }
+        guard let request = request(model), let snapshot = settings.hub.cached(request) else { return nil }
+        return ModelProvision.source(named: model.name, snapshot)
+    }
+
+    private func request(_ model: ModelSource) -> HubRequest? {
+        settings.requests[model.name] ?? (try? KnownModel.named(model.name)?.request)
+    }
+
+    private func finding(_ model: ModelSource) -> Finding {
+        let isDefault = model.name == settings.engine.models.first?.name
+        let name = model.name + (isDefault ? " (default)" : "")
+        guard let here = located(model) else {
+            let size = KnownModel.named(model.name)?.megabytes.map { ", \($0) MB" } ?? ""
+            return settings.hub.configuration.isOffline
+                ? Finding(
+                    Self.group,
+                    name,
+                    "not in the hub's cache, and may not be fetched",
+                    .problem,
+                    "Take away --offline (HF_HUB_OFFLINE), or fetch it before: clip pull \(model.name)"
+                )
+                : Finding(
+                    Self.group,
+                    name,
+                    "not on this machine\(size)",
+                    .note,
+                    "It is fetched when the server starts; clip pull \(model.name) does it now."
+                )
+        }
+        do throws(EmbeddingError) {
+            let outline = try ModelOutline(of: here, settings.engine)
+            let size =
+                "\(outline.embeddingWidth) numbers, \(MachineCheck.megabytes(outline.byteCount)) in memory"
+            let value = "\(outline.precision.rawValue), \(size): \(here.directory)"
+            guard let most = settings.engine.modelMemory, outline.byteCount > most else {
+                return Finding(Self.group, name, value)
+            }
+            return Finding(
+                Self.group,
+                name,
+                value,
+                .problem,
+                "Models may take \(MachineCheck.megabytes(most)): raise --model-memory (CLIP_MODEL_MEMORY), or ask for a lower "
+                    + "--precision (CLIP_PRECISION)."
+            )
+        } catch {
+            return Finding(Self.group, name, "cannot be loaded", .problem, environment.naming("\(error)"))
+        }
+    }
+
+    /// Loads the default model, and times one image and one caption, each the second time.
+    ///
+    /// - Returns: nothing where the model is not on this machine.
+    func passes() async -> [Finding] {
+        guard let first = settings.engine.models.first, let model = located(first) else { return [] }
+        let group = "forward pass"
+        var configuration = settings.engine
+        configuration.models = [model]
+        configuration.loadsAtStart = true
+        configuration.allowsURLs = false
+        (configuration.textCacheBytes, configuration.imageCacheBytes) = (0, 0)
+        do throws(EmbeddingError) {
+            let engine = try EmbeddingEngine(configuration: configuration)
+            defer { engine.shutdown() }
+            try await engine.start()
+            guard let description = engine.models.first else { return [] }
+            var findings = [Finding(group, "load", Self.milliseconds(description.loadTime))]
+            if let problem = description.packedCopyProblem {
+                findings.append(
+                    Finding(
+                        group,
+                        "packed weights",
+                        problem,
+                        .note,
+                        "Starts take longer until --packed-cache (CLIP_PACKED_CACHE) is mended; none does without."
+                    )
+                )
+            }
+            for tower in description.towers {
+                let work: ForwardWork =
+                    tower == .image ? .images(1) : .captions(1, tokens: Self.captionTokens)
+                _ = try await engine.forwardTime(of: work)
+                let time = try await engine.forwardTime(of: work)
+                let name = tower == .image ? "one image" : "one caption of \(Self.captionTokens) tokens"
+                findings.append(Finding(group, name, Self.milliseconds(time)))
+            }
+            return findings
+        } catch {
+            return [
+                Finding(
+                    group,
+                    model.name,
+                    "cannot be run",
+                    .problem,
+                    environment.naming("\(error)")
+                )
+            ]
+        }
+    }
+
+    /// As many as most captions have.
+    private static let captionTokens = 12
+
+    private static func milliseconds(_ time: Duration) -> String {
+        "\((time / .milliseconds(0.1)).rounded() / 10) ms"
+    }
+}
