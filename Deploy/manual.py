@@ -4,10 +4,11 @@
 usage: clip --experimental-dump-help | manual.py > clip.1
 """
 
-import json
 import re
 import sys
 import textwrap
+
+import commands
 
 HEAD = r""".TH CLIP 1 "" "swift-clip" "User Commands"
 .SH NAME
@@ -35,17 +36,15 @@ def escaped(text: str) -> str:
     return re.sub(r"^([.'])", r"\\&\1", text, flags=re.M)
 
 
-def name(argument: dict) -> str:
+def name(option: commands.Option) -> str:
     """All names of a flag, or the value of an argument, with what it takes."""
-    value = argument.get("valueName", "value")
-    if argument["kind"] == "positional":
-        found = f"\\fI{escaped(value)}\\fR"
+    if option.is_argument:
+        found = f"\\fI{escaped(option.value or '')}\\fR"
     else:
-        names = [("--" if n["kind"] == "long" else "-") + n["name"] for n in argument["names"]]
-        found = ", ".join(f"\\fB{escaped(n)}\\fR" for n in names)
-        if argument["kind"] == "option":
-            found += f" \\fI{escaped(value)}\\fR"
-    return found + ("..." if argument["isRepeating"] else "")
+        found = ", ".join(f"\\fB{escaped(n)}\\fR" for n in option.names)
+        if option.value:
+            found += f" \\fI{escaped(option.value)}\\fR"
+    return found + ("..." if option.is_repeating else "")
 
 
 def examples(discussion: str) -> str:
@@ -59,30 +58,24 @@ def examples(discussion: str) -> str:
     return "\n".join(out).replace(".fi\n.nf\n", "") + "\n"
 
 
-def section(command: dict, parents: list[str]) -> str:
+def section(command: commands.Command) -> str:
     """One command, and those below it."""
-    path = [*parents, command["commandName"]]
-    shown = [a for a in command.get("arguments", []) if a.get("shouldDisplay")]
-    title = ".SH DESCRIPTION" if not parents else f".SS {escaped(' '.join(path))}"
-    text = f"{title}\n{escaped(command.get('abstract', ''))}\n"
-    if command.get("discussion"):
-        text += ".PP\n" + examples(command["discussion"])
-    for argument in shown:
-        if not parents or {"name": "help", "kind": "long"} in argument.get("names", []):
-            continue
-        words = " ".join(argument.get("abstract", "").split())
-        text += f".TP\n{name(argument)}\n{escaped(words)}\n"
-    below = [c for c in command.get("subcommands", []) if c["commandName"] != "help"]
-    if not parents:
+    is_whole = len(command.path) == 1
+    title = ".SH DESCRIPTION" if is_whole else f".SS {escaped(command.name)}"
+    text = f"{title}\n{escaped(command.abstract)}\n"
+    if command.discussion:
+        text += ".PP\n" + examples(command.discussion)
+    for option in command.options:
+        text += f".TP\n{name(option)}\n{escaped(option.words)}\n"
+    if is_whole:
         text = ".SH SYNOPSIS\n" + "\n.br\n".join(
-            f"\\fBclip {escaped(c['commandName'])}\\fR [\\fIoptions\\fR]" for c in below
+            f"\\fB{escaped(c.name)}\\fR [\\fIoptions\\fR]" for c in command.below
         ) + "\n" + text + ".SH COMMANDS\n"
-    return text + "".join(section(c, path) for c in below if c.get("shouldDisplay", True))
+    return text + "".join(section(c) for c in command.below)
 
 
 def main() -> None:
-    command = json.load(sys.stdin)["command"]
-    sys.stdout.write(textwrap.dedent(HEAD) + section(command, []) + TAIL)
+    sys.stdout.write(textwrap.dedent(HEAD) + section(commands.read(sys.stdin)) + TAIL)
 
 
 if __name__ == "__main__":

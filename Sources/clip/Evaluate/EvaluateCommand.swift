@@ -23,7 +23,10 @@ struct EvaluateCommand: AsyncParsableCommand {
     )
     var directory: String
 
-    @Option(help: "A file of lines folder<tab>label; by default a folder's name is its label, '_' as blanks.")
+    @Option(
+        help:
+            "A file of lines folder<tab>label, synonyms separated by ', '; '-' is standard input. By default a folder's name is its label, '_' as blanks."
+    )
     var labels: String?
 
     @Option(
@@ -32,7 +35,10 @@ struct EvaluateCommand: AsyncParsableCommand {
     )
     var template: [String] = []
 
-    @Option(help: "A CSV or TSV file with columns image and caption: measures retrieval instead.")
+    @Option(
+        help:
+            "A CSV or TSV file with columns image and caption, '-' for standard input: measures retrieval instead."
+    )
     var captions: String?
 
     @Option(help: "Takes the first so many files of each class, or pictures of the captions file.")
