@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 # Tests run on the very build that users run, so that the two commands of the README share one compilation.
 BUILD := swift build -c release --jobs $(JOBS) --explicit-target-dependency-import-check error
 CLIP := .build/release/clip
-SWIFT_FILES := Package.swift Sources Tests Fuzz Benchmarks/Package.swift Benchmarks/Stages
+SWIFT_FILES := Package.swift Sources Tests Fuzz Examples/library/Package.swift Examples/library/Sources Benchmarks/Package.swift Benchmarks/Stages
 PYTHON := python3
 CLIENTS := .venv/clients
 BROWSER_TOOLS := .venv/browser
@@ -37,8 +37,8 @@ PREFIX ?= /usr/local
 PACKAGE := .build/package
 DEPLOY_TOOLS := .venv/deploy/bin
 
-.PHONY: help deps build run test clients examples browser bench bench-check bench-peers bench-towers hub attack fuzz sanitize soak proof lint \
-	format check goldens clean install package deploy-check
+.PHONY: help deps build run test clients examples browser library docs bench bench-check bench-peers bench-towers hub attack fuzz sanitize \
+	soak proof lint format options check goldens clean install package deploy-check
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -87,6 +87,14 @@ browser: build ## use the page at / in Chromium, and print what was measured; SC
 	@test -x $(BROWSER_TOOLS)/bin/python || $(PYTHON) -m venv $(BROWSER_TOOLS)
 	@$(BROWSER_TOOLS)/bin/pip install --quiet --disable-pip-version-check -r Tests/Browser/requirements.txt
 	CLIP_BINARY=$(CLIP) $(BROWSER_TOOLS)/bin/python Tests/Browser/test_page.py $(if $(SCREENSHOTS),--screenshots $(SCREENSHOTS))
+
+library: build ## compile the examples of the library, and check what they say
+	@swift package dump-package --package-path Examples/library > /dev/null
+	for program in rank measure serve; do CLIP_EXAMPLES=1 $(BUILD) --product $$program || exit 1; done
+	Examples/library/check.sh .build/release
+
+docs: build ## make the library's documentation of the release build; every public symbol has to have some
+	$(PYTHON) Scripts/documentation.py .build/docs
 
 bench: deps ## measure the stages of a request by themselves
 	swift package --package-path Benchmarks benchmark
@@ -158,10 +166,13 @@ lint: ## check formatting, lengths of files, imports, links, fixtures and the to
 	$(PYTHON) Scripts/make-goldens.py --check
 	$(PYTHON) Scripts/attack/test_honesty.py
 
+options: build ## write Documentation/Options.md from what the command says of its flags and variables
+	$(CLIP) --experimental-dump-help | $(PYTHON) Deploy/options.py
+
 format: ## format all Swift sources in place
 	swift format --in-place --recursive --parallel $(SWIFT_FILES)
 
-check: deps lint test clients examples browser ## everything that CI checks
+check: deps lint test clients examples browser library docs ## everything that CI checks
 	$(MAKE) attack QUICK=1 ONLY=$(CI_ATTACKS)
 	$(MAKE) soak QUICK=1
 	$(MAKE) hub QUICK=1

@@ -252,3 +252,21 @@ if Context.environment["CLIP_FUZZ"] != nil {
         ),
     ]
 }
+
+// MARK: Examples of the library
+// Examples/library is a package of its own. So that checking it compiles nothing twice, its programs are targets here for
+// `make library`; they see what any other package sees.
+if Context.environment["CLIP_EXAMPLES"] != nil {
+    package.targets += [
+        ("rank", ["CLIPEngine"]), ("measure", ["CLIPEngine", "CLIPEvaluation"]),
+        ("serve", ["CLIPEngine", "CLIPServer", logging]),
+    ].map { (name: String, dependencies: [Target.Dependency]) in
+        .executableTarget(
+            name: name,
+            dependencies: dependencies,
+            path: "Examples/library/Sources/\(name)",
+            packageAccess: false,
+            swiftSettings: [.swiftLanguageMode(.v6)]
+        )
+    }
+}

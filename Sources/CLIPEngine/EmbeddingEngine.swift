@@ -14,7 +14,7 @@ public final class EmbeddingEngine: Sendable {
     let labelCache: LabelCache
     private let imagePreparation: ImagePreparation
     /// What requests hold; front ends reserve for bodies and answers.
-    public let budget: ByteBudget
+    package let budget: ByteBudget
     private let admission: AdmissionGate
     private let fetcher: ImageFetcher?
     private let isStarted = Atomic(false)

@@ -29,6 +29,8 @@ public enum ModelConversion {
     /// Reads a file, or the checkpoint in a directory, and writes a model directory.
     ///
     /// - Parameters:
+    ///   - source: the file, an index of several, or a directory with one.
+    ///   - directory: the model directory, which is made where it is not there.
     ///   - replacing: whether files that are there are replaced.
     ///   - progress: told how many of how many bytes are written.
     public static func run(

@@ -7,7 +7,7 @@ public struct EmbeddingResult: Sendable {
     /// What keeps the embeddings of a list, and the text that is made of them, counted in the engine's budget.
     ///
     /// It is for whoever writes them to hold until they are read; nil where they are few.
-    public var room: ByteReservation?
+    package var room: ByteReservation?
 }
 
 /// Similarities of one subject to each prompt, in the request's order.

@@ -41,7 +41,9 @@ public struct TokenizerSource: Sendable {
 
     /// Token ids as the network reads them, special tokens included.
     ///
-    /// - Parameter truncating: cuts a text that is too long, keeping end-of-text.
+    /// - Parameters:
+    ///   - text: what is split.
+    ///   - truncating: cuts a text that is too long, keeping end-of-text.
     public func tokens(of text: String, truncating: Bool = false) throws(EmbeddingError) -> [Int32] {
         do throws(TokenizationError) {
             return try tokenizer.tokens(for: text, truncating: truncating).ids

@@ -22,6 +22,9 @@ public final class EmbeddingServer: Service {
     /// Nothing is bound until ``run()``.
     ///
     /// - Parameters:
+    ///   - engine: what answers; started by the caller, before or meanwhile.
+    ///   - configuration: where it listens, and its limits.
+    ///   - logger: told of what happens, never of what is in requests.
     ///   - version: the program's version, for `/info`.
     ///   - onListening: called with the port once connections are accepted; the way to learn it if 0 was asked for.
     /// - Throws: `ServerConfigurationError` with every problem at once.

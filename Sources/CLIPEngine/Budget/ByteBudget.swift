@@ -8,9 +8,9 @@ internal import Synchronization
 /// for earlier stages, whose holders could be waiting for the same, holds up nobody else and gives up after a while.
 /// Small amounts have a part of the account, and a queue, of their own, so that a caption never waits behind photographs. Of
 /// one purpose no client has more than three times what it leaves free for others, or else only one amount.
-public final class ByteBudget: Sendable {
+package final class ByteBudget: Sendable {
     /// What memory is wanted for, from the first stage of a request to the last.
-    public enum Purpose: Int, CaseIterable, Sendable {
+    package enum Purpose: Int, CaseIterable, Sendable {
         /// Fetched bytes, until they are decoded: hosts may send them as slowly as they like.
         case fetching
         /// Bodies, until they are answered.
@@ -52,7 +52,7 @@ public final class ByteBudget: Sendable {
     }
 
     /// Bytes of the whole account.
-    public let limit: Int
+    package let limit: Int
     /// How long one waits for others who might never give back what it waits for.
     private let longestWait: Duration
     private let state = Mutex(State())
@@ -60,19 +60,19 @@ public final class ByteBudget: Sendable {
     /// An account of so many bytes, at least one MiB.
     ///
     /// - Parameter longestWait: how long one waits for bytes that depend on requests which may wait for such themselves.
-    public init(limit: Int, longestWait: Duration = .seconds(15)) {
+    package init(limit: Int, longestWait: Duration = .seconds(15)) {
         self.limit = max(limit, 1 << 20)
         self.longestWait = longestWait
     }
 
     /// The bytes held now.
-    public var used: Int { state.withLock { $0.used(upTo: .answers) } }
+    package var used: Int { state.withLock { $0.used(upTo: .answers) } }
 
     /// The most that were ever held at once.
-    public var highest: Int { state.withLock(\.highest) }
+    package var highest: Int { state.withLock(\.highest) }
 
     /// The most that one reservation can be; more never fits, however long it waits.
-    public func most(for purpose: Purpose) -> Int {
+    package func most(for purpose: Purpose) -> Int {
         cap(purpose) - limit / Self.smallShare
     }
 
@@ -81,7 +81,7 @@ public final class ByteBudget: Sendable {
     /// - Parameters:
     ///   - held: bytes that the asker has already, and keeps.
     ///   - client: who is given them; nil is nobody in particular, and has no share that could be too large.
-    public func reserveNow(
+    package func reserveNow(
         _ bytes: Int,
         for purpose: Purpose,
         beside held: Int = 0,
@@ -110,7 +110,7 @@ public final class ByteBudget: Sendable {
     ///   - isHindrance: whether the asker keeps others of its own from giving back what it waits for; then it gives up soon.
     /// - Throws: `tooLarge` at once for what never fits beside those; `noRoom` for what others did not give back in time;
     ///   `cancelled` when the task is.
-    public func reserve(
+    package func reserve(
         _ bytes: Int,
         for purpose: Purpose,
         beside held: Int = 0,

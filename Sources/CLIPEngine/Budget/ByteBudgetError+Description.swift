@@ -1,6 +1,6 @@
 extension ByteBudgetError: CustomStringConvertible {
     /// A sentence for the person who runs the program.
-    public var description: String {
+    package var description: String {
         switch self {
         case .tooLarge(let bytes, let most):
             "\(bytes) bytes are more than the \(most) that there are for it; --memory-budget is the account's size."

@@ -1,5 +1,5 @@
 /// Why bytes were not reserved.
-public enum ByteBudgetError: Error, Equatable, Sendable {
+package enum ByteBudgetError: Error, Equatable, Sendable {
     /// More than the account ever has for that purpose.
     case tooLarge(bytes: Int, most: Int)
     /// What others hold was not given back in time.

@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Bytes taken from a ``ByteBudget``; they go back when this is released, or when ``release()`` is called.
-public final class ByteReservation: Sendable {
+package final class ByteReservation: Sendable {
     private let budget: ByteBudget
     private let purpose: ByteBudget.Purpose
     private let client: String?
@@ -19,10 +19,10 @@ public final class ByteReservation: Sendable {
     }
 
     /// How many bytes are held.
-    public var byteCount: Int { bytes.withLock { $0 } }
+    package var byteCount: Int { bytes.withLock { $0 } }
 
     /// Gives back what is more than `count`.
-    public func shrink(to count: Int) {
+    package func shrink(to count: Int) {
         let surplus = bytes.withLock { bytes in
             let surplus = max(0, bytes - max(0, count))
             bytes -= surplus
@@ -32,7 +32,7 @@ public final class ByteReservation: Sendable {
     }
 
     /// Takes over what another of the same purpose and client holds.
-    public func absorb(_ other: ByteReservation) {
+    package func absorb(_ other: ByteReservation) {
         let taken = other.bytes.withLock { bytes in
             defer { bytes = 0 }
             return bytes
@@ -41,7 +41,7 @@ public final class ByteReservation: Sendable {
     }
 
     /// Gives all back.
-    public func release() {
+    package func release() {
         shrink(to: 0)
     }
 }

@@ -12,8 +12,11 @@ internal import Darwin
 public struct MachineMemory: Equatable, Sendable {
     /// What bounds it.
     public enum Bound: String, Sendable {
+        /// The memory that is built in.
         case machine = "the machine's memory"
+        /// A limit of a control group, such as a container's.
         case cgroup = "the control group's limit"
+        /// A limit of address space, such as `ulimit -v`.
         case addressSpace = "the limit of address space"
     }
 
