@@ -7,11 +7,13 @@ package enum HealthProbeError: Error, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .noAddress(let host): "There is no address called '\(host)'; --host or CLIP_HOST takes another."
+        case .noAddress(let host):
+            "There is no address called '\(host)'; --host or CLIP_HOST takes another."
         case .unreachable(let place, let cause):
             "Nobody listens at \(place): \(cause). Is the server running, and is --port or CLIP_PORT its port?"
         case .tookTooLong(let place): "\(place) did not answer in time; --seconds takes more."
-        case .noAnswer(let place): "What answers at \(place) does not speak HTTP; --port or CLIP_PORT takes another port."
+        case .noAnswer(let place):
+            "What answers at \(place) does not speak HTTP; --port or CLIP_PORT takes another port."
         }
     }
 }
