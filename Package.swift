@@ -14,6 +14,7 @@ let swiftSettings: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let dequeModule = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -36,6 +37,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.1.0"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.5.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.86.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
     ],
@@ -124,7 +126,7 @@ let package = Package(
             name: "CLIPEngine",
             dependencies: [
                 "CLIPFetching", "CLIPFiles", "CLIPImaging", "CLIPKernels", "CLIPModels", "CLIPTokenization",
-                "CLIPWeights", dequeModule,
+                "CLIPWeights", coreMetrics, dequeModule,
             ],
             swiftSettings: swiftSettings
         ),
@@ -136,7 +138,7 @@ let package = Package(
         .target(
             name: "CLIPServer",
             dependencies: [
-                "CLIPEngine", "CLIPJSON", "CZlib", logging, serviceLifecycle,
+                "CLIPEngine", "CLIPJSON", "CZlib", coreMetrics, logging, serviceLifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -207,7 +209,9 @@ let package = Package(
         ),
         .testTarget(
             name: "CLIPEngineTests",
-            dependencies: ["CLIPEngine", "CLIPFiles", "CLIPKernels", "CLIPTestSupport", "CZlib"],
+            dependencies: [
+                "CLIPEngine", "CLIPFiles", "CLIPKernels", "CLIPTestSupport", "CZlib", coreMetrics,
+            ],
             swiftSettings: swiftSettings
         ),
         .testTarget(

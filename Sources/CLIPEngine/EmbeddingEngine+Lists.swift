@@ -115,8 +115,12 @@ extension EmbeddingEngine {
         } catch {
             switch error {
             case .cancelled: throw .cancelled
-            case .noRoom: throw .roomTaken
-            case .tooLarge(let bytes, let most): throw .tooMuchMemory(bytes: bytes, limit: most)
+            case .noRoom:
+                metrics.reject(.memory)
+                throw .roomTaken
+            case .tooLarge(let bytes, let most):
+                metrics.reject(.memory)
+                throw .tooMuchMemory(bytes: bytes, limit: most)
             }
         }
     }

@@ -150,11 +150,16 @@ extension EmbeddingEngine {
         triesAnew: Bool = false,
         terms: RequestTerms
     ) async throws(EmbeddingError) -> (model: LoadedModel, loadTime: Duration?) {
-        try await registry.model(
-            named: name,
-            patience: configuration.loadTimeLimit,
-            heldBytes: terms.heldBytes,
-            triesAnew: triesAnew
-        )
+        do throws(EmbeddingError) {
+            return try await registry.model(
+                named: name,
+                patience: configuration.loadTimeLimit,
+                heldBytes: terms.heldBytes,
+                triesAnew: triesAnew
+            )
+        } catch {
+            metrics.note(refused: error)
+            throw error
+        }
     }
 }

@@ -15,7 +15,8 @@ public final class EmbeddingEngine: Sendable {
     private let imagePreparation: ImagePreparation
     /// What requests hold; front ends reserve for bodies and answers.
     package let budget: ByteBudget
-    private let admission: AdmissionGate
+    let admission: AdmissionGate
+    let metrics: EngineMetrics
     private let fetcher: ImageFetcher?
     private let isStarted = Atomic(false)
     private let idleWatch: Task<Void, Never>?
@@ -28,10 +29,17 @@ public final class EmbeddingEngine: Sendable {
     public init(configuration: EngineConfiguration) throws(EmbeddingError) {
         let problems = configuration.validate()
         guard problems.isEmpty else { throw .invalidConfiguration(problems) }
+        let metrics = EngineMetrics(configuration.metrics)
+        self.metrics = metrics
+        var configuration = configuration
+        configuration.onModelEvent = { [tell = configuration.onModelEvent] event in
+            metrics.note(event)
+            tell(event)
+        }
         self.configuration = configuration
         let labelCache = LabelCache(limit: configuration.labelCacheBytes)
         self.labelCache = labelCache
-        let registry = ModelRegistry(configuration: configuration, labelCache: labelCache)
+        let registry = ModelRegistry(configuration: configuration, labelCache: labelCache, metrics: metrics)
         self.registry = registry
         idleWatch =
             registry.timeUntilIdle == nil
@@ -49,7 +57,8 @@ public final class EmbeddingEngine: Sendable {
         admission = AdmissionGate(
             places: configuration.maxPendingItems,
             cores: configuration.computeThreads,
-            longestQueue: configuration.queueTimeLimit
+            longestQueue: configuration.queueTimeLimit,
+            metrics: metrics
         )
         do {
             fetcher =
@@ -70,6 +79,7 @@ public final class EmbeddingEngine: Sendable {
             fetcher: fetcher,
             hashKey: configuration.imageCacheBytes > 0 ? .random() : nil,
             budget: budget,
+            metrics: metrics,
             decodeTimeLimit: configuration.decodeTimeLimit
         )
     }
@@ -158,6 +168,7 @@ public final class EmbeddingEngine: Sendable {
             terms: terms,
             request: request
         )
+        metrics.note(timings)
         return EmbeddingResult(
             embeddings: embeddings,
             report: RequestReport(model: model.description.name, loadTime: loadTime, timings: timings)
@@ -202,12 +213,14 @@ public final class EmbeddingEngine: Sendable {
             request.isList
             ? try await embeddings(ofList: tokens, by: model, request: request)
             : try await embeddings(of: tokens, by: model, request: request)
+        let allTimings = timings.adding(outcome)
+        metrics.note(allTimings)
         return EmbeddingResult(
             embeddings: outcome.embeddings,
             report: RequestReport(
                 model: model.description.name,
                 loadTime: loadTime,
-                timings: timings.adding(outcome),
+                timings: allTimings,
                 tokenCount: tokenCount
             ),
             room: room
@@ -277,6 +290,7 @@ public final class EmbeddingEngine: Sendable {
             }
         }
         let timings = textTimings.adding(textOutcome).merged(with: imageTimings)
+        metrics.note(timings)
         return ComparisonResult(
             similarities: embeddings.dropFirst().map { embeddings[0].cosineSimilarity(to: $0) },
             report: RequestReport(model: model.description.name, loadTime: loadTime, timings: timings)

@@ -1,5 +1,6 @@
 internal import CLIPFetching
 internal import CLIPImaging
+public import CoreMetrics
 
 /// A checkpoint and the name that requests call it by.
 public struct ModelSource: Equatable, Sendable {
@@ -48,6 +49,11 @@ public struct EngineConfiguration: Sendable {
     public var loadTimeLimit: Duration = .seconds(120)
     /// Told of every model that comes, leaves or fails to come; on any thread, and not for long.
     public var onModelEvent: @Sendable (ModelEvent) -> Void = { _ in }
+    /// The backend of swift-metrics that is told of stages, batches, caches, loads and requests turned away; nil for the one that the
+    /// program has bootstrapped, which is none where it has not.
+    ///
+    /// ``EmbeddingEngine/statistics`` has what is not told as it happens.
+    public var metrics: (any MetricsFactory)?
     /// The time by which models are idle and loads tried again.
     package var now: @Sendable () -> ContinuousClock.Instant = { .now }
     /// Number format of the forward pass.

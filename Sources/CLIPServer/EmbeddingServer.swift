@@ -14,6 +14,7 @@ public final class EmbeddingServer: Service {
     private let configuration: ServerConfiguration
     private let logger: Logger
     private let identity: ServerIdentity
+    private let metrics: PrometheusMetrics
     private let onListening: @Sendable (Int) -> Void
     private let stages = ShutdownStages()
 
@@ -26,6 +27,7 @@ public final class EmbeddingServer: Service {
     ///   - configuration: where it listens, and its limits.
     ///   - logger: told of what happens, never of what is in requests.
     ///   - version: the program's version, for `/info`.
+    ///   - metrics: what `/metrics` tells of beside the engine's state; the engine's configuration should have the same.
     ///   - onListening: called with the port once connections are accepted; the way to learn it if 0 was asked for.
     /// - Throws: `ServerConfigurationError` with every problem at once.
     public init(
@@ -33,6 +35,7 @@ public final class EmbeddingServer: Service {
         configuration: ServerConfiguration = ServerConfiguration(),
         logger: Logger,
         version: String,
+        metrics: PrometheusMetrics = PrometheusMetrics(),
         onListening: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws(ServerConfigurationError) {
         let problems = configuration.validate()
@@ -41,6 +44,7 @@ public final class EmbeddingServer: Service {
         self.configuration = configuration
         self.logger = logger
         identity = ServerIdentity(version: version)
+        self.metrics = metrics
         self.onListening = onListening
     }
 
@@ -52,13 +56,15 @@ public final class EmbeddingServer: Service {
     /// - Throws: `ServerConfigurationError` if a port is taken or the address is none of this machine.
     public func run() async throws {
         let (stages, configuration) = (stages, configuration)
-        let routes = RouteContext(engine: engine, identity: identity) {
+        let routes = RouteContext(engine: engine, identity: identity, metrics: ServerMetrics(metrics)) {
             stages.isReady.load(ordering: .acquiring)
         }
         let isLocal = LoopbackAddress.isMeant(by: configuration.host)
-        let requests = listener(routes, isLocal: isLocal, isForHealthOnly: false)
-        let health = configuration.healthPort.map { _ in
-            listener(routes, isLocal: isLocal, isForHealthOnly: true)
+        let requests = listener(routes, isLocal: isLocal, for: .requests, at: configuration.port)
+        let beside = [
+            (ListenerPurpose.health, configuration.healthPort), (.metrics, configuration.metricsPort),
+        ].compactMap { purpose, port in
+            port.map { listener(routes, isLocal: isLocal, for: purpose, at: $0) }
         }
         do {
             try await withGracefulShutdownHandler {
@@ -67,18 +73,18 @@ public final class EmbeddingServer: Service {
                         try await requests.run()
                         return true
                     }
-                    if let health {
+                    for listener in beside {
                         group.addTask {
-                            try await health.run()
+                            try await listener.run()
                             return false
                         }
                     }
-                    // Health is told to the very end.
+                    // Health and figures are told to the very end.
                     while let isDone = try await group.next(), !isDone {}
-                    health?.stop()
+                    for listener in beside { listener.stop() }
                     let end = Task {
-                        try? await Task.sleep(for: Self.healthGrace)
-                        health?.cut()
+                        try? await Task.sleep(for: Self.graceBeside)
+                        for listener in beside { listener.cut() }
                     }
                     defer { end.cancel() }
                     try await group.waitForAll()
@@ -98,7 +104,12 @@ public final class EmbeddingServer: Service {
                 }
             }
         } catch let failure as ListeningFailure {
-            let setting = failure.port == configuration.healthPort ? "--health-port" : "--port"
+            let setting =
+                switch failure.port {
+                case configuration.healthPort: "--health-port"
+                case configuration.metricsPort: "--metrics-port"
+                default: "--port"
+                }
             throw ServerConfigurationError(
                 problems: [failure.sentence(host: configuration.host, setting: setting)]
             )
@@ -125,7 +136,12 @@ public final class EmbeddingServer: Service {
     }
 
     /// What listens at one port.
-    private func listener(_ routes: RouteContext, isLocal: Bool, isForHealthOnly: Bool) -> Listener {
+    private func listener(
+        _ routes: RouteContext,
+        isLocal: Bool,
+        for purpose: ListenerPurpose,
+        at port: Int
+    ) -> Listener {
         let host = configuration.host
         let stages = stages
         let crossOrigin = CrossOrigin(allowedOrigins: configuration.allowedOrigins)
@@ -133,7 +149,7 @@ public final class EmbeddingServer: Service {
             routes: routes,
             crossOrigin: crossOrigin,
             access: AccessGuard(
-                keys: APIKeys(configuration.apiKeys),
+                keys: APIKeys(purpose == .metrics ? [] : configuration.apiKeys),
                 managementKeys: APIKeys(configuration.managementKeys),
                 allowsManagement: configuration.allowsManagement,
                 isLocal: isLocal,
@@ -151,20 +167,22 @@ public final class EmbeddingServer: Service {
         let service = ConnectionService(
             handler: handler,
             table: ConnectionTable(
-                limit: isForHealthOnly ? Self.healthConnections : configuration.maxConnections
+                limit: purpose == .requests ? configuration.maxConnections : Self.connectionsBeside
             ),
             limits: ConnectionLimits(configuration),
             budget: engine.budget,
-            loops: isForHealthOnly ? .health : .requests,
-            isForHealthOnly: isForHealthOnly
+            loops: purpose == .requests ? .requests : .beside,
+            purpose: purpose
         )
-        let port = isForHealthOnly ? configuration.healthPort ?? 0 : configuration.port
         let isGuarded = isLocal || !configuration.apiKeys.isEmpty
         return Listener(host: host, port: port, service: service) {
             [logger, onListening] port in
             let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
-            guard !isForHealthOnly else { return logger.notice("health is told on \(address)") }
-            logger.notice("listening on \(address)")
+            switch purpose {
+            case .health: return logger.notice("health is told on \(address)")
+            case .metrics: return logger.notice("metrics are told on \(address)/metrics")
+            case .requests: logger.notice("listening on \(address)")
+            }
             if !isGuarded {
                 logger.warning(
                     "other machines can reach this server, and no key is asked of them; --api-keys-file names keys"
@@ -174,15 +192,15 @@ public final class EmbeddingServer: Service {
         }
     }
 
-    /// Connections of the health port, beside those of requests.
-    package static let healthConnections = 256
+    /// Connections of the health port, and of that of metrics, beside those of requests.
+    package static let connectionsBeside = 256
 
     /// How long these may take to finish once there are no other requests.
-    private static let healthGrace: Duration = .milliseconds(500)
+    private static let graceBeside: Duration = .milliseconds(500)
 
-    /// Event loops of a server, with that of its health port if it has one.
-    package static func eventLoops(withHealthPort hasHealthPort: Bool) -> Int {
-        EventLoops.requestCount + (hasHealthPort ? 1 : 0)
+    /// Event loops of a server, with that of the ports beside if it has such.
+    package static func eventLoops(withPortsBeside hasPortsBeside: Bool) -> Int {
+        EventLoops.requestCount + (hasPortsBeside ? 1 : 0)
     }
 }
 

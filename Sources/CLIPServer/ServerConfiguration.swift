@@ -31,6 +31,8 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var maxConnections = 1024
     /// A port on which only `/healthz` and `/readiness` are answered, with connections of its own; nil for none.
     public var healthPort: Int?
+    /// A port on which only `/metrics` is answered, to everybody, with connections of its own; nil for none.
+    public var metricsPort: Int?
     /// Keys of which a request has to have one; empty where everybody is let in.
     public var apiKeys: [String] = []
     /// Keys of which a request that changes the server has to have one.
@@ -59,6 +61,7 @@ public struct ServerConfiguration: Equatable, Sendable {
         if host.isEmpty { problems.append("--host must not be empty; 127.0.0.1 is this machine alone.") }
         let numbers: [(String, Int?, ClosedRange<Int>)] = [
             ("--port", port, 0...65535), ("--health-port", healthPort, 0...65535),
+            ("--metrics-port", metricsPort, 0...65535),
             ("--max-body-bytes", maxBodyBytes, 1...1 << 40),
             ("--max-connections", maxConnections, 1...1 << 20),
         ]
@@ -77,6 +80,12 @@ public struct ServerConfiguration: Equatable, Sendable {
         if shutdownDelay < .zero { problems.append("--shutdown-delay must not be less than nothing.") }
         if let healthPort, healthPort == port, port != 0 {
             problems.append("--health-port must be another than --port, which is \(port), too.")
+        }
+        if let metricsPort, metricsPort != 0 {
+            for (flag, other) in [("--port", port), ("--health-port", healthPort ?? 0)]
+            where other == metricsPort {
+                problems.append("--metrics-port must be another than \(flag), which is \(other), too.")
+            }
         }
         for (flag, keys) in [("--api-keys-file", apiKeys), ("--management-key-file", managementKeys)]
         where keys.contains(where: { !Self.isKey($0) }) {

@@ -260,7 +260,7 @@ package struct Environment {
     ///
     /// A service `clip-health` makes `CLIP_HEALTH_PORT`. Its other variables, `CLIP_SERVICE_HOST` and
     /// `CLIP_PORT_9001_TCP_ADDR`, end as no name of ours does.
-    private static let portNames = ["CLIP_PORT", "CLIP_HEALTH_PORT"]
+    private static let portNames = ["CLIP_PORT", "CLIP_HEALTH_PORT", "CLIP_METRICS_PORT"]
 
     /// Whether Kubernetes or Docker made the value from a service that happens to have our name, `tcp://10.96.12.34:9001`:
     /// nobody writes a port so.

@@ -7,9 +7,9 @@ import clip
 struct DescriptorLimitTests {
     @Test("What is kept grows with event loops, fetches and the health port")
     func reserve() {
-        #expect(DescriptorLimit.reserve(eventLoops: 2, fetchPlaces: 32, healthConnections: 0) == 134)
-        #expect(DescriptorLimit.reserve(eventLoops: 3, fetchPlaces: 32, healthConnections: 32) == 169)
-        #expect(DescriptorLimit.reserve(eventLoops: 64, fetchPlaces: 1024, healthConnections: 32) == 2336)
+        #expect(DescriptorLimit.reserve(eventLoops: 2, fetchPlaces: 32, connectionsBeside: 0) == 134)
+        #expect(DescriptorLimit.reserve(eventLoops: 3, fetchPlaces: 32, connectionsBeside: 32) == 169)
+        #expect(DescriptorLimit.reserve(eventLoops: 64, fetchPlaces: 1024, connectionsBeside: 32) == 2336)
     }
 
     @Test(

@@ -51,6 +51,14 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
     /// Whether nothing waits.
     package var isEmpty: Bool { images.isEmpty && texts.isEmpty }
 
+    /// How many items wait in a lane.
+    package func waiting(in lane: Lane) -> Int {
+        switch lane {
+        case .images: images.count
+        case .texts: texts.count
+        }
+    }
+
     /// Puts a request's items at the end of their lane.
     ///
     /// - Parameters:
@@ -128,6 +136,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         private var overtakes = 0
 
         var isEmpty: Bool { small.isEmpty && lists.isEmpty }
+        var count: Int { small.count + lists.count }
 
         mutating func remove(request: Int) {
             small.remove(request: request)
@@ -158,7 +167,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         private var turns = ClientLine<Int>()
         private var waiting: [Int: Deque<Item>] = [:]
         /// How many items wait, and what they weigh together.
-        private var count = 0
+        private(set) var count = 0
         private(set) var weight = 0
 
         var isEmpty: Bool { turns.isEmpty }

@@ -1,4 +1,5 @@
 package import CLIPKernels
+internal import CoreMetrics
 internal import Dispatch
 internal import Synchronization
 
@@ -99,10 +100,18 @@ package final class Batcher: Sendable {
     /// Signalled for every thread that should look whether there is something to do.
     private let changes = DispatchSemaphore(value: 0)
 
+    private let metrics: EngineMetrics?
+
     /// A batcher for so many threads, each of which calls `next()` until it gets nothing more.
-    package init(limits: BatchLimits, threads: Int = 1) {
+    package init(limits: BatchLimits, threads: Int = 1, metrics: EngineMetrics? = nil) {
+        self.metrics = metrics
         self.threads = threads
         state = Mutex(State(planner: BatchPlanner(limits: limits)))
+    }
+
+    /// How many images and texts wait for a pass.
+    package var waiting: (images: Int, texts: Int) {
+        state.withLock { ($0.planner.waiting(in: .images), $0.planner.waiting(in: .texts)) }
     }
 
     // MARK: The requests' side
@@ -250,6 +259,8 @@ package final class Batcher: Sendable {
 
     /// Hands a batch's results, or its failure, to the requests that its items belong to.
     package func finish(_ batch: Batch, with result: Result<[Embedding], EmbeddingError>) {
+        let side = batch.lane == .images ? metrics?.images : metrics?.texts
+        side?.batchItems.record(Int64(batch.items.count))
         let now = ContinuousClock.now
         var ready: [(WaitingRequest, Result<Outcome, EmbeddingError>)] = []
         var progress: [Int: Int] = [:]

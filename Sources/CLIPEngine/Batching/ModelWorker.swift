@@ -29,6 +29,7 @@ final class ModelWorker: Sendable {
         threads: Int,
         usesOneDNNOnly: Bool,
         costs: CostMeter,
+        metrics: EngineMetrics,
         isBeside: Bool,
         onEnd: @escaping @Sendable () -> Void,
         load:
@@ -45,6 +46,7 @@ final class ModelWorker: Sendable {
                     threads: threads,
                     usesOneDNNOnly: usesOneDNNOnly,
                     costs: costs,
+                    metrics: metrics,
                     onEnd: onEnd,
                     load
                 )
@@ -60,6 +62,7 @@ final class ModelWorker: Sendable {
         threads: Int,
         usesOneDNNOnly: Bool,
         costs: CostMeter,
+        metrics: EngineMetrics,
         onEnd: @escaping @Sendable () -> Void,
         _ load: (ComputeEngine) throws(EmbeddingError) -> (model: CLIPModel, companion: Companion)
     ) -> Result<(Batcher, Companion), EmbeddingError> {
@@ -68,7 +71,7 @@ final class ModelWorker: Sendable {
                 try ComputeEngine(usesOneDNNOnly: usesOneDNNOnly)
             }
             let (model, companion) = try load(engine)
-            let batcher = Batcher(limits: limits(of: model), threads: threads)
+            let batcher = Batcher(limits: limits(of: model), threads: threads, metrics: metrics)
             let residence = ModelResidence(model, threads: threads, onEnd: onEnd)
             for number in 1...threads {
                 NamedThread.start("model-\(name)", number) {

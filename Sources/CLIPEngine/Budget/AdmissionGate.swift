@@ -11,8 +11,20 @@ package final class AdmissionGate: Sendable {
     }
 
     private let state: Mutex<State>
+    private let metrics: EngineMetrics?
 
-    package init(places: Int, cores: Int, longestQueue: Duration? = nil) {
+    /// Items of requests that were let in and have not left, and lists that wait to be let in.
+    var standing: (items: Int, waitingLists: Int) {
+        state.withLock { ($0.plan.itemsInHand, $0.plan.waitingLists) }
+    }
+
+    package init(
+        places: Int,
+        cores: Int,
+        longestQueue: Duration? = nil,
+        metrics: EngineMetrics? = nil
+    ) {
+        self.metrics = metrics
         let seconds = longestQueue.map { $0 / .seconds(1) } ?? .infinity
         state = Mutex(State(plan: AdmissionPlan(places: places, cores: cores, longestQueue: seconds)))
     }
@@ -31,7 +43,9 @@ package final class AdmissionGate: Sendable {
             : state.withLock { $0.plan.enter(demand, id: 0, patience: patience) }
         switch decision {
         case .admitted: return
-        case .refused(let seconds): throw .overloaded(retryAfterSeconds: Self.whole(seconds))
+        case .refused(let seconds):
+            metrics?.reject(.overloaded)
+            throw .overloaded(retryAfterSeconds: Self.whole(seconds))
         case .waits: throw .cancelled
         }
     }

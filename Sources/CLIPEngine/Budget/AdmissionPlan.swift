@@ -82,6 +82,11 @@ package struct AdmissionPlan: Sendable {
         self.longestQueue = longestQueue
     }
 
+    /// Items of requests that were taken on and have not left.
+    package var itemsInHand: Int { singles + lists }
+    /// Lists that wait for a place.
+    package var waitingLists: Int { waiting.count }
+
     /// Seconds until what is in hand is finished: that of small requests, or all.
     package func backlog(withLists: Bool) -> Double {
         withLists ? (singleWork + listWork + waitingWork) / cores : singleWork * slowness / cores

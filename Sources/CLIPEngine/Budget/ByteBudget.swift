@@ -68,6 +68,12 @@ package final class ByteBudget: Sendable {
     /// The bytes held now.
     package var used: Int { state.withLock { $0.used(upTo: .answers) } }
 
+    /// The bytes held now, by what for.
+    public var usedByPurpose: [Purpose: Int] {
+        let used = state.withLock(\.used)
+        return Dictionary(uniqueKeysWithValues: Purpose.allCases.map { ($0, used[$0.rawValue]) })
+    }
+
     /// The most that were ever held at once.
     package var highest: Int { state.withLock(\.highest) }
 

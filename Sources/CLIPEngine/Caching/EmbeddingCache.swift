@@ -1,3 +1,4 @@
+internal import CoreMetrics
 internal import Synchronization
 
 /// Embeddings that were computed before, and those that are being computed, by what they are of.
@@ -14,22 +15,33 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
         var waiters: [Int: CheckedContinuation<Embedding?, Never>] = [:]
     }
 
+    /// How items were found.
+    private struct Finds {
+        var hits = 0
+        var misses = 0
+        var shared = 0
+    }
+
     private struct State {
         var kept: RecentlyUsed<Key, Embedding>
         var flights: [Key: Flight] = [:]
         var nextWaiter = 0
-        var hits = 0
-        var misses = 0
-        var shared = 0
+        var finds = Finds()
     }
 
     private let state: Mutex<State>
     /// Bytes of a key.
     private let size: @Sendable (Key) -> Int
     private let isOn: Bool
+    private let metrics: EngineMetrics.Side?
 
     /// A cache of at most `limit` bytes, keys and bookkeeping included; nothing is kept or shared with a limit of 0.
-    package init(limit: Int, sizeOfKey size: @escaping @Sendable (Key) -> Int) {
+    package init(
+        limit: Int,
+        metrics: EngineMetrics.Side? = nil,
+        sizeOfKey size: @escaping @Sendable (Key) -> Int
+    ) {
+        self.metrics = metrics
         state = Mutex(State(kept: RecentlyUsed(limit: limit)))
         self.size = size
         isOn = limit > 0
@@ -39,9 +51,9 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
     package var statistics: CacheStatistics {
         state.withLock { state in
             CacheStatistics(
-                hits: state.hits,
-                misses: state.misses,
-                shared: state.shared,
+                hits: state.finds.hits,
+                misses: state.finds.misses,
+                shared: state.finds.shared,
                 entries: state.kept.count,
                 byteCount: state.kept.byteCount,
                 limit: state.kept.limit
@@ -77,7 +89,10 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
         compute: ([Int]) async throws(EmbeddingError) -> Batcher.Outcome
     ) async throws(EmbeddingError) -> Batcher.Outcome {
         guard isOn else { return try await compute(Array(keys.indices)) }
-        if !found.isEmpty { state.withLock { $0.hits += found.count } }
+        if !found.isEmpty {
+            state.withLock { $0.finds.hits += found.count }
+            metrics?.hits.increment(by: Int64(found.count))
+        }
         var found = found
         var outcome = Batcher.Outcome(embeddings: [], queue: .zero, forward: .zero)
         let patience = ContinuousClock.now + Self.patience
@@ -126,24 +141,25 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
         isPatient: Bool,
         found: inout [Key: Embedding]
     ) -> (missing: [Int], own: Set<Int>, elsewhere: [Key]) {
-        state.withLock { state in
+        let (claim, finds) = state.withLock { state in
+            var finds = Finds()
             var missing: [Int] = []
             var own: Set<Int> = []
             var elsewhere: [Key] = []
             var claimed: Set<Key> = []
             for (index, key) in keys.enumerated() where found[key] == nil {
                 if let embedding = state.kept.value(of: key) {
-                    state.hits += 1
+                    finds.hits += 1
                     found[key] = embedding
                 } else if claimed.contains(key) {
-                    state.shared += 1
+                    finds.shared += 1
                 } else if let flight = state.flights[key], isOfList || !flight.isOfList,
                     isPatient || flight.client == client
                 {
-                    state.shared += 1
+                    finds.shared += 1
                     elsewhere.append(key)
                 } else {
-                    state.misses += 1
+                    finds.misses += 1
                     claimed.insert(key)
                     missing.append(index)
                     // Who has lost patience computes for the others who wait, and for whoever comes; whichever comes first ends
@@ -155,8 +171,20 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
                     }
                 }
             }
-            return (missing, own, elsewhere)
+            state.finds.hits += finds.hits
+            state.finds.misses += finds.misses
+            state.finds.shared += finds.shared
+            return ((missing, own, elsewhere), finds)
         }
+        tell(finds)
+        return claim
+    }
+
+    private func tell(_ finds: Finds) {
+        guard let metrics else { return }
+        if finds.hits > 0 { metrics.hits.increment(by: Int64(finds.hits)) }
+        if finds.misses > 0 { metrics.misses.increment(by: Int64(finds.misses)) }
+        if finds.shared > 0 { metrics.shared.increment(by: Int64(finds.shared)) }
     }
 
     /// Keeps what was computed, ends this request's own computations, and tells those who wait for them; without an

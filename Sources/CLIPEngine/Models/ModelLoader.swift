@@ -7,6 +7,7 @@ internal import CLIPWeights
 /// Makes a model out of a checkpoint directory.
 struct ModelLoader: Sendable {
     let configuration: EngineConfiguration
+    let metrics: EngineMetrics
 
     /// The bytes that a model will take; nil for one that cannot be read, which loading it tells.
     func byteCount(of source: ModelSource) async -> Int? {
@@ -44,6 +45,7 @@ struct ModelLoader: Sendable {
             threads: configuration.computeThreads,
             usesOneDNNOnly: configuration.usesOneDNNOnly,
             costs: costs,
+            metrics: metrics,
             isBeside: isBeside,
             onEnd: onEnd
         ) { (engine) throws(EmbeddingError) in
@@ -111,7 +113,7 @@ struct ModelLoader: Sendable {
                 limits: configuration.imageLimits,
                 shrinksJPEGs: configuration.decoding == .fast
             ),
-            cache: EmbeddingCache(limit: configuration.imageCacheBytes) { _ in
+            cache: EmbeddingCache(limit: configuration.imageCacheBytes, metrics: metrics.images) { _ in
                 MemoryLayout<ContentHash>.size
             },
             costs: costs
@@ -121,7 +123,7 @@ struct ModelLoader: Sendable {
     private func textSide(_ tokenizer: CaptionTokenizer) -> LoadedModel.TextSide {
         LoadedModel.TextSide(
             tokenizer: tokenizer,
-            cache: EmbeddingCache(limit: configuration.textCacheBytes) {
+            cache: EmbeddingCache(limit: configuration.textCacheBytes, metrics: metrics.texts) {
                 $0.count * MemoryLayout<Int32>.size
             }
         )

@@ -40,11 +40,11 @@ final class ModelRegistry: Sendable {
     /// One model is loaded at a time, so that those which serve have the processor.
     let loading = Turnstile()
 
-    init(configuration: EngineConfiguration, labelCache: LabelCache) {
+    init(configuration: EngineConfiguration, labelCache: LabelCache, metrics: EngineMetrics) {
         self.configuration = configuration
         self.labelCache = labelCache
         names = ModelNames(configuration)
-        loader = ModelLoader(configuration: configuration)
+        loader = ModelLoader(configuration: configuration, metrics: metrics)
         fetcher = ModelFetcher(configuration)
         let limits = ModelShelf.Limits(
             memory: configuration.modelMemory,

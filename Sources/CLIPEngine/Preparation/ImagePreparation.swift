@@ -11,6 +11,7 @@ struct ImagePreparation: Sendable {
     /// What images are hashed with; nil where nobody asks for their hashes.
     let hashKey: ContentHash.Key?
     let budget: ByteBudget
+    let metrics: EngineMetrics
     /// How long one image may be decoded.
     let decodeTimeLimit: Duration
 
@@ -208,8 +209,11 @@ struct ImagePreparation: Sendable {
                 case .cancelled: throw .cancelled
                 // The turn is another's by now.
                 case .noRoom where turnstile.isTaken: continue
-                case .noRoom: throw .roomTaken
+                case .noRoom:
+                    metrics.reject(.memory)
+                    throw .roomTaken
                 case .tooLarge(let bytes, let most):
+                    metrics.reject(.memory)
                     throw .image(index: index, .tooMuchMemory(bytes: bytes, limit: most))
                 }
             }
@@ -295,6 +299,11 @@ struct ImagePreparation: Sendable {
         do throws(FetchingError) {
             return try await fetcher.bytes(at: url, client: client)
         } catch {
+            switch error {
+            case .noRoom: metrics.reject(.memory)
+            case .tooManyWaiting: metrics.reject(.overloaded)
+            default: break
+            }
             throw EmbeddingError(error, index: index)
         }
     }

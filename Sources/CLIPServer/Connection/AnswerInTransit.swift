@@ -8,8 +8,10 @@ struct AnswerInTransit {
     private var offset = 0
     /// Kept until the answer has left.
     private let room: ByteReservation?
+    /// When it began to leave.
+    private let beginning: NIODeadline
     /// When a piece of it left last.
-    private(set) var progress = NIODeadline.now()
+    private(set) var progress: NIODeadline
     /// What had arrived in all when that was asked last.
     private var arrived: UInt64 = 0
     /// Whether a piece was written and has not left.
@@ -21,18 +23,25 @@ struct AnswerInTransit {
         start = nil
         body = []
         room = nil
+        beginning = .now()
+        progress = beginning
     }
 
     init(_ start: ByteBuffer, _ response: ServerResponse) {
         self.start = start
         body = response.isHead ? [] : response.body
         room = response.room
+        beginning = .now()
+        progress = beginning
     }
 
     /// Whether it takes more than one piece.
     var isLong: Bool { body.count > ConnectionLimits.piece }
 
     var isDone: Bool { start == nil && offset == body.count && !isUnderWay }
+
+    /// How long it has been leaving, by the last piece that has.
+    var time: TimeAmount { progress - beginning }
 
     /// The next piece to write.
     mutating func next() -> ByteBuffer? {

@@ -30,7 +30,10 @@ extension ConnectionHandler {
         task = nil
         let isEndedByUs = isCut && response.status == 499
         let stopped = APIError.embedding(.shuttingDown, place: nil)
-        send(isEndedByUs ? service.handler.response(to: visit, error: stopped) : response, context)
+        send(
+            isEndedByUs ? service.handler.response(to: visit, error: stopped, isCounted: true) : response,
+            context
+        )
     }
 
     /// Sends an answer; whatever is to be read next waits for it.
@@ -68,6 +71,7 @@ extension ConnectionHandler {
     }
 
     private func answerLeft(_ context: ChannelHandlerContext) {
+        service.handler.metrics.noteWritten(nanoseconds: sending.time.nanoseconds)
         sending = AnswerInTransit()
         head = nil
         turn += 1

@@ -7,7 +7,7 @@ extension ConnectionHandler {
     func begin(_ head: RequestHead, _ context: ChannelHandlerContext) {
         self.head = head
         let client = ClientAddress.name(of: context.remoteAddress)
-        switch service.handler.admit(head, client: client, service.isForHealthOnly)
+        switch service.handler.admit(head, client: client, at: service.purpose)
         {
         case .answered(let response): pass(by: response, context)
         case .taken(let visit):

@@ -10,8 +10,7 @@ struct ConnectionService: Sendable {
     let budget: ByteBudget
     let date = HTTPDate()
     let loops: EventLoops
-    /// Whether only `/healthz` and `/readiness` are answered here.
-    let isForHealthOnly: Bool
+    let purpose: ListenerPurpose
 
     /// What a connection is told when the time to finish requests is over.
     struct Cut: Sendable {}
@@ -86,6 +85,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         service.table.enter(context.channel)
+        service.handler.metrics.noteConnection(at: service.purpose, change: 1)
         schedule(context)
     }
 
@@ -108,6 +108,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         timer?.cancel()
         timer = nil
         service.table.leave(context.channel)
+        service.handler.metrics.noteConnection(at: service.purpose, change: -1)
         task?.cancel()
         roomTask?.cancel()
         (task, roomTask, intake, pending, visit, refusal) = (nil, nil, nil, nil, nil, nil)

@@ -29,7 +29,7 @@ final class Doorman: Sendable {
 
     /// Starts the thread, which ends after ``shut()`` and calls back then.
     func start(_ onEnd: @escaping @Sendable () -> Void) {
-        NamedThread.start(service.isForHealthOnly ? "accept-health" : "accept", 1) { [self] in
+        NamedThread.start(service.purpose.threadName, 1) { [self] in
             var row = 0
             while !isShut.load(ordering: .acquiring) { takeTurn(&row) }
             letInTheLast()

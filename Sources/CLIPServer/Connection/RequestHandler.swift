@@ -32,6 +32,8 @@ struct RequestHandler: Sendable {
     let keepsConnections: @Sendable () -> Bool
     let log: RequestLog
 
+    var metrics: ServerMetrics { routes.metrics }
+
     /// A request that was let in, with what its head says.
     struct Visit: Sendable {
         let head: RequestHead
@@ -57,7 +59,7 @@ struct RequestHandler: Sendable {
     /// Answers a request whose head is enough for that, health checks among them, and lets others in.
     ///
     /// Quick, and without a wait: it runs on an event loop.
-    func admit(_ head: RequestHead, client: String?, _ isForHealthOnly: Bool) -> Admission {
+    func admit(_ head: RequestHead, client: String?, at listener: ListenerPurpose) -> Admission {
         let start = ContinuousClock.now
         let id = RequestIdentifier.choose(head.fields[.xRequestID])
         if let preflight = crossOrigin.preflight(head.request) {
@@ -67,23 +69,26 @@ struct RequestHandler: Sendable {
             fields[.xModelColdStart] = "false"
             fields[.xModelColdStartCount] = "0"
             fields[.server] = routes.identity.name
-            return .answered(
-                ServerResponse(
-                    status: preflight.status.code,
-                    fields: fields,
-                    body: Array(preflight.text.utf8)
-                )
+            let body = Array(preflight.text.utf8)
+            metrics.note(
+                route: RouteTable.match(head.path)?.route,
+                method: head.method,
+                status: preflight.status.code,
+                error: nil,
+                bytes: body.count,
+                elapsed: ContinuousClock.now - start
             )
+            return .answered(ServerResponse(status: preflight.status.code, fields: fields, body: body))
         }
         let match = RouteTable.match(head.path)
         do throws(APIError) {
             try RouteTable.check(head.method.rawValue, at: match?.route)
             guard let match else { throw .notFound }
             let known = match.route
+            guard listener.answers(known) else { throw .notFound }
             if let probe = routes.probe(known) {
                 return .answered(finish(probe, head: head, route: known, id: id, start: start))
             }
-            guard !isForHealthOnly else { throw .notFound }
             let passage = try access.check(head, for: known)
             let visit = Visit(
                 head: head,
@@ -106,6 +111,8 @@ struct RequestHandler: Sendable {
     /// The answer to a request that was let in and whose body is there.
     func respond(to request: ReceivedRequest, context: RequestSurroundings) async -> ServerResponse {
         let visit = request.visit
+        metrics.begin(bodyBytes: request.body.count)
+        defer { metrics.finish() }
         let deadline = ContinuousClock.now + visit.limit
         let answer = await whileClientWaits(on: context.eventLoop, for: visit.limit) {
             var (body, room) = (request.body, request.room)
@@ -143,13 +150,16 @@ struct RequestHandler: Sendable {
     }
 
     /// What a request is told that is given up before its body is there; nil where there is not even a head.
-    func response(to visit: Visit?, error: APIError) -> ServerResponse {
+    ///
+    /// - Parameter isCounted: whether it has had an answer already, which is not sent.
+    func response(to visit: Visit?, error: APIError, isCounted: Bool = false) -> ServerResponse {
         finish(
             Answer(error),
             head: visit?.head,
             route: visit?.route,
             id: visit?.id ?? RequestIdentifier.choose(nil),
-            start: visit?.start ?? .now
+            start: visit?.start ?? .now,
+            isCounted: isCounted
         )
     }
 
@@ -183,7 +193,8 @@ struct RequestHandler: Sendable {
         head: RequestHead?,
         route: Route?,
         id: String,
-        start: ContinuousClock.Instant
+        start: ContinuousClock.Instant,
+        isCounted: Bool = false
     ) -> ServerResponse {
         let elapsed = ContinuousClock.now - start
         let answer = answer.told(in: route?.errors ?? .plain)
@@ -193,8 +204,19 @@ struct RequestHandler: Sendable {
             route: route,
             method: head?.method.rawValue,
             id: id,
+            trace: TraceParent(head?.fields[values: .traceparent] ?? []),
             milliseconds: Self.milliseconds(elapsed)
         )
+        if !isCounted {
+            metrics.note(
+                route: route,
+                method: head?.method,
+                status: answer.status,
+                error: answer.error,
+                bytes: head?.method == .head ? 0 : answer.body.count,
+                elapsed: elapsed
+            )
+        }
         return response(to: head, answer: answer, id: id, elapsed: elapsed)
     }
 
@@ -277,5 +299,6 @@ extension HTTPField.Name {
     static let xModelLoadTime = own("x-model-load-time")
     static let xModelLoadDetails = own("x-model-load-details")
     static let serverTiming = own("server-timing")
+    static let traceparent = own("traceparent")
     static let secFetchSite = own("sec-fetch-site")
 }

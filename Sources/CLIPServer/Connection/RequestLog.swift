@@ -18,6 +18,7 @@ package struct RequestLog: Sendable {
         route: Route?,
         method: String?,
         id: String,
+        trace: @autoclosure () -> TraceParent? = nil,
         milliseconds: Double
     ) {
         let level: Logger.Level =
@@ -33,6 +34,10 @@ package struct RequestLog: Sendable {
         var metadata: Logger.Metadata = [
             "request": "\(id)", "status": "\(answer.status)", "ms": "\(milliseconds)",
         ]
+        if let trace = trace() {
+            metadata["trace"] = "\(trace.trace)"
+            metadata["span"] = "\(trace.span)"
+        }
         if let model = answer.model { metadata["model"] = "\(model)" }
         if let cause = answer.cause { metadata["cause"] = "\(cause)" }
         if passedOver > 0 { metadata["unlogged-before"] = "\(passedOver)" }

@@ -73,8 +73,8 @@ final class EventLoops: Sendable {
     /// Those of requests: one for each core.
     static let requests = EventLoops(count: requestCount)
     static let requestCount = NIOSingletons.groupLoopCountSuggestion
-    /// That of the port that only tells health, which waits for nobody.
-    static let health = EventLoops(count: 1)
+    /// That of the ports beside, which only tell how the server is and wait for nobody.
+    static let beside = EventLoops(count: 1)
 
     let group: MultiThreadedEventLoopGroup
     private let queues: TurnQueues

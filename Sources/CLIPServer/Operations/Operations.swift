@@ -27,7 +27,7 @@ package enum Operations {
     }
 
     /// In the order of the list at `/`.
-    package static let all = [info, health, readiness, clearCache, index]
+    package static let all = [info, health, readiness, metrics, clearCache, index]
 
     /// Whether the process can go on.
     ///

@@ -6,16 +6,19 @@ package struct RouteContext: Sendable {
     let identity: ServerIdentity
     /// Where long bodies are read and long answers written.
     let desk: WireDesk
+    let metrics: ServerMetrics
     /// Whether the server takes requests at this moment; false once it has been told to stop.
     let isAccepting: @Sendable () -> Bool
 
     package init(
         engine: EmbeddingEngine,
         identity: ServerIdentity,
+        metrics: ServerMetrics = ServerMetrics(),
         isAccepting: @escaping @Sendable () -> Bool = { true }
     ) {
         self.engine = engine
         self.identity = identity
+        self.metrics = metrics
         desk = WireDesk()
         self.isAccepting = isAccepting
     }

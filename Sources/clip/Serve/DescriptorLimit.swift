@@ -10,8 +10,8 @@ package enum DescriptorLimit {
     ///
     /// An event loop has three, a fetch its connection and what its look-up of a name opens. Files of checkpoints, the log and
     /// the runtime's own make do with 64.
-    package static func reserve(eventLoops: Int, fetchPlaces: Int, healthConnections: Int) -> Int {
-        64 + 3 * eventLoops + 2 * fetchPlaces + healthConnections
+    package static func reserve(eventLoops: Int, fetchPlaces: Int, connectionsBeside: Int) -> Int {
+        64 + 3 * eventLoops + 2 * fetchPlaces + connectionsBeside
     }
 
     /// Fewer connections than that are no server.

@@ -27,6 +27,12 @@ struct ListeningOptions: ParsableArguments {
     )
     var healthPort: Int?
 
+    @Option(
+        help:
+            "A port that answers /metrics only, to everybody, with connections of its own. CLIP_METRICS_PORT."
+    )
+    var metricsPort: Int?
+
     @Option(help: "Seconds that a connection may be idle; 60 by default. CLIP_IDLE_SECONDS.")
     var idleSeconds: String?
 
@@ -76,6 +82,7 @@ struct ListeningOptions: ParsableArguments {
             "CLIP_MAX_CONNECTIONS"
         )
         environment.fill(port: &configuration.healthPort, "--health-port", healthPort, "CLIP_HEALTH_PORT")
+        environment.fill(port: &configuration.metricsPort, "--metrics-port", metricsPort, "CLIP_METRICS_PORT")
         environment.fill(
             seconds: &configuration.idleTimeLimit,
             "--idle-seconds",

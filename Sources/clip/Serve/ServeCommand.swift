@@ -111,6 +111,9 @@ struct ServeCommand: AsyncParsableCommand {
         logger: Logger
     ) async throws {
         do {
+            let metrics = PrometheusMetrics()
+            var engineConfiguration = engineConfiguration
+            engineConfiguration.metrics = metrics
             let engine = try EmbeddingEngine(configuration: engineConfiguration)
             defer { engine.shutdown() }
             engine.whenUnwell { problem in
@@ -124,6 +127,7 @@ struct ServeCommand: AsyncParsableCommand {
                 configuration: serverConfiguration,
                 logger: logger,
                 version: Version.current,
+                metrics: metrics,
                 onListening: { port in
                     // The log says so too, unless it is quieter; somebody who asked for port 0 has to learn it.
                     if logger.logLevel > .notice { Terminal.complain("listening on port \(port)\n") }

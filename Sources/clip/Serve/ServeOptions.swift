@@ -70,13 +70,13 @@ struct ServeOptions: ParsableArguments {
         under descriptors: Int,
         _ environment: inout Environment
     ) {
-        let hasHealthPort = configuration.healthPort != nil
+        let portsBeside = [configuration.healthPort, configuration.metricsPort].count { $0 != nil }
         // What is out of bounds is told anyway.
         let places = engine.allowsURLs ? min(max(engine.fetchPlaces, 0), 1024) : 0
         let reserve = DescriptorLimit.reserve(
-            eventLoops: EmbeddingServer.eventLoops(withHealthPort: hasHealthPort),
+            eventLoops: EmbeddingServer.eventLoops(withPortsBeside: portsBeside > 0),
             fetchPlaces: places,
-            healthConnections: hasHealthPort ? EmbeddingServer.healthConnections : 0
+            connectionsBeside: portsBeside * EmbeddingServer.connectionsBeside
         )
         let fitting = DescriptorLimit.connections(
             wanted: configuration.maxConnections,
@@ -139,6 +139,9 @@ struct ServeSettings {
         check(server.port, "--port or CLIP_PORT")
         if server.healthPort != server.port {
             check(server.healthPort, "--health-port or CLIP_HEALTH_PORT")
+        }
+        if ![server.port, server.healthPort].contains(server.metricsPort) {
+            check(server.metricsPort, "--metrics-port or CLIP_METRICS_PORT")
         }
         return problems
     }

@@ -1,0 +1,205 @@
+package import CoreMetrics
+
+/// What the engine counts while it works, told to whatever backend the configuration names.
+///
+/// Handles are made once and kept: with no backend one costs a call that does nothing. What something else knows already, such as
+/// how much waits, is not told here but asked for: see ``EngineStatistics``.
+package struct EngineMetrics: Sendable {
+    /// Why a request was turned away for load's sake.
+    enum Rejection: String, CaseIterable {
+        /// Too much is waiting already, or would not be done in time.
+        case overloaded
+        /// There is no room in the budget of bytes.
+        case memory
+        /// The model is still on its way.
+        case modelLoading = "model_loading"
+        /// Too many models are being fetched.
+        case tooManyLoads = "too_many_loads"
+        /// The model is larger than all models together may be.
+        case modelTooLarge = "model_too_large"
+        /// The engine ends.
+        case shuttingDown = "shutting_down"
+    }
+
+    /// What one tower's batches and caches are told with.
+    package struct Side: Sendable {
+        let batchItems: any RecorderHandler
+        let hits: any CounterHandler
+        let misses: any CounterHandler
+        let shared: any CounterHandler
+    }
+
+    private struct Stages {
+        let fetch, decode, tokenize, queue, forward: any TimerHandler
+    }
+
+    package let images: Side
+    package let texts: Side
+    private let stages: Stages
+    private let rejections: [Rejection: any CounterHandler]
+    private let loadsDone: any CounterHandler
+    private let loadsFailed: any CounterHandler
+    private let loadTime: any TimerHandler
+    private let unloads: [String: any CounterHandler]
+
+    /// - Parameter factory: the backend's; nil for the one that the program has bootstrapped.
+    package init(_ factory: (any MetricsFactory)?) {
+        let factory = factory ?? MetricsSystem.factory
+        func counter(_ metric: MetricDescription, _ value: String) -> any CounterHandler {
+            factory.makeCounter(label: metric.name, dimensions: [(metric.labels[0], value)])
+        }
+        func stage(_ name: String) -> any TimerHandler {
+            factory.makeTimer(
+                label: Self.stageDuration.name,
+                dimensions: [(Self.stageDuration.labels[0], name)]
+            )
+        }
+        func side(_ tower: Tower) -> Side {
+            Side(
+                batchItems: factory.makeRecorder(
+                    label: Self.batchItems.name,
+                    dimensions: [(Self.batchItems.labels[0], tower.rawValue)],
+                    aggregate: true
+                ),
+                hits: counter(Self.cacheHits, tower.rawValue),
+                misses: counter(Self.cacheMisses, tower.rawValue),
+                shared: counter(Self.cacheShared, tower.rawValue)
+            )
+        }
+        (images, texts) = (side(.image), side(.text))
+        stages = Stages(
+            fetch: stage("fetch"),
+            decode: stage("decode"),
+            tokenize: stage("tokenize"),
+            queue: stage("queue"),
+            forward: stage("forward")
+        )
+        rejections = Dictionary(
+            uniqueKeysWithValues: Rejection.allCases.map { ($0, counter(Self.rejected, $0.rawValue)) }
+        )
+        loadsDone = counter(Self.modelLoads, "loaded")
+        loadsFailed = counter(Self.modelLoads, "failed")
+        loadTime = factory.makeTimer(label: Self.modelLoadDuration.name, dimensions: [])
+        unloads = Dictionary(
+            uniqueKeysWithValues: ["asked", "idle", "room"].map { ($0, counter(Self.modelUnloads, $0)) }
+        )
+    }
+
+    // MARK: What is told
+
+    /// The stages that an answered request has been through; one that took no time at all it has not.
+    func note(_ timings: StageTimings) {
+        Self.record(timings.fetch, stages.fetch)
+        Self.record(timings.decode, stages.decode)
+        Self.record(timings.tokenize, stages.tokenize)
+        Self.record(timings.queue, stages.queue)
+        Self.record(timings.forward, stages.forward)
+    }
+
+    private static func record(_ time: Duration, _ timer: any TimerHandler) {
+        guard time > .zero else { return }
+        timer.recordNanoseconds(time.nanoseconds)
+    }
+
+    func reject(_ reason: Rejection) {
+        rejections[reason]?.increment(by: 1)
+    }
+
+    /// Notes a request that gets no model, where that is for load's sake.
+    func note(refused error: EmbeddingError) {
+        switch error {
+        case .modelLoading: reject(.modelLoading)
+        case .tooManyLoads: reject(.tooManyLoads)
+        case .modelTooLarge: reject(.modelTooLarge)
+        case .shuttingDown: reject(.shuttingDown)
+        default: break
+        }
+    }
+
+    func note(_ event: ModelEvent) {
+        switch event {
+        case .loaded(let model):
+            loadsDone.increment(by: 1)
+            Self.record(model.loadTime, loadTime)
+        case .failed: loadsFailed.increment(by: 1)
+        case .unloaded(_, .asked): unloads["asked"]?.increment(by: 1)
+        case .unloaded(_, .idle): unloads["idle"]?.increment(by: 1)
+        case .unloaded(_, .room): unloads["room"]?.increment(by: 1)
+        case .unloaded(_, .ending): break
+        }
+    }
+}
+
+extension EngineMetrics {
+    /// Servers have a stage of their own, and tell it under the same name.
+    package static let stageDuration = MetricDescription(
+        "clip_stage_duration_seconds",
+        .histogram,
+        labels: ["stage"],
+        "Wall time of one answered request in a stage: fetch, decode, tokenize, queue, forward; write is a server's."
+    )
+    static let batchItems = MetricDescription(
+        "clip_batch_items",
+        .histogram,
+        labels: ["tower"],
+        "Images or texts that went through the network together."
+    )
+    static let cacheHits = MetricDescription(
+        "clip_cache_hits_total",
+        .counter,
+        labels: ["tower"],
+        "Different items of requests whose embeddings were known."
+    )
+    static let cacheMisses = MetricDescription(
+        "clip_cache_misses_total",
+        .counter,
+        labels: ["tower"],
+        "Different items of requests whose embeddings had to be computed."
+    )
+    static let cacheShared = MetricDescription(
+        "clip_cache_shared_total",
+        .counter,
+        labels: ["tower"],
+        "Items of requests that another request, or the same, was computing already."
+    )
+    /// Servers turn requests away for reasons of their own, and count them under the same name.
+    package static let rejected = MetricDescription(
+        "clip_rejected_total",
+        .counter,
+        labels: ["reason"],
+        "Requests that were turned away for load's sake, or at the door."
+    )
+    static let modelLoads = MetricDescription(
+        "clip_model_loads_total",
+        .counter,
+        labels: ["outcome"],
+        "Loads of models that ended: loaded or failed."
+    )
+    static let modelLoadDuration = MetricDescription(
+        "clip_model_load_duration_seconds",
+        .histogram,
+        "Time that a model took from its files into memory."
+    )
+    static let modelUnloads = MetricDescription(
+        "clip_model_unloads_total",
+        .counter,
+        labels: ["reason"],
+        "Models that were let go of: asked, idle, room."
+    )
+
+    /// All that the engine tells a backend.
+    package static let descriptions = [
+        stageDuration, batchItems, cacheHits, cacheMisses, cacheShared, rejected, modelLoads,
+        modelLoadDuration,
+        modelUnloads,
+    ]
+}
+
+extension Duration {
+    /// Whole nanoseconds; as many as fit where there are more.
+    package var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (whole, isTooMany) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return isTooMany ? .max : whole &+ attoseconds / 1_000_000_000
+    }
+}

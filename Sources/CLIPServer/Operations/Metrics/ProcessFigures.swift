@@ -1,0 +1,90 @@
+import CLIPEngine
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// What the system says of this process, under the names that Prometheus' client libraries give it.
+struct ProcessFigures {
+    var residentBytes: Int
+    var virtualBytes: Int
+    var processorSeconds: Double
+    /// Seconds since 1970.
+    var startTime: Double?
+    var openDescriptors: Int?
+    var mostDescriptors: Int?
+
+    /// Nil where the system does not tell it as Linux does.
+    static func now() -> ProcessFigures? {
+        guard let stat = contents(of: "/proc/self/stat"), var figures = ProcessFigures(stat: stat) else {
+            return nil
+        }
+        if let boot = contents(of: "/proc/stat").flatMap(bootTime), let start = figures.startTime {
+            figures.startTime = start + boot
+        } else {
+            figures.startTime = nil
+        }
+        figures.openDescriptors = entries(of: "/proc/self/fd")
+        figures.mostDescriptors = mostDescriptors()
+        return figures
+    }
+
+    /// Reads a line of `/proc/PID/stat`; the start is counted from the machine's.
+    ///
+    /// Source: proc(5). The second field is the program's name, which may have blanks and parentheses.
+    init?(stat: String) {
+        guard let end = stat.lastIndex(of: ")") else { return nil }
+        let fields = stat[stat.index(after: end)...].split(separator: " ")
+        // The first that is left is the third of all.
+        func field(_ number: Int) -> Double? { number - 3 < fields.count ? Double(fields[number - 3]) : nil }
+        guard let user = field(14), let system = field(15), let start = field(22), let size = field(23),
+            let resident = field(24)
+        else { return nil }
+        let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+        processorSeconds = (user + system) / ticks
+        startTime = start / ticks
+        virtualBytes = Int(size)
+        residentBytes = Int(resident) * Int(max(1, sysconf(Int32(_SC_PAGESIZE))))
+    }
+
+    private static func bootTime(_ stat: String) -> Double? {
+        stat.split(separator: "\n").first { $0.hasPrefix("btime ") }.flatMap { Double($0.dropFirst(6)) }
+    }
+
+    private static func contents(of path: String) -> String? {
+        guard let file = fopen(path, "r") else { return nil }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while bytes.count < 1 << 20 {
+            let count = fread(&chunk, 1, chunk.count, file)
+            guard count > 0 else { break }
+            bytes += chunk[..<count]
+        }
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func entries(of path: String) -> Int? {
+        guard let directory = opendir(path) else { return nil }
+        defer { closedir(directory) }
+        var count = 0
+        while readdir(directory) != nil { count += 1 }
+        // Itself, its parent, and the one that this look has open.
+        return max(0, count - 3)
+    }
+
+    private static func mostDescriptors() -> Int? {
+        var limit = rlimit()
+        #if canImport(Glibc)
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #else
+        let resource = RLIMIT_NOFILE
+        #endif
+        guard getrlimit(resource, &limit) == 0 else { return nil }
+        return Int(clamping: limit.rlim_cur)
+    }
+}

@@ -1,0 +1,146 @@
+import CLIPEngine
+import HTTPTypes
+import Synchronization
+
+/// What the server counts of requests and connections.
+///
+/// Labels have only words of ours: routes of the table, methods of HTTP, statuses. Whatever a stranger sends beside these is one of
+/// a few words for all of it, so that nobody can make series without end.
+package final class ServerMetrics: Sendable {
+    private struct Kind: Hashable {
+        let route: String
+        let method: String
+        let status: Int
+    }
+
+    private struct Handles {
+        let count: CounterSeries?
+        let duration: HistogramSeries?
+    }
+
+    let registry: PrometheusMetrics
+    private let handles = Mutex<[Kind: Handles]>([:])
+    private let rejections: [APIError.Rejection: CounterSeries]
+    private let received: CounterSeries?
+    private let sent: CounterSeries?
+    private let writing: HistogramSeries?
+    private let inFlight = Atomic(0)
+    private let connections = Mutex<[ListenerPurpose: Int]>([:])
+
+    package init(_ registry: PrometheusMetrics = PrometheusMetrics()) {
+        self.registry = registry
+        received = registry.counter(Self.receivedBytes.name)
+        sent = registry.counter(Self.sentBytes.name)
+        writing = registry.timer(
+            EngineMetrics.stageDuration.name,
+            [(EngineMetrics.stageDuration.labels[0], "write")]
+        )
+        let rejected = EngineMetrics.rejected
+        rejections = Dictionary(
+            uniqueKeysWithValues: APIError.Rejection.allCases.compactMap { reason in
+                registry.counter(rejected.name, [(rejected.labels[0], reason.rawValue)]).map { (reason, $0) }
+            }
+        )
+    }
+
+    // MARK: What happens
+
+    /// A request has its answer.
+    ///
+    /// - Parameters:
+    ///   - route: nil for a path that is none's.
+    ///   - method: nil where not even a head came.
+    func note(
+        route: Route?,
+        method: HTTPRequest.Method?,
+        status: Int,
+        error: APIError?,
+        bytes: Int,
+        elapsed: Duration
+    ) {
+        let kind = Kind(
+            route: method == nil ? "malformed" : route?.path ?? "unknown",
+            method: Self.word(for: method),
+            status: status
+        )
+        let handles = handles.withLock { handles in
+            if let known = handles[kind] { return known }
+            let new = makeHandles(for: kind)
+            handles[kind] = new
+            return new
+        }
+        handles.count?.increment(by: 1)
+        handles.duration?.recordNanoseconds(elapsed.nanoseconds)
+        if bytes > 0 { sent?.increment(by: Int64(bytes)) }
+        if let reason = error?.rejection { rejections[reason]?.increment(by: 1) }
+    }
+
+    private func makeHandles(for kind: Kind) -> Handles {
+        Handles(
+            count: registry.counter(
+                Self.requests.name,
+                [("route", kind.route), ("method", kind.method), ("status", "\(kind.status)")]
+            ),
+            duration: registry.timer(Self.requestDuration.name, [("route", kind.route)])
+        )
+    }
+
+    private static let methods: Set<String> = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
+    ]
+
+    private static func word(for method: HTTPRequest.Method?) -> String {
+        guard let method else { return "none" }
+        return methods.contains(method.rawValue) ? method.rawValue : "other"
+    }
+
+    /// A request is in hand until ``finish()``.
+    func begin(bodyBytes: Int) {
+        inFlight.add(1, ordering: .relaxed)
+        if bodyBytes > 0 { received?.increment(by: Int64(bodyBytes)) }
+    }
+
+    func finish() { inFlight.subtract(1, ordering: .relaxed) }
+
+    /// An answer has left.
+    func noteWritten(nanoseconds: Int64) { writing?.recordNanoseconds(nanoseconds) }
+
+    /// A connection has come, or has gone.
+    func noteConnection(at listener: ListenerPurpose, change: Int) {
+        connections.withLock { $0[listener, default: 0] += change }
+    }
+
+    // MARK: What is asked for
+
+    var requestsInFlight: Int { inFlight.load(ordering: .relaxed) }
+
+    var openConnections: [ListenerPurpose: Int] { connections.withLock { $0 } }
+}
+
+extension ServerMetrics {
+    static let requests = MetricDescription(
+        "clip_http_requests_total",
+        .counter,
+        labels: ["route", "method", "status"],
+        "Requests that were answered; route is unknown for all paths that are none of the server's, malformed for what is no request."
+    )
+    static let requestDuration = MetricDescription(
+        "clip_http_request_duration_seconds",
+        .histogram,
+        labels: ["route"],
+        "Time from a request's head to its answer, body and waiting included."
+    )
+    static let receivedBytes = MetricDescription(
+        "clip_http_request_body_bytes_total",
+        .counter,
+        "Bytes of request bodies as they came, packed where they were."
+    )
+    static let sentBytes = MetricDescription(
+        "clip_http_response_body_bytes_total",
+        .counter,
+        "Bytes of answers without their header fields."
+    )
+
+    /// What it tells as it happens.
+    static let descriptions = [requests, requestDuration, receivedBytes, sentBytes]
+}
