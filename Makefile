@@ -37,7 +37,7 @@ PREFIX ?= /usr/local
 PACKAGE := .build/package
 DEPLOY_TOOLS := .venv/deploy/bin
 
-.PHONY: help deps build run test clients examples browser library docs bench bench-check bench-peers bench-towers hub attack fuzz sanitize \
+.PHONY: help deps build run test clients examples browser library docs bench bench-check bench-peers bench-towers hub metrics attack fuzz sanitize \
 	soak proof lint format options check goldens clean install package deploy-check
 
 help: ## list the verbs
@@ -130,6 +130,10 @@ bench-towers: build ## measure pictures of ViT-L/14 and SigLIP 2 beside ONNX Run
 	$(BENCH_PYTHON) Benchmarks/tower_tables.py $(RESULTS)/towers.json
 	@test -n "$(QUICK)" || $(BENCH_PYTHON) Benchmarks/report.py $(RESULTS)
 
+metrics: build ## have Prometheus scrape a server after 2,000 mixed requests, and compare; checks dashboard and alerts
+	@Scripts/install-deps.sh prometheus
+	$(PYTHON) Scripts/check-metrics.py $(CLIP)
+
 attack: build ## attack a server and print what held beside what is promised; ONLY=NAME,... QUICK=1
 	$(PYTHON) Scripts/attack/run.py $(CLIP) $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) --results .build/attack/results.json
 
@@ -176,6 +180,7 @@ check: deps lint test clients examples browser library docs ## everything that C
 	$(MAKE) attack QUICK=1 ONLY=$(CI_ATTACKS)
 	$(MAKE) soak QUICK=1
 	$(MAKE) hub QUICK=1
+	$(MAKE) metrics
 	$(MAKE) deploy-check
 
 goldens: ## make the test fixtures anew from the reference implementations

@@ -210,7 +210,8 @@ let package = Package(
         .testTarget(
             name: "CLIPEngineTests",
             dependencies: [
-                "CLIPEngine", "CLIPFiles", "CLIPKernels", "CLIPTestSupport", "CZlib", coreMetrics,
+                "CLIPEngine", "CLIPFiles", "CLIPKernels", "CLIPTestSupport", "CZlib",
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -222,7 +223,8 @@ let package = Package(
         .testTarget(
             name: "CLIPServerTests",
             dependencies: [
-                "CLIPServer", "CLIPEngine", "CLIPJSON", "CLIPTestSupport", logging, serviceLifecycle,
+                "CLIPServer", "CLIPEngine", "CLIPJSON", "CLIPTestSupport", coreMetrics, logging,
+                serviceLifecycle,
             ],
             swiftSettings: swiftSettings
         ),
@@ -230,7 +232,7 @@ let package = Package(
             name: "clipTests",
             dependencies: [
                 "clip", "CLIPEngine", "CLIPFiles", "CLIPHub", "CLIPModels", "CLIPTestSupport",
-                "CLIPTokenization", "CLIPWeights",
+                "CLIPTokenization", "CLIPWeights", logging,
             ],
             swiftSettings: swiftSettings
         ),

@@ -18,7 +18,9 @@ package enum JSONText {
             // A byte of a file's name that is no UTF-8, as Python writes it: `os.fsencode` turns it back.
             case _ where FileName.byte(scalar) != nil:
                 quoted += String(format: "\\udc%02x", FileName.byte(scalar) ?? 0)
-            case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}": quoted += String(format: "\\u%04x", scalar.value)
+            // The two of these that end lines for some readers of them.
+            case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}":
+                quoted += String(format: "\\u%04x", scalar.value)
             default: quoted.unicodeScalars.append(scalar)
             }
         }

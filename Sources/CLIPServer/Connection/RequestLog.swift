@@ -32,7 +32,8 @@ package struct RequestLog: Sendable {
         guard level >= logger.logLevel else { return }
         guard let passedOver = answer.status < 400 ? 0 : allowance.take(answer.status) else { return }
         var metadata: Logger.Metadata = [
-            "request": "\(id)", "status": "\(answer.status)", "ms": "\(milliseconds)",
+            "request": "\(id)", "status": .stringConvertible(answer.status),
+            "ms": .stringConvertible(milliseconds),
         ]
         if let trace = trace() {
             metadata["trace"] = "\(trace.trace)"
@@ -40,7 +41,7 @@ package struct RequestLog: Sendable {
         }
         if let model = answer.model { metadata["model"] = "\(model)" }
         if let cause = answer.cause { metadata["cause"] = "\(cause)" }
-        if passedOver > 0 { metadata["unlogged-before"] = "\(passedOver)" }
+        if passedOver > 0 { metadata["unlogged-before"] = .stringConvertible(passedOver) }
         // A method is any word that a client likes, unless the route has it.
         let line =
             route.map { route in

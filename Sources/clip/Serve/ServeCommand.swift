@@ -36,15 +36,18 @@ struct ServeCommand: AsyncParsableCommand {
         // A server that runs with these settings has the port already.
         let addressProblems = printConfig ? [] : settings.addressProblems
         let problems = environment.problems + settings.problems + addressProblems
-        guard problems.isEmpty else { throw CommandFailure(problems: problems, environment) }
+        guard problems.isEmpty else {
+            let failure = CommandFailure(problems: problems, environment)
+            throw printConfig ? failure : settings.log.ending(failure)
+        }
         if printConfig {
             let list = SettingList(environment.settings)
             return try Terminal.write(line: json ? list.json : list.text)
         }
         var engineConfiguration = settings.engine
         let serverConfiguration = settings.server
-        var logger = Logger(label: "clip") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = settings.logLevel
+        let log = settings.log
+        let logger = log.logger
         let (hub, requests) = (settings.hub, settings.requests)
         let fetchFailure = FetchFailure()
         engineConfiguration.provider = ModelProvision.provider(
@@ -96,7 +99,11 @@ struct ServeCommand: AsyncParsableCommand {
             return ModelProvision.source(named: model.name, request, in: hub)
         }
         engineConfiguration.onModelEvent = { [logger] event in Self.log(event, to: logger) }
-        try await serve(engineConfiguration, serverConfiguration, fetchFailure, environment, logger: logger)
+        do {
+            try await serve(engineConfiguration, serverConfiguration, fetchFailure, environment, log)
+        } catch let failure as CommandFailure {
+            throw log.ending(failure)
+        }
     }
 
     /// Listens at once, and fetches and loads meanwhile: a supervisor sees a live process, and `/readiness` tells when it
@@ -108,8 +115,9 @@ struct ServeCommand: AsyncParsableCommand {
         _ serverConfiguration: ServerConfiguration,
         _ fetchFailure: FetchFailure,
         _ environment: Environment,
-        logger: Logger
+        _ log: ServerLog
     ) async throws {
+        let logger = log.logger
         do {
             let metrics = PrometheusMetrics()
             var engineConfiguration = engineConfiguration
@@ -117,9 +125,7 @@ struct ServeCommand: AsyncParsableCommand {
             let engine = try EmbeddingEngine(configuration: engineConfiguration)
             defer { engine.shutdown() }
             engine.whenUnwell { problem in
-                Terminal.complain(
-                    "Error: \(problem); the server ends, so that its supervisor starts it anew.\n"
-                )
+                log.complain("\(problem); the server ends, so that its supervisor starts it anew.")
                 Terminal.leave(status: 70)  // EX_SOFTWARE
             }
             let server = try EmbeddingServer(
@@ -130,7 +136,7 @@ struct ServeCommand: AsyncParsableCommand {
                 metrics: metrics,
                 onListening: { port in
                     // The log says so too, unless it is quieter; somebody who asked for port 0 has to learn it.
-                    if logger.logLevel > .notice { Terminal.complain("listening on port \(port)\n") }
+                    if logger.logLevel > .notice { log.say("listening on port \(port)") }
                 }
             )
             let (milestones, reached) = AsyncStream<Milestone>.makeStream()
@@ -169,7 +175,7 @@ struct ServeCommand: AsyncParsableCommand {
                 case .notServed(let error):
                     guard isLoading else { throw error }
                     let problems = (error as? ServerConfigurationError)?.problems ?? ["\(error)"]
-                    Terminal.complain("Error: \(CommandFailure(problems: problems, environment))\n")
+                    log.complain("\(CommandFailure(problems: problems, environment))")
                     Terminal.leave(status: 1)
                 // It was told to stop before all was here, and ends with what it has in hand.
                 case .notLoaded(.shuttingDown): isLoading = false

@@ -24,6 +24,9 @@ struct ServeOptions: ParsableArguments {
     )
     var logLevel: String?
 
+    @Option(help: "text, or json: one object a line; text by default. CLIP_LOG_FORMAT.")
+    var logFormat: String?
+
     /// What flags and variables say together; what is wrong with them is added to the environment's problems.
     ///
     /// The limit of open files is raised as far as the system allows, since connections depend on it.
@@ -33,6 +36,8 @@ struct ServeOptions: ParsableArguments {
         load.fill(&engine, from: &environment)
         var level = Logger.Level.info
         environment.fill(level: &level, "--log-level", logLevel, "CLIP_LOG_LEVEL", "LOG_LEVEL")
+        var format = LogFormat.text
+        environment.fill(&format, "--log-format", logFormat, "CLIP_LOG_FORMAT")
         let hub = models.hubOptions.hub(environment)
         if allowed != .none, !hub.configuration.isOffline { models.hubOptions.judge(&environment) }
         let requests = models.hubRequests(environment)
@@ -56,7 +61,7 @@ struct ServeOptions: ParsableArguments {
             hub: hub,
             requests: requests,
             allowed: allowed,
-            logLevel: level,
+            log: ServerLog(format, level: level),
             warnings: warnings,
             descriptors: descriptors,
             unfitConnections: server.maxConnections < wanted ? wanted : nil
@@ -111,7 +116,7 @@ struct ServeSettings {
     /// What is asked of the hub for models of `--model`, by their names.
     let requests: [String: HubRequest]
     let allowed: AllowedModels
-    let logLevel: Logger.Level
+    let log: ServerLog
     /// What the log should warn of.
     let warnings: [String]
     /// Files that the process may have open.

@@ -36,6 +36,7 @@ struct LiveServer: Sendable {
         engine configureEngine: (inout EngineConfiguration) -> Void = { _ in },
         starting: Bool = true,
         log: LogLines? = nil,
+        metrics: PrometheusMetrics = PrometheusMetrics(),
         _ body: (LiveServer) async throws -> Value
     ) async throws -> Value {
         var engineConfiguration = EngineConfiguration(
@@ -61,6 +62,7 @@ struct LiveServer: Sendable {
             configuration: configuration,
             logger: logger,
             version: "1.2.3",
+            metrics: metrics,
             onListening: port.set
         )
         let group = ServiceGroup(

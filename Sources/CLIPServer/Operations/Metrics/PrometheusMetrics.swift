@@ -148,6 +148,13 @@ public final class PrometheusMetrics: MetricsFactory {
 
     // MARK: The scrape
 
+    /// What a scrape has of it.
+    package var text: String {
+        var text = PrometheusText()
+        write(to: &text) { _ in nil }
+        return text.text
+    }
+
     /// Writes all that was counted, in the order of names.
     func write(to text: inout PrometheusText, help: (String) -> String?) {
         let families = families.withLock { $0 }
