@@ -114,7 +114,7 @@ extension EmbeddingEngineTests {
             _ = try await engine.embed(texts: ["a cat"])
             let room = try #require(engine.budget.reserveNow(1000, for: .decoding))
             let statistics = engine.statistics
-            #expect(statistics.bytesInHand[.decoding] == 1000 && statistics.bytesInHand[.input] == 0)
+            #expect(statistics.bytesByPurpose[.decoding] == 1000 && statistics.bytesByPurpose[.input] == 0)
             #expect(statistics.byteLimit == 100_000_000 && statistics.itemsInHand == 0)
             #expect(statistics.itemLimit == 1024 && statistics.waitingLists == 0)
             let model = try #require(statistics.models.first)
@@ -122,7 +122,7 @@ extension EmbeddingEngineTests {
             #expect(model.textCache?.entries == 1 && model.waitingTexts == 0 && model.waitingImages == 0)
             #expect(statistics.modelBytes == model.byteCount && statistics.modelByteLimit == nil)
             room.release()
-            #expect(engine.statistics.bytesInHand[.decoding] == 0)
+            #expect(engine.statistics.bytesByPurpose[.decoding] == 0)
         }
     }
 

@@ -19,5 +19,5 @@ public struct ClassificationResult: Sendable {
     /// What keeps the predictions, and the text that is made of them, counted in the engine's budget; nil where they are few.
     ///
     /// It is for whoever writes them to hold until they are read.
-    public var room: ByteReservation?
+    package var room: ByteReservation?
 }

@@ -33,8 +33,10 @@ public struct EngineStatistics: Sendable {
     public let itemLimit: Int
     /// Requests of many items that wait until they are let in.
     public let waitingLists: Int
-    /// Bytes that requests hold, by what for.
-    public let bytesInHand: [ByteBudget.Purpose: Int]
+    /// Bytes that requests hold.
+    public var bytesInHand: Int { bytesByPurpose.values.reduce(0, +) }
+    /// The same by what for.
+    package let bytesByPurpose: [ByteBudget.Purpose: Int]
     /// The most bytes that they may hold together.
     public let byteLimit: Int
 }
@@ -61,7 +63,7 @@ extension EmbeddingEngine {
             itemsInHand: itemsInHand,
             itemLimit: configuration.maxPendingItems,
             waitingLists: waitingLists,
-            bytesInHand: budget.usedByPurpose,
+            bytesByPurpose: budget.usedByPurpose,
             byteLimit: budget.limit
         )
     }

@@ -155,7 +155,7 @@ enum StateMetric: CaseIterable {
         case .itemLimit: return one(engine.itemLimit)
         case .bytesInHand:
             return ByteBudget.Purpose.allCases.map {
-                (["\($0)"], Double(engine.bytesInHand[$0] ?? 0))
+                (["\($0)"], Double(engine.bytesByPurpose[$0] ?? 0))
             }
         case .byteLimit: return one(engine.byteLimit)
         case .modelsLoaded: return one(engine.models.count)
