@@ -30,6 +30,11 @@ extension Parser {
             _ = try body.comparisonSubject()
             _ = try body.comparisonPrompts()
         }
+        check {
+            () throws(APIError) in
+            var fields = try fields(of: bytes)
+            _ = try ClassifyBody(&fields)
+        }
         check(in: OpenAIRoutes.form) {
             () throws(APIError) in _ = try EmbeddingsBody(PlainFields(of: bytes))
         }

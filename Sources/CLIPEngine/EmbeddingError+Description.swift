@@ -61,19 +61,6 @@ extension EmbeddingError: CustomStringConvertible {
     }
 }
 
-extension EmbeddingError {
-    /// The same error of a text by itself.
-    package var ofOneText: EmbeddingError {
-        switch self {
-        case .textTooLong(_, let count, let limit): .textTooLong(index: 0, count: count, limit: limit)
-        case .textLengthened: .textLengthened(index: 0)
-        case .textBeyondVocabulary(_, let token, let rows):
-            .textBeyondVocabulary(index: 0, token: token, rows: rows)
-        default: self
-        }
-    }
-}
-
 extension ImageFault: CustomStringConvertible {
     /// A sentence for a person at the shell, or for the log.
     public var description: String {

@@ -86,6 +86,17 @@ extension EmbeddingError {
         }
     }
 
+    /// The same error of a text by itself.
+    package var ofOneText: EmbeddingError {
+        switch self {
+        case .textTooLong(_, let count, let limit): .textTooLong(index: 0, count: count, limit: limit)
+        case .textLengthened: .textLengthened(index: 0)
+        case .textBeyondVocabulary(_, let token, let rows):
+            .textBeyondVocabulary(index: 0, token: token, rows: rows)
+        default: self
+        }
+    }
+
     /// Other requests hold the memory, and nobody knows for how long.
     static let roomTaken = EmbeddingError.overloaded(retryAfterSeconds: 5)
 }

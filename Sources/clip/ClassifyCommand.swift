@@ -80,10 +80,13 @@ struct ClassifyCommand: AsyncParsableCommand {
         var configuration = options.engineConfiguration(&environment)
         // Others would be loaded and never asked.
         configuration.models = Array(configuration.models.prefix(1))
-        let labels = try Terminal.labelSet(
-            labelsFile.map(Terminal.labels) ?? Terminal.labels(ofArguments: labels),
-            templates: Terminal.templates(ofArguments: template)
-        )
+        let given =
+            if let labelsFile {
+                try Terminal.labels(ofFile: labelsFile)
+            } else {
+                try Terminal.labels(ofArguments: labels)
+            }
+        let labels = try Terminal.labelSet(given, templates: Terminal.templates(ofArguments: template))
         configuration.maxTexts = max(configuration.maxTexts, labels.promptCount)
         var texts: [String] = []
         for text in text {

@@ -30,7 +30,9 @@ extension Terminal {
         return labels
     }
 
-    /// Labels of a file, a line each; prompts of its own may follow a label, with tabs between. Empty lines are passed over.
+    /// Labels of a file, a line each; prompts of its own may follow a label, with tabs between.
+    ///
+    /// Empty lines are passed over.
     ///
     /// - Parameter file: '-' is standard input.
     static func labels(ofFile file: String) throws(CommandFailure) -> [LabelSet.Label] {

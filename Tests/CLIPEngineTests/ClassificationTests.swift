@@ -169,7 +169,7 @@ extension EmbeddingEngineTests {
                 try await engine.classify(texts: ["a"], among: labels)
             } throws: { error in
                 guard case .tooMuchMemory(let bytes, _) = error as? EmbeddingError else { return false }
-                return bytes > 6_000_000_000
+                return bytes > 5_900_000_000
             }
             await #expect {
                 try await engine.classify(

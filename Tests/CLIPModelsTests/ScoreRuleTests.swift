@@ -12,7 +12,7 @@ struct ScoreRuleTests {
         let shape: [Int]
         let scale: Float
         let bias: Float?
-        /// (images, captions)
+        // (images, captions)
         let scores: [Float]
     }
 

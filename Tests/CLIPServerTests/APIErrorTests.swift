@@ -124,40 +124,6 @@ struct APIErrorTests {
         (.noImages, 400, "At least one image is required"),
         (.noTexts, 400, "At least one text is required"),
         (.noPrompts, 400, "At least one prompt is required"),
-        (.labels(.noLabels), 400, "At least one label is required"),
-        (
-            .labels(.tooManyLabels(count: 10_001, limit: 10_000)), 400,
-            "The maximum number of labels is 10000, and there are 10001. Send the others in another request."
-        ),
-        (
-            .labels(.tooManyPrompts(count: 20, limit: 16)), 400,
-            "The labels have 20 prompts in all, and at most 16 are taken. Send fewer labels or templates; the server's "
-                + "operator can raise --max-texts."
-        ),
-        (
-            .labels(.blankLabel(index: 1)), 400,
-            "Label 2 is empty. Give it a name, or leave it out."
-        ),
-        (
-            .labels(.repeatedLabel(index: 2, first: 0)), 400,
-            "Label 3 is the same as label 1. Send each once."
-        ),
-        (
-            .labels(.noPrompts(label: 0)), 400,
-            "Label 1 has an empty list of prompts. Send one at least, or the labels as a list of names."
-        ),
-        (
-            .labels(.noTemplates), 400,
-            "At least one template is required. Leave templates away to have names as they stand."
-        ),
-        (
-            .labels(.noPlace(template: 0)), 400,
-            "Template 1 has no {} where the label goes. Send it as in 'a photo of a {}.'."
-        ),
-        (
-            .label(index: 1, .textTangled(index: 5)), 400,
-            "Error with model input. Cause: The text is made of too many nested escapes. Send it unescaped."
-        ),
         (
             .tooManyImages(count: 9, limit: 8), 400,
             "The maximum number of images that can be embedded at once is 8. Send the others in another request; "

@@ -99,13 +99,13 @@ struct ClassificationTests {
                 try await server.post("/classify", #"{"text":"label 17","labels":[\#(labels)]}"#)
             )
             #expect(all[0].count == 10_000 && all[0][0].label == "label 17")
-            let cleared = try await server.request("POST", "/clear_cache", body: [])
+            let cleared = try await server.request("GET", "/clear_cache")
             #expect(cleared.status == 200)
             #expect(server.engine.keptLabelSets.count == 0)
         }
     }
 
-    @Test("What is wrong is told with its place", arguments: Self.mistakes)
+    @Test("What is wrong is told with its place", arguments: refusals)
     func mistakes(body: String, status: Int, words: String) async throws {
         try await LiveServer.with(engine: { $0.maxTexts = 20 }) { server in
             let image = #"{"type":"base64","value":"\#(try SmallModel.image())"}"#
@@ -116,7 +116,7 @@ struct ClassificationTests {
         }
     }
 
-    private static let mistakes: [(String, Int, String)] = [
+    private static let refusals: [(String, Int, String)] = [
         (#"{"labels":["a"]}"#, 422, #"{"type":"missing","loc":["body","image"],"msg":"Field required""#),
         (#"{"text":"a"}"#, 422, #"{"type":"missing","loc":["body","labels"],"msg":"Field required""#),
         (#"{"text":"a","labels":"a"}"#, 422, #""loc":["body","labels","list[str]"]"#),

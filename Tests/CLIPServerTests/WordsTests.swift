@@ -239,7 +239,7 @@ struct WordsTests {
         "labels": .embedding(.labels(.blankLabel(index: 1)), place: nil),
         "label": .embedding(
             .label(index: 1, .textTooLong(index: 4, count: 99, limit: 77)),
-            place: "label 2 of 3"
+            place: nil
         ),
         "overloaded": .embedding(.overloaded(retryAfterSeconds: 3), place: nil),
         "tooMuchMemory": .embedding(.tooMuchMemory(bytes: 9, limit: 8), place: nil),

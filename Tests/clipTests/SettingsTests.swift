@@ -34,6 +34,7 @@ struct SettingsTests {
         "--max-image-pixels": "0", "--max-image-side": "0", "--max-image-aspect": "0",
         "--max-webp-pixels": "0", "--max-avif-pixels": "0", "--max-avif-bytes": "0",
         "--decode-seconds": "nan", "--text-cache-bytes": "-1", "--image-cache-bytes": "-1",
+        "--label-cache-bytes": "-1",
         "--image-formats": "tga", "--host": "no such host", "--port": "70000", "--health-port": "-1",
         "--metrics-port": "65536", "--log-format": "xml",
         "--max-body-bytes": "0", "--max-connections": "0", "--idle-seconds": "long",

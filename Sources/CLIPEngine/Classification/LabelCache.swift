@@ -72,6 +72,7 @@ package final class LabelCache: Sendable {
 
     /// Forgets what models made that are there no more.
     package func remove(ofLoads tickets: Set<Int>) {
+        guard !tickets.isEmpty else { return }
         state.withLock { $0.kept.removeAll { tickets.contains($0.ticket) } }
     }
 

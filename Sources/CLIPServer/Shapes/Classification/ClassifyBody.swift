@@ -21,8 +21,7 @@ package struct ClassifyBody: Sendable {
     package init(_ fields: inout FieldReader) throws(APIError) {
         let items = try Self.items(from: &fields)
         let labels = fields.union("labels", Self.labels)
-        let templates =
-            fields.has("templates") ? .some(fields.union("templates", Self.texts)) : [String]?.none
+        let templates = fields.has("templates") ? fields.union("templates", Self.texts) : nil
         top = fields.integer("top_k", least: 1)
         model = fields.string("clip_version_id", nullable: true)?.string
         truncates = fields.boolean("truncate", nullable: true) ?? false
@@ -38,7 +37,9 @@ package struct ClassifyBody: Sendable {
             )
         }
         do throws(LabelFault) {
-            self.labels = try LabelSet(labels, templates: templates.map(PromptTemplate.list))
+            var sentences: [PromptTemplate]?
+            if let templates { sentences = try PromptTemplate.list(templates) }
+            self.labels = try LabelSet(labels, templates: sentences)
         } catch {
             throw .embedding(.labels(error), place: nil)
         }
