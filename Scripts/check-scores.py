@@ -66,6 +66,17 @@ def open_clip_model(directory: pathlib.Path):
     return model
 
 
+def own_tokens(command: str, directory: pathlib.Path, length: int):
+    """Ids of a vocabulary that no library looks for in an OpenCLIP directory, as that of clip-mini; they have checks of their own."""
+
+    def tokens(text: str) -> torch.Tensor:
+        arguments = [command, "tokenize", "--model", str(directory), text]
+        ids = json.loads(subprocess.run(arguments, stdout=subprocess.PIPE, check=True).stdout)
+        return torch.tensor([ids + [0] * (length - len(ids))])
+
+    return tokens
+
+
 def scores(logits: torch.Tensor, model) -> torch.Tensor:
     return logits.sigmoid() if getattr(model, "logit_bias", None) is not None else logits.softmax(dim=-1)
 
@@ -112,6 +123,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         for directory in [*map(pathlib.Path, sys.argv[2:]), siglip(pathlib.Path(work))]:
             _, _, name, prepare, tokens = parity.reference(directory)
+            if (directory / "open_clip_config.json").exists() and (directory / "vocab.json").exists():
+                tokens = own_tokens(command, directory, open_clip_model(directory).context_length)
             images = parity.pictures()
             with torch.no_grad():
                 pixels = torch.stack(

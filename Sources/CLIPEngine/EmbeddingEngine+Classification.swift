@@ -246,7 +246,7 @@ extension EmbeddingEngine {
     /// Multiplications that are made on the calling task: a thousand labels of four images, in a fifth of a millisecond.
     private static let workInPlace = 1 << 21
     /// Multiplications that are made in one go: a few milliseconds' work.
-    private static let workOfPiece = 1 << 24
+    private static let workOfPiece = 1 << 25
 }
 
 extension LoadedModel {

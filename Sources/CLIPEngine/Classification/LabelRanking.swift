@@ -16,10 +16,12 @@ package struct LabelRanking: Sendable {
 
     /// The best labels of each embedding.
     package func predictions(for embeddings: some Collection<Embedding>) -> [[Prediction]] {
-        embeddings.map { embedding in
-            var item = EmbeddingTable()
-            item.append(embedding)
-            let cosines = directions.cosines(to: item, 0)
+        var items = EmbeddingTable()
+        for embedding in embeddings { items.append(embedding) }
+        let count = directions.count
+        let all = directions.cosines(to: items)  // (items, labels)
+        return (0..<items.count).map { item in
+            let cosines = Array(all[item * count..<(item + 1) * count])
             let scores = scoring.scores(of: cosines)
             return Self.best(top, of: cosines).map {
                 Prediction(label: $0, score: scores[$0], similarity: cosines[$0])
