@@ -22,3 +22,8 @@ echo "Which word fits the picture:"
 printf '{"subject": {"type": "base64", "value": "%s"}, "prompt": ["a koala", "a truck", "의자"]}' \
     "$(base64 < koala.jpg | tr -d '\n')" | curl -fsS "$url/clip/compare" -H "$json" -d @-
 echo
+
+echo "How probable each of three labels is:"
+printf '{"image": {"type": "base64", "value": "%s"}, "labels": ["koala", "truck", "의자"]}' \
+    "$(base64 < koala.jpg | tr -d '\n')" | curl -fsS "$url/classify" -H "$json" -d @-
+echo

@@ -87,8 +87,12 @@ class Examples(unittest.TestCase):
 
     def test_curl(self) -> None:
         output = self.output("./curl.sh")
-        scores = json.loads(output.splitlines()[-1])["similarity"]
+        answers = [json.loads(line) for line in output.splitlines() if line.endswith("}")]
+        [scores] = [answer["similarity"] for answer in answers if "similarity" in answer]
         self.assertEqual(scores.index(max(scores)), 0)
+        [[predictions]] = [answer["predictions"] for answer in answers if "predictions" in answer]
+        self.assertEqual(predictions[0]["label"], "koala")
+        self.assertAlmostEqual(sum(prediction["score"] for prediction in predictions), 1, places=5)
         self.assertEqual(output.count('"resolved_model":{"model_id":"clip/clip-mini"'), 4)
         self.assertIn('{"object":"list","data":[{"object":"embedding"', output)
 
