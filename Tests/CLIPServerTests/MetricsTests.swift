@@ -297,3 +297,29 @@ struct PrometheusTextTests {
         #expect(lines.contains("c{n=\"0\"} 13336\n") && lines.contains("c{n=\"2\"} 13328\n"))
     }
 }
+
+#if os(Linux)
+@Suite("What the system says of the process")
+struct ProcessFiguresTests {
+    @Test("A program's name may have blanks and parentheses")
+    func line() throws {
+        let stat =
+            "7 (a ) b (c) R 1 7 7 0 -1 0 0 0 0 0 150 50 0 0 20 0 4 0 1000 8192 3 18446744073709551615 0 0"
+        let figures = try #require(ProcessFigures(stat: stat))
+        #expect(figures.virtualBytes == 8192 && figures.residentBytes == 3 * sysconf(Int32(_SC_PAGESIZE)))
+        #expect(figures.processorSeconds == 200 / Double(sysconf(Int32(_SC_CLK_TCK))))
+        #expect(ProcessFigures(stat: "7 (a) R 1 7") == nil && ProcessFigures(stat: "") == nil)
+    }
+
+    @Test("This process has memory, a start in the past and open files")
+    func now() throws {
+        let figures = try #require(ProcessFigures.now())
+        #expect(figures.residentBytes > 1 << 20 && figures.virtualBytes >= figures.residentBytes)
+        let start = try #require(figures.startTime)
+        let age = Date().timeIntervalSince1970 - start
+        #expect((-1.0...86_400).contains(age))
+        let (open, most) = (try #require(figures.openDescriptors), try #require(figures.mostDescriptors))
+        #expect(open >= 3 && open <= most)
+    }
+}
+#endif

@@ -9,25 +9,21 @@ import Darwin
 #endif
 
 /// What the system says of this process, under the names that Prometheus' client libraries give it.
-struct ProcessFigures {
-    var residentBytes: Int
-    var virtualBytes: Int
-    var processorSeconds: Double
+package struct ProcessFigures {
+    package var residentBytes: Int
+    package var virtualBytes: Int
+    package var processorSeconds: Double
     /// Seconds since 1970.
-    var startTime: Double?
-    var openDescriptors: Int?
-    var mostDescriptors: Int?
+    package var startTime: Double?
+    package var openDescriptors: Int?
+    package var mostDescriptors: Int?
 
     /// Nil where the system does not tell it as Linux does.
-    static func now() -> ProcessFigures? {
+    package static func now() -> ProcessFigures? {
         guard let stat = contents(of: "/proc/self/stat"), var figures = ProcessFigures(stat: stat) else {
             return nil
         }
-        if let boot = contents(of: "/proc/stat").flatMap(bootTime), let start = figures.startTime {
-            figures.startTime = start + boot
-        } else {
-            figures.startTime = nil
-        }
+        figures.startTime = figures.startTime.map { $0 + bootTime }
         figures.openDescriptors = entries(of: "/proc/self/fd")
         figures.mostDescriptors = mostDescriptors()
         return figures
@@ -36,7 +32,7 @@ struct ProcessFigures {
     /// Reads a line of `/proc/PID/stat`; the start is counted from the machine's.
     ///
     /// Source: proc(5). The second field is the program's name, which may have blanks and parentheses.
-    init?(stat: String) {
+    package init?(stat: String) {
         guard let end = stat.lastIndex(of: ")") else { return nil }
         let fields = stat[stat.index(after: end)...].split(separator: " ")
         // The first that is left is the third of all.
@@ -51,9 +47,19 @@ struct ProcessFigures {
         residentBytes = Int(resident) * Int(max(1, sysconf(Int32(_SC_PAGESIZE))))
     }
 
-    private static func bootTime(_ stat: String) -> Double? {
-        stat.split(separator: "\n").first { $0.hasPrefix("btime ") }.flatMap { Double($0.dropFirst(6)) }
-    }
+    /// When the machine started, in seconds since 1970; looked up once, so that the start of the process stays what it was.
+    ///
+    /// `/proc/stat` has it, too, but a hardened service may not see that.
+    private static let bootTime: Double = {
+        #if os(Linux)
+        var (now, running) = (timespec(), timespec())
+        clock_gettime(CLOCK_REALTIME, &now)
+        clock_gettime(CLOCK_BOOTTIME, &running)
+        return Double(now.tv_sec - running.tv_sec) + Double(now.tv_nsec - running.tv_nsec) / 1e9
+        #else
+        return 0
+        #endif
+    }()
 
     private static func contents(of path: String) -> String? {
         guard let file = fopen(path, "r") else { return nil }
