@@ -12,6 +12,7 @@ SWIFT_FILES := Package.swift Sources Tests Fuzz Examples/library/Package.swift E
 PYTHON := python3
 CLIENTS := .venv/clients
 BROWSER_TOOLS := .venv/browser
+OPENAPI := .venv/openapi/bin/python
 HUB_PYTHON ?= .venv/hub/bin/python
 comma := ,
 # What is measured beside us: interpreters that have Benchmarks/requirements*.txt; made where none are named.
@@ -37,7 +38,7 @@ PREFIX ?= /usr/local
 PACKAGE := .build/package
 DEPLOY_TOOLS := .venv/deploy/bin
 
-.PHONY: help deps build run test clients examples browser library docs bench bench-check bench-peers bench-towers hub metrics attack fuzz sanitize \
+.PHONY: help deps build run test clients openapi examples browser library docs bench bench-check bench-peers bench-towers hub metrics attack fuzz sanitize \
 	soak proof lint format options check goldens clean install package deploy-check
 
 help: ## list the verbs
@@ -95,6 +96,11 @@ library: build ## compile the examples of the library, and check what they say
 
 docs: build ## make the library's documentation of the release build; every public symbol has to have some
 	$(PYTHON) Scripts/documentation.py .build/docs
+
+openapi: build ## check the API's document by itself, and what the server answers against it; QUICK=1
+	@test -x $(OPENAPI) || $(PYTHON) -m venv .venv/openapi
+	@$(OPENAPI) -m pip install --quiet --disable-pip-version-check -r Scripts/openapi/requirements.txt
+	$(OPENAPI) Scripts/check-openapi.py $(CLIP) $(if $(QUICK),--quick)
 
 bench: deps ## measure the stages of a request by themselves
 	swift package --package-path Benchmarks benchmark
@@ -176,7 +182,7 @@ options: build ## write Documentation/Options.md from what the command says of i
 format: ## format all Swift sources in place
 	swift format --in-place --recursive --parallel $(SWIFT_FILES)
 
-check: deps lint test clients examples browser library docs ## everything that CI checks
+check: deps lint test clients openapi examples browser library docs ## everything that CI checks
 	$(MAKE) attack QUICK=1 ONLY=$(CI_ATTACKS)
 	$(MAKE) soak QUICK=1
 	$(MAKE) hub QUICK=1

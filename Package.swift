@@ -144,7 +144,11 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("Pages/Web")],
+            resources: [
+                .embedInCode("Document/Parts"), .embedInCode("Document/Pictures"),
+                .embedInCode("Document/Web"),
+                .embedInCode("Pages/Web"),
+            ],
             swiftSettings: swiftSettings
         ),
         .executableTarget(

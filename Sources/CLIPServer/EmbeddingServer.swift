@@ -56,7 +56,12 @@ public final class EmbeddingServer: Service {
     /// - Throws: `ServerConfigurationError` if a port is taken or the address is none of this machine.
     public func run() async throws {
         let (stages, configuration) = (stages, configuration)
-        let routes = RouteContext(engine: engine, identity: identity, metrics: ServerMetrics(metrics)) {
+        let routes = RouteContext(
+            engine: engine,
+            identity: identity,
+            configuration: configuration,
+            metrics: ServerMetrics(metrics)
+        ) {
             stages.isReady.load(ordering: .acquiring)
         }
         let isLocal = LoopbackAddress.isMeant(by: configuration.host)

@@ -40,7 +40,7 @@ struct ServerResponse: Sendable {
     }
 
     /// The words behind the statuses that this server answers.
-    private static let reasons = [
+    static let reasons = [
         200: "OK", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
         403: "Forbidden", 404: "Not Found",
         405: "Method Not Allowed", 408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long",

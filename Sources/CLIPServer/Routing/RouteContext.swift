@@ -7,12 +7,15 @@ package struct RouteContext: Sendable {
     /// Where long bodies are read and long answers written.
     let desk: WireDesk
     let metrics: ServerMetrics
+    /// What `/openapi.json` answers.
+    let document: PageFile
     /// Whether the server takes requests at this moment; false once it has been told to stop.
     let isAccepting: @Sendable () -> Bool
 
     package init(
         engine: EmbeddingEngine,
         identity: ServerIdentity,
+        configuration: ServerConfiguration = ServerConfiguration(),
         metrics: ServerMetrics = ServerMetrics(),
         isAccepting: @escaping @Sendable () -> Bool = { true }
     ) {
@@ -20,6 +23,8 @@ package struct RouteContext: Sendable {
         self.identity = identity
         self.metrics = metrics
         desk = WireDesk()
+        let facts = DocumentFacts(engine: engine, configuration: configuration, version: identity.version)
+        document = APIDocument(facts).file
         self.isAccepting = isAccepting
     }
 

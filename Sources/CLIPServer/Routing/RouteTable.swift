@@ -5,7 +5,7 @@ package enum RouteTable {
     /// In the order in which `/` lists them.
     package static let all: [Route] =
         RoboflowRoutes.all + ClassificationRoutes.all + OpenAIRoutes.all + TEIRoutes.all
-        + WeaviateRoutes.all + KServeRoutes.all + PageRoutes.all + Operations.all
+        + WeaviateRoutes.all + KServeRoutes.all + PageRoutes.all + DocumentRoutes.all + Operations.all
 
     private static let routes: [String: Route] = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })
     /// Those whose paths end in a name that the sender chooses.

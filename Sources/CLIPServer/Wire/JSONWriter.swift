@@ -64,6 +64,12 @@ package struct JSONWriter {
 
     // MARK: Values
 
+    /// A value that is written already.
+    package mutating func encoded(_ json: [UInt8]) {
+        separate()
+        bytes += json
+    }
+
     package mutating func null() {
         separate()
         bytes += "null".utf8

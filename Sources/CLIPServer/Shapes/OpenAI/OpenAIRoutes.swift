@@ -28,7 +28,7 @@ package enum OpenAIRoutes {
     }
 
     /// `{"error": {"message", "type", "param", "code"}}`, by which OpenAI's client tells errors apart.
-    static let form = ErrorForm { error in
+    static let form = ErrorForm("OpenAIError") { error in
         // OpenAI has no 422: what is wrong with a body is a 400 there.
         error.status == 422 ? 400 : error.status
     } body: { error in

@@ -13,7 +13,7 @@ package enum TEIRoutes {
     ]
 
     /// `{"error", "error_type"}`, with the statuses that go with the types there.
-    static let form = ErrorForm { error in
+    static let form = ErrorForm("TEIError") { error in
         switch (type(of: error), error.status) {
         case ("Validation", 400), ("Tokenizer", _): 422
         case ("Backend", _): 424

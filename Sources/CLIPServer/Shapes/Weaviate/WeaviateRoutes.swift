@@ -20,7 +20,7 @@ package enum WeaviateRoutes {
     ]
 
     /// `{"error": ...}`.
-    static let form = ErrorForm { error in
+    static let form = ErrorForm("WeaviateError") { error in
         JSONWriter.object { $0.member("error", error.sentence) }
     }
 }

@@ -1,0 +1,30 @@
+/// The description of the API, for programs and for people.
+package enum DocumentRoutes {
+    /// In the order of the list at `/`. Open to all: limits are told to whoever meets them anyway.
+    package static let all = [
+        Route("/openapi.json", ["GET", "HEAD"], purpose: .open) { (context, _) throws(APIError) in
+            Answer(context.document)
+        },
+        Route("/docs", ["GET", "HEAD"], purpose: .open) { (_, _) throws(APIError) in Answer(page) },
+        Route("/docs/{file}", ["GET", "HEAD"], purpose: .open) { (_, input) throws(APIError) in
+            guard
+                let file = parts.first(where: {
+                    $0.name == input.rest?.split(separator: "/").last.map(String.init)
+                })
+            else { throw .notFound }
+            return Answer(file)
+        },
+    ]
+
+    /// Shows the description, which its script fetches.
+    package static let page = PageFile(
+        "docs.html",
+        "text/html; charset=utf-8",
+        PackageResources.docs_html
+    )
+
+    package static let parts = [
+        PageFile("docs.css", "text/css; charset=utf-8", PackageResources.docs_css),
+        PageFile("docs.js", "text/javascript; charset=utf-8", PackageResources.docs_js),
+    ]
+}
