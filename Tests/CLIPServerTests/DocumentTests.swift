@@ -119,35 +119,33 @@ struct DocumentTests {
 
     // MARK: Fields
 
-    /// Names of fields as the code that reads a shape's bodies has them.
-    private static func namesRead(in folder: String) throws -> (read: Set<String>, written: Set<String>) {
+    /// Names that the code of a shape reads as fields, and all words that stand in it or in what shapes share.
+    private static func names(in folder: String) throws -> (read: Set<String>, written: Set<String>) {
         let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(
-            path: "../../Sources/CLIPServer/Shapes/\(folder)"
+            path: "../../Sources/CLIPServer"
         )
-        let files = try FileManager.default.contentsOfDirectory(
-            at: sources,
-            includingPropertiesForKeys: nil
-        )
+        func texts(_ path: String) throws -> [String] {
+            try FileManager.default.contentsOfDirectory(
+                at: sources.appending(path: path),
+                includingPropertiesForKeys: nil
+            )
+            .filter { $0.pathExtension == "swift" && !$0.lastPathComponent.contains("Answers") }
+            .map { try String(contentsOf: $0, encoding: .utf8) }
+        }
+        let own = try texts("Shapes/\(folder)")
         // `fields.text("model")`, `fields["input"]`, `object["type"]`, `list(fields, "texts")`, and the fields of forms.
         let reading =
-            /(?:\bfields(?:\.\w+\(|\[|, )|\bobject\[|\bcase )"([a-z][a-z_]*)"|nameField: String|"([a-z_]+_version_id)"/
-        var read: Set<String> = ["api_key"]
-        var written: Set<String> = ["api_key"]
-        for file in files where file.pathExtension == "swift" {
-            let text = try String(contentsOf: file, encoding: .utf8)
-            for match in text.matches(of: /"([a-z][a-z_]*)"/) { written.insert(String(match.1)) }
-            guard !file.lastPathComponent.contains("Answers") else { continue }
-            for match in text.matches(of: reading) {
-                if let name = match.1 ?? match.2 { read.insert(String(name)) }
-            }
-        }
-        return (read, written)
+            /(?:\bfields(?:\.\w+\(|\[|, )|\bobject\[|\bcase )"([a-z][a-z_]*)"|"([a-z_]+_version_id)"/
+        let read = own.flatMap { $0.matches(of: reading).compactMap { $0.1 ?? $0.2 } }
+        let written = try (own + texts("Wire")).flatMap { $0.matches(of: /"([a-z][a-z_]*)"/).map(\.1) }
+        return (Set(read.map(String.init)), Set(written.map(String.init)))
     }
 
     @Test(
         "The fields that a shape's bodies read are those that are described",
         arguments: [
-            ("Roboflow", "/clip/ /perception_encoder/ /model/"), ("OpenAI", "/v1/embeddings"),
+            ("Roboflow", "/clip/ /perception_encoder/ /model/"), ("Classification", "/classify"),
+            ("OpenAI", "/v1/embeddings"),
             ("TEI", "/embed"), ("Weaviate", "/vectorize"),
         ]
     )
@@ -159,7 +157,7 @@ struct DocumentTests {
         }
         #expect(!operations.isEmpty)
         let fields = operations.flatMap { document.requestFields(of: $0.operation) }
-        let (read, written) = try Self.namesRead(in: folder)
+        let (read, written) = try Self.names(in: folder)
         // Values of a field, not names: the types of a declared picture, and what stands for a prompt's or a subject's kind.
         let values: Set<String> = [
             "base64", "url", "numpy", "numpy_object", "file", "pil", "multipart", "validation",

@@ -104,7 +104,7 @@ extension Route {
 
     /// The parameters that every request of the route may have, by their names in the document.
     fileprivate var commonParameters: [String] {
-        state == nil ? ["requestID", "requestTimeout"] : ["requestID"]
+        ["requestID", "traceParent"] + (state == nil ? ["requestTimeout"] : [])
     }
 }
 

@@ -5,6 +5,7 @@ enum DocumentParts {
         ("overview", PackageResources.overview_json),
         ("roboflow", PackageResources.roboflow_json),
         ("roboflow-schemas", PackageResources.roboflow_schemas_json),
+        ("classification", PackageResources.classification_json),
         ("openai", PackageResources.openai_json),
         ("tei", PackageResources.tei_json),
         ("weaviate", PackageResources.weaviate_json),

@@ -32,6 +32,8 @@ package enum Occasion: String, CaseIterable, Sendable {
     case text
     /// A subject is compared with prompts.
     case comparison
+    /// Labels are ranked.
+    case labels
     /// A model has to be there, and to compute.
     case work
 }
@@ -68,6 +70,7 @@ extension EmbeddingError {
             .textBeyondVocabulary:
             .text
         case .noPrompts, .tooManyPrompts: .comparison
+        case .labels, .label: .labels
         case .heldOff(let error, _): error.occasion
         case .noTower, .overloaded, .tooMuchMemory, .shuttingDown, .cancelled, .modelLoading, .tooManyLoads,
             .modelTooLarge, .modelUnavailable, .modelNotFetched, .failed, .invalidConfiguration:
