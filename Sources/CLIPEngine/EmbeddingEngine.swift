@@ -139,12 +139,6 @@ public final class EmbeddingEngine: Sendable {
     /// How images are decoded.
     public var decoding: ImageDecoding { configuration.decoding }
 
-    /// Most images of a request, and most prompts of a comparison.
-    public var maxBatch: Int { configuration.maxBatch }
-
-    /// Most texts of a request.
-    public var maxTexts: Int { configuration.maxTexts }
-
     // MARK: Embedding
 
     /// One embedding an image, in the request's order.

@@ -1,6 +1,8 @@
 /// The description of the API, for programs and for people.
 package enum DocumentRoutes {
-    /// In the order of the list at `/`. Open to all: limits are told to whoever meets them anyway.
+    /// In the order of the list at `/`.
+    ///
+    /// Open to all: limits are told to whoever meets them anyway.
     package static let all = [
         Route("/openapi.json", ["GET", "HEAD"], purpose: .open) { (context, _) throws(APIError) in
             Answer(context.document)
