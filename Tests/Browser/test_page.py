@@ -14,6 +14,7 @@ import tempfile
 import unittest
 
 from browser import FIGURES, PICTURES, SHARED, PageTest, Server, expect, expected_labels
+from document import DocumentTest  # noqa: F401 - found by unittest
 from looks import LooksTest  # noqa: F401 - found by unittest
 from screenshots import take_screenshots
 
