@@ -7,7 +7,9 @@ import pathlib
 import subprocess
 
 from axe_playwright_python.sync_playwright import Axe
-from browser import FIGURES, PageTest, Page, expect
+from playwright.sync_api import Page
+
+from browser import FIGURES, PageTest, expect
 
 #: What a page may not do, or this server has no model for.
 NOT_ANSWERED = {"addModel", "removeModel", "clearModels", "clearCache"}
