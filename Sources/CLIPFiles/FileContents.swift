@@ -6,14 +6,15 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// The bytes of files as people name them at the shell.
+/// Reads the bytes of files that are named at the shell.
 package enum FileContents {
-    /// A file's bytes; '-' is standard input.
+    /// A file's bytes; the path `-` means standard input.
     ///
     /// - Parameters:
     ///   - file: a path, as ``FileName`` carries it.
-    ///   - limit: more bytes than this are not read; the caller sees that by one byte too many.
-    ///   - longestLine: most bytes between two ends of lines, where the bytes are lines.
+    ///   - limit: the most bytes that the caller wants; one byte more is read at most, which shows that the file is
+    ///     longer.
+    ///   - longestLine: the most bytes between two line ends, for input that consists of lines.
     package static func read(
         _ file: String,
         limit: Int,
@@ -52,7 +53,7 @@ package enum FileContents {
     }
 }
 
-/// The system's function, which inside of ``FileContents`` the method of the same name hides.
+/// The system's `read`, which the method of the same name hides inside ``FileContents``.
 private func systemRead(_ descriptor: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
     read(descriptor, bytes, count)
 }

@@ -6,21 +6,21 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// What lies at a path, symbolic links followed.
+/// What a path leads to, after following symbolic links.
 package enum FileKind: Equatable {
     case file
     case folder(Identity)
     /// A pipe, a socket or a device: reading it might never end.
     case other
-    /// Nothing, or nothing that may be looked at; the text is the system's.
+    /// The path cannot be resolved or opened; the text is the system's message.
     case unreachable(String)
 
-    /// What tells a folder from all others, by whatever links it was reached: its path without any.
+    /// Identifies a folder by its path without symbolic links, so that one folder reached in two ways is equal.
     package struct Identity: Hashable {
         let path: String
     }
 
-    /// Looks at a path.
+    /// Finds out what a path leads to.
     package init(at path: String) {
         guard let resolved = FileName.withPath(path, { realpath($0, nil) }) else {
             self = .unreachable(String(cString: strerror(errno)))
@@ -28,7 +28,8 @@ package enum FileKind: Equatable {
         }
         defer { free(resolved) }
         let target = FileName.text(of: UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
-        // Not by name: `stat` is a type and a function, and which module they belong to depends on what else is imported.
+        // `stat(path, ...)` is avoided: `stat` is both a type and a function, and its module depends on the other
+        // imports.
         let descriptor = open(resolved, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else {
             self = errno == ENXIO || errno == ENODEV ? .other : .unreachable(String(cString: strerror(errno)))
@@ -47,7 +48,7 @@ package enum FileKind: Equatable {
         }
     }
 
-    /// Why this is no picture to read; nil for a file.
+    /// Why this cannot be read as a picture; nil for a plain file.
     package var refusal: String? {
         switch self {
         case .file: nil

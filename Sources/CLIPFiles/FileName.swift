@@ -6,13 +6,13 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// Names of files as text, whatever bytes they are.
+/// Carries file names of any bytes as Swift strings.
 ///
-/// A file name may hold any bytes but 0 and `/`, a Swift string only UTF-8. A byte that is part of no UTF-8 becomes a
-/// scalar of a private plane, which ``bytes(of:)`` turns back, so that a name can be carried as a string and still opens
-/// the file. Python's `os.fsdecode` does the same with lone surrogates, which Swift's strings cannot hold.
+/// A file name may hold any bytes except 0 and `/`; a Swift string holds only UTF-8. A byte that is not part of valid
+/// UTF-8 becomes a scalar of a private plane, and ``bytes(of:)`` turns it back. So a name can be kept as a string and
+/// still opens the file. Python's `os.fsdecode` uses lone surrogates for this, which Swift's strings cannot hold.
 package enum FileName {
-    /// The scalars that stand for the bytes 0x80 to 0xFF.
+    /// The first and the last of the scalars that stand for the bytes 0x80 to 0xFF.
     private static let first: UInt32 = 0x10_F780
     private static let last: UInt32 = 0x10_F7FF
 
@@ -25,7 +25,8 @@ package enum FileName {
                 text.append(scalar)
                 rest = rest.dropFirst(length)
             } else {
-                // Scalars that stand for bytes are no text either, or a name that holds one would be another's.
+                // A name may itself hold such a scalar in UTF-8. Its bytes are carried one by one, or it would become
+                // another name.
                 text.append(Unicode.Scalar(first + UInt32(byte) - 0x80) ?? "\u{FFFD}")
                 rest = rest.dropFirst()
             }
@@ -33,24 +34,24 @@ package enum FileName {
         return String(text)
     }
 
-    /// The bytes of a name that was made by ``text(of:)``, or that somebody typed.
+    /// The bytes of a name that ``text(of:)`` made or that a person typed.
     package static func bytes(of text: String) -> [UInt8] {
         text.unicodeScalars.flatMap { scalar in
             byte(scalar).map { [$0] } ?? Array(String(scalar).utf8)
         }
     }
 
-    /// The byte that a scalar stands for; nil for one that is text.
+    /// The byte that a scalar stands for; nil for ordinary text.
     package static func byte(_ scalar: Unicode.Scalar) -> UInt8? {
         (first...last).contains(scalar.value) ? UInt8(scalar.value - first + 0x80) : nil
     }
 
-    /// Whether a text is one, and not a name with bytes that are no UTF-8.
+    /// Whether a string is ordinary text, without scalars that stand for bytes.
     package static func isText(_ text: String) -> Bool {
         text.unicodeScalars.allSatisfy { byte($0) == nil }
     }
 
-    /// The names in a folder but `.` and `..`; nil where it cannot be read.
+    /// The names in a folder, without `.` and `..`; nil if the folder cannot be read.
     package static func names(inFolder folder: String) -> [String]? {
         guard let stream = withPath(folder, { opendir($0) }) else { return nil }
         defer { closedir(stream) }
@@ -66,7 +67,7 @@ package enum FileName {
         return names
     }
 
-    /// Lends a name as the system wants it.
+    /// Calls `body` with the name as the null-terminated path that system functions take.
     package static func withPath<Result>(
         _ text: String,
         _ body: (UnsafePointer<CChar>) -> Result
@@ -78,7 +79,7 @@ package enum FileName {
         }
     }
 
-    /// The scalar that begins here and its length; nil where none does.
+    /// The scalar that begins here and its length in bytes; nil if the bytes are not UTF-8.
     private static func scalar(_ bytes: ArraySlice<UInt8>) -> (Unicode.Scalar, Int)? {
         guard let lead = bytes.first else { return nil }
         let length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4

@@ -1,6 +1,8 @@
 extension String {
-    /// The text with U+FFFD for its control characters, which a terminal would obey, and `\xE9` for a byte of a file's
-    /// name that is no UTF-8: names of files and what stands in them may hold any.
+    /// The text made safe for a terminal.
+    ///
+    /// Control characters, which a terminal would obey, become U+FFFD. A byte of a file name that is not UTF-8 is shown
+    /// as `\xE9`. Names of files, and what is written in them, may hold either.
     package var printable: String {
         var text = ""
         for scalar in unicodeScalars {
@@ -15,7 +17,7 @@ extension String {
         return text
     }
 
-    /// The text's lines, each printable: what a command ends with may repeat an argument.
+    /// The text with each of its lines made printable, for messages that may repeat an argument.
     package var printableLines: String {
         split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable }
             .joined(separator: "\n")

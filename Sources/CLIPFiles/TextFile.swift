@@ -1,10 +1,10 @@
 internal import Foundation
 
-/// Text out of files and pipes: UTF-8, or what a mark at its beginning says, and nothing that has to be guessed.
+/// Makes text of the bytes of files and pipes: UTF-8, or the encoding that a byte order mark names; nothing is guessed.
 package enum TextFile {
-    /// The bytes as text, without a mark.
+    /// The bytes as text, without their byte order mark.
     ///
-    /// - Parameter name: what is said to be no text.
+    /// - Parameter name: what errors call the source.
     /// - Throws: an error that names the line which is not UTF-8, and what helps.
     package static func text(of bytes: [UInt8], name: String) throws(FileError) -> String {
         for (mark, encoding, title) in marks where bytes.starts(with: mark) {
@@ -20,16 +20,16 @@ package enum TextFile {
         return try utf8(bytes[...], name: name)
     }
 
-    /// The lines of a text, without their ends: LF, CRLF or CR, as every system writes them.
+    /// The lines of a text, without their ends, which may be LF, CRLF or CR.
     ///
-    /// What follows the last end is a line only if there is something.
+    /// Text after the last line end is a line only if it is not empty.
     package static func lines(of text: String) -> [String] {
         var lines: [String] = []
         for line in split(Array(text.utf8)[...]) { lines.append(String(decoding: line, as: UTF8.self)) }
         return lines
     }
 
-    /// Byte order marks, the longer ones first: that of UTF-32 begins like that of UTF-16.
+    /// Byte order marks, the longer ones first, because UTF-32's begins like UTF-16's.
     private static let marks: [(mark: [UInt8], encoding: String.Encoding, title: String)] = [
         ([0xFF, 0xFE, 0, 0], .utf32LittleEndian, "UTF-32"), ([0, 0, 0xFE, 0xFF], .utf32BigEndian, "UTF-32"),
         ([0xEF, 0xBB, 0xBF], .utf8, "UTF-8"), ([0xFF, 0xFE], .utf16LittleEndian, "UTF-16"),

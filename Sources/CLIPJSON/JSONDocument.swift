@@ -1,17 +1,19 @@
-/// Reads a JSON text whole, as Python 3.11's `json.loads` does, which is what the clients of Roboflow's server and the
-/// writers of configurations go by: `NaN` and `Infinity` are numbers, lone surrogates are accepted, of members with one
-/// name the last counts, a byte order mark is skipped, and errors carry Python's reason and position.
+/// Reads a whole JSON text into a tree, as Python 3.11's `json.loads` does.
 ///
-/// Two differences: UTF-16 and UTF-32 are refused, and lone surrogates become U+FFFD, since a Swift string
-/// cannot hold them (ftfy makes the same of them before a caption is tokenized).
+/// Clients of Roboflow's server and writers of configurations rely on Python's behaviour: `NaN` and `Infinity` are
+/// numbers, lone surrogates are accepted, the last of several members with one name counts, a byte order mark is
+/// skipped, and errors carry Python's reason and position.
+///
+/// There are two differences. UTF-16 and UTF-32 are refused. Lone surrogates become U+FFFD, since a Swift string cannot
+/// hold them (ftfy does the same before a caption is tokenized).
 public struct JSONDocument {
     private let limits: JSONLimits
-    /// Where the text begins: behind a byte order mark.
+    /// Where the text begins, after a byte order mark.
     private let start: Int
     private var lexer: JSONLexer
     private var valueCount = 0
 
-    /// The value of a whole text.
+    /// Reads a whole text and returns its value.
     public static func read(
         _ bytes: [UInt8],
         limits: JSONLimits = JSONLimits()
@@ -33,14 +35,14 @@ public struct JSONDocument {
 
     private func error(_ reason: String) -> JSONError { error(reason, at: lexer.position) }
 
-    /// An error at a byte; its position counts code points from the start of the text.
+    /// An error at a byte offset; its position counts code points from the start of the text.
     private func error(_ reason: String, at index: Int) -> JSONError {
         let end = max(start, min(index, lexer.bytes.count))
         let position = lexer.bytes[start..<end].reduce(0) { $1 & 0xC0 == 0x80 ? $0 : $0 + 1 }
         return .syntax(reason: reason, position: position)
     }
 
-    /// What Python says of a string, pointing at its token, or at the `u` before digits.
+    /// Python's error for a faulty string: it points at the whole token, or at the `u` of an escape with bad digits.
     private func error(ofString fault: JSONFault, opening: Int) -> JSONError {
         switch fault.expected {
         case .noControlCharacter: error("Invalid control character at", at: fault.offset)
@@ -51,7 +53,7 @@ public struct JSONDocument {
         }
     }
 
-    /// A string, at whose quote the position is.
+    /// Reads a string; the position is at its opening quote.
     private mutating func string() throws(JSONError) -> JSONText {
         let opening = lexer.position
         do throws(JSONFault) {
@@ -93,7 +95,7 @@ public struct JSONDocument {
         }
         let text = String(decoding: literal, as: UTF8.self)
         if numeral.isInteger, let integer = Int(text) { return .integer(integer) }
-        // The grammar of a numeral is a part of what Double reads, which rounds as Python does and overflows to infinity.
+        // `Double` reads every JSON numeral; like Python it rounds to the nearest and overflows to infinity.
         let real = Double(text) ?? .nan
         return numeral.isInteger ? .largeInteger(real) : .real(real)
     }

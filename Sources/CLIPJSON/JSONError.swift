@@ -4,10 +4,10 @@ public enum JSONError: Error, Equatable, Sendable {
     case syntax(reason: String, position: Int)
     /// Not UTF-8.
     case notUTF8
-    /// Arrays and objects nested deeper than the limit.
+    /// Arrays and objects are nested more deeply than the limit.
     case tooDeep(limit: Int)
-    /// More values than the limit.
+    /// The text has more values than the limit.
     case tooManyValues(limit: Int)
-    /// An integer of more digits than the limit.
+    /// An integer has more digits than the limit.
     case numberTooLong(limit: Int)
 }

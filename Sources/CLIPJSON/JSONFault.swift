@@ -1,7 +1,7 @@
 /// Where a text stops being the JSON that was asked for.
 ///
-/// The parts of the program tell it in words and places of their own, so all places that they may mean are kept, as
-/// bytes from the beginning of the text.
+/// Each part of the program reports this in its own words and at its own position. So all the positions that may be
+/// wanted are kept, as byte offsets from the beginning of the text.
 public struct JSONFault: Error, Equatable, Sendable {
     /// What should have been there.
     public enum Expected: Equatable, Sendable {
@@ -30,7 +30,7 @@ public struct JSONFault: Error, Equatable, Sendable {
     public let token: Int
     /// The first byte that is wrong.
     public let offset: Int
-    /// How far was read before that was known.
+    /// How far the text had been read when the fault was found.
     public let stop: Int
 }
 

@@ -1,13 +1,14 @@
 extension JSONLexer {
-    /// A number as it is written.
+    /// A number as it is written in the text.
     struct Numeral {
         let range: Range<Int>
-        /// Whether it has neither a fraction nor an exponent.
+        /// Whether the number has neither a fraction nor an exponent.
         let isInteger: Bool
     }
 
-    /// Passes over a number, if one is here, by Python's rules: bytes that cannot belong to it are left standing, so that
-    /// `01` is a zero with something behind it, and `1.` is a one.
+    /// Reads the number at the position, if there is one, by Python's rules.
+    ///
+    /// Bytes that cannot belong to the number stay unread: `01` is a zero followed by something, and `1.` is a one.
     mutating func numeral() -> Numeral? {
         let first = position
         var end = first
@@ -33,7 +34,8 @@ extension JSONLexer {
         return Numeral(range: first..<end, isInteger: isInteger)
     }
 
-    /// Reads a number as it is written, with white space before it; nothing that could belong to it may follow.
+    /// Reads a number as it is written, after white space; the byte after it must not be one that could belong to a
+    /// number.
     @usableFromInline
     mutating func number() throws(JSONFault) -> ArraySlice<UInt8> {
         skipWhitespace()
@@ -46,7 +48,7 @@ extension JSONLexer {
         return bytes[numeral.range]
     }
 
-    /// Reads a number of 64 bits, with white space before it, written without fraction, exponent or leading zero.
+    /// Reads a 64-bit whole number, after white space, written without fraction, exponent or leading zero.
     @usableFromInline
     mutating func wholeNumber(signed: Bool) throws(JSONFault) -> Int {
         skipWhitespace()
@@ -55,13 +57,13 @@ extension JSONLexer {
         let digits = first + (isNegative ? 1 : 0)
         var end = digits
         var value = 0
-        // Where the number left the 64 bits.
+        // The digit at which the number left the range of 64 bits.
         var overflow: Int?
         while end < bytes.count {
             let digit = bytes[end] &- UInt8(ascii: "0")
             guard digit < 10 else { break }
             let (shifted, overflowed) = value.multipliedReportingOverflow(by: 10)
-            // Towards the sign, as there is one more number below zero than above.
+            // Negative digits are subtracted, because the range has one more number below zero than above.
             let (sum, carried) =
                 isNegative
                 ? shifted.subtractingReportingOverflow(Int(digit))

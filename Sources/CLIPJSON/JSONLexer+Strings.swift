@@ -1,5 +1,5 @@
 extension JSONLexer {
-    /// Reads a string, with white space before it; its UTF-8 is shared with the text where it holds no escapes.
+    /// Reads a string, after white space; without escapes its UTF-8 is a slice of the text, not a copy.
     @usableFromInline
     mutating func string() throws(JSONFault) -> ArraySlice<UInt8> {
         skipWhitespace()
@@ -13,7 +13,7 @@ extension JSONLexer {
         return bytes[first..<end]
     }
 
-    /// Passes over a string.
+    /// Skips a string, after white space.
     mutating func skipString() throws(JSONFault) {
         skipWhitespace()
         guard current == UInt8(ascii: "\"") else { throw fault(.string) }
@@ -22,7 +22,7 @@ extension JSONLexer {
         position = end + 1
     }
 
-    /// A string, at whose quote the position is, with the first byte in it that is no plain text.
+    /// Decodes the string whose opening quote is at the position; `firstStop` is its first byte that is not plain text.
     private mutating func decodedString(plainUntil firstStop: Int) throws(JSONFault) -> ArraySlice<UInt8> {
         let opening = position
         var end = firstStop
@@ -66,7 +66,7 @@ extension JSONLexer {
         }
     }
 
-    /// Reads one escape, the position being at its backslash.
+    /// Reads one escape; the position is at its backslash.
     private mutating func escape(into decoded: inout [UInt8]) throws(JSONFault) {
         let backslash = position
         let letter = byte(at: backslash + 1)
@@ -101,7 +101,8 @@ extension JSONLexer {
         }
     }
 
-    /// What the escape at the position adds to a half of a pair; nil where that stays alone, if it may.
+    /// The second half of a surrogate pair, read from the escape at the position; nil if the first half stays alone and
+    /// may.
     private func secondHalf(of first: UInt16, at backslash: Int) throws(JSONFault) -> UInt16? {
         func alone(_ offset: Int, stop: Int) -> JSONFault {
             fault(.surrogatePair, token: backslash, at: offset, stop: stop)
@@ -121,7 +122,7 @@ extension JSONLexer {
         return second
     }
 
-    /// The four digits of an escape.
+    /// The value of an escape's four hexadecimal digits.
     private func hexadecimal(ofEscapeAt backslash: Int) throws(JSONFault) -> UInt16 {
         let first = backslash + 2
         var value: UInt16 = 0
@@ -131,7 +132,7 @@ extension JSONLexer {
             }
             value = value << 4 | digit
         }
-        // Python wants one character behind the four digits even to look at them: the closing quote.
+        // Python looks at the digits only if a character follows them, such as the closing quote.
         guard first + 4 < bytes.count || !replacesLoneSurrogates else {
             throw fault(.hexadecimalDigits, token: backslash, at: first + 4, stop: first)
         }

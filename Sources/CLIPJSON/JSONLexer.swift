@@ -1,12 +1,12 @@
-/// Takes a JSON text apart into white space, strings, numbers and words, for the tree and for the stream alike.
+/// Divides a JSON text into white space, strings, numbers and words, for both the tree and the stream.
 ///
-/// The text has to be UTF-8. What has no escapes is not copied.
+/// The text has to be UTF-8. Strings without escapes are not copied.
 @usableFromInline
 struct JSONLexer {
     @usableFromInline let bytes: [UInt8]
-    /// Whether half of a surrogate pair reads as U+FFFD; else it is refused.
+    /// Whether a lone half of a surrogate pair reads as U+FFFD; otherwise it is refused.
     let replacesLoneSurrogates: Bool
-    /// The next byte that nobody has read.
+    /// The offset of the next unread byte.
     @usableFromInline var position: Int
 
     @usableFromInline
@@ -16,12 +16,12 @@ struct JSONLexer {
         replacesLoneSurrogates = replacingLoneSurrogates
     }
 
-    /// The byte at the position, nil at the end.
+    /// The byte at the position; nil at the end of the text.
     @inlinable var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
     func byte(at index: Int) -> UInt8? { index < bytes.count ? bytes[index] : nil }
 
-    /// A fault here, where nothing of the token was read yet.
+    /// A fault at the position, before any byte of a token was read.
     @inlinable
     func fault(_ expected: JSONFault.Expected) -> JSONFault {
         fault(expected, token: position, at: position, stop: position)
@@ -41,7 +41,7 @@ struct JSONLexer {
         }
     }
 
-    /// Passes over this byte, with white space before it, if it is the next.
+    /// Skips this byte, and white space before it, if it comes next; returns whether it did.
     @inlinable
     mutating func take(_ byte: UInt8) -> Bool {
         skipWhitespace()
@@ -55,7 +55,7 @@ struct JSONLexer {
         guard take(byte) else { throw fault(.byte(byte)) }
     }
 
-    /// Passes over a word, if it is here.
+    /// Skips a word if it comes next; returns whether it did.
     mutating func take(word: StaticString) -> Bool {
         let end = position + word.utf8CodeUnitCount
         guard end <= bytes.count,
@@ -65,7 +65,7 @@ struct JSONLexer {
         return true
     }
 
-    /// Passes over a value of any kind, of which arrays and objects may nest so deep.
+    /// Skips a value of any kind, whose arrays and objects may nest `levels` deep.
     @usableFromInline
     mutating func skip(levels: Int, of limit: Int) throws(JSONFault) {
         skipWhitespace()
@@ -91,7 +91,7 @@ struct JSONLexer {
         }
     }
 
-    /// Passes over a string, a number, `true`, `false` or `null`.
+    /// Skips a string, a number, `true`, `false` or `null`.
     @usableFromInline
     mutating func skipScalar() throws(JSONFault) {
         skipWhitespace()
@@ -109,7 +109,7 @@ struct JSONLexer {
         throw fault(.scalar, token: first, at: first, stop: end)
     }
 
-    /// Letters, digits, signs and points: what numbers and words are made of.
+    /// Whether a byte is a letter, digit, sign or point, of which numbers and words consist.
     static func isOfWord(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2B, 0x2D, 0x2E: true

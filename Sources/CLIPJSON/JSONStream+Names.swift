@@ -1,11 +1,11 @@
-/// How many names an object may have, and how long they may be, in bytes.
+/// Limits on the number of names in an object and on their length in bytes.
 public struct JSONNameLimits: Sendable {
-    /// Most names of one object.
+    /// The most names of one object.
     public let count: Int
-    /// Most bytes of a name.
+    /// The most bytes of one name.
     public let length: Int
 
-    /// At most so many names of so many bytes.
+    /// Allows at most `count` names, each of at most `length` bytes.
     public init(count: Int, length: Int) {
         self.count = count
         self.length = length
@@ -13,7 +13,7 @@ public struct JSONNameLimits: Sendable {
 }
 
 extension JSONStream {
-    /// Reads an object of which no name comes twice; `member` has to read or skip each value.
+    /// Reads an object and refuses a repeated name; `member` has to read or skip each value.
     ///
     /// `duplicate` makes the error for a repeated name. Names that differ only in how Unicode composes them count as
     /// repeated, as `String` compares them.

@@ -1,16 +1,16 @@
-/// Reads JSON from its beginning to its end, strictly, without building a tree: a tokenizer's file has a million values.
+/// Reads JSON from beginning to end, strictly, without building a tree: a tokenizer's file has a million values.
 ///
-/// Whoever reads asks for what should come next, and throws errors of its own, which `failure` makes of faults as well.
-/// Names and strings share the text's memory where they hold no escapes; what is kept beyond the text should be copied.
-/// Members with one name are all handed over, but by `object(once:)`.
+/// The caller asks for what should come next. It throws errors of its own, and `failure` turns faults of the text into
+/// such errors. Names and strings without escapes are slices of the text; copy what has to outlive it. Members with a
+/// repeated name are all handed over, except by `object(once:)`.
 public struct JSONStream<Failure: Error> {
     @usableFromInline var lexer: JSONLexer
-    /// How many more arrays and objects may be opened within those that are.
+    /// How many more arrays and objects may be opened inside the open ones.
     @usableFromInline var levels: Int
     @usableFromInline let deepest: Int
     @usableFromInline let failure: (JSONFault) -> Failure
 
-    /// Reads a text that was checked to be UTF-8 (`UTF8Check`), in which arrays and objects nest at most so deep.
+    /// Reads a text that `UTF8Check` has accepted and whose arrays and objects nest at most `deepest` deep.
     public init(_ bytes: [UInt8], deepest: Int, failure: @escaping (JSONFault) -> Failure) {
         lexer = JSONLexer(bytes, replacingLoneSurrogates: false)
         levels = deepest
@@ -18,10 +18,10 @@ public struct JSONStream<Failure: Error> {
         self.failure = failure
     }
 
-    /// What an error at the present place is.
+    /// The error for a wrong value at the present position.
     public var malformed: Failure { failure(lexer.fault(.value)) }
 
-    /// The next value's first byte.
+    /// The first byte of the next value, which stays unread.
     @inlinable
     public mutating func peek() throws(Failure) -> UInt8 {
         lexer.skipWhitespace()
@@ -29,13 +29,13 @@ public struct JSONStream<Failure: Error> {
         return byte
     }
 
-    /// Whether the next value is of the kind that begins so.
+    /// Whether the next value begins with this character.
     @inlinable
     public mutating func isNext(_ character: Unicode.Scalar) throws(Failure) -> Bool {
         try peek() == UInt8(ascii: character)
     }
 
-    /// Nothing but white space may follow.
+    /// Checks that only white space is left.
     public mutating func finish() throws(Failure) {
         lexer.skipWhitespace()
         guard lexer.current == nil else { throw failure(lexer.fault(.end)) }
@@ -71,13 +71,13 @@ public struct JSONStream<Failure: Error> {
         levels += 1
     }
 
-    /// Reads a string, as UTF-8 that is shared with the text where it holds no escapes.
+    /// Reads a string as UTF-8; without escapes it is a slice of the text.
     @inlinable
     public mutating func text() throws(Failure) -> ArraySlice<UInt8> {
         do throws(JSONFault) { return try lexer.string() } catch { throw failure(error) }
     }
 
-    /// Reads a string, as UTF-8 of its own.
+    /// Reads a string as UTF-8 in memory of its own.
     @inlinable
     public mutating func string() throws(Failure) -> [UInt8] {
         Array(try text())
@@ -89,13 +89,13 @@ public struct JSONStream<Failure: Error> {
         do throws(JSONFault) { return try lexer.number() } catch { throw failure(error) }
     }
 
-    /// Reads a whole number of 64 bits; one with a fraction or an exponent is refused.
+    /// Reads a 64-bit whole number; one with a fraction or an exponent is refused.
     @inlinable
     public mutating func integer() throws(Failure) -> Int {
         do throws(JSONFault) { return try lexer.wholeNumber(signed: true) } catch { throw failure(error) }
     }
 
-    /// Reads a whole number from 0 on, written without a sign.
+    /// Reads a whole number that is not negative and is written without a sign.
     public mutating func count() throws(Failure) -> Int {
         do throws(JSONFault) { return try lexer.wholeNumber(signed: false) } catch { throw failure(error) }
     }
@@ -112,19 +112,19 @@ public struct JSONStream<Failure: Error> {
 
     // MARK: Single bytes, for arrays of a known length
 
-    /// Passes over a byte, with white space before it, if it is the next.
+    /// Skips a character, and white space before it, if it comes next; returns whether it did.
     @inlinable
     public mutating func take(_ character: Unicode.Scalar) -> Bool {
         lexer.take(UInt8(ascii: character))
     }
 
-    /// Passes over a byte that has to be the next.
+    /// Skips a character, which has to come next.
     @inlinable
     public mutating func expect(_ character: Unicode.Scalar) throws(Failure) {
         guard take(character) else { throw failure(lexer.fault(.byte(UInt8(ascii: character)))) }
     }
 
-    /// Begins an array or an object; `levels` has to grow again at its end.
+    /// Begins an array or an object; the caller has to add to `levels` again at its end.
     @inlinable
     mutating func open(_ character: Unicode.Scalar) throws(Failure) {
         lexer.skipWhitespace()

@@ -1,17 +1,17 @@
 extension JSONValue {
-    /// The value where it is an object.
+    /// The object, if the value is one.
     public var object: JSONObject? { if case .object(let object) = self { object } else { nil } }
 
-    /// The values where it is an array.
+    /// The elements, if the value is an array.
     public var elements: [JSONValue]? { if case .array(let elements) = self { elements } else { nil } }
 
-    /// The value where it is a string.
+    /// The string, if the value is one.
     public var text: String? { if case .string(let text) = self { text.string } else { nil } }
 
-    /// Whether there is a value, but none in it.
+    /// Whether the value is JSON's `null`.
     public var isNull: Bool { if case .null = self { true } else { false } }
 
-    /// The value where it is a number of any form.
+    /// The number, written in any form, if the value is one.
     public var number: Double? {
         switch self {
         case .integer(let number): Double(number)
@@ -20,12 +20,12 @@ extension JSONValue {
         }
     }
 
-    /// The value where it is a number without a fraction, such as 224 or 224.0, that fits into 64 bits.
+    /// The number, if it has no fraction, such as 224 or 224.0, and fits into 64 bits.
     public var wholeNumber: Int? {
         if case .integer(let number) = self { number } else { number.flatMap { Int(exactly: $0) } }
     }
 
-    /// What Python's `bool` makes of it.
+    /// The truth value that Python's `bool` gives.
     public var isTrue: Bool {
         switch self {
         case .null: false

@@ -1,8 +1,8 @@
-/// Tells whether bytes are UTF-8, by table 3-7 of the Unicode standard: nothing overlong, no surrogates.
+/// Tells whether bytes are UTF-8, by table 3-7 of the Unicode standard: no overlong forms and no surrogates.
 public enum UTF8Check {
     /// Whether all of the bytes are UTF-8.
     ///
-    /// Plain ASCII passes eight bytes at a time, as base64 is megabytes of it.
+    /// ASCII is checked eight bytes at a time, because base64 is megabytes of it.
     public static func isValid(_ bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBytes { raw in
             var index = 0
@@ -21,7 +21,7 @@ public enum UTF8Check {
         }
     }
 
-    /// Bytes of the scalar that begins here; zero if none does.
+    /// The number of bytes of the scalar that begins here; zero if there is none.
     private static func lengthOfScalar(_ raw: UnsafeRawBufferPointer, at index: Int) -> Int {
         let lead = raw[index]
         let length: Int
