@@ -1,7 +1,7 @@
 /// Turns captions into the token ids that a network reads, as the reference implementation of its checkpoint does.
 ///
-/// Behind it stands one of several kinds: OpenAI's byte pairs, or what tokenizer files describe (pieces of sentencepiece, merges with
-/// bytes to fall back on, BERT's pieces of words). Any thread may use it; there is no cache.
+/// It is one of several kinds: OpenAI's byte pairs, or what tokenizer files describe (pieces of sentencepiece, merges
+/// that fall back on bytes, BERT's word pieces). Any thread may use it; it keeps no cache.
 public struct CaptionTokenizer: Sendable {
     private enum Kind: Sendable {
         case bytePairs(BytePairTokenizer)
@@ -10,10 +10,10 @@ public struct CaptionTokenizer: Sendable {
 
     private let kind: Kind
     private let recipe: TextRecipe
-    /// How many tokens the network knows, where the tokenizer may make others, too.
+    /// The number of tokens that the network knows, if the tokenizer can make others; nil if it cannot.
     private var rows: Int?
 
-    /// OpenAI CLIP's tokenizer, for a model whose text tower reads `contextLength` tokens.
+    /// Makes OpenAI CLIP's tokenizer for a model whose text tower reads `contextLength` tokens.
     public init(vocabulary: Vocabulary, contextLength: Int = 77) {
         self.init(vocabulary: vocabulary, recipe: .openAI(contextLength: contextLength))
     }
@@ -30,13 +30,13 @@ public struct CaptionTokenizer: Sendable {
         if case .pieces(let tokenizer) = kind, tokenizer.hasUnplaced { rows = vocabularyCount }
     }
 
-    /// The tokenizer of a checkpoint's directory.
+    /// Reads the tokenizer of a checkpoint's directory.
     ///
-    /// Takes time in proportion to its files, up to half a second.
+    /// The time grows with the size of the files and is half a second at most.
     ///
-    /// - Throws: what is wrong with which file, or which of its steps is not known.
+    /// - Throws: an error that names the file and what is wrong with it, or the step in it that is not known.
     public init(directory: String, recipe: TextRecipe) throws(TokenizationError) {
-        // OpenAI's code knows no tokenizer but its own.
+        // OpenAI's code knows no tokenizer except its own.
         if recipe.source == .files || recipe.rules == .transformers,
             let pieces = try TokenizerDirectory(directory, recipe: recipe).tokenizer()
         {
@@ -53,13 +53,15 @@ public struct CaptionTokenizer: Sendable {
         }
     }
 
-    /// The caption's token ids as the network reads them: with the special tokens around, and filled up to the context's length where the
-    /// recipe says so.
+    /// The caption's token ids as the network reads them, special tokens included.
     ///
-    /// An empty caption is legal. A caption that is longer than the context is refused (`tooManyTokens`); or, when `truncating`, keeps its
-    /// first tokens, and end-of-text as the last. One with a token that the network has no row for is refused (`tokenWithoutRow`), where
-    /// ``limited(toRows:)`` has said how many there are, and so is one with a special token that files name and the vocabulary lacks; what
-    /// was cut off does not count.
+    /// The sequence is padded to the context's length if the recipe says so. An empty caption is legal. A caption that
+    /// is longer than the context is refused (`tooManyTokens`). With `truncating` it keeps its first tokens instead,
+    /// and its last token is end-of-text.
+    ///
+    /// A caption is also refused (`tokenWithoutRow`) if it has a token for which the network has no row, provided that
+    /// ``limited(toRows:)`` was told how many rows there are. The same goes for a special token that files name and the
+    /// vocabulary lacks. Tokens that were cut off do not count.
     public func tokens(
         for caption: String,
         truncating: Bool = false
@@ -71,7 +73,8 @@ public struct CaptionTokenizer: Sendable {
             ids = try tokenizer.tokens(of: caption)
             count = ids.count
             if count > limit {
-                // A copy: an array that shrinks keeps its room, here that of thousands of tokens, for as long as it lives.
+                // This copies, because an array that shrinks keeps its room for as long as it lives, here for thousands
+                // of tokens.
                 ids = Array(ids[..<limit])
                 ids[limit - 1] = tokenizer.vocabulary.endOfText
             }
@@ -91,18 +94,20 @@ public struct CaptionTokenizer: Sendable {
         return TokenSequence(ids: ids)
     }
 
-    /// The same for a network whose table of tokens has so many rows.
+    /// The same tokenizer for a network whose token table has this many rows.
     ///
-    /// A tokenizer may know more: tokens that were added, which only somebody who types their name can make, such as `<extra_id_5>`.
-    /// Captions without one cost no more than before.
+    /// A tokenizer may know more tokens than that: added tokens, such as `<extra_id_5>`, which appear only if a person
+    /// types their name. Captions without such tokens cost no more than before.
     public func limited(toRows rows: Int) -> CaptionTokenizer {
         var tokenizer = self
         if rows < vocabularyCount { tokenizer.rows = rows }
         return tokenizer
     }
 
-    /// The tokens that come without anybody typing them, with what the tokenizer does with them: those around every caption, the one that
-    /// fills it up, the last one that characters become which the vocabulary lacks.
+    /// The tokens that appear without anybody typing them, each with what the tokenizer uses it for.
+    ///
+    /// These are the tokens around every caption, the one that pads it, and the last of those that unknown characters
+    /// become.
     public var standingTokens: [(use: String, id: Int32)] {
         var tokens: [(use: String, id: Int32)] = []
         switch kind {
@@ -118,7 +123,7 @@ public struct CaptionTokenizer: Sendable {
         return tokens.filter { !recipe.replacesSeparators || $0.id != separator }
     }
 
-    /// What a token is called that somebody typed, for an error.
+    /// The name of a token that somebody typed, for an error.
     private func name(of id: Int32) -> String {
         let bytes: [UInt8]? =
             switch kind {
@@ -129,12 +134,12 @@ public struct CaptionTokenizer: Sendable {
         return bytes.map { String(decoding: $0.prefix(256), as: UTF8.self).tamed } ?? "\(id)"
     }
 
-    /// OpenAI's vocabulary, or another of its kind; nil where the tokenizer is of pieces.
+    /// OpenAI's vocabulary or another of that kind; nil if the tokenizer works on pieces.
     public var vocabulary: Vocabulary? {
         if case .bytePairs(let tokenizer) = kind { tokenizer.vocabulary } else { nil }
     }
 
-    /// The number of token ids: one more than the largest.
+    /// The number of token ids: one more than the largest id.
     public var vocabularyCount: Int {
         switch kind {
         case .bytePairs(let tokenizer): tokenizer.vocabulary.count
@@ -142,9 +147,9 @@ public struct CaptionTokenizer: Sendable {
         }
     }
 
-    /// The same without tokens that were added to the vocabulary later, or that only somebody who types their name can make.
+    /// The number of token ids without tokens that were added later or that appear only if a person types their name.
     ///
-    /// Some networks have no row for those.
+    /// Some networks have no row for those tokens.
     public var plainVocabularyCount: Int {
         switch kind {
         case .bytePairs(let tokenizer): Int(tokenizer.vocabulary.largestPlainID) + 1
@@ -152,7 +157,7 @@ public struct CaptionTokenizer: Sendable {
         }
     }
 
-    /// The token that ends every sequence, before what fills it up; nil where none does.
+    /// The token that ends every sequence, before any padding; nil if there is none.
     public var endOfText: Int32? {
         switch kind {
         case .bytePairs(let tokenizer): tokenizer.vocabulary.endOfText
@@ -160,7 +165,7 @@ public struct CaptionTokenizer: Sendable {
         }
     }
 
-    /// The token that fills sequences up; nil where the files name none.
+    /// The token that pads sequences; nil if the files name none.
     public var padding: Int32? {
         switch kind {
         case .bytePairs: 0

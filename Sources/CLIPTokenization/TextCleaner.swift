@@ -1,5 +1,6 @@
-/// Cleans a caption as OpenAI CLIP does before it looks for words: ftfy's repairs, HTML references resolved twice,
-/// white space collapsed, lower case.
+/// Cleans a caption as OpenAI CLIP does before it looks for words.
+///
+/// The steps are ftfy's repairs, HTML references resolved twice, white space collapsed, and lower case.
 package enum TextCleaner {
     /// The caption's scalars, cleaned.
     ///

@@ -1,10 +1,10 @@
-/// How a checkpoint wants captions turned into what its network reads, weights and vocabulary aside.
+/// How a checkpoint wants its captions turned into what the network reads, apart from weights and vocabulary.
 public struct TextRecipe: Equatable, Sendable {
-    /// What the tokenizer is taken from.
+    /// Where the tokenizer comes from.
     public enum Source: Equatable, Sendable {
-        /// OpenAI's words and byte pairs, with the vocabulary of the directory or the one that is built in.
+        /// OpenAI's words and byte pairs, with the directory's vocabulary or, if it has none, the built-in one.
         case bytePairs
-        /// The tokenizer files of the directory, whatever they describe.
+        /// The directory's tokenizer files, whatever they describe.
         case files
     }
 
@@ -12,21 +12,23 @@ public struct TextRecipe: Equatable, Sendable {
     public var source: Source
     /// The most tokens that the network reads.
     public var contextLength: Int
-    /// How captions are cleaned; where nothing is said ``Source/bytePairs`` brings its own, which is ``CaptionCleaning/lowerCase``.
+    /// How captions are cleaned; with ``Source/bytePairs``, ``CaptionCleaning/none`` means the cleaning of ``rules``.
     public var cleaning: CaptionCleaning
-    /// Whether every sequence is filled up to ``contextLength``, as a network without a causal mask reads all of it.
+    /// Whether every sequence is padded to ``contextLength``, because a network without a causal mask reads all of it.
     public var padsToContext: Bool
     /// Whether separators are replaced by 0 (open_clip's `strip_sep_token`).
     public var replacesSeparators: Bool
-    /// The tokenizer that transformers takes where no file names one, such as `SiglipTokenizer`.
+    /// The tokenizer class that transformers uses if no file names one, such as `SiglipTokenizer`.
     public var defaultClass: String?
-    /// Whether tokens of a byte-pair vocabulary that were added, too, are found as they stand: transformers does so, open_clip not.
+    /// Whether added tokens that are also in the byte-pair vocabulary are found as written: by transformers yes, by
+    /// open_clip no.
     public var findsKnownTokens: Bool
-    /// What special tokens of a byte-pair vocabulary are called in captions.
+    /// The names of the special tokens of a byte-pair vocabulary in captions.
     public var specialNames = SpecialNames.openAI
-    /// Whose rules byte pairs follow.
+    /// The implementation whose rules byte pairs follow.
     public var rules = CaptionRules.openAI
-    /// The repository whose tokenizer files these should be, such as `timm/ViT-B-16-SigLIP`, where a configuration names it.
+    /// The repository that should have these tokenizer files, such as `timm/ViT-B-16-SigLIP`, if a configuration names
+    /// it.
     public var repository: String?
 
     init(
@@ -49,11 +51,11 @@ public struct TextRecipe: Equatable, Sendable {
         self.repository = repository
     }
 
-    /// OpenAI's CLIP.
+    /// The recipe for OpenAI's CLIP.
     ///
     /// - Parameters:
     ///   - contextLength: the most tokens that the network reads.
-    ///   - padsToContext: whether sequences are filled up with 0, as a network without a causal mask reads them.
+    ///   - padsToContext: whether sequences are padded with 0, as a network without a causal mask needs.
     ///   - findsKnownTokens: see the property.
     ///   - cleaning: see the property.
     public static func openAI(
@@ -71,10 +73,10 @@ public struct TextRecipe: Equatable, Sendable {
         )
     }
 
-    /// A checkpoint in transformers' layout of a family with tokenizer files.
+    /// The recipe for a checkpoint in transformers' layout, of a family with tokenizer files.
     ///
     /// - Parameters:
-    ///   - modelType: `model_type` of its `config.json`, which says what tokenizer is taken where no file does.
+    ///   - modelType: `model_type` of its `config.json`, which decides the tokenizer if no file does.
     ///   - contextLength: `max_position_embeddings` of its text tower.
     public static func transformers(modelType: String, contextLength: Int) -> TextRecipe {
         let defaultClass: String? =
@@ -86,7 +88,7 @@ public struct TextRecipe: Equatable, Sendable {
             default: nil
             }
         var recipe = TextRecipe(
-            // A CLIP may come without any file: then its vocabulary is OpenAI's.
+            // A CLIP checkpoint may have no tokenizer file; then its vocabulary is OpenAI's.
             source: modelType == "clip" ? .bytePairs : .files,
             contextLength: contextLength,
             padsToContext: modelType.hasPrefix("siglip"),

@@ -1,6 +1,6 @@
-/// A caption as a network reads it: its tokens, the special ones around them, and what fills them up where the recipe says so.
+/// A caption as a network reads it: its tokens, the special tokens around them and, if the recipe asks for it, padding.
 public struct TokenSequence: Hashable, Sendable {
-    /// Token ids.
+    /// The token ids, in order.
     public let ids: [Int32]
 
     package init(ids: [Int32]) {

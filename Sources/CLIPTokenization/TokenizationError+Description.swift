@@ -1,5 +1,5 @@
 extension TokenizationError: CustomStringConvertible {
-    /// Sentences for a person: what is wrong with which caption or file, and what helps.
+    /// A sentence for a person that says what is wrong with which caption or file, and what helps.
     public var description: String { "\(finding) \(remedy)" }
 
     private var finding: String {
@@ -92,10 +92,10 @@ extension TokenizationError: CustomStringConvertible {
 }
 
 extension String {
-    /// In quotes, short, and without what a terminal would obey.
+    /// The text in quotes, shortened and without control characters, which a terminal would obey.
     fileprivate var shown: String { "'\(tamed)'" }
 
-    /// Short, and without what a terminal would obey.
+    /// The text, shortened and without control characters, which a terminal would obey.
     var tamed: String {
         unicodeScalars.prefix(64).map {
             $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0)

@@ -1,17 +1,19 @@
-/// A token that was added to a vocabulary, such as a word that textual inversion has learnt: it is found in a text as it
-/// stands, before the rest is split into words.
+/// A token that was added to a vocabulary, such as a word learnt by textual inversion.
 ///
-/// Source: `AddedVocabulary` of Hugging Face's tokenizers 0.22, without the options that change what stands beside it.
+/// It is found in a text exactly as written, before the rest is split into words.
+///
+/// Source: `AddedVocabulary` of Hugging Face's tokenizers 0.22, without the options that change the text beside a
+/// token.
 struct AddedToken: Equatable, Sendable {
-    /// As it is written.
+    /// The token as it is written.
     let text: String
     let id: Int32
-    /// Whether it is looked for in the cleaned text, and not in the text as it came.
+    /// Whether it is looked for in the cleaned text rather than in the text as it came.
     let isNormalized: Bool
-    /// What is looked for.
+    /// The scalars that are looked for.
     private let scalars: [UInt32]
 
-    /// - Parameter rules: those of the captions in which it is looked for.
+    /// - Parameter rules: the rules for the captions in which the token is looked for.
     init(
         _ text: String,
         id: Int32,
@@ -24,19 +26,19 @@ struct AddedToken: Equatable, Sendable {
         scalars = isNormalized ? try rules.cleaned(text) : text.unicodeScalars.map(\.value)
     }
 
-    /// One that is looked for in captions as they came.
+    /// Makes a token that is looked for in captions as they came.
     init(asWritten text: String, id: Int32) {
         (self.text, self.id, isNormalized) = (text, id, false)
         scalars = text.unicodeScalars.map(\.value)
     }
 
-    /// A part of a text: a token, or what stands between tokens.
+    /// A part of a text: either a token or what stands between tokens.
     enum Part {
         case token(Int32)
         case rest(ArraySlice<UInt32>)
     }
 
-    /// Divides a text at the tokens in it: the leftmost first, of several at one place the longest.
+    /// Divides a text at the tokens in it; of several at one place the longest is taken.
     static func parts(of text: ArraySlice<UInt32>, at tokens: [AddedToken]) -> [Part] {
         let tokens = tokens.filter { !$0.scalars.isEmpty }.sorted { $0.scalars.count > $1.scalars.count }
         guard !tokens.isEmpty else { return [.rest(text)] }

@@ -1,5 +1,7 @@
-/// The characters that stand for bytes in a vocabulary: printable ones for themselves, and U+0100 and the following
-/// for the rest, so that no token holds white space or a control character.
+/// The characters that stand for bytes in a vocabulary.
+///
+/// Printable ones stand for themselves, and U+0100 and the following for the other bytes, so that no token holds white
+/// space or a control character.
 package enum ByteAlphabet {
     /// All bytes, in the order in which vocabularies number them.
     package static let bytes: [UInt8] = {
@@ -8,7 +10,7 @@ package enum ByteAlphabet {
         return (printable + rest).map { UInt8($0) }
     }()
 
-    /// What a vocabulary writes behind the token that ends a word.
+    /// The suffix that a vocabulary writes after a token that ends a word.
     package static let endOfWord: [UInt8] = Array("</w>".utf8)
 
     /// The characters, in UTF-8, in the order of `bytes`.

@@ -1,15 +1,15 @@
-/// The merges of a byte-level vocabulary: which two tokens join to which, and which join first.
+/// The merges of a byte-level vocabulary: which two tokens join into which, and in what order of rank.
 ///
-/// A flat table with open addressing, because every word asks it some dozens of times.
+/// This is a flat table with open addressing, because every word looks into it dozens of times.
 package struct BytePairMerges: Sendable {
     private static let noPair = UInt64.max
 
-    /// Two token ids, the left one in the upper half.
+    /// The two token ids of each merge, the left one in the upper half.
     private var pairs: [UInt64]
-    /// The merge's rank in the upper half, the token that it makes in the lower one.
+    /// The merge's rank in the upper half and the token that it makes in the lower half.
     private var outcomes: [UInt64]
     private let shift: UInt64
-    /// Odd and random, so that no file can be made whose pairs all fall on one place.
+    /// An odd random number, so that nobody can write a file whose pairs all fall into one slot.
     private let multiplier = UInt64.random(in: .min ... .max) | 1
 
     /// The number of merges.
@@ -24,7 +24,7 @@ package struct BytePairMerges: Sendable {
         shift = 64 - bits
     }
 
-    /// Adds the merge of the next rank; false where the pair has one already.
+    /// Adds the merge of the next rank; returns false if the pair already has one.
     package mutating func append(_ left: Int32, _ right: Int32, making token: Int32) -> Bool {
         precondition(count < pairs.count / 2, "The table was made for fewer merges.")
         let pair = Self.pair(left, right)
@@ -36,18 +36,18 @@ package struct BytePairMerges: Sendable {
         return true
     }
 
-    /// What is left of a word's tokens when nothing more can be merged.
+    /// The tokens of a word after all merges.
     ///
-    /// The merge of the lowest rank comes first, and of several places the leftmost. Takes time in proportion to
-    /// n log n, for a word of n tokens.
+    /// The merge of the lowest rank comes first; if it fits at several places, the leftmost comes first. The time is
+    /// proportional to n log n for a word of n tokens.
     package func merged(_ word: [Int32]) -> [Int32] {
         guard word.count > 1 else { return word }
         var tokens = word
-        // A doubly linked list through the places of `tokens`; a place that was merged away has no token.
+        // A doubly linked list through the places of `tokens`; a place that was merged into its neighbour has no token.
         let end = word.count
         var next = Array(1...end)
         var previous = Array(-1..<(end - 1))
-        // The rank in the upper half, the place in the lower one.
+        // Each candidate has the rank in the upper half and the place in the lower half.
         var candidates = MergeQueue<UInt64>()
         for left in 0..<(end - 1) {
             if let outcome = outcome(tokens[left], tokens[left + 1]) {
@@ -58,7 +58,7 @@ package struct BytePairMerges: Sendable {
         while let candidate = candidates.popFirst() {
             let (rank, left) = (candidate >> 32, Int(candidate & 0xFFFF_FFFF))
             let right = next[left]
-            // Out of date, where another merge took one of the two.
+            // A candidate is out of date if another merge took one of its two tokens.
             guard tokens[left] >= 0, right < end, let outcome = outcome(tokens[left], tokens[right]),
                 outcome >> 32 == rank
             else { continue }
@@ -88,7 +88,7 @@ package struct BytePairMerges: Sendable {
         return pairs[place] == pair ? outcomes[place] : nil
     }
 
-    /// Where the pair is, or would be.
+    /// The slot that holds the pair, or that it would take.
     private func place(of pair: UInt64) -> Int {
         var place = Int(truncatingIfNeeded: (pair &* multiplier) >> shift)
         while pairs[place] != pair, pairs[place] != Self.noPair { place = (place + 1) & (pairs.count - 1) }

@@ -1,16 +1,19 @@
-/// The way of OpenAI's CLIP from a caption to tokens: clean it, split it into words (`WordSplitter`), write each word as bytes, and merge
-/// these by the vocabulary's byte pairs (`BytePairMerges`).
+/// Makes tokens of captions as OpenAI's CLIP does.
+///
+/// It cleans the caption, splits it into words (`WordSplitter`), writes each word as bytes, and merges these by the
+/// vocabulary's byte pairs (`BytePairMerges`).
 struct BytePairTokenizer: Sendable {
     let vocabulary: Vocabulary
-    /// What special tokens are called in a cleaned caption; nil where they are found in the caption as it came.
+    /// The names of the special tokens in a cleaned caption; nil if they are looked for in the caption as it came.
     private let specialNames: SpecialNames?
     private let rules: CaptionRules
-    /// How open_clip's configuration wants captions cleaned: instead of by OpenAI's rules, and before transformers' come.
+    /// open_clip's configured cleaning, which replaces OpenAI's rules or precedes transformers' rules; nil if there is
+    /// none.
     private let cleaning: CaptionCleaning?
-    /// Tokens that are found as they stand: in the caption as it came, and in the cleaned text.
+    /// Tokens that are found as written: the first list in the caption as it came, the second in the cleaned text.
     private let asWritten: [AddedToken]
     private let normalized: [AddedToken]
-    /// Whether only special tokens are among them, which all begin with "<".
+    /// Whether these are only the special tokens, which all begin with "<".
     private let hasSpecialsOnly: Bool
 
     init(vocabulary: Vocabulary, recipe: TextRecipe) {
@@ -50,7 +53,7 @@ struct BytePairTokenizer: Sendable {
         while let word = words.next() { vocabulary.append(text[word], specialNames, to: &ids) }
     }
 
-    /// Tokens that are looked for as they stand first, then those of the cleaned text, then words.
+    /// Looks first for tokens in the caption as it came, then for tokens in the cleaned text, then for words.
     private func appendWithFoundTokens(_ caption: String, to ids: inout [Int32]) throws(TokenizationError) {
         for part in AddedToken.parts(of: caption.unicodeScalars.map(\.value)[...], at: asWritten) {
             switch part {

@@ -1,15 +1,19 @@
-/// Whose code decides what a tokenizer of OpenAI's byte pairs makes of a caption.
+/// The implementation whose rules decide which tokens OpenAI's byte pairs make of a caption.
 public enum CaptionRules: Equatable, Sendable {
-    /// OpenAI's, which open_clip and Roboflow's server follow: ftfy's repairs and HTML references resolved twice, special tokens found in
-    /// the cleaned text, all characters in lower case.
+    /// OpenAI's rules, which open_clip and Roboflow's server follow.
+    ///
+    /// Captions get ftfy's repairs, and HTML references are resolved twice; special tokens are found in the cleaned
+    /// text; all characters become lower case.
     case openAI
-    /// `CLIPTokenizer` of transformers 5.24: special tokens found in the caption as it came, then NFC, white space as one blank, lower
-    /// case, and nothing repaired. A character whose token the vocabulary lacks is an unknown one.
+    /// The rules of `CLIPTokenizer` in transformers 5.24.
+    ///
+    /// Special tokens are found in the caption as it came. Then come NFC, one blank for each run of white space, and
+    /// lower case; nothing is repaired. A character whose token the vocabulary lacks becomes the unknown token.
     case transformers
 
-    /// A caption, or a part of one, as words are looked for in it.
+    /// A caption, or a part of one, in the form in which it is split into words.
     ///
-    /// Refuses a caption whose repair does not settle (`unsettledCaption`).
+    /// Refuses a caption that still changes after many rounds of repair (`unsettledCaption`).
     func cleaned(_ text: String) throws(TokenizationError) -> [UInt32] {
         switch self {
         case .openAI: return try TextCleaner.cleaned(text)

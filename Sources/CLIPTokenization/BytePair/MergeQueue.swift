@@ -1,8 +1,8 @@
-/// The possible merges of a word, the smallest first: a binary heap.
+/// The possible merges of a word, in a binary heap with the smallest first.
 struct MergeQueue<Candidate: Comparable> {
     private var heap: [Candidate] = []
 
-    /// Adds without keeping order; `order()` has to follow.
+    /// Adds a candidate without keeping the heap's order; `order()` has to follow.
     mutating func append(_ candidate: Candidate) {
         heap.append(candidate)
     }

@@ -1,9 +1,9 @@
-/// Reads the embedded vocabulary: the ids of each merge's two tokens, three characters of six bits an id.
+/// Reads the embedded vocabulary: each merge's two token ids, written in three characters of six bits an id.
 package enum PackedMerges {
-    /// What stands for a file's name in errors.
+    /// What errors call it instead of a file's name.
     private static let name = "the embedded vocabulary"
 
-    /// OpenAI's vocabulary: byte tokens, byte tokens that end a word, merges, start-of-text, end-of-text.
+    /// OpenAI's vocabulary, in the order byte tokens, byte tokens that end a word, merges, start-of-text, end-of-text.
     static func vocabulary() throws(TokenizationError) -> Vocabulary {
         let ids = try ids(packed: OpenAIMerges.packed)
         guard ids.count == 2 * OpenAIMerges.count else {
@@ -32,7 +32,7 @@ package enum PackedMerges {
         )
     }
 
-    /// The tokens of the embedded vocabulary as files write them, by id, and its merges; for comparing files with it.
+    /// The tokens of the embedded vocabulary by id, written as in files, and its merges, to compare files with it.
     package static func written() throws(TokenizationError) -> (tokens: [[UInt8]], merges: [(Int, Int)]) {
         let ids = try ids(packed: OpenAIMerges.packed).map { Int($0) }
         var tokens = ByteAlphabet.characters + ByteAlphabet.characters.map { $0 + ByteAlphabet.endOfWord }

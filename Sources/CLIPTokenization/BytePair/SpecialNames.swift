@@ -1,8 +1,9 @@
-/// What start-of-text and end-of-text are called where somebody types them, which the reference takes for the tokens.
+/// The names of start-of-text and end-of-text, which become those tokens if somebody types them.
 public enum SpecialNames: Equatable, Sendable {
-    /// `<|startoftext|>` and `<|endoftext|>`: OpenAI's code and Roboflow's server.
+    /// `<|startoftext|>` and `<|endoftext|>`, as in OpenAI's code and Roboflow's server.
     case openAI
-    /// `<start_of_text>` and `<end_of_text>`: Perception Encoder's own code, and open_clip 3.3 for every model.
+    /// `<start_of_text>` and `<end_of_text>`, as in Perception Encoder's own code, and in open_clip 3.3 for every
+    /// model.
     case openCLIP
 
     var startOfText: [UInt32] { self == .openAI ? Self.names[0] : Self.names[2] }

@@ -1,37 +1,37 @@
-/// A byte-level vocabulary of CLIP's form: token ids of bytes, of merges, and of the two special tokens.
+/// A byte-level vocabulary of CLIP's form: the token ids of bytes, of merges and of the two special tokens.
 public struct Vocabulary: Sendable {
-    /// The number of token ids: one more than the largest.
+    /// The number of token ids: one more than the largest id.
     ///
     /// A model needs a row of its token embedding for each.
     public let count: Int
-    /// The largest id of a token that was not added to the others later.
+    /// The largest id of a token that is not an added one.
     public let largestPlainID: Int32
-    /// Whether the file that it is from gives every token its id, and not only an order from which ids follow.
+    /// Whether the vocabulary's file gives every token an id; otherwise the ids follow from the order.
     ///
-    /// A list without ids may be cut anywhere and still looks whole.
+    /// A list without ids may be cut off anywhere and still looks whole.
     public let isNumbered: Bool
-    /// Tokens that were added to the others, and are found in a text as they stand.
+    /// Added tokens, which are found in a text as written.
     let added: [AddedToken]
-    /// The two special tokens, as transformers finds them in a text; others have other names for them.
+    /// The two special tokens, as transformers finds them in a text; others use other names for them.
     let specials: [AddedToken]
     /// The token that begins every sequence.
     public let startOfText: Int32
-    /// The token that ends every sequence, and where the text tower is read.
+    /// The token that ends every sequence; the text tower's output is taken at its position.
     public let endOfText: Int32
 
-    /// The tokens of single bytes, in the middle and at the end of a word.
+    /// The tokens of single bytes: the first list is for the middle of a word, the second for its end.
     private let byteTokens: [Int32]
     private let lastByteTokens: [Int32]
     private let merges: BytePairMerges
 
-    /// OpenAI CLIP's vocabulary of 49,408 tokens, which is part of the program.
+    /// OpenAI CLIP's vocabulary of 49,408 tokens, which is built into the program.
     public static func openAI() throws(TokenizationError) -> Vocabulary {
         try PackedMerges.vocabulary()
     }
 
     /// OpenAI's vocabulary, for a model directory that has none of its own.
     ///
-    /// Refuses a directory whose other files want another one: tokens that were added, or other special tokens.
+    /// Refuses a directory whose other files ask for another vocabulary: added tokens or other special tokens.
     public static func openAI(besideFilesIn directory: String) throws(TokenizationError) -> Vocabulary {
         try VocabularyFiles(directory: directory).requireNothingAdded()
         return try openAI()
@@ -40,14 +40,16 @@ public struct Vocabulary: Sendable {
     /// The number of tokens of OpenAI's vocabulary.
     public static let openAICount = 514 + OpenAIMerges.count
 
-    /// Reads the vocabulary of a model directory, in the first of these forms that it has: `vocab.json` with
-    /// `merges.txt`, `tokenizer.json` (Hugging Face), or `bpe_simple_vocab_16e6.txt.gz` (OpenAI).
+    /// Reads a model directory's vocabulary: `vocab.json` with `merges.txt`, `tokenizer.json`, or OpenAI's file.
     ///
-    /// Where it has several, they have to list the same. Ids are taken from the file, and the special tokens found by their names.
+    /// OpenAI's file is `bpe_simple_vocab_16e6.txt.gz`. The first of these forms that the directory has is read; if
+    /// there are several, they have to list the same. Ids are taken from the file, and the special tokens are found by
+    /// their names.
     ///
-    /// - Parameter findsKnownTokens: whether a token that the vocabulary has anyway is found in a text as it stands where it
-    ///   is among the added ones or has a task, such as `!` for filling up. transformers does so, open_clip does not.
-    /// - Parameter rules: those of the captions: by transformers' a vocabulary may lack tokens that end a word.
+    /// - Parameters:
+    ///   - findsKnownTokens: whether a token of the vocabulary, such as `!` for padding, is found in a text as written
+    ///     if it is also an added token or has a task. transformers does so, open_clip does not.
+    ///   - rules: the rules for captions; with transformers' rules a vocabulary may lack tokens that end a word.
     public init(
         directory: String,
         findsKnownTokens: Bool = true,
@@ -60,15 +62,14 @@ public struct Vocabulary: Sendable {
         ).vocabulary()
     }
 
-    /// Whether a directory carries any file of a vocabulary.
+    /// Whether a directory has any file of a vocabulary.
     ///
-    /// Half of a vocabulary counts: `init(directory:)` then
-    /// says what is missing.
+    /// Half of a vocabulary counts too; `init(directory:)` then says what is missing.
     public static func isPresent(inDirectory directory: String) -> Bool {
         VocabularyFiles(directory: directory).isPresent
     }
 
-    /// `byteTokens` and `lastByteTokens` by byte.
+    /// Makes a vocabulary; `byteTokens` and `lastByteTokens` are indexed by byte.
     init(
         count: Int,
         largestPlainID: Int32,
@@ -100,7 +101,7 @@ public struct Vocabulary: Sendable {
 
     /// Appends the tokens of a word.
     ///
-    /// A special token that somebody typed is that token, as in the reference, where it has a name.
+    /// The typed name of a special token becomes that token, as in the reference, if `specialNames` has the name.
     func append(_ word: ArraySlice<UInt32>, _ specialNames: SpecialNames?, to ids: inout [Int32]) {
         if let specialNames, word.first == 0x3C {
             if word.elementsEqual(specialNames.startOfText) { return ids.append(startOfText) }

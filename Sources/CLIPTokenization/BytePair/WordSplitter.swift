@@ -1,8 +1,11 @@
-/// Splits cleaned text into words, by the pattern of OpenAI CLIP under `IGNORECASE`:
-/// `<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`, or with the other names.
+/// Splits cleaned text into words, by OpenAI CLIP's pattern without regard to case.
 ///
-/// Where special tokens have no name, it is the pattern of transformers' `CLIPTokenizer`: case counts, classes are those of an older
-/// Unicode, and GPT-2's pattern behind it divides what looks like a special token at its marks.
+/// The pattern is `<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+` under
+/// `IGNORECASE`, or the same with other names of the special tokens.
+///
+/// Without names of special tokens it is the pattern of transformers' `CLIPTokenizer`: case counts, the classes are
+/// those of an older Unicode, and GPT-2's pattern, applied afterwards, divides what looks like a special token at its
+/// punctuation.
 package struct WordSplitter {
     private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map {
         $0.unicodeScalars.map(\.value)
@@ -11,7 +14,7 @@ package struct WordSplitter {
     private static let numbers = ScalarSet(packed: TextTables.numbers)
     private static let newerWords = ScalarSet(packed: TextTables.newerWords)
 
-    /// The pattern's classes of characters, in its order.
+    /// The pattern's classes of characters, in the pattern's order.
     package enum Kind: UInt32 {
         case none, letter, number, other
     }
@@ -19,16 +22,16 @@ package struct WordSplitter {
     private let text: [UInt32]
     private let specialNames: SpecialNames?
     private var index = 0
-    /// What is left of something that looks like a special token.
+    /// What is left of a word that looks like a special token.
     private var rest: Range<Int>?
 
-    /// Splits cleaned text, in lower case or as it came.
+    /// Splits cleaned text, which may be in lower case or not.
     package init(_ text: [UInt32], specialNames: SpecialNames? = .openAI) {
         self.text = text
         self.specialNames = specialNames
     }
 
-    /// Where the next word is; nil behind the last.
+    /// The range of the next word; nil after the last.
     package mutating func next() -> Range<Int>? {
         if let part = nextOfSpecial() { return part }
         while index < text.count {
@@ -54,7 +57,8 @@ package struct WordSplitter {
         return nil
     }
 
-    /// The marks at the beginning of what looks like a special token, its letters, and the marks at its end.
+    /// The next part of what looks like a special token: its opening punctuation, its letters, or its closing
+    /// punctuation.
     private mutating func nextOfSpecial() -> Range<Int>? {
         guard let word = rest else { return nil }
         let kind = kind(of: text[word.lowerBound])
@@ -63,7 +67,7 @@ package struct WordSplitter {
         return word.lowerBound..<end
     }
 
-    /// The length of the special token or contraction here; 0 where there is none.
+    /// The length of the special token or contraction that begins here; 0 if none does.
     private func fixedLength(at start: Int) -> Int {
         switch text[start] {
         case 0x3C:
@@ -76,7 +80,9 @@ package struct WordSplitter {
         }
     }
 
-    /// Beside capitals the long s (U+017F) is the one character that equals another of these when case does not count.
+    /// Whether a word begins here.
+    ///
+    /// Without regard to case, a letter equals its capital, and "s" also equals the long s (U+017F).
     private func matches(_ word: [UInt32], at start: Int) -> Bool {
         start + word.count <= text.count
             && word.indices.allSatisfy { offset in
@@ -97,13 +103,13 @@ package struct WordSplitter {
         }
     }
 
-    /// A character's class; none for what stands between words.
+    /// A character's class; `none` for what stands between words.
     package static func kind(of scalar: UInt32) -> Kind {
         switch scalar {
         case 0x61...0x7A, 0x41...0x5A, 0xAC00...0xD7A3: .letter
         case 0x30...0x39: .number
-        // The regex module finds U+0345 neither in nor outside of a class of letters when case does not count,
-        // because it equals a letter then.
+        // When case does not count, U+0345 equals a letter, so the regex module finds it neither inside nor outside a
+        // class of letters.
         case 0x345: .none
         case _ where WhiteSpace.isSpace(scalar): .none
         case 0..<0x80: .other

@@ -1,11 +1,13 @@
-/// Unicode's normalization form C by the tables of the references, so that what Unicode composed since stays apart as it does there,
-/// whatever Unicode the Swift runtime knows.
+/// Unicode's normalization form C, by the tables of the reference implementations.
+///
+/// What Unicode has composed since those tables stays apart, as it does there, whatever version of Unicode the Swift
+/// runtime knows.
 package enum CanonicalComposition {
-    /// Whose tables.
+    /// The implementation whose tables are used.
     package enum Edition {
         /// Python's unicodedata: Unicode 14.
         case python
-        /// Hugging Face's tokenizers: Unicode 9, in which marks that came since are characters like others.
+        /// Hugging Face's tokenizers: Unicode 9, so newer combining marks count as ordinary characters.
         case tokenizers
     }
 
@@ -17,7 +19,7 @@ package enum CanonicalComposition {
         return composed(ordered(decomposed(text, edition), edition), edition)
     }
 
-    /// Every character taken apart, marks in the order in which they come.
+    /// The text with every character decomposed; marks stay in the order in which they come.
     static func decomposed(_ text: [UInt32], _ edition: Edition = .python) -> [UInt32] {
         var out: [UInt32] = []
         out.reserveCapacity(text.count + text.count / 2)
@@ -25,7 +27,7 @@ package enum CanonicalComposition {
         return out
     }
 
-    /// The one character that Unicode has composed between the two editions.
+    /// The only character for which Unicode added a composition between the two editions.
     private static let newerComposition: UInt32 = 0x11938
 
     private static func appendDecomposition(
@@ -47,7 +49,7 @@ package enum CanonicalComposition {
         if parts.second != 0 { appendDecomposition(of: parts.second, edition, to: &out) }
     }
 
-    /// Sorts every run of combining marks by class, marks of one class staying in order.
+    /// Sorts every run of combining marks by class; marks of the same class stay in order.
     private static func ordered(_ text: [UInt32], _ edition: Edition) -> [UInt32] {
         var out = text
         var start = 0
@@ -59,7 +61,7 @@ package enum CanonicalComposition {
             var end = start + 1
             while end < text.count, combiningClass(text[end], edition) != 0 { end += 1 }
             if end - start > 1 {
-                // The place breaks ties: the standard library does not promise that its sort is stable.
+                // The place decides between equal classes, because the standard library does not promise a stable sort.
                 let marks = (start..<end).map {
                     UInt64(combiningClass(text[$0], edition)) << 32 | UInt64($0)
                 }.sorted()
@@ -79,7 +81,7 @@ package enum CanonicalComposition {
         for scalar in text {
             let markClass = combiningClass(scalar, edition)
             if let place = starter {
-                // A mark is blocked when one of its class or above stands between it and the starter.
+                // A mark is blocked if another mark of the same or a higher class stands between it and the starter.
                 let isAdjacent = place == out.count - 1
                 let blocking = isAdjacent ? 0 : combiningClass(out[out.count - 1], edition)
                 if isAdjacent || (blocking != 0 && blocking < markClass),
@@ -108,7 +110,7 @@ package enum CanonicalComposition {
     }
 }
 
-/// What composition has to know of one scalar.
+/// What composition needs to know of one scalar.
 private struct CompositionDetails: Sendable {
     var combiningClass: UInt8 = 0
     var mayChange = false
@@ -155,7 +157,7 @@ private struct Tables: Sendable {
     }
 }
 
-/// Hangul syllables, which compose by arithmetic (Unicode Standard, section 3.12).
+/// Hangul syllables, which are composed by arithmetic (Unicode Standard, section 3.12).
 private enum Hangul {
     static let syllables: Range<UInt32> = 0xAC00..<0xD7A4
     static let composingJamo: [Range<UInt32>] = [0x1161..<0x1176, 0x11A8..<0x11C3]
@@ -164,7 +166,7 @@ private enum Hangul {
     private static let leading: Range<UInt32> = 0x1100..<0x1113
     private static let vowels: Range<UInt32> = 0x1161..<0x1176
     private static let trailing: Range<UInt32> = 0x11A8..<0x11C3
-    private static let trailingCount: UInt32 = 28  // one more than there are: none is a choice too
+    private static let trailingCount: UInt32 = 28  // one more than there are, since a syllable may have none
     private static let vowelCount: UInt32 = 21
 
     static func appendDecomposition(of syllable: UInt32, to out: inout [UInt32]) {

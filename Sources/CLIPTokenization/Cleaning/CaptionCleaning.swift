@@ -1,24 +1,24 @@
-/// How a caption is cleaned before a tokenizer from files reads it: the choices of open_clip's `HFTokenizer`, and none.
+/// How a caption is cleaned before a tokenizer from files reads it: a choice of open_clip's `HFTokenizer`, or none.
 ///
 /// Source: `tokenizer.py` of open_clip 3.3.
 public enum CaptionCleaning: String, Equatable, Sendable {
-    /// As it came: what transformers does.
+    /// The caption stays as it came, as in transformers.
     case none
-    /// ftfy's repairs, HTML references resolved twice, white space collapsed.
+    /// ftfy's repairs, HTML references resolved twice, and white space collapsed.
     case whiteSpace = "whitespace"
-    /// The same in lower case.
+    /// The same as `whiteSpace`, then lower case.
     case lowerCase = "lower"
-    /// The same in lower case and without punctuation: underscores are blanks, the rest of ASCII's goes.
+    /// The same as `lowerCase` without ASCII punctuation; underscores become blanks.
     case canonical = "canonicalize"
 
-    /// The caption, cleaned, in UTF-8.
+    /// The cleaned caption in UTF-8.
     ///
-    /// Refuses a caption whose repair does not settle (`unsettledCaption`).
+    /// Refuses a caption that still changes after many rounds of repair (`unsettledCaption`).
     func cleaned(_ caption: String) throws(TokenizationError) -> [UInt8] {
         self == .none ? Array(caption.utf8) : UTF8Decoder.bytes(try scalars(of: caption))
     }
 
-    /// The same as numbers of characters.
+    /// The cleaned caption as Unicode scalars.
     func scalars(of caption: String) throws(TokenizationError) -> [UInt32] {
         var text = caption.unicodeScalars.map(\.value)
         if self == .none { return text }
@@ -32,7 +32,7 @@ public enum CaptionCleaning: String, Equatable, Sendable {
         return self == .lowerCase ? LowerCase.lowercased(text) : text
     }
 
-    /// Without `string.punctuation` of Python.
+    /// The text without the characters of Python's `string.punctuation`.
     static func withoutPunctuation(_ text: [UInt32]) -> [UInt32] {
         text.filter { scalar in
             switch scalar {
@@ -42,7 +42,7 @@ public enum CaptionCleaning: String, Equatable, Sendable {
         }
     }
 
-    /// `" ".join(text.split())` of Python.
+    /// The result of Python's `" ".join(text.split())`.
     static func joined(_ text: [UInt32]) -> [UInt32] {
         var out: [UInt32] = []
         out.reserveCapacity(text.count)

@@ -1,18 +1,21 @@
-/// What sentencepiece replaces in a text before it looks for pieces: a table of its files, `precompiled_charsmap`, compiled from
-/// rules such as Unicode's form NFKC.
+/// The characters that sentencepiece replaces in a text before it looks for pieces.
 ///
-/// A double-array trie of byte strings, and what each becomes; at every place the longest string counts. Source: `normalizer.cc` of
-/// sentencepiece 0.2 and `darts.h` of darts-clone 0.32. Hugging Face's tokenizers read the same table by grapheme clusters and leave
-/// Hangul that is written in jamo apart; this is sentencepiece's way.
+/// It is the table `precompiled_charsmap` in sentencepiece's files, compiled from rules such as Unicode's form NFKC: a
+/// double-array trie of byte strings and of what each becomes. At every place the longest string counts.
+///
+/// Source: `normalizer.cc` of sentencepiece 0.2 and `darts.h` of darts-clone 0.32. Hugging Face's tokenizers read the
+/// same table by grapheme clusters and leave Hangul written in jamo apart; this follows sentencepiece.
 struct CharacterMap: Sendable {
     private let units: [UInt32]
-    /// The replacements, each up to a NUL.
+    /// The replacements, each ended by a NUL.
     private let texts: [UInt8]
 
-    /// Far above the longest that the rules know, which has 33 bytes; a text grows by no more than that for each of its bytes.
+    /// The most bytes that one replacement may have, far above the longest of the known rules, which has 33 bytes.
+    ///
+    /// A text grows by no more than this for each of its bytes.
     private static let longestReplacement = 255
 
-    /// Reads the table; nil where it is none, or would make texts grow without measure.
+    /// Reads the table; nil if it is malformed, or if a replacement is longer than the limit.
     init?(_ blob: [UInt8]) {
         guard blob.count > 4 else { return nil }
         func word(at offset: Int) -> UInt32 {
@@ -26,7 +29,8 @@ struct CharacterMap: Sendable {
         guard longest <= Self.longestReplacement else { return nil }
     }
 
-    /// How many bytes of the text at `start` are replaced, and where in ``texts`` by what; nil where they stay.
+    /// The number of bytes at `start` that are replaced, and where their replacement begins in ``texts``; nil if none
+    /// are.
     private func match(_ text: UnsafeBufferPointer<UInt8>, at start: Int) -> (length: Int, first: Int)? {
         var longest: (length: Int, first: Int)?
         var node = Self.offset(of: units[0])
@@ -48,9 +52,9 @@ struct CharacterMap: Sendable {
 
     private static func offset(of unit: UInt32) -> Int { Int((unit >> 10) << ((unit & 1 << 9) >> 6)) }
 
-    /// What the text at `start` goes on with, replaced: how many bytes of it that are, and what becomes of them.
+    /// The replacement of what the text has at `start`: how many bytes it covers and what they become.
     ///
-    /// A character that no rule names stays; a byte that belongs to none becomes U+FFFD.
+    /// The replacement is nil for a character without a rule, which stays as it is.
     func replacement(
         of text: UnsafeBufferPointer<UInt8>,
         at start: Int
@@ -62,12 +66,12 @@ struct CharacterMap: Sendable {
         return (length, texts[first..<end])
     }
 
-    /// The bytes of the character at `start`.
+    /// The number of bytes of the character at `start`.
     static func length(of text: UnsafeBufferPointer<UInt8>, at start: Int) -> Int {
         min(UnigramModel.length(ofCharacter: text[start]), text.count - start)
     }
 
-    /// The whole text, replaced; what makes more than `limit` bytes stops there.
+    /// The whole text with its replacements; the result is cut short once it has more than `limit` bytes.
     func replacing(_ text: [UInt8], limit: Int = .max) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(text.count + text.count / 8)

@@ -1,18 +1,19 @@
-/// ftfy's fixes that look at one character, or a few beside each other, at a time.
+/// ftfy's fixes that look at a single character or at a few neighbours.
 package enum CharacterRepairs {
-    /// As `fix_c1_controls`: a control character of U+0080 to U+009F becomes what Windows-1252 has in its place.
+    /// `fix_c1_controls`: control characters of U+0080 to U+009F become Windows-1252's characters of the same number.
     package static func replacingC1Controls(_ text: [UInt32]) -> [UInt32] {
         guard text.contains(where: { 0x80...0x9F ~= $0 }) else { return text }
         return text.map { 0x80...0x9F ~= $0 ? CodePage.windows1252.scalar(for: UInt8($0)) : $0 }
     }
 
-    /// As `fix_latin_ligatures`: single characters for several Latin letters become those letters.
+    /// `fix_latin_ligatures`: single characters that stand for several Latin letters become those letters.
     package static func separatingLigatures(_ text: [UInt32]) -> [UInt32] {
         replacing(in: text, between: 0x132, and: 0xFB06) { letters(ofLigature: $0) }
     }
 
-    /// As `fix_character_width`: full width letters, half width katakana and Hangul, and the ideographic space
-    /// become the usual ones.
+    /// `fix_character_width`: characters of unusual width become the usual ones.
+    ///
+    /// These are full-width letters, half-width katakana and Hangul, and the ideographic space.
     package static func normalizingWidth(_ text: [UInt32]) -> [UInt32] {
         replacing(in: text, between: 0x3000, and: 0xFFEE) { scalar in
             switch scalar {
@@ -23,7 +24,7 @@ package enum CharacterRepairs {
         }
     }
 
-    /// As `uncurl_quotes`: curly quotation marks become the typewriter's.
+    /// `uncurl_quotes`: curly quotation marks become straight ones.
     package static func straighteningQuotes(_ text: [UInt32]) -> [UInt32] {
         guard text.contains(where: { $0 >= 0x2BC }) else { return text }
         return text.map { scalar in
@@ -35,7 +36,7 @@ package enum CharacterRepairs {
         }
     }
 
-    /// As `fix_line_breaks`: every kind of line end becomes a line feed.
+    /// `fix_line_breaks`: every kind of line end becomes a line feed.
     package static func normalizingLineBreaks(_ text: [UInt32]) -> [UInt32] {
         guard text.contains(where: { isOtherLineBreak($0) }) else { return text }
         var out: [UInt32] = []
@@ -47,7 +48,7 @@ package enum CharacterRepairs {
         return out
     }
 
-    /// As `remove_terminal_escapes`: the sequences that colour text on a terminal go.
+    /// `remove_terminal_escapes`: removes the sequences that colour text on a terminal.
     package static func removingTerminalEscapes(_ text: [UInt32]) -> [UInt32] {
         guard var index = text.firstIndex(of: 0x1B) else { return text }
         var out = Array(text[..<index])
@@ -62,8 +63,9 @@ package enum CharacterRepairs {
         return out
     }
 
-    /// As `remove_control_chars`: characters go that show nothing and mean nothing; joiners and direction marks
-    /// stay.
+    /// `remove_control_chars`: removes characters that show nothing and mean nothing.
+    ///
+    /// Joiners and direction marks stay.
     package static func removingControls(_ text: [UInt32]) -> [UInt32] {
         text.contains(where: { isControl($0) }) ? text.filter { !isControl($0) } : text
     }
@@ -118,7 +120,7 @@ package enum CharacterRepairs {
         return letters.unicodeScalars.map(\.value)
     }
 
-    /// What U+FF01 to U+FFEE become; nil where they stay.
+    /// The replacements of U+FF01 to U+FFEE; nil for characters that stay.
     private static let widths: [[UInt32]?] = {
         var widths: [[UInt32]?] = Array(repeating: nil, count: 0xFFEE - 0xFF01 + 1)
         let numbers = PackedNumbers.read(TextTables.widths)
@@ -135,7 +137,10 @@ package enum CharacterRepairs {
 
     private static let decimalDigits = ScalarSet(packed: TextTables.decimalDigits)
 
-    /// ESC `[`, any number of digits (of any script, as in the reference) and semicolons, one Latin letter.
+    /// The end of a terminal's escape sequence; nil if none begins here.
+    ///
+    /// A sequence is ESC `[`, any number of semicolons and digits (of any script, as in the reference), and one Latin
+    /// letter.
     private static func endOfTerminalEscape(_ text: [UInt32], at start: Int) -> Int? {
         guard text[start] == 0x1B, start + 1 < text.count, text[start + 1] == 0x5B else { return nil }
         var index = start + 2

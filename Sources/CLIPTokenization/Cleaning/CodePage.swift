@@ -1,7 +1,9 @@
-/// A single-byte encoding that UTF-8 is mistaken for.
+/// A single-byte encoding in which UTF-8 text may have been read by mistake.
 package struct CodePage: Sendable {
-    /// Whether it is one of ftfy's sloppy encodings: bytes without a character stand for the control character
-    /// of their number, and byte 0x1A for the replacement character.
+    /// Whether this is one of ftfy's sloppy encodings.
+    ///
+    /// In those, a byte without a character stands for the control character of its number, and byte 0x1A for the
+    /// replacement character.
     let isSloppy: Bool
 
     private let upperHalf: [UInt32]
@@ -23,7 +25,7 @@ package struct CodePage: Sendable {
     static let windows1252 = CodePage(TextTables.windows1252, isSloppy: true)
     static let macRoman = CodePage(TextTables.macroman, isSloppy: false)
 
-    /// Every page but Latin-1, in the order that ftfy tries them.
+    /// Every page except Latin-1, in the order in which ftfy tries them.
     static let afterLatin1 = [
         (page: windows1252, restoresSpaces: true),
         (page: CodePage(TextTables.windows1251, isSloppy: true), restoresSpaces: true),
@@ -32,7 +34,7 @@ package struct CodePage: Sendable {
         (page: CodePage(TextTables.windows1254, isSloppy: true), restoresSpaces: true),
         (page: CodePage(TextTables.windows1257, isSloppy: true), restoresSpaces: true),
         (page: CodePage(TextTables.iso8859part2, isSloppy: false), restoresSpaces: true),
-        // In MacRoman an en dash with a space behind it would look like a sequence that lost its A0.
+        // In MacRoman an en dash and a space would look like a sequence that lost its byte A0.
         (page: macRoman, restoresSpaces: false),
         (page: CodePage(TextTables.cp437, isSloppy: false), restoresSpaces: true),
     ]
@@ -42,7 +44,7 @@ package struct CodePage: Sendable {
         byte < 0x80 ? UInt32(byte) : upperHalf[Int(byte) - 0x80]
     }
 
-    /// The bytes that would have been read as this text; nil where the page lacks one of its characters.
+    /// The bytes that this page would have read as the text; nil if the page lacks one of its characters.
     func encoded(_ text: [UInt32]) -> [UInt8]? {
         var out: [UInt8] = []
         out.reserveCapacity(text.count)

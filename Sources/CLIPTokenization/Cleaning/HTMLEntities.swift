@@ -1,16 +1,17 @@
-/// Turns HTML's character references into the characters that they stand for: leniently as Python's
-/// `html.unescape` does, and strictly as ftfy does.
+/// Replaces HTML's character references by the characters that they stand for.
+///
+/// There are two ways: leniently, as Python's `html.unescape`, and strictly, as ftfy.
 package enum HTMLEntities {
     private static let ampersand: UInt32 = 0x26
     private static let semicolon: UInt32 = 0x3B
     private static let numberSign: UInt32 = 0x23
 
-    /// As `html.unescape`: HTML5's rules, where the semicolon may be missing and the longest known name wins.
+    /// `html.unescape`: HTML5's rules, where the semicolon may be missing and the longest known name wins.
     package static func unescaped(_ text: [UInt32]) -> [UInt32] {
         replacingReferences(in: text, by: lenientReference)
     }
 
-    /// As ftfy's `unescape_html`: only whole references with their semicolon, and some names in capitals.
+    /// ftfy's `unescape_html`: only complete references with a semicolon, and some names in capitals.
     package static func unescapedStrictly(_ text: [UInt32]) -> [UInt32] {
         replacingReferences(in: text, by: strictReference)
     }
@@ -53,14 +54,14 @@ package enum HTMLEntities {
         guard end > start + 1 else { return nil }
         if end < text.count, text[end] == semicolon { end += 1 }
         var name: [UInt8] = text[(start + 1)..<end].prefix { $0 < 0x80 }.map { UInt8($0) }
-        // The whole name first, then ever shorter ones, of two letters at least.
+        // The whole name is tried first, then ever shorter beginnings of at least two letters.
         while name.count > 1 {
             if let replacement = Tables.shared.entities[name] {
                 return Reference(replacement: replacement, end: start + 1 + name.count)
             }
             name.removeLast()
         }
-        // Nothing of it is known: all of it stays, and is not looked at again.
+        // No beginning is a known name, so all of it stays and is not examined again.
         return Reference(replacement: Array(text[start..<end]), end: end)
     }
 
@@ -79,12 +80,12 @@ package enum HTMLEntities {
             let name = text[first...end].map { UInt8($0) }
             replacement = Tables.shared.entities[name] ?? Tables.shared.loudEntities[name]
         }
-        // ftfy takes a semicolon in the outcome for a reference that was not understood.
+        // ftfy takes a semicolon in the outcome as a sign that it did not understand the reference.
         guard let replacement, replacement != [semicolon] || !isNumber else { return nil }
         return Reference(replacement: replacement, end: end + 1)
     }
 
-    /// The number of a numeric reference, behind its `#`; one too large for Unicode is held at 0x110000.
+    /// The value of a numeric reference after its `#`; a value beyond Unicode is limited to 0x110000.
     private static func number(_ text: [UInt32], at start: Int) -> (value: UInt32, end: Int)? {
         var index = start
         let isHexadecimal = index < text.count && (text[index] == 0x78 || text[index] == 0x58)
@@ -107,7 +108,7 @@ package enum HTMLEntities {
         }
     }
 
-    /// HTML5's table of numeric references that mean something else than their number, or nothing.
+    /// HTML5's table of numeric references that stand for another character than their number, or for none.
     private static func characters(numbered number: UInt32) -> [UInt32] {
         switch number {
         case 0, 0xD800...0xDFFF, 0x110000...: [0xFFFD]

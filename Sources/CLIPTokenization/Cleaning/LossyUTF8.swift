@@ -1,7 +1,6 @@
-/// Repairs bytes that were UTF-8 before something on their way damaged them, the way of ftfy.
+/// ftfy's repairs of bytes that were UTF-8 before a program damaged them.
 package enum LossyUTF8 {
-    /// As ftfy's `restore_byte_a0`: puts back the byte A0 where a program made a space of it and the bytes would
-    /// be UTF-8 with it.
+    /// `restore_byte_a0`: puts back a byte A0 that became a space, if the bytes are UTF-8 with it.
     package static func restoringSpaces(_ bytes: [UInt8]) -> [UInt8] {
         guard bytes.contains(0x20) else { return bytes }
         return replacingSequences(in: restoringGraveWords(bytes)) { bytes, index in
@@ -10,8 +9,9 @@ package enum LossyUTF8 {
         }
     }
 
-    /// As ftfy's `replace_lossy_sequences`: what was one character and lost a byte (0x1A, or a question mark)
-    /// becomes U+FFFD.
+    /// `replace_lossy_sequences`: a sequence that lost a byte becomes U+FFFD.
+    ///
+    /// A lost byte appears as 0x1A or as a question mark.
     package static func replacingLosses(_ bytes: [UInt8]) -> [UInt8] {
         guard bytes.contains(where: { $0 == 0x1A || $0 == 0x3F }) else { return bytes }
         return replacingSequences(in: bytes) { bytes, index in
@@ -19,7 +19,8 @@ package enum LossyUTF8 {
         }
     }
 
-    /// "à" as a word of its own keeps its space, but for Portuguese contractions ("à" and "quele", "às").
+    /// Handles "à", which as a word of its own keeps its space, except in Portuguese contractions ("à" and "quele",
+    /// "às").
     private static func restoringGraveWords(_ bytes: [UInt8]) -> [UInt8] {
         let contractions: [[UInt8]] = [" ", "quele", "quela", "quilo", "s "].map { Array($0.utf8) }
         return replacingSequences(in: bytes) { bytes, index in
@@ -49,9 +50,9 @@ package enum LossyUTF8 {
         return out
     }
 
-    /// The length of a sequence that would be likely UTF-8 if its space were A0.
+    /// The length of a sequence that is probably UTF-8 if its space was the byte A0.
     ///
-    /// The leads are chosen by ftfy so that the outcome is a likely character.
+    /// ftfy chose the lead bytes so that the outcome is a likely character.
     private static func spacedLength(_ bytes: [UInt8], _ index: Int) -> Int? {
         func isSpace(_ offset: Int) -> Bool { index + offset < bytes.count && bytes[index + offset] == 0x20 }
         func isLikely(_ offset: Int) -> Bool {  // 85 often stands for an ellipsis, A0 for a space
@@ -76,7 +77,7 @@ package enum LossyUTF8 {
         }
     }
 
-    /// The length of a UTF-8 or CESU-8 sequence in which at least one byte is lost.
+    /// The length of a UTF-8 or CESU-8 sequence in which at least one byte was lost.
     private static func lossyLength(_ bytes: [UInt8], _ index: Int) -> Int? {
         func at(_ offset: Int) -> UInt8? { index + offset < bytes.count ? bytes[index + offset] : nil }
         func isLost(_ offset: Int) -> Bool { at(offset) == 0x1A || at(offset) == 0x3F }

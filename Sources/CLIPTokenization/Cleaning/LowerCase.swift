@@ -1,16 +1,16 @@
-/// Lower case the way of Python's `str.lower`.
+/// Lower case as the reference implementations make it.
 package enum LowerCase {
-    /// Python 3.11 knows Unicode 14, and leaves a letter that came later as it is.
+    /// Python 3.11 knows Unicode 14 and leaves letters that came later as they are.
     private static let newestUnicode = 14
 
-    /// The text in lower case; one scalar may become two, and a capital sigma looks at its neighbours.
+    /// Lower case by Python's `str.lower`: one scalar may become two, and a capital sigma depends on its neighbours.
     package static func lowercased(_ text: [UInt32]) -> [UInt32] {
         var out: [UInt32] = []
         out.reserveCapacity(text.count)
         for (index, scalar) in text.enumerated() {
             switch scalar {
             case 0x41...0x5A: out.append(scalar + 0x20)
-            // Hangul, kana and Chinese characters have no case; asking for each would take most of the time.
+            // Hangul, kana and Chinese characters have no case. Looking each of them up would take most of the time.
             case 0..<0x80, 0x1100...0x11FF, 0x3000...0xA63F, 0xAC00...0xFAFF: out.append(scalar)
             case 0x3A3: out.append(isFinalSigma(at: index, of: text) ? 0x3C2 : 0x3C3)
             default: append(scalar, to: &out)
@@ -19,7 +19,7 @@ package enum LowerCase {
         return out
     }
 
-    /// Lower case the way of Rust's `char::to_lowercase`: every scalar by itself, a capital sigma too, and by a newer Unicode.
+    /// Lower case by Rust's `char::to_lowercase`: each scalar by itself, also a capital sigma, and by a newer Unicode.
     static func lowercasedOneByOne(_ text: [UInt32]) -> [UInt32] {
         var out: [UInt32] = []
         out.reserveCapacity(text.count)
@@ -47,7 +47,7 @@ package enum LowerCase {
         out.append(contentsOf: properties.lowercaseMapping.unicodeScalars.lazy.map(\.value))
     }
 
-    /// After a cased letter and not before one, where characters that case ignores do not count.
+    /// Whether a sigma follows a cased letter and precedes none; characters that case ignores do not count.
     private static func isFinalSigma(at index: Int, of text: [UInt32]) -> Bool {
         guard let before = text[..<index].last(where: { !isCaseIgnorable($0) }), isCased(before) else {
             return false
@@ -56,12 +56,13 @@ package enum LowerCase {
         return !isCased(after)
     }
 
-    /// U+1171E was no vowel sign of its present kind in Unicode 14.
+    /// Whether case ignores a scalar in Unicode 14, where U+1171E was not yet a vowel sign of its present kind.
     private static func isCaseIgnorable(_ scalar: UInt32) -> Bool {
         scalar == 0x1171E || properties(of: scalar)?.isCaseIgnorable == true
     }
 
-    /// U+0295 was a small letter in Unicode 14, and is a letter without case since.
+    /// Whether a scalar has case in Unicode 14, where U+0295 was still a small letter; since then it is a letter
+    /// without case.
     private static func isCased(_ scalar: UInt32) -> Bool {
         scalar == 0x295 || properties(of: scalar)?.isCased == true
     }

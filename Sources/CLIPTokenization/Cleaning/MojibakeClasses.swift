@@ -1,7 +1,6 @@
-/// What a character is to the detection of mojibake: ftfy's classes, and the single characters that its rules
-/// name.
+/// The role of a character in detecting mojibake: ftfy's classes, and the single characters that its rules name.
 ///
-/// The last three are no sets of characters but conditions.
+/// The last three members are conditions rather than sets of characters.
 struct MojibakeClasses: OptionSet {
     let rawValue: UInt64
 

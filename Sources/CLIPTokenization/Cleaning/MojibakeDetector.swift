@@ -1,7 +1,9 @@
-/// Tells text that looks like UTF-8 read in another encoding, by the heuristic of ftfy 6 (`ftfy.badness`, by
-/// Robyn Speer): neighbours that hardly ever stand beside each other in text that was meant so.
+/// Recognizes text that looks like UTF-8 read in another encoding.
+///
+/// It looks for neighbouring characters that hardly ever occur in text that was meant so: the heuristic of ftfy 6
+/// (`ftfy.badness`, by Robyn Speer).
 package enum MojibakeDetector {
-    /// Whether any of the unlikely sequences occurs.
+    /// Whether the text has any of the unlikely sequences.
     package static func isMojibake(_ text: [UInt32]) -> Bool {
         let table = MojibakeClasses.table
         if text.count > 1, text[1] == 0x20, isA(text[0], [.aTilde, .aCircumflex], table) { return true }
@@ -36,7 +38,7 @@ package enum MojibakeDetector {
     private static let accented: MojibakeClasses = [.lowerAccented, .upperAccented]
     private static let punctuation: MojibakeClasses = [.startPunctuation, .endPunctuation]
 
-    /// Neighbours of a bad character that make it mojibake.
+    /// Characters that make mojibake of a bad character beside them.
     private static let suspect: MojibakeClasses = [
         accented, punctuation, .box, .currency, .numeric, .law,
     ]
@@ -48,7 +50,7 @@ package enum MojibakeDetector {
     ]
     private static let betweenGreek: MojibakeClasses = [.c1, .bad, punctuation, .currency, .degree]
 
-    /// Each rule is a sequence of characters, one set for each.
+    /// The rules; each is a sequence of characters, given as one set for each place.
     private static let rules: [[MojibakeClasses]] = [
         [.c1],
         [suspect.union(.bad), .bad],
@@ -69,7 +71,7 @@ package enum MojibakeDetector {
         [accented, punctuation, .wordCharacter],
         [.ligatureOE, .notLetterASCII],
         [.upperAccented, .degree],
-        // UTF-8's two-byte sequences in Windows-1252, and Arabic ones, which have to come twice.
+        // Two-byte UTF-8 sequences in Windows-1252; Arabic ones have to appear twice.
         [.latinLead, [.afterLatinLead, punctuation]],
         [.times, .smallPower],
         [.arabicLead, afterArabic, .arabicLead, afterArabic],
@@ -80,11 +82,11 @@ package enum MojibakeDetector {
         [.almostEqual, .afterAlmostEqual],
         [.lowQuote, .aUmlaut, .afterAUmlaut],
         [.lowQuote, .macLead, .afterMacLead],
-        // Windows-1251: U+2000 and above, then Latin-1 and Cyrillic, then two layers of it near Latin text.
+        // Windows-1251: U+2000 and above, then Latin-1 and Cyrillic, then mojibake made twice, near Latin text.
         [.smallVe, .dje],
         [.cyrillicLead, betweenCyrillic, .cyrillicLead],
         [.ghe, .shortU, .ve, .dje, .ve, .notLineFeed, [letter, .space]],
-        // Windows-1252 of "à", "á" and of spaces that do not break.
+        // Windows-1252: "à", "á" and non-breaking spaces.
         [.aTilde, .afterATilde],
         [.lowerASCII, [.aTilde, .aCircumflex], .space],
         [.lowerASCII, .whiteSpace, [.aTilde, .aCircumflex], .space],

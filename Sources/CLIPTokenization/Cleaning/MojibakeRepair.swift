@@ -1,4 +1,4 @@
-/// Undoes mojibake: text that was UTF-8 and was read in a single-byte encoding, perhaps several times over.
+/// Undoes mojibake: UTF-8 text that was read in a single-byte encoding, perhaps several times over.
 ///
 /// The steps and their order are those of ftfy 6's `fix_encoding`, by Robyn Speer.
 package struct MojibakeRepair {
@@ -8,12 +8,12 @@ package struct MojibakeRepair {
         self.budget = budget
     }
 
-    /// Counts work that is done beside this repair, on the same caption.
+    /// Adds the work of other steps on the same caption to the budget.
     mutating func spend(_ scalars: Int) throws(TokenizationError) {
         try budget.spend(scalars)
     }
 
-    /// The text that was meant; the text itself where nothing points to mojibake.
+    /// The text that was meant, or the same text if nothing points to mojibake.
     package mutating func repaired(_ text: [UInt32]) throws(TokenizationError) -> [UInt32] {
         guard text.contains(where: { $0 >= 0x80 }) else { return text }
         var text = text
@@ -21,7 +21,7 @@ package struct MojibakeRepair {
         return text
     }
 
-    /// One step; nil where there is none.
+    /// The text after one step of repair; nil if no step applies.
     private mutating func improved(_ text: [UInt32]) throws(TokenizationError) -> [UInt32]? {
         try budget.spend(text.count)
         guard text.contains(where: { $0 >= 0x80 }), MojibakeDetector.isMojibake(text) else { return nil }
@@ -36,7 +36,7 @@ package struct MojibakeRepair {
         }
         let patched = try patched(text)
         if patched != text { return patched }
-        // Control characters of Latin-1 were meant to be Windows-1252's characters, which lacks five of them.
+        // The control characters of Latin-1 were meant as Windows-1252's characters, but five of them have none.
         guard text.contains(where: { 0x80...0x9F ~= $0 }) else { return nil }
         return CharacterRepairs.replacingC1Controls(text)
     }
@@ -48,14 +48,14 @@ package struct MojibakeRepair {
         return UTF8Decoder.scalars(bytes, acceptingVariants: true)
     }
 
-    /// As ftfy's `decode_inconsistent_utf8`: repairs the stretches that look like UTF-8 one by one, where the
-    /// text as a whole is a mixture.
+    /// `decode_inconsistent_utf8` of ftfy: repairs stretches that look like UTF-8 one by one, in a text of mixed
+    /// encodings.
     package mutating func patched(_ text: [UInt32]) throws(TokenizationError) -> [UInt32] {
         var out: [UInt32] = []
         out.reserveCapacity(text.count)
         var index = 0
         while index < text.count {
-            // Not in the middle of a garble: mending a part of it would make things worse.
+            // A stretch does not begin inside a garbled sequence: repairing a part of that would make it worse.
             let isInside = index > 0 && clue(text, index - 1, .continuationStrict)
             let end = isInside ? index : endOfSequences(text, from: index)
             guard end > index else {
@@ -64,7 +64,7 @@ package struct MojibakeRepair {
                 continue
             }
             let stretch = Array(text[index..<end])
-            // Only ever a shorter text, so that this comes to an end.
+            // Only a stretch shorter than the text is repaired, so that the recursion ends.
             let isFixable = stretch.count < text.count && MojibakeDetector.isMojibake(stretch)
             out.append(contentsOf: isFixable ? try repaired(stretch) : stretch)
             index = end
@@ -72,7 +72,7 @@ package struct MojibakeRepair {
         return out
     }
 
-    /// Where the longest row of UTF-8 sequences that begins here ends.
+    /// The end of the longest row of UTF-8 sequences that begins here.
     private func endOfSequences(_ text: [UInt32], from start: Int) -> Int {
         var index = start
         while index < text.count {
@@ -97,7 +97,7 @@ package struct MojibakeRepair {
     }
 }
 
-/// Which byte of UTF-8 a character may have been.
+/// Which byte of UTF-8 a character may stand for.
 private struct Clues: OptionSet {
     let rawValue: UInt8
 

@@ -1,4 +1,4 @@
-/// Reads the numbers of a packed table: hexadecimal, separated by white space.
+/// Reads the numbers of a packed table, which are hexadecimal and separated by white space.
 enum PackedNumbers {
     static func read(_ table: String) -> [UInt32] {
         var numbers: [UInt32] = []

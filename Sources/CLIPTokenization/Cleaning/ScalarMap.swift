@@ -1,4 +1,5 @@
-/// A value for every Unicode scalar, most of them the same: pages of 256, made where something differs.
+/// A value for every Unicode scalar, stored in pages of 256; a page exists only if one of its values is not the
+/// default.
 struct ScalarMap<Value: Sendable>: Sendable {
     private var pages: [UInt16]
     private var values: [Value]

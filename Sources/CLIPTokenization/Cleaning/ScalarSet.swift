@@ -1,6 +1,7 @@
-/// A set of Unicode scalars, as the ranges that it consists of.
+/// A set of Unicode scalars, stored as ranges.
 package struct ScalarSet: Sendable {
-    /// Where membership begins and ends, in turn: a scalar is inside when an odd number of these is not above it.
+    /// The boundaries between outside and inside, in order: a scalar is in the set if an odd number of them are at or
+    /// below it.
     private let boundaries: [UInt32]
 
     /// Reads a table of (gap, length) pairs.

@@ -2,7 +2,7 @@
 ///
 /// Its `fix_surrogates` has no counterpart: a Swift string cannot hold half of a surrogate pair.
 package enum TextRepair {
-    /// ftfy looks at no more than this at once.
+    /// The longest segment that ftfy repairs at once.
     private static let longestSegment = 1_000_000
 
     /// The text with each of its lines repaired.
@@ -16,7 +16,7 @@ package enum TextRepair {
         while start < text.count {
             let longest = text[start...].prefix(longestSegment)
             let end = longest.firstIndex(of: 0x0A).map { $0 + 1 } ?? longest.endIndex
-            // Once a line has a "<", it and all that follow are taken for HTML, whose entities are meant so.
+            // From the first line with a "<" on, the text is taken for HTML, whose entities are meant as written.
             if text[start..<end].contains(0x3C) { resolvesEntities = false }
             let segment = Array(text[start..<end])
             out += try repairedSegment(segment, resolvingEntities: resolvesEntities, with: &repair)
@@ -25,12 +25,12 @@ package enum TextRepair {
         return out
     }
 
-    /// Whether no step can find anything: printable ASCII without an entity.
+    /// Whether no step can change anything, because the text is printable ASCII without an entity.
     private static func isPlain(_ text: [UInt32]) -> Bool {
         text.allSatisfy { 0x20...0x7E ~= $0 && $0 != 0x26 || $0 == 0x0A || $0 == 0x09 }
     }
 
-    /// Every step, again and again until none changes anything.
+    /// Repeats all steps until none changes anything.
     private static func repairedSegment(
         _ segment: [UInt32],
         resolvingEntities: Bool,

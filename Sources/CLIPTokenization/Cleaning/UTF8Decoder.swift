@@ -1,9 +1,9 @@
-/// Reads and writes UTF-8 without going through `String`.
+/// Reads and writes UTF-8 without `String`.
 package enum UTF8Decoder {
-    /// The scalars of strictly valid UTF-8; nil for anything else.
+    /// The scalars of strictly valid UTF-8; nil for any other bytes.
     ///
-    /// `acceptingVariants` reads what ftfy calls utf-8-variants too: surrogate pairs that were encoded one by one
-    /// (CESU-8), and Java's two bytes for NUL.
+    /// `acceptingVariants` also reads what ftfy calls utf-8-variants: surrogate pairs encoded one by one (CESU-8), and
+    /// Java's two bytes for NUL.
     package static func scalars(_ bytes: [UInt8], acceptingVariants: Bool = false) -> [UInt32]? {
         var out: [UInt32] = []
         out.reserveCapacity(bytes.count)
@@ -48,7 +48,7 @@ package enum UTF8Decoder {
         return out
     }
 
-    /// The first scalar of valid UTF-8, and how many bytes it has.
+    /// The first scalar of valid UTF-8 and its number of bytes.
     static func first(of text: Slice<UnsafeBufferPointer<UInt8>>) -> (scalar: UInt32, length: Int)? {
         guard let lead = text.first else { return nil }
         guard lead >= 0xC0 else { return (UInt32(lead), 1) }
@@ -58,7 +58,7 @@ package enum UTF8Decoder {
         return (scalar, min(length, text.count))
     }
 
-    /// The last scalar of valid UTF-8, and how many bytes it has.
+    /// The last scalar of valid UTF-8 and its number of bytes.
     static func last(of text: Slice<UnsafeBufferPointer<UInt8>>) -> (scalar: UInt32, length: Int)? {
         guard let start = text.lastIndex(where: { $0 & 0xC0 != 0x80 }) else { return nil }
         return first(of: text[start...])
@@ -84,8 +84,10 @@ package enum UTF8Decoder {
         return (scalar, length)
     }
 
-    /// ftfy finds these with a regular expression whose `$` also holds before a line feed that ends the bytes,
-    /// and then takes that line feed for the byte that is missing; so do we.
+    /// Reads a variant sequence, with a fault of ftfy's.
+    ///
+    /// ftfy finds these with a regular expression whose `$` also matches before a final line feed, and then takes that
+    /// line feed for the missing byte; so does this.
     private static func variant(_ bytes: [UInt8], _ index: Int) -> (scalar: UInt32, length: Int)? {
         func at(_ offset: Int) -> UInt8 { index + offset < bytes.count ? bytes[index + offset] : 0 }
         func isLastLineFeed(_ offset: Int) -> Bool { at(offset) == 0x0A && index + offset == bytes.count - 1 }

@@ -1,4 +1,4 @@
-/// Which characters are white space: to Python's `str`, and to the regex module, which differ by four.
+/// Which characters are white space to Python's `str` and to the regex module; the two differ in four characters.
 enum WhiteSpace {
     /// `\s` of the regex module, which is also Unicode's property White_Space.
     static func isSpace(_ scalar: UInt32) -> Bool {
@@ -9,12 +9,12 @@ enum WhiteSpace {
         }
     }
 
-    /// `str.isspace`, which `str.strip` and `\s` of the re module go by.
+    /// `str.isspace`, which also defines white space for `str.strip` and for `\s` of the re module.
     static func isPythonSpace(_ scalar: UInt32) -> Bool {
         0x1C...0x1F ~= scalar || isSpace(scalar)
     }
 
-    /// `str.strip`.
+    /// The text as `str.strip` leaves it.
     static func stripped(_ text: [UInt32]) -> [UInt32] {
         guard let first = text.firstIndex(where: { !isPythonSpace($0) }),
             let last = text.lastIndex(where: { !isPythonSpace($0) })
@@ -22,7 +22,7 @@ enum WhiteSpace {
         return first == 0 && last == text.count - 1 ? text : Array(text[first...last])
     }
 
-    /// Every run of white space as one space.
+    /// The text with every run of white space replaced by one space.
     static func collapsed(_ text: [UInt32]) -> [UInt32] {
         var out: [UInt32] = []
         out.reserveCapacity(text.count)

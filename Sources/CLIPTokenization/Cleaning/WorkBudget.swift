@@ -1,12 +1,12 @@
-/// How much work the cleaning of one caption may take.
+/// Limits the work that cleaning one caption may take.
 ///
-/// Cleaning repeats until nothing changes, so a caption such as `&amp;amp;amp;...` makes the work grow with the
-/// square of its length. Text that people write settles in two or three rounds, each as long as the text.
+/// Cleaning repeats until nothing changes, so the work on a caption such as `&amp;amp;amp;...` grows with the square of
+/// its length. Text that people write settles in two or three rounds, each as long as the text.
 package struct WorkBudget: Sendable {
     private let count: Int
     private var remaining: Int
 
-    /// Sixteen rounds of any text, and as many as it likes for a text of up to some 2,800 characters.
+    /// Allows sixteen rounds of any text, and as many as needed for a text of up to about 2,800 characters.
     package init(for text: [UInt32]) {
         count = text.count
         remaining = 16 * text.count + 1_000_000

@@ -6,15 +6,15 @@ import Musl
 import Darwin
 #endif
 
-/// Reads whole files up to a size.
+/// Reads whole files of a limited size.
 struct BoundedFile {
     let directory: String
-    /// The file's name, which errors tell.
+    /// The file's name for errors.
     let name: String
 
     private var path: String { directory + "/" + name }
 
-    /// Whether something of the name is there, be it a link to nothing: a file that was to be there is not passed over.
+    /// Whether anything has this name, even a broken link, so that a file that should be there is not silently ignored.
     var exists: Bool {
         var information = stat()
         return lstat(path, &information) == 0
@@ -45,7 +45,7 @@ struct BoundedFile {
                 count += step
             }
         }
-        // A file that shrank meanwhile is as unreadable as one that fails.
+        // A file that became shorter meanwhile counts as unreadable, like one whose reading fails.
         guard !didFail, bytes.count == size else { throw .unreadable(file: name) }
         return bytes
     }

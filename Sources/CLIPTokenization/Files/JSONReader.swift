@@ -4,10 +4,10 @@ internal import CLIPJSON
 typealias JSONReader = JSONStream<TokenizationError>
 
 extension JSONReader {
-    /// A file is an object, and a vocabulary in it nests four deep.
+    /// A file is an object, and a vocabulary lies four levels deep in it.
     private static var deepest: Int { 33 }
 
-    /// Reads JSON that was checked to be UTF-8.
+    /// Reads JSON that was found to be UTF-8.
     init(_ bytes: [UInt8], file: String) {
         self.init(bytes, deepest: Self.deepest) { .malformedJSON(file: file, offset: $0.stop) }
     }

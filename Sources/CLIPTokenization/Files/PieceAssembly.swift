@@ -1,4 +1,4 @@
-/// Puts a tokenizer together from `tokenizer.json`, as the class that transformers would take does it.
+/// Makes a tokenizer from `tokenizer.json`, as the transformers class for it would.
 struct PieceAssembly {
     private let file: PieceFile
     private let directory: TokenizerDirectory
@@ -9,7 +9,7 @@ struct PieceAssembly {
         self.file = file
         self.directory = directory
         table = PieceTable(file.pieces)
-        // Of a list the last one counts, as it does in the reference; an object cannot say two things.
+        // In a list, the last of several equal pieces counts, as in the reference; an object may not repeat a name.
         if !file.ids.isEmpty, let place = table.repeated {
             throw .duplicateToken(file: file.name, token: file.pieces.shown(place))
         }
@@ -73,7 +73,7 @@ struct PieceAssembly {
         table.place(of: token).map { file.ids.isEmpty ? Int32($0) : file.ids[$0] }
     }
 
-    /// What the tokens from some id on are called, as far as that is worth keeping.
+    /// The names of the tokens from some id on, up to the number that is worth keeping.
     private func typedNames(_ specials: [SpecialTokens.Token], from first: Int) -> [Int32: [UInt8]] {
         var names: [Int32: [UInt8]] = [:]
         if file.ids.isEmpty, first < file.pieces.count {
@@ -98,9 +98,10 @@ struct PieceAssembly {
         return Int(file.ids.lazy.filter { !specials.contains($0) }.max() ?? -1) + 1
     }
 
-    /// Classes of transformers bring their own steps; of the file's they keep the table of characters.
+    /// The steps before the model; transformers' classes use their own, and only the character table from the file.
     ///
-    /// Those of T5 and XLM-R stand for what sentencepiece does, and differ from it by the way: here it is sentencepiece's.
+    /// The steps of the T5 and XLM-R classes imitate sentencepiece and differ from it in details; here sentencepiece
+    /// itself is followed.
     private var steps: [TextStep] {
         let blanks = TextStep.replace([0x20], by: SentencePieceNormalizer.mark)
         switch kind {
@@ -111,7 +112,8 @@ struct PieceAssembly {
             for case .map(let map) in file.steps where normalizer.map == nil {
                 normalizer.map = map
             }
-            // Without a blank before the first word transformers writes none before any, which sentencepiece cannot do.
+            // If transformers writes no blank before the first word, it writes none before the others either.
+            // sentencepiece has no such setting.
             if writesNoBlanks { return normalizer.map.map { [TextStep.map($0)] } ?? [] }
             return [.sentencePiece(normalizer)]
         case .bert:
@@ -143,14 +145,16 @@ struct PieceAssembly {
         }
     }
 
-    /// Whether words that begin with a mark may be read at once: sums of scores are rounded otherwise then, as in sentencepiece, and
-    /// nothing else differs where the mark is a piece, so that no unknown character spans two words, and no piece has one behind its
+    /// Whether all words of a text may be read at once if they begin with a mark.
+    ///
+    /// Scores are then summed up over all words, as in sentencepiece, which rounds differently. Nothing else changes if
+    /// the mark itself is a piece, so that no unknown character spans two words, and if no piece has a mark after its
     /// beginning.
     private var joinsWords: Bool {
         let steps = wordSteps
         guard file.ids.isEmpty, case .marks(let mark, let prefix, _) = steps.last, let first = mark.first,
             steps.dropLast().allSatisfy({ if case .whiteSpace = $0 { true } else { false } }),
-            // Words that white space divides have no mark between them otherwise.
+            // Otherwise words that white space divides have no mark between them.
             prefix == .always || steps.count == 1,
             table.place(of: mark) != nil
         else { return false }
@@ -265,7 +269,7 @@ struct PieceAssembly {
     }
 
     private func wordPieces() throws(TokenizationError) -> WordPieceModel {
-        // The class takes nothing of the file's model but its vocabulary.
+        // The class uses only the vocabulary of the file's model.
         let isOfClass = kind == .bert
         let mark = isOfClass ? Array("##".utf8) : file.continuationMark ?? Array("##".utf8)
         let longestWord = isOfClass ? 100 : file.longestWord

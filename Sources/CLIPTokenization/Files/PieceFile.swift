@@ -1,6 +1,6 @@
 internal import CLIPJSON
 
-/// Hugging Face's `tokenizer.json`, of any kind of pieces: what it lists, in flat arrays, and the steps that it describes.
+/// The content of Hugging Face's `tokenizer.json` for any kind of pieces: its lists, as flat arrays, and its steps.
 struct PieceFile {
     let name: String
     private(set) var steps: [TextStep] = []
@@ -10,20 +10,20 @@ struct PieceFile {
 
     /// The kind of the model, as the file calls it.
     private(set) var modelType = ""
-    /// OpenAI's byte pairs mark the end of a word so: they are another reader's.
+    /// Whether the end of a word is marked as in OpenAI's byte pairs, which another reader handles.
     private(set) var isBytePairs = false
-    /// The vocabulary: pieces by their place, or with ids of their own, or with scores.
+    /// The vocabulary: pieces with scores, pieces with ids, or pieces whose place is their id.
     private(set) var pieces = PieceList()
     private(set) var ids: [Int32] = []
     private(set) var scores: [Float] = []
-    /// Two pieces a merge.
+    /// The merges, two pieces for each.
     private(set) var merges = PieceList()
     private(set) var unknownID: Int?
     private(set) var unknownToken: [UInt8]?
     private(set) var continuationMark: [UInt8]?
-    /// What fills sequences up, where the file itself says so.
+    /// The token that pads sequences, if the file names one.
     private(set) var paddingToken: [UInt8]?
-    /// The side at which it does so, where the file says it; transformers goes by that where no settings do.
+    /// Whether padding comes first, if the file says; transformers goes by that if no settings say otherwise.
     private(set) var padsLeft: Bool?
     /// Whether a text that is too long loses its beginning.
     private(set) var truncatesLeft: Bool?
@@ -31,7 +31,7 @@ struct PieceFile {
     private(set) var flags: [String: Bool] = [:]
     private var hasModel = false
 
-    /// Reads the file, which was checked to be UTF-8.
+    /// Reads the file, which was found to be UTF-8.
     init(_ bytes: [UInt8], name: String) throws(TokenizationError) {
         self.name = name
         var writesBytes = false
@@ -97,7 +97,7 @@ struct PieceFile {
             case ("continuing_subword_prefix", UInt8(ascii: "\"")): continuationMark = try reader.string()
             case ("max_input_chars_per_word", _): longestWord = try reader.integer()
             case ("dropout", _):
-                // Merges that are left out by chance are for training; 0 leaves out none.
+                // Leaving merges out by chance is for training; 0 leaves out none.
                 guard DecimalNumber.float(try reader.number()) == 0 else {
                     throw .unsupportedStep(file: name, found: "model.dropout")
                 }
@@ -117,7 +117,7 @@ struct PieceFile {
         return piece
     }
 
-    /// `["piece", score]`, the id being the place.
+    /// Reads pieces of the form `["piece", score]`, whose place is their id.
     private mutating func readScoredPieces(_ reader: inout JSONReader) throws(TokenizationError) {
         guard pieces.count == 0 else { throw reader.malformed }
         try reader.array { (reader) throws(TokenizationError) in
@@ -156,7 +156,7 @@ struct PieceFile {
         }
     }
 
-    /// Either `"a b"` or `["a", "b"]`, by the age of the file.
+    /// Reads merges as `"a b"` or `["a", "b"]`, depending on the age of the file.
     private mutating func readMerges(_ reader: inout JSONReader) throws(TokenizationError) {
         guard merges.count == 0 else { throw reader.malformed }
         try reader.array { (reader) throws(TokenizationError) in
@@ -179,7 +179,7 @@ struct PieceFile {
 }
 
 extension JSONReader {
-    /// A direction as tokenizers writes it, which takes no other word.
+    /// Whether a direction is "Left"; only the words of tokenizers are accepted.
     mutating func isLeft() throws(TokenizationError) -> Bool {
         switch String(decoding: try text(), as: UTF8.self) {
         case "Left": return true
@@ -190,6 +190,6 @@ extension JSONReader {
 }
 
 extension StepFields {
-    /// Whether bytes are written as characters, as OpenAI's and others' byte pairs do it.
+    /// Whether the file writes bytes as characters, as OpenAI's and other byte pairs do.
     fileprivate var isBytePairs: Bool { flattened.contains { $0.type == "ByteLevel" } }
 }

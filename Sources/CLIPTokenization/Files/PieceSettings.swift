@@ -1,17 +1,18 @@
 internal import CLIPJSON
 
-/// What transformers writes beside a tokenizer of pieces: `tokenizer_config.json`, and `special_tokens_map.json` where the first lists no
-/// added tokens.
+/// The settings that transformers writes beside a tokenizer of pieces.
+///
+/// These are `tokenizer_config.json`, and `special_tokens_map.json` if the first lists no added tokens.
 ///
 /// Source: `_from_pretrained` of transformers 5.24.
 struct PieceSettings {
-    /// `tokenizer_class` without the ending that tells two implementations apart.
+    /// `tokenizer_class` without the suffix that distinguishes two implementations.
     private(set) var className: String?
-    /// Tokens that have a task, by the task: `eos_token` and the like.
+    /// The tokens that have a task, by the task, such as `eos_token`.
     private(set) var named: [String: [UInt8]] = [:]
-    /// Tokens that are found as they stand, without their id: the tasks' and further ones.
+    /// Tokens that are found as written and have no id here: those with a task and others.
     private(set) var found: [SpecialTokens.Token] = []
-    /// The same with their id.
+    /// Tokens that are found as written, with their ids.
     private(set) var added: [SpecialTokens.Token] = []
     private(set) var lowersCase: Bool?
     private(set) var padsLeft: Bool?
@@ -20,11 +21,14 @@ struct PieceSettings {
     private(set) var addsPrefix: Bool?
     private(set) var stripsAccents: Bool?
     private(set) var separatesChinese: Bool?
-    /// Whether texts that are too long lose their end; nil where nothing is said, as another side is refused.
+    /// Whether texts that are too long lose their end; nil if the settings do not say.
+    ///
+    /// Any other side is refused.
     private(set) var truncatesRight: Bool?
-    /// `model_max_length`: what transformers fills sequences up to where nobody says how far; a huge number means none.
+    /// `model_max_length`, the length to which transformers pads if nobody names another; a huge number means no
+    /// length.
     private(set) var longestSequence: Double?
-    /// Tasks that are said to have no token, which is not the same as saying nothing.
+    /// The tasks that explicitly have no token, which differs from not naming the task.
     private(set) var vacant: Set<String> = []
     private(set) var listsAdded = false
     /// Whether there is any such file.
@@ -71,7 +75,7 @@ struct PieceSettings {
                     token.id = id
                     added.append(token)
                 }
-            // Null counts as false there, and as nothing said in the other settings.
+            // null means false for this setting; for the others it means that the setting is absent.
             case "do_lower_case": lowersCase = try flag(&reader) ?? false
             case "add_bos_token": addsBeginning = try flag(&reader)
             case "add_eos_token": addsEnd = try flag(&reader)
@@ -102,7 +106,7 @@ struct PieceSettings {
                         found: "sp_model_kwargs.\(String(decoding: name.prefix(32), as: UTF8.self))"
                     )
                 }
-            // Further tasks, of which only the tokens are known.
+            // Other tasks, of which only the tokens are kept.
             case let task where task.hasSuffix("_token"):
                 if let token = try token(&reader) { found.append(token) }
             default: try reader.skip()
@@ -111,8 +115,9 @@ struct PieceSettings {
         try reader.finish()
     }
 
-    /// Reads `added_tokens.json`, which older versions wrote: tokens with their ids, found in the normalized text where no other file
-    /// gives them a task.
+    /// Reads `added_tokens.json`, which older versions wrote: tokens with their ids.
+    ///
+    /// They are found in the normalized text if no other file gives them a task.
     mutating func readAdded(_ bytes: [UInt8], of file: String) throws(TokenizationError) {
         guard UTF8Check.isValid(bytes) else { throw .malformedText(file: file) }
         let special = Set(found.map(\.text))
@@ -128,7 +133,7 @@ struct PieceSettings {
         try reader.finish()
     }
 
-    /// A truth value as Python takes it, which may be a number or a text; nil for null.
+    /// A truth value as Python takes it, so it may be a number or a string; nil for null.
     private func flag(_ reader: inout JSONReader) throws(TokenizationError) -> Bool? {
         switch try reader.peek() {
         case UInt8(ascii: "n"):
@@ -143,7 +148,7 @@ struct PieceSettings {
         }
     }
 
-    /// A token is written as a string, or as an object with its `content`; null is none.
+    /// A token, written as a string or as an object with its `content`; nil for null or an empty token.
     private func token(_ reader: inout JSONReader) throws(TokenizationError) -> SpecialTokens.Token? {
         var token = SpecialTokens.Token(text: [], id: -1)
         if try reader.isNext("\"") {
@@ -158,7 +163,7 @@ struct PieceSettings {
 }
 
 extension SpecialTokens.Token {
-    /// Reads a token as transformers and tokenizers write it; without an `id`, that is -1.
+    /// Reads a token as transformers and tokenizers write it; a missing `id` becomes -1.
     init(_ reader: inout JSONReader) throws(TokenizationError) {
         self.init(text: [], id: -1)
         try reader.object { (reader, name) throws(TokenizationError) in

@@ -1,12 +1,15 @@
-/// Reads the fields of a protocol buffers message one by one, strictly: what is cut off or out of shape is refused at its byte.
+/// Reads the fields of a protocol buffers message one by one, strictly.
 ///
-/// Source: "Encoding" of the Protocol Buffers documentation; groups, which are long out of use, are refused.
+/// A message that is cut off or malformed is refused at the byte where that shows. Groups, which have long been out of
+/// use, are refused.
+///
+/// Source: "Encoding" of the Protocol Buffers documentation.
 struct ProtobufReader {
     enum Value {
         case number(UInt64)
         case bits(UInt32)
         case longBits(UInt64)
-        /// Where text, bytes or a message lie.
+        /// The range of a text, of bytes or of a message in the file.
         case bytes(Range<Int>)
     }
 
@@ -15,7 +18,7 @@ struct ProtobufReader {
     private var index: Int
     private let end: Int
 
-    /// Reads the message that `range` of the file holds, or the whole file.
+    /// Reads the message in `range` of the file, or the whole file.
     init(_ bytes: [UInt8], range: Range<Int>? = nil, file: String) {
         self.bytes = bytes
         self.file = file
@@ -23,10 +26,10 @@ struct ProtobufReader {
         end = range?.upperBound ?? bytes.count
     }
 
-    /// What an error at the present place is.
+    /// The error for something malformed at the present position.
     var malformed: TokenizationError { .malformedModel(file: file, offset: index) }
 
-    /// The next field's number and value; nil behind the last.
+    /// The number and the value of the next field; nil after the last.
     mutating func next() throws(TokenizationError) -> (field: Int, value: Value)? {
         guard index < end else { return nil }
         let tag = try number()

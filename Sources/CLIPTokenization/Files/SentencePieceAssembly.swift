@@ -1,4 +1,4 @@
-/// Puts a tokenizer together from a model of sentencepiece, read as sentencepiece reads it, with what the class of transformers does around.
+/// Makes a tokenizer from a sentencepiece model, read as sentencepiece reads it, with what the transformers class adds.
 struct SentencePieceAssembly {
     let file: SentencePieceFile
     let directory: TokenizerDirectory
@@ -14,12 +14,12 @@ struct SentencePieceAssembly {
             return (0..<file.pieces.count).first { file.pieces[$0].elementsEqual(token) }.map { Int32($0) }
         }
         func task(_ name: String) -> Int32? { directory.name(name).flatMap(id(of:)) }
-        // Without settings nothing is looked for in a text beforehand, as sentencepiece itself does not.
+        // Without settings, no tokens are looked for in a text beforehand, as in sentencepiece itself.
         var specials =
             kind == .asWritten && !directory.settings.isPresent
             ? [] : try directory.specials(listed: [], file: file.name, id: id(of:))
         if kind == .siglip {
-            // Its class looks for all of them in the caption as it came.
+            // The class looks for all of them in the caption as it came.
             for index in specials.indices { specials[index].isNormalized = false }
         }
         let placed = specials.filter { $0.id < SpecialTokens.firstUnplaced }
@@ -65,7 +65,7 @@ struct SentencePieceAssembly {
         tokenizer.unknown = contents.unknown
         tokenizer.padding = task("pad_token") ?? named[Array("<pad>".utf8)]
         tokenizer.separator = task("sep_token")
-        // Where the numbering is fairseq's all pieces are plain, and places are no ids.
+        // In fairseq's numbering all pieces are plain, and a piece's place is not its id.
         let first = min(contents.plainCount, file.pieces.count)
         for place in (first..<file.pieces.count).prefix(PieceTokenizer.mostTypedNames) {
             tokenizer.typedNames[Int32(place)] = Array(file.pieces[place])
@@ -75,7 +75,7 @@ struct SentencePieceAssembly {
         }
         if kind == .siglip, let end {
             let lead = directory.name("unk_token") ?? Array("<unk>".utf8)
-            // Every part of a text is read behind it.
+            // Every part of a text is read after this lead.
             guard lead.count <= SentencePieceFile.longestPiece else {
                 let limit = SentencePieceFile.longestPiece
                 throw .pieceTooLong(file: "tokenizer_config.json", count: lead.count, limit: limit)

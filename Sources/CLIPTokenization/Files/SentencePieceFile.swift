@@ -1,10 +1,10 @@
 internal import CLIPJSON
 
-/// A file of sentencepiece, `spiece.model` and the like: pieces with scores, and how texts are written before they are looked for.
+/// A sentencepiece file, such as `spiece.model`: pieces with scores, and how texts are normalized.
 ///
 /// Source: `sentencepiece_model.proto` of sentencepiece 0.2.
 struct SentencePieceFile {
-    /// What a piece is for; the numbers are the file's.
+    /// The role of a piece; the numbers are the file's.
     enum PieceType: UInt64 {
         case normal = 1
         case unknown = 2
@@ -14,15 +14,15 @@ struct SentencePieceFile {
         case byte = 6
     }
 
-    /// The kinds of model, as the file numbers them.
+    /// The kinds of model, by their numbers in the file.
     private static let unigram: UInt64 = 1
     private static let bytePairs: UInt64 = 2
 
-    /// The longest piece: as many characters as the trainer allows at most, four bytes each.
+    /// The most bytes of a piece: the most characters that the trainer allows, at four bytes each.
     static let longestPiece = 2048
 
     let name: String
-    /// Every piece, in the order of their ids.
+    /// All pieces, in the order of their ids.
     private(set) var pieces = PieceList()
     private(set) var scores: [Float] = []
     private(set) var types: [PieceType] = []
@@ -53,7 +53,8 @@ struct SentencePieceFile {
             }
         }
         guard pieces.count > 0 else { throw .missingField(file: name, field: "pieces") }
-        // They come last: a file without them was cut between two pieces, and would be read as if it were whole.
+        // These fields come last: a file without them was cut off between two pieces and would otherwise be read as if
+        // complete.
         guard hasTrainer else { throw .missingField(file: name, field: "trainer_spec") }
         guard hasNormalizer else { throw .missingField(file: name, field: "normalizer_spec") }
     }
@@ -118,29 +119,30 @@ struct SentencePieceFile {
         }
     }
 
-    /// The pieces' ids as the network counts them.
+    /// How the network counts the pieces' ids.
     enum Numbering {
         /// Those of the file.
         case asWritten
-        /// fairseq's, which XLM-R is counted by: four special tokens first, then the file's from its fourth, then `<mask>`.
+        /// fairseq's ids, which XLM-R uses: four special tokens, then the file's pieces from the fourth on, then
+        /// `<mask>`.
         case fairseq
     }
 
-    /// What the file describes.
+    /// The vocabulary and the model that the file describes.
     struct Contents {
         var model: PieceModel
         var normalizer: SentencePieceNormalizer
-        /// One more than the largest id, and the same without symbols of the user.
+        /// One more than the largest id, with and without user-defined symbols.
         var count: Int
         var plainCount: Int
         var unknown: Int32
         var beginning: Int32?
         var end: Int32?
-        /// Special tokens that the numbering brings along.
+        /// The special tokens that the numbering adds.
         var named: [(text: String, id: Int32)]
     }
 
-    /// Puts the vocabulary together, and checks it as sentencepiece does.
+    /// Makes the vocabulary, and checks it as sentencepiece does.
     func contents(numbering: Numbering) throws(TokenizationError) -> Contents {
         var list = PieceList()
         var (ids, scores, kinds): ([Int32], [Float], [UnigramModel.Kind]) = ([], [], [])

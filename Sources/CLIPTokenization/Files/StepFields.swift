@@ -1,29 +1,35 @@
 internal import CLIPJSON
 
-/// An object of `tokenizer.json` that describes a step, member by member, so that none is passed over.
+/// A step's object in `tokenizer.json`; every member is kept, so that none is ignored by mistake.
 struct StepFields {
     private let file: String
-    /// What errors call it, such as "the normalizer Strip".
+    /// The name of the step in errors, such as "the normalizer Strip".
     private let role: String
     private(set) var type = ""
     private var texts: [String: [UInt8]] = [:]
     private var flags: [String: Bool] = [:]
-    /// What a pattern is, `Regex` or `String`, and its text.
+    /// The kind of the pattern, `Regex` or `String`, and its text.
     private var pattern: (kind: String, text: [UInt8])?
     private(set) var steps: [StepFields] = []
-    /// Members of other kinds.
+    /// The names of members of other kinds.
     private var others: [String] = []
 
-    /// This step and all in it.
+    /// The number of steps: this one and all inside it.
     private var count = 1
 
-    /// A sequence in a sequence is possible, and deeper nesting is an attack.
+    /// A sequence inside a sequence is possible; deeper nesting is an attack.
     private static let deepest = 8
-    /// Most steps in all: the longest lists have seven, and each is taken for every text and every added token.
+    /// The most steps in all.
+    ///
+    /// The longest real lists have seven, and each step runs for every text and every added token.
     private static let mostSteps = 32
-    /// The longest text that a step looks for or writes, in bytes: those of real ones have up to a hundred.
+    /// The longest text that a step looks for or writes, in bytes.
+    ///
+    /// Real ones have up to a hundred.
     private static let longestWritten = 256
-    /// The longest text of a member: the table of characters of a normalizer has some 400 KB.
+    /// The longest text of a member, in bytes.
+    ///
+    /// A normalizer's character table has about 400 KB.
     private static let longestText = 4 << 20
 
     init(_ reader: inout JSONReader, role: String, file: String, depth: Int = 0) throws(TokenizationError) {
@@ -66,18 +72,18 @@ struct StepFields {
         }
     }
 
-    /// The steps in their order, sequences taken apart.
+    /// The steps in order, with the contents of sequences in place of the sequences.
     var flattened: [StepFields] {
         type == "Sequence" || type.isEmpty && !steps.isEmpty ? steps.flatMap(\.flattened) : [self]
     }
 
-    /// The error that says what of this step is not known.
+    /// The error that names what is not supported in this step.
     func unsupported(_ detail: String = "") -> TokenizationError {
         let subject = "the \(role) \(type)"
         return .unsupportedStep(file: file, found: detail.isEmpty ? subject : "\(subject) with \(detail)")
     }
 
-    /// Refuses members that a step of this kind is not known to have, and texts that are longer than such a step's.
+    /// Refuses members that are not known for this kind of step, and texts that are too long for one.
     func requireOnly(_ names: Set<String> = []) throws(TokenizationError) {
         let found = texts.keys.sorted() + flags.keys.sorted() + others + (pattern == nil ? [] : ["pattern"])
         if let foreign = found.first(where: { !names.contains($0) }) { throw unsupported("its \(foreign)") }
@@ -99,10 +105,10 @@ struct StepFields {
 
     func flag(_ name: String) -> Bool? { flags[name] }
 
-    /// What is looked for as it stands; nil where it is a regular expression.
+    /// The text that is looked for as written; nil if the pattern is a regular expression.
     var literal: [UInt8]? { pattern?.kind == "String" ? pattern?.text : nil }
 
-    /// The regular expression that is looked for; nil where it is a text.
+    /// The regular expression that is looked for; nil if the pattern is a text.
     var expression: String? {
         pattern?.kind == "Regex" ? pattern.map { String(decoding: $0.text.prefix(256), as: UTF8.self) } : nil
     }

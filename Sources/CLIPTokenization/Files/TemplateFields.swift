@@ -1,19 +1,19 @@
 internal import CLIPJSON
 
-/// Reads `tokenizer.json`'s `post_processor`: which tokens come around those of a text.
+/// Reads `post_processor` of `tokenizer.json`, which names the tokens around those of a text.
 struct TemplateFields {
     private(set) var template = SequenceTemplate()
 
-    /// A sequence in a sequence is possible, and deeper nesting is an attack.
+    /// A sequence inside a sequence is possible; deeper nesting is an attack.
     private static let deepest = 8
-    /// Most tokens around a text, and most parts that say so.
+    /// The most tokens around a text, and the most parts of a template.
     private static let most = 64
 
     init(_ reader: inout JSONReader, file: String, depth: Int = 0) throws(TokenizationError) {
         guard depth < Self.deepest else { throw reader.malformed }
         var type = ""
         var inner: [SequenceTemplate] = []
-        // Names of tokens, and the text itself as nil.
+        // The names of the tokens; nil stands for the text itself.
         var single: [[UInt8]?] = []
         var tokens: [[UInt8]: [Int32]] = [:]
         var ends: [String: Int32] = [:]
@@ -85,7 +85,7 @@ struct TemplateFields {
         .unsupportedStep(file: file, found: "the post_processor \(type) with more than \(most) tokens")
     }
 
-    /// A token's name, or nil for the text.
+    /// The name of a token; nil for the text.
     private static func part(_ reader: inout JSONReader) throws(TokenizationError) -> [UInt8]? {
         var part: [UInt8]?
         var isKnown = false

@@ -1,10 +1,11 @@
 internal import CLIPJSON
 
 extension TextRecipe {
-    /// What `open_clip_config.json` says of captions: `text_cfg` of open_clip 3.3, with or without `model_cfg` around it.
+    /// Reads how captions are treated from `open_clip_config.json`.
     ///
-    /// It is read as Python reads it: truth values are whatever counts as true there, and of two members with one name the last counts.
-    /// Settings that would change tokens and are not known are refused by name.
+    /// This is `text_cfg` of open_clip 3.3, with or without `model_cfg` around it. It is read as Python reads it: any
+    /// value that counts as true there is true, and of two members with one name the last counts. Unknown settings that
+    /// would change tokens are refused by name.
     public init(openCLIPConfig json: [UInt8]) throws(TokenizationError) {
         let file = "open_clip_config.json"
         let found: JSONValue
@@ -21,8 +22,9 @@ extension TextRecipe {
         self = try OpenCLIPTextSettings(text, trunk: trunk, file: file).recipe()
     }
 
-    /// What is said of captions beside tokenizer files that have no network: an `open_clip_config.json` where there is one; else they are
-    /// neither cleaned, cut nor filled up.
+    /// The recipe for tokenizer files that have no network beside them.
+    ///
+    /// It is read from `open_clip_config.json` if there is one. Otherwise captions are not cleaned, cut off or padded.
     public init(besideFilesIn directory: String) throws(TokenizationError) {
         let file = BoundedFile(directory: directory, name: "open_clip_config.json")
         if file.exists {
@@ -34,11 +36,11 @@ extension TextRecipe {
     }
 
     private static let longestConfiguration = 1 << 20
-    /// More tokens than any text makes that is taken.
+    /// More tokens than any accepted text makes.
     private static let longestContext = 1 << 21
 }
 
-/// The members of `text_cfg` that are about captions.
+/// The members of `text_cfg` that concern captions.
 private struct OpenCLIPTextSettings {
     let file: String
     var contextLength = 77
@@ -46,15 +48,16 @@ private struct OpenCLIPTextSettings {
     var cleaning: String?
     var replacesSeparators = false
     var padsToContext = false
-    /// Perception Encoder's own tokenizer has other names for special tokens than OpenAI's.
+    /// Whether special tokens have the names of Perception Encoder's own tokenizer rather than OpenAI's.
     ///
-    /// Roboflow's server has that for its routes; for the models that it calls CLIP it has OpenAI's, whatever open_clip has.
+    /// Roboflow's server uses those on its routes for that model. For the models that it calls CLIP it uses OpenAI's
+    /// names, whatever open_clip does.
     let isPerceptionEncoder: Bool
 
-    /// Most positions that a text tower may have.
+    /// The most positions that a text tower may have.
     private static let longestContext = 1 << 16
 
-    /// - Parameter trunk: timm's name of the image tower.
+    /// - Parameter trunk: the name of the image tower in timm.
     init(_ text: JSONObject, trunk: String?, file: String) throws(TokenizationError) {
         self.file = file
         isPerceptionEncoder = trunk?.hasPrefix("vit_pe_core") == true
@@ -120,7 +123,7 @@ private struct OpenCLIPTextSettings {
 }
 
 extension JSONObject {
-    /// An object in this one; nil where it is absent or null.
+    /// A member that is an object; nil if it is absent or null.
     fileprivate func section(_ name: String, of file: String) throws(TokenizationError) -> JSONObject? {
         guard let value = self[name], !value.isNull else { return nil }
         guard let object = value.object else {
@@ -131,7 +134,7 @@ extension JSONObject {
 }
 
 extension JSONError {
-    /// The byte at which a text is none, as far as that is said.
+    /// The byte offset at which the text stops being JSON, as far as the error tells.
     fileprivate func offset(in json: [UInt8]) -> Int {
         guard case .syntax(_, let position) = self else { return 0 }
         let start = json.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0

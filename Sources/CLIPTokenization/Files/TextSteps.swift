@@ -6,7 +6,7 @@ internal import Foundation
 
 /// Reads `tokenizer.json`'s `normalizer`.
 enum TextSteps {
-    /// The steps that an object describes; one that is not known is refused by name.
+    /// The steps that an object describes; an unknown step is refused by name.
     static func steps(_ fields: StepFields, file: String) throws(TokenizationError) -> [TextStep] {
         var steps: [TextStep] = []
         for step in fields.flattened {
@@ -75,7 +75,7 @@ enum TextSteps {
         }
     }
 
-    /// The characters of a class such as `[!"\#\$%&]`, which holds ASCII's punctuation and nothing else; nil for any other expression.
+    /// The characters of a class such as `[!"\#\$%&]` that holds only ASCII punctuation; nil for any other expression.
     private static func characters(ofClass expression: String) -> [Bool]? {
         var bytes = Array(expression.utf8)
         guard bytes.count > 2, bytes.removeFirst() == UInt8(ascii: "["),
@@ -88,7 +88,7 @@ enum TextSteps {
             case UInt8(ascii: "\\") where !isEscaped:
                 isEscaped = true
                 continue
-            // Without a backslash these mean something else, but for a hyphen at the end.
+            // These have another meaning without a backslash, except a hyphen at the end.
             case UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "^"), UInt8(ascii: "&"):
                 guard isEscaped || byte == UInt8(ascii: "&") && bytes.dropFirst(place + 1).first != byte
                 else {

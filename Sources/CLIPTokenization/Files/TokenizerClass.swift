@@ -1,6 +1,7 @@
-/// The tokenizers that transformers knows by a class name, as far as they are for pieces.
+/// The tokenizer classes of transformers that work on pieces.
 ///
-/// Most of them do not follow the steps of `tokenizer.json`, but put their own around its vocabulary (transformers 5.24).
+/// Most of them do not follow the steps in `tokenizer.json`, but use only its vocabulary and take steps of their own
+/// (transformers 5.24).
 enum TokenizerClass: Equatable {
     case siglip
     case siglip2
@@ -9,10 +10,10 @@ enum TokenizerClass: Equatable {
     case xlmRoberta
     case bert
     case clip
-    /// Whatever the file describes.
+    /// No class of its own: the tokenizer does what the file describes.
     case asWritten
 
-    /// Refuses a class that is not known, which `file` names.
+    /// Takes the class by its name, which `file` gives; an unknown name is refused.
     init(name: String?, file: String) throws(TokenizationError) {
         switch name {
         case "SiglipTokenizer": self = .siglip
@@ -27,7 +28,7 @@ enum TokenizerClass: Equatable {
         }
     }
 
-    /// The tokens that have a task where no file names them.
+    /// The tokens for tasks for which no file names one.
     var defaults: [String: String] {
         switch self {
         case .siglip: ["eos_token": "</s>", "unk_token": "<unk>", "pad_token": "</s>"]
@@ -52,11 +53,11 @@ enum TokenizerClass: Equatable {
         }
     }
 
-    /// How those are found in a text.
+    /// How such a token is found in a text.
     func token(_ text: [UInt8]) -> SpecialTokens.Token {
         SpecialTokens.Token(text: text, id: -1, takesLeft: self == .siglip, takesRight: self == .siglip)
     }
 
-    /// Whether sequences are filled up at their beginning where no file says.
+    /// Whether padding comes first if no file says.
     var padsLeft: Bool { self == .siglip2 || self == .gemma }
 }

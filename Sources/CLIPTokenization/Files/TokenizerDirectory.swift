@@ -1,14 +1,15 @@
 internal import CLIPJSON
 
-/// The tokenizer files of a checkpoint's directory that are not OpenAI's: `tokenizer.json` or a model of sentencepiece, and what
-/// transformers writes beside them.
+/// The tokenizer files in a checkpoint's directory, other than OpenAI's.
+///
+/// These are `tokenizer.json` or a sentencepiece model, and what transformers writes beside them.
 struct TokenizerDirectory {
-    /// Twice the largest of these files that checkpoints come with.
+    /// The size limit of a vocabulary: twice the largest of these files in real checkpoints.
     private static let sizeLimit = 128 << 20
-    /// What settings are read up to.
+    /// The size limit of a settings file.
     private static let settingsLimit = 32 << 20
 
-    /// What models of sentencepiece are called.
+    /// The usual names of sentencepiece models.
     fileprivate static let modelNames = [
         "spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "sentencepiece.model",
     ]
@@ -36,7 +37,7 @@ struct TokenizerDirectory {
         )
     }
 
-    /// The tokenizer; nil where the files are those of OpenAI's byte pairs.
+    /// The tokenizer; nil if the files are those of OpenAI's byte pairs.
     func tokenizer() throws(TokenizationError) -> PieceTokenizer? {
         if tokenizerClass == .clip { return try bytePairs() }
         let json = BoundedFile(directory: directory, name: "tokenizer.json")
@@ -71,8 +72,9 @@ struct TokenizerDirectory {
         return tokenizer
     }
 
-    /// transformers fills sequences up to the length that the settings name, and the network would read other ones than it was trained with;
-    /// open_clip says itself how far.
+    /// Refuses settings that pad to another length than the network was trained with.
+    ///
+    /// transformers pads to the length that the settings name. open_clip states the length itself.
     private func requireRoom() throws(TokenizationError) {
         guard recipe.padsToContext, recipe.cleaning == .none, let length = settings.longestSequence,
             length < Double(recipe.contextLength)
@@ -84,7 +86,7 @@ struct TokenizerDirectory {
         )
     }
 
-    /// What fills sequences up is 0 for OpenAI's code, and another token for transformers'.
+    /// Refuses padding, which OpenAI's code does with 0 and transformers with another token.
     private func bytePairs() throws(TokenizationError) -> PieceTokenizer? {
         guard !recipe.padsToContext else {
             let found = "hf_tokenizer_name of byte pairs for a network without a causal mask"
@@ -93,15 +95,15 @@ struct TokenizerDirectory {
         return nil
     }
 
-    /// The token that has a task, by the files or the class.
+    /// The token for a task, as the files or else the class name it.
     func name(_ task: String) -> [UInt8]? {
         settings.named[task] ?? tokenizerClass.defaults[task].map { Array($0.utf8) }
     }
 
-    /// Every special token once, with its id: those that `listed` has, those of the settings, and those of the class.
+    /// Every special token once, with its id: those in `listed`, those of the settings and those of the class.
     ///
-    /// One that the vocabulary lacks gets an id that no network has a row for: which one it would get where transformers reads the files
-    /// depends on the order of all of them.
+    /// A token that the vocabulary lacks gets an id for which no network has a row. Its id in transformers would depend
+    /// on the order of all the files.
     func specials(
         listed: [SpecialTokens.Token],
         file: String,
@@ -143,7 +145,7 @@ struct TokenizerDirectory {
 }
 
 extension CaptionTokenizer {
-    /// What the files are called that a directory's tokenizer is read of, those that are not OpenAI's included.
+    /// The names of all files from which a directory's tokenizer may be read, including OpenAI's.
     package static let fileNames =
         ["tokenizer.json", "vocab.json", "merges.txt", "bpe_simple_vocab_16e6.txt.gz"]
         + TokenizerDirectory.modelNames

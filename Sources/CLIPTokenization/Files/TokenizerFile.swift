@@ -6,15 +6,15 @@ struct TokenizerFile {
 
     /// The tokens of the model.
     private(set) var tokens: [(token: [UInt8], id: Int)] = []
-    /// Its merges.
+    /// The model's merges.
     private(set) var merges: [(left: [UInt8], right: [UInt8])] = []
     private var addedTokens: [(token: [UInt8], id: Int, isNormalized: Bool)] = []
-    /// What is done at the beginning of a sequence where CLIP's ends: `padding` or `truncation`.
+    /// The setting, `padding` or `truncation`, that acts on the beginning of a sequence, where CLIP's acts on the end.
     private(set) var leftHanded: String?
-    /// The token of unknown characters, and whether several in a row become one.
+    /// The token for unknown characters, and whether a run of them becomes a single token.
     private(set) var unknown: [UInt8]?
     private(set) var fusesUnknown = false
-    /// What of the model was there.
+    /// The members of the model that the file has.
     private var found: Set<String> = []
 
     init(name: String) {
@@ -29,7 +29,7 @@ struct TokenizerFile {
             case "model": try readModel(&reader)
             case "added_tokens": try readAddedTokens(&reader)
             case "normalizer":
-                // A file that says nothing of it is taken for CLIP's; this one says that texts stay as they are.
+                // A file without this member counts as CLIP's, but null says that texts are not normalized.
                 if try reader.isNext("n") {
                     try reader.skip()
                     throw unsupported("no normalizer, where CLIP's has Lowercase")
@@ -51,7 +51,7 @@ struct TokenizerFile {
         }
     }
 
-    /// What the file lists, checked one by one.
+    /// A vocabulary builder with all that the file lists, each entry checked.
     func builder(
         findsKnownTokens: Bool,
         rules: CaptionRules
@@ -68,7 +68,7 @@ struct TokenizerFile {
         return builder
     }
 
-    /// The tokens that were added to the model's.
+    /// Adds the tokens that were added to the model's.
     func addAddedTokens(to builder: inout VocabularyBuilder) throws(TokenizationError) {
         for (token, id, isNormalized) in addedTokens {
             try builder.addWhole(token, id: id, isNormalized: isNormalized)
@@ -96,7 +96,7 @@ struct TokenizerFile {
                 }
                 try reader.skip()
             case "dropout":
-                // Merges that are left out by chance are for training; 0 leaves out none.
+                // Leaving merges out by chance is for training; 0 leaves out none.
                 if try reader.isNext("n") {
                     try reader.skip()
                 } else if try reader.integer() != 0 {
@@ -120,7 +120,7 @@ struct TokenizerFile {
         }
     }
 
-    /// Either `"a b"` or `["a", "b"]`, by the age of the file.
+    /// Reads merges as `"a b"` or `["a", "b"]`, depending on the age of the file.
     private mutating func readMerges(_ reader: inout JSONReader) throws(TokenizationError) {
         var merges: [(left: [UInt8], right: [UInt8])] = []
         try reader.array { (reader) throws(TokenizationError) in

@@ -1,11 +1,12 @@
 internal import CLIPJSON
 
-/// What transformers writes beside a vocabulary: `tokenizer_config.json` and `special_tokens_map.json`.
+/// The settings that transformers writes beside a vocabulary: `tokenizer_config.json` and `special_tokens_map.json`.
 ///
-/// Most of it changes no token: CLIP's tokenizers pass over `do_lower_case`, `add_prefix_space` and the like, and so does
-/// this (compared with transformers 5.24). What does is honoured, as added tokens are, or refused.
+/// Most settings change no token: CLIP's tokenizers ignore `do_lower_case`, `add_prefix_space` and the like, and so
+/// does this (compared with transformers 5.24). Settings that change tokens are followed, as added tokens are, or
+/// refused.
 struct TokenizerSettings {
-    /// A token that is found in a text as it stands.
+    /// A token that is found in a text as written.
     struct Added {
         var token: [UInt8] = []
         var id = 0
@@ -13,16 +14,20 @@ struct TokenizerSettings {
     }
 
     private(set) var added: [Added] = []
-    /// The tokens that have a task, by which transformers finds them in a text as they stand.
+    /// The tokens that have a task, which transformers finds in a text as written.
     private(set) var named: [[UInt8]] = []
-    /// The token of each task, with whether it is looked for in the cleaned text, which only one that is an object can say.
+    /// The token for each task, and whether it is looked for in the cleaned text.
+    ///
+    /// Only a token written as an object can ask for that.
     private(set) var tasks: [String: (token: [UInt8], isNormalized: Bool)] = [:]
-    /// Whether the class does what `tokenizer.json` describes, and not what CLIP's own does.
+    /// Whether the class does what `tokenizer.json` describes rather than what CLIP's own class does.
     private(set) var followsFile = false
-    /// Whether sequences would be filled up before their beginning, which shifts every position.
+    /// Whether padding would come first, which shifts every position.
     private(set) var padsLeft = false
 
-    /// The classes that tokenize as CLIP does; `PreTrainedTokenizerFast` and `TokenizersBackend` follow `tokenizer.json`.
+    /// The classes that tokenize as CLIP does.
+    ///
+    /// `PreTrainedTokenizerFast` and `TokenizersBackend` follow `tokenizer.json`.
     private static let classes: Set<String> = [
         "CLIPTokenizer", "CLIPTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend",
     ]
@@ -67,7 +72,7 @@ struct TokenizerSettings {
         try reader.finish()
     }
 
-    /// A special token is written as a string, or as an object with its `content`; null leaves it as it is.
+    /// Reads a special token, written as a string or as an object with its `content`; null leaves the value unchanged.
     private mutating func content(
         _ reader: inout JSONReader,
         task: String? = nil
@@ -129,7 +134,7 @@ struct TokenizerSettings {
         }
         let text = String(decoding: entry.token.prefix(64), as: UTF8.self)
         if text == "<|startoftext|>" || text == "<|endoftext|>" {
-            changesNeighbours = false  // both are found as they stand, whatever is beside them
+            changesNeighbours = false  // both are found as written, whatever stands beside them
         }
         guard !changesNeighbours else {
             throw .unsupportedTokenizer(

@@ -1,12 +1,13 @@
 internal import CLIPJSON
 
-/// The steps that `tokenizer.json` takes before the merges, its `normalizer` or its `pre_tokenizer`, in their order.
+/// The steps of a `normalizer` or a `pre_tokenizer` in `tokenizer.json`, in order.
 ///
-/// Ours are CLIP's, and others would give other tokens. Which do was found with Hugging Face's tokenizers 0.23.
+/// Only CLIP's steps are supported, since others would give other tokens. Which steps give the same tokens was tested
+/// with Hugging Face's tokenizers 0.23.
 struct TokenizerSteps {
     private struct Step {
         var kind = ""
-        /// What is looked for, a `Regex` or a `String`.
+        /// The pattern, a `Regex` or a `String`.
         var pattern: (kind: String, text: String)?
         var content: String?
         var behavior: String?
@@ -14,9 +15,11 @@ struct TokenizerSteps {
         var addsPrefixSpace = false
     }
 
-    /// A sequence in a sequence is possible, and deeper nesting is an attack.
+    /// A sequence inside a sequence is possible; deeper nesting is an attack.
     private static let deepest = 8
-    /// How transformers writes CLIP's words: of the special tokens, which are found before, older files say nothing.
+    /// The patterns that transformers writes for CLIP's words.
+    ///
+    /// Older files leave out the special tokens, which are found earlier.
     private static let words: Set<String> = {
         let plain = #"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"#
         return [plain, #"<\|startoftext\|>|<\|endoftext\|>|"# + plain]
@@ -24,7 +27,7 @@ struct TokenizerSteps {
 
     private let steps: [Step]
 
-    /// Reads an object, and what is nested in it.
+    /// Reads an object with the steps nested in it.
     init(_ reader: inout JSONReader) throws(TokenizationError) {
         steps = try Self.steps(&reader, depth: 0)
     }
@@ -62,7 +65,7 @@ struct TokenizerSteps {
         String(decoding: try reader.string(), as: UTF8.self)
     }
 
-    /// What of these normalizers is not CLIP's: lower case, one blank for white space; nil when all is well.
+    /// The part of this normalizer that differs from CLIP's (lower case, one blank for white space); nil if none does.
     var foreignNormalizer: String? {
         for step in steps {
             switch step.kind {
@@ -77,10 +80,10 @@ struct TokenizerSteps {
         return steps.contains { $0.kind == "Lowercase" } ? nil : "a normalizer without Lowercase"
     }
 
-    /// What of these pre-tokenizers is not CLIP's: split into words, then written as bytes; nil when all is well.
+    /// The part of this pre-tokenizer that differs from CLIP's (split into words, then write bytes); nil if none does.
     ///
-    /// Behind the split it makes no difference whether ByteLevel splits, too. Without it ByteLevel splits as GPT-2 does, or
-    /// not at all.
+    /// After the split it makes no difference whether ByteLevel splits too. Without the split, ByteLevel splits as
+    /// GPT-2 does or not at all.
     var foreignPreTokenizer: String? {
         for step in steps {
             switch step.kind {

@@ -1,27 +1,27 @@
-/// Puts a vocabulary together from what a file lists, and checks all of it.
+/// Makes a vocabulary from what a file lists, and checks all of it.
 struct VocabularyBuilder {
-    /// Far above any vocabulary, and low enough for an id to be a row of a matrix.
+    /// The largest accepted id: far above any vocabulary, and low enough to be a row of a matrix.
     static let largestID = (1 << 24) - 1
 
     let file: String
-    /// Whether the file gives every token its id, and not only an order.
+    /// Whether the file gives every token an id; otherwise ids follow from the order.
     let isNumbered: Bool
-    /// Whether tokens of the vocabulary are found as they stand where they are among the added ones.
+    /// Whether tokens of the vocabulary are found as written if they are also among the added ones.
     let findsKnownTokens: Bool
     private let rules: CaptionRules
-    /// The token of characters whose own the vocabulary lacks; nil where there has to be one for each.
+    /// The token for characters whose own token is missing; nil if every character has to have one.
     var unknown: [UInt8]?
     private var ids: [[UInt8]: Int32] = [:]
     private var usedIDs: Set<Int32> = []
     private var largest: Int32 = 0
     private var pairs: [(left: Int32, right: Int32, token: Int32)] = []
     private var added: [AddedToken] = []
-    /// Tokens of the vocabulary itself that are found in a text as they stand, too.
+    /// The vocabulary's own tokens that are also found in a text as written.
     private var whole: Set<Int32> = []
-    /// Whether the special tokens are looked for in the cleaned text, as far as a file says it.
+    /// Whether each special token is looked for in the cleaned text, as far as a file says.
     private var normalizedSpecials: [[UInt8]: Bool] = [:]
 
-    /// - Parameter count: about how many tokens there will be.
+    /// - Parameter count: the approximate number of tokens.
     init(
         file: String,
         isNumbered: Bool = true,
@@ -38,7 +38,7 @@ struct VocabularyBuilder {
         pairs.reserveCapacity(count)
     }
 
-    /// Adds a token, written in the byte alphabet.
+    /// Adds a token, which is written in the byte alphabet.
     mutating func add(_ token: [UInt8], id: Int) throws(TokenizationError) {
         guard 0...Self.largestID ~= id else {
             throw .idOutOfRange(file: file, token: Self.shown(token), limit: Self.largestID)
@@ -49,14 +49,15 @@ struct VocabularyBuilder {
         largest = max(largest, Int32(id))
     }
 
-    /// The id of a token that was added before; nil for any other.
+    /// The id of a token that was added before; nil for any other token.
     func id(of token: [UInt8]) -> Int? { ids[token].map { Int($0) } }
 
-    /// Adds a token that is found in a text as it stands.
+    /// Adds a token that is found in a text as written.
     ///
-    /// It may be one of the vocabulary already, as `!` is where it fills short texts up: then no word ends in it any more.
+    /// The vocabulary may have the token already, as it has `!` where that pads short texts. Then no word ends in it
+    /// any more.
     ///
-    /// - Parameter isNormalized: whether it is looked for once the text is cleaned.
+    /// - Parameter isNormalized: whether the token is looked for in the cleaned text.
     mutating func addWhole(_ token: [UInt8], id: Int, isNormalized: Bool) throws(TokenizationError) {
         let isKnown = self.id(of: token) == id
         if Self.isSpecial(token) {
@@ -64,7 +65,7 @@ struct VocabularyBuilder {
             return isKnown ? () : try add(token, id: id)
         }
         let text = String(decoding: token, as: UTF8.self)
-        // The files of one vocabulary repeat each other.
+        // The files of one vocabulary repeat each other's entries.
         if added.contains(where: { $0.text == text && Int($0.id) == id }) { return }
         guard 0...Self.largestID ~= id, !text.isEmpty else {
             throw .idOutOfRange(file: file, token: Self.shown(token), limit: Self.largestID)
@@ -80,10 +81,11 @@ struct VocabularyBuilder {
         added.append(try AddedToken(text, id: Int32(id), isNormalized: isNormalized, rules: rules))
     }
 
-    /// Settles how the special tokens are looked for: in captions as they came, or in the cleaned text.
+    /// Decides whether each special token is looked for in captions as they came or in the cleaned text.
     ///
-    /// What `added_tokens_decoder` says counts in any case. Otherwise the tokens of the tasks are added one after the other, but for those
-    /// that are among them already, and the last one that is counts; a plain one is looked for in captions as they came.
+    /// `added_tokens_decoder` always decides if it lists the token. Otherwise the tokens of the tasks are added one
+    /// after the other, skipping those that are already there; the last one added decides. A token written as a plain
+    /// string is looked for in captions as they came.
     ///
     /// Source: `TokenizersBackend.__init__` of transformers 5.24, and 144 forms of the settings tried with it.
     mutating func settleSpecials(
@@ -103,13 +105,13 @@ struct VocabularyBuilder {
         for entry in decoder { normalizedSpecials[entry.token] = entry.isNormalized }
     }
 
-    /// CLIP's, in their order.
+    /// CLIP's tasks and their usual tokens, in transformers' order.
     private static let tasks = [
         ("bos_token", "<|startoftext|>"), ("eos_token", "<|endoftext|>"), ("unk_token", "<|endoftext|>"),
         ("pad_token", "<|endoftext|>"),
     ]
 
-    /// Adds the next merge, of tokens that were added before, `from` naming the file that lists it.
+    /// Adds the next merge, of two tokens that were added before; `from` names the file that lists it.
     mutating func addMerge(_ left: [UInt8], _ right: [UInt8], from file: String) throws(TokenizationError) {
         guard let first = ids[left], let second = ids[right], let token = ids[left + right] else {
             throw .unknownToken(file: file, number: pairs.count + 1)
@@ -117,7 +119,7 @@ struct VocabularyBuilder {
         pairs.append((first, second, token))
     }
 
-    /// The vocabulary; `mergesFile` names the file that lists the merges.
+    /// The finished vocabulary; `mergesFile` names the file that lists the merges.
     func vocabulary(mergesFile: String) throws(TokenizationError) -> Vocabulary {
         var byteTokens = Array(repeating: Int32(0), count: 256)
         var lastByteTokens = byteTokens
@@ -158,8 +160,9 @@ struct VocabularyBuilder {
         )
     }
 
-    /// A token that no merge makes is never used: what it stands for would come out as other tokens, and the embedding as
-    /// another one's.
+    /// Refuses tokens that no merge makes, as they could never be used.
+    ///
+    /// The characters of such a token would become other tokens, and so the embedding would be another one.
     private func requireReachable(mergesFile: String) throws(TokenizationError) {
         let made = Set(pairs.map(\.token))
         let bytes = Set(
@@ -172,8 +175,10 @@ struct VocabularyBuilder {
         throw .unreachableToken(file: mergesFile, token: Self.shown(first.key), count: missing.count)
     }
 
-    /// Every library that writes a vocabulary counts without a gap: an id below the last that no token has belonged to one
-    /// that was cut away, with the merge that made it.
+    /// Refuses unused ids.
+    ///
+    /// Every library that writes a vocabulary numbers it without gaps. An id without a token belonged to a token that
+    /// was removed, together with the merge that made it.
     private func requireNoHoles() throws(TokenizationError) {
         let count = usedIDs.count { $0 <= largest }
         guard count <= largest, let first = (0...largest).first(where: { !usedIDs.contains($0) }) else {
@@ -182,8 +187,9 @@ struct VocabularyBuilder {
         throw .unusedID(file: file, id: Int(first), count: Int(largest) + 1 - count)
     }
 
-    /// Where a vocabulary is laid out as OpenAI's, bytes first and then merges, its merges stand in the order of their ids:
-    /// one that was sorted in another way would give other tokens.
+    /// Checks the order of the merges if a vocabulary is laid out as OpenAI's, with bytes first and then merges.
+    ///
+    /// Then the merges stand in the order of their ids; a list that was sorted in another way would give other tokens.
     private func requireOrder(_ byteTokens: [Int32], mergesFile: String) throws(TokenizationError) {
         guard Set(byteTokens) == Set(0..<512), pairs.count == Int(largest) + 1 - 514 else { return }
         guard let index = pairs.indices.first(where: { Int(pairs[$0].token) != 512 + $0 }) else { return }
@@ -211,7 +217,7 @@ struct VocabularyBuilder {
         return id
     }
 
-    /// A token for an error: a file's tokens may be of any length.
+    /// A token as errors show it, shortened because a file's tokens may be of any length.
     static func shown(_ token: [UInt8]) -> String {
         String(String(decoding: token, as: UTF8.self).prefix(64))
     }

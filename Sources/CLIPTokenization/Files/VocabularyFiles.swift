@@ -1,11 +1,11 @@
 internal import CLIPJSON
 private import CZlib
 
-/// The forms in which a model directory carries its vocabulary.
+/// The files in which a model directory may have its vocabulary.
 struct VocabularyFiles {
-    /// Some ten times the largest of these files that CLIP models come with.
+    /// The size limit: about ten times the largest of these files in real CLIP models.
     private static let sizeLimit = 32 << 20
-    /// What OpenAI's file is read up to; it lists more merges than the vocabulary has.
+    /// The number of merges that are read from OpenAI's file, which lists more than the vocabulary has.
     private static let openAIMergeCount = 49_152 - 256 - 2
 
     private let tokens: BoundedFile
@@ -13,7 +13,7 @@ struct VocabularyFiles {
     private let added: BoundedFile
     private let tokenizer: BoundedFile
     private let openAI: BoundedFile
-    /// What transformers writes beside either form.
+    /// The settings that transformers writes beside either form.
     private let beside: [BoundedFile]
 
     private let findsKnownTokens: Bool
@@ -34,8 +34,9 @@ struct VocabularyFiles {
 
     var isPresent: Bool { [tokens, merges, tokenizer, openAI].contains { $0.exists } }
 
-    /// Reads the first form that is whole, and holds the others that are there against it: which one a program reads is its
-    /// own affair, so they have to say the same.
+    /// Reads the first form that is complete, and compares it with the other forms that are there.
+    ///
+    /// Which form a program reads is its own choice, so they have to say the same.
     func vocabulary() throws(TokenizationError) -> Vocabulary {
         guard isPresent else { throw .noVocabulary }
         let listed = tokens.exists ? try listedTokens() : nil
@@ -82,7 +83,7 @@ struct VocabularyFiles {
         throw .unreadable(file: (tokens.exists ? merges : tokens).name)
     }
 
-    /// The token of unknown characters, as the class has it or as the file describes it; nil where each has to have its own.
+    /// The token for unknown characters, by the class or by the file; nil if every character has to have its own token.
     private func unknown(_ settings: TokenizerSettings, _ file: TokenizerFile) -> [UInt8]? {
         guard rules == .transformers else { return nil }
         if settings.followsFile { return file.fusesUnknown ? nil : file.unknown }
@@ -107,7 +108,7 @@ struct VocabularyFiles {
         )
     }
 
-    /// OpenAI's file has a line of its own before the merges.
+    /// Reads the merges in OpenAI's file, which come after a line of another kind.
     private func packedMerges() throws(TokenizationError) -> [(left: [UInt8], right: [UInt8])] {
         let bytes = try Self.expanded(openAI.bytes(limit: Self.sizeLimit), name: openAI.name)
         guard UTF8Decoder.scalars(bytes) != nil else { throw .malformedText(file: openAI.name) }
@@ -115,7 +116,7 @@ struct VocabularyFiles {
         return try Self.pairs(in: lines.dropFirst().prefix(Self.openAIMergeCount), of: openAI.name)
     }
 
-    /// Refuses files that add tokens to a vocabulary which is not there.
+    /// Refuses files that add tokens to a vocabulary that does not exist.
     func requireNothingAdded() throws(TokenizationError) {
         func check(_ token: [UInt8], of file: String) throws(TokenizationError) {
             guard !VocabularyBuilder.specialTokens.contains(token) else { return }
@@ -151,16 +152,16 @@ struct VocabularyFiles {
         return settings
     }
 
-    /// The tokens that the files beside a vocabulary add to it.
+    /// Adds the tokens that the files beside a vocabulary add to it.
     private func addAddedTokens(
         _ settings: TokenizerSettings,
         to builder: inout VocabularyBuilder
     ) throws(TokenizationError) {
-        // The decoder's first, which also says how they are looked for.
+        // The decoder's tokens come first, because it also says how they are looked for.
         for entry in settings.added {
             try builder.addWhole(entry.token, id: entry.id, isNormalized: entry.isNormalized)
         }
-        // One that the vocabulary lacks would get an id that the network has no row for.
+        // A token that the vocabulary lacks would get an id for which the network has no row.
         for token in settings.named {
             guard !VocabularyBuilder.isSpecial(token), let id = builder.id(of: token) else { continue }
             try builder.addWhole(token, id: id, isNormalized: false)
@@ -174,7 +175,7 @@ struct VocabularyFiles {
         try reader.finish()
     }
 
-    /// In OpenAI's file ids follow from the order.
+    /// Makes the vocabulary of OpenAI's file, in which ids follow from the order.
     private func vocabulary(
         ofPacked merges: [(left: [UInt8], right: [UInt8])]
     ) throws(TokenizationError) -> Vocabulary {
@@ -203,7 +204,7 @@ struct VocabularyFiles {
         return bytes
     }
 
-    /// Two tokens a line; only the end of a file may have an empty line.
+    /// Reads two tokens from each line; only the last line may be empty.
     private static func pairs(
         in lines: ArraySlice<ArraySlice<UInt8>>,
         of file: String

@@ -1,4 +1,4 @@
-/// The merges that a file lists, to be held against another file's.
+/// The merges that one file lists, for comparison with another file's.
 struct MergeList {
     let file: String
     let merges: [(left: [UInt8], right: [UInt8])]
@@ -14,12 +14,12 @@ struct MergeList {
     }
 }
 
-/// The tokens that a file lists, to be held against another file's.
+/// The tokens that one file lists, for comparison with another file's.
 struct TokenList {
     let file: String
     let tokens: [(token: [UInt8], id: Int)]
 
-    /// Special tokens are left out: some files list them with those that were added.
+    /// The tokens by id without special tokens, which some files list among the added ones.
     private var ordered: [(token: [UInt8], id: Int)] {
         tokens.filter { !VocabularyBuilder.isSpecial($0.token) }.sorted { $0.id < $1.id }
     }

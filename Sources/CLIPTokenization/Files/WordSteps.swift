@@ -1,6 +1,6 @@
 /// Reads `tokenizer.json`'s `pre_tokenizer`.
 enum WordSteps {
-    /// The steps that an object describes; one that is not known is refused by name.
+    /// The steps that an object describes; an unknown step is refused by name.
     static func steps(_ fields: StepFields) throws(TokenizationError) -> [WordStep] {
         var steps: [WordStep] = []
         for step in fields.flattened { steps.append(try Self.step(step)) }
@@ -13,7 +13,7 @@ enum WordSteps {
             try fields.requireOnly()
             return .whiteSpace
         case "Metaspace":
-            // Files of older versions repeat the mark, and say whether it comes first by a flag.
+            // Files of older versions repeat the mark, and use a flag to say whether it comes first.
             try fields.requireOnly(["replacement", "str_rep", "prepend_scheme", "add_prefix_space", "split"])
             let mark = try fields.text("replacement")
             guard !mark.isEmpty, mark.count <= 4 else { throw fields.unsupported("its replacement") }

@@ -1,16 +1,16 @@
-/// How BERT's texts are written before they are divided into words.
+/// Normalizes texts as BERT does before it divides them into words.
 ///
 /// Source: `normalizers/bert.rs` of Hugging Face's tokenizers 0.23.
 struct BERTNormalizer: Equatable, Sendable {
-    /// Control characters go, and white space becomes blanks.
+    /// Whether control characters are removed and white space becomes blanks.
     var cleansText = true
-    /// Every Chinese character is a word of its own.
+    /// Whether every Chinese character becomes a word of its own.
     var separatesChinese = true
-    /// Marks over and under letters go.
+    /// Whether accents and other marks on letters are removed.
     var stripsAccents = true
     var lowersCase = true
 
-    /// The text as BERT reads it.
+    /// The normalized text.
     func normalized(_ text: [UInt32]) -> [UInt32] {
         var text = text
         if cleansText {
@@ -34,7 +34,7 @@ struct BERTNormalizer: Equatable, Sendable {
         scalar == 0x09 || scalar == 0x0A || scalar == 0x0D || WhiteSpace.isSpace(scalar)
     }
 
-    /// The reference counts all of "Other" but what is not assigned.
+    /// Whether the reference counts a scalar as a control character: all of category "Other", except unassigned ones.
     private static func isControl(_ scalar: UInt32) -> Bool {
         if scalar == 0x09 || scalar == 0x0A || scalar == 0x0D { return false }
         switch CategoryTable.category(scalar) {

@@ -1,10 +1,10 @@
-/// Unicode's categories as Hugging Face's tokenizers know them: those of Unicode 8, in which what came since is not assigned.
+/// Unicode's categories as Hugging Face's tokenizers know them: those of Unicode 8, without newer characters.
 enum CategoryTable {
     private static let newestUnicode = 8
 
-    /// The category of a scalar; nil where Unicode 8 has none.
+    /// The category of a scalar; nil if it was not assigned in Unicode 8.
     static func category(_ scalar: UInt32) -> Unicode.GeneralCategory? {
-        // What has another category since.
+        // These scalars have another category since then.
         switch scalar {
         case 0x166D, 0x111C9: return .otherPunctuation
         case 0x1734, 0x1171E: return .nonspacingMark

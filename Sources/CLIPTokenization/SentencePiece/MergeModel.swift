@@ -1,20 +1,22 @@
-/// A vocabulary of characters and merges, as `tokenizer.json` has it: a text's characters are joined, the merge of the lowest rank first.
+/// A vocabulary of characters and merges, as in `tokenizer.json`.
+///
+/// A text's characters are joined step by step, by the merge of the lowest rank first.
 ///
 /// Source: `models/bpe/model.rs` and `word.rs` of Hugging Face's tokenizers 0.23.
 struct MergeModel: Sendable {
-    /// The pieces of one character.
+    /// The pieces that are single characters.
     let characters: PieceTable
-    /// Their tokens.
+    /// The tokens of these pieces.
     let ids: [Int32]
     let merges: MergeTable
-    /// What characters that are no piece are written in.
+    /// The tokens of bytes, which write characters that are not pieces; nil if there are none.
     let bytes: ByteTokens?
-    /// The token of those that cannot be; nil leaves them out.
+    /// The token for characters that bytes cannot write either; nil leaves such characters out.
     let unknown: Int32?
-    /// Whether a run of these is one token.
+    /// Whether a run of such characters becomes one token.
     let fusesUnknown: Bool
 
-    /// Appends the tokens of a text in UTF-8; takes time in proportion to n log n.
+    /// Appends the tokens of a UTF-8 text; the time is proportional to n log n.
     func append(_ text: UnsafeBufferPointer<UInt8>, to ids: inout [Int32]) {
         var tokens = symbols(of: text)
         guard tokens.count > 1 else { return ids.append(contentsOf: tokens) }
@@ -53,7 +55,8 @@ struct MergeModel: Sendable {
                 finishUnknown()
                 tokens.append(ids[place])
             } else if bytes?.append(text[start..<end], to: &tokens) != true {
-                // An unknown token waits until a known one comes; bytes overtake it in the reference, too.
+                // An unknown token is held back until a known character comes; as in the reference, byte tokens get
+                // ahead of it.
                 if !fusesUnknown { finishUnknown() }
                 isUnknown = true
             }

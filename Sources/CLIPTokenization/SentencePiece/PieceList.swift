@@ -1,4 +1,4 @@
-/// Pieces of text, one behind the other: a vocabulary of a million of them is two arrays.
+/// Pieces of text in one array of bytes, so that a vocabulary of a million pieces takes only two arrays.
 struct PieceList: Sendable {
     private(set) var bytes: [UInt8] = []
     /// Where each piece ends.
@@ -13,22 +13,22 @@ struct PieceList: Sendable {
         bytes.reserveCapacity(count * 8)
     }
 
-    /// Appends a piece, in UTF-8; its place is the number of those before it.
+    /// Appends a piece in UTF-8; its place is the number of pieces before it.
     ///
-    /// All together have to have fewer bytes than 4 GiB, which files of limited size see to.
+    /// All pieces together have to have less than 4 GiB, which the size limits of the files ensure.
     mutating func append(_ piece: some Collection<UInt8>) {
         bytes.append(contentsOf: piece)
         ends.append(UInt32(bytes.count))
     }
 
-    /// Where a piece's bytes lie in ``bytes``.
+    /// The range of a piece's bytes in ``bytes``.
     func range(of place: Int) -> Range<Int> {
         (place == 0 ? 0 : Int(ends[place - 1]))..<Int(ends[place])
     }
 
     subscript(place: Int) -> ArraySlice<UInt8> { bytes[range(of: place)] }
 
-    /// A piece for an error: a file's may be of any length.
+    /// A piece as errors show it, shortened because a file's pieces may be of any length.
     func shown(_ place: Int) -> String {
         String(String(decoding: self[place], as: UTF8.self).prefix(64))
     }

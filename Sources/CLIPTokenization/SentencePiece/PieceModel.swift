@@ -1,11 +1,11 @@
-/// How a normalized text becomes tokens.
+/// The model that turns a normalized text into tokens.
 enum PieceModel: Sendable {
     case unigram(UnigramModel)
     case merges(MergeModel)
     case scoredMerges(ScoredMergeModel)
     case wordPieces(WordPieceModel)
 
-    /// The largest token that characters which no piece covers may become; nil where they are left out.
+    /// The largest token for characters that no piece covers; nil if they are left out.
     var largestFallback: Int32? {
         switch self {
         case .unigram(let model): max(model.unknown, model.bytes?.largest ?? 0)
@@ -15,7 +15,7 @@ enum PieceModel: Sendable {
         }
     }
 
-    /// Appends the tokens of a text in UTF-8.
+    /// Appends the tokens of a UTF-8 text.
     func append(_ text: UnsafeBufferPointer<UInt8>, to ids: inout [Int32]) {
         switch self {
         case .unigram(let model): model.append(text, to: &ids)

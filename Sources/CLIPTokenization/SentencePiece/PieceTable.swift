@@ -6,23 +6,24 @@ import Musl
 import Darwin
 #endif
 
-/// Finds pieces of text: a whole one, or all that a text goes on with at some place.
+/// Finds pieces of text: either a whole piece, or all pieces that begin at some place of a text.
 ///
-/// An open-addressed table of places beside the pieces themselves. So that looking for what a text goes on with ends early, a filter
-/// has two bits for each hash: some piece begins so, some piece is so. It may say yes wrongly, never no.
+/// This is an open-addressed table of places beside the pieces themselves. A filter ends the search for longer pieces
+/// early. It has two bits for each hash: whether some piece begins so, and whether some piece is exactly that. The
+/// filter may say yes wrongly, but never no.
 struct PieceTable: Sendable {
     let pieces: PieceList
 
-    /// A piece's place and 1; 0 where nothing is.
+    /// Each slot holds a piece's place plus 1, or 0 if it is free.
     private var slots: [UInt32]
     private var marks: [UInt64]
     private let slotShift: UInt64
     private let markShift: UInt64
-    /// Random, so that no file and no text can be made whose pieces all fall on one place.
+    /// A random number, so that nobody can write a file or a text whose pieces all fall into one slot.
     private let seed = UInt64.random(in: .min ... .max)
     private let multiplier = UInt64.random(in: .min ... .max) | 1
 
-    /// The first piece that is the same as one before it; such a one is found at its last place.
+    /// The first piece that equals an earlier one; the table then finds the later place.
     private(set) var repeated: Int?
 
     init(_ pieces: PieceList) {
@@ -31,7 +32,7 @@ struct PieceTable: Sendable {
         while (1 << bits) < pieces.count * 2 { bits += 1 }
         slots = Array(repeating: 0, count: 1 << bits)
         slotShift = 64 - bits
-        // Eight times as many hashes as slots, 32 of them in a word.
+        // The filter has eight times as many hashes as there are slots; a word holds 32 of them.
         marks = Array(repeating: 0, count: 1 << (bits - 2))
         markShift = 64 - (bits + 3)
         pieces.bytes.withUnsafeBufferPointer { bytes in
@@ -60,7 +61,7 @@ struct PieceTable: Sendable {
         slots[slot] = UInt32(place + 1)
     }
 
-    /// The place of a piece that is exactly `bytes[range]`.
+    /// The place of the piece that is exactly `bytes[range]`.
     func place(of range: Range<Int>, in bytes: UnsafeBufferPointer<UInt8>) -> Int? {
         var hash = seed
         for index in range { hash = (hash ^ UInt64(bytes[index])) &* multiplier }
@@ -68,13 +69,13 @@ struct PieceTable: Sendable {
         return found == 0 ? nil : Int(found) - 1
     }
 
-    /// The place of a piece that is exactly these bytes.
+    /// The place of the piece that is exactly these bytes.
     func place(of piece: some Collection<UInt8>) -> Int? {
         let found = piece.withContiguousStorageIfAvailable { place(of: 0..<$0.count, in: $0) }
         return found ?? Array(piece).withUnsafeBufferPointer { place(of: 0..<$0.count, in: $0) }
     }
 
-    /// Every piece that the text goes on with at `start`, the shortest first, with where it ends and its place.
+    /// Calls `body` for every piece that begins at `start` of the text, the shortest first, with its end and its place.
     @inline(__always)
     func forEachPrefix(
         of text: UnsafeBufferPointer<UInt8>,
@@ -96,7 +97,7 @@ struct PieceTable: Sendable {
         }
     }
 
-    /// The longest piece that the text goes on with at `start`: where it ends and its place.
+    /// The longest piece that begins at `start` of the text: its end and its place.
     func longestPrefix(of text: UnsafeBufferPointer<UInt8>, at start: Int) -> (end: Int, place: Int)? {
         var longest: (end: Int, place: Int)?
         forEachPrefix(of: text, at: start) { longest = ($0, $1) }
@@ -118,7 +119,7 @@ struct PieceTable: Sendable {
         return marks[Int(place >> 5)] >> (2 * (place & 31)) & 3
     }
 
-    /// Where the piece `bytes[range]` is, or would be.
+    /// The slot that holds the piece `bytes[range]`, or that it would take.
     @inline(__always)
     private func slot(of hash: UInt64, _ range: Range<Int>, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
         var slot = Int(truncatingIfNeeded: hash >> slotShift)
@@ -144,7 +145,7 @@ struct PieceTable: Sendable {
         return true
     }
 
-    /// The same for long pieces, of which a file may have thousands that each begin with the last.
+    /// Compares long pieces; a file may have thousands of them, each beginning with the one before.
     @inline(never)
     private func isSameAtLength(
         _ piece: Range<Int>,

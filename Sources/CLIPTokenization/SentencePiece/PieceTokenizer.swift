@@ -1,40 +1,42 @@
-/// A tokenizer of pieces, as files describe it: special tokens, steps, words, a model, and what comes around.
+/// A tokenizer of pieces, as files describe it: special tokens, steps, words, a model, and the tokens around a text.
 struct PieceTokenizer: Sendable {
     var steps: [TextStep]
     var wordSteps: [WordStep]
     var model: PieceModel
     var template: SequenceTemplate
-    /// What is looked for in a caption as it came, and in the normalized text.
+    /// Special tokens: the first list is looked for in the caption as it came, the second in the normalized text.
     var specials: SpecialTokens
     var normalizedSpecials: SpecialTokens
     var framing: SiglipFraming?
-    /// Whether the model reads all words at once, as sentencepiece does, where no piece goes from one into another.
+    /// Whether the model reads all words at once, as sentencepiece does; this requires that no piece spans two words.
     var joinsWords = false
 
     /// One more than the largest id.
     var count: Int
-    /// The same without tokens that were added to the model's, and without symbols of the user.
+    /// The same without added tokens and without user-defined symbols.
     var plainCount: Int
-    /// The tokens that a network may be asked for, by what they are for; nil where the files name none.
+    /// The tokens for unknown characters, padding and separators; nil if the files name none.
     var unknown: Int32?
     var padding: Int32?
     var separator: Int32?
-    /// What tokens from ``plainCount`` on are called: those that only somebody who types their name can make.
+    /// The names of tokens from ``plainCount`` on, which appear only if a person types their name.
     var typedNames: [Int32: [UInt8]] = [:]
     /// Whether files name special tokens that the vocabulary lacks (``SpecialTokens/firstUnplaced``).
     let hasUnplaced: Bool
-    /// Most pieces among them; the others are told by their numbers.
+    /// The most names of pieces that are kept; other pieces are shown by their numbers.
     static let mostTypedNames = 4096
-    /// Whether a sequence is filled up at its beginning.
+    /// Whether padding comes before a sequence.
     var padsLeft = false
 
-    /// The most bytes that steps may make of a text of `count`: the rules of NFKC make 13 of one at most, those of U+FDFA with marks for
-    /// its blanks, and steps that each double a text would take all memory.
+    /// The most bytes that steps may make of a text of `count` bytes.
+    ///
+    /// The rules of NFKC make at most 13 bytes of one: those of U+FDFA, with marks for its blanks. Steps that each
+    /// double a text would take all memory.
     private static func longest(from count: Int, more: Int) -> Int { 16 * count + more }
 
     /// - Parameters:
     ///   - file: the name of the file that has the steps.
-    ///   - specials: all of them; which are looked for where is theirs to say.
+    ///   - specials: all special tokens; each says where it is looked for.
     init(
         file: String,
         steps: [TextStep],
@@ -66,16 +68,16 @@ struct PieceTokenizer: Sendable {
         normalizedSpecials = SpecialTokens(normalized)
     }
 
-    /// The tokens of a cleaned caption in UTF-8, without those around.
+    /// The tokens of a cleaned caption in UTF-8, without the tokens around them.
     ///
-    /// Refuses a caption that the steps lengthen without measure (`lengthenedCaption`).
+    /// Refuses a caption that the steps make too long (`lengthenedCaption`).
     func tokens(of caption: [UInt8]) throws(TokenizationError) -> [Int32] {
         var ids: [Int32] = []
         let caption = framing?.framed(caption) ?? caption
         for part in specials.parts(of: caption) {
             switch part {
             case .token(let id):
-                // The blank that the reference puts before every caption goes where a special token follows it.
+                // The blank that the reference puts before every caption is dropped if a special token follows it.
                 if let framing, ids.count == 1, ids[0] == framing.blank { ids = [] }
                 ids.append(id)
             case .rest(let range):
@@ -94,7 +96,7 @@ struct PieceTokenizer: Sendable {
         return ids
     }
 
-    /// Appends the tokens of what stands between special tokens.
+    /// Appends the tokens of the text between special tokens.
     private func append(
         _ text: [UInt8],
         beginsCaption: Bool,
@@ -124,12 +126,12 @@ struct PieceTokenizer: Sendable {
         }
     }
 
-    /// The whole sequence of a caption's tokens, and how many it would have if it were not cut.
+    /// The complete sequence for a caption's tokens, and the length that it would have if it were not cut off.
     func sequence(_ tokens: [Int32], limit: Int) -> (ids: [Int32], count: Int) {
         let count = tokens.count + template.count
         var tokens = tokens[...]
         if count > limit { tokens = tokens.prefix(max(limit - template.count, 0)) }
-        // The one tokenizer that adds no second end-of-text.
+        // This is the only tokenizer that does not add a second end-of-text.
         if let framing, tokens.last == framing.end { return (template.before + tokens, count) }
         return (template.before + tokens + template.after, count)
     }

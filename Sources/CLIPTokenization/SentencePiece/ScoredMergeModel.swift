@@ -1,5 +1,6 @@
-/// A vocabulary of pieces with scores, as a sentencepiece file of the kind BPE has it: neighbours are joined wherever they make a piece,
-/// those that make the best one first.
+/// A vocabulary of pieces with scores, as in a sentencepiece file of the kind BPE.
+///
+/// Neighbours are joined wherever they make a piece, the piece with the best score first.
 ///
 /// Source: `bpe_model.cc` of sentencepiece 0.2.
 struct ScoredMergeModel: Sendable {
@@ -8,18 +9,18 @@ struct ScoredMergeModel: Sendable {
     /// The order in which pieces are made, by place: the higher the score, the smaller the number.
     private let orders: [UInt32]
     private let kinds: [UnigramModel.Kind]
-    /// The pieces that are found wherever they stand, and never joined to anything.
+    /// The pieces that are found wherever they stand and are never joined to others.
     private let userDefined: PieceTable?
     let unknown: Int32
     let bytes: ByteTokens?
 
     /// - Parameters:
     ///   - ids: each piece's token.
-    ///   - scores: each piece's score, finite.
-    ///   - kinds: how each piece takes part.
+    ///   - scores: each piece's score, which is finite.
+    ///   - kinds: the role of each piece.
     ///   - userDefined: the pieces that are found wherever they stand.
-    ///   - unknown: the token of characters that no piece covers, a run of them being one.
-    ///   - bytes: what they are written in instead.
+    ///   - unknown: the token for a run of characters that no piece covers.
+    ///   - bytes: the tokens of bytes, which write such characters instead.
     init(
         table: PieceTable,
         ids: [Int32],
@@ -41,13 +42,13 @@ struct ScoredMergeModel: Sendable {
         self.unknown = unknown
         self.bytes = bytes
         orders = scores.map { score in
-            // Adding nothing makes one zero of the two.
+            // Adding 0 turns -0 into 0.
             let bits = (score + 0).bitPattern
             return ~(bits >> 31 == 1 ? ~bits : bits | 1 << 31)
         }
     }
 
-    /// Appends the tokens of a text in UTF-8; takes time in proportion to n log n.
+    /// Appends the tokens of a UTF-8 text; the time is proportional to n log n.
     func append(_ text: UnsafeBufferPointer<UInt8>, to ids: inout [Int32]) {
         guard !text.isEmpty else { return }
         var starts: [Int] = []
@@ -63,7 +64,7 @@ struct ScoredMergeModel: Sendable {
             start = end
         }
         var chain = SymbolChain(count: starts.count)
-        // Of pieces that are never used, how long the left one of the two was that made it.
+        // For pieces that are never used: the length of the left part from which each was made.
         var parts: [Int: Int] = [:]
         ends.withUnsafeMutableBufferPointer { buffer in
             let ends = buffer
@@ -89,7 +90,7 @@ struct ScoredMergeModel: Sendable {
         }
     }
 
-    /// Appends the token of a piece, or those of its parts where it is never used.
+    /// Appends the token of a piece, or those of its parts if the piece is never used.
     private func append(
         _ piece: Range<Int>,
         of text: UnsafeBufferPointer<UInt8>,

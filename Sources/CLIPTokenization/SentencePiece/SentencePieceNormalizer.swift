@@ -1,23 +1,25 @@
-/// How a sentencepiece file wants texts written before it looks for pieces: characters replaced, blanks collapsed, and shown as "▁".
+/// Normalizes texts as a sentencepiece file asks before it looks for pieces.
+///
+/// Characters are replaced, blanks are collapsed and shown as "▁".
 ///
 /// Source: `Normalizer::Normalize` of sentencepiece 0.2.
 struct SentencePieceNormalizer: Sendable {
-    /// What characters are replaced by; nil leaves them.
+    /// The table of character replacements; nil if no character is replaced.
     var map: CharacterMap?
-    /// What is found wherever it stands, and stays as it is.
+    /// The pieces that are found wherever they stand and stay as they are.
     var userDefined: PieceTable?
-    /// Whether a text gets a blank before it, or behind it where `endsWithBlank`.
+    /// Whether a text gets a blank, before it or, with `endsWithBlank`, after it.
     var addsBlank = true
     var endsWithBlank = false
-    /// Whether blanks at both ends go, and a run of them counts as one.
+    /// Whether blanks at both ends are removed and a run of blanks counts as one.
     var collapsesBlanks = true
     /// Whether blanks are written as "▁".
     var showsBlanks = true
 
-    /// "▁", U+2581.
+    /// The UTF-8 of "▁", U+2581.
     static let mark: [UInt8] = [0xE2, 0x96, 0x81]
 
-    /// The text as pieces are looked for in it; what makes more than `limit` bytes stops there.
+    /// The normalized text; it is cut short once it has more than `limit` bytes.
     func normalized(_ text: [UInt8], limit: Int = .max) -> [UInt8] {
         text.withUnsafeBufferPointer { normalized($0, limit: limit) }
     }
@@ -40,7 +42,7 @@ struct SentencePieceNormalizer: Sendable {
         if addsBlank, !endsWithBlank { out += blank }
         var isBehindBlank = collapsesBlanks
         func append(_ part: some Collection<UInt8>) {
-            // Of a replacement only what follows its blanks, where a blank stands before it.
+            // After a blank, a replacement loses its leading blanks.
             var part = part[...]
             while isBehindBlank, part.first == 0x20 { part.removeFirst() }
             guard !part.isEmpty else { return }

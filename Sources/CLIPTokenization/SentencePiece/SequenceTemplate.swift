@@ -1,14 +1,14 @@
 /// The tokens around those of a caption.
 struct SequenceTemplate: Equatable, Sendable {
-    /// Start-of-text and what else comes first.
+    /// The tokens before the caption's, such as start-of-text.
     var before: [Int32] = []
-    /// End-of-text and what else comes last.
+    /// The tokens after the caption's, such as end-of-text.
     var after: [Int32] = []
 
-    /// The number of them.
+    /// The number of tokens around a caption.
     var count: Int { before.count + after.count }
 
-    /// What another puts around what this one made.
+    /// This template with the other one around it.
     func inside(_ other: SequenceTemplate) -> SequenceTemplate {
         SequenceTemplate(before: other.before + before, after: after + other.after)
     }

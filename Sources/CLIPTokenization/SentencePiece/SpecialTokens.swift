@@ -1,20 +1,22 @@
-/// Tokens that are found in a text as they stand, before it is looked at otherwise: `</s>`, and those that were added later.
+/// Tokens that are found in a text as written before anything else is done to it, such as `</s>` and added tokens.
 ///
-/// Source: `AddedVocabulary` of Hugging Face's tokenizers 0.23: the leftmost first, of several at one place the longest.
+/// Of several at one place the longest is taken.
+///
+/// Source: `AddedVocabulary` of Hugging Face's tokenizers 0.23.
 struct SpecialTokens: Sendable {
     struct Token: Equatable, Sendable {
         var text: [UInt8]
         var id: Int32
-        /// Whether it is looked for in the normalized text, and not in the text as it came.
+        /// Whether the token is looked for in the normalized text rather than in the text as it came.
         var isNormalized = false
-        /// Whether white space before and behind it goes with it.
+        /// Whether the token takes the white space before or after it along.
         var takesLeft = false
         var takesRight = false
-        /// Whether it counts only where no letter, digit or underscore is beside it.
+        /// Whether the token counts only if no letter, digit or underscore is beside it.
         var isWord = false
     }
 
-    /// The first id of tokens that the vocabulary lacks: no tokenizer has as many.
+    /// The first id for tokens that the vocabulary lacks; no tokenizer has as many tokens.
     static let firstUnplaced = Int32(VocabularyBuilder.largestID) + 1
 
     private let table: PieceTable
@@ -22,7 +24,7 @@ struct SpecialTokens: Sendable {
     /// Whether some token begins with this byte.
     private let beginnings: [Bool]
 
-    /// - Parameter tokens: without empty ones; of two of one text the later counts.
+    /// - Parameter tokens: the tokens, none of them empty; if two have the same text, the later one counts.
     init(_ tokens: [Token]) {
         var list = PieceList()
         var beginnings = Array(repeating: false, count: 256)
@@ -41,7 +43,7 @@ struct SpecialTokens: Sendable {
         case rest(Range<Int>)
     }
 
-    /// Divides a text at the tokens in it; no rest is empty.
+    /// Divides a text at the tokens in it; no part is empty.
     func parts(of text: [UInt8]) -> [Part] {
         guard !text.isEmpty else { return [] }
         guard !tokens.isEmpty, text.contains(where: { beginnings[Int($0)] }) else {

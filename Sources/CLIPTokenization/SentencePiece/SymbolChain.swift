@@ -1,10 +1,10 @@
-/// The symbols of a text while they are being merged: a doubly linked list through their places.
+/// The symbols of a text while they are merged, as a doubly linked list through their places.
 struct SymbolChain {
-    /// What merging two neighbours would be.
+    /// A possible merge of two neighbours.
     struct Candidate: Comparable {
-        /// The order of the merge in the upper half, the place of the left neighbour in the lower one.
+        /// The order of the merge in the upper half and the place of the left neighbour in the lower half.
         let order: UInt64
-        /// What tells whether the neighbours are still those it was found for.
+        /// A number that tells whether the neighbours are still those for which the merge was found.
         let outcome: Int32
 
         init(order: UInt32, place: Int, outcome: Int32) {
@@ -27,12 +27,12 @@ struct SymbolChain {
         isMerged = Array(repeating: false, count: count)
     }
 
-    /// Merges neighbours for as long as any can be, the smallest candidate first, in time proportional to n log n.
+    /// Merges neighbours until no merge is left, the smallest candidate first, in time proportional to n log n.
     ///
     /// - Parameters:
-    ///   - candidate: what merging the symbols at two places would be; nil where they cannot be.
-    ///   - outcome: the same as a number that tells other outcomes apart, asked once more before it is done.
-    ///   - merge: makes the symbol at the first place the two together.
+    ///   - candidate: the merge of the symbols at two places; nil if they do not merge.
+    ///   - outcome: a number that identifies this merge's outcome; it is compared again just before the merge.
+    ///   - merge: replaces the symbol at the first place by the merged one.
     mutating func merge(
         candidate: (_ left: Int, _ right: Int) -> Candidate?,
         outcome: (_ left: Int, _ right: Int) -> Int32?,
@@ -46,7 +46,7 @@ struct SymbolChain {
         while let first = queue.popFirst() {
             let left = first.place
             let right = Int(next[left])
-            // Out of date, where another merge took one of the two.
+            // A candidate is out of date if another merge took one of its two symbols.
             guard !isMerged[left], right >= 0, outcome(left, right) == first.outcome else { continue }
             merge(left, right)
             isMerged[right] = true
@@ -60,6 +60,6 @@ struct SymbolChain {
         }
     }
 
-    /// The places of the symbols that are left, in order.
+    /// The places of the remaining symbols, in order.
     var places: [Int] { isMerged.indices.filter { !isMerged[$0] } }
 }

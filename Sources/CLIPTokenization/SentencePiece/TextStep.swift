@@ -1,20 +1,20 @@
-/// A step of `tokenizer.json`'s `normalizer`: what is done to a text before it is divided.
+/// A step of the `normalizer` in `tokenizer.json`, which changes a text before it is divided.
 ///
-/// Source: `normalizers/` of Hugging Face's tokenizers 0.23, but for `Precompiled`, which is sentencepiece's own.
+/// Source: `normalizers/` of Hugging Face's tokenizers 0.23; `Precompiled` follows sentencepiece itself.
 enum TextStep: Sendable {
     case map(CharacterMap)
     case sentencePiece(SentencePieceNormalizer)
     case replace([UInt8], by: [UInt8])
-    /// A run of at least so many blanks, or of any white space, by something.
+    /// Replaces a run of at least this many blanks, or of any white space.
     case replaceBlanks(atLeast: Int, isAnySpace: Bool, by: [UInt8])
-    /// Blanks at both ends go.
+    /// Removes blanks at both ends.
     case trimBlanks
-    /// A "▁" that begins the text is doubled.
+    /// Doubles a "▁" at the beginning of the text.
     case doubleMark
-    /// Characters of ASCII that go, by their number.
+    /// Removes ASCII characters; the array says which, by their number.
     case remove([Bool])
     case lowerCase
-    /// White space at the ends goes.
+    /// Removes white space at the ends.
     case strip(left: Bool, right: Bool)
     case compose
     case prepend([UInt8])
@@ -22,7 +22,8 @@ enum TextStep: Sendable {
 
     /// The text after the step.
     ///
-    /// What makes more than `limit` bytes stops there, with a text that is longer than that and not whole.
+    /// If the step makes more than `limit` bytes, it stops early; the result is then longer than the limit and
+    /// incomplete.
     func applied(to text: [UInt8], limit: Int = .max) -> [UInt8] {
         switch self {
         case .map(let map): return map.replacing(text, limit: limit)
@@ -64,7 +65,7 @@ enum TextStep: Sendable {
         UTF8Decoder.bytes(change(String(decoding: text, as: UTF8.self).unicodeScalars.map(\.value)))
     }
 
-    /// Every occurrence of a text by another, from left to right.
+    /// Replaces every occurrence of a text, from left to right.
     private static func replacing(
         _ pattern: [UInt8],
         by content: [UInt8],
@@ -122,7 +123,7 @@ enum TextStep: Sendable {
 }
 
 extension [TextStep] {
-    /// The text after all of the steps; nil where one of them makes more than `limit` bytes of it.
+    /// The text after all of the steps; nil if one of them makes more than `limit` bytes.
     func applied(to text: [UInt8], limit: Int) -> [UInt8]? {
         var text = text
         for step in self {

@@ -1,14 +1,14 @@
-/// A vocabulary of pieces with scores: a text becomes those pieces whose scores' sum is the largest.
+/// A vocabulary of pieces with scores: a text becomes the pieces with the largest sum of scores.
 ///
-/// The sums are those of sentencepiece 0.2.3 (`unigram_model.cc`, `EncodeOptimized`), rounding included, so that of two ways that are
-/// as good as equal the same one is taken.
+/// The sums are those of sentencepiece 0.2.3 (`unigram_model.cc`, `EncodeOptimized`) including rounding, so that the
+/// same one of two nearly equal ways is taken.
 struct UnigramModel: Sendable {
-    /// How a piece takes part.
+    /// The role of a piece.
     enum Kind: UInt8 {
         case normal
-        /// Found wherever it stands.
+        /// The piece is found wherever it stands.
         case userDefined
-        /// Never used.
+        /// The piece is never used.
         case unused
     }
 
@@ -16,24 +16,24 @@ struct UnigramModel: Sendable {
     /// Each piece's token; nil where it is the piece's place.
     private let ids: [Int32]?
     private let scores: [Float]
-    /// Empty where all are normal.
+    /// The role of each piece; empty if all are normal.
     private let kinds: [Kind]
     let unknown: Int32
     let bytes: ByteTokens?
     private let unknownScore: Float
 
-    /// How much worse an unknown character is than the worst piece.
+    /// By how much an unknown character scores lower than the worst piece.
     private static let unknownPenalty: Float = 10
 
-    /// How good a user's symbol is for each byte behind its first: better than anything, as scores are below 0.
+    /// The score of a user-defined symbol for each byte after its first; other scores are below 0, so it always wins.
     private static let userDefinedScore = 0.1
 
     /// - Parameters:
-    ///   - ids: each piece's token; nil where it is the piece's place.
-    ///   - scores: each piece's score, finite.
-    ///   - kinds: how each piece takes part; nothing where all are normal.
-    ///   - unknown: the token of characters that no piece covers, a run of them being one.
-    ///   - bytes: what they are written in instead.
+    ///   - ids: each piece's token; nil if it is the piece's place.
+    ///   - scores: each piece's score, which is finite.
+    ///   - kinds: the role of each piece; empty if all are normal.
+    ///   - unknown: the token for a run of characters that no piece covers.
+    ///   - bytes: the tokens of bytes, which write such characters instead.
     init(
         table: PieceTable,
         ids: [Int32]? = nil,
@@ -60,15 +60,15 @@ struct UnigramModel: Sendable {
         unknownScore = smallest - Self.unknownPenalty
     }
 
-    /// The best way to some place of a text: its score, its last piece, and where that starts.
+    /// The best way to reach some place of a text: its score, its last piece, and where that piece starts.
     private struct Path {
         var score: Float = 0
         var start: Int32 = -1
-        /// The piece's place; -1 is an unknown character.
+        /// The piece's place; -1 stands for an unknown character.
         var piece: Int32 = -1
     }
 
-    /// Appends the tokens of a text in UTF-8; takes time in proportion to its length.
+    /// Appends the tokens of a UTF-8 text; the time is proportional to its length.
     func append(_ text: UnsafeBufferPointer<UInt8>, to ids: inout [Int32]) {
         guard !text.isEmpty else { return }
         var paths = Array(repeating: Path(), count: text.count + 1)
@@ -121,7 +121,7 @@ struct UnigramModel: Sendable {
         }
     }
 
-    /// What a character's first byte says of its length.
+    /// The length of a character in bytes, as its first byte tells it.
     @inline(__always)
     static func length(ofCharacter first: UInt8) -> Int {
         switch first {

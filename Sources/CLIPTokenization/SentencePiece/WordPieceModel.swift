@@ -1,16 +1,16 @@
-/// BERT's vocabulary: of a word the longest piece that it begins with, then the longest that it goes on with, and so on.
+/// BERT's vocabulary: the longest piece at a word's beginning, then the longest that continues it, and so on.
 ///
 /// Source: `models/wordpiece/mod.rs` of Hugging Face's tokenizers 0.23.
 struct WordPieceModel: Sendable {
     /// The pieces that begin a word.
     let beginnings: PieceTable
     let beginningIDs: [Int32]
-    /// Those that go on with it, without the mark before them.
+    /// The pieces that continue a word, without the mark before them.
     let continuations: PieceTable
     let continuationIDs: [Int32]
-    /// The token of a word that cannot be put together.
+    /// The token for a word that no pieces make up.
     let unknown: Int32
-    /// Longer words, in characters, are unknown.
+    /// The most characters of a word; longer words are unknown.
     let longestWord: Int
 
     /// Appends the tokens of one word in UTF-8.

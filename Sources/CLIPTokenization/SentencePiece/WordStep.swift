@@ -1,16 +1,16 @@
-/// A step of `tokenizer.json`'s `pre_tokenizer`: where a text is divided into words, which are looked at apart from each other.
+/// A step of the `pre_tokenizer` in `tokenizer.json`, which divides a text into words that the model reads separately.
 ///
 /// Source: `pre_tokenizers/` of Hugging Face's tokenizers 0.23.
 enum WordStep: Sendable {
-    /// Where blanks are shown by a mark, which texts get one before them.
+    /// Which texts get a mark before them, where marks stand for blanks.
     enum Prefix: Sendable {
         case always
-        /// Only the one that begins the caption.
+        /// Only the text that begins the caption.
         case first
         case never
     }
 
-    /// What becomes of that at which a text is divided.
+    /// What happens to the text at which a word ends.
     enum Divider: Sendable {
         case removed
         case isolated
@@ -18,20 +18,20 @@ enum WordStep: Sendable {
         case withNext
     }
 
-    /// At white space, which goes.
+    /// Divides at white space, which is dropped.
     case whiteSpace
-    /// Blanks become a mark; words begin with it.
+    /// Turns blanks into a mark, with which words begin.
     case marks([UInt8], prefix: Prefix, divides: Bool)
     case split(at: [UInt8], Divider)
-    /// At white space, and each mark of punctuation by itself.
+    /// Divides at white space, and makes a word of each punctuation mark.
     case bert
 
-    /// A text, divided.
+    /// A text divided into words.
     struct Words {
         var text: [UInt8]
-        /// Without empty ones.
+        /// The ranges of the words, none of them empty.
         var ranges: [Range<Int>]
-        /// Whether the first one begins the caption.
+        /// Whether the first word begins the caption.
         var beginsCaption: Bool
 
         init(_ text: [UInt8], beginsCaption: Bool) {
