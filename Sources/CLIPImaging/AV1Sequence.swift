@@ -1,22 +1,24 @@
-/// A sequence header of AV1 (bitstream specification, 5.5): the largest size of its frames, what a pixel takes, and what
-/// has to be known to find the size in a frame's header.
+/// A sequence header of AV1 (bitstream specification, 5.5).
+///
+/// It gives the largest size of the frames, the memory of a pixel, and what is needed to find the size in a frame's
+/// header.
 struct AV1Sequence: Equatable {
     private(set) var size = PixelSize(width: 0, height: 0)
     private(set) var isReduced = false
-    /// Bits of the time that is said of each frame shown; 0 where none is.
+    /// The number of bits of each shown frame's presentation time; 0 if frames have none.
     private(set) var presentationBits = 0
-    /// Bits of a frame's number; 0 where frames have none.
+    /// The number of bits of a frame's number; 0 if frames have none.
     private(set) var frameNumberBits = 0
-    /// Nil where each frame says for itself.
+    /// The sequence's choice of screen content tools; nil if each frame makes its own choice.
     private(set) var screenContent: Bool?
     private(set) var integerMotion: Bool?
     private(set) var mayScale = false
     private(set) var mayHaveGrain = false
     private(set) var isDeep = false
-    /// Of two pixels, at a byte a sample.
+    /// The number of samples that two pixels have, chroma included.
     private(set) var samplesOfTwo = 6
 
-    /// Nil when it is damaged or ends early.
+    /// Reads the header; nil if it is damaged or ends early.
     init?(_ unit: FileFields) {
         var bits = BitReader(unit)
         guard let profile = bits.next(3), profile <= 2, bits.skip(1), let isReduced = bits.flag(),
@@ -33,7 +35,7 @@ struct AV1Sequence: Equatable {
                 frameNumberBits = delta + 2 + more + 1
             }
         }
-        // Sizes of blocks, filters, edges.
+        // The skipped bits are the sizes of blocks, filters and edges.
         guard bits.skip(3), isReduced || readTools(&bits), let mayScale = bits.flag(), bits.skip(2),
             readColours(&bits, profile: profile), let mayHaveGrain = bits.flag()
         else { return nil }
@@ -72,7 +74,7 @@ struct AV1Sequence: Equatable {
     }
 
     private mutating func readTools(_ bits: inout BitReader) -> Bool {
-        // Of compound prediction, warping and filters.
+        // The skipped bits are about compound prediction, warping and filters.
         guard bits.skip(4), let hasOrder = bits.flag(), !hasOrder || bits.skip(2),
             let leavesScreen = bits.flag()
         else { return false }
@@ -113,7 +115,7 @@ struct AV1Sequence: Equatable {
             samplesOfTwo = 2
             return bits.skip(1)
         }
-        // sRGB, whose colours are not halved.
+        // This is sRGB, which has no subsampling.
         if description == 0x01_0D00 { return bits.skip(1) }
         guard bits.skip(1) else { return false }
         var isHalvedAcross = profile != 1
@@ -127,7 +129,7 @@ struct AV1Sequence: Equatable {
             }
         }
         samplesOfTwo = isHalvedDown ? 3 : isHalvedAcross ? 4 : 6
-        // Where the samples lie, then whether planes are scaled apart.
+        // The skipped bits are the positions of the chroma samples and whether the planes have separate scales.
         return bits.skip(isHalvedAcross && isHalvedDown ? 3 : 1)
     }
 }

@@ -1,13 +1,15 @@
-/// What a coded AV1 picture says of itself: the size of its frames, and how many there are.
+/// What a coded AV1 picture tells about itself: the size of its frames and how many there are.
 ///
-/// Each frame can name a size of its own, which a decoder believes. Still pictures have none, so a stream that does is
-/// refused, as is one that changes its sequence header on the way.
+/// Each frame can state a size of its own, which a decoder believes. Still pictures do not, so a stream that does is
+/// refused, as is one that changes its sequence header.
 struct AV1Stream {
     let sequence: AV1Sequence
     private(set) var frames = 0
 
-    /// Nil when the stream is damaged, has frames of other sizes than its sequence header, or more of them than a picture
-    /// in layers has.
+    /// Reads the stream; nil if it is damaged, or if its frames are too many or differ in size from the sequence
+    /// header.
+    ///
+    /// A picture in layers has the most frames that are accepted.
     init?(_ code: FileFields) {
         var found: (sequence: AV1Sequence, unit: FileFields)?
         var start = 0
@@ -28,13 +30,13 @@ struct AV1Stream {
                     guard let sequence = AV1Sequence(unit) else { return nil }
                     found = (sequence, unit)
                 }
-            // A frame's header, a whole frame, a header once more, which counts where the first is missing.
+            // These are a frame header, a whole frame, and a repeated header, which counts if the first one is missing.
             case 3, 6, 7:
                 guard let sequence = found?.sequence, Self.hasOrdinaryFrame(unit, of: sequence) else {
                     return nil
                 }
                 frames += 1
-            // Delimiters, tiles, metadata and padding.
+            // These are delimiters, tiles, metadata and padding.
             case 2, 4, 5, 15: break
             default: return nil
             }
@@ -48,21 +50,22 @@ struct AV1Stream {
     /// A progressive picture has up to four layers.
     private static let mostFrames = 4
 
-    /// Bytes that dav1d holds for it: its frames, one more each where they are scaled or grain is added, and what it
-    /// notes of every block.
+    /// The bytes that dav1d holds for the stream.
+    ///
+    /// These are its frames, one more for each if they are scaled or get grain, and notes about every block.
     var memoryBytes: Int {
-        // Planes are padded to whole blocks, and a row may be put further from the next.
+        // Planes are padded to whole blocks, and the distance between rows may be larger.
         let padded = (Self.padded(sequence.size.width) + 64).times(Self.padded(sequence.size.height))
         let held = frames + (sequence.mayScale ? 1 : 0) + (sequence.mayHaveGrain ? 1 : 0)
         return planeBytes(of: padded).times(held).plus(padded.times(2)).plus(Self.contextBytes)
     }
 
-    /// Bytes of so many pixels as they are decoded.
+    /// The bytes that a number of decoded pixels takes.
     func planeBytes(of pixels: Int) -> Int {
         pixels.times(sequence.samplesOfTwo * (sequence.isDeep ? 2 : 1)) / 2
     }
 
-    /// What a decoder takes however small its picture is, measured: 0.42 MB.
+    /// The bytes that a decoder takes however small the picture is; 0.42 MB were measured.
     private static let contextBytes = 500_000
 
     private static func padded(_ length: Int) -> Int { (length + 127) / 128 * 128 }
@@ -78,20 +81,19 @@ struct AV1Stream {
         return nil
     }
 
-    /// Whether a frame has the size of the sequence header: the bitstream specification, 5.9.2, as far as the flag that
-    /// says so.
+    /// Whether a frame has the size of the sequence header, by the flag that the bitstream specification has in 5.9.2.
     ///
-    /// What makes it narrower beyond that (5.9.8) makes no frame larger.
+    /// Superresolution (5.9.8) can only make a frame narrower, never larger.
     private static func hasOrdinaryFrame(_ unit: FileFields, of sequence: AV1Sequence) -> Bool {
         if sequence.isReduced { return unit.count > 0 }
         var bits = BitReader(unit)
         guard let isShownAgain = bits.flag() else { return false }
         if isShownAgain { return true }
         guard let type = bits.next(2), let isShown = bits.flag() else { return false }
-        // Frames of this type have a size of their own always.
+        // A switching frame always states its own size.
         let (key, switching) = (0, 3)
         guard type != switching, bits.skip(isShown ? sequence.presentationBits : 1) else { return false }
-        // Errors and the adapting of probabilities.
+        // The skipped bits are about error resilience and the adaptation of probabilities.
         guard bits.skip(type == key && isShown ? 1 : 2) else { return false }
         var isScreen = sequence.screenContent
         if isScreen == nil { isScreen = bits.flag() }

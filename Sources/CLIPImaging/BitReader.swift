@@ -1,4 +1,4 @@
-/// Numbers of any count of bits, the highest first.
+/// Reads numbers of any number of bits, the highest bit first.
 struct BitReader {
     private let bytes: FileFields
     private var position = 0
@@ -7,7 +7,7 @@ struct BitReader {
         self.bytes = bytes
     }
 
-    /// Up to 56 bits; nil past the end.
+    /// Reads a number of up to 56 bits; nil after the end.
     mutating func next(_ count: Int) -> Int? {
         guard position + count <= bytes.count * 8 else { return nil }
         var value = 0
@@ -18,16 +18,16 @@ struct BitReader {
         return value
     }
 
-    /// A bit; nil past the end.
+    /// Reads one bit; nil after the end.
     mutating func flag() -> Bool? { next(1).map { $0 == 1 } }
 
-    /// Steps over so many bits; false past the end.
+    /// Skips some bits; returns false after the end.
     mutating func skip(_ count: Int) -> Bool {
         position += count
         return position <= bytes.count * 8
     }
 
-    /// A number behind as many zeroes as it has bits: `ue(v)` of HEVC, `uvlc()` of AV1.
+    /// Reads a number that follows as many zeroes as it has bits: `ue(v)` of HEVC, `uvlc()` of AV1.
     mutating func exponential() -> Int? {
         var zeroes = 0
         while true {

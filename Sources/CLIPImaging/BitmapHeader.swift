@@ -1,14 +1,14 @@
 /// The header of a Windows or OS/2 bitmap (BMP), checked field by field.
 ///
-/// Read are headers of 12, 40, 52, 56, 64, 108 and 124 bytes, as Pillow does, with 1, 4, 8, 16, 24 and 32
-/// bits, plain, run-length coded or with channel masks. JPEG and PNG inside a bitmap are not.
+/// Headers of 12, 40, 52, 56, 64, 108 and 124 bytes are read, as in Pillow, with 1, 4, 8, 16, 24 and 32 bits, plain,
+/// run-length coded or with channel masks. JPEG and PNG inside a bitmap are not read.
 struct BitmapHeader {
     enum Coding: Equatable {
-        /// Indices into the palette, packed from the high bits down.
+        /// The pixels are indices into the palette, packed from the high bits down.
         case palette(bits: Int)
-        /// Run-length coded indices of 4 or 8 bits.
+        /// The pixels are run-length coded indices of 4 or 8 bits.
         case runs(bits: Int)
-        /// Little-endian pixels whose channels lie under masks.
+        /// The pixels are little-endian numbers whose channels lie under masks.
         case channels(bytes: Int, red: ChannelMask, green: ChannelMask, blue: ChannelMask)
     }
 
@@ -16,12 +16,12 @@ struct BitmapHeader {
     /// Whether the first stored row is the top one.
     let isTopDown: Bool
     let coding: Coding
-    /// 256 colours, (256, 3); those that the file does not name are black.
+    /// 256 colours, (256, 3); colours that the file does not give are black.
     let palette: [UInt8]
-    /// Where the pixels begin.
+    /// The offset of the pixels in the file.
     let pixelOffset: Int
 
-    /// Bytes from one stored row to the next, for all but run-length coding.
+    /// The bytes from one stored row to the next, except with run-length coding.
     var rowStride: Int {
         switch coding {
         case .palette(let bits), .runs(let bits): (size.width * bits + 31) / 32 * 4
@@ -29,7 +29,7 @@ struct BitmapHeader {
         }
     }
 
-    /// Bytes of a stored row that carry pixels.
+    /// The bytes of a stored row that hold pixels.
     var rowBytes: Int {
         switch coding {
         case .palette(let bits), .runs(let bits): (size.width * bits + 7) / 8
@@ -37,7 +37,7 @@ struct BitmapHeader {
         }
     }
 
-    /// Nil when the header is damaged or of a kind that is not read.
+    /// Reads the header; nil if it is damaged or of a kind that is not supported.
     init?(_ file: [UInt8]) {
         let fields = LittleEndianFields(file)
         guard let offset = fields.unsigned32(at: 10), let headerSize = fields.unsigned32(at: 14) else {
@@ -58,7 +58,7 @@ struct BitmapHeader {
         size = PixelSize(width: width, height: abs(height))
         isTopDown = height < 0
 
-        // Channel masks follow a header of 40 bytes and are part of longer ones: the same place.
+        // Channel masks follow a header of 40 bytes and are part of longer headers, which is the same place.
         let hasMasksAfterHeader = headerSize == 40 && compression == 3
         guard let coding = Self.coding(bits: bits, compression: compression, fields) else { return nil }
         self.coding = coding
@@ -68,7 +68,7 @@ struct BitmapHeader {
         let entries = bits > 8 ? 0 : colours == 0 ? 1 << bits : colours
         palette = Self.palette(in: file, at: paletteStart, entries: min(entries, 256), entryBytes: entryBytes)
 
-        // Some writers forget the palette, or the offset itself.
+        // Some writers omit the palette or the offset.
         let afterPalette = paletteStart + entries * entryBytes
         pixelOffset = offset == 0 || (offset == 14 + headerSize && bits <= 8) ? afterPalette : offset
     }
@@ -98,7 +98,7 @@ struct BitmapHeader {
         return .channels(bytes: bytes, red: red, green: green, blue: blue)
     }
 
-    /// Blue, green, red in the file; red, green, blue here.
+    /// Reads the palette, which is blue, green, red in the file and becomes red, green, blue.
     private static func palette(in file: [UInt8], at start: Int, entries: Int, entryBytes: Int) -> [UInt8] {
         var palette = [UInt8](repeating: 0, count: 256 * 3)
         for entry in 0..<entries where start + entry * entryBytes + 3 <= file.count {
@@ -111,19 +111,19 @@ struct BitmapHeader {
     }
 }
 
-/// Where a channel lies in a pixel of 16, 24 or 32 bits.
+/// The place of a channel in a pixel of 16, 24 or 32 bits.
 struct ChannelMask: Equatable {
     private let shift: Int
     private let largest: Int
 
-    /// Nil when the bits are not next to each other.
+    /// Makes the mask; nil if its bits are not next to each other.
     init?(_ mask: Int) {
         shift = mask == 0 ? 0 : mask.trailingZeroBitCount
         largest = mask >> shift
         guard largest & (largest + 1) == 0 else { return nil }
     }
 
-    /// The channel stretched to a byte, cutting off fractions, as Pillow does for 5 and 6 bits.
+    /// The channel scaled to a byte and rounded down, as Pillow does for 5 and 6 bits.
     func byte(of pixel: Int) -> UInt8 {
         let value = (pixel >> shift) & largest
         return switch largest {
@@ -134,7 +134,7 @@ struct ChannelMask: Equatable {
     }
 }
 
-/// Little-endian numbers at places that may lie past the end.
+/// Reads little-endian numbers at offsets that may lie after the end.
 struct LittleEndianFields {
     private let bytes: [UInt8]
 

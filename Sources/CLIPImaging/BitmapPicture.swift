@@ -1,7 +1,6 @@
-/// An opened bitmap (BMP), read by ourselves: no library for it is made for bytes from outside.
+/// An opened bitmap (BMP), read in Swift because no library for it is made for untrusted files.
 ///
-/// Every byte is reached through bounds-checked arrays, and memory stays at two rows whatever the header
-/// says.
+/// Every byte is reached through bounds-checked arrays, and memory stays at two rows, whatever the header says.
 struct BitmapPicture: RowSource {
     let header: ImageHeader
     private let bitmap: BitmapHeader
@@ -16,7 +15,7 @@ struct BitmapPicture: RowSource {
         header = ImageHeader(
             format: .bmp,
             storedSize: bitmap.size,
-            // Bitmaps are stored from the bottom, unless they say otherwise.
+            // Bitmaps are stored from the bottom row up unless the header says otherwise.
             orientation: bitmap.isTopDown ? .upright : .flipped,
             memoryBytes: bitmap.size.width.times(4).plus(1 << 14)
         )
@@ -41,7 +40,7 @@ struct BitmapPicture: RowSource {
             }
             return
         }
-        // The padding of the last row may be missing.
+        // The last row may lack its padding.
         let end = bitmap.pixelOffset + (bitmap.size.height - 1) * bitmap.rowStride + bitmap.rowBytes
         guard end <= file.count else { throw .badPixels(.bmp) }
         for storedRow in 0..<bitmap.size.height {
@@ -51,7 +50,7 @@ struct BitmapPicture: RowSource {
         }
     }
 
-    /// A stored row -> (width, 3).
+    /// Converts the stored row at `offset` into pixels, (width, 3).
     private func unpack(at offset: Int, into pixels: inout [UInt8]) {
         switch bitmap.coding {
         case .palette(let bits), .runs(let bits):

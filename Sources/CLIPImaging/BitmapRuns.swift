@@ -1,12 +1,12 @@
-/// Run-length coded rows of a bitmap, one after another in the order they are stored.
+/// Decodes the run-length coded rows of a bitmap, in the order in which they are stored.
 ///
-/// What the code skips has index 0. Runs that reach past a row are cut at its end.
+/// Pixels that the code skips have index 0. Runs that are longer than the row are cut off at its end.
 struct BitmapRuns {
     private let file: [UInt8]
     private let bits: Int
     private let stop: DecodeStop
     private var position: Int
-    /// Where the next row begins to be filled, and how many rows lie empty before it: what a delta leaves.
+    /// Where the next row begins to be filled, and how many empty rows come before it; a delta code sets both.
     private var column = 0
     private var rowsToSkip = 0
     private var hasEnded = false
@@ -21,13 +21,13 @@ struct BitmapRuns {
 
     /// Fills a row of indices.
     ///
-    /// False when the file ends before the bitmap does.
+    /// Returns false if the file ends before the bitmap does.
     mutating func readRow(into indices: inout [UInt8]) throws(ImagingError) -> Bool {
         for index in indices.indices { indices[index] = 0 }
         if rowsToSkip > 0 { rowsToSkip -= 1 }
         guard rowsToSkip == 0, !hasEnded else { return true }
         while true {
-            // A row may have any number of codes: behind its end, of no pixels, or back to where it was.
+            // A row may have any number of codes that write no pixels.
             turns += 1
             if turns % 4096 == 0 { try stop.check() }
             guard let count = next(), let value = next() else { return false }
@@ -57,7 +57,7 @@ struct BitmapRuns {
         }
     }
 
-    /// Indices as they are, in whole pairs of bytes.
+    /// Copies indices that are stored as they are, padded to whole pairs of bytes.
     private mutating func putLiterally(_ count: Int, in indices: inout [UInt8]) -> Bool {
         let bytes = (count * bits + 7) / 8
         guard position + bytes <= file.count else { return false }
@@ -69,7 +69,7 @@ struct BitmapRuns {
         return true
     }
 
-    /// Pixels that are left of the row.
+    /// The number of pixels left in the row.
     private func room(in indices: [UInt8]) -> Int { max(indices.count - column, 0) }
 
     private func nibbleOrByte(of byte: UInt8, _ index: Int) -> UInt8 {

@@ -1,21 +1,20 @@
 internal import CPictures
 
-/// An image opened by the library of its format: the only place that calls libpng, libtiff, libwebp, libavif and
-/// libheif.
+/// An image opened by its format's library.
 ///
-/// The picture reads from bytes that it does not own, so it lives inside the closure that lends them. It stays on one
-/// thread.
+/// Only this type calls libpng, libtiff, libwebp, libavif and libheif. It reads from bytes that it does not own, so it
+/// lives inside the closure that lends them. It stays on one thread.
 struct CodedPicture: ~Copyable, RowSource {
     let header: ImageHeader
     private let picture: OpaquePointer
     private let stop: DecodeStop
 
-    /// Rows that are asked for at once.
+    /// The number of rows that are decoded at once.
     static let stripHeight = 8
 
-    /// Opens a picture whose header was read and found within limits.
+    /// Opens a picture whose header was read and is within the limits.
     ///
-    /// What can only be decoded whole, is decoded here.
+    /// A picture that can only be decoded as a whole is decoded here.
     init(
         header: ImageHeader,
         stop: DecodeStop,

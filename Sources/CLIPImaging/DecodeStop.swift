@@ -1,21 +1,21 @@
 internal import CPictures
 
-/// When a decode has to end although its picture is not finished: at a time, or as soon as nobody waits for it.
+/// Ends a decode before its picture is finished, at a deadline or as soon as nobody waits for the picture.
 ///
-/// Decoders look at it every few rows, and within 0.2 s on today's machines; what they then throw says which of the two
-/// it was. One stop may serve several decodes.
+/// Decoders check it every few rows, and at least every 0.2 s on today's machines. The error that they throw tells
+/// which of the two it was. One stop may serve several decodes.
 public final class DecodeStop: Sendable {
-    /// The time at which decodes end, if there is one.
+    /// The time at which decodes end; nil if there is none.
     public let deadline: ContinuousClock.Instant?
     private let limit: Duration
     private let isUnwanted: @Sendable () -> Bool
 
-    /// A stop at a deadline, or when nobody waits any more.
+    /// Makes a stop with a deadline, or for when nobody waits any more.
     ///
     /// - Parameters:
-    ///   - deadline: when decodes end; never by itself where it is nil.
-    ///   - limit: the time that led to the deadline, for the words of the refusal.
-    ///   - isUnwanted: whether nobody waits any more, which is looked at as often as the clock.
+    ///   - deadline: when decodes end; nil if time never ends them.
+    ///   - limit: the time limit behind the deadline, which the error names.
+    ///   - isUnwanted: whether nobody waits any more; it is called as often as the clock is read.
     public init(
         deadline: ContinuousClock.Instant? = nil,
         limit: Duration = .zero,
@@ -26,7 +26,7 @@ public final class DecodeStop: Sendable {
         self.isUnwanted = isUnwanted
     }
 
-    /// A stop at a time from now, or when nobody waits any more.
+    /// Makes a stop with a time limit that begins now, or for when nobody waits any more.
     public convenience init(
         after limit: Duration,
         unless isUnwanted: @escaping @Sendable () -> Bool = { false }
@@ -41,17 +41,17 @@ public final class DecodeStop: Sendable {
         return ContinuousClock.now >= deadline
     }
 
-    /// What a decode that was ended throws.
+    /// The error that a stopped decode throws.
     var reason: ImagingError {
         isUnwanted() ? .stopped : .tookTooLong(limit: limit)
     }
 
-    /// Throws once decodes have to end.
+    /// Throws if decodes have to end.
     func check() throws(ImagingError) {
         if isOver { throw reason }
     }
 
-    /// Something for a decoder of another language to ask, as long as this stop lives.
+    /// The same question for decoders written in C, valid as long as this stop lives.
     var clock: cpicture_clock {
         cpicture_clock(
             is_over: { context in

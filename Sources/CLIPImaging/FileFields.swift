@@ -1,11 +1,11 @@
-/// Numbers of a file at places that may lie outside of it.
+/// Reads numbers of a file at offsets that may lie outside it.
 struct FileFields {
     let bytes: UnsafeRawBufferPointer
     var isBigEndian = true
 
     var count: Int { bytes.count }
 
-    /// An unsigned number of up to eight bytes; nil where a byte of it is missing, or it does not fit.
+    /// An unsigned number of up to eight bytes; nil if a byte of it is missing or it does not fit into an `Int`.
     func number(at offset: Int, bytes count: Int) -> Int? {
         guard offset >= 0, count <= bytes.count, offset <= bytes.count - count else { return nil }
         var value: UInt64 = 0
@@ -15,13 +15,13 @@ struct FileFields {
         return Int(exactly: value)
     }
 
-    /// Whether these ASCII characters stand there.
+    /// Whether these ASCII characters stand at the offset.
     func has(_ text: StaticString, at offset: Int) -> Bool {
         guard offset >= 0, offset <= bytes.count - text.utf8CodeUnitCount else { return false }
         return (0..<text.utf8CodeUnitCount).allSatisfy { bytes[offset + $0] == text.utf8Start[$0] }
     }
 
-    /// A part of the file; nil where it is not all there.
+    /// A part of the file; nil if the file does not have all of it.
     func part(from start: Int, to end: Int) -> FileFields? {
         guard 0 <= start, start <= end, end <= bytes.count else { return nil }
         return FileFields(
@@ -32,13 +32,13 @@ struct FileFields {
 }
 
 extension Int {
-    /// Sums and products of numbers from files: too large ones stay at the largest.
+    /// The product, or the largest `Int` if the product is too large; for numbers from files.
     func times(_ other: Int) -> Int {
         let (product, overflow) = multipliedReportingOverflow(by: other)
         return overflow ? .max : product
     }
 
-    /// As `times`.
+    /// The sum, or the largest `Int` if the sum is too large.
     func plus(_ other: Int) -> Int {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? .max : sum

@@ -1,14 +1,14 @@
-/// The coded indices of a GIF's frame: LZW in blocks of up to 255 bytes.
+/// Decodes the indices of a GIF frame, which are LZW codes in blocks of up to 255 bytes.
 struct GIFCodes {
     private let file: UnsafeRawBufferPointer
     private var position: Int
-    /// Bytes that are left of the block.
+    /// The number of bytes left in the block.
     private var left = 0
     private var bits: UInt32 = 0
     private var bitCount = 0
     private let clear: Int
 
-    /// Nil for sizes of codes that no encoder writes.
+    /// Begins at the code data; nil for a code size that no encoder writes.
     init?(_ file: FileFields, at start: Int) {
         guard let size = file.number(at: start, bytes: 1), 2...8 ~= size else { return nil }
         self.file = file.bytes
@@ -18,13 +18,14 @@ struct GIFCodes {
 
     /// Fills a frame with its indices.
     ///
-    /// False when the codes are damaged, too few or too many.
+    /// Returns false if the codes are damaged, too few or too many.
     mutating func decode(
         into indices: UnsafeMutableBufferPointer<UInt8>,
         stop: DecodeStop
     ) throws(ImagingError) -> Bool {
         let tableSize = 4096
-        // Of each code: the code of all but its last index, that index, its first index, and how many there are.
+        // For each code these hold the code of all but its last index, that index, its first index, and the number of
+        // indices.
         var prefixes = [UInt16](repeating: 0, count: tableSize)
         var suffixes = [UInt8](repeating: 0, count: tableSize)
         var firsts = [UInt8](repeating: 0, count: tableSize)
@@ -44,7 +45,7 @@ struct GIFCodes {
                 continue
             }
             if code == clear + 1 { break }
-            // Of what comes after the last pixel a last byte may be left.
+            // One byte may be left over after the last pixel.
             if written == indices.count {
                 return left == 0 && (position >= file.count || file[position] == 0)
             }

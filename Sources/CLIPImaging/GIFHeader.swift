@@ -1,24 +1,26 @@
-/// What a GIF says of its screen and of its first frame, by the rules of the reference server's decoder (OpenCV 4.12,
-/// grfmt_gif.cpp): the frame has to lie on the screen, the background has to be one of the colours, and the file has to
-/// be whole, though only the first frame is looked at.
+/// What a GIF tells about its screen and its first frame.
+///
+/// The rules are those of the reference server's decoder (OpenCV 4.12, grfmt_gif.cpp): the frame has to lie on the
+/// screen, the background has to be one of the colours, and the file has to be complete, although only the first frame
+/// is used.
 struct GIFHeader {
-    /// Of the screen.
+    /// The size of the screen.
     let size: PixelSize
     let left, top: Int
     let frame: PixelSize
     let isInterlaced: Bool
-    /// The colour that does not cover what lies beneath it.
+    /// The index of the colour that leaves what lies beneath visible; nil if there is none.
     let transparent: Int?
-    /// (256, 3); nil for an index that has no colour is said by `colours`.
+    /// The colours, (256, 3); only the first `colours` of them were given.
     let palette: [UInt8]
-    /// How many of the palette are there.
+    /// The number of colours that the file gives.
     let colours: Int
-    /// Red, green and blue of what the frame leaves free.
+    /// Red, green and blue of the area outside the frame.
     let background: [UInt8]
-    /// Where the coded indices begin, with the size of their codes.
+    /// The offset of the coded indices, which begin with the code size.
     let data: Int
 
-    /// Throws `badHeader` where the first frame's header is damaged, `badPixels` where the file ends early.
+    /// Reads the header; throws `badHeader` if that of the first frame is damaged, `badPixels` if the file ends early.
     init(_ image: FileFields, stop: DecodeStop) throws(ImagingError) {
         var file = image
         file.isBigEndian = false
@@ -43,7 +45,7 @@ struct GIFHeader {
         isInterlaced = frame.flags & 0x40 != 0
         transparent = walk.transparent
         data = frame.place + 9 + local.count
-        // The frame's own table comes first; what it does not have is looked for in the screen's.
+        // The frame's own table has precedence; the screen's table has the indices beyond it.
         var palette = local + global.dropFirst(local.count)
         if palette.isEmpty {
             palette = (0..<256).flatMap { index in
@@ -55,12 +57,12 @@ struct GIFHeader {
         while try walk.nextFrame() != nil {}
     }
 
-    /// Bytes that decoding holds: an index for each pixel of the frame, and a few rows.
+    /// The bytes that decoding holds: an index for each pixel of the frame, and a few rows.
     var memoryBytes: Int {
         frame.width * frame.height + size.width * 3 * CodedPicture.stripHeight + 1 << 17
     }
 
-    /// The colours of a table; empty where there is none, nil where the file ends in it.
+    /// The colours of a table; empty if there is no table, nil if the file ends inside it.
     private static func table(_ flags: Int, at start: Int, in file: FileFields) -> [UInt8]? {
         guard flags & 0x80 != 0 else { return [] }
         return file.part(from: start, to: start + 3 << (flags & 7 + 1)).map { Array($0.bytes) }
@@ -71,13 +73,13 @@ struct GIFHeader {
         let size: PixelSize
     }
 
-    /// From block to block, up to the end mark.
+    /// Goes from block to block until the end mark.
     private struct Walk {
         let file: FileFields
         let stop: DecodeStop
         var position: Int
         private var turns = 0
-        /// What the last control block before the first frame said.
+        /// The transparent index in the last control block before the first frame.
         var transparent: Int?
         private var hasFrame = false
 
@@ -85,7 +87,7 @@ struct GIFHeader {
             (self.file, self.position, self.stop) = (file, position, stop)
         }
 
-        /// The next frame, stepped over; nil at the end mark.
+        /// The next frame, which is then skipped; nil at the end mark.
         mutating func nextFrame() throws(ImagingError) -> Frame? {
             while let kind = file.number(at: position, bytes: 1) {
                 switch kind {

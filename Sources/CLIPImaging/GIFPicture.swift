@@ -1,10 +1,11 @@
-/// The first frame of a GIF on its screen, read by ourselves: libraries that animate keep more than is wanted, and the
-/// reference server's decoder has rules of its own.
+/// The first frame of a GIF on its screen, decoded in Swift.
+///
+/// Libraries that animate keep more than is needed, and the reference server's decoder has rules of its own.
 struct GIFPicture: ~Copyable, RowSource {
     let header: ImageHeader
     private let gif: GIFHeader
     private let stop: DecodeStop
-    /// Of the frame, in the order they are stored.
+    /// The frame's indices, in the order in which they are stored.
     private let indices: OwnedBytes
 
     init(_ file: FileFields, header: ImageHeader, gif: GIFHeader, stop: DecodeStop) throws(ImagingError) {
@@ -33,11 +34,11 @@ struct GIFPicture: ~Copyable, RowSource {
         }
     }
 
-    /// A row of the screen; false when an index has no colour.
+    /// Writes a row of the screen; returns false if an index has no colour.
     private func compose(_ row: Int, into pixels: UnsafeMutablePointer<UInt8>) -> Bool {
         let frameRow = row - gif.top
         let isCovered = 0..<gif.frame.height ~= frameRow
-        // What the frame covers wholly need not be painted before.
+        // The background is not needed where the frame covers the row completely.
         if !isCovered || gif.transparent != nil || gif.frame.width < gif.size.width {
             for column in 0..<gif.size.width {
                 for channel in 0..<3 { pixels[column * 3 + channel] = gif.background[channel] }
@@ -62,7 +63,8 @@ struct GIFPicture: ~Copyable, RowSource {
         }
     }
 
-    /// Where a row of the frame is stored: of an interlaced one first every eighth, then those between, and so on.
+    /// The stored place of a frame's row; an interlaced frame stores every eighth row first, then those between, and so
+    /// on.
     private func storedRow(_ row: Int) -> Int {
         guard gif.isInterlaced else { return row }
         let height = gif.frame.height

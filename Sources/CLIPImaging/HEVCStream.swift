@@ -1,10 +1,11 @@
-/// What a coded HEVC picture of a HEIC says of itself: the size in its parameter sets.
+/// What a coded HEVC picture of a HEIC tells about itself: the size in its parameter sets.
 struct HEVCStream {
-    /// The largest of any parameter set.
+    /// The largest size in any parameter set.
     private(set) var size = PixelSize(width: 0, height: 0)
 
-    /// Nil when something is damaged, there is no size, or the code brings parameter sets or pictures of its own beyond
-    /// the one.
+    /// Reads the stream; nil if it is damaged or has no size.
+    ///
+    /// It is also nil if the code brings parameter sets of its own, or more than one picture.
     init?(_ code: FileFields, configuration: FileFields?) {
         guard let configuration, let arrays = configuration.number(at: 22, bytes: 1) else { return nil }
         var position = 23
@@ -42,9 +43,9 @@ struct HEVCStream {
         return pictures == 1
     }
 
-    /// H.265, 7.3.2.2.
+    /// Reads a sequence parameter set (H.265, 7.3.2.2).
     private mutating func readParameters(_ unit: FileFields) -> Bool {
-        // Three is put behind two zeroes wherever a mark might be seen in the data.
+        // Encoders insert a 3 after two zeroes wherever the data would look like a start mark.
         var plain: [UInt8] = []
         var zeroes = 0
         for byte in unit.bytes.prefix(512) {

@@ -1,15 +1,15 @@
 internal import CPictures
 
-/// From encoded bytes to the pixels that a recipe keeps.
+/// Decodes encoded bytes to the pixels that a recipe keeps.
 ///
 /// The content decides the format, and each format has one decoder.
 struct ImageDecoder: Sendable {
     let recipe: PreprocessingRecipe
     let limits: ImageLimits
-    /// Whether a JPEG that is much larger than needed is decoded at a fraction of its size.
+    /// Whether a JPEG that is much larger than needed is decoded at a reduced size.
     let shrinksJPEGs: Bool
 
-    /// Decodes an image, once its header is found within limits and admitted, resizing it as it comes.
+    /// Decodes an image after its header was found within limits and admitted, and resizes the rows as they come.
     func pixels(
         of image: [UInt8],
         admitting: (Int) -> Bool,
@@ -32,7 +32,7 @@ struct ImageDecoder: Sendable {
             try admit(picture.header, admitting)
             return try pixels(of: picture, size: picture.header.storedSize)
         }
-        // The closure has to say what it throws, or its type is forgotten on the way through.
+        // The closure has to state its error type, which is not inferred through the call.
         return try image.withUnsafeBufferPointer { bytes throws(ImagingError) in
             try pixels(of: UnsafeRawBufferPointer(bytes), format: format, admitting: admitting, stop: stop)
         }
@@ -75,7 +75,7 @@ struct ImageDecoder: Sendable {
         }
     }
 
-    /// Refuses what is too large, or what there is no room for at the moment.
+    /// Refuses an image that is too large, or for which there is no memory at the moment.
     private func admit(_ header: ImageHeader, _ admitting: (Int) -> Bool) throws(ImagingError) {
         let size = header.storedSize
         try limits.check(width: size.width, height: size.height)
@@ -95,8 +95,8 @@ struct ImageDecoder: Sendable {
     }
 
     /// - Parameters:
-    ///   - source: the picture, whole or shrunk.
-    ///   - size: of the whole picture as it is stored, which decides what is kept of it.
+    ///   - source: the picture, at full or reduced size.
+    ///   - size: the stored size of the full picture, which decides what is kept of it.
     private func pixels(
         of source: borrowing some RowSource & ~Copyable,
         size: PixelSize

@@ -1,18 +1,19 @@
-/// What an encoded image is, told from its first bytes.
+/// The format of an encoded image, recognized by its first bytes.
 ///
-/// Names and media types are never believed.
+/// File names and media types are never believed.
 public enum ImageFormat: String, CaseIterable, Equatable, Sendable {
     case jpeg, png, webp, gif, bmp, tiff, avif, heic
 
-    /// All whose cost can be bounded before the first pixel, and ended at any time.
+    /// The formats that are read unless told otherwise: those whose cost is limited beforehand and whose decode can be
+    /// stopped.
     public static let readByDefault: Set<ImageFormat> = Set(allCases).subtracting([.heic])
 
-    /// As people write it.
+    /// The format's name as people write it.
     package var name: String {
         self == .webp ? "WebP" : rawValue.uppercased()
     }
 
-    /// The format whose signature the bytes begin with, or nil.
+    /// Recognizes the format by its signature; nil if it is none of these.
     public init?(sniffing bytes: some RandomAccessCollection<UInt8>) {
         let head = Array(bytes.prefix(Self.sniffedBytes))
         func has(_ signature: [UInt8], at offset: Int = 0) -> Bool {
@@ -33,15 +34,15 @@ public enum ImageFormat: String, CaseIterable, Equatable, Sendable {
         }
     }
 
-    /// Enough for a file type box with every brand that cameras write.
+    /// The number of bytes examined, enough for a file type box with every brand that cameras write.
     private static let sniffedBytes = 128
 
-    /// AVIF and HEIC share a container.
+    /// The format of a file type box, which AVIF and HEIC share.
     ///
-    /// The major brand decides; a generic one leaves it to the compatible brands.
+    /// The major brand decides; if it is a generic one, the compatible brands do.
     private static func format(ofFileTypeBox head: [UInt8]) -> ImageFormat? {
         let size = head.prefix(4).reduce(0) { $0 << 8 | Int($1) }
-        // Size, "ftyp", major brand, minor version, compatible brands.
+        // A box has a size, "ftyp", the major brand, the minor version and the compatible brands.
         let box = head.prefix(size)
         let brands = stride(from: 8, to: box.count - 3, by: 4).filter { $0 != 12 }.map { box[$0..<$0 + 4] }
         for brand in brands {

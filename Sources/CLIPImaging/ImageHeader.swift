@@ -9,21 +9,22 @@ package struct PixelSize: Equatable, Sendable {
     }
 }
 
-/// What an image says of itself before its pixels are decoded.
+/// What an image tells about itself before its pixels are decoded.
 struct ImageHeader: Equatable, Sendable {
     var format: ImageFormat
-    /// As stored, before the orientation is applied.
+    /// The stored size, before the orientation is applied.
     var storedSize: PixelSize
     var orientation: Orientation
-    /// The most that its decoder will hold beside the encoded bytes: from samples, bits, interlacing, scans, tiles and
-    /// strips, as far as they decide it.
+    /// The most bytes that the decoder will hold in addition to the encoded image.
+    ///
+    /// This follows from samples, bits, interlacing, scans, tiles and strips, as far as they matter to the format.
     var memoryBytes: Int
-    /// Pixels that are decoded without a pause, if no clock can be asked meanwhile.
+    /// The number of pixels that are decoded without a chance to stop; nil if the decoder can stop at any time.
     var unstoppablePixels: Int?
 }
 
 extension PixelSize {
-    /// A stored size as a person sees it.
+    /// The size of a stored picture once it stands upright.
     func upright(by orientation: Orientation) -> PixelSize {
         orientation.swapsSides ? PixelSize(width: height, height: width) : self
     }

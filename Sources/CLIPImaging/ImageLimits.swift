@@ -1,62 +1,62 @@
-/// How much of an image is taken on.
+/// Limits on the images that are accepted.
 ///
-/// All of it is checked against the header, before a pixel is decoded.
+/// All of them are checked against the header, before a pixel is decoded.
 public struct ImageLimits: Equatable, Sendable {
-    /// Bytes of the encoded image.
+    /// The most bytes of an encoded image.
     ///
     /// 64 MiB by default: several times the largest photograph of a phone.
     public var maxEncodedBytes: Int
 
-    /// Width times height.
+    /// The most pixels, as width times height.
     ///
     /// 2^26 by default, so that the 50 and 64 megapixel modes of phone cameras fit.
     ///
-    /// Most pictures are resized while they are decoded, and cost a few rows of memory, however they lie.
-    /// Those that cannot be (progressive JPEG, interlaced PNG, WebP, AVIF, HEIC) cost up to eight bytes a
-    /// pixel while they are decoded, which `maxDecodeBytes` limits.
+    /// Most pictures are resized while they are decoded, and cost a few rows of memory in any orientation. Pictures for
+    /// which this is impossible (progressive JPEG, interlaced PNG, WebP, AVIF, HEIC) cost up to eight bytes a pixel
+    /// while they are decoded, which `maxDecodeBytes` limits.
     public var maxPixels: Int
 
-    /// Pixels that the frames of an AVIF have together, and bytes of the file.
+    /// The most pixels that all frames of an AVIF have together.
     ///
-    /// 2^24 and 1.5 MiB by default. Its decoder (dav1d) cannot be stopped within a frame; so much takes it about a fifth
-    /// of a second, measured on one core of a server.
+    /// 2^24 by default, and 1.5 MiB for `maxAVIFBytes`. The decoder (dav1d) cannot be stopped within a frame. An image
+    /// at these limits takes it about a fifth of a second, measured on one core of a server.
     public var maxAVIFPixels: Int
-    /// See `maxAVIFPixels`.
+    /// The most bytes of an AVIF file, which `maxAVIFPixels` explains.
     public var maxAVIFBytes: Int
 
-    /// Width times height of a WebP's frame, whose decoder cannot be stopped where a few bytes stand for all pixels.
+    /// The most pixels of a WebP's frame, as width times height, weighted by what they cost.
     ///
-    /// A pixel of a lossless one counts as up to 2.6, by its transforms, and each of its sets of codes as 1600: what takes as
-    /// long.
+    /// The decoder cannot be stopped while a few bytes stand for all pixels. A pixel of a lossless picture counts as up
+    /// to 2.6, depending on the picture's transforms, and each of its sets of codes as 1,600, because they take that
+    /// much longer.
     ///
     /// 40,000,000 by default.
     public var maxWebPPixels: Int
 
-    /// Bytes that decoding one picture may hold beside the encoded ones, as its header lets expect.
+    /// The most bytes that decoding one picture may hold in addition to the encoded image, as estimated from its
+    /// header.
     ///
     /// 512 MB by default.
     public var maxDecodeBytes: Int
 
-    /// The longer side in pixels.
+    /// The longest side in pixels.
     ///
-    /// 65,535 by default, the most that JPEG can say.
+    /// 65,535 by default, the longest that JPEG can state.
     public var maxSide: Int
 
-    /// The longer side over the shorter.
+    /// The largest ratio of the longer side to the shorter.
     ///
-    /// 10,000 by default.
-    ///
-    /// Generous on purpose: only pixels that the centre crop keeps are ever computed, so a 1 x 500 picture
-    /// costs no more than a square one.
+    /// 10,000 by default. This is generous on purpose: only pixels that the centre crop keeps are ever computed, so a 1
+    /// x 500 picture costs no more than a square one.
     public var maxAspectRatio: Int
 
-    /// The formats that are read at all.
+    /// The formats that are accepted.
     ///
-    /// All but HEIC by default. Its decoder (libde265) cannot be interrupted, and what a picture costs it is bounded by
-    /// its size only; it has to be asked for.
+    /// All except HEIC by default. The HEIC decoder (libde265) cannot be interrupted, and only the size of a picture
+    /// limits what it costs, so HEIC has to be asked for.
     public var formats: Set<ImageFormat>
 
-    /// Limits with the defaults that each property names.
+    /// Makes limits; each property names its default.
     public init(
         maxEncodedBytes: Int = 64 << 20,
         maxPixels: Int = 1 << 26,
@@ -79,7 +79,7 @@ public struct ImageLimits: Equatable, Sendable {
         self.formats = formats
     }
 
-    /// Everything that is wrong with these limits, in sentences; empty when they are sound.
+    /// Describes everything that is wrong with these limits, in sentences; empty if they are valid.
     public func validate() -> [String] {
         var problems: [String] = []
         func require(_ name: String, _ value: Int, in range: ClosedRange<Int>) {
@@ -101,10 +101,10 @@ public struct ImageLimits: Equatable, Sendable {
         return problems
     }
 
-    /// No format that is read here says more.
+    /// The longest side that any supported format can state.
     private static let longestSide = 10_000_000
 
-    /// Refuses a picture by its announced size.
+    /// Refuses a picture by the size that its header announces.
     func check(width: Int, height: Int) throws(ImagingError) {
         let (short, long) = (min(width, height), max(width, height))
         guard long <= maxSide else { throw .sideTooLong(width: width, height: height, limit: maxSide) }
@@ -116,7 +116,7 @@ public struct ImageLimits: Equatable, Sendable {
         }
     }
 
-    /// Refuses a picture that its decoder would work on for longer than anyone should wait for it to stop.
+    /// Refuses a picture whose decoder might run too long before it can be stopped.
     func checkUnstoppable(_ header: ImageHeader) throws(ImagingError) {
         guard let unstoppable = header.unstoppablePixels else { return }
         let limit =
@@ -127,13 +127,13 @@ public struct ImageLimits: Equatable, Sendable {
     }
 }
 
-/// The flags of the command that set these limits, for the words of refusals.
+/// The command's flags that set these limits, which refusals name.
 extension ImageLimits {
     package static let bytesFlag = "--max-image-bytes"
     package static let sideFlag = "--max-image-side"
     package static let ratioFlag = "--max-image-aspect"
 
-    /// Of the pixels that are decoded of a format, all that is coded in the file counted.
+    /// The flag for the pixels of a format, counting everything that is coded in the file.
     package static func pixelFlag(of format: ImageFormat) -> String {
         switch format {
         case .avif: "--max-avif-pixels"

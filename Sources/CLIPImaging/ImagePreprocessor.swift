@@ -1,18 +1,18 @@
-/// Turns encoded images into what a CLIP vision tower sees, as the library does that its files were written for.
+/// Turns encoded images into the input of a CLIP image tower, as the library for which the checkpoint was made does.
 ///
-/// Blocking, and safe to call from many threads at once: each call decodes on the thread that makes it.
+/// Calls block. Any number of threads may call at once; each call decodes on its own thread.
 public struct ImagePreprocessor: Sendable {
     private let decoder: ImageDecoder
     private let normalizer: PixelNormalizer
 
-    /// A preprocessor for one model.
+    /// Makes a preprocessor for one model.
     ///
     /// - Parameters:
-    ///   - recipe: what the model wants.
-    ///   - limits: expected to be sound (`ImageLimits.validate()`).
-    ///   - shrinksJPEGs: decodes a JPEG at a half, a quarter or an eighth of its size while its sides
-    ///     stay at least twice what they are resized to. Quicker, and no longer equal to the reference. Other formats stay as they
-    ///     are.
+    ///   - recipe: what the model needs.
+    ///   - limits: limits that are valid (`ImageLimits.validate()`).
+    ///   - shrinksJPEGs: whether a JPEG is decoded at a half, a quarter or an eighth of its size, as long as its sides
+    ///     stay at least twice as long as they will be after resizing. This is quicker, but no longer equal to the
+    ///     reference. Other formats are not affected.
     public init(
         recipe: PreprocessingRecipe,
         limits: ImageLimits = ImageLimits(),
@@ -24,18 +24,18 @@ public struct ImagePreprocessor: Sendable {
 
     /// The image decoded, upright, resized and cropped: (R, R, 3) bytes.
     ///
-    /// However much it costs, and however long it takes.
+    /// Neither memory nor time is limited here, apart from the limits on images.
     public func pixels(of image: [UInt8]) throws(ImagingError) -> PixelBuffer {
         try pixels(of: image, admitting: { _ in true }, stop: DecodeStop())
     }
 
-    /// The same, if its memory is admitted, and unless it is stopped.
+    /// The image decoded, upright, resized and cropped, if its memory is admitted and unless it is stopped.
     ///
     /// - Parameters:
     ///   - image: the encoded bytes.
-    ///   - admitting: asked once, after the header and before the first pixel, with the bytes that decoding will hold at
-    ///     most beside the encoded ones; where the answer is false, `ImagingError.notAdmitted` is thrown, and nothing is
-    ///     held any more.
+    ///   - admitting: called once, after the header was read and before the first pixel, with the most bytes that
+    ///     decoding will hold in addition to the encoded image. If it returns false, `ImagingError.notAdmitted` is
+    ///     thrown and no memory is held any more.
     ///   - stop: ends the decode with `ImagingError.tookTooLong` or `.stopped`.
     public func pixels(
         of image: [UInt8],
@@ -47,7 +47,7 @@ public struct ImagePreprocessor: Sendable {
         }
     }
 
-    /// The same, normalised: (3, R, R) floats.
+    /// The image decoded, upright, resized, cropped and normalised: (3, R, R) floats.
     public func pixelValues(of image: [UInt8]) throws(ImagingError) -> [Float] {
         normalizer.pixelValues(of: try pixels(of: image))
     }

@@ -1,5 +1,5 @@
 extension ImagingError: CustomStringConvertible {
-    /// A sentence for a person: what is wrong with the image or with the model's preprocessing, and what helps.
+    /// A sentence for a person that says what is wrong with the image or the model's preprocessing, and what helps.
     public var description: String {
         switch self {
         case .empty: "The image has no bytes. Check where it comes from."
@@ -61,7 +61,7 @@ extension ImagingError: CustomStringConvertible {
 }
 
 extension String {
-    /// What stands in a file: short, and without what a terminal would obey.
+    /// Text from a file, shortened and without control characters, which a terminal would obey.
     fileprivate var shown: String {
         let text = unicodeScalars.prefix(64).map {
             $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0)

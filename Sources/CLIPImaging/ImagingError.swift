@@ -1,14 +1,14 @@
-/// Why an image could not become pixel values, or why a model's preprocessing cannot be followed.
+/// Why an image did not become pixel values, or why a model's preprocessing cannot be followed.
 ///
-/// Every case is a fact about the input; none carries text of a C library or bytes of the image.
+/// Every case states a fact about the input. None carries the text of a C library or bytes of the image.
 public enum ImagingError: Error, Equatable, Sendable {
     // MARK: The image
 
-    /// There are no bytes at all.
+    /// There are no bytes.
     case empty
-    /// The first bytes belong to no format that is read here; what they look like, where they look like something.
+    /// The first bytes belong to no supported format; the value says what they look like, if anything.
     case unknownFormat(LikelyContent?)
-    /// The format is known, and the limits do not allow it.
+    /// The format is known, but the limits do not allow it.
     case formatNotAllowed(ImageFormat)
     /// The format is known, but the libraries of this machine have no decoder for it.
     case formatNotAvailable(ImageFormat)
@@ -18,42 +18,41 @@ public enum ImagingError: Error, Equatable, Sendable {
     ///
     /// Nothing was decoded.
     case tooManyPixels(width: Int, height: Int, limit: Int)
-    /// The frames of a format whose decoder cannot be stopped have more pixels together than allowed for that format.
+    /// The frames have more pixels together than allowed for a format whose decoder cannot be stopped.
     ///
     /// Nothing was decoded.
     case tooManyPixelsOf(ImageFormat, count: Int, limit: Int)
     /// The encoded image has more bytes than allowed for its format.
     case tooManyBytesOf(ImageFormat, count: Int, limit: Int)
-    /// The header announces a side longer than allowed.
+    /// The header announces a side that is longer than allowed.
     ///
     /// Nothing was decoded.
     case sideTooLong(width: Int, height: Int, limit: Int)
-    /// The long side is more times the short side than allowed.
+    /// The ratio of the longer side to the shorter is larger than allowed.
     ///
     /// Nothing was decoded.
     case tooElongated(width: Int, height: Int, limit: Int)
-    /// The header is damaged, ends early, or uses a variant of the format that is not read.
+    /// The header is damaged, ends early, or uses a variant of the format that is not supported.
     case badHeader(ImageFormat)
-    /// The header is sound, and the pixels are damaged or end early.
+    /// The header is valid, but the pixels are damaged or end early.
     case badPixels(ImageFormat)
-    /// The pixels are sound, in colours that have no plain way to RGB: Lab, floating point, more than 16
-    /// bits.
+    /// The pixels have colours without a simple conversion to RGB: Lab, floating point, or more than 16 bits.
     case unsupportedColours(ImageFormat)
 
-    /// Decoding would need more memory than one picture may.
+    /// Decoding would need more memory than one picture may take.
     ///
     /// Nothing was decoded.
     case tooMuchMemory(bytes: Int, limit: Int)
-    /// Whoever was asked to admit the picture, at this much memory, did not.
+    /// The caller did not admit the picture, which needs this much memory.
     ///
     /// Nothing was decoded.
     case notAdmitted(bytes: Int)
 
     // MARK: The decode
 
-    /// The system had no memory to give, whatever the picture is: no fault of its sender.
+    /// The system has no memory left, which is not the sender's fault.
     case outOfMemory
-    /// The picture is too much work for the time that a decode may take.
+    /// The picture takes more work than the time limit of a decode allows.
     case tookTooLong(limit: Duration)
     /// Nobody waits for the picture any more.
     case stopped
@@ -62,11 +61,10 @@ public enum ImagingError: Error, Equatable, Sendable {
 
     /// The configuration is not JSON of the expected form.
     ///
-    /// `name` is the field when one is to blame.
+    /// `name` is the field at fault, if a single field is.
     case malformedConfiguration(name: String?)
-    /// The configuration lacks a field that has no safe default.
+    /// The configuration lacks a setting that has no safe default.
     case missingSetting(name: String)
-    /// The configuration asks for something that is not done here, so that following it partly would be
-    /// wrong.
+    /// The configuration asks for something that is not supported here, and following only part of it would be wrong.
     case unsupportedSetting(name: String, value: String)
 }

@@ -1,9 +1,9 @@
 internal import CJPEG
 
-/// A JPEG opened by libjpeg-turbo: the only place that calls it.
+/// A JPEG opened by libjpeg-turbo.
 ///
-/// The picture reads from bytes that it does not own, so it lives inside the closure that lends them. It
-/// stays on one thread.
+/// Only this type calls the library. It reads from bytes that it does not own, so it lives inside the closure that
+/// lends them. It stays on one thread.
 struct JPEGPicture: ~Copyable, RowSource {
     let header: ImageHeader
     private let converter: SampleConverter
@@ -11,16 +11,16 @@ struct JPEGPicture: ~Copyable, RowSource {
     private let picture: OpaquePointer
     private let stop: DecodeStop
 
-    /// Rows that are decoded before they are handed on.
+    /// The number of rows that are decoded at once.
     private static let stripHeight = 8
 
-    /// Reads the header, has it admitted, and prepares for decoding, at a fraction of the size if `admitting` says so.
+    /// Reads the header, asks for admission, and prepares to decode, at a reduced size if `admitting` says so.
     ///
     /// - Parameters:
-    ///   - image: has to stay where it is.
-    ///   - stop: asked every few rows, and has to outlive the picture.
-    ///   - admitting: given the header of the whole picture, before its first pixel. `header` then has the size that is
-    ///     left.
+    ///   - image: the bytes, which must not move.
+    ///   - stop: checked every few rows; it has to outlive the picture.
+    ///   - admitting: called with the full picture's header before the first pixel. Afterwards `header` has the reduced
+    ///     size.
     init(
         _ image: UnsafeRawBufferPointer,
         stop: DecodeStop,

@@ -1,5 +1,6 @@
-/// What bytes look like that are no picture of a format that is read here: for the words of a refusal, and for nothing
-/// else.
+/// What bytes look like if they are not a picture of a supported format.
+///
+/// It is used only in the words of a refusal.
 public enum LikelyContent: String, CaseIterable, Equatable, Sendable {
     case html = "a web page"
     case svg = "SVG"
@@ -28,7 +29,7 @@ public enum LikelyContent: String, CaseIterable, Equatable, Sendable {
     case dataURL = "a data: URL within base64"
     case text = "text"
 
-    /// Nil when the bytes look like nothing that is known here.
+    /// Guesses the content; nil if the bytes look like nothing that is known here.
     init?(of bytes: [UInt8]) {
         let head = bytes.prefix(1024)
         func has(_ signature: [UInt8], at offset: Int = 0) -> Bool {
@@ -42,7 +43,7 @@ public enum LikelyContent: String, CaseIterable, Equatable, Sendable {
         case has("%PDF-"): self = .pdf
         case has("%!PS"): self = .postScript
         case has("8BPS"): self = .photoshop
-        // Of cursors at least one; a picture of TGA may begin like none.
+        // A cursor file has at least one cursor; a TGA picture may begin like one without any.
         case has([0, 0, 1, 0]), has([0, 0, 2, 0]) && !has([0, 0], at: 4): self = .icon
         case has([0x76, 0x2F, 0x31, 0x01]): self = .openEXR
         case has("#?RADIANCE"), has("#?RGBE"): self = .radiance
@@ -65,7 +66,7 @@ public enum LikelyContent: String, CaseIterable, Equatable, Sendable {
         }
     }
 
-    /// Of ISO media files that have pictures; AVIF and HEIC are told apart before.
+    /// The brands of ISO media files with pictures; AVIF and HEIC were recognized before.
     private static let pictureBrands = [
         "mif1", "mif2", "mif3", "msf1", "miaf", "avic", "avci", "avcs", "jpeg", "jpgs", "j2ki", "j2is",
         "vvic", "evbi",
@@ -74,7 +75,7 @@ public enum LikelyContent: String, CaseIterable, Equatable, Sendable {
     private static func text(_ head: ArraySlice<UInt8>, isWhole: Bool) -> LikelyContent? {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         let body = head.starts(with: mark) ? head.dropFirst(3) : head
-        // A character may be cut off at the end of what is looked at.
+        // The last character may be cut off where the examined bytes end.
         guard body.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || 0x09...0x0D ~= $0 }),
             (isWhole ? 0...0 : 0...3).contains(where: {
                 String(validating: body.dropLast($0), as: UTF8.self) != nil

@@ -1,20 +1,20 @@
-/// What stands before the pixels of a lossless WebP (VP8L): images of its transforms, and which set of codes each block of
-/// pixels is written with.
+/// What comes before the pixels of a lossless WebP (VP8L): images for its transforms and for its sets of codes.
 ///
-/// The decoder builds tables for every set, five kilobytes for the least, and a set takes 20 bits in the file. So the
-/// sets are counted here first, by reading all that stands before them (RFC 9649).
+/// The last of these says which set of codes each block of pixels uses. The decoder builds tables for every set. They
+/// take at least five kilobytes, and a set takes only 20 bits in the file. So the sets are counted here first, by
+/// reading everything before the pixels (RFC 9649).
 struct LosslessWebPHead {
-    /// Sets of codes, at the most.
+    /// An upper bound on the sets of codes.
     private(set) var groups = 1
-    /// Pixels of the images before the picture's own, together.
+    /// The total number of pixels of the images before the picture itself.
     private(set) var blocks = 0
     private(set) var cacheBits = 0
     private var hasPrediction = false
     private var hasColours = false
 
-    /// Nil when it is damaged or ends early.
+    /// Reads the head; nil if it is damaged or ends early.
     ///
-    /// - Parameter body: of the chunk, from its first byte on.
+    /// - Parameter body: the chunk's content, from its first byte on.
     init?(_ body: FileFields, stop: DecodeStop) throws(ImagingError) {
         var bits = LowBits(body.bytes)
         guard bits.next(8) == 0x2F else { return nil }
@@ -52,16 +52,16 @@ struct LosslessWebPHead {
         guard !bits.isOver else { return nil }
     }
 
-    /// Bytes that the decoder holds for it.
+    /// The bytes that the decoder holds for the head.
     var memoryBytes: Int {
-        // kTableSize and HTreeGroup of libwebp's vp8l_dec.c.
+        // The sizes are those of kTableSize and HTreeGroup in libwebp's vp8l_dec.c.
         let ofGreen = [654, 656, 658, 662, 670, 686, 718, 782, 912, 1168, 1680, 2704][cacheBits]
         return groups.times((3 * 630 + 410 + ofGreen) * 4 + 600).plus(blocks.times(4)).plus(1 << 16)
     }
 
-    /// What the decoder does without a pause, in pixels of a picture without transforms: 4.2 ns each, measured.
+    /// The decoder's work that cannot be stopped, in pixels of a picture without transforms, which took 4.2 ns each.
     ///
-    /// Prediction takes 5 ns more for the dearest of its modes, colour transforms 1.6 ns, tables of a set 6.7 us.
+    /// Prediction takes 5 ns more in its most expensive mode, colour transforms 1.6 ns, and the tables of a set 6.7 us.
     func work(pixels: Int) -> Int {
         let tenths = 10 + (hasPrediction ? 12 : 0) + (hasColours ? 4 : 0)
         return (pixels.times(tenths) / 10).plus(blocks).plus(groups.times(1600))
@@ -69,14 +69,14 @@ struct LosslessWebPHead {
 
     private static func blocks(_ length: Int, _ shift: Int) -> Int { (length + 1 << shift - 1) >> shift }
 
-    /// The bits of the colour cache, 0 for none; nil where they are too many.
+    /// Reads the bits of the colour cache, 0 for none; nil if they are too many.
     private static func cache(_ bits: inout LowBits) -> Int? {
         guard bits.next(1) == 1 else { return 0 }
         let cache = bits.next(4)
         return 1...11 ~= cache ? cache : nil
     }
 
-    /// Steps over an image, and says the largest number that its red and green make together; nil when it is damaged.
+    /// Skips an image and returns the largest number that its red and green make together; nil if it is damaged.
     private mutating func readImage(
         _ bits: inout LowBits,
         _ width: Int,
@@ -103,10 +103,10 @@ struct LosslessWebPHead {
                 _ = blue.next(&bits)
                 _ = alpha.next(&bits)
                 done += 1
-                // Pixels that take no bits are all the same.
+                // All pixels are equal if they take no bits.
                 if green.isOne, red.isOne, blue.isOne, alpha.isOne { break }
             } else if symbol < 256 + 24 {
-                // What is copied was seen.
+                // A copy repeats pixels that were already examined.
                 done += Self.length(symbol - 256, &bits)
                 _ = Self.length(distance.next(&bits), &bits)
                 guard done <= count else { return nil }
@@ -125,18 +125,18 @@ struct LosslessWebPHead {
     }
 }
 
-/// A code of a lossless WebP, of up to fifteen bits.
+/// A prefix code of a lossless WebP, of up to fifteen bits.
 private struct PrefixCode {
-    /// For what comes next in the file: the symbol, and in the low four bits how many bits it has.
+    /// Maps the next bits of the file to a symbol, and in the low four bits to the code's length.
     private let table: [UInt16]
-    /// Bits of the longest.
+    /// The number of bits of the longest code.
     private let most: Int
-    /// Whether there is one symbol only, which has no bits.
+    /// Whether there is a single symbol, which takes no bits.
     let isOne: Bool
 
     private static let longest = 15
 
-    /// Nil when it is damaged.
+    /// Reads the code; nil if it is damaged.
     init?(_ bits: inout LowBits, _ symbols: Int) {
         var lengths = [UInt8](repeating: 0, count: symbols)
         if bits.next(1) == 1 {
@@ -164,7 +164,7 @@ private struct PrefixCode {
             table = [UInt16](repeating: UInt16(symbol << 4), count: 1)
             return
         }
-        // The next code of each length; complete ones alone are taken.
+        // These are the next codes of each length; only complete codes are accepted.
         var starts = [Int](repeating: 0, count: Self.longest + 2)
         for length in 1...Self.longest { starts[length + 1] = (starts[length] + counts[length]) << 1 }
         guard used > 0, starts[Self.longest + 1] == 1 << (Self.longest + 1) else { return nil }
@@ -182,7 +182,7 @@ private struct PrefixCode {
         }
     }
 
-    /// The lengths of codes, themselves coded.
+    /// Reads the lengths of the codes, which are coded themselves.
     private static func read(_ lengths: inout [UInt8], _ bits: inout LowBits) -> Bool {
         let order = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
         let count = bits.next(4) + 4
@@ -225,7 +225,7 @@ private struct PrefixCode {
     }
 }
 
-/// Numbers of any count of bits, the lowest first.
+/// Reads numbers of any number of bits, the lowest bit first.
 private struct LowBits {
     private let bytes: UnsafeRawBufferPointer
     private var position = 0
@@ -238,7 +238,7 @@ private struct LowBits {
         self.bytes = bytes
     }
 
-    /// Up to 32 bits, without stepping over them; zeroes past the end.
+    /// Up to 32 bits without moving on; zeroes after the end.
     mutating func peek(_ wanted: Int) -> Int {
         while count < wanted, position < bytes.count {
             held |= UInt64(bytes[position]) << UInt64(count)
@@ -248,7 +248,7 @@ private struct LowBits {
         return Int(held & (1 << UInt64(wanted) - 1))
     }
 
-    /// Steps over bits that were looked at.
+    /// Moves on over bits that were peeked at.
     mutating func drop(_ bits: Int) {
         isOver = isOver || bits > count
         held >>= UInt64(bits)

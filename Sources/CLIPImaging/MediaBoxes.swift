@@ -1,21 +1,21 @@
-/// The boxes of an ISO media file (AVIF, HEIC) that say which pictures are in it, how large, and where their codes are.
+/// The boxes of an ISO media file (AVIF, HEIC) that tell its pictures, their sizes and where their codes are.
 ///
-/// Libraries that decode such a file read the boxes once more. So whatever could be read in two ways, or would make one
-/// of them collect more than the file is long, is refused: several boxes of a kind, items that are not listed, more
-/// entries than pictures have.
+/// The decoding library reads the boxes a second time. So anything that could be read in two ways, or that would make a
+/// library collect more than the length of the file, is refused: several boxes of one kind, items that are not listed,
+/// and more entries than pictures have.
 struct MediaBoxes {
     struct Item {
         var type = ""
-        /// The code, in one piece; nil where it is in several, or not there.
+        /// The coded data, if it is in one piece; nil if it is in several or missing.
         var code: FileFields?
-        /// Indices into the properties, from 1.
+        /// The item's properties, as indices from 1.
         var properties: [Int] = []
-        /// The items it is derived from, and those it is auxiliary to.
+        /// The items from which this one is derived, and those to which it is auxiliary.
         var parts: [Int] = []
         var masters: [Int] = []
-        /// How often a grid is made of it.
+        /// The number of times that a grid uses it.
         var uses = 0
-        /// Whether its colours were multiplied with its alpha.
+        /// Whether its colours were multiplied by its alpha.
         var isMultiplied = false
     }
 
@@ -29,7 +29,7 @@ struct MediaBoxes {
     private var properties: [Property] = []
     private var associations = 0
 
-    /// Nil when a box that matters is damaged, not there, or there twice.
+    /// Reads the boxes; nil if one that matters is damaged, missing, or present twice.
     init?(_ file: FileFields) {
         guard let top = Self.boxes(of: file, isWhole: false) else { return nil }
         let metas = top.filter { $0.type == "meta" }
@@ -41,12 +41,13 @@ struct MediaBoxes {
         }
     }
 
-    /// What describes a track beside its samples; nil where it is damaged.
+    /// Reads the description of a track apart from its samples; nil if it is damaged.
     init?(ofTrack meta: FileFields, in file: FileFields) {
         guard readMeta(meta, in: file, isTrack: true) else { return nil }
     }
 
-    /// Bytes that a library notes of the boxes: of each item with room for its properties, and of each property of it.
+    /// The bytes that a library holds for the boxes: for each item with room for properties, and for each of its
+    /// properties.
     var memoryBytes: Int { items.count * 3000 + associations * 128 }
 
     private mutating func readMeta(_ meta: FileFields, in file: FileFields, isTrack: Bool) -> Bool {
@@ -80,7 +81,7 @@ struct MediaBoxes {
         return found["iref"].map { readReferences($0) } ?? true
     }
 
-    /// A property of an item, the first of its kind.
+    /// An item's property of this type, the first if there are several.
     func property(_ type: String, of item: Item) -> FileFields? {
         for index in item.properties where 1...properties.count ~= index {
             if properties[index - 1].type == type { return properties[index - 1].body }
@@ -88,7 +89,7 @@ struct MediaBoxes {
         return nil
     }
 
-    /// The announced size of an item.
+    /// The size that is announced for an item.
     func size(of item: Item) -> PixelSize? {
         guard let body = property("ispe", of: item), let width = body.number(at: 4, bytes: 4),
             let height = body.number(at: 8, bytes: 4), width > 0, height > 0
@@ -96,14 +97,14 @@ struct MediaBoxes {
         return PixelSize(width: width, height: height)
     }
 
-    /// A picture of 8,192 x 8,192 in tiles of 256 x 256 has 1,024 items, and as many again for its alpha.
+    /// A picture of 8,192 x 8,192 in tiles of 256 x 256 has 1,024 items, and as many more for its alpha.
     private static let mostItems = 4096
     private static let mostBoxes = 1 << 14
     private static let mostProperties = 64
 
-    /// The boxes of a box; nil where there are more than files have, or one is damaged.
+    /// The boxes inside a box; nil if one is damaged or there are more than files have.
     ///
-    /// - Parameter isWhole: false where what stands behind the last box does not matter.
+    /// - Parameter isWhole: false if anything may come after the last box.
     static func boxes(of file: FileFields, isWhole: Bool = true) -> [Property]? {
         var found: [Property] = []
         var start = 0
@@ -192,7 +193,7 @@ struct MediaBoxes {
                 let base = reader.next(sizes >> 4 & 15), let extents = reader.next(2), items[id] != nil,
                 located.insert(id).inserted
             else { return false }
-            // A number of no bytes takes none in the file, whatever its count.
+            // Numbers of no bytes take no room in the file, whatever their count.
             pieces += extents
             guard pieces <= 2 * Self.mostItems else { return false }
             var code: FileFields?
@@ -240,7 +241,7 @@ struct MediaBoxes {
         return true
     }
 
-    /// Number after number.
+    /// Reads one number after another.
     private struct Reader {
         let fields: FileFields
         var position: Int

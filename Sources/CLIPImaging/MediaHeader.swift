@@ -1,29 +1,29 @@
-/// What an AVIF or HEIC says of itself before its pixels, with the streams inside checked against it.
+/// What an AVIF or HEIC tells about itself before its pixels, checked against the coded streams inside.
 ///
-/// The container announces a size, each coded stream in it has one of its own, and a decoder believes the stream, then
-/// scales it to what was announced. So the streams are looked into here: each has to have about the size that was
-/// announced for it, no more frames than a picture has, and together they may not be many times the picture.
+/// The container announces a size, and each coded stream in it has a size of its own. A decoder believes the stream,
+/// then scales its picture to the announced size. So each stream has to have about the size that was announced for it
+/// and no more frames than a picture has. All streams together may not be many times the picture.
 struct MediaHeader {
-    /// As stored, before it is turned or mirrored.
+    /// The stored size, before the picture is turned or mirrored.
     let size: PixelSize
     let orientation: Orientation
-    /// The most of a single frame.
+    /// The most pixels of a single frame.
     let mostPixels: Int
-    /// Of all frames together, or of the picture where that is more.
+    /// The pixels of all frames together, or of the picture if it has more.
     let codedPixels: Int
     let memoryBytes: Int
 
-    /// A stream, as far as both formats have the same of it.
+    /// What is needed of a stream in either format.
     private struct Stream {
         let size: PixelSize
         let frames: Int
-        /// Bytes that its decoder holds.
+        /// The bytes that its decoder holds.
         let memoryBytes: Int
-        /// Bytes of two pixels of the decoded planes, and of the same at a byte a sample where samples are larger.
+        /// The bytes of two pixels in the decoded planes, and the bytes of an 8-bit copy if samples have more bits.
         let bytesOfTwo, narrowBytesOfTwo: Int
     }
 
-    /// Throws `badHeader` where the container or a stream is damaged, or they contradict each other.
+    /// Reads the header; throws `badHeader` if the container or a stream is damaged, or if they contradict each other.
     init(_ file: FileFields, format: ImageFormat) throws(ImagingError) {
         guard let boxes = MediaBoxes(file), let id = boxes.primary, let primary = boxes.items[id],
             let size = boxes.size(of: primary)
@@ -59,28 +59,28 @@ struct MediaHeader {
             largest = max(largest, pixels)
             total = total.plus(pixels.times(stream.frames).times(max(item.uses, 1)))
             held = held.plus(stream.memoryBytes)
-            // A size that is not quite the announced one is scaled to it.
+            // A picture whose size differs slightly from the announced one is scaled.
             if stream.size != announced {
                 scaled = scaled.plus(announced.width.times(announced.height).times(stream.bytesOfTwo) / 2)
             }
             bytesOfTwo = max(bytesOfTwo, stream.bytesOfTwo)
             narrowBytesOfTwo = max(narrowBytesOfTwo, stream.narrowBytesOfTwo)
         }
-        // The picture, its alpha, a small copy of it, and what tiles stand over its edges.
+        // There may be the picture, its alpha, a small copy, and tiles that reach beyond its edges.
         let canvas = size.width.times(size.height)
         guard total > 0, total / 4 <= canvas.plus(1 << 20) else { throw .badHeader(format) }
         mostPixels = largest
         codedPixels = max(total, canvas)
-        // The streams' pictures, of which tiles are put together once more with their alpha, the samples made bytes, and
-        // the colours.
+        // The memory is for the streams' pictures, a grid put together from them with its alpha, an 8-bit copy of the
+        // samples, and the colours.
         let together = primary.type == "grid" ? canvas.times(bytesOfTwo + 4) / 2 : 0
-        // Colours that are divided by alpha want it as bytes, too; a band of rows, with alpha.
+        // Dividing colours by alpha needs alpha as bytes, too. There is also a band of rows with alpha.
         let divided = (primary.isMultiplied ? canvas : 0).plus(size.width.times(4 * 36))
         memoryBytes = held.plus(scaled).plus(together).plus(canvas.times(narrowBytesOfTwo) / 2)
             .plus(divided).plus(canvas.times(3)).plus(boxes.memoryBytes).plus(2 << 20)
     }
 
-    /// Streams are coded in blocks of up to so many pixels.
+    /// The size of the largest blocks in which streams are coded.
     private static let rounding = 64
 
     private static func agree(_ coded: Int, _ announced: Int) -> Bool {
@@ -104,7 +104,8 @@ struct MediaHeader {
             }
         }
         return HEVCStream(code, configuration: configuration).map {
-            // At most three samples of two bytes; the decoder's copy, and the colours before they are put together.
+            // These are at most three samples of two bytes, in the decoder's copy and before the colours are put
+            // together.
             let pixels = $0.size.width.times($0.size.height)
             return Stream(
                 size: $0.size,
@@ -116,9 +117,10 @@ struct MediaHeader {
         }
     }
 
-    /// Whether grids are made of coded pictures only: of further grids a few would stand for very many pictures.
+    /// Whether all grids consist of coded pictures.
     ///
-    /// So would one picture that is auxiliary to each of many, of which a decoder of HEIC takes one each.
+    /// A few grids of grids could stand for very many pictures. So could one picture that is auxiliary to many others,
+    /// of which a HEIC decoder makes a copy for each.
     private static func areSimple(_ boxes: MediaBoxes, coded: String, format: ImageFormat) -> Bool {
         for item in boxes.items.values {
             if item.type == "grid" {
@@ -134,7 +136,7 @@ struct MediaHeader {
         return true
     }
 
-    /// Whether a grid has the announced size and as many pictures as places for them.
+    /// Whether a grid has the announced size and as many pictures as places.
     private static func isGrid(_ item: MediaBoxes.Item, of size: PixelSize) -> Bool {
         guard let plan = item.code, let flags = plan.number(at: 1, bytes: 1),
             let rows = plan.number(at: 2, bytes: 1),
@@ -146,7 +148,7 @@ struct MediaHeader {
             && item.parts.count == (rows + 1) * (columns + 1)
     }
 
-    /// Turned against the clock, then mirrored.
+    /// The orientation from an item's properties: turned anticlockwise, then mirrored.
     private static func orientation(of item: MediaBoxes.Item, in boxes: MediaBoxes) -> Orientation {
         let turns = boxes.property("irot", of: item)?.number(at: 0, bytes: 1) ?? 0
         let turned: [Orientation] = [.upright, .turnedRight, .upsideDown, .turnedLeft]

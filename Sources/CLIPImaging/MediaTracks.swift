@@ -1,13 +1,14 @@
-/// The tracks of an animated AVIF or HEIC: nothing of them is decoded here, but a library makes notes of each that it
-/// finds, so there may be only as many as such files have.
+/// The tracks of an animated AVIF or HEIC.
+///
+/// None of them is decoded here, but a library keeps notes on each, so there may be only as many as such files have.
 enum MediaTracks {
-    /// Whether the boxes of a movie are few, and those that describe its tracks sound.
+    /// Whether a movie has few boxes, and the boxes that describe its tracks are valid.
     static func areFew(in movie: FileFields, of file: FileFields) -> Bool {
         var left = mostBoxes
         return areFew(in: movie, of: file, depth: 0, left: &left)
     }
 
-    /// A colour track and one for its alpha, with some sixteen boxes each.
+    /// The most boxes: there are a colour track and one for its alpha, with about sixteen boxes each.
     private static let mostBoxes = 256
     private static let mostDescriptions = 4
     private static let deepest = 6
@@ -34,7 +35,7 @@ enum MediaTracks {
         return true
     }
 
-    /// The boxes of each sample description stand behind its 78 bytes of its own.
+    /// The boxes in each sample description come after its own 78 bytes.
     private static func areFewWithin(_ list: FileFields, left: inout Int) -> Bool {
         guard let descriptions = MediaBoxes.boxes(of: list), descriptions.count <= left else { return false }
         left -= descriptions.count

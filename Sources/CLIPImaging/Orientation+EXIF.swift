@@ -1,14 +1,13 @@
 extension Orientation {
-    /// What an EXIF block says: a TIFF file whose first directory has the orientation among its entries.
+    /// Reads the orientation in an EXIF block, which is a TIFF file whose first directory may have it as an entry.
     ///
-    /// A block that is damaged, or says nothing, means upright. Every number is checked before it is
-    /// followed.
+    /// A block that is damaged or has no such entry means upright. Every number is checked before it is used.
     package init(exif block: UnsafeRawBufferPointer) {
         self = Self.tag(of: block).map(Orientation.init(tag:)) ?? .upright
     }
 
     private static let tagNumber = 0x0112
-    /// The types of a 16-bit and a 32-bit number.
+    /// The type numbers of 16-bit and 32-bit values.
     private static let (short, long) = (3, 4)
 
     private static func tag(of block: UnsafeRawBufferPointer) -> Int? {

@@ -1,4 +1,4 @@
-/// How stored pixels have to be turned to stand upright: the EXIF orientation tag, by its numbers.
+/// How stored pixels have to be turned to stand upright: the EXIF orientation tag, with its numbers.
 package enum Orientation: Int, CaseIterable, Sendable {
     case upright = 1
     case mirrored = 2
@@ -9,15 +9,15 @@ package enum Orientation: Int, CaseIterable, Sendable {
     case transversed = 7
     case turnedRight = 8
 
-    /// An orientation that the standard does not know means upright, as every reader takes it.
+    /// Reads the tag; a number that the standard does not define means upright, as to every other reader.
     init(tag: Int) {
         self = Orientation(rawValue: tag) ?? .upright
     }
 
-    /// Whether stored rows are upright columns.
+    /// Whether the stored rows become columns of the upright picture.
     package var swapsSides: Bool { rawValue >= 5 }
 
-    /// Whether upright columns (stored columns, or stored rows when sides are swapped) run backwards.
+    /// Whether the upright columns run backwards: stored columns, or stored rows if sides are swapped.
     package var reversesColumns: Bool {
         switch self {
         case .mirrored, .upsideDown, .turnedLeft, .transversed: true
@@ -25,7 +25,7 @@ package enum Orientation: Int, CaseIterable, Sendable {
         }
     }
 
-    /// Whether upright rows (stored rows, or stored columns when sides are swapped) run backwards.
+    /// Whether the upright rows run backwards: stored rows, or stored columns if sides are swapped.
     package var reversesRows: Bool {
         switch self {
         case .upsideDown, .flipped, .transversed, .turnedRight: true

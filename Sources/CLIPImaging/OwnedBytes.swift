@@ -6,11 +6,11 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// Bytes whose absence is an error: an array would end the process where the system has no memory left.
+/// A block of bytes whose allocation may fail with an error; an array would end the process if no memory were left.
 struct OwnedBytes: ~Copyable {
     let buffer: UnsafeMutableBufferPointer<UInt8>
 
-    /// Zeroes, which cost nothing before they are written.
+    /// Allocates zeroes, which cost nothing until they are written.
     init(count: Int) throws(ImagingError) {
         guard let memory = calloc(max(count, 1), 1) else { throw .outOfMemory }
         buffer = UnsafeMutableBufferPointer(start: memory.assumingMemoryBound(to: UInt8.self), count: count)

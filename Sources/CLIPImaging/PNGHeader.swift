@@ -1,15 +1,15 @@
 internal import CPictures
 
-/// What a PNG says of itself before its pixels.
+/// What a PNG tells about itself before its pixels.
 struct PNGHeader: Equatable {
     let size: PixelSize
     let isInterlaced: Bool
     let orientation: Orientation
 
-    /// Nil when the header is damaged.
+    /// Reads the header; nil if it is damaged.
     ///
-    /// Chunks are gone through once, without reading what is in them, for the one that tells the orientation: it may
-    /// stand behind the pixels. Damage behind the header is left for the decoder to find.
+    /// All chunks are visited once, without reading their content, to find the orientation, which may come after the
+    /// pixels. Damage after the header is left to the decoder.
     init?(_ file: FileFields) {
         guard file.number(at: 8, bytes: 4) == 13, file.has("IHDR", at: 12),
             let width = file.number(at: 16, bytes: 4), let height = file.number(at: 20, bytes: 4),
@@ -47,7 +47,7 @@ struct PNGHeader: Equatable {
         return .upright
     }
 
-    /// Bytes that libpng holds: two rows as they are stored, its window; of an interlaced picture all pixels.
+    /// The bytes that libpng holds: two stored rows and its window, and all pixels if the picture is interlaced.
     var memoryBytes: Int {
         let rows = size.width.times(2 * 8 + CodedPicture.stripHeight * 3)
         return (isInterlaced ? size.width.times(size.height).times(3) : 0).plus(rows).plus(1 << 17)

@@ -1,6 +1,6 @@
-/// Where a resized picture lies in the square that the network sees: what is kept of it, and where that begins.
+/// The part of a resized picture that is kept, and its place in the square that the network sees.
 ///
-/// What the picture leaves free of the square has the recipe's fill colour.
+/// The rest of the square has the recipe's fill colour.
 package struct PictureFrame: Equatable, Sendable {
     /// The size of the whole resized picture.
     package let resized: PixelSize
@@ -8,14 +8,14 @@ package struct PictureFrame: Equatable, Sendable {
     package let columns: Range<Int>
     /// The kept rows of the resized picture.
     package let rows: Range<Int>
-    /// Where in the square the kept columns begin.
+    /// The column of the square at which the kept columns begin.
     package let left: Int
-    /// Where in the square the kept rows begin.
+    /// The row of the square at which the kept rows begin.
     package let top: Int
     /// The side of the square.
     package let side: Int
 
-    /// The middle of a resized picture in the middle of a square.
+    /// Puts the middle of a resized picture into the middle of a square.
     package init(of resized: PixelSize, side: Int, library: PreparingLibrary = .openCLIP) {
         self.resized = resized
         self.side = side
@@ -23,8 +23,10 @@ package struct PictureFrame: Equatable, Sendable {
         (rows, top) = Self.middle(of: resized.height, in: side, library)
     }
 
-    /// Of a margin that is odd, open_clip crops `int(round(margin / 2.0))` with a half going to the even neighbour
-    /// (torchvision's functional.py, 0.29.2), and transformers `int(margin / 2.0)`; both pad `margin // 2` in front.
+    /// The kept range along one side and its place in the square, with each library's rounding.
+    ///
+    /// For an odd margin, open_clip crops `int(round(margin / 2.0))`, where a half goes to the even neighbour
+    /// (torchvision's functional.py, 0.29.2), and transformers `int(margin / 2.0)`. Both pad `margin // 2` in front.
     private static func middle(
         of dimension: Int,
         in side: Int,

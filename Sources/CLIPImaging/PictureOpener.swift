@@ -1,6 +1,6 @@
 internal import CPictures
 
-/// A picture that a system's library decodes, between its header and its first pixel.
+/// A picture of a format that a system library decodes, after its header was read and before its first pixel.
 struct PictureOpener {
     let header: ImageHeader
     private let file: FileFields
@@ -14,7 +14,7 @@ struct PictureOpener {
         case heic(MediaHeader)
     }
 
-    /// Reads the header; no library sees the file yet.
+    /// Reads the header; the library does not see the file yet.
     init(_ file: FileFields, format: ImageFormat, stop: DecodeStop) throws(ImagingError) {
         self.file = file
         switch format {
@@ -75,7 +75,7 @@ struct PictureOpener {
         return head
     }
 
-    /// Opens the picture with its library.
+    /// Opens the picture with its format's library.
     func open(stop: DecodeStop) throws(ImagingError) -> CodedPicture {
         try CodedPicture(header: header, stop: stop) { header, outcome, clock in
             let bytes = file.bytes.assumingMemoryBound(to: UInt8.self).baseAddress
@@ -104,7 +104,7 @@ struct PictureOpener {
             case .avif(let media):
                 return cavif_open(bytes, count, media.decoder, clock, &outcome)
             case .heic(let media):
-                // The library turns and cuts the picture itself.
+                // The library turns and crops the picture itself.
                 var size = (width: Int32(0), height: Int32(0))
                 let picture = cheif_open(
                     bytes,

@@ -1,42 +1,42 @@
-/// Resizes a picture and lays what is kept of it into a square, computing nothing but that.
+/// Resizes a picture and puts the kept part into a square, computing nothing else.
 ///
-/// The result is equal, bit for bit, to the library's own resize of the upright picture followed by its crop and its
-/// padding: first along the rows into bytes, then along the columns. A side that keeps its length is not
-/// filtered. Pillow (12.3.0, Image.py) turns the order round for a picture more than a hundred times as high as wide that
-/// gets less high.
+/// The result equals, bit for bit, the reference library's own resize of the upright picture followed by its crop and
+/// its padding: first along the rows into bytes, then along the columns. A side that keeps its length is not filtered.
+/// Pillow (12.3.0, Image.py) reverses the order for a picture that is more than a hundred times as high as wide and
+/// becomes lower.
 ///
-/// The picture is taken as it is stored, from its first row to its last, while it is being decoded. Nothing
-/// is turned for the orientation: a mirrored side has its weights mirrored, and of a picture that lies on its
-/// side the stored columns, which are the upright rows, are filtered first. A resized row is computed as soon
-/// as the rows beneath it are there, so that only as many are kept as the filter reaches over.
+/// The picture is taken as it is stored, from its first row to its last, while it is decoded. No pixels are moved for
+/// the orientation: for a mirrored side the weights are mirrored, and for a picture that lies on its side the stored
+/// columns, which are the upright rows, are filtered first. A resized row is computed as soon as the stored rows under
+/// it have come, so that only as many rows are kept as the filter covers.
 package struct PictureResizer {
     private let frame: PictureFrame
     private let swapsSides: Bool
     /// Whether stored columns are filtered before stored rows.
     private let shortensFirst: Bool
-    /// Along the stored rows, and along the stored columns.
+    /// The weights along the stored rows and along the stored columns.
     private let columns, rows: ResizeWeights
-    /// What one stored row is kept as, in pixels: resized where that comes first, else what the filter will
-    /// look at.
+    /// The number of pixels kept of each stored row: resized ones if rows are filtered first, else those that the
+    /// filter needs.
     private let keptWidth: Int
-    /// (capacity, keptWidth, 3): neighbouring stored rows, those that the next resized row needs among them.
+    /// (capacity, keptWidth, 3): neighbouring stored rows, including those for the next resized row.
     private var window: [UInt8]
     private let capacity: Int
-    /// The number of the first row of the window, counted from the first that the frame depends on.
+    /// The window's first row, counted from the first row on which the frame depends.
     private var windowStart = 0
     private var windowCount = 0
-    /// How many resized rows (or columns, of a picture on its side) are finished.
+    /// The number of finished resized rows, or columns if the picture lies on its side.
     private var finished = 0
-    /// (side, side, 3) bytes, of which some are still the fill colour.
+    /// (side, side, 3) bytes, of which some still have the fill colour.
     private var output: [UInt8]
 
-    /// Rows that are taken on in one go.
+    /// The most rows that are filtered at once.
     private static let mostAtOnce = 8
 
     /// - Parameters:
     ///   - source: the size of the upright picture.
-    ///   - frame: what it is resized to, and what is kept of that.
-    ///   - recipe: whose filter, library and fill colour count.
+    ///   - frame: the resized size, and what is kept of it.
+    ///   - recipe: the filter, the library and the fill colour.
     ///   - orientation: how the stored picture has to be turned to stand upright.
     package init(
         from source: PixelSize,
@@ -85,7 +85,7 @@ package struct PictureResizer {
         return columnsFirst != orientation.swapsSides
     }
 
-    /// Bytes that resizing holds, at most, as it is known before there is a resizer.
+    /// The most bytes that resizing will hold, known before there is a resizer.
     package static func memoryBytes(
         from source: PixelSize,
         into frame: PictureFrame,
@@ -98,27 +98,27 @@ package struct PictureResizer {
         let (across, down) = (
             Double(stored.width) / Double(resized.width), Double(stored.height) / Double(resized.height)
         )
-        // No filter reaches over more than four pixels of a picture that is not reduced.
+        // Without reduction, no filter covers more than four pixels.
         let (reachAcross, reachDown) = (Int(4 * max(across, 1)) + 8, Int(4 * max(down, 1)) + 8)
         let kept =
             shortensFirst(source, frame.resized, library, orientation)
             ? min(stored.width, Int(Double(side) * across) + 2 * reachAcross) : side
         let window = min(2 * reachDown + mostAtOnce, stored.height).times(kept).times(3)
-        // A weight is in four bytes, and in sixteen more as the pass along the rows wants it.
+        // A weight takes four bytes, and sixteen more in the form for the pass along the rows.
         return window.plus(side * side * 3).plus(side.times(reachAcross + reachDown).times(4 + 16))
     }
 
-    /// Bytes that are held.
+    /// The bytes that are held at present.
     package var heldBytes: Int {
         window.count + output.count + columns.heldBytes + rows.heldBytes
     }
 
-    /// The stored rows that what is kept depends on.
+    /// The stored rows on which the kept part depends.
     ///
-    /// Others may be given; they are ignored.
+    /// Other rows may be given too; they are ignored.
     package var sourceRows: Range<Int> { rows.sources }
 
-    /// Takes the next rows of the stored picture, `width` pixels each.
+    /// Takes the next rows of the stored picture, each of `width` pixels.
     package mutating func take(_ strip: RowStrip, width: Int) {
         let wanted = (strip.first..<strip.first + strip.count).clamped(to: sourceRows)
         for first in Swift.stride(from: wanted.lowerBound, to: wanted.upperBound, by: Self.mostAtOnce) {
@@ -142,13 +142,13 @@ package struct PictureResizer {
         }
     }
 
-    /// The square, once every source row was taken.
+    /// The square, after every row of ``sourceRows`` was taken.
     package consuming func finish() -> PixelBuffer {
         precondition(finished == rows.starts.count, "A picture is resized once all of its rows were taken.")
         return PixelBuffer(width: frame.side, height: frame.side, bytes: output)
     }
 
-    /// Drops the rows that no resized row needs any more, if there is no room for others.
+    /// Drops the rows that no further resized row needs, if the window is full.
     private mutating func makeRoom(for count: Int) {
         guard windowCount + count > capacity else { return }
         let needed =
@@ -204,7 +204,7 @@ package struct PictureResizer {
         finished += 1
     }
 
-    /// A resized row, of pixels as they are kept.
+    /// A resized row, in pixels as they are kept.
     private func shortened(to place: Int) -> [UInt8] {
         let width = keptWidth * 3
         let first = (Int(rows.starts[place]) - windowStart) * width
@@ -217,7 +217,7 @@ package struct PictureResizer {
         }
     }
 
-    /// The pass along a row that was kept as it is stored.
+    /// Filters along a row that was kept as it is stored.
     private func narrowed(_ row: [UInt8]) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: columns.starts.count * 3) { line, count in
             row.withUnsafeBufferPointer { row in

@@ -1,16 +1,15 @@
-/// Decoded pixels: interleaved red, green and blue, one byte each, rows from the top with nothing between
-/// them.
+/// Decoded pixels: interleaved red, green and blue, one byte each, with the rows from the top and no gaps between them.
 public struct PixelBuffer: Equatable, Sendable {
-    /// Pixels in a row.
+    /// The number of pixels in a row.
     public let width: Int
-    /// Rows.
+    /// The number of rows.
     public let height: Int
-    /// (height, width, 3) values.
+    /// The pixels, (height, width, 3) bytes.
     public let bytes: [UInt8]
 
     /// Wraps pixels.
     ///
-    /// `bytes` has to hold three for each pixel.
+    /// `bytes` has to hold three bytes for each pixel.
     public init(width: Int, height: Int, bytes: [UInt8]) {
         precondition(bytes.count == width * height * 3, "A pixel buffer holds three bytes for each pixel.")
         self.width = width

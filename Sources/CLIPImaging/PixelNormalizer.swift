@@ -1,15 +1,16 @@
 /// Turns pixels into the floats that the network sees.
 ///
-/// For comparisons with other programs: our own network takes bytes, and looks their floats up where it needs them.
+/// This is for comparison with other programs: our own network takes bytes and looks their floats up where it needs
+/// them.
 struct PixelNormalizer: Sendable {
-    /// (3, 256): the float of each byte in each channel.
+    /// The float for each byte in each channel, (3, 256).
     private let values: [Float]
 
     init(recipe: PreprocessingRecipe) {
         values = recipe.byteValues
     }
 
-    /// (height, width, 3) bytes -> (3, height, width) floats.
+    /// Turns (height, width, 3) bytes into (3, height, width) floats.
     func pixelValues(of pixels: PixelBuffer) -> [Float] {
         let area = pixels.width * pixels.height
         return [Float](unsafeUninitializedCapacity: 3 * area) { floats, count in

@@ -1,10 +1,8 @@
 extension PreprocessingRecipe {
     /// Reads `preprocess_cfg` of OpenCLIP's `open_clip_config.json`.
     ///
-    /// `imageSize` is the vision tower's.
-    ///
-    /// A field that is not there, or is null, has the default of OpenCLIP's `PreprocessCfg` (3.3). Whatever asks for another
-    /// way of preprocessing is refused by its name.
+    /// `imageSize` is the image tower's. A setting that is absent or null has the default of OpenCLIP's `PreprocessCfg`
+    /// (3.3). A setting that asks for another kind of preprocessing is refused by name.
     public init(openCLIPConfig json: [UInt8], imageSize: Int) throws(ImagingError) {
         let config = try SettingsReader(json: json).object("preprocess_cfg")
         if let mode = try config?.text("mode"), mode != "RGB" {
@@ -27,7 +25,7 @@ extension PreprocessingRecipe {
             resizeMode = mode
         }
         if let name = try config?.text("interpolation") {
-            // A random one is for training; without it, open_clip takes bicubic.
+            // A random filter is for training; otherwise open_clip uses bicubic.
             guard let known = ResizeFilter(rawValue: name == "random" ? "bicubic" : name) else {
                 throw .unsupportedSetting(name: "preprocess_cfg.interpolation", value: name)
             }
@@ -38,7 +36,7 @@ extension PreprocessingRecipe {
             guard bytes.count == 3, levels.count == 3 else {
                 throw .unsupportedSetting(name: "preprocess_cfg.fill_color", value: "\(levels)")
             }
-            // Of what leaves nothing free, no colour is seen.
+            // The fill colour is never visible if the picture covers the square.
             if resizeMode == .longest {
                 fillColour = FillColour(red: bytes[0], green: bytes[1], blue: bytes[2])
             }
@@ -49,7 +47,7 @@ extension PreprocessingRecipe {
 extension OneOrMore<Float> {
     /// A number for each of red, green and blue.
     ///
-    /// A lone zero is as good as nothing to open_clip: `mean or OPENAI_DATASET_MEAN`.
+    /// open_clip treats a single zero like an absent setting: `mean or OPENAI_DATASET_MEAN`.
     fileprivate var unlessZero: [Float]? {
         if case .one(0) = self { nil } else { values(3) }
     }

@@ -1,9 +1,10 @@
 extension PreprocessingRecipe {
     /// Reads transformers' `preprocessor_config.json`.
     ///
-    /// A field that is not there has the default of the processor that the file names (5.24); where it names none, of the
-    /// one that `config.json` names, or that belongs to its `model_type`; without that file, of `CLIPImageProcessor`.
-    /// Whatever asks for another way of preprocessing is refused by its name.
+    /// A setting that is absent has the default of the processor that the file names (5.24). If it names none, the
+    /// processor is the one that `config.json` names or that belongs to its `model_type`; without that file it is
+    /// `CLIPImageProcessor`. A setting that asks for another kind of preprocessing is refused by name.
+    ///
     /// Source: transformers 5.24, `AutoImageProcessor.from_pretrained`.
     public init(preprocessorConfig json: [UInt8], modelConfig: [UInt8]? = nil) throws(ImagingError) {
         try self.init(
@@ -12,10 +13,11 @@ extension PreprocessingRecipe {
         )
     }
 
-    /// Reads what transformers' `processor_config.json` says of images, in its `image_processor`.
+    /// Reads the image settings in transformers' `processor_config.json`, which are its `image_processor`.
     ///
-    /// Nil where the file says nothing of images, as older ones do: then `preprocessor_config.json` counts. What it says of
-    /// them in another place is refused: transformers does not find it there.
+    /// Nil if the file has no image settings, as older files do not; then `preprocessor_config.json` counts. Image
+    /// settings in another place of the file are refused, because transformers does not find them there.
+    ///
     /// Source: transformers 5, `ImageProcessingMixin.get_image_processor_dict`.
     public init?(processorConfig json: [UInt8], modelConfig: [UInt8]? = nil) throws(ImagingError) {
         guard let nested = try ProcessorSettings.nested(in: SettingsReader(json: json)) else { return nil }
@@ -30,7 +32,7 @@ extension PreprocessingRecipe {
         ] where isDone == false {
             throw .unsupportedSetting(name: name, value: "false")
         }
-        // Null is no default: it switches a step off, or leaves it without what it needs.
+        // null is not the default: it switches a step off, or leaves it without something that it needs.
         if let name = settings.nulls.first { throw .unsupportedSetting(name: name, value: "null") }
         if settings.doPad == true, settings.padsToSize {
             throw .unsupportedSetting(name: "do_pad", value: "true")
@@ -58,7 +60,7 @@ extension PreprocessingRecipe {
         (resizeMode, self.filter, library) = (mode, filter, .transformers)
     }
 
-    /// The sides of `size` and `crop_size` where a file does not tell them.
+    /// The sides of `size` and `crop_size` if the file does not give them.
     private static let standardSide = 224
 
     private static func resizing(
@@ -68,7 +70,7 @@ extension PreprocessingRecipe {
         guard let size = settings.size else { return (kind.isSquare ? .squash : .shortest, standardSide) }
         if size.longestEdge != nil { throw .unsupportedSetting(name: "size", value: "longest_edge") }
         if let side = size.single {
-            // A lone number is the sides of a square, or the short side.
+            // A single number means either both sides of a square or the short side.
             let isSquare = settings.defaultToSquare ?? kind.defaultsToSquare
             return (isSquare ? .squash : .shortest, side)
         }
@@ -82,7 +84,7 @@ extension PreprocessingRecipe {
         return (.shortest, side)
     }
 
-    /// The side of the crop; nil where the picture is not cropped.
+    /// The side of the crop; nil if the picture is not cropped.
     private static func crop(
         _ settings: ProcessorSettings,
         _ kind: ProcessorKind
@@ -90,7 +92,7 @@ extension PreprocessingRecipe {
         guard settings.isCropNull ? false : settings.doCenterCrop ?? kind.crops else { return nil }
         guard !settings.isCropSizeNull else { throw .unsupportedSetting(name: "crop_size", value: "null") }
         guard let size = settings.cropSize else {
-            // Only a processor that crops by itself says how large.
+            // Only a processor that crops by default has a default size for the crop.
             guard kind.crops else { throw .missingSetting(name: "crop_size") }
             return standardSide
         }
@@ -107,16 +109,16 @@ extension PreprocessingRecipe {
     }
 }
 
-/// The processors of transformers that are followed, with what each does where a file says nothing (5.24).
+/// The supported processors of transformers, with their defaults (5.24).
 private enum ProcessorKind {
     /// `CLIPImageProcessor`, and `BitImageProcessor`, which has the same defaults.
     case clip
     case siglip
     case vit
 
-    /// By either of the two fields; nil where there is neither.
+    /// The processor named by either of the two fields; nil if both are absent.
     ///
-    /// `AutoImageProcessor` takes the processor over torchvision's tensors whatever ending the name has.
+    /// `AutoImageProcessor` uses the processor over torchvision's tensors, whatever suffix the name has.
     init?(of settings: ProcessorSettings) throws(ImagingError) {
         var found: ProcessorKind?
         for (name, type) in [
@@ -131,7 +133,7 @@ private enum ProcessorKind {
         self = found
     }
 
-    /// By `config.json`, which may name one, too; CLIP's without the file.
+    /// The processor that `config.json` names or implies; CLIP's if there is no file.
     init(ofModel config: [UInt8]?) throws(ImagingError) {
         guard let fields = try config.map({ json throws(ImagingError) in try SettingsReader(json: json) })
         else {
@@ -159,12 +161,12 @@ private enum ProcessorKind {
         return kinds
     }()
 
-    /// Whether `size` is height and width.
+    /// Whether `size` is a height and a width.
     var isSquare: Bool { self != .clip }
     var crops: Bool { self == .clip }
-    /// What a lone number means.
+    /// Whether a single number means both sides of a square.
     var defaultsToSquare: Bool { self == .vit }
-    /// Pillow's number of the filter.
+    /// The filter, by Pillow's number.
     var resample: Int { self == .vit ? 2 : 3 }
 
     var mean: [Float] { self == .clip ? PreprocessingRecipe.openAIMean : [0.5, 0.5, 0.5] }

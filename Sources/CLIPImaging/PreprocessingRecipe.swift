@@ -1,54 +1,58 @@
-/// What a model wants done to its images: the side R of the square it sees, how a picture is brought there, and how its
-/// floats are centred and scaled.
+/// What a model needs done to its images.
+///
+/// This is the side R of the square that it sees, how a picture is fitted into the square, and how the floats are
+/// centred and scaled.
 public struct PreprocessingRecipe: Equatable, Sendable {
-    /// What becomes of a picture that is no square.
+    /// How a picture that is not square is fitted into the square.
     public enum ResizeMode: String, Sendable, CaseIterable {
-        /// The short side gets the wanted length, and the middle is kept.
+        /// The short side gets the wanted length, and the middle of the long side is kept.
         case shortest
-        /// The long side gets it, and what is left of the square is filled with a colour.
+        /// The long side gets the wanted length, and the rest of the square is filled with a colour.
         case longest
-        /// Both sides get it, whatever that does to the shape.
+        /// Both sides get the wanted length, which distorts the picture.
         case squash
     }
 
     /// The side R of the square, in pixels.
     public let imageSize: Int
-    /// Taken from red, green and blue, which lie between 0 and 1.
+    /// The means of red, green and blue, which are subtracted; colours lie between 0 and 1.
     public let mean: [Float]
-    /// What red, green and blue are then divided by.
+    /// The deviations of red, green and blue, by which the differences are divided.
     public let standardDeviation: [Float]
-    /// What becomes of a picture that is no square.
+    /// How a picture that is not square is fitted into the square.
     public var resizeMode = ResizeMode.shortest
-    /// The length that a side is resized to before the middle R x R is kept, in pixels: R, unless a file says otherwise.
+    /// The length that a side is resized to before the middle R x R is kept, in pixels; R unless a file says otherwise.
     public let resizedSide: Int
-    /// How pixels are weighed.
+    /// How pixels are weighted when a picture is resized.
     public var filter = ResizeFilter.bicubic
-    /// Red, green and blue of what a picture leaves free of the square.
+    /// The colour of the part of the square that a picture leaves free.
     public var fillColour: FillColour = .black
-    /// Whose rounding is followed.
+    /// The library whose rounding is followed.
     public var library = PreparingLibrary.openCLIP
-    /// What makes a number between 0 and 1 of a byte.
+    /// The factor that turns a byte into a number between 0 and 1.
     public let rescaleFactor: Double
 
     /// A colour of three bytes.
     public struct FillColour: Equatable, Sendable {
-        /// From 0 to 255.
+        /// The colour's parts, each from 0 to 255.
         public var red, green, blue: UInt8
 
-        /// A colour by its three bytes.
+        /// Makes a colour of its three parts.
         public init(red: UInt8, green: UInt8, blue: UInt8) {
             (self.red, self.green, self.blue) = (red, green, blue)
         }
 
-        /// All zero.
+        /// Black, where all parts are zero.
         public static let black = FillColour(red: 0, green: 0, blue: 0)
     }
 
-    /// R is from 1 to 4,096; there are three means and three deviations, finite, and no deviation is below
-    /// zero or zero; a byte's factor is finite and above zero.
+    /// Makes a recipe; the arguments have to be within bounds.
     ///
-    /// The short side becomes `resizedSide`, or R without one, with bicubic filtering as in open_clip, unless the properties
-    /// are set.
+    /// R is from 1 to 4,096. There are three means and three deviations; all are finite, and the deviations are above
+    /// zero. The factor for bytes is finite and above zero.
+    ///
+    /// The short side becomes `resizedSide`, or R if that is nil, with bicubic filtering as in open_clip, unless the
+    /// properties are set otherwise.
     public init(
         imageSize: Int,
         mean: [Float],
@@ -73,7 +77,7 @@ public struct PreprocessingRecipe: Equatable, Sendable {
         self.standardDeviation = standardDeviation
         self.resizedSide = resizedSide ?? imageSize
         self.rescaleFactor = rescaleFactor
-        // Numbers that are finite by themselves need not be so together: a byte would be no number, and an embedding none.
+        // Values that are finite one by one may still make a float that is not, and so no embedding.
         for library in [PreparingLibrary.openCLIP, .transformers]
         where !byteValues(library).allSatisfy(\.isFinite) {
             throw .unsupportedSetting(
@@ -83,10 +87,11 @@ public struct PreprocessingRecipe: Equatable, Sendable {
         }
     }
 
-    /// (3, 256): the float that the network sees for each byte of red, green and blue.
+    /// The float that the network sees for each byte of red, green and blue: (3, 256).
     ///
-    /// In single precision and in the library's order, so the floats are equal to the last bit: torchvision's ToTensor and
-    /// Normalize (0.29.2), or `rescale_and_normalize` of transformers (5.24, image_processing_backends.py).
+    /// It is computed in single precision and in the library's order, so the floats are equal to the last bit:
+    /// torchvision's ToTensor and Normalize (0.29.2), or `rescale_and_normalize` of transformers (5.24,
+    /// image_processing_backends.py).
     public var byteValues: [Float] { byteValues(library) }
 
     private func byteValues(_ library: PreparingLibrary) -> [Float] {
@@ -101,7 +106,7 @@ public struct PreprocessingRecipe: Equatable, Sendable {
         }
     }
 
-    /// OpenAI's means and deviations (clip/clip.py, `_transform`), for any R.
+    /// OpenAI's recipe for any R, with the means and deviations of clip/clip.py, `_transform`.
     public static func openAI(imageSize: Int) -> PreprocessingRecipe {
         precondition((1...largestImageSize).contains(imageSize), "An image size is from 1 to 4,096.")
         return PreprocessingRecipe(checkedImageSize: imageSize)
@@ -116,10 +121,10 @@ public struct PreprocessingRecipe: Equatable, Sendable {
     static let openAIMean: [Float] = [0.48145466, 0.4578275, 0.40821073]
     static let openAIStandardDeviation: [Float] = [0.26862954, 0.26130258, 0.27577711]
 
-    /// Ten times what any published CLIP takes.
+    /// The largest R: ten times that of any published CLIP.
     private static let largestImageSize = 4096
 
-    /// Where a picture of some size, upright, lies in the square once it is resized.
+    /// The place of an upright picture of some size in the square, after resizing.
     package func frame(of size: PixelSize) -> PictureFrame {
         PictureFrame(of: resizedSize(of: size), side: imageSize, library: library)
     }
@@ -130,12 +135,13 @@ public struct PreprocessingRecipe: Equatable, Sendable {
         case .squash:
             return PixelSize(width: side, height: side)
         case .shortest:
-            // The long side is cut to a whole pixel, as torchvision's Resize (0.29.2) and transformers do.
+            // The long side is rounded down to a whole pixel, as in torchvision's Resize (0.29.2) and in transformers.
             return size.width <= size.height
                 ? PixelSize(width: side, height: side * size.height / size.width)
                 : PixelSize(width: side * size.width / size.height, height: side)
         case .longest:
-            // open_clip's ResizeKeepRatio, in its order. Where a side is rounded to nothing, it fails; one pixel is kept here.
+            // This is open_clip's ResizeKeepRatio, in its order. It fails if a side is rounded to nothing; here one
+            // pixel is kept.
             let ratio = max(Double(size.height) / Double(side), Double(size.width) / Double(side))
             func length(_ source: Int) -> Int {
                 max(1, Int((Double(source) / ratio).rounded(.toNearestOrEven)))

@@ -1,4 +1,4 @@
-/// The fields of transformers' `preprocessor_config.json` that matter.
+/// The settings in transformers' `preprocessor_config.json` that matter here.
 struct ProcessorSettings {
     let imageProcessorType, featureExtractorType: String?
     let size, cropSize: SideLengths?
@@ -6,11 +6,11 @@ struct ProcessorSettings {
     let doResize, doCenterCrop, doRescale, doNormalize, doPad, defaultToSquare, usesSquareSize: Bool?
     let rescaleFactor: Double?
     let imageMean, imageStd: [Float]?
-    /// Whether there is a size to pad to; without one nothing is padded.
+    /// Whether the file gives a size to pad to; without one nothing is padded.
     let padsToSize: Bool
-    /// Whether the crop is switched off by a null, and whether its size is one.
+    /// Whether the switch for the crop is null, and whether the size of the crop is null.
     let isCropNull, isCropSizeNull: Bool
-    /// The settings that are there as null, and have to be something.
+    /// The settings that are null although they need a value.
     let nulls: [String]
 
     init(_ fields: SettingsReader) throws(ImagingError) {
@@ -38,16 +38,16 @@ struct ProcessorSettings {
         nulls = needed.filter(fields.isNull)
     }
 
-    /// What is followed, wherever it stands.
+    /// The settings that are followed.
     private static let names = [
         "crop_size", "default_to_square", "do_center_crop", "do_normalize", "do_pad", "do_rescale",
         "do_resize", "feature_extractor_type", "image_mean", "image_processor_type", "image_std",
         "pad_size", "resample", "rescale_factor", "size", "use_square_size",
     ]
 
-    /// The settings of images in transformers' `processor_config.json`; nil where it says nothing of images.
+    /// The image settings in transformers' `processor_config.json`; nil if it has none.
     ///
-    /// - Throws: `unsupportedSetting` for what stands where transformers does not look for it.
+    /// - Throws: `unsupportedSetting` for image settings in a place where transformers does not look for them.
     static func nested(in file: SettingsReader) throws(ImagingError) -> ProcessorSettings? {
         if let settings = try file.object("image_processor") { return try ProcessorSettings(settings) }
         if file.contains("image_processor") {

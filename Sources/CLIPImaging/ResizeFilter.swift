@@ -1,11 +1,11 @@
-/// How the pixels around a place are weighed when a picture is resized.
+/// How the pixels around a place are weighted when a picture is resized.
 public enum ResizeFilter: String, Sendable, CaseIterable {
-    /// Cubic convolution with a = -0.5, over two pixels each way.
+    /// Cubic convolution with a = -0.5, over two pixels to each side.
     case bicubic
-    /// A triangle over one pixel each way.
+    /// A triangle over one pixel to each side.
     case bilinear
 
-    /// How far the filter reaches to each side, in pixels of a picture that is not reduced.
+    /// How far the filter extends to each side, in pixels of a picture that is not reduced.
     var reach: Double {
         switch self {
         case .bicubic: 2
@@ -13,7 +13,7 @@ public enum ResizeFilter: String, Sendable, CaseIterable {
         }
     }
 
-    /// The weight at a distance from the middle, before all are divided by their sum.
+    /// The weight at a distance from the middle, before all weights are divided by their sum.
     func weight(at distance: Double) -> Double {
         let x = abs(distance)
         switch self {

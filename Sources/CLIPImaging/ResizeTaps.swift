@@ -1,7 +1,7 @@
-/// The source pixels behind each resized pixel along one side, and their exact weights.
+/// The source pixels of each resized pixel along one side, and their exact weights.
 ///
-/// Pillow (libImaging/Resample.c, 12.3.0) and torch (UpSampleKernel.cpp, 2.15) agree on them to the last bit, and differ in how
-/// they round them.
+/// Pillow (libImaging/Resample.c, 12.3.0) and torch (UpSampleKernel.cpp, 2.15) agree on them to the last bit, and
+/// differ in how they round them.
 struct ResizeTaps {
     private let sourceLength, resizedLength: Int
     private let filter: ResizeFilter
@@ -15,15 +15,15 @@ struct ResizeTaps {
         narrowing = 1 / widening
     }
 
-    /// The most source pixels that a resized one has.
+    /// The most source pixels of one resized pixel.
     var most: Int { Int(reach.rounded(.up)) * 2 + 1 }
 
-    /// Writes the weights of one resized pixel, which sum up to one, and says where they begin and how many they are.
+    /// Writes the weights of one resized pixel, whose sum is one, and returns its first source pixel and their number.
     ///
-    /// - Parameter weights: has room for `most`.
+    /// - Parameter weights: has room for `most` weights.
     func weigh(_ resized: Int, into weights: inout [Double]) -> (start: Int, count: Int) {
         let center = (Double(resized) + 0.5) * scale
-        // Int() cuts towards zero, which is what the cast in C does.
+        // Int() rounds towards zero, like the cast in C.
         let start = max(Int(center - reach + 0.5), 0)
         let count = min(Int(center + reach + 0.5), sourceLength) - start
         var sum = 0.0
@@ -35,9 +35,10 @@ struct ResizeTaps {
         return (start, count)
     }
 
-    /// The fraction bits of torch's weights: as many, up to 22, as fit the largest of all resized pixels into 16 bits.
+    /// The fraction bits of torch's weights: as many, up to 22, as fit the largest weight into 16 bits.
     ///
-    /// Costs a pass over all of them, not only those that are kept, unless a weight near one settles it before.
+    /// All resized pixels count, not only those that are kept, so this costs a pass over all of them, unless a weight
+    /// near one decides the result earlier.
     var fractionBits: Int {
         var weights = [Double](repeating: 0, count: most)
         var largest = 0.0
@@ -51,7 +52,7 @@ struct ResizeTaps {
         return bits
     }
 
-    /// In the 16 bits that have a sign, of weights from one to two; none is larger.
+    /// The fraction bits for weights from one to two in signed 16-bit numbers; no weight is larger.
     private static let fewestBits = 14
 
     private static func fractionBits(largest: Double) -> Int {

@@ -1,35 +1,34 @@
 import CResize
 
-/// Along one side of a picture: which source pixels make up each resized pixel, and with what weight.
+/// The source pixels of each resized pixel along one side of a picture, with their weights in fixed point.
 ///
-/// The reach, the rounding and the fixed point are the library's, so that sums of these weights are equal to its own bit for
-/// bit: Pillow's (libImaging/Resample.c, 12.3.0) or torch's for bytes (UpSampleKernel.cpp, 2.15). When the picture shrinks,
-/// the filter widens with it (antialiasing).
+/// The reach, the rounding and the fixed point are the library's, so sums of these weights equal its own bit for bit:
+/// Pillow's (libImaging/Resample.c, 12.3.0) or torch's for bytes (UpSampleKernel.cpp, 2.15). When the picture is
+/// reduced, the filter widens with it (antialiasing).
 struct ResizeWeights: Sendable {
-    /// Fraction bits: 32 less 8 for the byte and 2 for the filter's overshoot.
+    /// The number of fraction bits: 32 less 8 for the byte and 2 for the filter's overshoot.
     ///
-    /// Pillow's; torch's weights have fewer, and are shifted so that one loop sums both.
+    /// This is Pillow's number. torch's weights have fewer bits, and are shifted so that one loop sums both.
     private static let fractionBits = 22
 
-    /// The source pixels, as stored, that are looked at by any of the resized ones.
+    /// The stored source pixels that any resized pixel uses.
     let sources: Range<Int>
-    /// Whether the picture is stored the other way round along this side.
+    /// Whether the picture is stored in reverse along this side.
     let isMirrored: Bool
     /// The first source pixel of each resized pixel, counted from the first of `sources`.
     let starts: [Int32]
-    /// How many source pixels each resized pixel has.
+    /// The number of source pixels of each resized pixel.
     let counts: [Int32]
-    /// The most that `counts` can hold, filled up to a multiple of four: the distance between rows of
-    /// `values`.
+    /// The largest possible count, rounded up to a multiple of four: the distance between rows of `values`.
     let stride: Int
-    /// (resized pixels, stride) weights in fixed point; zero past each count.
+    /// The weights in fixed point, (resized pixels, stride); zero after each pixel's count.
     private let values: [Int32]
-    /// `values` as the pass along the rows wants them.
+    /// `values` in the form that the pass along the rows needs.
     private let halves: [Int16]
 
-    /// Weights of the resized pixels in `kept`, of `resizedLength` in all.
+    /// Makes the weights of the resized pixels in `kept`, of `resizedLength` in all.
     ///
-    /// `isMirrored` tells that source pixels are stored the other way round; resized ones never are.
+    /// `isMirrored` says that source pixels are stored in reverse; resized pixels never are.
     init(
         sourceLength: Int,
         resizedLength: Int,
@@ -74,28 +73,27 @@ struct ResizeWeights: Sendable {
         }
     }
 
-    /// Bytes that are held.
+    /// The bytes that are held.
     var heldBytes: Int { 4 * (starts.count + counts.count + values.count) + 2 * halves.count }
 
-    /// Which resized pixel is the next whose sources are there, after `turn` others, when source pixels come
-    /// as they are stored.
+    /// The next resized pixel whose source pixels have all come, after `turn` others, if they come as they are stored.
     func place(of turn: Int) -> Int {
         isMirrored ? starts.count - 1 - turn : turn
     }
 
-    /// The source pixel behind the last one of a resized pixel, counted from the first of `sources`.
+    /// One past the last source pixel of a resized pixel, counted from the first of `sources`.
     func end(of place: Int) -> Int {
         Int(starts[place] + counts[place])
     }
 
     // MARK: The two passes
 
-    /// Along the rows: (count, width, 3) -> (count, resized pixels, 3).
+    /// Filters along the rows: (count, width, 3) becomes (count, resized pixels, 3).
     ///
     /// - Parameters:
-    ///   - rows: where the first row has the first of `sources`.
-    ///   - stride: bytes from a row to the next.
-    ///   - width: pixels of a row from there on.
+    ///   - rows: the first of `sources` in the first row.
+    ///   - stride: the bytes from one row to the next.
+    ///   - width: the pixels of a row from there on.
     func narrow(
         _ rows: UnsafePointer<UInt8>,
         stride rowStride: Int,
@@ -130,7 +128,8 @@ struct ResizeWeights: Sendable {
         }
     }
 
-    /// Along the columns: the source rows of a resized row -> that row, of as many bytes as one of them.
+    /// Filters along the columns: the source rows of a resized row become that row, which has as many bytes as each of
+    /// them.
     func shorten(
         _ rows: UnsafeBufferPointer<UInt8>,
         to place: Int,
@@ -144,7 +143,7 @@ struct ResizeWeights: Sendable {
         }
     }
 
-    /// Away from zero at a half, as both libraries round.
+    /// The weight in fixed point; a half is rounded away from zero, as in both libraries.
     private static func fixedPoint(_ weight: Double, bits: Int) -> Int32 {
         let scaled = weight * Double(1 << bits)
         return Int32(weight < 0 ? scaled - 0.5 : scaled + 0.5) << (fractionBits - bits)

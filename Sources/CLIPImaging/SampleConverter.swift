@@ -1,25 +1,25 @@
-/// Turns a row of whatever a decoder gives into red, green and blue bytes.
+/// Converts a row of a decoder's samples into red, green and blue bytes.
 ///
-/// Alpha is dropped, not composited: the colours under transparent pixels are taken as they are. Sixteen bits
-/// become eight by cutting off the low byte. ICC profiles and gamma are not applied.
+/// Alpha is dropped, not composited: the colours of transparent pixels are taken as they are. Sixteen bits become eight
+/// by dropping the low byte. ICC profiles and gamma are not applied.
 struct SampleConverter: Sendable {
     enum Colours: Sendable { case grey, rgb, cmyk }
 
-    /// What the samples mean.
+    /// The meaning of the samples.
     ///
-    /// Samples past these are alpha or extras, and are dropped.
+    /// Any samples after these are alpha or extras, and are dropped.
     var colours: Colours
-    /// Samples of a pixel, extras included.
+    /// The number of samples of a pixel, extras included.
     var samples: Int
-    /// 1, or 2 in the machine's byte order.
+    /// The bytes of a sample: 1, or 2 in the machine's byte order.
     var bytesPerSample: Int
 
-    /// Whether rows already are what `convert` would make of them.
+    /// Whether rows are already as `convert` would make them.
     var isIdentity: Bool { colours == .rgb && samples == 3 && bytesPerSample == 1 }
 
-    /// (width, samples) -> (width, 3).
+    /// Converts (width, samples) into (width, 3).
     func convert(_ row: UnsafePointer<UInt8>, width: Int, into output: UnsafeMutablePointer<UInt8>) {
-        // The byte of a sample that is kept: the high one.
+        // This is the byte of a sample that is kept, the high one.
         let high = bytesPerSample == 2 && Self.isLittleEndian ? 1 : 0
         let pixelStride = samples * bytesPerSample
         var pixel = row + high
@@ -43,8 +43,8 @@ struct SampleConverter: Sendable {
         }
     }
 
-    /// Pillow's plain conversion (libImaging/Convert.c, 12.3.0): what black leaves, less the ink's share of
-    /// it.
+    /// One colour by Pillow's simple conversion (libImaging/Convert.c, 12.3.0): what black leaves, less the ink's share
+    /// of it.
     private static func colour(ink: Int32, white: Int32) -> UInt8 {
         let product = ink * white + 128
         let share = (product >> 8 + product) >> 8

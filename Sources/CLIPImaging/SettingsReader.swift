@@ -1,14 +1,14 @@
 internal import CLIPJSON
 
-/// One object of a configuration file, read field by field; a field of another kind than expected is named in full.
+/// One object of a configuration file, read field by field; errors name a field of the wrong kind in full.
 ///
-/// Where Python's libraries treat null as nothing, so does every reader here but `isNull`.
+/// Python's libraries treat null as absent, and so do all readers here except `isNull`.
 struct SettingsReader {
-    /// The names that lead here, each with a dot behind it.
+    /// The names of the enclosing objects, each followed by a dot.
     private let path: String
     private let object: JSONObject
 
-    /// The outermost object of a file.
+    /// Reads the outermost object of a file.
     init(json: [UInt8]) throws(ImagingError) {
         guard let object = (try? JSONDocument.read(json))?.object else {
             throw .malformedConfiguration(name: nil)
@@ -20,14 +20,14 @@ struct SettingsReader {
         (self.path, self.object) = (path, object)
     }
 
-    /// Whether the field is there, null or not.
+    /// Whether the field is present, even as null.
     func contains(_ name: String) -> Bool { object[name] != nil }
 
     func isNull(_ name: String) -> Bool {
         object[name]?.isNull == true
     }
 
-    /// An object below this one.
+    /// The object in a field.
     func object(_ name: String) throws(ImagingError) -> SettingsReader? {
         guard let found = try read(name, \.object) else { return nil }
         return SettingsReader(path: "\(path)\(name).", object: found)
@@ -39,7 +39,7 @@ struct SettingsReader {
 
     func number(_ name: String) throws(ImagingError) -> Double? { try read(name, \.number) }
 
-    /// A boolean, or 1 or 0 in its place, which Python takes for the same.
+    /// A boolean, or 1 or 0, which Python treats alike.
     func flag(_ name: String) throws(ImagingError) -> Bool? {
         try read(name) { value in
             switch value {
@@ -51,7 +51,7 @@ struct SettingsReader {
         }
     }
 
-    /// Numbers, or one in their place.
+    /// A list of numbers, or a single number.
     func numbers(_ name: String) throws(ImagingError) -> OneOrMore<Float>? {
         try read(name) { value in
             if let one = value.number { return .one(Float(one)) }
@@ -62,12 +62,12 @@ struct SettingsReader {
         }
     }
 
-    /// Whole numbers, or one in their place.
+    /// A list of whole numbers, or a single one.
     func integers(_ name: String) throws(ImagingError) -> OneOrMore<Int>? {
         try read(name, Self.integers)
     }
 
-    /// A size as transformers writes it: a number, height and width, or an object that names its edges.
+    /// A size as transformers writes it: a number, a height and a width, or an object that names its edges.
     func lengths(_ name: String) throws(ImagingError) -> SideLengths? {
         switch object[name] {
         case .object?:
@@ -107,12 +107,12 @@ struct SettingsReader {
     }
 }
 
-/// Values, or one that stands for all of them.
+/// Several values, or one that stands for all of them.
 enum OneOrMore<Value> {
     case one(Value)
     case more([Value])
 
-    /// The values, the lone one `count` times.
+    /// The values; a single one is repeated `count` times.
     func values(_ count: Int) -> [Value] {
         switch self {
         case .one(let value): Array(repeating: value, count: count)
@@ -123,7 +123,7 @@ enum OneOrMore<Value> {
 
 /// A size as transformers writes it.
 struct SideLengths {
-    /// The number, where it is one.
+    /// The number, if the size is a single one.
     var single: Int?
     var shortestEdge, longestEdge, height, width: Int?
 }

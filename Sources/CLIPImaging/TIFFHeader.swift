@@ -1,18 +1,20 @@
 internal import CPictures
 
-/// What the first directory of a TIFF says of its pixels, read before libtiff sees the file.
+/// What the first directory of a TIFF tells about its pixels, read before libtiff sees the file.
 ///
-/// All that decides what a decode costs is bounded here; kinds of pictures that would cost without bound, or would be
-/// read wrong, are refused.
+/// Everything that decides the cost of a decode is limited here. Kinds of pictures whose cost cannot be limited, or
+/// that would be read wrongly, are refused.
 struct TIFFHeader {
     let size: PixelSize
     let orientation: Orientation
     let decoder: ctiff_header
-    /// Bytes that libtiff holds.
+    /// The bytes that libtiff holds.
     let memoryBytes: Int
 
-    /// Throws `badHeader` for damage and for kinds that are not read, `unsupportedColours` for colours that have no
-    /// plain way to red, green and blue.
+    /// Reads the header; throws `badHeader` or `unsupportedColours`.
+    ///
+    /// `badHeader` is for damage and for kinds that are not supported, `unsupportedColours` for colours without a
+    /// simple conversion to red, green and blue.
     init(_ file: FileFields) throws(ImagingError) {
         guard let directory = TIFFDirectory(file) else { throw .badHeader(.tiff) }
         guard let width = directory.value(.width), let height = directory.value(.height),
@@ -41,7 +43,7 @@ struct TIFFHeader {
         let isTiled = directory.has(.tileWidth) || directory.has(.tileHeight)
         let rows = isTiled ? 0 : min(directory.value(.rowsPerStrip) ?? height, height)
         guard isTiled ? tileWidth > 0 && tileHeight > 0 : rows > 0 else { throw .badHeader(.tiff) }
-        // A tile is decoded in one go, during which nobody can be asked; so is a strip that libtiff converts.
+        // A tile is decoded in one go, without a chance to stop; so is a strip that libtiff converts.
         let piece = isTiled ? tileWidth.times(tileHeight) : width.times(rows)
         let isWhole = isTiled || colours == ctiff_ycbcr || compression == 7
         guard !isWhole || piece <= Self.mostAtOnce else { throw .badHeader(.tiff) }
@@ -76,7 +78,7 @@ struct TIFFHeader {
             .plus(1 << 19)
         if isTiled { memory = memory.plus(pieceBytes.times(isPlanar ? samples : 1)) }
         if colours == ctiff_ycbcr { memory = memory.plus(piece.times(8)) }
-        // Of a picture in several scans libjpeg holds all, two bytes a sample, in blocks of up to 32 x 32.
+        // libjpeg holds all of a picture in several scans, two bytes a sample, in blocks of up to 32 x 32.
         if compression == 7 {
             let across = (isTiled ? tileWidth : width).plus(31) / 32 * 32
             let down = (isTiled ? tileHeight : rows).plus(31) / 32 * 32
@@ -84,15 +86,15 @@ struct TIFFHeader {
                 across.times(32 * 4 * samples)
             )
         }
-        // What stands the other way round is copied.
+        // Data with its bits in reverse order is copied.
         if directory.value(.fillOrder) == 2 { memory = memory.plus(file.count) }
         memoryBytes = memory
     }
 
-    /// Pixels that libtiff may decode without a pause: a tenth of a second.
+    /// The most pixels that libtiff may decode without a chance to stop, which takes a tenth of a second.
     private static let mostAtOnce = 1 << 23
 
-    /// The one value that a tag has for each sample.
+    /// The one value that a tag repeats for each sample.
     private static func same(_ values: [Int]?, of samples: Int) throws(ImagingError) -> Int? {
         guard let values, let first = values.first else { return nil }
         guard values.prefix(max(samples, 1)).allSatisfy({ $0 == first }) else {
@@ -115,16 +117,17 @@ struct TIFFHeader {
         case 5 where samples >= 4 && [8, 16].contains(bits):
             guard directory.value(.inkSet) ?? 1 == 1, directory.value(.inks) ?? 4 == 4 else { break }
             return ctiff_cmyk
-        // libtiff takes JPEG's colours to red, green and blue by itself.
+        // libtiff itself converts JPEG's colours to red, green and blue.
         case 6 where samples == 3 && bits == 8: return compression == 7 ? ctiff_rgb : ctiff_ycbcr
         default: break
         }
         throw .unsupportedColours(.tiff)
     }
 
-    /// None, CCITT (2, 3, 4, 32771), LZW, JPEG, deflate (8, 32946) and PackBits: what everybody reads.
+    /// Accepts no compression, CCITT (2, 3, 4, 32771), LZW, JPEG, deflate (8, 32946) and PackBits, which every program
+    /// reads.
     ///
-    /// JPEG of the old kind (6) is not.
+    /// The old kind of JPEG (6) is refused.
     private static func check(_ compression: Int, bits: Int, samples: Int) throws(ImagingError) {
         let isSound =
             switch compression {
@@ -137,7 +140,7 @@ struct TIFFHeader {
     }
 }
 
-/// The first directory of a TIFF or BigTIFF file, every number of it checked.
+/// The first directory of a TIFF or BigTIFF file, with every number checked.
 struct TIFFDirectory {
     enum Tag: Int {
         case width = 256, height, bits, compression
@@ -158,10 +161,10 @@ struct TIFFDirectory {
 
     private let file: FileFields
     private var entries: [Int: Entry] = [:]
-    /// Bytes of all values that the directory points at, which libtiff reads into memory.
+    /// The bytes of all values to which the directory points; libtiff reads them into memory.
     private(set) var valueBytes = 0
 
-    /// Nil when the file ends early, a value does not lie in it, or a tag is there twice.
+    /// Reads the directory; nil if the file ends early, a value does not lie in it, or a tag is there twice.
     init?(_ image: FileFields) {
         var file = image
         switch true {
@@ -192,7 +195,7 @@ struct TIFFDirectory {
                 place = pointer
                 valueBytes = valueBytes.plus(bytes)
             } else if file.number(at: place, bytes: word) == nil, bytes > 0 {
-                // A number too large for us; the bytes of it have to be there all the same.
+                // The number is too large for an `Int`; its bytes have to be there all the same.
                 guard place <= file.count - word else { return nil }
             }
             guard entries.updateValue(Entry(type: type, count: count, place: place), forKey: tag) == nil
@@ -202,7 +205,7 @@ struct TIFFDirectory {
         }
     }
 
-    /// Encoders write twenty.
+    /// The most entries of a directory; encoders write about twenty.
     private static let mostEntries = 1000
 
     private static func bytes(ofType type: Int) -> Int {
@@ -218,10 +221,10 @@ struct TIFFDirectory {
 
     func count(_ tag: Tag) -> Int? { entries[tag.rawValue]?.count }
 
-    /// The first value of a tag that has whole numbers; nil where there is none.
+    /// The first value of a tag with whole numbers; nil if there is none.
     func value(_ tag: Tag) -> Int? { values(tag)?.first }
 
-    /// The first few values.
+    /// The first few values of a tag.
     func values(_ tag: Tag) -> [Int]? {
         guard let entry = entries[tag.rawValue], [1, 3, 4, 16].contains(entry.type) else { return nil }
         let bytes = Self.bytes(ofType: entry.type)

@@ -1,23 +1,23 @@
-/// What a WebP says of itself before its pixels, and where these are.
+/// What a WebP tells about itself before its pixels, and where these are.
 ///
-/// Of an animation the first frame is taken. Alpha has a chunk of its own, which is passed over.
+/// The first frame of an animation is used. Alpha is in a chunk of its own, which is skipped.
 struct WebPHeader {
-    /// Of the canvas.
+    /// The size of the canvas.
     let size: PixelSize
-    /// Where the coded frame lies on it.
+    /// The position of the coded frame on the canvas.
     let left, top: Int
     let frame: PixelSize
     let isLossless: Bool
-    /// The chunk that is decoded, from its name on.
+    /// The range of the chunk that is decoded, beginning with its name.
     let coded: Range<Int>
     let orientation: Orientation
 
-    /// Nil when the header is damaged, or the sizes in it contradict each other.
+    /// Reads the header; nil if it is damaged or the sizes in it contradict each other.
     init?(_ file: FileFields) {
         var fields = file
         fields.isBigEndian = false
         guard let riff = fields.number(at: 4, bytes: 4), riff >= 12 else { return nil }
-        // What follows is no part of the picture.
+        // Anything after this end is not part of the picture.
         let end = min(8 + riff, fields.count)
         guard let first = Chunk(fields, at: 12, before: end) else { return nil }
         guard fields.has("VP8X", at: 12) else {
@@ -31,7 +31,7 @@ struct WebPHeader {
         else { return nil }
         size = PixelSize(width: width + 1, height: height + 1)
         let isAnimated = flags & 2 != 0
-        // A chunk that is not announced is passed over, as libwebp's users do.
+        // A chunk that is not announced is skipped, as users of libwebp do.
         let hasMetadata = flags & 8 != 0
 
         var found: (left: Int, top: Int, chunk: Chunk, frame: Chunk.Frame, announced: PixelSize?)?
@@ -76,8 +76,9 @@ struct WebPHeader {
         self.orientation = orientation ?? .upright
     }
 
-    /// Bytes that libwebp holds: the canvas, and of a lossless picture another four for each pixel, and what stands before
-    /// them.
+    /// The bytes that libwebp holds.
+    ///
+    /// These are the canvas, and for a lossless picture another four for each pixel and what comes before the pixels.
     func memoryBytes(_ head: LosslessWebPHead?) -> Int {
         let area = frame.width.times(frame.height)
         let working = head.map { area.times(4).plus($0.memoryBytes) } ?? frame.width.times(100)
@@ -92,9 +93,9 @@ private struct Chunk {
         let isLossless: Bool
     }
 
-    /// From its name to its last byte that is there.
+    /// The range from its name to its last byte in the file.
     let range: Range<Int>
-    /// Where the next one begins: an odd length is padded.
+    /// Where the next chunk begins; an odd length is padded.
     let end: Int
 
     init?(_ file: FileFields, at start: Int, before end: Int) {
@@ -103,7 +104,7 @@ private struct Chunk {
         self.end = start + 8 + length + length % 2
     }
 
-    /// What a chunk of pixels says of them; nil for other chunks and where it says nothing sound.
+    /// The frame that a chunk of pixels describes; nil for other chunks and for invalid ones.
     func frame(in file: FileFields) -> Frame? {
         let body = range.lowerBound + 8
         if file.has("VP8 ", at: range.lowerBound) {
