@@ -1,12 +1,12 @@
 import CLIPKernels
 
-/// The end of a ResNet: attention of the mean over all pixels of the last maps, and the projection to an embedding.
+/// The end of a ResNet: attention pooling over the last maps, and the projection to an embedding.
 ///
-/// Only the mean's query is computed; all pixels give keys and values. The reference is `AttentionPool2d` of open_clip
-/// 3.3.0 (`open_clip/modified_resnet.py`).
+/// The mean of all pixels asks the only query; all pixels give keys and values. The reference is `AttentionPool2d` of
+/// open_clip 3.3.0 (`open_clip/modified_resnet.py`).
 struct AttentionPool: Sendable {
     private let width: Int
-    /// (1 + pixels, width); row 0 is that of the mean.
+    /// The positions, (1 + pixels, width); row 0 belongs to the mean.
     private let positions: Tensor
     private let query: Linear
     private let keyValue: Linear
@@ -36,7 +36,7 @@ struct AttentionPool: Sendable {
         output = try weights.linear(names.output, inputs: width, outputs: embeddingWidth)
     }
 
-    /// (images, width, grid, grid) -> (images, embeddingWidth).
+    /// Turns maps, (images, width, grid, grid), into embeddings, (images, embeddingWidth).
     func callAsFunction(
         _ maps: FeatureMaps,
         into embeddings: Matrix,
@@ -77,7 +77,7 @@ struct AttentionPool: Sendable {
         }
     }
 
-    /// (width, grid, grid) -> (1 + pixels, width): the mean and the pixels, with their positions.
+    /// Writes the mean and the pixels with their positions: (width, grid, grid) becomes (1 + pixels, width).
     private func fill(_ tokens: Matrix, image: Int, of maps: FeatureMaps) {
         let mean = tokens.row(0)
         mean.update(repeating: 0, count: width)

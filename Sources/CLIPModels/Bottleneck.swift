@@ -1,22 +1,22 @@
 import CLIPKernels
 
-/// A residual block of a ResNet: 1x1, 3x3 and 1x1 convolutions, added to what came in.
+/// A residual block of a ResNet: 1x1, 3x3 and 1x1 convolutions, whose result is added to the input.
 ///
-/// One that halves the size takes the mean of windows before the last convolution, not a stride. The reference is
-/// `Bottleneck` of open_clip 3.3.0 (`open_clip/modified_resnet.py`).
+/// A block that halves the size averages windows before the last convolution instead of using a stride. The reference
+/// is `Bottleneck` of open_clip 3.3.0 (`open_clip/modified_resnet.py`).
 struct Bottleneck: Sendable {
-    /// Channels and size of the maps on both sides.
+    /// The channels and the size of the maps before and after the block.
     struct Shape: Sendable {
         var inputs: Int
-        /// Channels of the convolutions inside.
+        /// The channels of the convolutions inside.
         var width: Int
         var inputSize: Int
-        /// By how much the size shrinks.
+        /// The factor by which the size shrinks.
         var stride: Int
 
         var outputs: Int { width * ModelConfiguration.ResNet.expansion }
         var outputSize: Int { inputSize / stride }
-        /// Whether the maps that come in have another shape than those that go out.
+        /// Whether the input and the output maps differ in shape.
         var needsShortcut: Bool { stride > 1 || inputs != outputs }
     }
 
@@ -65,9 +65,10 @@ struct Bottleneck: Sendable {
             ) : nil
     }
 
-    /// (images, inputs, inputSize, inputSize) -> (images, outputs, outputSize, outputSize).
+    /// Computes (images, outputs, outputSize, outputSize) from (images, inputs, inputSize, inputSize).
     ///
-    /// Without a shortcut the output is the input, whose maps are overwritten; with one they do not overlap.
+    /// Without a shortcut the output is the input, whose maps are overwritten; with a shortcut the two must not
+    /// overlap.
     func callAsFunction(
         _ input: FeatureMaps,
         into output: FeatureMaps,
@@ -85,7 +86,7 @@ struct Bottleneck: Sendable {
         }
     }
 
-    /// (.., inputSize, inputSize) -> (.., outputSize, outputSize).
+    /// Averages windows: (.., inputSize, inputSize) becomes (.., outputSize, outputSize).
     private func pooled(_ input: FeatureMaps, in context: ComputeContext) throws(KernelError) -> FeatureMaps {
         guard let pooling else { return input }
         let output = try maps(

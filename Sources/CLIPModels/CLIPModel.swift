@@ -1,14 +1,14 @@
 public import CLIPKernels
 public import CLIPWeights
 
-/// A CLIP, loaded and ready: images and texts become embeddings in one space.
+/// A loaded CLIP model, which turns images and texts into embeddings in one space.
 ///
-/// **Threads.** The weights never change, and any number of threads use them at once, each with a `ComputeContext` of its
-/// own. Threads can also make one pass together (`PassShare`), for the sake of a lone request.
+/// **Threads.** The weights never change, and any number of threads may use them at once, each with a `ComputeContext`
+/// of its own. Several threads can also make one pass together (`PassShare`), to answer a single request sooner.
 ///
-/// **Memory.** The weights in their format, plus the scratch of each context, which grows with the largest call up to that
-/// of one pass of about `tokensPerPass` tokens, whatever the number of items; a ResNet has a limit of its own,
-/// `ModifiedResNet.numbersPerPass`.
+/// **Memory.** The model holds its weights in their format. Each context adds scratch memory, which grows with the
+/// largest call up to that of one pass of about `tokensPerPass` tokens, whatever the number of items. A ResNet has a
+/// limit of its own, `ModifiedResNet.numbersPerPass`.
 public final class CLIPModel: Sendable {
     /// The shape of the network.
     public let configuration: ModelConfiguration
@@ -18,23 +18,24 @@ public final class CLIPModel: Sendable {
     private let vision: ImageTower?
     private let text: TextTransformer?
 
-    /// How many tokens go through a transformer at once; more items are done in several passes.
+    /// How many tokens go through a transformer at once; more items take several passes.
     ///
-    /// More would not be faster: on one core with AVX-512 oneDNN did 97 GFLOP/s with 50 rows, 107 with 200 and 109 with 400.
-    /// Scratch memory grows with the tokens: about 30 KB each at a width of 768.
+    /// More would not be faster: on one core with AVX-512 oneDNN did 97 GFLOP/s with 50 rows, 107 with 200 and 109 with
+    /// 400. Scratch memory grows with the tokens: about 30 KB each at a width of 768.
     static let tokensPerPass = 512
 
-    /// Bytes from which on a table of tokens stays in the checkpoint's file, whose rows come as they are looked up.
+    /// The size in bytes from which a token table stays in the checkpoint's file and its rows are read as they are
+    /// needed.
     public static var leastMappedTable: Int { TokenRows.leastMappedBytes }
 
     /// Loads the weights that `configuration` describes from `checkpoint`, with linear layers in `format`.
     ///
-    /// What the network sees of the bytes of an image, `pixels` says; nil where there is no image tower.
+    /// `pixels` gives the float that the network sees for each byte of an image; it is nil if there is no image tower.
     ///
-    /// Refuses, naming the tensors, a checkpoint in which one is missing, has another shape, is not made of floats, or
-    /// is left over; and one with other towers than the configuration describes. Nothing keeps the checkpoint afterwards but
-    /// a table of very many tokens, which stays in its file. With a packed `copy` of it, its linear layers and its table of
-    /// tokens are taken from there, or kept there for the next time.
+    /// A checkpoint is refused, with the tensors' names, if a tensor is missing, has another shape, is not made of
+    /// floats, or is left over, or if its towers are not those that the configuration describes. Afterwards nothing
+    /// keeps the checkpoint except a token table that is large enough to stay in its file. With a packed `copy` of the
+    /// checkpoint, linear layers and the token table are taken from the copy, or stored there for the next time.
     public convenience init(
         configuration: ModelConfiguration,
         checkpoint: Checkpoint,
@@ -56,7 +57,7 @@ public final class CLIPModel: Sendable {
         )
     }
 
-    /// - Parameter leastMappedBytes: how large a table of tokens is that stays in its file; nil for what is usual.
+    /// - Parameter leastMappedBytes: the size from which a token table stays in its file; nil for the usual size.
     package init(
         configuration: ModelConfiguration,
         checkpoint: Checkpoint,
@@ -92,32 +93,35 @@ public final class CLIPModel: Sendable {
         copy?.finish()
     }
 
-    /// Tokens of an image, which threads can share among them; nil for a network without, or without an image tower.
+    /// The tokens of an image, which threads can share; nil for a network without tokens or without an image tower.
     ///
-    /// Those of texts they always can.
+    /// The tokens of texts can always be shared.
     public var tokensPerImage: Int? { vision?.tokensPerImage }
 
-    /// How many of so many images go through the network at once; the rest of a call is done in further passes.
+    /// How many of `count` images go through the network at once; the rest follow in further passes.
     public func imagesPerPass(of count: Int) -> Int { vision?.imagesPerPass(of: count) ?? count }
 
-    /// Among how many threads a pass of few images is divided by columns at most, each with its part of the weights; 0 where
-    /// it is not.
+    /// The most threads among which a pass of few images is divided by columns; 0 if it cannot be.
+    ///
+    /// Each of these threads reads only its part of the weights.
     public var imageParts: Int { vision?.columnParts ?? 0 }
 
-    /// The same of captions.
+    /// The most threads among which a pass of few captions is divided by columns; 0 if it cannot be.
     public var textParts: Int { text?.columnParts ?? 0 }
 
-    /// Whether the operations of an image's pass are worth dividing among oneDNN's threads, since its tokens cannot be.
+    /// Whether oneDNN's own threads should share the operations of an image's pass, because its tokens cannot be
+    /// shared.
     public var hasLargeOperations: Bool { vision?.hasLargeOperations ?? false }
 
-    /// Embeddings of images, as the network gives them: not normalised.
+    /// The embeddings of images, not normalised.
     ///
     /// - Parameters:
-    ///   - images: for each image (imageSize, imageSize, 3) bytes: red, green and blue of each pixel.
-    ///   - share: this thread's part, where several make the call together, all with the same images.
-    ///   - context: what this thread computes with.
-    /// - Returns: (images, embeddingWidth) to the first part, nothing to the others. An image's row does not depend on
-    ///   the others, but for the last digits of a float.
+    ///   - images: the pixels of each image, (imageSize, imageSize, 3) bytes in the order red, green, blue.
+    ///   - share: this thread's part of the call, if several threads make it together; all have to pass the same
+    ///     images.
+    ///   - context: the context of this thread.
+    /// - Returns: (images, embeddingWidth) for the first part, and an empty array for the others. An image's row does
+    ///   not depend on the other images, except in the last digits of a float.
     public func imageEmbeddings(
         of images: [[UInt8]],
         share: PassShare = .whole,
@@ -126,14 +130,16 @@ public final class CLIPModel: Sendable {
         try imageEmbeddings(of: images, share: share, in: context, observer: nil)
     }
 
-    /// Embeddings of captions, as the network gives them: not normalised.
+    /// The embeddings of captions, not normalised.
     ///
     /// - Parameters:
-    ///   - tokens: for each caption its ids from start-of-text to end-of-text. Ids behind the first end-of-text, padding
-    ///     for instance, are allowed and cost nothing.
-    ///   - share: this thread's part, where several make the call together, all with the same captions.
-    ///   - context: what this thread computes with.
-    /// - Returns: (captions, embeddingWidth), in the order of the captions, to the first part, nothing to the others.
+    ///   - tokens: the ids of each caption from start-of-text to end-of-text. Ids after the first end-of-text, such as
+    ///     padding, are allowed and cost nothing.
+    ///   - share: this thread's part of the call, if several threads make it together; all have to pass the same
+    ///     captions.
+    ///   - context: the context of this thread.
+    /// - Returns: (captions, embeddingWidth) in the captions' order for the first part, and an empty array for the
+    ///   others.
     public func textEmbeddings(
         of tokens: [[Int32]],
         share: PassShare = .whole,
@@ -209,7 +215,7 @@ public final class CLIPModel: Sendable {
         return result
     }
 
-    /// Lends the bytes of several arrays at once.
+    /// Calls `body` with pointers to the bytes of all the arrays.
     private static func withPointers(
         to images: ArraySlice<[UInt8]>,
         after pointers: [UnsafePointer<UInt8>] = [],
@@ -222,7 +228,7 @@ public final class CLIPModel: Sendable {
         }
     }
 
-    /// One pass through a tower: (items, embeddingWidth), for the first part of it.
+    /// Runs one pass through a tower; the first part of it gets (items, embeddingWidth).
     private func pass(
         items: Int,
         share: PassShare,

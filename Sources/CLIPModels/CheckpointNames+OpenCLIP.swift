@@ -1,10 +1,12 @@
 import CLIPWeights
 
-/// open_clip keeps the names of OpenAI's code. Query, key and value lie behind each other in one tensor, and a projection
-/// without a bias is a matrix that features are multiplied with.
+/// The names of open_clip's layout, which are those of OpenAI's code.
+///
+/// Query, key and value are joined in one tensor. A projection without a bias is a matrix by which features are
+/// multiplied.
 extension CheckpointNames {
     init(openCLIP shape: ModelConfiguration, in checkpoint: WeightScope) {
-        // A network that open_clip makes of separate towers (`custom_text`) has the text's in one of its own.
+        // A network that open_clip makes of separate towers (`custom_text`) has the text tower's tensors under `text`.
         let marks = ["text.positional_embedding", "text.token_embedding.weight"]
         let text = marks.contains(where: checkpoint.contains) ? "text." : ""
         var trunk: ModelConfiguration.PatchTransformer?

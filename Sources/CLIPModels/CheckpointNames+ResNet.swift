@@ -1,23 +1,23 @@
 extension CheckpointNames {
-    /// Names of an image tower that is a ResNet.
+    /// The names of an image tower that is a ResNet.
     ///
     /// Only open_clip's layout has one.
     struct ResNet {
-        /// A convolution without a bias, and the batch norm behind it.
+        /// The names of a convolution without a bias and of the batch norm after it.
         struct NormedConvolution {
             let kernels: String
             let norm: String
         }
 
         let stem: [NormedConvolution]
-        /// Where the bottlenecks of a layer are, each below its number.
+        /// The names of the layers; a layer's bottlenecks lie below it, each under its number.
         let layers: [String]
-        /// Within a bottleneck.
+        /// The names within a bottleneck begin here.
         let narrowing: NormedConvolution
         let middle: NormedConvolution
         let widening: NormedConvolution
         let shortcut: NormedConvolution
-        /// Of the pooling by attention.
+        /// The names of the attention pooling begin here.
         let positions: String
         let query: String
         let key: String

@@ -1,5 +1,6 @@
-/// Image towers that open_clip takes from timm: the network below `visual.trunk`, open_clip's own projection below
-/// `visual.head`.
+/// The names of image towers that open_clip takes from timm.
+///
+/// The network lies below `visual.trunk`, open_clip's own projection below `visual.head`.
 extension CheckpointNames {
     static func trunkTower(_ shape: ModelConfiguration.PatchTransformer) -> Tower {
         Tower(
@@ -17,7 +18,7 @@ extension CheckpointNames {
                 feedForwardGains: "ls2.gamma"
             ),
             positions: "visual.trunk.pos_embed",
-            // timm's classifier, which has a bias, or a layer of open_clip's, which has none.
+            // The projection is timm's classifier, which has a bias, or a layer of open_clip's, which has none.
             projection: LinearNames(shape.projection == .biased ? "visual.trunk.head" : "visual.head.proj"),
             projectionIsTransposed: false,
             finalNorm: "visual.trunk.norm"

@@ -1,6 +1,6 @@
 import CLIPWeights
 
-/// transformers keeps query, key and value apart, and a projection is a linear layer's weight.
+/// The names of transformers' layout: query, key and value are apart, and a projection is a linear layer's weight.
 extension CheckpointNames {
     init(transformers shape: ModelConfiguration, in checkpoint: WeightScope) {
         let vision = Self.prefix(
@@ -15,7 +15,7 @@ extension CheckpointNames {
             of: Self.tokenTable,
             in: checkpoint
         )
-        // Two spellings of one norm are in use.
+        // Two spellings of this norm are in use.
         let isRespelled = checkpoint.contains("\(vision)pre_layernorm.weight")
         self.init(
             vision: Tower(
@@ -30,7 +30,7 @@ extension CheckpointNames {
                 blocks: "\(text)encoder.layers",
                 block: Self.transformersBlock,
                 positions: "\(text)embeddings.position_embedding.weight",
-                // SigLIP's has a bias and a name of its own.
+                // SigLIP's projection has a bias and another name.
                 projection: LinearNames(
                     shape.text?.projection == .biased ? "\(text)head" : "text_projection"
                 ),
@@ -53,7 +53,7 @@ extension CheckpointNames {
     private static let patchKernels = "embeddings.patch_embedding"
     private static let tokenTable = "embeddings.token_embedding"
 
-    /// What stands before a tower's names: nothing in some files of a tower alone, which transformers reads all the same.
+    /// The prefix of a tower's names; empty in some files of a single tower, which transformers reads as well.
     private static func prefix(
         _ name: String,
         isAlone: Bool,

@@ -1,10 +1,10 @@
 import CLIPWeights
 
-/// What the tensors of a CLIP are called in a checkpoint, and how they are stored where libraries differ.
+/// The names of a CLIP's tensors in a checkpoint, and how they are stored where libraries differ.
 ///
-/// Only the extensions of this type know a name: `CheckpointNames+OpenCLIP`, `+Timm`, `+Transformers`.
+/// Only the extensions of this type contain names: `CheckpointNames+OpenCLIP`, `+ResNet`, `+Timm` and `+Transformers`.
 struct CheckpointNames {
-    /// Weight and bias of a linear layer; which biases there are, the configuration says.
+    /// The names of a linear layer's weight and bias; the configuration says whether there is a bias.
     struct LinearNames {
         let weight: String
         let bias: String
@@ -13,63 +13,63 @@ struct CheckpointNames {
         init(weight: String, bias: String) { (self.weight, self.bias) = (weight, bias) }
     }
 
-    /// Names of one tower.
+    /// The names of one tower.
     struct Tower {
-        /// Where the blocks are, each below its number.
+        /// The name of the blocks, below which each has its number.
         let blocks: String
-        /// Within a block.
+        /// The names within a block.
         let block: Block
         let positions: String
         let projection: LinearNames
-        /// Whether the projection is a matrix (inputs, outputs) that features are multiplied with.
+        /// Whether the projection is a matrix, (inputs, outputs), by which features are multiplied.
         let projectionIsTransposed: Bool
-        /// A layer norm after the blocks.
+        /// The layer norm after the blocks.
         let finalNorm: String
     }
 
-    /// Names within one block.
+    /// The names within one block.
     struct Block {
         let attentionNorm: String
-        /// Weight and bias of query, key and value.
+        /// The weights and biases of query, key and value.
         let queryKeyValue: QueryKeyValue
         let attentionOutput: String
         let feedForward: FeedForward
-        /// Of LayerScale, for attention and for the MLP.
+        /// The gains of LayerScale, for attention and for the MLP.
         var attentionGains = ""
         var feedForwardGains = ""
     }
 
-    /// Weights and biases of query, key and value.
+    /// The names of the weights and biases of query, key and value.
     struct QueryKeyValue {
-        /// One tensor that holds all three behind each other, or three.
+        /// One tensor in which all three are joined, or three tensors.
         let weights: [String]
-        /// The same of biases; a nil stands for one that there is not.
+        /// The biases in the same way; nil stands for a bias that does not exist.
         let biases: [String?]
     }
 
-    /// An MLP and the norm before it.
+    /// The names of an MLP and of the norm before it.
     struct FeedForward {
         let norm: String
         let expansion: String
         let contraction: String
     }
 
-    /// What an image tower of patches has beside its blocks.
+    /// The names of an image tower of patches, apart from its blocks.
     struct Patches {
         let kernels: LinearNames
         let classToken: String
         let inputNorm: String
-        /// How many dimensions of length 1 stand before those of tokens and positions.
+        /// The number of dimensions of length 1 before the dimensions of the tokens and the positions.
         var leadingDimensions = 0
-        /// Pooling by attention; nil where the layout has none.
+        /// The names of attention pooling; nil if the layout has none.
         var pool: LatentPool?
     }
 
-    /// Pooling by the attention of a learned query.
+    /// The names of the attention pooling with a learned query.
     struct LatentPool {
-        /// (1, 1, width).
+        /// The learned query, (1, 1, width).
         let latent: String
-        /// The query's alone, or the same as of keys and values, where it has the first third.
+        /// The query's layer, which may be the same as that of keys and values; then the query has the first third.
         let query: LinearNames
         let keyValue: LinearNames
         let output: String
@@ -88,13 +88,12 @@ struct CheckpointNames {
     let text: Tower
     let patches: Patches
     let tokenTable: String
-    /// Tensors that some checkpoints carry and that nothing depends on: tables of constants that old versions of the
-    /// libraries saved.
+    /// Tensors in some checkpoints on which nothing depends: tables of constants that old versions of the libraries saved.
     let ignorable: Set<String>
 
-    /// The names of a layout, for a network of that shape.
+    /// The names of a layout for a network of this shape.
     ///
-    /// Where spellings differ within a layout, the checkpoint is asked.
+    /// Where spellings differ within a layout, the checkpoint decides.
     init(_ layout: ModelDirectory.Layout, _ shape: ModelConfiguration, in checkpoint: WeightScope) {
         switch layout {
         case .openCLIP: self.init(openCLIP: shape, in: checkpoint)

@@ -1,29 +1,30 @@
 import CLIPKernels
 
-/// How the layers of a tower are divided by columns.
+/// How the layers of a tower are divided by columns among threads.
 struct ColumnDivision: Sendable {
-    /// Numbers of a token.
+    /// The floats of a token.
     let width: Int
-    /// Numbers of a token between the two layers of an MLP.
+    /// The floats of a token between the two layers of an MLP.
     let hiddenWidth: Int
-    /// What the columns of tokens are divided at: whole heads, and whole blocks of packed weights.
+    /// The unit at which the columns of tokens are divided: whole heads, and whole blocks of packed weights.
     let unit: Int
-    /// How the weights are kept.
+    /// The format of the weights.
     let format: NumberFormat
 
-    /// What all of oneDNN's packed layouts for large layers can be divided at.
+    /// The unit at which all of oneDNN's packed layouts for large layers can be divided.
     static let block = 64
 
-    /// Most rows of a pass that are worth it: with more, threads have enough to do with all weights, and meet less by rows.
+    /// The most rows for which dividing by columns is worth it.
     ///
-    /// On two cores with AVX-512 oneDNN's products of ViT-B/32 took 9 % less time by columns for 50 rows, 2 % more for 400;
-    /// our own take the same from some 50 rows on, and less for fewer.
+    /// With more rows, threads have enough to do with all weights, and they meet less often if they divide by rows. On
+    /// two cores with AVX-512 oneDNN's products of ViT-B/32 took 9 % less time by columns for 50 rows, 2 % more for
+    /// 400. Our own products take the same time from about 50 rows on, and less for fewer.
     static let mostRows = 128
 
-    /// Most parts of which each has something to do.
+    /// The most parts of which each has work to do.
     var parts: Int { width / unit }
 
-    /// The division of a tower of that shape; nil where the heads are such that there is nothing to divide.
+    /// Makes the division of a tower of this shape; nil if its heads do not fit into such units.
     init?(_ shape: ModelConfiguration.Encoder, format: NumberFormat) {
         let headWidth = shape.width / shape.heads
         unit = headWidth % Self.block == 0 ? headWidth : Self.block

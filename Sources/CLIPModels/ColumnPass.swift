@@ -1,38 +1,40 @@
 import CLIPKernels
 
-/// A forward pass whose threads all compute every row, but each only some of the columns.
+/// A forward pass in which every thread computes all rows, but only some of the columns.
 ///
-/// Threads that share a pass by rows read all weights each. That costs nothing where a thread has many rows; with few it is
-/// what they wait for. By columns each reads its part of the weights: some heads of attention, some of the hidden numbers
-/// of the MLP, some columns of what is added to the tokens. They meet wherever whole rows are needed, six times in a block, eight where
-/// rows become bytes.
+/// If threads share a pass by rows, each of them reads all weights. With many rows to a thread this costs nothing, but
+/// with few rows the threads wait for memory. By columns, each thread reads only its part of the weights: some heads of
+/// attention, some of the hidden floats of the MLP, and some columns of what is added to the tokens. The threads meet
+/// wherever whole rows are needed: six times in a block, and eight times if rows become bytes.
 struct ColumnPass {
     /// This thread's part.
     let share: PassShare
     /// The sequences of the pass.
     let sequences: SequenceLayout
-    /// How many rows are computed; those behind the sequences' are empty.
+    /// The number of computed rows; those after the sequences' rows are empty.
     let rows: Int
-    /// Which of them this thread normalises.
+    /// The rows that this thread normalises.
     let ownRows: Range<Int>
-    /// The row of each sequence that the embedding is taken from.
+    /// The row of each sequence from which its embedding is taken.
     let pooledRows: [Int]
-    /// The columns of the tokens, and of queries, keys and values, by thread.
+    /// The columns of the tokens, and of queries, keys and values, for each thread.
     let columns: [Range<Int>]
-    /// The columns between the two layers of the MLP, by thread.
+    /// The columns between the two layers of the MLP, for each thread.
     let hiddenColumns: [Range<Int>]
     /// The tokens.
     let tokens: ColumnSlices
-    /// (rows, width): what linear layers read.
+    /// The input of the linear layers, (rows, width).
     let normal: Matrix
-    /// (rows, width): what attention found, as floats.
+    /// The result of attention, (rows, width), as floats.
     let mixed: Matrix
-    /// (rows, MLP width), as floats.
+    /// The hidden floats of the MLP, (rows, MLP width).
     let hidden: Matrix
-    /// The same as the next layer reads it; bytes have a scale for each row, for which the whole row has to be there.
+    /// The hidden floats as the next layer reads them.
+    ///
+    /// If they become bytes, each row has a scale, so the whole row has to be there first.
     let keptHidden: Matrix
 
-    /// Memory of a pass, which all its threads ask for at the same time.
+    /// Takes the memory of a pass, for which all its threads ask at the same time.
     init(_ pass: TransformerPass, _ division: ColumnDivision, in context: ComputeContext) throws(KernelError)
     {
         share = pass.share
@@ -64,12 +66,13 @@ struct ColumnPass {
     /// This thread's columns of the tokens.
     var ownColumns: Range<Int> { columns[share.index] }
 
-    /// Which of so many rows this thread has to see to: those of the pass, or the pooled ones.
+    /// This thread's part of `count` rows, which are those of the pass or the pooled ones.
     private func own(of count: Int) -> Range<Int> { count == rows ? ownRows : share.rows(of: count) }
 
-    /// The matrix itself where it has the format of `other`, or else a copy there, of which every thread makes its rows.
+    /// The matrix itself if it has the format of `other`; otherwise a copy in `other`, of which each thread makes its
+    /// own rows.
     ///
-    /// All threads have to have met since they wrote it.
+    /// All threads have to have met since they wrote the matrix.
     func kept(_ floats: Matrix, in other: Matrix) throws(KernelError) -> Matrix {
         guard floats.format != other.format else { return floats }
         let own = own(of: floats.rows)
@@ -78,7 +81,7 @@ struct ColumnPass {
         return other
     }
 
-    /// Normalises this thread's rows of `tokens`, and waits for the others to have done theirs.
+    /// Normalises this thread's rows of `tokens`, then waits until the others have done theirs.
     func normalise(
         _ tokens: ColumnSlices,
         with norm: LayerNorm,
@@ -97,10 +100,11 @@ struct ColumnPass {
 }
 
 extension TransformerEncoder {
-    /// The same as a whole pass, by columns.
+    /// Runs the whole pass by columns.
     ///
-    /// - Parameter tokens: (filled rows, width), this thread's part of them.
-    /// - Parameter pooled: (members, width), this thread's part of them.
+    /// - Parameters:
+    ///   - tokens: (filled rows, width), of which this thread has a part.
+    ///   - pooled: (members, width), of which this thread has a part.
     func byColumns(
         _ tokens: Matrix,
         of pass: TransformerPass,
@@ -174,7 +178,7 @@ extension TransformerBlock {
 }
 
 extension PoolingBlock {
-    /// The block's result for the pooled rows of a pass: (sequences, width).
+    /// Computes the block's result for the pooled rows of a pass: (sequences, width).
     fileprivate func byColumns(
         _ pass: ColumnPass,
         into pooled: ColumnSlices,
@@ -224,7 +228,7 @@ extension PoolingBlock {
 }
 
 extension FeedForward {
-    /// Adds the result to `tokens`, those of the pass or the pooled ones.
+    /// Adds the result to `tokens`, which are those of the pass or the pooled ones.
     fileprivate func byColumns(
         _ pass: ColumnPass,
         _ tokens: ColumnSlices,

@@ -9,7 +9,7 @@ indirect enum ConfigurationValue: Equatable, Sendable {
     case list([ConfigurationValue])
     case object([String: ConfigurationValue])
 
-    /// How it reads in an error: short, whatever the file holds.
+    /// The value as errors show it, shortened whatever the file holds.
     var description: String {
         switch self {
         case .null: "null"
@@ -23,7 +23,7 @@ indirect enum ConfigurationValue: Equatable, Sendable {
 }
 
 extension ConfigurationValue {
-    /// A value as Python's libraries read it, all numbers as doubles.
+    /// Takes a value as Python's libraries do, with all numbers as doubles.
     init(_ value: JSONValue) {
         self =
             switch value {
@@ -38,7 +38,7 @@ extension ConfigurationValue {
     }
 
     static func fields(of object: JSONObject) -> [String: ConfigurationValue] {
-        // Names that only differ in how Unicode composes them are one to Swift: the last counts.
+        // Swift treats names that differ only in how Unicode composes them as equal; the last of them counts.
         Dictionary(
             object.members.map { ($0.name.string, ConfigurationValue($0.value)) },
             uniquingKeysWith: { $1 }
@@ -46,13 +46,13 @@ extension ConfigurationValue {
     }
 }
 
-/// One object of a configuration file, read field by field; every complaint names the field in full.
+/// One object of a configuration file, read field by field; every error names the field in full.
 struct ConfigurationReader {
-    /// The names that lead here, each with a dot behind it.
+    /// The names of the enclosing objects, each followed by a dot.
     let path: String
     private(set) var fields: [String: ConfigurationValue]
 
-    /// The outermost object of a file.
+    /// Reads the outermost object of a file.
     init(json: [UInt8]) throws(ModelError) {
         guard case .object(let object)? = try? JSONDocument.read(json) else { throw .malformedConfiguration }
         self.init(path: "", fields: ConfigurationValue.fields(of: object))
@@ -65,12 +65,12 @@ struct ConfigurationReader {
 
     func fullName(_ key: String) -> String { path + key }
 
-    /// A value that is there and not null: the libraries that write these files treat the two alike.
+    /// The value of a field; nil if it is absent or null, which the libraries that write these files treat alike.
     func value(_ key: String) -> ConfigurationValue? {
         fields[key].flatMap { $0 == .null ? nil : $0 }
     }
 
-    /// An object below this one; `nil` where it is absent.
+    /// The object in a field; nil if it is absent.
     func object(_ key: String) throws(ModelError) -> ConfigurationReader? {
         guard let value = value(key) else { return nil }
         guard case .object(let fields) = value else {
@@ -79,7 +79,7 @@ struct ConfigurationReader {
         return ConfigurationReader(path: "\(path)\(key).", fields: fields)
     }
 
-    /// The first of these objects that is there; where none is, an empty one of the last name: all its defaults.
+    /// The first of these objects that is present; if none is, an empty one with the last name, which has all defaults.
     func firstObject(_ key: String, _ others: String...) throws(ModelError) -> ConfigurationReader {
         for name in [key] + others {
             if let found = try object(name) { return found }
@@ -87,7 +87,7 @@ struct ConfigurationReader {
         return ConfigurationReader(path: "\(path)\(others.last ?? key).", fields: [:])
     }
 
-    /// A whole number within bounds; without a default it has to be there.
+    /// A whole number within bounds; without a default it has to be present.
     func integer(
         _ key: String,
         default standard: Int? = nil,
@@ -100,7 +100,7 @@ struct ConfigurationReader {
         return try integer(value, key, in: bounds)
     }
 
-    /// A whole number that may also be written as a list of that one, `[49407]`.
+    /// A whole number that may also be written as a list of one, such as `[49407]`.
     func single(
         _ key: String,
         default standard: Int,
@@ -115,7 +115,7 @@ struct ConfigurationReader {
         return try integer(values[0], key, in: bounds)
     }
 
-    /// A length that may also be written as a pair of equal ones, `[224, 224]`.
+    /// A length that may also be written as a pair of equal lengths, such as `[224, 224]`.
     func side(_ key: String, default standard: Int, in bounds: ClosedRange<Int>) throws(ModelError) -> Int {
         guard case .list(let sides)? = value(key) else {
             return try integer(key, default: standard, in: bounds)
@@ -139,7 +139,7 @@ struct ConfigurationReader {
         return whole
     }
 
-    /// A finite number above zero and not above `limit`.
+    /// A finite number above zero and at most `limit`.
     func positive(_ key: String, default standard: Double, limit: Double) throws(ModelError) -> Double {
         guard let value = value(key) else { return standard }
         guard case .number(let number) = value, number > 0, number <= limit else {
@@ -156,7 +156,7 @@ struct ConfigurationReader {
         return string
     }
 
-    /// A string that is there and not empty.
+    /// A string that is present and not empty.
     func name(_ key: String) throws(ModelError) -> String? {
         let name = try string(key, default: "")
         return name.isEmpty ? nil : name
@@ -166,21 +166,21 @@ struct ConfigurationReader {
         guard let value = value(key) else { return standard }
         switch value {
         case .bool(let bool): return bool
-        // Python takes these for the same.
+        // Python treats these numbers as truth values.
         case .number(0): return false
         case .number(1): return true
         default: throw .invalidSetting(key: fullName(key), expected: "true or false")
         }
     }
 
-    /// Refuses a setting that is there with another value than the only one that is built.
+    /// Refuses a setting that is present with any other value than the only supported one.
     func require(_ key: String, toBe only: ConfigurationValue) throws(ModelError) {
         guard let value = value(key), value != only else { return }
         if case .bool(let flag) = only, value == .number(flag ? 1 : 0) { return }  // the same to Python
         throw .unsupportedSetting(key: fullName(key), value: value.description)
     }
 
-    /// Refuses any setting that is not in `known`: it may change the network in a way that nobody here knows.
+    /// Refuses any setting that is not in `known`, because it may change the network in an unknown way.
     func requireOnly(_ known: Set<String>) throws(ModelError) {
         for key in fields.keys.sorted() where !known.contains(key) && value(key) != nil {
             throw .unsupportedSetting(key: fullName(key), value: value(key)?.description ?? "null")

@@ -1,12 +1,13 @@
 import CLIPKernels
 
-/// The end of a tower: pooled tokens, normalised unless they were before, become embeddings.
+/// The end of a tower, which turns pooled tokens into embeddings and normalises them first if they are not yet
+/// normalised.
 struct EmbeddingHead: Sendable {
     private let norm: LayerNorm?
-    /// Nil where the features are the embedding.
+    /// The projection; nil if the features are the embedding.
     private let projection: Linear?
 
-    /// - Parameter normalises: whether the tokens are still to be normalised.
+    /// - Parameter normalises: whether the tokens still have to be normalised.
     init(
         _ weights: WeightReader,
         _ tower: CheckpointNames.Tower,
@@ -20,7 +21,7 @@ struct EmbeddingHead: Sendable {
         projection = try weights.exact.projection(tower, kind, width: width, embedding: embeddingWidth)
     }
 
-    /// (members, width), which it overwrites -> (members, embeddingWidth).
+    /// Turns (members, width), which it overwrites, into (members, embeddingWidth).
     func callAsFunction(
         _ pooled: Matrix,
         into embeddings: Matrix,

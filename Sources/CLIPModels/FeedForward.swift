@@ -24,7 +24,7 @@ struct FeedForward: Sendable {
         )
     }
 
-    /// - Parameter gains: what the result is multiplied with before it is added, if anything.
+    /// - Parameter gains: the factors by which the result is multiplied before it is added, if there are any.
     init(
         _ weights: WeightReader,
         _ names: CheckpointNames.FeedForward,

@@ -1,6 +1,6 @@
 import CLIPKernels
 
-/// The image tower of a CLIP, of either kind: pixels in, embeddings out.
+/// The image tower of a CLIP, of either kind, which turns pixels into embeddings.
 enum ImageTower: Sendable {
     case transformer(VisionTransformer)
     case resNet(ModifiedResNet)
@@ -35,7 +35,7 @@ enum ImageTower: Sendable {
         }
     }
 
-    /// How many of so many images go through the network at once; the rest is done in further passes.
+    /// How many of `count` images go through the network at once; the rest follow in further passes.
     func imagesPerPass(of count: Int) -> Int {
         switch self {
         case .transformer(let tower): min(count, tower.imagesPerPass)
@@ -43,7 +43,7 @@ enum ImageTower: Sendable {
         }
     }
 
-    /// Tokens of an image, which threads can share among them; nil for a network of convolutions.
+    /// The tokens of an image, which threads can share; nil for a network of convolutions.
     var tokensPerImage: Int? {
         switch self {
         case .transformer(let tower): tower.tokensPerImage
@@ -51,7 +51,7 @@ enum ImageTower: Sendable {
         }
     }
 
-    /// Among how many threads a pass of few rows is divided by columns at most.
+    /// The most threads among which a pass of few rows is divided by columns.
     var columnParts: Int {
         switch self {
         case .transformer(let tower): tower.columnParts
@@ -59,7 +59,7 @@ enum ImageTower: Sendable {
         }
     }
 
-    /// Whether the operations of a pass are worth dividing among threads, where its rows cannot be.
+    /// Whether threads should share the operations of a pass, because its rows cannot be shared.
     var hasLargeOperations: Bool {
         switch self {
         case .transformer: false
@@ -67,7 +67,7 @@ enum ImageTower: Sendable {
         }
     }
 
-    /// Images, each (imageSize, imageSize, 3) bytes -> (images, embeddingWidth).
+    /// Turns images, each (imageSize, imageSize, 3) bytes, into (images, embeddingWidth).
     func embed(
         _ images: [UnsafePointer<UInt8>],
         into embeddings: Matrix,

@@ -1,12 +1,13 @@
 import CLIPKernels
 
-/// Pooling by attention of one learned query over all tokens, and an MLP (MAP, as SigLIP and Perception Encoder have it).
+/// Pooling by attention of one learned query over all tokens, followed by an MLP.
 ///
-/// The query is the same for every image, so it is computed once, when the model is made. The reference is
-/// `AttentionPoolLatent` of timm 1.0.31 (`layers/attention_pool.py`), which is
-/// `SiglipMultiheadAttentionPoolingHead` of transformers 5.24 but for the names.
+/// SigLIP and Perception Encoder have it under the name of MAP. The query is the same for every image, so it is
+/// computed once, when the model is made. The reference is `AttentionPoolLatent` of timm 1.0.31
+/// (`layers/attention_pool.py`). `SiglipMultiheadAttentionPoolingHead` of transformers 5.24 is the same with other
+/// names.
 struct LatentPool: Sendable {
-    /// (1, width).
+    /// The query, (1, width).
     private let query: Tensor
     private let keyValue: Linear
     private let attention: Attention
@@ -51,7 +52,7 @@ struct LatentPool: Sendable {
         )
     }
 
-    /// (1, width) -> (1, width), summed in double precision.
+    /// The query after its linear layer, (1, width), summed in double precision.
     private static func query(
         of latent: Tensor,
         weight: Tensor,
@@ -67,7 +68,7 @@ struct LatentPool: Sendable {
         return query
     }
 
-    /// (rows, width), this thread's own normalised rows of a pass -> (members, width).
+    /// Turns this thread's own normalised rows of a pass, (rows, width), into (members, width).
     ///
     /// All threads of the pass call it at the same time.
     func callAsFunction(

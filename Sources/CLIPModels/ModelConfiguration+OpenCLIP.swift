@@ -3,22 +3,22 @@ import CLIPKernels
 extension ModelConfiguration {
     /// Reads an `open_clip_config.json` as open_clip (3.x) reads its `model_cfg`.
     ///
-    /// open_clip can build much that is not an OpenAI-style CLIP; every setting that leads there is refused by name,
-    /// and so is a setting that is not known here.
+    /// open_clip can build many networks other than an OpenAI-style CLIP. A setting that asks for one is refused by
+    /// name, and so is an unknown setting.
     public init(openCLIPConfig json: [UInt8]) throws(ModelError) {
         try self.init(openCLIPConfig: json, trunks: TimmTrunk.known)
     }
 
-    /// - Parameter trunks: the networks of timm's that a file may name.
+    /// - Parameter trunks: the timm networks that a file may name.
     package init(openCLIPConfig json: [UInt8], trunks: [TimmTrunk]) throws(ModelError) {
         let file = try ConfigurationReader(json: json)
-        // open_clip also takes a file that is nothing but what others have below this key.
+        // open_clip also accepts a file that has only what other files have below this key.
         let root = try file.object("model_cfg") ?? file
         try root.requireOnly([
             "embed_dim", "vision_cfg", "text_cfg", "quick_gelu",
-            // Which class of open_clip's holds the towers; the names of the tensors tell.
+            // This chooses the open_clip class that holds the towers, which the names of the tensors show anyway.
             "custom_text",
-            // What follows tells training how to start, or how outputs are wrapped.
+            // The following settings concern the start of training, or how outputs are wrapped.
             "init_logit_scale", "init_logit_bias", "nonscalar_logit_scale", "cast_dtype", "output_dict",
         ])
         embeddingWidth = try root.integer("embed_dim", in: ModelBounds.embeddingWidth)
@@ -57,7 +57,7 @@ extension ModelConfiguration {
         isQuick: Bool
     ) throws(ModelError) -> Vision {
         try tower.require("attentional_pool", toBe: .bool(false))
-        // sin_cos_2d only says what positions began as: the checkpoint has them.
+        // sin_cos_2d only says how positions were initialised; the checkpoint has them.
         let positions = try tower.string("pos_embed_type", default: "learnable")
         guard ["learnable", "sin_cos_2d"].contains(positions) else {
             throw .unsupportedSetting(
@@ -70,7 +70,7 @@ extension ModelConfiguration {
             known: [
                 "head_width", "patch_size", "image_size", "attentional_pool", "no_ln_pre", "pos_embed_type",
                 "timm_model_name",
-                // Of use only to what is refused above, or only in training.
+                // These settings only matter to what is refused above, or only in training.
                 "patch_dropout", "attn_pooler_queries", "attn_pooler_heads", "timm_model_pretrained",
                 "timm_pool",
                 "timm_proj", "timm_proj_bias", "timm_drop", "timm_drop_path",
@@ -120,7 +120,8 @@ extension ModelConfiguration {
             known: [
                 "context_length", "vocab_size", "heads", "eos_id", "embed_cls", "no_causal_mask", "proj_bias",
                 "proj_type", "hf_model_name", "hf_tokenizer_name", "tokenizer_mode", "tokenizer_kwargs",
-                // Of use only to what is refused above, or to the tokenizer, which has a reader of its own.
+                // These settings only matter to what is refused above, or to the tokenizer, which has a reader of its
+                // own.
                 "pad_id", "hf_model_pretrained", "hf_proj_type", "hf_pooler_type",
             ]
         )
@@ -211,7 +212,7 @@ extension ModelConfiguration {
         isQuick: Bool
     ) throws(ModelError) -> Encoder {
         let ratio = try tower.positive("mlp_ratio", default: 4, limit: 64)
-        let mlpWidth = Int(Double(width) * ratio)  // cut off, as Python's int() does
+        let mlpWidth = Int(Double(width) * ratio)  // rounded down, as by Python's int()
         guard ModelBounds.mlpWidth.contains(mlpWidth) else {
             throw .invalidSetting(
                 key: tower.fullName("mlp_ratio"),

@@ -1,8 +1,9 @@
 extension ModelConfiguration {
-    /// Reads the settings of an image tower whose `layers` are a list, as open_clip (3.x) does for its `ModifiedResNet`.
+    /// Reads the settings of an image tower whose `layers` are a list, as open_clip (3.x) does for its
+    /// `ModifiedResNet`.
     ///
-    /// Settings that only a vision transformer has are known and of no effect, as they are there: `patch_size` is null
-    /// in the published files.
+    /// Settings that only a vision transformer has are accepted and have no effect, as in open_clip: `patch_size` is
+    /// null in the published files.
     static func openCLIPResNet(
         _ tower: ConfigurationReader,
         layers: [ConfigurationValue]
@@ -20,7 +21,7 @@ extension ModelConfiguration {
         ])
         let imageSize = try tower.side("image_size", default: 224, in: ModelBounds.resNetImageSize)
         var resNet = ResNet(
-            // open_clip's default for any tower; no ResNet of this width was published.
+            // This is open_clip's default for any tower; no ResNet of this width was published.
             width: try tower.integer("width", default: 768, in: ModelBounds.resNetWidth),
             bottlenecks: try bottlenecks(layers, key: tower.fullName("layers")),
             heads: 0
@@ -33,7 +34,7 @@ extension ModelConfiguration {
                 expected: "a divisor of 32 times the width, \(resNet.featureWidth)"
             )
         }
-        // open_clip rounds down when it counts positions; the last maps then have a row more than there are.
+        // open_clip rounds down when it counts positions; for some sizes the last maps have one row more than that.
         guard resNet.grid(imageSize: imageSize) == imageSize / ResNet.reduction else {
             throw .invalidSetting(
                 key: tower.fullName("image_size"),

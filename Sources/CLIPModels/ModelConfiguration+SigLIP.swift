@@ -1,10 +1,10 @@
 import CLIPKernels
 
 extension ModelConfiguration {
-    /// Reads a `config.json` as `transformers` (5.x) reads one for its `SiglipModel`, which is also that of SigLIP 2 with
-    /// images of a fixed size, or for one tower of it.
+    /// Reads a `config.json` as `transformers` (5.x) does for its `SiglipModel`, or for one tower of it.
     ///
-    /// What the file leaves out has that library's default, which is SigLIP B/16 at 224 pixels.
+    /// SigLIP 2 with images of a fixed size is also a `SiglipModel`. A setting that the file leaves out has that
+    /// library's default, which is SigLIP B/16 at 224 pixels.
     init(sigLIP file: TransformersConfiguration) throws(ModelError) {
         let vision = try file.vision.map(Self.sigLIPVision)
         let text = try file.text.map(Self.sigLIPText)
@@ -18,7 +18,7 @@ extension ModelConfiguration {
         self.init(embeddingWidth: width, vision: vision?.tower, text: text?.tower)
     }
 
-    /// A tower and the floats of its embeddings.
+    /// The image tower and the width of its embeddings.
     private static func sigLIPVision(
         _ vision: ConfigurationReader
     ) throws(ModelError) -> (tower: Vision, width: Int) {

@@ -1,7 +1,7 @@
 extension ModelConfiguration {
-    /// Reads the settings of an image tower that is a network of timm's, as open_clip (3.x) does for its `TimmModel`.
+    /// Reads the settings of an image tower that is a timm network, as open_clip (3.x) does for its `TimmModel`.
     ///
-    /// Settings of open_clip's own towers are known and of no effect, as they are there.
+    /// Settings of open_clip's own towers are accepted and have no effect, as in open_clip.
     static func openCLIPTrunk(
         _ tower: ConfigurationReader,
         name: String,
@@ -23,7 +23,7 @@ extension ModelConfiguration {
             )
         }
         let pool = try tower.string("timm_pool", default: "avg")
-        // An empty one leaves timm's own in place.
+        // An empty value leaves timm's own pooling in place.
         guard pool.isEmpty || pool == trunk.pool else {
             throw .unsupportedSetting(
                 key: tower.fullName("timm_pool"),
@@ -48,12 +48,12 @@ extension ModelConfiguration {
         return Vision(imageSize: imageSize, architecture: .transformer(transformer))
     }
 
-    /// timm's own classifier, with a bias; a layer of open_clip's; or nothing.
+    /// The projection: timm's own classifier, which has a bias; a layer of open_clip's; or none.
     private static func projection(
         _ tower: ConfigurationReader,
         pool: String
     ) throws(ModelError) -> Projection {
-        // Absent means linear, and null means timm's own.
+        // An absent setting means linear, and null means timm's own.
         let name = tower.fields["timm_proj"] == nil ? "linear" : try tower.string("timm_proj", default: "")
         switch name {
         case "": return .biased

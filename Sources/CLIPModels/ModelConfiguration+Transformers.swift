@@ -1,10 +1,10 @@
 import CLIPKernels
 
 extension ModelConfiguration {
-    /// Reads a `config.json` as `transformers` (5.x) reads one for its `CLIPModel`, `MetaClip2Model` or `SiglipModel`, or for
-    /// one tower of those (`CLIPVisionModelWithProjection`, `SiglipTextModel`, ...).
+    /// Reads a `config.json` as `transformers` (5.x) does for its `CLIPModel`, `MetaClip2Model` or `SiglipModel`.
     ///
-    /// What the file leaves out has that library's default, which for CLIP is ViT-B/32.
+    /// Single towers of these are read too (`CLIPVisionModelWithProjection`, `SiglipTextModel`, ...). A setting that
+    /// the file leaves out has that library's default, which for CLIP is ViT-B/32.
     public init(transformersConfig json: [UInt8]) throws(ModelError) {
         let file = try TransformersConfiguration(json: json)
         try file.root.require("quantization_config", toBe: .null)
@@ -14,15 +14,15 @@ extension ModelConfiguration {
         }
     }
 
-    /// What a `config.json` says that the model is, such as `siglip`; for one tower, what the whole would be.
+    /// The kind of model that a `config.json` names, such as `siglip`; for a single tower, the kind of the whole model.
     public static func modelType(transformersConfig json: [UInt8]) throws(ModelError) -> String {
         try TransformersConfiguration(json: json).family.rawValue
     }
 
-    /// A CLIP, or a MetaCLIP 2, which differs in which token of a text is pooled.
+    /// Reads a CLIP, or a MetaCLIP 2, which differs in the token of a text that is pooled.
     private init(clip file: TransformersConfiguration) throws(ModelError) {
         var width = try file.root.integer("projection_dim", default: 512, in: ModelBounds.embeddingWidth)
-        // The class of one tower reads that tower's settings.
+        // The class of a single tower reads that tower's settings.
         if let tower = file.only {
             width = try tower.integer("projection_dim", default: width, in: ModelBounds.embeddingWidth)
         }
@@ -51,7 +51,7 @@ extension ModelConfiguration {
         _ text: ConfigurationReader,
         isMetaCLIP2: Bool
     ) throws(ModelError) -> Text {
-        // Where it is false, the library lets every token see all others (`masking_utils.py`).
+        // If this is false, the library lets every token see all others (`masking_utils.py`).
         try text.require("is_causal", toBe: .bool(true))
         let vocabularySize = try text.integer(
             "vocab_size",
@@ -59,8 +59,8 @@ extension ModelConfiguration {
             in: ModelBounds.vocabularySize
         )
         let endOfText = try text.single("eos_token_id", default: 49_407, in: 0...vocabularySize - 1)
-        // Files of CLIPs from before transformers 4.31 say 2, which is wrong for every one; the library takes it to mean
-        // the largest id. For MetaCLIP 2 it takes it as it stands.
+        // CLIP files from before transformers 4.31 say 2, which is always wrong; the library takes it to mean the
+        // largest id. For MetaCLIP 2 it takes the value literally.
         let isLargest = endOfText == 2 && !isMetaCLIP2
         return Text(
             contextLength: try text.integer(
@@ -77,7 +77,7 @@ extension ModelConfiguration {
         )
     }
 
-    /// What transformers takes for settings that a tower's object lacks.
+    /// The settings that transformers uses if a tower's object lacks them.
     struct TowerDefaults {
         let width: Int
         let heads: Int

@@ -49,7 +49,7 @@ extension ModelError: CustomStringConvertible {
     }
 
     private static let anew = "Mend it, or download it anew."
-    /// Of inputs that were checked before.
+    /// The end of errors about inputs that callers should have checked.
     private static let ours = "Report it, as a fault of this program."
 
     private static func list(_ tensors: [String]) -> String { tensors.joined(separator: ", ") }
@@ -65,7 +65,7 @@ extension ModelConfiguration.Tower {
 
     fileprivate var other: ModelConfiguration.Tower { self == .image ? .text : .image }
 
-    /// What transformers calls a CLIP's by itself.
+    /// The name that transformers gives the class of the single tower.
     fileprivate var className: String {
         switch self {
         case .image: "CLIPVisionModelWithProjection"

@@ -1,9 +1,10 @@
 import CLIPKernels
 
-/// The image tower of OpenAI's ResNets: pixels in, embeddings out.
+/// The image tower of OpenAI's ResNets, which turns pixels into embeddings.
 ///
-/// Three convolutions and a pooling instead of one of each, means of windows instead of strides, and attention instead of
-/// a mean at the end. The reference is `ModifiedResNet` of open_clip 3.3.0 (`open_clip/modified_resnet.py`).
+/// It differs from an ordinary ResNet: it begins with three convolutions instead of one, averages windows instead of
+/// using strides, and ends in attention instead of a mean. The reference is `ModifiedResNet` of open_clip 3.3.0
+/// (`open_clip/modified_resnet.py`).
 struct ModifiedResNet: Sendable {
     private let imageSize: Int
     private let pixels: PixelTable
@@ -13,22 +14,24 @@ struct ModifiedResNet: Sendable {
     private let stemPooling: AveragePooling
     private let blocks: [Bottleneck]
     private let pool: AttentionPool
-    /// Numbers of the largest maps that lie between two steps, of one image.
+    /// The floats of one image's largest maps between two steps.
     private let largestMaps: Int
 
-    /// How many numbers the largest maps of a pass may have, if it is more than one image's.
+    /// The most floats in the largest maps of a pass of several images.
     ///
-    /// Scratch memory is about four times as much. On one AVX2 core ResNet-50 took 137 ms for an image alone and for each
-    /// of 4, 8 or 16; more images at once only matter to small networks (5 ms instead of 6.5 at 96 pixels).
+    /// Scratch memory is about four times as much. On one AVX2 core ResNet-50 took 137 ms for an image alone and for
+    /// each of 4, 8 or 16; more images at once only matter to small networks (5 ms instead of 6.5 at 96 pixels).
     static let numbersPerPass = 1 << 20
 
-    /// Whether a lone image is worth the threads of oneDNN: not where every operation takes microseconds.
+    /// Whether a single image is worth oneDNN's threads, which it is not if every operation takes microseconds.
     ///
-    /// Compiled once more for several threads, convolutions take twice the memory.
+    /// Convolutions that are compiled a second time for several threads take twice the memory.
     var isLarge: Bool { largestMaps >= 1 << 18 }
 
-    /// How many of so many images go through the network at once: a power of two, since oneDNN compiles every
-    /// convolution for each number of images, and a server should not keep fifty convolutions eight times.
+    /// How many of `count` images go through the network at once.
+    ///
+    /// It is a power of two, because oneDNN compiles every convolution for each number of images, and a server should
+    /// not keep fifty convolutions eight times.
     func imagesPerPass(of count: Int) -> Int {
         let most = min(count, max(1, Self.numbersPerPass / largestMaps))
         return 1 << (Int.bitWidth - 1 - most.leadingZeroBitCount)
@@ -103,7 +106,7 @@ struct ModifiedResNet: Sendable {
         pool = try AttentionPool(weights.exact, shape, imageSize: imageSize, embeddingWidth: embeddingWidth)
     }
 
-    /// Images, each (imageSize, imageSize, 3) bytes -> (images, embeddingWidth).
+    /// Turns images, each (imageSize, imageSize, 3) bytes, into (images, embeddingWidth).
     func embed(
         _ images: [UnsafePointer<UInt8>],
         into embeddings: Matrix,
@@ -111,7 +114,7 @@ struct ModifiedResNet: Sendable {
         in context: ComputeContext
     ) throws(KernelError) {
         let scratch = context.scratch
-        // Maps go from one to the other; a block that leaves their shape as it is works in place.
+        // Maps go to and fro between two buffers; a block that keeps their shape works in place.
         var maps = try scratch.matrix(rows: images.count, width: largestMaps, format: format)
         var other = try scratch.matrix(rows: images.count, width: largestMaps, format: format)
         var current = try inputMaps(of: images, in: scratch)
@@ -147,12 +150,13 @@ struct ModifiedResNet: Sendable {
         observer?(.embedding, embeddings)
     }
 
-    /// Three channels are read as planes where maps are blocked: oneDNN has kernels for just that.
+    /// The layout of the pixels: where maps are blocked, planes, because oneDNN has kernels that read three channels
+    /// so.
     private static func pixelLayout(_ layout: FeatureLayout) -> FeatureLayout {
         layout == .interleaved ? .interleaved : .planes
     }
 
-    /// (count, 3, imageSize, imageSize), normalised, in the layout that the first convolution reads.
+    /// The normalised pixels, (count, 3, imageSize, imageSize), in the layout that the first convolution reads.
     private func inputMaps(
         of images: [UnsafePointer<UInt8>],
         in scratch: ScratchArena
@@ -178,7 +182,7 @@ struct ModifiedResNet: Sendable {
         FeatureMaps(memory: memory, images: memory.rows, channels: channels, size: size, layout: layout)
     }
 
-    /// Shows maps as one row for each pixel: (count x size x size, channels).
+    /// Shows maps to the observer with one row for each pixel: (count x size x size, channels).
     private func show(
         _ stage: Stage,
         _ maps: FeatureMaps,

@@ -1,20 +1,20 @@
 import CLIPKernels
 import CLIPWeights
 
-/// The weights of a linear layer where they lie in a checkpoint, (outputs, inputs), looked up and not read yet.
+/// The weights of a linear layer, (outputs, inputs), looked up in a checkpoint but not read yet.
 ///
-/// So a layer whose packed weights are at hand need not read them at all, and still every tensor is asked for.
+/// So a layer whose packed weights are available need not read them, and still every tensor is asked for.
 struct PlainWeights {
-    /// What names them among all of the checkpoint's.
+    /// The name that identifies them in the checkpoint.
     let name: String
     let inputs: Int
-    /// Which of the outputs; all of them unless only some were asked for.
+    /// The range of outputs: all of them, unless only some were asked for.
     let outputs: Range<Int>
-    /// Tensors behind each other, which have equally many of the outputs each.
+    /// The tensors that are joined, with equally many outputs each.
     private let views: [TensorView]
-    /// Whether the one tensor is stored as (inputs, outputs).
+    /// Whether the single tensor is stored as (inputs, outputs).
     private let isTransposed: Bool
-    /// What the weights of each output are multiplied with, if anything.
+    /// The factors by which the weights of each output are multiplied, if there are any.
     var gains: Tensor?
 
     init(name: String, views: [TensorView], inputs: Int, outputs: Int, isTransposed: Bool = false) {
@@ -29,7 +29,7 @@ struct PlainWeights {
         self.isTransposed = isTransposed
     }
 
-    /// Some of the outputs of weights that are not transposed.
+    /// Some of the outputs; the weights must not be transposed.
     func outputs(_ range: Range<Int>) -> PlainWeights {
         precondition(
             !isTransposed && gains == nil && outputs.lowerBound == 0 && range.upperBound <= outputs.upperBound
@@ -37,7 +37,7 @@ struct PlainWeights {
         return PlainWeights(name: name, inputs: inputs, outputs: range, views: views, isTransposed: false)
     }
 
-    /// (outputs, inputs), read now; the file's pages are given back.
+    /// The weights, (outputs, inputs), read from the file, whose pages are released afterwards.
     func read() throws(ModelError) -> Tensor {
         let tensor = try ModelError.wrapping { () throws(KernelError) in
             try Tensor(rows: outputs.count, width: inputs)

@@ -1,26 +1,28 @@
 package import CLIPKernels
 
-/// A place within a tower where its numbers can be looked at, so that a difference from the reference can be named.
+/// A place within a tower where its floats can be observed, so that a difference from the reference can be located.
 package enum Stage: Hashable, Sendable {
-    /// Tokens as they enter: projected patches or looked-up ids, with their positions.
+    /// The tokens at the start: projected patches or looked-up ids, with their positions.
     ///
-    /// In a ResNet they enter the pooling: the mean and all pixels of the last maps, with their positions.
+    /// In a ResNet these are the tokens at the start of the pooling: the mean and all pixels of the last maps, with
+    /// their positions.
     case tokens
-    /// After the layer norm before the blocks, which only the image tower has.
+    /// The tokens after the layer norm before the blocks, which only the image tower has.
     case inputNorm
-    /// After the three convolutions at the start of a ResNet, one row for each pixel.
+    /// The maps after the three convolutions at the start of a ResNet, with one row for each pixel.
     case stem
-    /// After a block; after the last one of a transformer only the pooled rows exist.
+    /// The tokens after a block; after the last block of a transformer only the pooled rows.
     ///
-    /// In a ResNet a bottleneck, counted through all layers, one row for each pixel.
+    /// In a ResNet, the maps after a bottleneck, with one row for each pixel; bottlenecks are counted through all
+    /// layers.
     case block(Int)
     /// The pooled rows after the last layer norm.
     case features
-    /// The result.
+    /// The embeddings.
     case embedding
 }
 
-/// Sees the numbers of a stage while a pass runs.
+/// Observes the floats of a stage while a pass runs.
 ///
-/// The matrix is only valid during the call.
+/// The matrix is valid only during the call.
 package typealias StageObserver = (Stage, Matrix) -> Void

@@ -1,9 +1,10 @@
 import CLIPKernels
 
-/// The text tower: token ids in, embeddings out.
+/// The text tower, which turns token ids into embeddings.
 ///
-/// Where it is causal, nothing behind end-of-text can change the embedding: only the tokens up to there are computed, and
-/// captions of any lengths lie behind each other without padding. Where it is not, all of the context counts.
+/// If it is causal, nothing after end-of-text can change the embedding. So only the tokens up to there are computed,
+/// and captions of any lengths lie one after the other without padding. If it is not causal, all of the context
+/// matters.
 ///
 /// The reference is `encode_text` of open_clip 3.3.0 (`open_clip/model.py`).
 struct TextTransformer: Sendable {
@@ -30,13 +31,13 @@ struct TextTransformer: Sendable {
         )
     }
 
-    /// Among how many threads a pass of few rows is divided by columns at most.
+    /// The most threads among which a pass of few rows is divided by columns; 0 if it cannot be.
     var columnParts: Int { encoder.division?.parts ?? 0 }
 
-    /// The tokens of a caption that its embedding depends on, and which of them is pooled.
+    /// The tokens of a caption on which its embedding depends, and which of them is pooled.
     ///
-    /// Where padding counts they have to fill the context; otherwise they end with the pooled one. `caption` is the
-    /// caption's index, for the error.
+    /// If padding matters, the tokens have to fill the context; otherwise they end with the pooled one. `caption` is
+    /// the caption's index for the error.
     func relevantTokens(of ids: [Int32], caption: Int) throws(ModelError) -> Caption {
         for id in ids where id < 0 || id >= shape.vocabularySize {
             throw .tokenOutOfVocabulary(id: id, vocabularySize: shape.vocabularySize)
@@ -58,14 +59,14 @@ struct TextTransformer: Sendable {
         return Caption(ids: ids[..<count], pooled: position)
     }
 
-    /// What a pass computes of a caption.
+    /// The tokens of a caption that a pass computes.
     struct Caption {
         let ids: ArraySlice<Int32>
         /// The index of the token that gives the embedding.
         let pooled: Int
     }
 
-    /// Captions, as `relevantTokens` gives them -> (captions, embeddingWidth), of which a share fills its own rows.
+    /// Turns captions from `relevantTokens` into (captions, embeddingWidth); a share fills only its own rows.
     func embed(
         _ captions: [Caption],
         into embeddings: Matrix,

@@ -1,17 +1,17 @@
 import CLIPKernels
 
-/// A network of timm's that open_clip takes as an image tower by its name alone.
+/// A timm network that an `open_clip_config.json` names as its image tower.
 ///
-/// An `open_clip_config.json` says nothing else of it, so what it is stands here, after timm 1.0.31
-/// (`models/vision_transformer.py`, `models/eva.py`). Only the number of blocks does not: the weights tell it.
+/// The file gives nothing but the name, so the shape is written down here, after timm 1.0.31
+/// (`models/vision_transformer.py`, `models/eva.py`). Only the number of blocks is not; the weights tell it.
 package struct TimmTrunk: Sendable {
-    /// What timm calls it.
+    /// The network's name in timm.
     package var name: String
-    /// Width and height of an image in pixels.
+    /// The width and height of an image in pixels.
     package var imageSize: Int
-    /// The pooling that timm gives it, by timm's word: "token", "avg" or "map".
+    /// The pooling that timm uses for it, in timm's word: "token", "avg" or "map".
     package var pool: String
-    /// The network; its projection is open_clip's affair.
+    /// The network's shape; its projection is open_clip's choice.
     package var transformer: ModelConfiguration.PatchTransformer
 
     package init(
@@ -27,7 +27,7 @@ package struct TimmTrunk: Sendable {
         self.transformer.trunk = name
     }
 
-    /// Those that are built here.
+    /// The networks that are supported.
     package static let known = sigLIP + perceptionEncoders + others
 
     private static func encoder(
@@ -76,7 +76,7 @@ package struct TimmTrunk: Sendable {
         )
     }
 
-    /// timm's GELU differs from size to size, whatever the networks were trained with.
+    /// timm uses different GELUs for different sizes, whatever the networks were trained with.
     private static let sigLIP: [TimmTrunk] =
         [224, 256, 384, 512].map {
             sigLIP(

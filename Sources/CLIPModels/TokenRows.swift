@@ -1,19 +1,21 @@
 import CLIPKernels
 import CLIPWeights
 
-/// The embeddings of a vocabulary's tokens, (tokens, width), wherever they lie.
+/// The embeddings of a vocabulary's tokens, (tokens, width), in memory or in the checkpoint's file.
 ///
-/// A table of OpenAI's size is kept in the format of the layers. One of hundreds of thousands of rows, of which captions want
-/// few, stays in the checkpoint's file: a row costs memory when it is looked up, and can be given back.
+/// A table of OpenAI's size is kept in memory in the format of the layers. A table of hundreds of thousands of rows, of
+/// which captions need few, stays in the file: a row takes memory when it is looked up, and its memory can be released.
 enum TokenRows: Sendable {
     case kept(TokenTable)
     case mapped(TensorView, width: Int)
 
-    /// Tables of at least so many bytes stay in their file: OpenAI's vocabulary at the largest width, 253 MB, does not,
-    /// SigLIP 2's at the smallest, 393 MB in half precision, does.
+    /// The size in bytes from which a table stays in its file.
+    ///
+    /// OpenAI's vocabulary at the largest width, 253 MB, is below it; SigLIP 2's at the smallest, 393 MB in half
+    /// precision, is above.
     static let leastMappedBytes = 256 << 20
 
-    /// target = the embedding of a token + addend; both have `width` floats.
+    /// Sets `target` to the embedding of a token plus `addend`; both have `width` floats.
     func look(
         up token: Int,
         adding addend: UnsafePointer<Float>,

@@ -7,7 +7,7 @@ struct TransformerBlock: Sendable {
     let norm: LayerNorm
     let queryKeyValue: Linear
     let attention: Attention
-    /// What turns queries and keys by their position, if anything does.
+    /// The rotation of queries and keys by their position, if there is one.
     let rotation: RotaryPositions?
     let output: Linear
     let feedForward: FeedForward
@@ -27,9 +27,9 @@ struct TransformerBlock: Sendable {
         feedForward = try FeedForward(weights, shape, names)
     }
 
-    /// Replaces (tokens, width), the pass's own rows, by the block's result.
+    /// Replaces the pass's own rows of the tokens, (tokens, width), by the block's result.
     ///
-    /// `parts` is memory for queries, keys and values, (rows, 3 x width), that all threads of the pass see.
+    /// `parts` is memory for queries, keys and values, (rows, 3 x width), which all threads of the pass can read.
     func callAsFunction(
         _ tokens: Matrix,
         of pass: TransformerPass,
@@ -64,11 +64,11 @@ struct TransformerBlock: Sendable {
     }
 }
 
-/// The last block of a tower, computed only for the one token of each sequence that the embedding is taken from.
+/// The last block of a tower, computed only for the token of each sequence from which the embedding is taken.
 ///
-/// All tokens give keys and values; the query, the output projection and the MLP are needed for the pooled ones
-/// alone. The result is exactly that of a whole block at those rows: the rest of its rows nobody would read. In a
-/// causal tower the pooled token has to be the last of its sequence, so that it sees all of it.
+/// All tokens give keys and values. The query, the output projection and the MLP are needed only for the pooled tokens.
+/// The result is exactly that of a whole block at those rows; nothing would read its other rows. In a causal tower the
+/// pooled token has to be the last of its sequence, so that it sees all of it.
 struct PoolingBlock: Sendable {
     let norm: LayerNorm
     let query: Linear
@@ -94,10 +94,10 @@ struct PoolingBlock: Sendable {
         feedForward = try FeedForward(weights, shape, names)
     }
 
-    /// How keys and values are kept.
+    /// The format of keys and values.
     var keyFormat: NumberFormat { keyValue.format.betweenLayers }
 
-    /// (tokens, width) -> (members, width), for the pooled rows that are among the pass's own.
+    /// Turns (tokens, width) into (members, width), for the pooled rows among the pass's own.
     func callAsFunction(
         _ tokens: Matrix,
         of pass: TransformerPass,

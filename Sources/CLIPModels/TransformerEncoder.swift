@@ -1,20 +1,20 @@
 import CLIPKernels
 
-/// The blocks of a tower: all tokens in; out the pooled token of every sequence, or all tokens again.
+/// The blocks of a tower, which turn all tokens into the pooled token of every sequence, or into all tokens again.
 struct TransformerEncoder: Sendable {
     let blocks: [TransformerBlock]
-    /// The last block of a tower of which only pooled tokens are needed; nil where all are.
+    /// The last block of a tower of which only pooled tokens are needed; nil if all tokens are needed.
     let last: PoolingBlock?
-    /// How threads divide a pass by columns; nil where they cannot.
+    /// How threads divide a pass by columns; nil if they cannot.
     let division: ColumnDivision?
     /// Whether oneDNN compiles the layers for every number of rows.
     let compilesForRows: Bool
-    /// How keys and values are kept.
+    /// The format of keys and values.
     private let keyFormat: NumberFormat
 
     /// - Parameters:
     ///   - pools: whether only one token of each sequence is needed.
-    ///   - rotation: what turns queries and keys, in a tower that does not pool.
+    ///   - rotation: the rotation of queries and keys, in a tower that does not pool.
     init(
         _ weights: WeightReader,
         _ names: CheckpointNames.Tower,
@@ -30,7 +30,7 @@ struct TransformerEncoder: Sendable {
                 holding: "\(names.block.attentionNorm).weight",
                 limit: ModelBounds.layers.upperBound
             )
-        // A tower without blocks lacks the tensors of its first.
+        // Without blocks, the error names the missing tensors of the first block.
         let count = max(layers, 1)
         var blocks: [TransformerBlock] = []
         for index in 0..<(pools ? count - 1 : count) {
@@ -57,10 +57,10 @@ struct TransformerEncoder: Sendable {
         }
     }
 
-    /// (tokens, width), the pass's own and filling rows, which it overwrites -> (members, width), a row for each sequence
-    /// whose pooled row is one of them.
+    /// Turns the pass's own and filling rows, (tokens, width), which it overwrites, into (members, width).
     ///
-    /// Where the tower does not pool, `pooled` stays as it is, and the result is what the tokens have become.
+    /// The result has a row for each sequence whose pooled row is one of the own rows. If the tower does not pool,
+    /// `pooled` is not changed, and the result is in `tokens`.
     func callAsFunction(
         _ tokens: Matrix,
         of pass: TransformerPass,
@@ -72,8 +72,8 @@ struct TransformerEncoder: Sendable {
         if let division = pass.division {
             return try byColumns(tokens, of: pass, division, mask: mask, into: pooled, in: context)
         }
-        // Two in turns where threads share the pass: one may write the keys of the next block while another still
-        // reads those of this one.
+        // Threads that share a pass use two buffers in turn: one thread may write the keys of the next block while
+        // another still reads those of this one.
         var parts: [Matrix] = []
         for _ in 0..<(pass.share.isWhole ? 1 : 2) {
             parts.append(

@@ -1,33 +1,33 @@
 import CLIPKernels
 
-/// What the blocks of a tower have to know of a forward pass: which rows are whose, and which are pooled.
+/// What the blocks of a tower need to know of a forward pass: each sequence's rows and the pooled ones among them.
 struct TransformerPass: Sendable {
-    /// The part of the pass that this thread makes.
+    /// The part of the pass that this thread computes.
     let share: PassShare
-    /// How threads divide the pass by columns; nil where they do by rows.
+    /// How threads divide the pass by columns; nil if they divide it by rows.
     let division: ColumnDivision?
     /// All sequences of the pass.
     let sequences: SequenceLayout
-    /// The row of each sequence that the embedding is taken from.
+    /// The row of each sequence from which its embedding is taken.
     let pooledRows: [Int]
-    /// How many rows all threads compute, with those that are computed and left alone.
+    /// The number of rows that all threads compute, including empty rows whose results are not used.
     ///
-    /// Captions make row counts of any size, and oneDNN compiles its operations for each. Filled up to the next of
-    /// eight steps between powers of two they are few, and at most an eighth is computed for nothing: with counts spread
-    /// evenly a twentieth, and less in practice, since oneDNN works in blocks of rows, too.
+    /// Captions lead to any number of rows, and oneDNN compiles its operations for each number. Rounded up to the next
+    /// of eight steps between powers of two, the numbers are few, and at most an eighth is computed for nothing. With
+    /// evenly spread counts it is a twentieth, and less in practice, since oneDNN works in blocks of rows as well.
     let allRows: Int
     /// This thread's own rows.
     let rows: Range<Int>
-    /// The same and those of the empty ones that are its.
+    /// This thread's own rows and its share of the empty rows.
     let filledRows: Range<Int>
-    /// The sequences whose pooled row is among the own rows; by columns, this thread's part of all.
+    /// The sequences whose pooled row is among the own rows; by columns, this thread's share of all sequences.
     let members: Range<Int>
-    /// Their pooled rows, counted from the first own row.
+    /// The members' pooled rows, counted from the first own row.
     let ownPooledRows: [Int]
 
-    /// The part that `share` has of a pass over `sequences`, of which `pooledRows` has one row each.
+    /// Makes `share`'s part of a pass over `sequences`, each of which has one row in `pooledRows`.
     ///
-    /// - Parameter division: how the tower can be divided by columns, which is done where the rows are few.
+    /// - Parameter division: how the tower can be divided by columns, which happens if there are few rows.
     init(
         _ sequences: SequenceLayout,
         pooledRows: [Int],
@@ -43,7 +43,7 @@ struct TransformerPass: Sendable {
         if self.division == nil {
             let rows = share.rows(of: sequences.rows)
             self.rows = rows
-            // Rows behind the own ones belong to the next thread.
+            // The rows after its own belong to the next thread.
             filledRows = rows.lowerBound..<(share.isWhole ? count : rows.upperBound)
             allRows = max(sequences.rows, filledRows.upperBound)
             let first = pooledRows.firstIndex { $0 >= rows.lowerBound } ?? pooledRows.count
@@ -59,7 +59,7 @@ struct TransformerPass: Sendable {
         }
     }
 
-    /// How many rows are computed for so many; all counts up to 16 are.
+    /// The number of rows that are computed for a number of needed rows; up to 16 the two are equal.
     static func filled(_ rows: Int) -> Int {
         guard rows > 16 else { return rows }
         let step = 1 << (Int.bitWidth - 1 - rows.leadingZeroBitCount - 3)

@@ -1,14 +1,15 @@
-/// A `config.json` of transformers': which family it is of, and where it describes each tower.
+/// A `config.json` of transformers: the family of the model, and where each tower is described.
 ///
-/// A whole model's describes its towers in objects of their own; one tower's describes nothing else.
+/// The file of a whole model describes its towers in objects of their own; the file of a single tower describes only
+/// that tower.
 struct TransformersConfiguration {
-    /// Models of one construction, by transformers' name of a whole one.
+    /// Models of the same construction, by transformers' name of the whole model.
     enum Family: String, CaseIterable {
         case clip
         case metaCLIP2 = "metaclip_2"
         case sigLIP = "siglip"
 
-        /// What the names of its classes begin with.
+        /// The beginning of the names of its classes.
         fileprivate var className: String {
             switch self {
             case .clip: "CLIP"
@@ -20,12 +21,12 @@ struct TransformersConfiguration {
 
     let root: ConfigurationReader
     let family: Family
-    /// What describes the image tower; nil where the file is of the other alone.
+    /// The description of the image tower; nil if the file describes only the text tower.
     let vision: ConfigurationReader?
-    /// What describes the text tower; nil where the file is of the other alone.
+    /// The description of the text tower; nil if the file describes only the image tower.
     let text: ConfigurationReader?
 
-    /// Finds out by `model_type`; what a whole model's file says under `architectures` may be that one tower was saved.
+    /// Reads the file by its `model_type`; `architectures` may say that only one tower of a whole model was saved.
     init(json: [UInt8]) throws(ModelError) {
         root = try ConfigurationReader(json: json)
         let type = try root.string("model_type", default: Family.clip.rawValue)
@@ -36,7 +37,7 @@ struct TransformersConfiguration {
             )
         }
         self.family = family
-        // A classifier's labels are learnt with its towers, which embed nothing any more.
+        // A classifier's labels are trained together with its towers, which then give no embeddings any more.
         if case .list(let names)? = root.value("architectures"), names.count == 1,
             case .string(let name) = names[0], name.hasSuffix("ForImageClassification")
         {
@@ -52,7 +53,7 @@ struct TransformersConfiguration {
         }
     }
 
-    /// A tower by itself; nil where there are both.
+    /// The single tower's description; nil if there are two towers.
     var only: ConfigurationReader? {
         switch (vision, text) {
         case (let tower?, nil), (nil, let tower?): tower
@@ -60,7 +61,7 @@ struct TransformersConfiguration {
         }
     }
 
-    /// The tower whose class is named alone; nil where it is another class, or none.
+    /// The tower that `architectures` names alone; nil if it names another class or none.
     private static func savedTower(
         of family: Family,
         in root: ConfigurationReader
@@ -74,7 +75,7 @@ struct TransformersConfiguration {
         }
     }
 
-    /// In old files of CLIPs `text_config_dict` and `vision_config_dict` replace the plain ones, as they do there.
+    /// A tower's description; in old CLIP files `text_config_dict` and `vision_config_dict` replace the plain ones.
     private static func tower(
         _ name: String,
         of family: Family,
@@ -85,7 +86,7 @@ struct TransformersConfiguration {
 }
 
 extension ModelConfiguration {
-    /// Every `model_type` of transformers that is built here, of whole models and of single towers.
+    /// Every supported `model_type` of transformers, of whole models and of single towers.
     package static var modelTypes: [String] {
         TransformersConfiguration.Family.allCases.flatMap(\.modelTypes)
     }
@@ -93,8 +94,8 @@ extension ModelConfiguration {
 
 extension TransformersConfiguration.Family {
     fileprivate var modelTypes: [String] { [rawValue, visionType, textType] }
-    /// `model_type` of an image tower alone.
+    /// The `model_type` of a single image tower.
     fileprivate var visionType: String { "\(rawValue)_vision_model" }
-    /// `model_type` of a text tower alone.
+    /// The `model_type` of a single text tower.
     fileprivate var textType: String { "\(rawValue)_text_model" }
 }

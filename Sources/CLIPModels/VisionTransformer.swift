@@ -1,11 +1,11 @@
 import CLIPKernels
 
-/// The image tower: pixels in, embeddings out.
+/// The image tower that is a vision transformer, which turns pixels into embeddings.
 ///
-/// The references are `VisionTransformer` of open_clip 3.3.0 (`open_clip/transformer.py`) and, for networks that it takes
-/// from there, `VisionTransformer` and `Eva` of timm 1.0.31.
+/// The references are `VisionTransformer` of open_clip 3.3.0 (`open_clip/transformer.py`) and, for networks that
+/// open_clip takes from timm, `VisionTransformer` and `Eva` of timm 1.0.31.
 struct VisionTransformer: Sendable {
-    /// What becomes of the tokens behind the last block.
+    /// How the tokens after the last block become features.
     private enum Pool: Sendable {
         case classToken
         case mean(normalisedFirst: LayerNorm?)
@@ -13,14 +13,14 @@ struct VisionTransformer: Sendable {
     }
 
     private let width: Int
-    /// Tokens of an image.
+    /// The number of tokens of an image.
     let tokensPerImage: Int
-    /// Those before its patches.
+    /// The number of tokens before the patches.
     private let leading: Int
     private let patches: PatchProjection
-    /// (tokens, width): what a token is before its patch is added.
+    /// The value of each token before its patch is added, (tokens, width).
     ///
-    /// Where there is a class token it is row 0, with its position.
+    /// If there is a class token, it is row 0, with its position.
     private let emptyTokens: Tensor
     private let inputNorm: LayerNorm?
     private let encoder: TransformerEncoder
@@ -114,7 +114,7 @@ struct VisionTransformer: Sendable {
         }
     }
 
-    /// Positions, with the class token and the bias of the patches where there are such.
+    /// The positions, with the class token and the bias of the patches if these exist.
     private static func emptyTokens(
         _ weights: WeightReader,
         _ shape: ModelConfiguration.PatchTransformer,
@@ -147,10 +147,11 @@ struct VisionTransformer: Sendable {
     /// How many images go through the network at once.
     var imagesPerPass: Int { max(1, CLIPModel.tokensPerPass / tokensPerImage) }
 
-    /// Among how many threads a pass of few rows is divided by columns at most.
+    /// The most threads among which a pass of few rows is divided by columns; 0 if it cannot be.
     var columnParts: Int { encoder.division?.parts ?? 0 }
 
-    /// Images, each (imageSize, imageSize, 3) bytes -> (images, embeddingWidth), of which a share fills its own rows.
+    /// Turns images, each (imageSize, imageSize, 3) bytes, into (images, embeddingWidth); a share fills only its own
+    /// rows.
     func embed(
         _ images: [UnsafePointer<UInt8>],
         into embeddings: Matrix,
@@ -191,7 +192,7 @@ struct VisionTransformer: Sendable {
         try head(pooled, into: embeddings.rows(pass.members), observer: observer, in: context)
     }
 
-    /// (rows, width), this thread's own -> (members, width): the means of patches.
+    /// The means of the patches: this thread's own (rows, width) become (members, width).
     private func average(
         _ tokens: Matrix,
         of pass: TransformerPass,

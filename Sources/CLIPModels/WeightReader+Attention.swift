@@ -1,8 +1,10 @@
 import CLIPKernels
 
 extension WeightReader {
-    /// Weight (3 x width, width) and bias (3 x width) of query, key and value, however the checkpoint keeps them; no bias
-    /// where there is none of any.
+    /// The weight (3 x width, width) and the bias (3 x width) of query, key and value, however the checkpoint stores
+    /// them.
+    ///
+    /// The bias is nil if none of the three has one.
     func queryKeyValue(
         _ shape: ModelConfiguration.Encoder,
         _ names: CheckpointNames.Block
@@ -14,14 +16,14 @@ extension WeightReader {
         let bias = try ModelError.wrapping { () throws(KernelError) in try Tensor(width: outputs) }
         let count = outputs / names.biases.count
         for (index, name) in names.biases.enumerated() {
-            guard let name else { continue }  // as if it were zeros
+            guard let name else { continue }  // a missing bias is zero
             let part = try tensor(name, shape: [count])
             for place in 0..<count { bias.floats[index * count + place] = part.floats[place] }
         }
         return (weight, bias)
     }
 
-    /// The layer that adds what attention found to the tokens.
+    /// The layer that adds the result of attention to the tokens.
     func attentionOutput(
         _ shape: ModelConfiguration.Encoder,
         _ names: CheckpointNames.Block

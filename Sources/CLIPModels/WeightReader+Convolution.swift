@@ -1,13 +1,14 @@
 import CLIPKernels
 
 extension WeightReader {
-    /// What torch's `BatchNorm2d` adds to the variance.
+    /// The number that torch's `BatchNorm2d` adds to the variance.
     private static let batchNormEpsilon = 1e-5
 
-    /// A convolution with the batch norm behind it folded into its kernels and its bias.
+    /// A convolution with the batch norm after it folded into its kernels and its bias.
     ///
-    /// In inference a batch norm is a scale and a shift of each channel, `y = (x - mean) / sqrt(variance + epsilon) *
-    /// weight + bias`, and so is one with the convolution before it. Computed in double precision, rounded once.
+    /// In inference a batch norm scales and shifts each channel, `y = (x - mean) / sqrt(variance + epsilon) * weight +
+    /// bias`, so it can be joined with the convolution before it. The result is computed in double precision and
+    /// rounded once.
     func convolution(
         _ names: CheckpointNames.ResNet.NormedConvolution,
         _ shape: Convolution.Shape,
@@ -24,7 +25,7 @@ extension WeightReader {
         let bias = try norm.tensor("bias", shape: [shape.outputs])
         let mean = try norm.tensor("running_mean", shape: [shape.outputs])
         let variance = try norm.tensor("running_var", shape: [shape.outputs])
-        try norm.skip("num_batches_tracked", shape: [])  // of use only in training
+        try norm.skip("num_batches_tracked", shape: [])  // used only in training
 
         for channel in 0..<shape.outputs {
             let deviation = (Double(variance.floats[channel]) + Self.batchNormEpsilon).squareRoot()

@@ -3,23 +3,23 @@ import CLIPWeights
 
 /// Turns named tensors of a checkpoint into tensors, norms and linear layers of a model.
 ///
-/// Shapes are checked against the file before any memory is taken, and the file's pages are given back tensor by
-/// tensor, so that loading needs little more memory than the model.
+/// Shapes are checked against the file before any memory is taken, and the file's pages are released tensor by tensor,
+/// so that loading needs little more memory than the model.
 struct WeightReader {
     let names: CheckpointNames
-    /// How the linear layers keep their weights.
+    /// The format of the linear layers' weights.
     let format: NumberFormat
-    /// How convolutions and the last layers keep theirs: not as bytes.
+    /// The format of the weights of convolutions and of the last layers, which is never int8.
     ///
-    /// Maps would need scales before they are computed, and nothing comes after the last layers that would even out what
-    /// they lose: with them in int8, clip-mini named 1.4 points fewer of CIFAR-10's pictures.
+    /// Maps would need scales before they are computed, and nothing after the last layers would even out what they
+    /// lose: with them in int8, clip-mini named 1.4 points fewer of CIFAR-10's pictures.
     let exactFormat: NumberFormat
-    /// What weights are packed with.
+    /// The context with which weights are packed.
     let context: ComputeContext
-    /// How large a table of tokens is that stays in its file.
+    /// The size in bytes from which a token table stays in its file.
     var leastMappedBytes = TokenRows.leastMappedBytes
     private let scope: WeightScope
-    /// Where packed weights are found, or kept for the next time.
+    /// The file from which packed weights are read, or to which they are written for the next time.
     private let copy: PackedCopy?
 
     init(
@@ -37,12 +37,12 @@ struct WeightReader {
         self.context = context
     }
 
-    /// The reader of what lies below a name.
+    /// The reader of the tensors below a name.
     func scope(_ name: String) -> WeightReader {
         WeightReader(self, scope: scope.scope(name), format: format)
     }
 
-    /// The same reader for layers that are not kept as bytes.
+    /// The same reader, for layers whose weights are never int8.
     var exact: WeightReader { WeightReader(self, scope: scope, format: exactFormat) }
 
     private init(_ other: WeightReader, scope: WeightScope, format: NumberFormat) {
@@ -55,7 +55,7 @@ struct WeightReader {
         self.format = format
     }
 
-    /// A tensor of that shape, as `shape[0]` rows of all the rest; a vector is one row.
+    /// A tensor of this shape, as `shape[0]` rows of all the rest; a vector is one row.
     ///
     /// - Parameter leading: how many dimensions of length 1 the file has before those.
     func tensor(_ name: String, shape: [Int], leading: Int = 0) throws(ModelError) -> Tensor {
@@ -91,7 +91,7 @@ struct WeightReader {
         return .kept(try tokenTable(name, view, tokens: tokens, width: width))
     }
 
-    /// The same in memory, in the format of the layers.
+    /// The token table in memory, in the format of the layers.
     private func tokenTable(
         _ name: String,
         _ view: TensorView,
@@ -100,7 +100,7 @@ struct WeightReader {
     ) throws(ModelError) -> TokenTable {
         let place = "\(scope.fullName(name)) \(format.rawValue)"
         if let rows = copy?.bytes(named: place) {
-            // Its checksum has read all rows, of which captions will want few: these come back as they are wanted.
+            // The checksum has read all rows, of which captions need few; those are read again as they are needed.
             rows.releasePages()
             return try ModelError.wrapping { () throws(KernelError) in
                 try TokenTable(
@@ -116,7 +116,7 @@ struct WeightReader {
         let table = try ModelError.wrapping { () throws(KernelError) in
             try TokenTable(tokens: tokens, width: width, format: format)
         }
-        // In pieces: all of it as floats would be a fifth of a small network's memory.
+        // The table is converted in pieces, because all of it as floats would be a fifth of a small network's memory.
         let step = 1_024
         let piece = try ModelError.wrapping { () throws(KernelError) in
             try Tensor(rows: min(step, tokens), width: width)
@@ -135,14 +135,14 @@ struct WeightReader {
         return table
     }
 
-    /// A tensor that belongs to the checkpoint, may be absent, and is not needed; one that is there has that shape.
+    /// Accepts a tensor that is not needed and may be absent; if it is present, it has to have this shape.
     func skip(_ name: String, shape: [Int]) throws(ModelError) {
         _ = try ModelError.reading { () throws(WeightError) in
             try scope.tensorIfPresent(name, shape: shape)
         }
     }
 
-    /// Tensors of one shape behind each other, as if they were one with so many times the rows.
+    /// Tensors of the same shape, joined as if they were one tensor with all their rows.
     func joined(_ names: [String], shape: [Int]) throws(ModelError) -> Tensor {
         let count = shape.reduce(1, *)
         var views: [TensorView] = []
@@ -166,7 +166,7 @@ struct WeightReader {
         return tensor
     }
 
-    /// A layer norm: the vectors `weight` and `bias` below a name.
+    /// A layer norm, with the vectors `weight` and `bias` below a name.
     func layerNorm(_ name: String, width: Int, epsilon: Float) throws(ModelError) -> LayerNorm {
         LayerNorm(
             scale: try tensor("\(name).weight", shape: [width]),
@@ -175,7 +175,7 @@ struct WeightReader {
         )
     }
 
-    /// A linear layer: `weight` (outputs, inputs) and `bias` below a name; with `gains`, times these.
+    /// A linear layer, with `weight` (outputs, inputs) and `bias` below a name, multiplied by `gains` if there are any.
     func linear(
         _ name: String,
         inputs: Int,
@@ -195,7 +195,7 @@ struct WeightReader {
         return try linear(weights, bias: bias, activation: activation, addsToOutput: addsToOutput)
     }
 
-    /// The weights of a linear layer, looked up: one tensor, or several with equally many outputs each.
+    /// The weights of a linear layer, looked up but not read: one tensor, or several with equally many outputs each.
     func plain(_ names: [String], inputs: Int, outputs: Int) throws(ModelError) -> PlainWeights {
         var views: [TensorView] = []
         for name in names {
@@ -208,7 +208,7 @@ struct WeightReader {
         return PlainWeights(name: scope.fullName(names[0]), views: views, inputs: inputs, outputs: outputs)
     }
 
-    /// A linear layer of weights that were looked up before: packed ones if there is a copy of them.
+    /// A linear layer of weights that were looked up before, taken from the packed copy if it has them.
     func linear(
         _ plain: PlainWeights,
         bias: Tensor? = nil,
@@ -256,7 +256,7 @@ struct WeightReader {
         return layer
     }
 
-    /// The last layer of a tower, from features to an embedding.
+    /// The last layer of a tower, which turns features into an embedding.
     func projection(
         _ tower: CheckpointNames.Tower,
         _ kind: ModelConfiguration.Projection,
@@ -278,7 +278,7 @@ struct WeightReader {
         )
     }
 
-    /// How many blocks lie below a name, each below its number; at most `limit`.
+    /// The number of blocks below a name, each under its number; at most `limit`.
     func blocks(below name: String, holding tensor: String, limit: Int) -> Int {
         var count = 0
         while count < limit, scope.contains("\(name).\(count).\(tensor)") { count += 1 }
