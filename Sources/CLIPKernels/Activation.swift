@@ -1,8 +1,8 @@
-/// The non-linearity between the two layers of an MLP.
+/// The activation function between the two layers of an MLP.
 ///
-/// It runs inside the first one's product, not on its own.
+/// It is computed as part of the first layer's product, not separately.
 public enum Activation: Hashable, Sendable {
-    /// `x * sigmoid(1.702 x)`, which OpenAI trained with.
+    /// `x * sigmoid(1.702 x)`, with which OpenAI trained.
     case quickGELU
     /// `x / 2 * (1 + erf(x / sqrt(2)))`, which most OpenCLIP checkpoints use.
     case gelu

@@ -6,11 +6,11 @@ import Musl
 import Darwin
 #endif
 
-/// Memory that begins on a cache line, freed with the object.
+/// Memory that begins on a cache line and is freed with the object.
 ///
-/// What it holds is guarded by whoever owns it; the address never changes.
+/// Its owner guards the content; the address never changes.
 final class AlignedMemory: @unchecked Sendable {
-    /// What oneDNN's widest instructions (AVX-512) like best, and the length of a cache line.
+    /// The alignment in bytes: the length of a cache line, and of a register of oneDNN's widest instructions (AVX-512).
     static let alignment = 64
 
     let byteCount: Int
@@ -34,14 +34,14 @@ final class AlignedMemory: @unchecked Sendable {
         free(bytes)
     }
 
-    /// The size of `rows` x `width` numbers of so many bytes, floats by default; `Int.max` when no integer can hold it.
+    /// The bytes of `rows` x `width` numbers of `size` bytes, floats by default; `Int.max` if the product is too large.
     static func byteCount(rows: Int, width: Int, of size: Int = MemoryLayout<Float>.stride) -> Int {
         let (count, overflow) = rows.multipliedReportingOverflow(by: width)
         let (bytes, tooMany) = count.multipliedReportingOverflow(by: size)
         return overflow || tooMany ? Int.max : bytes
     }
 
-    /// So many bytes and those that fill up the last cache line.
+    /// The number of bytes, rounded up to whole cache lines.
     static func whole(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
 
     private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {

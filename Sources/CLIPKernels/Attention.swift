@@ -2,15 +2,15 @@ internal import CSimd
 
 /// Multi-head attention within each of many packed sequences: `softmax(Q K^T / sqrt(headWidth)) V` for every head.
 ///
-/// Heads are columns: head h of a row is the numbers from `h * headWidth`. Computed by a kernel of our own: the sequences
-/// of a CLIP are short, so that scores fit in the first-level cache, and a library's product, softmax and product pay three
-/// calls and two trips through memory for each. With AVX-512 one core did 50 tokens of 12 heads at 60 GFLOP/s, 197 tokens
-/// at 85.
+/// Heads are columns: head h has the `headWidth` numbers of a row from `h * headWidth` on. The kernel is our own,
+/// because the sequences of a CLIP are short: the scores fit into the first-level cache, while a library needs a
+/// product, a softmax and another product, with three calls and two trips through memory for each head. With AVX-512
+/// one core did 50 tokens of 12 heads at 60 GFLOP/s, 197 tokens at 85.
 ///
-/// All is f32, but for bf16 on a processor that multiplies pairs of them (AVX-512 BF16): there the weights are rounded to
-/// bf16, too, and an image of 197 tokens takes 4 % less time.
+/// Everything is f32, except bf16 on a processor that multiplies pairs of bf16 (AVX-512 BF16). There the attention
+/// weights are rounded to bf16 too, and an image of 197 tokens takes 4 % less time.
 public struct Attention: Sendable {
-    /// Which rows of a sequence a query may look at.
+    /// The rows of a sequence that a query may attend to.
     public enum Mask: Sendable {
         /// Every row.
         case none
@@ -20,13 +20,13 @@ public struct Attention: Sendable {
 
     private let heads: Int
 
-    /// Attention with `heads` heads.
+    /// Attention with `heads` heads, which share the width.
     public init(heads: Int) {
         precondition(heads > 0, "Attention needs at least one head.")
         self.heads = heads
     }
 
-    /// The same for those heads alone whose columns these are, of (rows, width).
+    /// The same attention for only those heads whose columns these are, in a matrix of this width.
     public func heads(of columns: Range<Int>, in width: Int) -> Attention {
         let headWidth = width / heads
         precondition(
@@ -36,10 +36,11 @@ public struct Attention: Sendable {
         return Attention(heads: columns.count / headWidth)
     }
 
-    /// (queries, width), (rows, width), (rows, width) -> (queries, width), for the queries of some rows.
+    /// Computes attention for the queries of some rows: (queries, width) from keys and values, (rows, width) each.
     ///
     /// Keys and values have the rows of `sequences`; `query` and `output` have those of `rows`, which may begin and end
-    /// within a sequence. All are f32 or all bf16. The views may be columns of one matrix. `output` overlaps none of them.
+    /// within a sequence. All are f32 or all are bf16. They may be columns of one matrix. `output` must not overlap the
+    /// others.
     public func callAsFunction(
         query: Matrix,
         key: Matrix,
@@ -65,8 +66,9 @@ public struct Attention: Sendable {
         }
     }
 
-    /// (members, width), (rows, width), (rows, width) -> (members, width): one query for each of some sequences, which
-    /// sees all of its sequence.
+    /// Computes attention for one query in each of some sequences, which attends to all of its sequence.
+    ///
+    /// `query` and `output` are (members, width), keys and values (rows, width).
     public func pooled(
         query: Matrix,
         key: Matrix,
@@ -90,7 +92,7 @@ public struct Attention: Sendable {
         }
     }
 
-    /// Some queries of one sequence.
+    /// Computes attention for some queries of one sequence.
     private func attend(
         query: Matrix,
         key: Matrix,

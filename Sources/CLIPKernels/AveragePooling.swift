@@ -1,20 +1,20 @@
 internal import COneDNN
 
-/// The mean of every square window of feature maps; the windows lie beside each other.
+/// Averages every square window of feature maps; windows do not overlap.
 ///
-/// Pixels at the right and bottom that do not fill a window are left out.
+/// Pixels at the right and at the bottom that do not fill a window are left out.
 public struct AveragePooling: Sendable {
     private let window: Int
 
-    /// Means of `window` x `window` pixels.
+    /// Averages windows of `window` x `window` pixels.
     public init(window: Int) {
         precondition(window > 0, "A window has at least one pixel.")
         self.window = window
     }
 
-    /// (images, channels, size, size) -> (images, channels, size / window, size / window).
+    /// Turns (images, channels, size, size) into (images, channels, size / window, size / window).
     ///
-    /// Input and output do not overlap.
+    /// Input and output must not overlap.
     public func callAsFunction(
         _ input: FeatureMaps,
         into output: FeatureMaps,

@@ -1,13 +1,12 @@
-/// A matrix of floats that several threads keep together, each some of its columns as a dense matrix of its own.
+/// A matrix of floats that several threads keep together, each with some of its columns as a dense matrix.
 ///
-/// What a linear layer computes of a part of its outputs is dense; rows are put together only where whole ones are
-/// needed.
+/// A linear layer's result for some of its outputs is dense. Whole rows are put together only where they are needed.
 public struct ColumnSlices {
     /// The columns of each slice, in order.
     public let columns: [Range<Int>]
     private let memory: Matrix
 
-    /// Slices in dense memory of at least (rows, width) floats; together they have all columns.
+    /// Makes slices in dense memory of at least (rows, width) floats; together they have all columns.
     public init(memory: Matrix, rows: Int, columns: [Range<Int>]) {
         precondition(memory.format == .f32, "Slices are of floats.")
         var end = 0
@@ -19,17 +18,17 @@ public struct ColumnSlices {
         self.columns = columns
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     public var rows: Int { memory.rows }
 
-    /// (rows, columns of the slice); nil for a slice without columns.
+    /// A slice as a matrix, (rows, columns of the slice); nil for a slice without columns.
     public subscript(index: Int) -> Matrix? {
         let range = columns[index]
         guard !range.isEmpty else { return nil }
         return Matrix(base: memory.base + rows * range.lowerBound, rows: rows, width: range.count)
     }
 
-    /// Copies some rows into a matrix of whole ones.
+    /// Copies some rows from all slices into a matrix of whole rows.
     public func gather(_ chosen: Range<Int>, into whole: Matrix) {
         precondition(
             whole.rows == chosen.count && whole.width == memory.width,
@@ -40,7 +39,7 @@ public struct ColumnSlices {
         }
     }
 
-    /// Copies whole rows to some of the slices' rows.
+    /// Copies whole rows into some rows of all slices.
     public func scatter(_ whole: Matrix, to chosen: Range<Int>) {
         precondition(
             whole.rows == chosen.count && whole.width == memory.width,

@@ -1,30 +1,31 @@
 internal import COneDNN
 
-/// What one thread computes with: a stream of oneDNN's engine, the operations compiled for it, and scratch memory.
+/// What one thread needs to compute: a oneDNN stream, the operations compiled for it, and scratch memory.
 ///
-/// **Threads.** One thread uses a context at a time; nothing in it is locked. Kernels and weights belong to no context:
-/// any number of threads run the same model side by side, each with its own, and split one pass by rows (`PassShare`).
-/// oneDNN's own threads are only for convolutions, which have no rows to split: see `threads`.
+/// **Threads.** Only one thread may use a context at a time; nothing in it is locked. Kernels and weights belong to no
+/// context: any number of threads run the same model side by side, each with a context of its own, or share one pass by
+/// rows or columns (`PassShare`). oneDNN's own threads are only for convolutions, which have no rows to share: see
+/// `threads`.
 public final class ComputeContext {
-    /// How many threads oneDNN may spread an operation over, from the next pass on; 1 to begin with.
+    /// The number of threads over which oneDNN may spread an operation, from the next pass on; 1 at first.
     ///
-    /// With an OpenMP build of oneDNN (Debian's is one) that number belongs to the calling thread, and OpenMP keeps a pool
-    /// of workers for every thread that calls it with more than one. Start such a process with `OMP_WAIT_POLICY=passive`:
-    /// by default libgomp's threads spin at the end of every operation, and when anything else wants the processor they
-    /// spin while the one they wait for is not running: on two cores with other work on them, one image through ViT-B/32
-    /// took 1,300 ms by default and 300 ms with passive waiting.
+    /// With an OpenMP build of oneDNN (Debian's is one) this number belongs to the calling thread, and OpenMP keeps a
+    /// pool of workers for every thread that calls it with more than one. Start such a process with
+    /// `OMP_WAIT_POLICY=passive`. By default libgomp's threads spin at the end of every operation; when anything else
+    /// needs the processor, they spin while the thread that they wait for is not running. On two cores with other work
+    /// on them, one image through ViT-B/32 took 1,300 ms by default and 300 ms with passive waiting.
     public var threads = 1
     /// Working memory of forward passes.
     public let scratch = ScratchArena()
 
-    /// The engine that it was made with.
+    /// The engine with which the context was made.
     public let engine: ComputeEngine
     private let stream: OpaquePointer
     private var primitives = PrimitiveCache(limit: 512)
-    /// The thread count of the pass, which operations are compiled for.
+    /// The number of threads in the present pass, for which operations are compiled.
     private var passThreads = 1
 
-    /// A stream of `engine`.
+    /// Makes a context with a stream of `engine`.
     public init(engine: ComputeEngine) throws(KernelError) {
         var pointer: OpaquePointer?
         let status = codnn_context_create(engine.pointer, &pointer)
@@ -50,19 +51,19 @@ public final class ComputeContext {
         return layout
     }
 
-    /// Claims the calling thread for this context and takes all scratch back.
+    /// Claims the calling thread for this context and takes all scratch memory back.
     ///
-    /// To be called before every forward pass.
+    /// It has to be called before every forward pass.
     public func beginPass() throws(KernelError) {
         passThreads = max(1, threads)
         _ = codnn_set_threads(Int32(clamping: passThreads))
         try scratch.reset()
     }
 
-    /// How many compiled operations are kept, which is bounded.
+    /// The number of compiled operations that are kept, which is bounded.
     package var primitiveCount: Int { primitives.count }
 
-    /// The compiled operation of a shape, made on first use.
+    /// The compiled operation for a shape, made when it is first needed.
     package func primitive(for key: PrimitiveKey) throws(KernelError) -> Primitive {
         try primitive(for: key, packedAs: nil)
     }

@@ -2,36 +2,36 @@ internal import COneDNN
 
 /// A convolution of square feature maps, with a bias for each output channel and what follows it in a ResNet.
 ///
-/// The products are summed one by one, never by Winograd's shortcut, whose results differ in more than the last digits.
-/// Bias, sum and ReLU run on the results while they are still in registers; the kernels are copied once into the layout
-/// that oneDNN likes best on this processor.
+/// The products are summed one by one, never by Winograd's method, whose results differ in more than the last digits.
+/// Bias, sum and ReLU are applied while the results are still in registers. The kernels are copied once into the layout
+/// that oneDNN prefers on this processor.
 public final class Convolution: Sendable {
     /// What happens to the sums before they are written.
     public enum Finish: Hashable, Sendable {
-        /// Nothing more.
+        /// The sums are written as they are.
         case none
-        /// Negative ones become zero.
+        /// Negative sums become zero.
         case relu
-        /// They are added to what the output holds, then negative ones become zero: the end of a residual block.
+        /// The sums are added to the output's content, then negative results become zero: the end of a residual block.
         case sumAndReLU
     }
 
     /// The sizes of a convolution.
     public struct Shape: Hashable, Sendable {
-        /// Channels of the input.
+        /// The channels of the input.
         public var inputs: Int
-        /// Channels of the output.
+        /// The channels of the output.
         public var outputs: Int
-        /// Width and height of the input.
+        /// The width and height of the input.
         public var inputSize: Int
-        /// Width and height of a kernel.
+        /// The width and height of a kernel.
         public var kernelSize: Int
-        /// How far a kernel moves from one output pixel to the next.
+        /// The step of a kernel from one output pixel to the next.
         public var stride: Int
-        /// Rows and columns of zeros around the input.
+        /// The rows and columns of zeros around the input.
         public var padding: Int
 
-        /// A convolution that leaves the size as it is, unless a stride or a padding says otherwise.
+        /// Makes the sizes; the size of the maps stays the same unless a stride or a padding changes it.
         public init(
             inputs: Int,
             outputs: Int,
@@ -48,26 +48,27 @@ public final class Convolution: Sendable {
             self.padding = padding ?? kernelSize / 2
         }
 
-        /// Width and height of the output.
+        /// The width and height of the output.
         public var outputSize: Int { (inputSize + 2 * padding - kernelSize) / stride + 1 }
     }
 
-    /// The sizes.
+    /// The sizes of the convolution.
     public let shape: Shape
-    /// The sizes with the channels that fill up the last block of either side.
+    /// The sizes with the channels added that fill the last block of input and output.
     ///
-    /// oneDNN 2.6 has no AVX2 kernel for blocks that are not full: a tiny ResNet took 60 ms in its plain loops, and 1.2
-    /// with whole blocks.
+    /// oneDNN 2.6 has no AVX2 kernel for blocks that are not full: a tiny ResNet took 60 ms in oneDNN's plain loops,
+    /// and 1.2 ms with whole blocks.
     private let filled: Shape
     private let weights: PackedWeights
     private let bias: Tensor
     private let finish: Finish
     private let inputLayout: FeatureLayout
     private let outputLayout: FeatureLayout
-    /// How the maps on both sides and the weights are kept: f32 or bf16.
+    /// The format of the maps on both sides and of the weights: f32 or bf16.
     public let format: NumberFormat
 
-    /// A convolution with `weight` (outputs, inputs x kernelSize x kernelSize) and `bias` (outputs), both copied.
+    /// Makes a convolution of `weight`, (outputs, inputs x kernelSize x kernelSize), and `bias`, (outputs), which are
+    /// copied.
     public init(
         _ shape: Shape,
         weight: Matrix,
@@ -119,9 +120,9 @@ public final class Convolution: Sendable {
         )
     }
 
-    /// (images, inputs, inputSize, inputSize) -> (images, outputs, outputSize, outputSize).
+    /// Turns (images, inputs, inputSize, inputSize) into (images, outputs, outputSize, outputSize).
     ///
-    /// Input and output do not overlap.
+    /// Input and output must not overlap.
     public func callAsFunction(
         _ input: FeatureMaps,
         into output: FeatureMaps,
@@ -150,7 +151,7 @@ public final class Convolution: Sendable {
         try context.run(context.primitive(for: key(images: input.images), packedAs: weights), operands)
     }
 
-    /// oneDNN's name of the kernel that runs for so many images.
+    /// The name of oneDNN's kernel for this number of images.
     package func implementation(images: Int, in context: ComputeContext) throws(KernelError) -> String {
         try context.primitive(for: key(images: images), packedAs: weights).implementation
     }

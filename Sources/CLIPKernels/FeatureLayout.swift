@@ -1,20 +1,20 @@
 internal import COneDNN
 
-/// How the channels of feature maps lie in memory.
+/// The order of the channels of feature maps in memory.
 ///
-/// oneDNN's fastest convolutions read and write blocks of channels: one instruction then works on one pixel of as many
-/// channels as a register holds. Which block is best depends on the processor, so the library is asked.
+/// oneDNN's fastest convolutions read and write blocks of channels, so that one instruction works on one pixel of as
+/// many channels as a register holds. The best block depends on the processor, so oneDNN is asked.
 public enum FeatureLayout: Hashable, Sendable, CaseIterable {
-    /// The pixels of a channel beside each other: (images, channels, size, size), as pixel values come.
+    /// The pixels of a channel lie side by side: (images, channels, size, size), the order of pixel values.
     case planes
-    /// The channels of a pixel beside each other: (images, size, size, channels).
+    /// The channels of a pixel lie side by side: (images, size, size, channels).
     case interleaved
-    /// (images, channels / 8, size, size, 8), filled up with zero channels.
+    /// Blocks of eight channels: (images, channels / 8, size, size, 8), where zero channels fill the last block.
     case blocked8
-    /// (images, channels / 16, size, size, 16), filled up with zero channels.
+    /// Blocks of sixteen channels: (images, channels / 16, size, size, 16), where zero channels fill the last block.
     case blocked16
 
-    /// How many channels of one pixel lie beside each other, of maps with so many channels.
+    /// The number of channels of one pixel that lie side by side, in maps with this many channels.
     func blockWidth(channels: Int) -> Int {
         switch self {
         case .planes: 1
@@ -24,7 +24,7 @@ public enum FeatureLayout: Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// So many channels and those that fill up the last block.
+    /// The number of channels, rounded up to whole blocks.
     func filled(channels: Int) -> Int {
         let width = blockWidth(channels: channels)
         return (channels + width - 1) / width * width

@@ -1,23 +1,23 @@
 internal import CSimd
 
-/// A view of the square feature maps of some images, (images, channels, size, size), that somebody else owns.
+/// A view of the square feature maps of some images, (images, channels, size, size), in memory of another owner.
 ///
-/// Like `Matrix`, a pointer with a shape: it must not outlive what it points into.
+/// Like `Matrix`, it is a pointer with a shape: it must not outlive the memory.
 public struct FeatureMaps {
-    /// Where the first number lies.
+    /// The address of the first number.
     let bytes: UnsafeMutableRawPointer
-    /// How many images there are.
+    /// The number of images.
     public let images: Int
-    /// How many maps an image has.
+    /// The number of maps of an image.
     public let channels: Int
-    /// Width and height of a map.
+    /// The width and height of a map.
     public let size: Int
-    /// In which order the numbers lie.
+    /// The order of the numbers in memory.
     public let layout: FeatureLayout
-    /// How they are kept: f32 or bf16.
+    /// The format of the numbers: f32 or bf16.
     public let format: NumberFormat
 
-    /// A view of memory with room for `numberCount(..)` numbers for each image.
+    /// Makes a view of memory with room for `numberCount(..)` numbers for each image.
     public init(memory: Matrix, images: Int, channels: Int, size: Int, layout: FeatureLayout) {
         precondition(
             images >= 0 && channels > 0 && size > 0,
@@ -36,15 +36,15 @@ public struct FeatureMaps {
         format = memory.format
     }
 
-    /// How many numbers the maps of one image take, those that fill up the last block included.
+    /// The numbers in the maps of one image, including those that fill the last block.
     public static func numberCount(channels: Int, size: Int, layout: FeatureLayout) -> Int {
         layout.filled(channels: channels) * size * size
     }
 
-    /// How many pixels a map has.
+    /// The number of pixels in a map.
     public var positions: Int { size * size }
 
-    /// Copies one image's maps to rows of floats: (channels, size, size) -> (positions, channels).
+    /// Copies one image's maps to rows of floats: (channels, size, size) becomes (positions, channels).
     public func copy(image: Int, into rows: Matrix) {
         precondition(image >= 0 && image < images, "There is no such image.")
         precondition(rows.rows == positions && rows.width == channels, "The rows have another shape.")
@@ -63,7 +63,7 @@ public struct FeatureMaps {
         }
     }
 
-    /// Fills one image's maps from planes of floats that lie behind each other, (channels, size, size).
+    /// Fills one image's maps from consecutive planes of floats, (channels, size, size).
     public func fill(image: Int, fromPlanes planes: UnsafePointer<Float>) {
         precondition(image >= 0 && image < images, "There is no such image.")
         let width = layout.blockWidth(channels: channels)
@@ -87,7 +87,7 @@ public struct FeatureMaps {
     private var floats: UnsafeMutablePointer<Float> { bytes.assumingMemoryBound(to: Float.self) }
     private var halves: UnsafeMutablePointer<UInt16> { bytes.assumingMemoryBound(to: UInt16.self) }
 
-    /// The upper half of a float, rounded to nearest even.
+    /// The upper half of a float, rounded to the nearest, ties to even.
     private static func half(_ value: Float) -> UInt16 {
         let bits = value.bitPattern
         return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
@@ -95,7 +95,7 @@ public struct FeatureMaps {
 }
 
 extension ScratchArena {
-    /// Memory for feature maps of undefined content, until the surrounding scope ends.
+    /// Memory for feature maps, with undefined content, until the surrounding scope ends.
     public func maps(
         images: Int,
         channels: Int,

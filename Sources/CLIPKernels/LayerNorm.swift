@@ -1,15 +1,17 @@
 internal import CSimd
 
-/// Layer normalisation: every row minus its mean, over its standard deviation, times a scale, plus a shift.
+/// Layer normalisation: every row minus its mean, divided by its standard deviation, times a scale, plus a shift.
 public struct LayerNorm: Sendable {
     private let scale: Tensor
     private let shift: Tensor
     private let epsilon: Float
 
-    /// The widest rows that are normalised into bytes, which lie on the stack meanwhile; CLIPs have at most 1,664.
+    /// The widest rows that can be normalised into bytes, because they lie on the stack meanwhile.
+    ///
+    /// CLIPs have at most 1,664.
     private static let widestBytes = 16_384
 
-    /// `scale` and `shift` have one float per column; `epsilon` is added to the variance.
+    /// `scale` and `shift` have one float for each column; `epsilon` is added to the variance.
     public init(scale: Tensor, shift: Tensor, epsilon: Float) {
         precondition(scale.rows == 1 && shift.rows == 1, "Scale and shift of a layer norm are vectors.")
         precondition(scale.width == shift.width, "Scale and shift of a layer norm differ in width.")
@@ -18,7 +20,7 @@ public struct LayerNorm: Sendable {
         self.epsilon = epsilon
     }
 
-    /// (rows, width) of floats -> (rows, width) of any format; the output may be the input.
+    /// Turns floats, (rows, width), into (rows, width) of any format; the output may be the input.
     public func callAsFunction(_ input: Matrix, into output: Matrix) {
         precondition(input.width == scale.width && output.width == scale.width, "A matrix has another width.")
         precondition(input.rows == output.rows, "Input and output of a layer norm differ in rows.")

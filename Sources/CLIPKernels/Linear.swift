@@ -3,34 +3,33 @@ internal import CSimd
 
 /// A linear layer: `activation(input x weight^T + bias)`, or that added to what the output already holds.
 ///
-/// Bias, activation and the residual sum run inside the product, while its results are at hand; for int8 a pass of its own
-/// follows, since each row has its scale. The weights are copied once into the layout that oneDNN likes best on this
-/// processor. The product is oneDNN's, or on some processors `CSimd`'s, over the same layout.
+/// Bias, activation and the residual sum are applied in the product, while its results are at hand. For int8 a separate
+/// pass follows, since each row has its own scale. The weights are copied once into the layout that oneDNN prefers on
+/// this processor. The product is oneDNN's or, on some processors, `CSimd`'s over the same layout.
 public final class Linear: Sendable {
-    /// How many numbers an input row has.
+    /// The numbers of an input row.
     public let inputWidth: Int
-    /// How many numbers an output row has.
+    /// The numbers of an output row.
     public let outputWidth: Int
-    /// How the weights and the input are kept.
+    /// The format of the weights and the input.
     public let format: NumberFormat
 
     private let weights: PackedWeights
-    /// What the sums of each output are multiplied with, and in a second row what they are too large by before, where the
-    /// format is int8.
+    /// The scale of each output's sums and, in a second row, the excess of the sums before scaling; only for int8.
     private let scales: Tensor?
     private let bias: Tensor?
     private let activation: Activation?
     private let addsToOutput: Bool
-    /// Whether `CSimd` multiplies, and oneDNN does not.
+    /// Whether `CSimd` multiplies instead of oneDNN.
     private let multipliesPanels: Bool
 
-    /// The row count that the weight layout is chosen for.
+    /// The number of rows for which the weights' layout is chosen.
     ///
-    /// oneDNN picks the layout by widths alone; a typical pass (one image of ViT-B/32 has 50 tokens) is named so that
-    /// nothing is tuned for a single row.
+    /// oneDNN chooses the layout by the widths alone. This is a typical number of rows (one image of ViT-B/32 has 50
+    /// tokens), so that nothing is tuned for a single row.
     private static let typicalRows = 64
 
-    /// A layer of `weight` (outputs, inputs), floats that are copied, and `bias` (outputs), kept.
+    /// Makes a layer of `weight`, (outputs, inputs), floats that are copied, and `bias`, (outputs), which is kept.
     public init(
         weight: Matrix,
         bias: Tensor? = nil,
@@ -83,12 +82,12 @@ public final class Linear: Sendable {
         multipliesPanels = context.engine.multipliesPanels && weights.liesInPanels
     }
 
-    /// A layer of weights that another one like it has packed, on a processor and by a library like these.
+    /// Makes a layer of weights that were packed by another such layer, with the same library on such a processor.
     ///
     /// - Parameters:
-    ///   - packed: what `packedBytes` gave, or more; not copied.
-    ///   - scales: what `scaleBytes` gave, where the format is int8; copied.
-    ///   - owner: whoever keeps the bytes where they are.
+    ///   - packed: the bytes that `packedBytes` gave, perhaps with more after them; they are not copied.
+    ///   - scales: the bytes that `scaleBytes` gave if the format is int8; they are copied.
+    ///   - owner: the object that keeps the bytes in memory.
     public init(
         adopting packed: UnsafeRawBufferPointer,
         scales: UnsafeRawBufferPointer?,
@@ -135,7 +134,7 @@ public final class Linear: Sendable {
         multipliesPanels = context.engine.multipliesPanels && weights.liesInPanels
     }
 
-    /// oneDNN's name of the kernel that such a layer's weights are packed for, which says how they lie.
+    /// The name of the oneDNN kernel for which such a layer's weights are packed, which determines their layout.
     public static func packing(
         inputs: Int,
         outputs: Int,
@@ -156,16 +155,16 @@ public final class Linear: Sendable {
         return try context.primitive(for: key).implementation
     }
 
-    /// The packed weights, for as long as the layer lives.
+    /// The packed weights, valid as long as the layer lives.
     public var packedBytes: UnsafeRawBufferPointer { weights.bytes }
 
-    /// What the sums of each output are multiplied with, where the format is int8, for as long as the layer lives.
+    /// The scales of each output's sums if the format is int8, valid as long as the layer lives.
     public var scaleBytes: UnsafeRawBufferPointer? { scales.map { UnsafeRawBufferPointer($0.floats) } }
 
-    /// (rows, inputs) -> (rows, outputs).
+    /// Turns (rows, inputs) into (rows, outputs).
     ///
-    /// The input is kept as the weights are; the output is f32, or for bf16 also bf16, or for int8 any format. Both are
-    /// dense and do not overlap.
+    /// The input has the format of the weights. The output is f32; for bf16 it may also be bf16, and for int8 it may
+    /// have any format. Both are dense and must not overlap.
     public func callAsFunction(
         _ input: Matrix,
         into output: Matrix,
@@ -183,10 +182,10 @@ public final class Linear: Sendable {
         try multiply(input, columns: 0..<outputWidth, into: output, in: context)
     }
 
-    /// (rows, inputs) -> (rows, columns), for some of the outputs.
+    /// Turns (rows, inputs) into (rows, columns), for some of the outputs.
     ///
-    /// `dividesColumns` says at what they can be divided. The input is kept as the weights are; the output is f32, or for
-    /// bf16 also bf16, and dense unless the format is int8.
+    /// `dividesColumns` tells where the outputs can be divided. The input has the format of the weights. The output is
+    /// f32 or, for bf16, also bf16, and it is dense unless the format is int8.
     public func callAsFunction(
         _ input: Matrix,
         columns: Range<Int>,
@@ -204,7 +203,7 @@ public final class Linear: Sendable {
         )
         precondition(input.format == format, "The input has another format than the weights.")
         precondition(!addsToOutput || output.format == .f32, "Only floats are added to.")
-        // Bytes would have a scale for each of several parts of a row.
+        // If the output were bytes, each part of a row would need a scale of its own.
         precondition(
             output.format == .f32 || output.format == .bf16 && format == .bf16,
             "The output has another format."
@@ -214,8 +213,8 @@ public final class Linear: Sendable {
 
     /// Whether the outputs can be computed in parts of any multiple of `unit` columns, at full speed.
     ///
-    /// oneDNN packs weights in blocks of outputs behind each other, so that those of some blocks lie by themselves; this
-    /// asks it for kernels over such parts.
+    /// oneDNN packs weights in consecutive blocks of outputs, so the weights of some blocks lie together. This asks
+    /// oneDNN for kernels over such parts.
     public func dividesColumns(every unit: Int, in context: ComputeContext) -> Bool {
         guard unit > 0, outputWidth % unit == 0 else { return false }
         guard !multipliesPanels else { return unit % Int(csimd_panel) == 0 }
@@ -235,13 +234,13 @@ public final class Linear: Sendable {
         }
     }
 
-    /// Whether something has to be compiled for every number of rows.
+    /// Whether an operation has to be compiled for every number of rows.
     public var compilesForRows: Bool { !multipliesPanels }
 
-    /// The memory that the packed weights take.
+    /// The bytes of the packed weights.
     public var byteCount: Int { weights.byteCount }
 
-    /// oneDNN's name of the kernel that runs for so many rows.
+    /// The name of oneDNN's kernel for this number of rows.
     package func implementation(rows: Int, in context: ComputeContext) throws(KernelError) -> String {
         try context.primitive(
             for: key(rows: rows, columns: outputWidth, outputFormat: .f32),
@@ -279,7 +278,7 @@ public final class Linear: Sendable {
         }
     }
 
-    /// The product; of an int8 layer the sums, as whole numbers.
+    /// Computes the product, or the sums as whole numbers if the layer is int8.
     private func run(
         _ input: Matrix,
         columns: Range<Int>,
@@ -340,7 +339,7 @@ public final class Linear: Sendable {
         )
     }
 
-    /// Of an int8 layer oneDNN computes the sums alone.
+    /// The operation's key; for int8, oneDNN computes only the sums.
     private static func key(
         rows: Int,
         inputs: Int,

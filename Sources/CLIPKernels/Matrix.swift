@@ -1,24 +1,23 @@
 internal import CSimd
 
-/// A view of `rows` x `width` numbers that somebody else owns: scratch, a tensor, or some columns of another matrix.
+/// A view of `rows` x `width` numbers of another owner: scratch memory, a tensor, or some columns of a matrix.
 ///
-/// It is a pointer with a shape. It must not outlive what it points into: kernels take it as an argument and never
-/// keep it.
+/// It is a pointer with a shape. It must not outlive the memory: kernels take it as an argument and never keep it.
 public struct Matrix {
-    /// Where the first row begins.
+    /// The address of the first row.
     let bytes: UnsafeMutableRawPointer
-    /// How many rows there are.
+    /// The number of rows.
     public let rows: Int
-    /// How many numbers belong to a row.
+    /// The number of numbers in a row.
     public let width: Int
-    /// The distance between the beginnings of neighbouring rows, in numbers; at least `width`.
+    /// The distance from the beginning of one row to the next, in numbers; at least `width`.
     public let rowStride: Int
-    /// How the numbers are kept.
+    /// The format of the numbers.
     public let format: NumberFormat
-    /// What the bytes of each row are multiplied with, where the format is int8.
+    /// The scale of each row's bytes; nil unless the format is int8.
     let scales: UnsafeMutablePointer<Float>?
 
-    /// A view over `rows` rows of floats that lie `rowStride` apart, or directly behind each other without one.
+    /// Makes a view of `rows` rows of floats, `rowStride` floats apart, or directly one after the other if that is nil.
     public init(base: UnsafeMutablePointer<Float>, rows: Int, width: Int, rowStride: Int? = nil) {
         self.init(
             bytes: UnsafeMutableRawPointer(base),
@@ -29,7 +28,7 @@ public struct Matrix {
         )
     }
 
-    /// A dense matrix in memory that begins with the numbers; scales of bytes follow on the next cache line.
+    /// Makes a dense matrix in memory that begins with the numbers; scales of bytes follow on the next cache line.
     init(memory: UnsafeMutableRawPointer, rows: Int, width: Int, format: NumberFormat) {
         let scales = memory + AlignedMemory.whole(rows * width * format.byteCount)
         self.init(
@@ -70,7 +69,7 @@ public struct Matrix {
         return bytes.assumingMemoryBound(to: Float.self)
     }
 
-    /// Whether the rows lie directly behind each other.
+    /// Whether the rows lie directly one after the other.
     public var isDense: Bool { rowStride == width }
 
     /// The first float of a row.
@@ -78,7 +77,7 @@ public struct Matrix {
         base + index * rowStride
     }
 
-    /// The same rows, but only these columns.
+    /// A view of the same rows with only these columns.
     public func columns(_ range: Range<Int>) -> Matrix {
         precondition(
             range.lowerBound >= 0 && range.upperBound <= width,
@@ -94,7 +93,7 @@ public struct Matrix {
         )
     }
 
-    /// Only these rows.
+    /// A view of only these rows.
     public func rows(_ range: Range<Int>) -> Matrix {
         precondition(range.lowerBound >= 0 && range.upperBound <= rows, "The rows lie outside the matrix.")
         return Matrix(
@@ -107,7 +106,7 @@ public struct Matrix {
         )
     }
 
-    /// The memory of a dense matrix of floats or bf16 as rows of another width, as many as asked for and fit.
+    /// The memory of a dense matrix of floats or bf16 as rows of another width; the rows asked for have to fit.
     public func reshaped(rows: Int, width: Int) -> Matrix {
         precondition(isDense && format != .int8, "Only dense numbers can be given another shape.")
         precondition(rows * width <= self.rows * self.width, "The memory is too small for that shape.")
@@ -144,21 +143,21 @@ public struct Matrix {
         }
     }
 
-    /// Copies the floats into a matrix of any format, rounded to it.
+    /// Converts the floats into a matrix of any format, with rounding.
     public func convert(into target: Matrix) {
         precondition(format == .f32, "Only floats are converted.")
         precondition(rows == target.rows && width == target.width, "Converted rows keep their shape.")
         csimd_convert(Int64(rows), Int64(width), simd, target.simd)
     }
 
-    /// The matrix itself where it has the format of `other`, or else a copy of its floats there.
+    /// The matrix itself if it has the format of `other`; otherwise `other`, into which its floats are converted.
     public func kept(in other: Matrix) -> Matrix {
         guard format != other.format else { return self }
         convert(into: other)
         return other
     }
 
-    /// Makes every number of a matrix of floats or bf16 zero.
+    /// Sets every number of a matrix of floats or bf16 to zero.
     public func fillWithZeros() {
         precondition(format != .int8, "Bytes have scales, which this does not know.")
         for row in 0..<rows {
@@ -166,7 +165,7 @@ public struct Matrix {
         }
     }
 
-    /// A copy of f32 or bf16 numbers as floats, row after row.
+    /// A copy of f32 or bf16 numbers as floats, row by row.
     public func floats() -> [Float] {
         precondition(format != .int8, "Bytes alone are not what a matrix holds.")
         return [Float](unsafeUninitializedCapacity: rows * width) { buffer, count in
@@ -183,7 +182,7 @@ public struct Matrix {
         }
     }
 
-    /// A copy of the numbers that bytes and their scales stand for, row after row.
+    /// A copy of the numbers as floats, with bytes multiplied by their scales, row by row.
     package func numbers() -> [Float] {
         guard let scales else { return floats() }
         return (0..<rows).flatMap { row in

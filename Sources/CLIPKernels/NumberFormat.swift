@@ -1,17 +1,18 @@
 internal import COneDNN
 internal import CSimd
 
-/// How the numbers of a layer's weights and input are kept, which says with which instructions it is computed.
+/// The format of the numbers in a layer's weights and input, which decides the instructions that compute it.
 public enum NumberFormat: String, CaseIterable, Hashable, Sendable {
     /// 32-bit floating point.
     case f32
-    /// The upper half of an f32; products are summed as f32.
+    /// The upper half of an f32; products are summed in f32.
     case bf16
-    /// Bytes times a scale, one for each output of the weights and, found anew in every pass, one for each row of the
-    /// input; products are summed as whole numbers.
+    /// Bytes with a scale; products are summed as whole numbers.
     ///
-    /// The weights' are signed. The input's are 128 more than what they stand for: the processor's instructions multiply
-    /// unsigned with signed bytes, and what the sums are too large by is known of each output beforehand.
+    /// Weights have one scale for each output. Inputs have one for each row, which every pass finds anew. The weights'
+    /// bytes are signed. An input's byte is 128 more than the number that it stands for, because the processor's
+    /// instructions multiply unsigned by signed bytes. The excess that this adds to an output's sums is known
+    /// beforehand.
     case int8
 
     /// The bytes of one number.
@@ -23,7 +24,7 @@ public enum NumberFormat: String, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// What attention reads and writes in a network whose linear layers read this.
+    /// The format that attention reads and writes in a network whose linear layers read this format.
     public var betweenLayers: NumberFormat { self == .bf16 ? .bf16 : .f32 }
 
     var type: codnn_type {

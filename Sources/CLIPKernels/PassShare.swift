@@ -4,16 +4,16 @@ internal import Synchronization
 
 /// A thread's part in a forward pass that several threads make together, each with a context of its own.
 ///
-/// Which part that is, by rows or by columns, is the network's business. Here they meet, and show each other memory. No work
+/// The network decides what a part is, by rows or by columns. This type lets the threads meet and share memory. No work
 /// is handed around: each thread knows its part from the beginning.
 public struct PassShare: Sendable {
-    /// Which of the parts this is.
+    /// The number of this part, from 0.
     public let index: Int
-    /// How many parts there are.
+    /// The number of parts.
     public let count: Int
     private let team: PassTeam?
 
-    /// The whole pass, by one thread.
+    /// The whole pass, made by one thread.
     public static let whole = PassShare(index: 0, count: 1, team: nil)
 
     fileprivate init(index: Int, count: Int, team: PassTeam?) {
@@ -25,30 +25,30 @@ public struct PassShare: Sendable {
     /// Whether one thread makes the pass alone.
     public var isWhole: Bool { team == nil }
 
-    /// The part's rows of so many.
+    /// This part's rows, of `total` rows.
     public func rows(of total: Int) -> Range<Int> {
         total * index / count..<total * (index + 1) / count
     }
 
-    /// The columns of every part, of `total` that are divided between multiples of `unit` only.
+    /// The columns of every part, of `total` columns that may be divided only at multiples of `unit`.
     public func columns(of total: Int, every unit: Int) -> [Range<Int>] {
         let units = total / unit
         return (0..<count).map { units * $0 / count * unit..<units * ($0 + 1) / count * unit }
     }
 
-    /// Waits until all parts are here.
+    /// Waits until all parts have come to this point.
     public func meet() throws(KernelError) {
         try team?.meet(index)
     }
 
-    /// Sends the other parts home, which wait or will wait for this one, since it cannot go on.
+    /// Releases the other parts, which wait or will wait for this one, because it cannot go on.
     public func abandon() {
         team?.abandon()
     }
 
-    /// Memory that all parts see: (rows, width), the scratch of the first part, until its pass ends.
+    /// Memory that all parts see, (rows, width), from the scratch of the first part, until its pass ends.
     ///
-    /// All parts ask for the same matrices in the same order, and meet before they return from here.
+    /// All parts ask for the same matrices in the same order, and meet before this returns.
     public func matrix(
         rows: Int,
         width: Int,
@@ -66,7 +66,7 @@ public struct PassShare: Sendable {
     }
 }
 
-/// The threads of one shared pass, which meet as often as they like.
+/// The threads of one shared pass, which may meet any number of times.
 public final class PassTeam: Sendable {
     private let count: Int
     private let arrived = Atomic(0)
@@ -75,17 +75,19 @@ public final class PassTeam: Sendable {
     private let address = Atomic(UInt(0))
     private let looks = Atomic(0)
     private let members: Mutex<Members>
-    /// One for each member: one for all would wake a member that waits for the next meeting in place of another that still
-    /// sleeps since this one.
+    /// One semaphore for each member.
+    ///
+    /// With one for all, a member that waits for the next meeting could be woken instead of a member that is still
+    /// asleep since this one.
     private let alarms: [DispatchSemaphore]
 
     private struct Members {
-        /// The last meeting that each member came to, and the processor that it came on.
+        /// The last meeting to which each member came, and the processor on which it ran then.
         var arrivals: [(meeting: Int, processor: Int32)?]
         var sleepers: [Int] = []
     }
 
-    /// A team of so many threads.
+    /// Makes a team of `count` threads.
     public init(count: Int) {
         precondition(count > 1, "A team has at least two threads.")
         self.count = count
@@ -93,22 +95,23 @@ public final class PassTeam: Sendable {
         alarms = (0..<count).map { _ in DispatchSemaphore(value: 0) }
     }
 
-    /// The part of a member, counted from 0.
+    /// The part of one member, counted from 0.
     public func share(_ index: Int) -> PassShare {
         precondition(index >= 0 && index < count, "There is no such member of the team.")
         return PassShare(index: index, count: count, team: self)
     }
 
-    /// Sends all members home who wait or will.
+    /// Releases all members who wait or will wait.
     fileprivate func abandon() {
         isBroken.store(true, ordering: .releasing)
         wakeSleepers()
     }
 
-    /// How often a waiting member looks before it asks itself whether it stands in the way of the one it waits for: some
-    /// hundred microseconds, in which whoever was woken has long begun.
+    /// How often a waiting member looks before it checks whether it blocks the one it waits for.
+    ///
+    /// This takes some hundred microseconds, long enough for any woken thread to have begun.
     private static let looksBeforeMoving = 8_000
-    /// How often before it sleeps.
+    /// How often a waiting member looks before it sleeps.
     private static let looksBeforeSleeping = 16_000
 
     fileprivate func meet(_ member: Int) throws(KernelError) {
@@ -129,10 +132,10 @@ public final class PassTeam: Sendable {
         }
     }
 
-    /// Goes to another processor where a member that is missing was last seen on this one, or nowhere yet.
+    /// Moves to another processor if a missing member was last seen on this one, or nowhere yet.
     ///
-    /// Linux may wake two members on one processor and leave them there, since neither waits long enough to be moved: on
-    /// two processors every fifth lone image took as long as on one.
+    /// Linux may wake two members on one processor and leave them there, since neither waits long enough to be moved:
+    /// on two processors every fifth single image took as long as on one.
     private func makeRoom(for meeting: Int, on processor: Int32) {
         guard processor >= 0 else { return }
         let isInTheWay = members.withLock { members in
@@ -144,10 +147,10 @@ public final class PassTeam: Sendable {
         if isInTheWay { csimd_leave_processor(processor) }
     }
 
-    /// Sleeps, unless the meeting has taken place or will not.
+    /// Sleeps until the meeting has taken place or will not.
     private func sleep(_ member: Int, until meeting: Int) {
         let isOver = members.withLock { members in
-            // Whoever ends the wait says so before it looks for sleepers.
+            // Whoever ends the wait records that before it looks for sleepers.
             let isOver =
                 meetings.load(ordering: .acquiring) != meeting || isBroken.load(ordering: .acquiring)
             if !isOver { members.sleepers.append(member) }
@@ -170,7 +173,7 @@ public final class PassTeam: Sendable {
         return pointer
     }
 
-    /// The next matrix is shown only once everyone has looked at the one before.
+    /// The next pointer is shown only after every member has read the one before.
     fileprivate func show(_ pointer: UnsafeMutableRawPointer) {
         while looks.load(ordering: .acquiring) % count != 0, !isBroken.load(ordering: .acquiring) {
             csimd_pause()

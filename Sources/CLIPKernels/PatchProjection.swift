@@ -1,20 +1,22 @@
-/// The first layer of a vision transformer: every square patch of an image becomes one token.
+/// The first layer of a vision transformer, which turns every square patch of an image into a token.
 ///
-/// A convolution whose stride is its kernel, so that each pixel belongs to one patch: the patches are written as
-/// rows, normalised as they are, and one linear layer does the rest. As with a convolution, pixels at the right and bottom that do not
-/// fill a patch are left out.
+/// It is a convolution whose stride is the size of its kernel, so each pixel belongs to one patch: patches are written
+/// as normalised rows, and one linear layer does the rest. As with a convolution, pixels at the right and at the bottom
+/// that do not fill a patch are left out.
 public struct PatchProjection: Sendable {
-    /// How many patches an image has.
+    /// The number of patches of an image.
     public let patches: Int
     private let imageSize: Int
     private let patchSize: Int
-    /// Rows of an image before its patches.
+    /// The number of an image's rows before its patches.
     private let leading: Int
     private let pixels: PixelTable
     private let linear: Linear
 
-    /// `weight` is (width, 3 x patchSize x patchSize), a convolution kernel with its last three dimensions joined; `pixels`
-    /// has what it is multiplied with for each byte of an image; `leading` is how many tokens an image has before its patches.
+    /// Makes the layer from a convolution's kernels.
+    ///
+    /// `weight` is (width, 3 x patchSize x patchSize), kernels with their last three dimensions joined. `pixels` has
+    /// the float for each byte of an image. `leading` is the number of an image's tokens before its patches.
     public init(
         weight: Matrix,
         imageSize: Int,
@@ -37,11 +39,11 @@ public struct PatchProjection: Sendable {
         linear = try Linear(weight: weight, addsToOutput: true, format: format, in: context)
     }
 
-    /// Images, each (imageSize, imageSize, 3) bytes, are added to `tokens`, (rows, width), for some of the
-    /// (images x (leading + patches)) rows.
+    /// Adds the patches of images, each (imageSize, imageSize, 3) bytes, to some rows of `tokens`.
     ///
-    /// The leading row of each image belongs to its class token and stays as it is: its patch is written as zeros, which
-    /// costs one row in `patches` and saves a copy of all the others.
+    /// `tokens` is (rows, width), some of the (images x (leading + patches)) rows. The leading rows of each image, such
+    /// as the class token's, do not change: their patches are zeros, which costs a few rows but saves copying all the
+    /// others.
     public func callAsFunction(
         _ images: [UnsafePointer<UInt8>],
         rows: Range<Int>,
@@ -59,7 +61,8 @@ public struct PatchProjection: Sendable {
                 width: linear.inputWidth,
                 format: linear.format
             )
-            // Where floats are not what is multiplied, one row of them at a time, which stays close to the processor.
+            // If the layer does not read floats, a single row of floats is converted at a time, which stays in the
+            // cache.
             let floats = try context.scratch.matrix(rows: 1, width: linear.inputWidth)
             for (index, row) in rows.enumerated() {
                 let (image, position) = row.quotientAndRemainder(dividingBy: leading + patches)
@@ -76,7 +79,7 @@ public struct PatchProjection: Sendable {
         }
     }
 
-    /// (imageSize, imageSize, 3) -> (3 x patchSize x patchSize).
+    /// Copies one patch of an image: part of (imageSize, imageSize, 3) becomes (3 x patchSize x patchSize).
     private func copy(patch: Int, of image: UnsafePointer<UInt8>, to row: UnsafeMutablePointer<Float>) {
         let (y, x) = patch.quotientAndRemainder(dividingBy: imageSize / patchSize)
         let corner = image + PixelTable.channels * patchSize * (y * imageSize + x)

@@ -8,23 +8,24 @@ internal import Musl
 internal import Glibc
 #endif
 
-/// Rotary positions of the patches of a square image: pairs of neighbours in a head are turned by angles that grow with the
-/// patch's column, in the first half of the head, and with its row, in the second.
+/// Rotary positions of the patches of a square image.
 ///
-/// Only queries and keys are turned, before attention, so that their products depend on how far patches are apart. The
-/// reference is `RotaryEmbeddingCat` of timm 1.0.31 (`layers/pos_embed_sincos.py`) with `grid_indexing="xy"`.
+/// Pairs of neighbouring numbers in a head are rotated by angles that grow with the patch's column, in the first half
+/// of the head, and with its row, in the second half. Only queries and keys are rotated, before attention, so that
+/// their products depend on the distance between patches. The reference is `RotaryEmbeddingCat` of timm 1.0.31
+/// (`layers/pos_embed_sincos.py`) with `grid_indexing="xy"`.
 public struct RotaryPositions: Sendable {
     private let headWidth: Int
-    /// (positions, headWidth), each pair's cosine twice.
+    /// The cosine of each pair, twice, (positions, headWidth).
     private let cosines: Tensor
-    /// (positions, headWidth), each pair's sine, negated and as it is.
+    /// The sine of each pair, negated and then as it is, (positions, headWidth).
     private let sines: Tensor
 
     /// - Parameters:
-    ///   - grid: patches in a row, and rows.
-    ///   - leading: tokens before the patches, which are not turned.
-    ///   - offset: what is added to column and row, which count from 0.
-    ///   - temperature: the slowest pair turns by about a `temperature`th of the quickest.
+    ///   - grid: the number of patches in a row, and of rows.
+    ///   - leading: the number of tokens before the patches, which are not rotated.
+    ///   - offset: the number that is added to column and row, which count from 0.
+    ///   - temperature: about how many times slower the slowest pair turns than the fastest.
     public init(
         grid: Int,
         leading: Int,
@@ -51,9 +52,10 @@ public struct RotaryPositions: Sendable {
         }
     }
 
-    /// Turns (rows, any number of heads x headWidth) floats or bf16 in place.
+    /// Rotates floats or bf16, (rows, any number of heads x headWidth), in place.
     ///
-    /// - Parameter first: which row of the pass is the first; sequences follow each other, each with all positions.
+    /// - Parameter first: the number of the first row in the pass; sequences follow each other, each with all
+    ///   positions.
     public func rotate(_ rows: Matrix, first: Int) {
         precondition(
             rows.format != .int8 && rows.width % headWidth == 0,

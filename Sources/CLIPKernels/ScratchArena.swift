@@ -1,11 +1,11 @@
-/// The working memory of forward passes: handed out in order, taken back in reverse, never freed in between.
+/// The working memory of forward passes, handed out in order, taken back in reverse, and never freed in between.
 ///
-/// The first pass of a size finds out how much is needed and may take several pieces of memory from the system; the
-/// next `reset()` puts them together into one, and from then on a pass of that size allocates nothing. It grows with
-/// the largest pass and does not shrink: whoever runs passes bounds their size (`CLIPModel` does, by working in
-/// chunks).
+/// The first pass of a size finds out how much is needed and may take several pieces of memory from the system. The
+/// next `reset()` replaces them by one piece, and from then on a pass of that size allocates nothing. The arena grows
+/// with the largest pass and does not shrink, so whoever runs passes has to limit their size (`CLIPModel` does, by
+/// dividing calls into passes).
 public final class ScratchArena {
-    /// A place in the arena to go back to.
+    /// A place in the arena, to return to.
     struct Mark {
         fileprivate let block: Int
         fileprivate let offset: Int
@@ -17,7 +17,7 @@ public final class ScratchArena {
 
     init() {}
 
-    /// How many bytes the arena holds, used or not.
+    /// The bytes that the arena holds, used or not.
     public var byteCount: Int { blocks.reduce(0) { $0 + $1.byteCount } }
 
     /// Takes everything back, before a new pass.
@@ -30,7 +30,7 @@ public final class ScratchArena {
         blocks = [try AlignedMemory(byteCount: total)]
     }
 
-    /// Memory for a dense matrix of undefined content, until the surrounding scope ends.
+    /// Memory for a dense matrix, with undefined content, until the surrounding scope ends.
     public func matrix(rows: Int, width: Int, format: NumberFormat = .f32) throws(KernelError) -> Matrix {
         let size = AlignedMemory.byteCount(rows: rows, width: width, of: format.byteCount)
         let scales = format == .int8 ? AlignedMemory.byteCount(rows: rows, width: 1) : 0
@@ -39,7 +39,7 @@ public final class ScratchArena {
         return Matrix(memory: bytes, rows: rows, width: width, format: format)
     }
 
-    /// Takes back, when `body` ends, everything that it asked for.
+    /// Runs `body`, then takes back all memory that it asked for.
     public func scope<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result
     {
         let mark = Mark(block: block, offset: offset)

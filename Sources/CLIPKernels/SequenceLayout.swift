@@ -1,11 +1,11 @@
-/// Where the sequences lie that are packed behind each other, without padding, in the rows of one matrix.
+/// The places of sequences that are packed one after the other, without padding, in the rows of one matrix.
 ///
-/// Only attention looks at it; everything else treats rows alike.
+/// Only attention needs them; everything else treats rows alike.
 public struct SequenceLayout: Equatable, Sendable {
-    /// Where each sequence begins, and at the end where the last one ends.
+    /// The first row of each sequence, and last the end of the last one.
     private let borders: [Int]
 
-    /// Sequences of these lengths, in this order.
+    /// Makes a layout of sequences with these lengths, in this order.
     public init(lengths: some Collection<Int>) {
         var borders = [0]
         borders.reserveCapacity(lengths.count + 1)
@@ -18,12 +18,12 @@ public struct SequenceLayout: Equatable, Sendable {
         self.borders = borders
     }
 
-    /// How many sequences there are.
+    /// The number of sequences.
     public var count: Int { borders.count - 1 }
-    /// How many rows they have together.
+    /// The number of rows of all sequences together.
     public var rows: Int { borders[count] }
 
-    /// The rows of a sequence.
+    /// The rows of one sequence.
     public func rows(of sequence: Int) -> Range<Int> { borders[sequence]..<borders[sequence + 1] }
 
     /// The first row of every sequence.
@@ -32,7 +32,7 @@ public struct SequenceLayout: Equatable, Sendable {
     /// The last row of every sequence.
     public var lastRows: [Int] { borders.dropFirst().map { $0 - 1 } }
 
-    /// The sequences that have rows among these.
+    /// The sequences that have any of these rows.
     public func sequences(in rows: Range<Int>) -> Range<Int> {
         guard !rows.isEmpty else { return 0..<0 }
         // The sequence of a row is the last one that begins at or before it.

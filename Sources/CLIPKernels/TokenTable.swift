@@ -1,19 +1,19 @@
 internal import CSimd
 
-/// The embeddings of the tokens of a vocabulary, (tokens, width): only looked up, never multiplied.
+/// The embeddings of a vocabulary's tokens, (tokens, width), which are only looked up, never multiplied.
 ///
-/// In the format of the layers, since OpenAI's vocabulary is a sixth of all numbers of ViT-B/32.
+/// They have the format of the layers, because OpenAI's vocabulary is a sixth of all numbers of ViT-B/32.
 public struct TokenTable: Sendable {
-    /// Where the rows lie, and who keeps them there.
+    /// The address of the rows, and the object that keeps them in memory.
     private nonisolated(unsafe) let bytes: UnsafeMutableRawPointer
     private let owner: any Sendable
-    /// What the bytes of each token are multiplied with, where the format is int8.
+    /// The scale of each token's bytes; nil unless the format is int8.
     private let scales: Tensor?
     private let tokens: Int
     private let width: Int
     private let format: NumberFormat
 
-    /// Memory for so many tokens, to be filled by `set`.
+    /// Makes a table for this many tokens, to be filled by `set`.
     public init(tokens: Int, width: Int, format: NumberFormat) throws(KernelError) {
         precondition(tokens > 0 && width > 0, "A table has at least one token and one column.")
         let memory = try AlignedMemory(
@@ -27,7 +27,8 @@ public struct TokenTable: Sendable {
         self.format = format
     }
 
-    /// A table over the rows that another one gave as `rowBytes`, which are only read, and a copy of its scales.
+    /// Makes a table of the rows that another table gave as `rowBytes`, which are only read, and of a copy of its
+    /// scales.
     public init(
         adopting rows: UnsafeRawBufferPointer,
         scales: UnsafeRawBufferPointer?,
@@ -53,21 +54,21 @@ public struct TokenTable: Sendable {
         self.format = format
     }
 
-    /// The rows, for as long as the table lives.
+    /// The rows, valid as long as the table lives.
     public var rowBytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: bytes, count: tokens * width * format.byteCount)
     }
 
-    /// The scales of the rows, where the format is int8, for as long as the table lives.
+    /// The scales of the rows if the format is int8, valid as long as the table lives.
     public var scaleBytes: UnsafeRawBufferPointer? { scales.map { UnsafeRawBufferPointer($0.floats) } }
 
-    /// Fills the rows from `first` on; only for whoever makes the table, before anyone else has it.
+    /// Fills the rows from `first` on; only the maker of the table may do so, before anyone else has it.
     public func set(first: Int, from rows: Matrix) {
         precondition(first >= 0 && first + rows.rows <= tokens && rows.width == width, "No such rows.")
         rows.convert(into: matrix.rows(first..<first + rows.rows))
     }
 
-    /// target = the embedding of a token + addend; both have `width` floats.
+    /// Sets `target` to the embedding of a token plus `addend`; both have `width` floats.
     public func look(
         up token: Int,
         adding addend: UnsafePointer<Float>,

@@ -90,7 +90,7 @@ package final class Primitive {
         codnn_primitive_destroy(pointer)
     }
 
-    /// oneDNN's name of the kernel that it chose, such as `brgemm:avx512_core`.
+    /// The name of the kernel that oneDNN chose, such as `brgemm:avx512_core`.
     package var implementation: String { String(cString: codnn_implementation(pointer)) }
 
     private static func linear(
@@ -118,11 +118,11 @@ package final class Primitive {
 
 /// The weights of a linear layer or a convolution in the layout that oneDNN chose for it.
 ///
-/// Immutable once made, and read by any number of threads.
+/// They are immutable once made, and any number of threads may read them.
 final class PackedWeights: @unchecked Sendable {
     let pointer: OpaquePointer
     private let engine: ComputeEngine
-    /// Whoever keeps the bytes where they are, if they are not oneDNN's own.
+    /// The object that keeps the bytes in memory, if they are not oneDNN's own.
     private let owner: (any Sendable)?
 
     init(
@@ -142,7 +142,7 @@ final class PackedWeights: @unchecked Sendable {
         owner = nil
     }
 
-    /// Weights over bytes that were packed for the same primitive before.
+    /// Makes weights of bytes that were packed earlier for the same primitive.
     init(
         adopting bytes: UnsafeRawBufferPointer,
         of owner: any Sendable,
@@ -164,7 +164,7 @@ final class PackedWeights: @unchecked Sendable {
         codnn_weights_destroy(pointer)
     }
 
-    /// The packed bytes, for as long as this lives.
+    /// The packed bytes, valid as long as this object lives.
     var bytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: codnn_weights_bytes(pointer), count: byteCount)
     }
@@ -174,7 +174,7 @@ final class PackedWeights: @unchecked Sendable {
     /// Whether the layout is the one that `csimd_multiply` reads.
     var liesInPanels: Bool { codnn_weights_panel(pointer) == Int64(csimd_panel) }
 
-    /// Whether the weights of some of the outputs lie by themselves, and so where their share of the bytes begins.
+    /// Whether the weights of these outputs lie together, so that it is clear where their part of the bytes begins.
     func hasByThemselves(_ outputs: Range<Int>) -> Bool {
         codnn_weights_part(pointer, Int64(outputs.lowerBound), Int64(outputs.count)) == 0
     }

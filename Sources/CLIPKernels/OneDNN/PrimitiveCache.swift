@@ -1,9 +1,9 @@
-/// The compiled operations by shape: at most `limit`, the one unused for longest goes first.
+/// The compiled operations by shape, at most `limit`; the one that was unused for longest is dropped first.
 ///
-/// Captions of any length make row counts of any size, so without a limit a long-lived server would collect an
-/// operation for every sum of lengths it has ever seen.
+/// Captions of any length lead to any number of rows, so without a limit a long-lived server would collect an operation
+/// for every sum of lengths that it has ever seen.
 struct PrimitiveCache {
-    /// An operation is compiled for a shape and a number of threads.
+    /// What an operation is compiled for: a shape and a number of threads.
     struct Place: Hashable {
         var key: PrimitiveKey
         var threads: Int

@@ -1,6 +1,6 @@
-/// The shape of an operation: everything that oneDNN compiles it for.
+/// The shape of an operation: everything for which oneDNN compiles it.
 package enum PrimitiveKey: Hashable {
-    /// A linear layer over `rows` rows, or, of one with more columns, the product for `outputs` of them.
+    /// A linear layer over `rows` rows, or the product for only `outputs` of the columns of a wider layer.
     case linear(
         rows: Int,
         inputs: Int,
@@ -12,7 +12,7 @@ package enum PrimitiveKey: Hashable {
         activation: Activation?,
         addsToOutput: Bool
     )
-    /// A convolution of the maps of so many images.
+    /// A convolution of the maps of `images` images.
     case convolution(
         Convolution.Shape,
         images: Int,
@@ -21,7 +21,7 @@ package enum PrimitiveKey: Hashable {
         outputLayout: FeatureLayout,
         format: NumberFormat
     )
-    /// Means of windows of the maps of so many images.
+    /// The means of windows in the maps of `images` images.
     case averagePooling(
         images: Int,
         channels: Int,

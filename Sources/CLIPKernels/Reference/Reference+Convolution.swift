@@ -1,8 +1,8 @@
 extension Reference {
-    /// `finish(convolution + bias)` of one image's planes, (inputs, inputSize, inputSize) with kernels (outputs, inputs,
-    /// kernelSize, kernelSize) -> (outputs, outputSize, outputSize).
+    /// `finish(convolution + bias)` of one image's planes: (inputs, inputSize, inputSize) to (outputs, outputSize,
+    /// outputSize).
     ///
-    /// `residual` has the shape of the result.
+    /// The kernels are (outputs, inputs, kernelSize, kernelSize). `residual` has the shape of the result.
     package static func convolution(
         _ planes: [Float],
         _ shape: Convolution.Shape,
@@ -41,7 +41,7 @@ extension Reference {
         return result
     }
 
-    /// Means of windows: planes (.., size, size) -> (.., size / window, size / window).
+    /// The means of windows of planes: (.., size, size) to (.., size / window, size / window).
     package static func averagePooling(_ planes: [Float], size: Int, window: Int) -> [Float] {
         let outputSize = size / window
         var result: [Float] = []

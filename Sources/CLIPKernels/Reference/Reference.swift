@@ -6,9 +6,10 @@ import Musl
 import Darwin
 #endif
 
-/// The kernels as plain loops over arrays, summed in double precision: what the fast ones are tested against.
+/// The kernels as plain loops over arrays, summed in double precision, with which the fast kernels are compared in
+/// tests.
 ///
-/// Written to be read beside the formula, not to be run in a server.
+/// They are written to be read beside the formula, not to be run in a server.
 package enum Reference {
     /// `activation(input x weight^T + bias) + residual`; input (rows, inputs), weight (outputs, inputs).
     package static func linear(
@@ -44,7 +45,7 @@ package enum Reference {
         }
     }
 
-    /// Every row minus its mean over its standard deviation, scaled and shifted.
+    /// Every row minus its mean, divided by its standard deviation, scaled and shifted.
     package static func layerNorm(
         _ input: [Float],
         scale: [Float],
@@ -65,7 +66,8 @@ package enum Reference {
         return result
     }
 
-    /// Attention within each sequence; query, key and value are (rows, width), one behind the other in `lengths`.
+    /// Attention within each sequence; query, key and value are (rows, width), with consecutive sequences of these
+    /// `lengths`.
     package static func attention(
         query: [Float],
         key: [Float],
@@ -106,7 +108,7 @@ package enum Reference {
         return result
     }
 
-    /// A convolution of (3, size, size) with kernels (width, 3, patch, patch) and stride `patch` -> (patches, width).
+    /// A convolution of (3, size, size) with kernels (width, 3, patch, patch) and stride `patch`, as (patches, width).
     package static func patchProjection(
         _ image: [Float],
         size: Int,
