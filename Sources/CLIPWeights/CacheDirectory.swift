@@ -6,9 +6,11 @@ import Musl
 import Darwin
 #endif
 
-/// The directory in which packed copies and notes of checkpoints are kept.
+/// The directory that keeps packed copies of checkpoints and notes about them.
 enum CacheDirectory {
-    /// Makes it, and those that it is in, for its owner alone; what fails is told when a file cannot be written.
+    /// Makes the directory and those that contain it, for their owner only.
+    ///
+    /// A failure shows later, when a file cannot be written.
     static func make(_ path: String) {
         var made = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
@@ -17,8 +19,9 @@ enum CacheDirectory {
         }
     }
 
-    /// Removes what nobody used for long, but for the files of each kind that were used last, and what a process left that
-    /// was killed while it wrote.
+    /// Removes files that were unused for long, except the most recently used ones of each kind.
+    ///
+    /// It also removes what a process left behind that was killed while it wrote.
     ///
     /// - Parameter kept: how many files with each ending stay.
     static func prune(_ directory: String, keeping kept: [String: Int]) {
@@ -33,9 +36,9 @@ enum CacheDirectory {
         }
     }
 
-    /// What the name of a file ends with that is being written.
+    /// The ending of the names of files that are still being written.
     static let unfinished = ".tmp"
-    /// Seconds after which nobody is still writing what has not been written to.
+    /// The seconds without a write after which nobody is still writing a file.
     private static let longestWriting = 3_600
 
     private static func files(in directory: String) -> [(path: String, used: Int)] {

@@ -1,13 +1,13 @@
-/// The named tensors of one model, in one safetensors file or spread over several.
+/// The named tensors of one model, in one safetensors file or in several.
 ///
-/// Can be shared between threads.
+/// It can be shared between threads.
 public struct Checkpoint: Sendable {
     private let tensors: [String: TensorView]
 
     /// The files that hold the tensors.
     public let files: [SafetensorsFile]
 
-    /// A checkpoint of a single file.
+    /// Makes a checkpoint of a single file.
     public init(_ file: SafetensorsFile) {
         files = [file]
         var tensors: [String: TensorView] = [:]
@@ -15,7 +15,7 @@ public struct Checkpoint: Sendable {
         self.tensors = Self.withoutWrappers(tensors)
     }
 
-    /// Names without what training wrappers put before all of them.
+    /// The tensors under names without the prefix that training wrappers put before all of them.
     private static func withoutWrappers(_ tensors: [String: TensorView]) -> [String: TensorView] {
         let length = TensorNames.wrapperLength(of: tensors.keys)
         guard length > 0 else { return tensors }
@@ -23,7 +23,7 @@ public struct Checkpoint: Sendable {
         return Dictionary(unwrapped) { first, _ in first }
     }
 
-    /// Opens the shards that an index such as `model.safetensors.index.json` names, from the index's own directory.
+    /// Opens the shards that an index such as `model.safetensors.index.json` names, in the index's own directory.
     ///
     /// Refuses shard names that lead out of the directory, and shards that do not hold exactly the tensors that the
     /// index places in them.
@@ -52,17 +52,17 @@ public struct Checkpoint: Sendable {
     /// The names of all tensors, sorted.
     public var tensorNames: [String] { tensors.keys.sorted() }
 
-    /// The tensor of that exact name, or `nil`.
+    /// The tensor with exactly this name; nil if there is none.
     public func tensor(named name: String) -> TensorView? {
         tensors[name]
     }
 
-    /// Tells the system that all tensors will be read once, front to back, so that it reads ahead.
+    /// Tells the system that all tensors will be read once, from front to back, so that it reads ahead.
     public func adviseSequential() {
         for file in files { file.adviseSequential() }
     }
 
-    /// Gives the memory of all pages read so far back to the system; call it when the weights have been converted.
+    /// Releases the memory of all pages that were read; call it when the weights have been converted.
     public func releasePages() {
         for file in files { file.releasePages() }
     }

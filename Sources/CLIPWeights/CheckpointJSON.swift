@@ -1,16 +1,19 @@
 internal import CLIPJSON
 
-/// Reads the little JSON that checkpoints carry: objects of strings, numbers and short arrays, no name twice.
+/// Reads the simple JSON of checkpoints: objects of strings, numbers and short arrays, in which no name is repeated.
 typealias CheckpointJSON = JSONStream<WeightError>
 
 extension CheckpointJSON {
-    /// Names: forty times the tensors of the largest published CLIP (about 1,600), so that a hostile header stays cheap;
-    /// real ones have about a hundred bytes, and the limit keeps a hostile one out of the log.
+    /// The limits on names: forty times the tensors of the largest published CLIP (about 1,600), and 1,024 bytes for
+    /// each.
+    ///
+    /// So a hostile header stays cheap. Real names have about a hundred bytes, and the limit keeps a hostile one out of
+    /// the log.
     static var names: JSONNameLimits { JSONNameLimits(count: 65_536, length: 1_024) }
-    /// The object, its metadata or a tensor, and a tensor's shape.
+    /// The deepest nesting: the header's object, the metadata or a tensor, and the tensor's shape.
     private static var deepest: Int { 3 }
 
-    /// Refuses bytes that are not UTF-8 or do not begin with `{`, as the safetensors format demands of its header.
+    /// Refuses bytes that are not UTF-8 or do not begin with `{`, as the safetensors format requires of a header.
     init(_ bytes: [UInt8], file: String) throws(WeightError) {
         guard UTF8Check.isValid(bytes) else { throw .notUTF8(file: file) }
         guard bytes.first == UInt8(ascii: "{") else {
@@ -21,7 +24,7 @@ extension CheckpointJSON {
         }
     }
 
-    /// Reads an object, where `member` must read the value of each name, and `duplicate` makes the error for a repeated one.
+    /// Reads an object; `member` has to read each value, and `duplicate` makes the error for a repeated name.
     mutating func object(
         duplicate: (String) -> WeightError,
         member: (inout CheckpointJSON, String) throws(WeightError) -> Void
@@ -29,7 +32,7 @@ extension CheckpointJSON {
         try object(once: Self.names, duplicate: duplicate, member: member)
     }
 
-    /// Reads an array of whole numbers, of which there may be at most `limit`; `nil` when there are more.
+    /// Reads an array of at most `limit` whole numbers; nil if there are more.
     mutating func counts(limit: Int) throws(WeightError) -> [Int]? {
         try expect("[")
         guard !take("]") else { return [] }

@@ -1,13 +1,13 @@
-/// A 64-bit sum over bytes that tells accidents, a torn write or a bad disk, from what was written.
+/// A 64-bit checksum that detects accidents, such as a torn write or a bad disk.
 ///
-/// Against people it is no protection. Four lanes of multiply and rotate, so that the memory's speed is the limit.
+/// It does not protect against people. It uses four lanes of multiply and rotate, so that memory speed is the limit.
 struct Checksum {
     private var lanes: (UInt64, UInt64, UInt64, UInt64) = (1, 2, 3, 4)
     private var count: UInt64 = 0
 
     private static let factor: UInt64 = 0x9e37_79b9_7f4a_7c15
 
-    /// Adds bytes; only the last piece may have a number of bytes that is no multiple of 32.
+    /// Adds bytes; only in the last piece may their number not be a multiple of 32.
     mutating func add(_ bytes: UnsafeRawBufferPointer) {
         count &+= UInt64(bytes.count)
         var lanes = lanes
@@ -23,7 +23,7 @@ struct Checksum {
         self.lanes = lanes
     }
 
-    /// The sum of a text's UTF-8.
+    /// The checksum of a text's UTF-8.
     static func text(of text: String) -> String {
         var checksum = Checksum()
         var text = text
@@ -31,7 +31,7 @@ struct Checksum {
         return checksum.text
     }
 
-    /// The sum, as sixteen hexadecimal digits.
+    /// The checksum as sixteen hexadecimal digits.
     var text: String {
         var sum = count
         for lane in [lanes.0, lanes.1, lanes.2, lanes.3] { sum = Self.mix(sum, lane) }

@@ -7,14 +7,15 @@ import Darwin
 #endif
 
 extension Checkpoint {
-    /// How many bytes its files have together.
+    /// The bytes of all its files together.
     public var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
 
-    /// A text that is the same for the same bytes, wherever the files lie and whenever they were made.
+    /// Identifies the checkpoint's bytes: equal bytes give equal text, wherever the files lie and whenever they were
+    /// made.
     ///
-    /// To sum up all bytes takes as long as to read them, which a packed copy is there to save. So `directory` keeps a note of
-    /// the sum, under all that the file system tells of the files: device, number, size and times. Whoever changes a file changes
-    /// these, and the bytes are summed up anew, as they are for a note that is damaged.
+    /// A checksum of all bytes takes as long as reading them, which a packed copy should avoid. So `directory` keeps a
+    /// note of the checksum under what the file system tells about the files: device, number, size and times. A change
+    /// to a file changes these, and then the checksum is computed again, as it is if the note is damaged.
     public func content(notedIn directory: String) throws(WeightError) -> String {
         var identity = ""
         for file in files { identity += try file.identity() + "\n" }
@@ -24,7 +25,7 @@ extension Checkpoint {
         let content = files.map { "\($0.byteCount) \($0.checksum())" }.joined(separator: " ")
         for file in files {
             file.releasePages()
-            // What changed while it was read is not known.
+            // If a file changed while it was read, the checksum is not valid.
             try file.checkUnchanged()
         }
         note.keep(content)
@@ -32,10 +33,10 @@ extension Checkpoint {
     }
 }
 
-/// A small file that says what files of a certain identity contain.
+/// A small file that keeps the checksum of the files of a certain identity.
 struct ContentNote {
     static let suffix = ".content"
-    /// More than the identities of a thousand shards have.
+    /// The most bytes of a note, more than the identities of a thousand shards need.
     private static let mostBytes = 1 << 18
 
     private let path: String
@@ -46,7 +47,7 @@ struct ContentNote {
         path = "\(directory)/\(Checksum.text(of: identity))\(Self.suffix)"
     }
 
-    /// What was noted, if it was of the same files.
+    /// The checksum in the note, if the note is about the same files.
     var content: String? {
         do throws(WeightError) {
             let text = String(decoding: try OpenFile.contents(of: path, limit: Self.mostBytes), as: UTF8.self)
@@ -57,14 +58,14 @@ struct ContentNote {
             guard rest[rest.index(after: separator)...] == Checksum.text(of: identity + content) else {
                 return nil
             }
-            utimensat(AT_FDCWD, path, nil, 0)  // used just now
+            utimensat(AT_FDCWD, path, nil, 0)  // marks it as just used
             return content
         } catch {
             return nil
         }
     }
 
-    /// Notes it for the next time; where that fails, the next time takes longer.
+    /// Writes the note for the next time; if this fails, the next start takes longer.
     func keep(_ content: String) {
         let text = "\(identity)\(content)\n\(Checksum.text(of: identity + content))\n"
         let temporaryPath = "\(path).\(getpid())\(CacheDirectory.unfinished)"

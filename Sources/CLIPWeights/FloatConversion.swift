@@ -2,12 +2,12 @@
 #error("Safetensors are little endian, and so must the machine be.")
 #endif
 
-/// Stored elements to `Float`, from any alignment.
+/// Converts stored elements to `Float`, at any alignment.
 ///
-/// Half precision goes by integer and float operations that every processor has: Swift's own `Float(Float16)` is a
-/// call per element on an x86-64 baseline without F16C, while these loops are vectorised.
+/// Half precision is converted by integer and float operations that every processor has. Swift's own `Float(Float16)`
+/// is a call for each element on an x86-64 baseline without F16C, while these loops are vectorised.
 enum FloatConversion {
-    /// Whether elements of that type become `Float` here.
+    /// Whether elements of this type can be converted to `Float`.
     static func reads(_ type: TensorView.ScalarType) -> Bool {
         switch type {
         case .float32, .float16, .bfloat16, .float64: true
@@ -17,7 +17,7 @@ enum FloatConversion {
         }
     }
 
-    /// Fills `destination` from `source`, which must hold as many elements of a type that `reads(_:)` accepts.
+    /// Fills `destination` from `source`, which has to hold as many elements of a type that `reads(_:)` accepts.
     static func convert(
         _ source: UnsafeRawBufferPointer,
         of type: TensorView.ScalarType,
@@ -51,14 +51,16 @@ enum FloatConversion {
         }
     }
 
-    /// The value of an IEEE half, exactly: zeros, subnormals, infinities and the payloads of NaNs included.
+    /// The exact value of an IEEE half, including zeros, subnormals, infinities and the payloads of NaNs.
     @inline(__always)
     static func float(half: UInt16) -> Float {
-        // 5 exponent bits biased by 15, 10 fraction bits -> 8 biased by 127, 23.
+        // The bits move from 5 exponent bits, biased by 15, and 10 fraction bits to 8 exponent bits, biased by 127, and
+        // 23.
         let magnitude = UInt32(half & 0x7FFF) << 13
         let exponent = magnitude & 0x0F80_0000
         let rebiased = magnitude &+ (112 << 23)
-        // A subnormal half has no leading one: give it the smallest exponent, and take that one off as a float.
+        // A subnormal half has no leading one: it gets the smallest exponent, whose value is then subtracted as a
+        // float.
         let subnormal = (Float(bitPattern: rebiased &+ (1 << 23)) - Float(bitPattern: 113 << 23)).bitPattern
         let special = rebiased &+ (112 << 23)
         let bits = exponent == 0 ? subnormal : exponent == 0x0F80_0000 ? special : rebiased

@@ -13,7 +13,7 @@ import Darwin
 
 /// The names in a directory.
 struct Listing {
-    /// The directory as the caller gave it.
+    /// The directory as the caller named it.
     let path: String
     let names: Set<String>
 
@@ -30,12 +30,12 @@ struct Listing {
 
     func contains(_ name: String) -> Bool { names.contains(name) }
 
-    /// Where a file of the directory lies.
+    /// The path of a file in the directory.
     func path(of name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
 
-    /// Directory and name where a path leads to a safetensors file, and nil where it may lead to a directory.
+    /// The directory and the name if a path leads to a safetensors file; nil if it may lead to a directory.
     ///
-    /// Refuses a pickle, with what helps.
+    /// Refuses a pickle, with advice.
     static func file(at path: String) throws(WeightError) -> (directory: String, name: String)? {
         let (directory, name) = parts(of: path)
         var status = stat()
@@ -51,7 +51,7 @@ struct Listing {
         return nil
     }
 
-    /// Makes a directory, and those that it is in, where they are not there.
+    /// Makes a directory and those that contain it, if they do not exist.
     static func makeDirectory(_ path: String) throws(WeightError) {
         var made = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
@@ -61,7 +61,7 @@ struct Listing {
         }
     }
 
-    /// What a path has before its last slash, and what behind it.
+    /// The parts of a path before and after its last slash.
     static func parts(of path: String) -> (directory: String, name: String) {
         guard let slash = path.lastIndex(of: "/") else { return (".", path) }
         let directory = path[..<slash]

@@ -8,12 +8,12 @@ import Darwin
 
 /// A file's bytes, mapped into memory for reading and unmapped when the last user is gone.
 ///
-/// A mapping cannot outlive its file's length: touching a page past the end of a file that was cut meanwhile ends the
-/// process. `checkUnchanged()` before each pass over the bytes narrows that window to the pass itself; whoever writes
-/// into a checkpoint in place while it is being read is outside what a reader can defend against.
+/// If the file becomes shorter, touching a page after its new end terminates the process. Calling `checkUnchanged()`
+/// before each pass over the bytes limits the danger to the pass itself. A reader cannot defend itself against a
+/// program that writes into a checkpoint in place at that time.
 final class MappedFile: Sendable {
     let file: OpenFile
-    /// Safe to share: the pages are read-only, the pointer never changes, and only `deinit` unmaps them.
+    /// It is safe to share: the pages are read-only, the pointer never changes, and only `deinit` unmaps them.
     private nonisolated(unsafe) let base: UnsafeMutableRawPointer
 
     init(_ file: consuming OpenFile) throws(WeightError) {
@@ -29,9 +29,9 @@ final class MappedFile: Sendable {
         munmap(base, file.byteCount)
     }
 
-    /// Lends the bytes of `range`.
+    /// Calls `body` with the bytes of `range`.
     ///
-    /// They may start at any address: nothing in the format aligns them.
+    /// They may start at any address, because the format does not align them.
     func withUnsafeBytes<Result, Failure>(
         in range: Range<Int>,
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
@@ -48,12 +48,12 @@ final class MappedFile: Sendable {
         madvise(base, file.byteCount, MADV_SEQUENTIAL)
     }
 
-    /// Gives the resident pages of `range` back.
+    /// Releases the memory of the pages in `range`.
     ///
-    /// Reading them again loads them from the file again.
+    /// Reading them again loads them from the file.
     func releasePages(in range: Range<Int>) {
         guard !range.isEmpty else { return }
-        // Neighbours that share a page lose nothing but time when they are read again.
+        // A neighbouring tensor on the same page loses nothing except time when it is read again.
         let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
         let begin = range.lowerBound / pageSize * pageSize
         madvise(base + begin, range.upperBound - begin, MADV_DONTNEED)

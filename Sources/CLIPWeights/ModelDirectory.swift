@@ -4,31 +4,31 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A directory that holds one CLIP: a configuration and safetensors weights, in one of two layouts.
+/// A directory with one CLIP: a configuration and safetensors weights, in one of two layouts.
 ///
-/// The first of these that is there is used:
+/// The first of these that exists is used:
 ///
 /// | layout | configuration | weights |
 /// |---|---|---|
 /// | OpenCLIP | `open_clip_config.json` | `open_clip_model.safetensors` |
 /// | | | `open_clip_pytorch_model.safetensors`, as the hub's conversion bot names it |
-/// | | | `model.safetensors`, where its tensors have OpenCLIP's names |
+/// | | | `model.safetensors`, if its tensors have OpenCLIP's names |
 /// | transformers | `config.json` | `model.safetensors` |
 /// | | | the shards of `model.safetensors.index.json` |
 /// | | | `model.fp16.safetensors`, or the shards of `model.safetensors.index.fp16.json` |
 ///
-/// Where both layouts are complete, as in the repositories of LAION, OpenCLIP wins: the two hold the same numbers, and its
-/// configuration spells out the activation, the head width and the preprocessing in one file. Symbolic links are followed,
-/// since that is what a Hugging Face cache is made of.
+/// If both layouts are complete, as in the repositories of LAION, OpenCLIP's is used. The two hold the same numbers,
+/// and OpenCLIP's configuration states the activation, the head width and the preprocessing in one file. Symbolic links
+/// are followed, because a Hugging Face cache consists of them.
 public struct ModelDirectory: Sendable {
-    /// Whose names and files the directory uses.
+    /// The library whose names and files the directory uses.
     public enum Layout: Equatable, Sendable {
         /// Hugging Face `transformers`, `CLIPModel`.
         case transformers
         /// `open_clip`, which kept the names of OpenAI's own code.
         case openCLIP
 
-        /// What its configuration is called.
+        /// The name of the layout's configuration file.
         var configuration: String {
             switch self {
             case .transformers: "config.json"
@@ -37,22 +37,22 @@ public struct ModelDirectory: Sendable {
         }
     }
 
-    /// A real configuration has a few kilobytes.
+    /// The most bytes of a configuration; a real one has a few kilobytes.
     static let maximumConfigurationByteCount = 1 << 20
 
-    /// The directory in which the files lie: the one that was named, the weights' own, or a folder of sentence-transformers.
+    /// The directory of the files: the named one, the weights' own, or a folder made by sentence-transformers.
     public let path: String
     /// The layout found there.
     public let layout: Layout
     private let weightsName: String
     private let preprocessorNames: [String]
 
-    /// Finds out layout and weights of a model; the weights are read where only their names tell the layout.
+    /// Finds a model's layout and weights; the weights are read only if their names are needed to tell the layout.
     ///
-    /// - Parameter path: a directory; one that sentence-transformers saved, of which `modules.json` says where the model lies;
-    ///   or a `.safetensors` file, which then is used with the configuration beside it.
-    /// - Throws: where nothing is complete, what was looked for; where there are only pickles (`pytorch_model.bin`, `*.pt`),
-    ///   how to convert them.
+    /// - Parameter path: a directory; one that sentence-transformers saved, whose `modules.json` says where the model
+    ///   lies; or a `.safetensors` file, which is used with the configuration beside it.
+    /// - Throws: an error that says what was looked for if nothing is complete, or how to convert the weights if there
+    ///   are only pickles (`pytorch_model.bin`, `*.pt`).
     public init(path: String) throws(WeightError) {
         let listing: Listing
         let found: (layout: Layout, weights: String)
@@ -80,7 +80,7 @@ public struct ModelDirectory: Sendable {
         }
     }
 
-    /// What weights may be called, in order of preference.
+    /// The names that weights may have, in order of preference.
     private static let candidates: [(layout: Layout, weights: String)] = [
         (.openCLIP, "open_clip_model.safetensors"),
         (.openCLIP, "open_clip_pytorch_model.safetensors"),
@@ -91,7 +91,7 @@ public struct ModelDirectory: Sendable {
         (.transformers, "model.safetensors.index.fp16.json"),
     ]
 
-    /// The names of all weights that are looked for, or of the indexes of their shards.
+    /// The names of all weights that are looked for, and of the indexes of their shards.
     package static let weightNames = candidates.map(\.weights)
 
     private static func model(
@@ -100,8 +100,8 @@ public struct ModelDirectory: Sendable {
         for candidate in candidates
         where listing.contains(candidate.layout.configuration) && listing.contains(candidate.weights) {
             if candidate.layout == .openCLIP, candidate.weights == "model.safetensors" {
-                // LAION's repositories have the weights twice: this file then is that of transformers. One that cannot be
-                // read is left to whoever uses it.
+                // LAION's repositories have the weights twice, and then this file is transformers'. If it cannot be
+                // read, the error comes when it is used.
                 let file = try? SafetensorsFile(path: listing.path(of: candidate.weights))
                 guard let file, TensorNames.layout(of: file.tensorNames) == .openCLIP else { continue }
             }
@@ -110,7 +110,7 @@ public struct ModelDirectory: Sendable {
         return nil
     }
 
-    /// The layout of a file that was named: by its tensors, where configurations of both stand beside it.
+    /// The layout of a named file: by its tensors, if configurations of both layouts lie beside it.
     private static func layout(ofFile name: String, in listing: Listing) throws(WeightError) -> Layout {
         let configured = [Layout.openCLIP, .transformers].filter { listing.contains($0.configuration) }
         guard let first = configured.first else {
@@ -124,7 +124,7 @@ public struct ModelDirectory: Sendable {
         return TensorNames.layout(of: names) ?? first
     }
 
-    /// Why there is no model in a directory.
+    /// The reason why a directory has no model.
     private static func refusal(of listing: Listing) -> WeightError {
         let pickles = listing.names.filter(isPickle).sorted()
         guard pickles.isEmpty || listing.names.contains(where: { $0.hasSuffix(".safetensors") }) else {
@@ -151,15 +151,15 @@ public struct ModelDirectory: Sendable {
         path.hasSuffix("/") ? path + name : "\(path)/\(name)"
     }
 
-    /// The bytes of `config.json` or `open_clip_config.json`, whichever the layout has.
+    /// The bytes of `config.json` or `open_clip_config.json`, depending on the layout.
     public func configuration() throws(WeightError) -> [UInt8] {
         try OpenFile.contents(of: file(layout.configuration), limit: Self.maximumConfigurationByteCount)
     }
 
-    /// Name and bytes of the files that may say how images are prepared, in the order in which they count.
+    /// The names and bytes of files that may describe the preprocessing of images, the most important first.
     ///
-    /// Since version 5 transformers writes `processor_config.json`, before that `preprocessor_config.json`. OpenCLIP reads
-    /// neither, but its repositories often carry one for transformers.
+    /// Since version 5 transformers writes `processor_config.json`, before that `preprocessor_config.json`. OpenCLIP
+    /// reads neither, but its repositories often have one for transformers.
     public func preprocessorConfigurations() throws(WeightError) -> [(name: String, json: [UInt8])] {
         var files: [(name: String, json: [UInt8])] = []
         for name in preprocessorNames {
@@ -170,7 +170,7 @@ public struct ModelDirectory: Sendable {
         return files
     }
 
-    /// Opens and checks the weights, in however many files they come.
+    /// Opens and checks the weights, in one file or in several.
     public func weights() throws(WeightError) -> Checkpoint {
         guard weightsName.hasSuffix(".json") else {
             return Checkpoint(try SafetensorsFile(path: file(weightsName)))

@@ -6,15 +6,15 @@ import Musl
 import Darwin
 #endif
 
-/// A regular file, open for reading and closed when this value ends.
+/// A regular file that is open for reading and is closed when this value ends.
 struct OpenFile: ~Copyable, Sendable {
     let path: String
-    /// Bytes that the file had when it was opened.
+    /// The bytes that the file had when it was opened.
     let byteCount: Int
     let descriptor: Int32
 
     init(path: String) throws(WeightError) {
-        // Opening a pipe would wait for a writer without O_NONBLOCK; on a regular file the flag changes nothing.
+        // Without O_NONBLOCK, opening a pipe would wait for a writer; for a regular file the flag changes nothing.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .unreadableFile(path: path, code: errno) }
         var status = stat()
@@ -36,14 +36,16 @@ struct OpenFile: ~Copyable, Sendable {
         close(descriptor)
     }
 
-    /// Throws when the file has another size than when it was opened.
+    /// Throws if the file's size is no longer what it was when the file was opened.
     func checkUnchanged() throws(WeightError) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .unreadableFile(path: path, code: errno) }
         guard Int(status.st_size) == byteCount else { throw .fileChanged(path: path) }
     }
 
-    /// Device, number, size and last changes: of two files, or of one before and after it was written to, they differ.
+    /// The file's device, number, size and times of change.
+    ///
+    /// They differ between two files, and between one file before and after a write.
     func identity() throws(WeightError) -> String {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .unreadableFile(path: path, code: errno) }
@@ -56,7 +58,7 @@ struct OpenFile: ~Copyable, Sendable {
             + "\(written.tv_sec).\(written.tv_nsec) \(changed.tv_sec).\(changed.tv_nsec)"
     }
 
-    /// A copy of `count` bytes from `offset`, which must lie within `byteCount`.
+    /// A copy of `count` bytes from `offset`, which have to lie within `byteCount`.
     func bytes(at offset: Int, count: Int) throws(WeightError) -> [UInt8] {
         precondition(
             offset >= 0 && count >= 0 && offset <= byteCount - count,
@@ -86,7 +88,7 @@ struct OpenFile: ~Copyable, Sendable {
         return bytes
     }
 
-    /// The whole file, which may have at most `limit` bytes.
+    /// All bytes of a file, of which it may have at most `limit`.
     static func contents(of path: String, limit: Int) throws(WeightError) -> [UInt8] {
         let file = try OpenFile(path: path)
         guard file.byteCount <= limit else {

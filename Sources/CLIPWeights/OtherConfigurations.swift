@@ -1,13 +1,13 @@
 internal import CLIPJSON
 
-/// The list of modules in a folder of sentence-transformers.
+/// Reads the list of modules in a folder made by sentence-transformers.
 enum SentenceTransformers {
     private static let file = "modules.json"
 
-    /// The folder of a CLIP that sentence-transformers saved, below the directory or empty for the directory itself; nil where
-    /// nothing there is of sentence-transformers.
+    /// The folder of a CLIP that sentence-transformers saved, relative to the directory.
     ///
-    /// Refuses a first module that is no CLIP: its later ones change what comes out of it.
+    /// It is empty for the directory itself, and nil if nothing there is from sentence-transformers. Refuses a first
+    /// module that is not a CLIP, because later modules change its result.
     static func modelFolder(in listing: Listing) throws(WeightError) -> String? {
         guard listing.contains(file) else { return nil }
         let limit = ModelDirectory.maximumConfigurationByteCount
@@ -27,9 +27,9 @@ enum SentenceTransformers {
     }
 }
 
-/// The `config.json` that timm writes beside a tower for pictures, also in repositories of OpenCLIP's models.
+/// Recognizes the `config.json` that timm writes beside an image tower, also in repositories of OpenCLIP's models.
 enum TimmConfiguration {
-    /// Whether the file is there, and timm's.
+    /// Whether the file exists and is timm's.
     static func isPresent(at path: String) -> Bool {
         guard
             let json = try? OpenFile.contents(

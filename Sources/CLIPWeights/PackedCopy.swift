@@ -6,12 +6,12 @@ import Musl
 import Darwin
 #endif
 
-/// A copy of a checkpoint's weights as a processor wants them, in a file beside others of its kind.
+/// A file with a checkpoint's weights in the form that the processor needs.
 ///
-/// Converting and packing the weights of ViT-B/32 takes half a second, mapping the result nothing. The file is a safetensors
-/// file of bytes, so the reader that distrusts checkpoints distrusts it, too; and it is used only if its key says that it was
-/// made of the very checkpoint, for the same format, by the same kernels, and if its checksum is right. Otherwise it is made
-/// anew. For one thread, while a model is loaded.
+/// Converting and packing the weights of ViT-B/32 takes half a second; mapping the result takes no time. The copy is a
+/// safetensors file of bytes, so the reader that distrusts checkpoints checks it too. It is used only if its key says
+/// that it was made from this very checkpoint, for the same format, by the same kernels, and if its checksum is right.
+/// Otherwise it is made again. It is for one thread, while a model is loaded.
 public final class PackedCopy {
     private enum State {
         case found(SafetensorsFile)
@@ -23,18 +23,18 @@ public final class PackedCopy {
     private let directory: String
     private var state: State
 
-    /// Why an older copy was not used, if there was one.
+    /// The reason why an older copy was not used, if there was one.
     public private(set) var refusal: WeightError?
 
-    /// How many copies a directory keeps; those that were not used for longest go first.
+    /// How many copies a directory keeps; those that were unused for longest are removed first.
     private static let most = 8
-    /// How many notes of the content of checkpoints stay beside them.
+    /// How many notes on the content of checkpoints stay beside them.
     private static let mostNotes = 64
     private static let suffix = ".packed.safetensors"
 
-    /// Looks for the copy with that key in a directory, which is made if it is not there.
+    /// Opens the copy with this key in a directory, or begins a new one; the directory is made if it does not exist.
     ///
-    /// - Throws: where a copy is missing and cannot be written either.
+    /// - Throws: if there is no copy and none can be written.
     public init(directory: String, key: String) throws(WeightError) {
         self.key = key
         self.directory = directory
@@ -42,24 +42,24 @@ public final class PackedCopy {
         let path = "\(directory)/\(Checksum.text(of: key))\(Self.suffix)"
         do throws(WeightError) {
             state = .found(try Self.file(at: path, key: key))
-            utimensat(AT_FDCWD, path, nil, 0)  // used just now
+            utimensat(AT_FDCWD, path, nil, 0)  // marks it as just used
         } catch {
             if case .unreadableFile(_, ENOENT) = error {} else { refusal = error }
             state = .missing(try SafetensorsWriter(path: path))
         }
     }
 
-    /// Whether the weights are here.
+    /// Whether the copy has the weights.
     public var isComplete: Bool {
         if case .found = state { true } else { false }
     }
 
-    /// Bytes that were kept under a name.
+    /// The bytes that were kept under a name; nil if there are none.
     public func bytes(named name: String) -> TensorView? {
         if case .found(let file) = state { file.tensor(named: name) } else { nil }
     }
 
-    /// Keeps bytes under a name, where the copy is being made; what cannot be written ends it.
+    /// Keeps bytes under a name if the copy is being made; a failed write ends the copy.
     public func keep(_ bytes: UnsafeRawBufferPointer, named name: String) {
         guard case .missing(let writer) = state else { return }
         do throws(WeightError) {
@@ -70,7 +70,7 @@ public final class PackedCopy {
         }
     }
 
-    /// Completes a copy that is being made, and removes what nobody used for long.
+    /// Completes a copy that is being made, and removes copies that were unused for long.
     public func finish() {
         guard case .missing(let writer) = state else { return }
         state = .off

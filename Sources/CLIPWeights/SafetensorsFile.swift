@@ -1,14 +1,14 @@
-/// A safetensors file, mapped into memory and checked in full: every offset, shape and type holds before the first
-/// tensor is looked up.
+/// A safetensors file, mapped into memory.
 ///
-/// Opening costs the header (some tens of kilobytes); the tensors are read when they are used. Views keep the mapping
-/// alive. Can be shared between threads.
+/// Every offset, shape and type is checked before the first tensor is looked up. Opening reads only the header (some
+/// tens of kilobytes); tensors are read when they are used. Views keep the mapping alive. It can be shared between
+/// threads.
 public final class SafetensorsFile: Sendable {
     private let mapping: MappedFile
     private let tensors: [String: TensorView]
     private let dataStart: Int
 
-    /// The path that the file was opened by.
+    /// The path with which the file was opened.
     public let path: String
     /// The free text that the writer left in the header, such as `["format": "pt"]`.
     public let metadata: [String: String]
@@ -17,7 +17,7 @@ public final class SafetensorsFile: Sendable {
 
     /// Opens and checks the file at `path`.
     ///
-    /// Refuses what is not a regular file, and any header that does not describe exactly the bytes that follow it.
+    /// Refuses anything but a regular file, and any header that does not describe exactly the bytes after it.
     public init(path: String) throws(WeightError) {
         let file = try OpenFile(path: path)
         guard file.byteCount >= 8 else { throw .fileTooSmall(file: path, byteCount: file.byteCount) }
@@ -34,7 +34,7 @@ public final class SafetensorsFile: Sendable {
                 fileByteCount: file.byteCount
             )
         }
-        // From a copy, which nobody else can change between the check and the use.
+        // The header is checked in a copy, which no other program can change between the check and the use.
         let header = try SafetensorsHeader(
             json: file.bytes(at: 8, count: headerByteCount),
             dataByteCount: file.byteCount - dataStart,
@@ -54,27 +54,27 @@ public final class SafetensorsFile: Sendable {
         tensorNames = header.entries.map(\.name)
     }
 
-    /// The tensor of that exact name, or `nil`.
+    /// The tensor with exactly this name; nil if there is none.
     public func tensor(named name: String) -> TensorView? {
         tensors[name]
     }
 
-    /// Tells the system that all tensors will be read once, front to back, so that it reads ahead.
+    /// Tells the system that all tensors will be read once, from front to back, so that it reads ahead.
     public func adviseSequential() {
         mapping.adviseSequential()
     }
 
-    /// Gives the memory of all pages read so far back to the system; call it when the weights have been converted.
+    /// Releases the memory of all pages that were read; call it when the weights have been converted.
     ///
-    /// Views stay valid: reading them again loads the pages from the file again.
+    /// Views stay valid: reading them loads the pages from the file again.
     public func releasePages() {
         mapping.releasePages(in: 0..<mapping.file.byteCount)
     }
 
-    /// How many bytes the file has.
+    /// The bytes of the file.
     var byteCount: Int { mapping.file.byteCount }
 
-    /// The checksum of all bytes behind the header.
+    /// The checksum of all bytes after the header.
     func dataChecksum() -> String {
         var checksum = Checksum()
         mapping.withUnsafeBytes(in: dataStart..<byteCount) { checksum.add($0) }
@@ -88,9 +88,9 @@ public final class SafetensorsFile: Sendable {
         return checksum.text
     }
 
-    /// What the file system tells of the file: see `OpenFile.identity()`.
+    /// Identifies the file by what the file system tells about it: see `OpenFile.identity()`.
     func identity() throws(WeightError) -> String { try mapping.file.identity() }
 
-    /// Throws when the file has another size than when it was opened.
+    /// Throws if the file's size is no longer what it was when the file was opened.
     func checkUnchanged() throws(WeightError) { try mapping.file.checkUnchanged() }
 }

@@ -1,21 +1,22 @@
 internal import CLIPJSON
 
-/// What a safetensors header says about its file, checked in full before any of it is used.
+/// What a safetensors header says about its file, fully checked before any of it is used.
 ///
 /// Format: https://github.com/huggingface/safetensors#format, and `safetensors/src/tensor.rs` for what the reference
-/// reader refuses. Stricter here: unknown fields of an entry, and `__metadata__` that is not an object of strings.
+/// reader refuses. This reader also refuses unknown fields of an entry, and a `__metadata__` that is not an object of
+/// strings.
 package struct SafetensorsHeader: Sendable {
     package struct Entry: Equatable, Sendable {
         package let name: String
         package let scalarType: TensorView.ScalarType
         package let shape: [Int]
-        /// Where the elements lie, counted from the end of the header.
+        /// The range of the elements, counted from the end of the header.
         package let bytes: Range<Int>
     }
 
-    /// The reference reader's limit, `MAX_HEADER_SIZE`.
+    /// The most bytes of a header: the reference reader's limit, `MAX_HEADER_SIZE`.
     package static let maximumByteCount = 100_000_000
-    /// PyTorch's and NumPy's limit.
+    /// The most dimensions: the limit of PyTorch and NumPy.
     package static let maximumDimensionCount = 64
 
     /// The tensors in the order of their data.
@@ -40,7 +41,8 @@ package struct SafetensorsHeader: Sendable {
             }
         }
         try json.finish()
-        // By end second, so that empty tensors come before the one that begins where they lie.
+        // Entries are sorted by their end as well, so that an empty tensor comes before the one that begins at the same
+        // place.
         entries.sort {
             ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound)
         }
@@ -107,9 +109,9 @@ package struct SafetensorsHeader: Sendable {
         return Entry(name: name, scalarType: scalarType, shape: shape, bytes: begin..<end)
     }
 
-    /// Bytes of a tensor, or `nil` where they cannot be counted.
+    /// The bytes of a tensor; nil if they cannot be counted.
     ///
-    /// Lengths beside a zero are multiplied too, so that the answer does not hang on where the zero stands.
+    /// Other lengths are multiplied even if one is zero, so that the result does not depend on the place of the zero.
     private static func byteCount(of shape: [Int], _ type: TensorView.ScalarType) -> Int? {
         var product = type.byteCount
         for length in shape {

@@ -1,7 +1,8 @@
-/// Writes a safetensors file of byte tensors, which appears under its name only when it is complete.
+/// Writes a safetensors file of byte tensors, which gets its name only when it is complete.
 ///
-/// Every tensor begins at a multiple of 64 bytes, filled up with zeros: whoever maps the file can compute on it where it
-/// lies. The header is written last, into room that was left for it; its `checksum` is that of all bytes behind it.
+/// Every tensor begins at a multiple of 64 bytes, with zeros between tensors, so that a mapped file can be used for
+/// computing without copies. The header is written last, into room that was left for it. Its `checksum` covers all
+/// bytes after it.
 final class SafetensorsWriter {
     private let file: UnfinishedFile
     private var entries: [(name: String, begin: Int, end: Int)] = []
@@ -9,7 +10,7 @@ final class SafetensorsWriter {
     private var checksum = Checksum()
 
     static let alignment = 64
-    /// Room for the header, its length included: some thousand tensors.
+    /// The room for the header, including its length: enough for some thousand tensors.
     private static let headerRoom = 1 << 18
 
     init(path: String) throws(WeightError) {
@@ -41,7 +42,7 @@ final class SafetensorsWriter {
         checksum.add(bytes)
     }
 
-    /// Writes the header, and gives the file its name.
+    /// Writes the header and gives the file its name.
     func finish(metadata: [String: String]) throws(WeightError) {
         var metadata = metadata
         metadata["checksum"] = checksum.text
@@ -64,7 +65,7 @@ final class SafetensorsWriter {
         try file.finish()
     }
 
-    /// A text as JSON; control characters, which no name of ours has, become question marks.
+    /// A text as JSON; control characters, which our names never have, become question marks.
     private static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {

@@ -1,8 +1,8 @@
 extension TensorView {
-    /// How one element of a stored tensor is written, by the names of the safetensors format.
+    /// The type of a stored tensor's elements, with the names of the safetensors format.
     ///
-    /// The sub-byte and complex types of newer writers are left out: no CLIP checkpoint uses them, and a file that
-    /// does is refused with the tensor's and the type's name.
+    /// The types below one byte and the complex types of newer writers are not included. No CLIP checkpoint uses them,
+    /// and a file that does is refused with the names of the tensor and the type.
     public enum ScalarType: String, CaseIterable, Hashable, Sendable {
         case bool = "BOOL"
         case uint8 = "U8"
@@ -20,7 +20,7 @@ extension TensorView {
         case int64 = "I64"
         case float64 = "F64"
 
-        /// Bytes of one element.
+        /// The bytes of one element.
         public var byteCount: Int {
             switch self {
             case .bool, .uint8, .int8, .float8E5M2, .float8E4M3: 1

@@ -8,22 +8,24 @@ import Musl
 import Darwin
 #endif
 
-/// Which file of a sharded checkpoint holds which tensor: `model.safetensors.index.json`, as `transformers` writes it.
+/// The file for each tensor of a sharded checkpoint: `model.safetensors.index.json`, as `transformers` writes it.
 struct ShardIndex: Sendable {
-    /// A weight map takes about a hundred bytes per tensor; this has room for a hundred thousand.
+    /// The most bytes of an index.
+    ///
+    /// A weight map takes about a hundred bytes for each tensor; this is enough for a hundred thousand.
     static let maximumByteCount = 16 << 20
-    /// Far above what a CLIP needs: the largest published checkpoint takes two files.
+    /// The most shards, far above what a CLIP needs: the largest published checkpoint has two files.
     static let maximumShardCount = 256
 
-    /// Tensor name to shard name.
+    /// The shard's name for each tensor's name.
     let weightMap: [String: String]
     /// The shard names, sorted.
     let shards: [String]
     private let indexPath: String
-    /// The index's own directory, with a slash at its end, or empty for the working directory.
+    /// The index's own directory, with a slash at its end; empty for the working directory.
     private let directory: String
 
-    /// - Parameter suffix: what the name of every shard ends with.
+    /// - Parameter suffix: the ending that every shard's name must have.
     init(path: String, suffix: String) throws(WeightError) {
         let bytes = try OpenFile.contents(of: path, limit: Self.maximumByteCount)
         var weightMap: [String: String] = [:]
@@ -53,7 +55,7 @@ struct ShardIndex: Sendable {
         directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     }
 
-    /// Passes over `metadata`, which has only sizes and words in it.
+    /// Skips `metadata`, which has only sizes and words in it.
     private static func skip(_ json: inout CheckpointJSON, file: String) throws(WeightError) {
         try json.object(duplicate: { .duplicateKey(key: $0, file: file) }) {
             (json, _) throws(WeightError) in
@@ -61,12 +63,12 @@ struct ShardIndex: Sendable {
         }
     }
 
-    /// Where a shard of this index lies.
+    /// The path of a shard of this index.
     func path(of shard: String) -> String {
         directory + shard
     }
 
-    /// Demands that all shards are there, and names those that are not together.
+    /// Checks that all shards exist, and names all missing ones in one error.
     func requirePresent() throws(WeightError) {
         let missing = shards.filter { access(path(of: $0), F_OK) != 0 }
         guard missing.isEmpty else {
@@ -75,7 +77,7 @@ struct ShardIndex: Sendable {
         }
     }
 
-    /// A plain file name: no path, nothing hidden, no end of string for C within it.
+    /// Whether a shard's name is a plain file name: without a path, not hidden, and without a null byte.
     private static func isSafe(_ shard: String, suffix: String) -> Bool {
         shard.utf8.count <= 255 && shard.hasSuffix(suffix) && !shard.hasPrefix(".")
             && shard.utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\") }

@@ -1,9 +1,10 @@
-/// What the names of a checkpoint's tensors tell of it.
+/// What the names of a checkpoint's tensors tell about it.
 enum TensorNames {
-    /// What training wrappers put before all names: PyTorch's DistributedDataParallel, Lightning and `torch.compile`.
+    /// The prefixes of training wrappers: PyTorch's DistributedDataParallel, Lightning and `torch.compile`.
     private static let wrappers = ["module.", "model.", "_orig_mod."]
 
-    /// How many characters wrappers have put before all of the names; one tensor alone is no checkpoint.
+    /// The number of characters that wrappers have put before all names; 0 for a single tensor, which is not a
+    /// checkpoint.
     static func wrapperLength(of names: some Collection<String>) -> Int {
         guard names.count > 1, let first = names.first else { return 0 }
         var prefix = ""
@@ -16,9 +17,9 @@ enum TensorNames {
         return prefix.count
     }
 
-    /// The layout whose names they are; nil where they are those of no CLIP.
+    /// The layout to which the names belong; nil if they are not those of a CLIP.
     ///
-    /// `open_clip` calls its towers `visual` and, beside OpenAI's text tower at the root, `text`.
+    /// `open_clip` calls its towers `visual` and `text`, or has OpenAI's text tower at the root.
     static func layout(of names: some Collection<String>) -> ModelDirectory.Layout? {
         let length = wrapperLength(of: names)
         var isOpenCLIP = false

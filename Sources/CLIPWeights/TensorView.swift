@@ -1,6 +1,6 @@
-/// A tensor where it lies in its mapped file: nothing is copied until it is asked for.
+/// A tensor in its mapped file, of which nothing is copied until it is asked for.
 ///
-/// Keeps the file's mapping alive. Can be shared between threads.
+/// It keeps the file's mapping alive, and can be shared between threads.
 public struct TensorView: Sendable {
     /// The tensor's full name in the checkpoint.
     public let name: String
@@ -19,13 +19,13 @@ public struct TensorView: Sendable {
         self.mapping = mapping
     }
 
-    /// How many elements the tensor has.
+    /// The number of elements.
     public var count: Int { bytes.count / scalarType.byteCount }
 
-    /// How many bytes the elements take in the file.
+    /// The bytes of the elements in the file.
     public var byteCount: Int { bytes.count }
 
-    /// Lends the stored bytes, little endian, in row-major order.
+    /// Calls `body` with the stored bytes, little endian, in row-major order.
     ///
     /// They may start at any address, whatever the element's size: load with `loadUnaligned`.
     public func withUnsafeBytes<Result, Failure>(
@@ -34,7 +34,7 @@ public struct TensorView: Sendable {
         try mapping.withUnsafeBytes(in: bytes, body)
     }
 
-    /// The stored bytes, for as long as this view, or a copy of it, is kept.
+    /// The stored bytes, valid as long as this view or a copy of it is kept.
     public var mappedBytes: UnsafeRawBufferPointer { mapping.withUnsafeBytes(in: bytes) { $0 } }
 
     /// The elements as `Float`: exact from F32, F16 and BF16, rounded to nearest from F64.
@@ -48,7 +48,7 @@ public struct TensorView: Sendable {
         }
     }
 
-    /// Refuses what is no finite number: a network with one anywhere answers with nothing but such.
+    /// Refuses elements that are not finite numbers: with one of them, a network gives no finite results.
     private func requireFinite(
         _ values: UnsafeMutableBufferPointer<Float>,
         from start: Int
@@ -62,9 +62,10 @@ public struct TensorView: Sendable {
         throw .notFinite(tensor: name, element: start + element, file: mapping.file.path)
     }
 
-    /// Writes the elements as `Float` into `destination`, which must have room for exactly `count`.
+    /// Writes the elements as `Float` into `destination`, which has to have room for exactly `count`.
     ///
-    /// Refuses what is not finite. Otherwise as `floats()`, without an array in between. `destination` need not be initialized.
+    /// This is like `floats()` without an array in between, and also refuses elements that are not finite.
+    /// `destination` need not be initialized.
     public func copyFloats(into destination: UnsafeMutableBufferPointer<Float>) throws(WeightError) {
         precondition(destination.count == count, "A tensor is copied into room for exactly its elements.")
         try requireReadable()
@@ -72,7 +73,7 @@ public struct TensorView: Sendable {
         try requireFinite(destination, from: 0)
     }
 
-    /// Writes the elements from `start` on, as many as `destination` has room for, like `copyFloats(into:)`.
+    /// Writes the elements from `start` on, as many as fit into `destination`, like `copyFloats(into:)`.
     public func copyFloats(
         from start: Int,
         into destination: UnsafeMutableBufferPointer<Float>
@@ -89,7 +90,7 @@ public struct TensorView: Sendable {
         try requireFinite(destination, from: start)
     }
 
-    /// Gives the memory of this tensor's pages back to the system; the view stays valid.
+    /// Releases the memory of this tensor's pages; the view stays valid.
     public func releasePages() {
         mapping.releasePages(in: bytes)
     }

@@ -6,14 +6,14 @@ import Musl
 import Darwin
 #endif
 
-/// A file that is being written beside its place, and appears there only when it is complete.
+/// A file that is written under another name beside its place, and gets its own name only when it is complete.
 final class UnfinishedFile {
     let path: String
     private let temporaryPath: String
     private let descriptor: Int32
     private var isFinished = false
 
-    /// - Parameter mode: who may read and write it, less what the process's mask takes away.
+    /// - Parameter mode: the permissions of the file, from which the process's mask is subtracted.
     init(path: String, mode: UInt32) throws(WeightError) {
         self.path = path
         temporaryPath = "\(path).\(getpid())\(CacheDirectory.unfinished)"

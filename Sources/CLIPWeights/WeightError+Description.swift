@@ -9,8 +9,7 @@ import Darwin
 extension WeightError: CustomStringConvertible {
     /// Sentences for the person who starts the program: what is wrong with which file or tensor, and what helps.
     ///
-    /// Names that come out of files are shortened and their control characters escaped, so that they cannot forge a
-    /// line of a log.
+    /// Names from files are shortened and their control characters escaped, so that they cannot forge a line of a log.
     public var description: String { [finding, remedy].compactMap(\.self).joined(separator: " ") }
 
     private var finding: String {
@@ -161,7 +160,7 @@ extension WeightError: CustomStringConvertible {
         }
     }
 
-    /// What helps; nil where nothing is to be done.
+    /// Advice on what to do; nil if nothing can be done.
     private var remedy: String? {
         switch self {
         case .unreadableFile: "Download it anew, or check its path and who may read it."
@@ -222,7 +221,7 @@ extension WeightError: CustomStringConvertible {
         return "'\(text)\(short.endIndex < name.unicodeScalars.endIndex ? "..." : "")'"
     }
 
-    /// Without what a terminal would obey.
+    /// The text without control characters, which a terminal would obey.
     private func escaped(_ text: String) -> String {
         text.unicodeScalars.map {
             $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0)

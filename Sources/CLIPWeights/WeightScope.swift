@@ -1,23 +1,23 @@
 /// A place in a checkpoint's tree of names, from which a part of the model asks for its own tensors.
 ///
-/// `scope("visual").scope("ln_post").tensor("weight", shape: [768])` looks up `visual.ln_post.weight`. All scopes of one
-/// checkpoint share a record of what was asked for, so that `requireAllUsed` finds what nobody wanted. For one thread:
-/// a scope and what came from it must stay together.
+/// `scope("visual").scope("ln_post").tensor("weight", shape: [768])` looks up `visual.ln_post.weight`. All scopes of
+/// one checkpoint share a record of what was asked for, so that `requireAllUsed` can find tensors that nobody used.
+/// They are for one thread: a scope and those made from it have to stay together.
 public struct WeightScope {
-    /// What was asked for, shared by all scopes that came from the same one.
+    /// What was asked for, shared by all scopes made from the same root.
     private final class Record {
         var used: Set<String> = []
     }
 
-    /// How many names an error lists before it only counts.
+    /// The most names that an error lists; the others are only counted.
     static let listedNameLimit = 10
 
     private let checkpoint: Checkpoint
     private let record: Record
-    /// What stands before the names asked for here: empty, or with a dot at its end.
+    /// The prefix of the names asked for here: empty, or with a dot at its end.
     private let prefix: String
 
-    /// The root of a checkpoint's names, with nothing used yet.
+    /// Makes the root of a checkpoint's names, with nothing used yet.
     public init(_ checkpoint: Checkpoint) {
         self.init(checkpoint: checkpoint, record: Record(), prefix: "")
     }
@@ -38,19 +38,21 @@ public struct WeightScope {
         prefix + name
     }
 
-    /// Whether the checkpoint has a tensor of that name here; asking does not count as use.
+    /// Whether the checkpoint has a tensor with this name here; asking does not count as use.
     public func contains(_ name: String) -> Bool {
         checkpoint.tensor(named: fullName(name)) != nil
     }
 
-    /// The shape of a tensor here, or `nil` where there is none; asking does not count as use.
+    /// The shape of a tensor here; nil if there is none.
+    ///
+    /// Asking does not count as use.
     public func shape(of name: String) -> [Int]? {
         checkpoint.tensor(named: fullName(name))?.shape
     }
 
-    /// The tensor of that name here, which must be there and have that shape.
+    /// The tensor with this name, which has to exist and have this shape.
     ///
-    /// Records it as used.
+    /// It is recorded as used.
     public func tensor(_ name: String, shape: [Int]) throws(WeightError) -> TensorView {
         guard let tensor = try tensorIfPresent(name, shape: shape) else {
             throw .missingTensors(names: [fullName(name)], count: 1)
@@ -58,9 +60,9 @@ public struct WeightScope {
         return tensor
     }
 
-    /// The tensor of that name here, or `nil` where there is none.
+    /// The tensor with this name; nil if there is none.
     ///
-    /// One that is there must have that shape. Records it as used.
+    /// If it exists, it has to have this shape, and it is recorded as used.
     public func tensorIfPresent(_ name: String, shape: [Int]) throws(WeightError) -> TensorView? {
         guard let tensor = checkpoint.tensor(named: fullName(name)) else { return nil }
         guard tensor.shape == shape else {
@@ -70,10 +72,10 @@ public struct WeightScope {
         return tensor
     }
 
-    /// Demands that all these tensors are here, and names those that are not together.
+    /// Checks that all these tensors exist, and names all missing ones in one error.
     ///
-    /// Does not count as use. Worth a call before loading: a checkpoint of another kind of model lacks many tensors, and the list tells more
-    /// than the first.
+    /// This does not count as use. It is worth calling before loading: a checkpoint of another kind of model lacks many
+    /// tensors, and the list tells more than the first.
     public func requirePresent(_ names: [String]) throws(WeightError) {
         let missing = names.filter { !contains($0) }.map(fullName)
         guard missing.isEmpty else {
@@ -81,10 +83,10 @@ public struct WeightScope {
         }
     }
 
-    /// Demands that every tensor of this scope was used, but for `ignored`, which need not exist.
+    /// Checks that every tensor of this scope was used, except `ignored`, which need not exist.
     ///
-    /// Call it on the root when the model is complete: what is left over means that the configuration does not describe
-    /// these weights. `ignored` are names as this scope looks them up, such as `"logit_scale"`.
+    /// Call it on the root when the model is complete: an unused tensor means that the configuration does not describe
+    /// these weights. `ignored` has names as this scope looks them up, such as `"logit_scale"`.
     public func requireAllUsed(ignoring ignored: Set<String> = []) throws(WeightError) {
         let ignoredNames = Set(ignored.map(fullName))
         let unused = checkpoint.tensorNames.filter {

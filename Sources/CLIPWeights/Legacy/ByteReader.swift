@@ -1,4 +1,4 @@
-/// Bytes that are read from front to back, whole numbers little endian.
+/// Reads bytes from front to back; whole numbers are little endian.
 struct ByteReader {
     private let bytes: [UInt8]
     private var offset = 0
@@ -9,17 +9,17 @@ struct ByteReader {
 
     var isAtEnd: Bool { offset == bytes.count }
 
-    /// All bytes, those that were read included.
+    /// All bytes, including those that were read.
     var all: [UInt8] { bytes }
 
-    /// The next so many bytes; nil where there are fewer.
+    /// The next `count` bytes; nil if there are fewer.
     mutating func part(_ count: Int) -> ByteReader? {
         guard count >= 0, count <= bytes.count - offset else { return nil }
         defer { offset += count }
         return ByteReader(Array(bytes[offset..<offset + count]))
     }
 
-    /// A number of up to eight bytes, which have to be there; negative where it needs more than 63 bits.
+    /// A number of up to eight bytes, which have to exist; it is negative if it needs more than 63 bits.
     mutating func integer(_ count: Int) -> Int {
         precondition(count <= bytes.count - offset, "A number is read from bytes that are there.")
         defer { offset += count }
@@ -27,7 +27,7 @@ struct ByteReader {
         return Int(truncatingIfNeeded: value)
     }
 
-    /// Passes over bytes that are there.
+    /// Skips bytes, which have to exist.
     mutating func skip(_ count: Int) {
         precondition(count <= bytes.count - offset, "What is passed over is there.")
         offset += count

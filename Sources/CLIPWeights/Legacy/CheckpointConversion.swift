@@ -4,30 +4,31 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A checkpoint of PyTorch that becomes a model directory with safetensors.
+/// Converts a PyTorch checkpoint into a model directory with safetensors.
 ///
-/// Reads `torch.save`'s archives and older streams, and `torch.jit.save`'s archives as OpenAI's, and of them tensors and
-/// nothing else: no code is run, and what is not needed for tensors is refused by name. Elements keep their type and their bits.
+/// It reads the archives and the older streams of `torch.save`, and the archives of `torch.jit.save`, such as OpenAI's.
+/// It reads only tensors: no code is run, and anything that tensors do not need is refused by name. Elements keep their
+/// type and their bits.
 public struct CheckpointConversion {
-    /// What was done.
+    /// What was written.
     public struct Report: Sendable {
         /// The directory that was written to.
         public let directory: String
-        /// Names of the files there, in the order in which they were written.
+        /// The names of the files, in the order in which they were written.
         public let files: [String]
-        /// How many tensors were written.
+        /// The number of tensors.
         public let tensorCount: Int
-        /// Bytes of all tensors.
+        /// The bytes of all tensors.
         public let byteCount: Int
-        /// Names of what stood among the tensors and is none.
+        /// The names of values among the tensors that are not tensors.
         public let leftOut: [String]
-        /// The configuration that the weights need and that was not there to be copied; nil where the model is complete.
+        /// The configuration that the weights need but that could not be copied; nil if the model is complete.
         public let missingConfiguration: String?
-        /// Whether the configuration was made from the shapes of OpenAI's tensors.
+        /// Whether the configuration was derived from the shapes of OpenAI's tensors.
         public let isConfigurationDerived: Bool
     }
 
-    /// Copied where they stand beside the checkpoint.
+    /// The files that are copied if they lie beside the checkpoint.
     package static let companions = [
         "config.json", "open_clip_config.json", "preprocessor_config.json", "processor_config.json",
         "tokenizer.json",
@@ -37,7 +38,8 @@ public struct CheckpointConversion {
         "sentencepiece.model",
     ]
     private static let maximumCompanionByteCount = 128 << 20
-    /// Names that are tied, as token tables and their outputs are, make a file larger than its archive, but not by much.
+    /// How many times larger than its archive a file may become, because of tied names such as a token table and its
+    /// output.
     private static let repetitionLimit = 4
 
     private let checkpoint: PickledCheckpoint
@@ -45,16 +47,16 @@ public struct CheckpointConversion {
     private let directory: String
     private let weightsName: String
     private let copied: [String]
-    /// A configuration that no file has.
+    /// A configuration that was derived, because no file has it.
     private let derived: String?
     private let missing: String?
 
     /// Reads what is to be converted, and checks all of it before anything is written.
     ///
     /// - Parameters:
-    ///   - source: a file of PyTorch, an index of shards, or a directory with either.
-    ///   - directory: where the model goes; made where it is not there.
-    ///   - replacing: whether files that are there are replaced.
+    ///   - source: a PyTorch file, an index of shards, or a directory with either.
+    ///   - directory: the model's new directory, which is made if it does not exist.
+    ///   - replacing: whether existing files are replaced.
     public init(source: String, directory: String, replacing: Bool) throws(WeightError) {
         checkpoint = try PickledCheckpoint(path: source)
         let fileByteCount = checkpoint.archives.reduce(0) { $0 + $1.mapping.file.byteCount }
@@ -83,12 +85,12 @@ public struct CheckpointConversion {
         }
     }
 
-    /// Bytes of all tensors.
+    /// The bytes of all tensors.
     public var byteCount: Int { weights.byteCount }
 
-    /// Writes the model, its weights last, so that what is cut off is no model.
+    /// Writes the model, with its weights last, so that an interrupted conversion leaves no model.
     ///
-    /// - Parameter progress: told how many of the tensors' bytes are written.
+    /// - Parameter progress: called with the number of the tensors' bytes that were written.
     public func run(progress: (Int) -> Void = { _ in }) throws(WeightError) -> Report {
         try Listing.makeDirectory(directory)
         for name in copied {

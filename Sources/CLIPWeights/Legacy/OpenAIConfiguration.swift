@@ -1,11 +1,11 @@
-/// The configuration of OpenAI's models, of which their archives have none, from the shapes of their tensors.
+/// The configuration of OpenAI's models, derived from their tensors' shapes, because their archives have none.
 ///
-/// Source: `build_model` in `clip/model.py` of OpenAI's repository. Every model of theirs has QuickGELU and heads of 64.
+/// Source: `build_model` in `clip/model.py` of OpenAI's repository. All of their models have QuickGELU and heads of 64.
 enum OpenAIConfiguration {
-    /// What their archives have beside the parameters.
+    /// What their archives have in addition to the parameters.
     static let constants: Set<String> = ["input_resolution", "context_length", "vocab_size"]
 
-    /// An `open_clip_config.json`; nil where tensors or shapes are not those of a model of theirs.
+    /// An `open_clip_config.json`; nil if names or shapes are not those of one of their models.
     static func json(of shapes: [String: [Int]]) -> String? {
         guard let projection = shapes["text_projection"], projection.count == 2,
             let positions = shapes["positional_embedding"], positions.count == 2,
@@ -13,7 +13,7 @@ enum OpenAIConfiguration {
             let width = shapes["ln_final.weight"]?.first, width >= 64, let vision = vision(of: shapes)
         else { return nil }
         let layers = count(of: shapes, below: "transformer.resblocks.")
-        // The mean and deviation are those of OpenAI's own preprocessing.
+        // The mean and the deviation are those of OpenAI's own preprocessing.
         return """
             {
               "model_cfg": {
@@ -61,7 +61,7 @@ enum OpenAIConfiguration {
             """
     }
 
-    /// How many numbers stand behind a prefix.
+    /// How many different numbers follow a prefix.
     private static func count(of shapes: [String: [Int]], below prefix: String) -> Int {
         Set(
             shapes.keys.filter { $0.hasPrefix(prefix) }.map {

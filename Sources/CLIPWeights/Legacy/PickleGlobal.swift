@@ -1,24 +1,24 @@
 /// The classes and functions that a checkpoint's pickle may name.
 ///
-/// Nothing is imported and nothing called: each stands for what the machine itself does, which is to put numbers together to
-/// the description of a tensor, or to pass over what stands beside the tensors.
+/// Nothing is imported and nothing is called. Each stands for what the machine itself does: combine numbers into the
+/// description of a tensor, or skip what lies beside the tensors.
 enum PickleGlobal {
     /// `torch._utils._rebuild_tensor`, `_v2` and `_v3`.
     case tensor
     case tensorWithType
-    /// `_rebuild_parameter` and `_rebuild_parameter_with_state`: the tensor that is their first argument.
+    /// `_rebuild_parameter` and `_rebuild_parameter_with_state`, whose result is the tensor in their first argument.
     case first
-    /// `torch._tensor._rebuild_from_type_v2`: applies another of these.
+    /// `torch._tensor._rebuild_from_type_v2`, which applies another of these.
     case fromType
     case storage(TorchElementType?)
     case elementType(TorchElementType)
     case dictionary
     /// A module of a JIT archive.
     case module
-    /// Plain data beside the tensors: what it makes is not looked at.
+    /// Plain data beside the tensors, whose value is not examined.
     case plain
 
-    /// - Returns: nil for what is not needed for tensors.
+    /// - Returns: nil for names that tensors do not need.
     init?(module: String, name: String) {
         switch module {
         case "torch._utils": self.init(rebuilding: name)
@@ -27,7 +27,7 @@ enum PickleGlobal {
         case "torch.nn.parameter" where name == "Parameter" || name == "Buffer": self = .plain
         case "torch.serialization" where name == "_get_layout": self = .plain
         case "collections" where ["OrderedDict", "defaultdict", "Counter"].contains(name): self = .dictionary
-        // Lists of a JIT archive, and values beside which their type stands.
+        // These are lists of a JIT archive, and values with their type beside them.
         case "torch.jit._pickle"
         where ["build_intlist", "build_tensorlist", "build_doublelist", "build_boollist", "restore_type_tag"]
             .contains(name):
@@ -73,7 +73,7 @@ enum PickleGlobal {
     ]
     private static let multiarray: Set<String> = ["scalar", "_reconstruct"]
 
-    /// Classes of plain data that training programs keep beside the weights.
+    /// The classes of plain data that training programs store beside the weights.
     private static let plainClasses: [String: Set<String>] = [
         "builtins": builtins, "__builtin__": builtins,
         "_codecs": ["encode"],

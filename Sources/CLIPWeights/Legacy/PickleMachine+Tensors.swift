@@ -1,5 +1,5 @@
 extension PickleMachine {
-    /// What a class or function makes of its arguments.
+    /// The value that a class or function makes of its arguments.
     mutating func value(
         of global: PickleGlobal,
         _ arguments: [PickleValue]
@@ -13,7 +13,8 @@ extension PickleMachine {
             guard let first = arguments.first else { throw malformed("a value is missing") }
             return first
         case .fromType:
-            // The function, the tensor's class, the function's arguments, and attributes that somebody hung on the tensor.
+            // The arguments are the function, the tensor's class, the function's arguments, and the tensor's additional
+            // attributes.
             guard arguments.count >= 3, case .global(let function) = arguments[0],
                 case .tuple(let rest) = arguments[2]
             else { throw malformed("a tensor is made of what makes none") }
@@ -32,7 +33,7 @@ extension PickleMachine {
         }
     }
 
-    /// What a dictionary begins with: Python 2 gave OrderedDict a list of pairs.
+    /// The initial members of a dictionary; Python 2 gave OrderedDict a list of pairs.
     private mutating func members(
         of arguments: [PickleValue]
     ) throws(WeightError) -> [(key: PickleValue, value: PickleValue)] {
@@ -52,7 +53,10 @@ extension PickleMachine {
         return members
     }
 
-    /// Storage, offset, shape, strides, whether it is trained, hooks, (type,) whether it is to be conjugated or negated.
+    /// Makes a tensor of a function's arguments.
+    ///
+    /// They are storage, offset, shape, strides, whether it is trained, hooks, the type in some functions, and whether
+    /// it is conjugated or negated.
     private mutating func tensor(
         of arguments: [PickleValue],
         elementType: TorchElementType?
@@ -93,7 +97,9 @@ extension PickleMachine {
         return lengths
     }
 
-    /// What a persistent id describes: `("storage", class, key, device, elements)`, and in old files a view of it behind.
+    /// The storage that a persistent id describes.
+    ///
+    /// The id is `("storage", class, key, device, elements)`, in old files followed by a view of the storage.
     func storage(of parts: [PickleValue]) throws(WeightError) -> PickledStorage {
         guard let first = parts.first, case .text(let kind) = first else {
             throw malformed("a persistent id is nameless")

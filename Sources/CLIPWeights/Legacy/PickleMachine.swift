@@ -1,33 +1,34 @@
-/// A machine for the pickles of PyTorch, which describe tensors and plain data beside them.
+/// Reads the pickles of PyTorch, which describe tensors and plain data beside them.
 ///
-/// It knows the operations that do, and refuses every other one by name. Nothing is imported, called or entered deeper and deeper.
+/// It knows the operations that do this, and refuses every other by name. It imports nothing, calls nothing, and does
+/// not recurse.
 ///
-/// Format: CPython's `Lib/pickletools.py`, protocols 2 to 5; what PyTorch makes of persistent ids: `torch/serialization.py`.
+/// Format: CPython's `Lib/pickletools.py`, protocols 2 to 5, and `torch/serialization.py` for PyTorch's persistent ids.
 struct PickleMachine {
-    /// A checkpoint's pickle has some hundred bytes a tensor.
+    /// The most bytes of a pickle; a checkpoint's has about a hundred bytes for each tensor.
     static let maximumByteCount = 32 << 20
-    /// Values that are pushed or kept, containers counted four times: what memory they take is bounded by it.
+    /// The most values that are pushed or stored, where containers count four times; this limits their memory.
     private static let maximumWork = 4_000_000
     private static let maximumGlobalByteCount = 256
 
     let file: String
     private let bytes: [UInt8]
-    /// Where the next operation is.
+    /// The offset of the next operation.
     private(set) var offset = 0
     var heap = PickleHeap()
     private var stack: [PickleValue] = []
-    /// Where the stack was when a mark was set.
+    /// The sizes of the stack when marks were set.
     private var marks: [Int] = []
     private var memo: [Int: PickleValue] = [:]
     private var work = 0
 
-    /// - Parameter bytes: one pickle, or several one behind the other.
+    /// - Parameter bytes: one pickle, or several in sequence.
     init(_ bytes: [UInt8], file: String) {
         self.bytes = bytes
         self.file = file
     }
 
-    /// Runs to the end of one pickle, and gives its value.
+    /// Runs to the end of one pickle and returns its value.
     mutating func run() throws(WeightError) -> PickleValue {
         stack = []
         marks = []
@@ -60,7 +61,7 @@ struct PickleMachine {
         try take(count).reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// A number of bytes that follow.
+    /// Reads the number of bytes that follow.
     private mutating func length(_ count: Int) throws(WeightError) -> Int {
         let length = try integer(count)
         guard length <= UInt64(bytes.count) else { throw malformed("it ends too early") }
@@ -85,7 +86,7 @@ struct PickleMachine {
         return text
     }
 
-    /// A signed number of any length; what 64 bits cannot hold is only passed over.
+    /// Reads a signed number of any length; one that does not fit into 64 bits is only skipped.
     private mutating func signed(_ count: Int) throws(WeightError) -> PickleValue {
         let bytes = try take(count)
         guard count > 0 else { return .integer(0) }
@@ -121,7 +122,7 @@ struct PickleMachine {
         return value
     }
 
-    /// Everything since the last mark.
+    /// Removes and returns everything since the last mark.
     private mutating func popMarked() throws(WeightError) -> [PickleValue] {
         guard let mark = marks.popLast() else { throw malformed("a mark is missing") }
         defer { stack.removeSubrange(mark...) }
@@ -180,7 +181,7 @@ struct PickleMachine {
         case .shortBinUnicode: try push(.text(try text(try length(1))))
         case .binUnicode: try push(.text(try text(try length(4))))
         case .binUnicode8: try push(.text(try text(try length(8))))
-        // Texts of Python 2; what is not UTF-8 there is no name of a tensor.
+        // These are texts of Python 2; if they are not UTF-8, they are not names of tensors.
         case .shortBinString: try pushBytesOfText(try length(1))
         case .binString: try pushBytesOfText(try length(4))
         case .shortBinBytes: try pushBytes(try length(1))
@@ -311,7 +312,7 @@ struct PickleMachine {
         switch try top() {
         case .object(let object):
             if case .dictionary(let attributes) = state { heap.objects[object] = attributes }
-        // The versions of modules, which hang on the dictionary of a model, and the state of plain objects.
+        // These are the versions of modules, attached to a model's dictionary, and the state of plain objects.
         case .dictionary, .plain: break
         case .none, .bool, .integer, .text, .tuple, .list, .global, .storage, .tensor:
             throw malformed("a state is given to what has none")

@@ -1,4 +1,4 @@
-/// The operations of pickles that are known here, by CPython's `Lib/pickle.py`.
+/// The supported operations of pickles, from CPython's `Lib/pickle.py`.
 enum PickleOperation: UInt8 {
     case mark = 0x28  // (
     case stop = 0x2E  // .
@@ -54,8 +54,10 @@ enum PickleOperation: UInt8 {
     case frame = 0x95
     case byteArray8 = 0x96
 
-    /// Names of those that are refused: they make objects in ways that PyTorch never does, belong to protocols that it does
-    /// not write, or lead outside the file.
+    /// The names of operations that are refused.
+    ///
+    /// They make objects in ways that PyTorch never does, belong to protocols that it does not write, or lead outside
+    /// the file.
     static let refused: [UInt8: String] = [
         0x46: "FLOAT", 0x49: "INT", 0x4C: "LONG", 0x50: "PERSID", 0x53: "STRING", 0x56: "UNICODE",
         0x67: "GET", 0x69: "INST",

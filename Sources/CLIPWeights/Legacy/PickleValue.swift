@@ -1,4 +1,4 @@
-/// A value that a pickle describes; containers are numbers of the heap, so that cycles and depth cost nothing.
+/// A value that a pickle describes; containers are indices into the heap, so that cycles and depth cost nothing.
 enum PickleValue {
     case none
     case bool(Bool)
@@ -11,10 +11,10 @@ enum PickleValue {
     case global(PickleGlobal)
     case storage(Int)
     case tensor(Int)
-    /// What nothing is asked of: floats, bytes, numbers beyond 64 bits, objects of plain classes.
+    /// A value that is not examined: floats, bytes, numbers beyond 64 bits, objects of plain classes.
     case plain
 
-    /// For a sentence.
+    /// The kind of the value, in words for an error.
     var kind: String {
         switch self {
         case .none: "nothing"
@@ -33,26 +33,26 @@ enum PickleValue {
     }
 }
 
-/// What a pickle made, by number.
+/// The containers that a pickle made, by index.
 struct PickleHeap {
     var tuples: [[PickleValue]] = []
     var lists: [[PickleValue]] = []
     var dictionaries: [[(key: PickleValue, value: PickleValue)]] = []
-    /// The attributes of modules, a dictionary each once they are set.
+    /// The attributes of modules: a dictionary for each, once it is set.
     var objects: [Int?] = []
     var storages: [PickledStorage] = []
     var tensors: [PickledTensor] = []
 }
 
-/// A run of elements that tensors are views of, as a pickle describes it.
+/// A run of elements of which tensors are views, as a pickle describes it.
 struct PickledStorage {
     /// The name of its bytes in the archive.
     let key: String
-    /// Nil for one of bytes.
+    /// The type of the elements; nil for a storage of bytes.
     let elementType: TorchElementType?
-    /// Bytes of the whole.
+    /// The bytes of the whole storage.
     let byteCount: Int
-    /// The part that this value stands for; old files had views of storages.
+    /// The part for which this value stands, because old files had views of storages.
     let part: Range<Int>
 }
 
@@ -60,17 +60,17 @@ struct PickledStorage {
 struct PickledTensor {
     let storage: Int
     let elementType: TorchElementType
-    /// Of its first element, from the beginning of the whole storage.
+    /// The offset of its first element from the beginning of the whole storage.
     let byteOffset: Int
     /// The lengths of the dimensions, the outermost first.
     let shape: [Int]
-    /// In elements.
+    /// The strides of the dimensions, in elements.
     let strides: [Int]
 
-    /// Bytes of all elements.
+    /// The bytes of all elements.
     let byteCount: Int
 
-    /// Checks that all elements lie in the storage's part.
+    /// Checks that all elements lie within the storage's part.
     init(
         storage index: Int,
         of storage: PickledStorage,
@@ -90,7 +90,7 @@ struct PickledTensor {
         guard offset >= 0, !shape.contains(where: { $0 < 0 }), !strides.contains(where: { $0 < 0 }) else {
             throw lies("a length, a stride or its offset is negative")
         }
-        // Beside a zero, too, so that no product of lengths overflows later.
+        // Lengths are checked even if one is zero, so that no product of lengths overflows later.
         var (count, last) = (1, offset)
         for (length, stride) in zip(shape, strides) {
             let (product, isTooMany) = count.multipliedReportingOverflow(by: max(1, length))
@@ -113,7 +113,7 @@ struct PickledTensor {
         byteCount = elements == 0 ? 0 : bytes
     }
 
-    /// Whether the elements lie one behind the other, in row-major order.
+    /// Whether the elements lie one after the other in row-major order.
     var isContiguous: Bool {
         var expected = 1
         for (length, stride) in zip(shape, strides).reversed() where length != 1 {

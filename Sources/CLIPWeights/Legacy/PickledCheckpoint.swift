@@ -1,21 +1,21 @@
-/// The tensors of one model in PyTorch's archives, and the directory that its other files lie in.
+/// The tensors of one model in PyTorch's archives, and the directory with its other files.
 struct PickledCheckpoint {
-    /// The files of PyTorch.
+    /// The PyTorch files.
     let archives: [TorchArchive]
     let tensors: [WeightsConversion.Source]
     let layout: ModelDirectory.Layout
-    /// Where configuration and vocabulary may lie.
+    /// The directory that may have the configuration and the vocabulary.
     let directory: String
-    /// Names of what stands among the tensors and is none.
+    /// The names of values among the tensors that are not tensors.
     let leftOut: [String]
 
-    /// What a directory's checkpoint may be called, in order of preference.
+    /// The names that a directory's checkpoint may have, in order of preference.
     private static let names = [
         "open_clip_pytorch_model.bin", "open_clip_pytorch_model.pt", "pytorch_model.bin",
         "pytorch_model.bin.index.json",
     ]
 
-    /// - Parameter path: a file of PyTorch, an index of such, or a directory with either.
+    /// - Parameter path: a PyTorch file, an index of shards, or a directory with either.
     init(path: String) throws(WeightError) {
         let file = try Self.file(at: path)
         directory = Listing.parts(of: file).directory
@@ -67,7 +67,7 @@ struct PickledCheckpoint {
         self.leftOut = leftOut
     }
 
-    /// The file that is meant by a path.
+    /// The file to which a path leads.
     private static func file(at path: String) throws(WeightError) -> String {
         guard var listing = try? Listing(path: path) else { return path }
         if let folder = try SentenceTransformers.modelFolder(in: listing), !folder.isEmpty {
@@ -81,7 +81,7 @@ struct PickledCheckpoint {
         return listing.path(of: only)
     }
 
-    /// What training leaves beside a checkpoint.
+    /// Whether a file is one that training leaves beside a checkpoint.
     private static func isForTraining(_ name: String) -> Bool {
         ["training_args.bin", "optimizer.pt", "optimizer.bin", "scheduler.pt", "rng_state.pth", "scaler.pt"]
             .contains(name)

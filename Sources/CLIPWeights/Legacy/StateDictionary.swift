@@ -2,22 +2,22 @@ internal import CLIPJSON
 
 /// The named tensors of a checkpoint, found where training programs put them.
 ///
-/// As open_clip looks for them: under `state_dict`, or the dictionary itself, or what a module of a JIT archive has.
-/// Then what other programs call it, `model_state_dict` and `model`.
+/// They are under `state_dict`, or are the dictionary itself, or the attributes of a module in a JIT archive, which is
+/// where open_clip looks. Otherwise they are where other programs put them, under `model_state_dict` or `model`.
 struct StateDictionary {
     struct Entry {
         let name: String
-        /// In the archive's heap.
+        /// The index of the tensor in the archive's heap.
         let tensor: Int
     }
 
     let entries: [Entry]
-    /// Names of what stands among the tensors and is none.
+    /// The names of values among the tensors that are not tensors.
     let leftOut: [String]
 
     private static let wrappers = ["state_dict", "model_state_dict", "model"]
     private static let maximumDepth = 64
-    /// Most attributes that are looked at: sixteen for each of the modules that may be visited.
+    /// The most attributes that are examined: sixteen for each of the modules that may be visited.
     private static let maximumAttributeCount = 1 << 20
 
     init(_ archive: TorchArchive) throws(WeightError) {
@@ -50,7 +50,7 @@ struct StateDictionary {
     }
 
     private init(_ members: [(key: PickleValue, value: PickleValue)], file: String) throws(WeightError) {
-        // Of two members with one name the last counts, as in Python, where it takes the first one's place.
+        // Of two members with one name, the last counts and takes the first one's place, as in Python.
         var tensors: [String: Int] = [:]
         var leftOut: [String] = []
         for (key, value) in members {
@@ -67,7 +67,7 @@ struct StateDictionary {
         self.leftOut = leftOut
     }
 
-    /// What a safetensors file can have.
+    /// Checks that a safetensors file can have this name and this many tensors.
     private static func require(_ name: String, among count: Int, file: String) throws(WeightError) {
         guard count < CheckpointJSON.names.count, name.utf8.count <= CheckpointJSON.names.length,
             name != "__metadata__"
@@ -95,10 +95,10 @@ struct StateDictionary {
         return dictionary
     }
 
-    /// The tensors of a module and of the modules in it, as a JIT archive's `state_dict()` names them.
+    /// The tensors of a module and of the modules in it, named as by a JIT archive's `state_dict()`.
     ///
-    /// Modules may be shared, and a file can make a handful of them look like millions, or have one of a million attributes looked through
-    /// as often: what is visited and what is looked at are bounded, and so are the names on the way.
+    /// Modules may be shared. A file can make a handful of modules look like millions, or have a module with a million
+    /// attributes examined as often. So the visits, the examined attributes and the lengths of names are limited.
     private static func attributes(
         of root: Int,
         in archive: TorchArchive

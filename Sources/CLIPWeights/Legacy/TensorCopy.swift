@@ -1,14 +1,14 @@
-/// The bytes of a tensor in row-major order, least significant byte first, a piece at a time.
+/// Gives the bytes of a tensor piece by piece, in row-major order and little endian.
 struct TensorCopy {
-    /// How many bytes a piece has at most.
+    /// The most bytes of a piece.
     private static let pieceByteCount = 1 << 20
 
     let tensor: PickledTensor
-    /// The whole storage.
+    /// The bytes of the whole storage.
     let storage: UnsafeRawBufferPointer
     let isBigEndian: Bool
 
-    /// Hands the pieces over, in order.
+    /// Calls `body` with the pieces, in order.
     func write(_ body: (UnsafeRawBufferPointer) throws(WeightError) -> Void) throws(WeightError) {
         guard tensor.byteCount > 0 else { return }
         let size = tensor.elementType.byteCount
@@ -32,7 +32,7 @@ struct TensorCopy {
         }
     }
 
-    /// Walks through all indices, the innermost fastest.
+    /// Visits all indices, with the innermost changing fastest.
     private func gather<Element: FixedWidthInteger & BitwiseCopyable>(
         _ type: Element.Type,
         _ body: (UnsafeRawBufferPointer) throws(WeightError) -> Void
@@ -55,7 +55,8 @@ struct TensorCopy {
                     try Self.flush(&piece, body)
                 }
             }
-            // The next row: the innermost dimension that is not at its end goes on, those within it begin again.
+            // This goes to the next row: the innermost dimension that is not at its end advances, and those inside it
+            // start again.
             var dimension = tensor.shape.count - 2
             while dimension >= 0 {
                 index[dimension] += 1

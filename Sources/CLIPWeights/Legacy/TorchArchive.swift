@@ -1,20 +1,20 @@
-/// A file that `torch.save` or `torch.jit.save` wrote: the values of its pickle, and where the bytes of its storages lie.
+/// A file written by `torch.save` or `torch.jit.save`: the values of its pickle, and the places of its storages' bytes.
 ///
-/// Formats: `torch/serialization.py` and `caffe2/serialize/inline_container.cc` of PyTorch 2.15. Since 1.6 a file is a zip
-/// archive of `data.pkl` and an entry `data/KEY` for each storage; before, five pickles stood behind each other, and the
-/// storages behind them. No code of an archive is looked at.
+/// Formats: `torch/serialization.py` and `caffe2/serialize/inline_container.cc` of PyTorch 2.15. Since 1.6 a file is a
+/// zip archive of `data.pkl` and an entry `data/KEY` for each storage. Before that it was five pickles in sequence,
+/// with the storages after them. Code in an archive is ignored.
 struct TorchArchive {
     let file: String
     let mapping: MappedFile
     let heap: PickleHeap
-    /// What was saved.
+    /// The value that was saved.
     let root: PickleValue
-    /// Whether it is an archive of `torch.jit.save`.
+    /// Whether the file is an archive of `torch.jit.save`.
     let isScript: Bool
-    /// Whether the elements have their most significant byte first.
+    /// Whether the elements are big endian.
     let isBigEndian: Bool
     private let archive: ZipArchive?
-    /// Where the storages lie that are no entries.
+    /// The ranges of storages that are not entries.
     private let storages: [String: Range<Int>]
 
     init(path: String) throws(WeightError) {
@@ -40,13 +40,13 @@ struct TorchArchive {
         case .stream:
             let count = min(mapping.file.byteCount, PickleMachine.maximumByteCount)
             var machine = PickleMachine(mapping.withUnsafeBytes(in: 0..<count) { Array($0) }, file: path)
-            // The mark of the format, its version, and sizes of C's types on the machine that wrote.
+            // These are the format's mark, its version, and the sizes of C's types on the machine that wrote the file.
             for _ in 0..<3 { _ = try machine.run() }
             root = try machine.run()
             let keys = try machine.run()
             heap = machine.heap
             storages = try Self.storages(keys, behind: machine, in: mapping)
-            // Written so on machines of either kind.
+            // The format is little endian on machines of either kind.
             isBigEndian = false
             isScript = false
             archive = nil
@@ -75,7 +75,7 @@ struct TorchArchive {
         }
     }
 
-    /// Tar's mark stands at 257.
+    /// Whether a file is a tar archive, whose mark is at offset 257.
     private static func isTar(_ head: [UInt8]) -> Bool {
         head.count >= 262 && Array(head[257..<262]) == Array("ustar".utf8)
     }
@@ -93,7 +93,8 @@ struct TorchArchive {
         }
     }
 
-    /// The storages behind the pickles of the older format: of each its number of elements in eight bytes, and its bytes.
+    /// The storages after the pickles of the older format: for each the number of its elements in eight bytes, and its
+    /// bytes.
     private static func storages(
         _ keys: PickleValue,
         behind machine: PickleMachine,
@@ -138,7 +139,7 @@ struct TorchArchive {
         return found
     }
 
-    /// Where the bytes of a tensor's storage lie, which have their checksum where they have one.
+    /// The range of the bytes of a tensor's storage, whose size has been checked.
     func storageBytes(of tensor: PickledTensor) throws(WeightError) -> Range<Int> {
         let storage = heap.storages[tensor.storage]
         let found: Range<Int>
@@ -162,7 +163,7 @@ struct TorchArchive {
         return found
     }
 
-    /// Demands that the bytes of these tensors are those that were written, where the archive can tell.
+    /// Checks the bytes of these tensors by their checksums, if the archive has checksums.
     func requireChecksums(of tensors: [PickledTensor]) throws(WeightError) {
         guard let archive else { return }
         for key in Set(tensors.map { heap.storages[$0.storage].key }).sorted() {
@@ -172,7 +173,7 @@ struct TorchArchive {
 }
 
 extension ArraySlice<UInt8> {
-    /// All runs of that many bytes.
+    /// All runs of this many bytes.
     fileprivate func windows(of count: Int) -> [ArraySlice<UInt8>] {
         guard self.count >= count else { return [] }
         return (startIndex...endIndex - count).map { self[$0..<$0 + count] }

@@ -1,4 +1,4 @@
-/// How PyTorch calls the types of elements.
+/// PyTorch's names for the types of elements.
 enum TorchElementType: String, CaseIterable {
     case bool, uint8, int8, int16, int32, int64, uint16, uint32, uint64
     case float16, bfloat16, float32, float64, complex64, complex128
@@ -8,7 +8,7 @@ enum TorchElementType: String, CaseIterable {
     case float8E5M2Unsigned = "float8_e5m2fnuz"
     case float8E8M0 = "float8_e8m0fnu"
 
-    /// By the class that a storage of such elements has in `torch`.
+    /// Finds the type by the name of the class in `torch` for a storage of such elements.
     init?(storageClass name: String) {
         switch name {
         case "BoolStorage": self = .bool
@@ -27,7 +27,7 @@ enum TorchElementType: String, CaseIterable {
         }
     }
 
-    /// Bytes of one element.
+    /// The bytes of one element.
     var byteCount: Int {
         switch self {
         case .bool, .uint8, .int8, .float8E4M3, .float8E5M2, .float8E4M3Unsigned, .float8E5M2Unsigned,
@@ -40,7 +40,7 @@ enum TorchElementType: String, CaseIterable {
         }
     }
 
-    /// What safetensors calls it; nil for what this package does not write.
+    /// The type in safetensors; nil for one that this package does not write.
     var scalarType: TensorView.ScalarType? {
         switch self {
         case .bool: .bool

@@ -1,24 +1,25 @@
-/// Writes tensors of PyTorch's archives as one safetensors file, piece by piece: memory holds a few megabytes of them.
+/// Writes tensors of PyTorch's archives into one safetensors file, piece by piece, with a few megabytes in memory.
 struct WeightsConversion {
-    /// A tensor and what it will be called.
+    /// A tensor and its name in the new file.
     struct Source {
         let name: String
         let archive: TorchArchive
         let tensor: PickledTensor
     }
 
-    /// Bytes that are written before the pages that they came from are given back.
+    /// After this many written bytes, the source's pages are released.
     private static let releasedByteCount = 64 << 20
 
-    /// In the order of the file: largest elements first, as the reference writer has it, so that each begins aligned.
+    /// The tensors in the order of the file: the largest elements first, as in the reference writer, so that each is
+    /// aligned.
     private let sources: [Source]
     private let types: [TensorView.ScalarType]
-    /// Bytes of all tensors.
+    /// The bytes of all tensors.
     let byteCount: Int
 
     /// Checks that everything can be written.
     ///
-    /// - Parameter limit: most bytes; a few numbers can stand for a tensor of any size.
+    /// - Parameter limit: the most bytes, since a few numbers can describe a tensor of any size.
     init(_ sources: [Source], limit: Int) throws(WeightError) {
         var typed: [(source: Source, type: TensorView.ScalarType)] = []
         var byteCount = 0
@@ -46,7 +47,7 @@ struct WeightsConversion {
         self.byteCount = byteCount
     }
 
-    /// - Parameter progress: told how many bytes are written.
+    /// - Parameter progress: called with the number of bytes that were written.
     func write(to path: String, progress: (Int) -> Void) throws(WeightError) {
         let file = try UnfinishedFile(path: path, mode: 0o666)
         let header = header()
@@ -67,7 +68,7 @@ struct WeightsConversion {
                     try file.write(piece, at: end)
                     end += piece.count
                     progress(end - header.count)
-                    // What was read is not wanted in memory again.
+                    // The bytes that were read are not needed in memory any more.
                     if end - released >= Self.releasedByteCount {
                         mapping.releasePages(in: range)
                         released = end
@@ -79,9 +80,9 @@ struct WeightsConversion {
         try file.finish()
     }
 
-    /// The header and the eight bytes of its length, filled up with blanks so that the data begin aligned.
+    /// The header with the eight bytes of its length, padded with blanks so that the data are aligned.
     private func header() -> [UInt8] {
-        // `format` says that the tensors are PyTorch's: transformers asks for it.
+        // `format` says that the tensors are PyTorch's; transformers requires it.
         var json = #"{"__metadata__":{"format":"pt"}"#
         var begin = 0
         for (source, type) in zip(sources, types) {

@@ -1,21 +1,23 @@
 import CZlib
 
-/// The entries of a zip archive as PyTorch writes it: found by its central directory, and checked in full before any is read.
+/// The entries of a zip archive as PyTorch writes it, found by its central directory and fully checked before any is
+/// read.
 ///
-/// Format: PKWARE's APPNOTE.TXT 6.3.10, 4.3 and 4.5.3 (zip64). Only stored entries are read. Stricter than most readers: no
-/// name twice, no bytes that two entries share, local headers that say what the central directory says.
+/// Format: PKWARE's APPNOTE.TXT 6.3.10, 4.3 and 4.5.3 (zip64). Only stored entries are read. This is stricter than most
+/// readers: no name may be repeated, no two entries may share bytes, and local headers have to agree with the central
+/// directory.
 struct ZipArchive {
     private struct Entry {
         let bytes: Range<Int>
         let isStored: Bool
-        /// 0 where the writer kept none (`torch.serialization.set_crc32_options(False)`).
+        /// The checksum of the bytes; 0 if the writer kept none (`torch.serialization.set_crc32_options(False)`).
         let checksum: UInt32
     }
 
     private static let maximumNameByteCount = 1_024
 
     let mapping: MappedFile
-    /// The folder that all of PyTorch's entries are in, with its slash.
+    /// The folder of all of PyTorch's entries, with its slash.
     let folder: String
     private let entries: [String: Entry]
 
@@ -60,10 +62,10 @@ struct ZipArchive {
         self.folder = folder
     }
 
-    /// Whether there is an entry of that name in PyTorch's folder.
+    /// Whether PyTorch's folder has an entry of this name.
     func contains(_ name: String) -> Bool { entries[folder + name] != nil }
 
-    /// Where the bytes of an entry of PyTorch's folder lie.
+    /// The range of the bytes of an entry in PyTorch's folder.
     func bytes(of name: String) throws(WeightError) -> Range<Int> {
         guard let entry = entries[folder + name] else {
             throw .missingEntry(entry: folder + name, file: path)
@@ -72,7 +74,7 @@ struct ZipArchive {
         return entry.bytes
     }
 
-    /// A copy of a small entry, which has its checksum.
+    /// A copy of a small entry, after its checksum was compared.
     func contents(of name: String, limit: Int) throws(WeightError) -> [UInt8] {
         let range = try bytes(of: name)
         guard range.count <= limit else {
@@ -82,7 +84,7 @@ struct ZipArchive {
         return mapping.withUnsafeBytes(in: range) { Array($0) }
     }
 
-    /// Demands that an entry's bytes are those that its checksum was made of.
+    /// Checks an entry's bytes by its checksum.
     func requireChecksum(of name: String) throws(WeightError) {
         let range = try bytes(of: name)
         guard let entry = entries[folder + name], entry.checksum != 0 else { return }
@@ -110,7 +112,7 @@ struct ZipArchive {
         let byteCount: Int
         let offset: Int
 
-        /// For a sentence.
+        /// The name, shortened for an error.
         var safeName: String { String(name.prefix(60)) }
     }
 
@@ -151,7 +153,7 @@ struct ZipArchive {
                 guard let body = extra.part(head.integer(2)) else { throw damaged("has a cut extra field") }
                 if kind == 1 { field = body }
             }
-            // In this order, those that have no room in the record.
+            // The wide numbers come in this order, and only those that do not fit into the record.
             unpacked = try widened(unpacked)
             packed = try widened(packed)
             offset = try widened(offset)
@@ -167,7 +169,7 @@ struct ZipArchive {
         return Record(name: name, method: method, checksum: checksum, byteCount: packed, offset: offset)
     }
 
-    /// Where a record's data lie, by the header before them, which has to say what the record says.
+    /// The range of a record's data, found by the local header, which has to agree with the record.
     private static func bytes(
         of record: Record,
         in mapping: MappedFile,
@@ -192,7 +194,8 @@ struct ZipArchive {
         guard method == record.method, reader.part(nameLength)?.all == Array(record.name.utf8) else {
             throw damaged("is another one by its own header")
         }
-        // Without a header of its own length: bit 3 says that it stands behind the data, and all ones that it needs 64 bits.
+        // The local header may lack the length: bit 3 means that it follows the data, and all ones that it needs 64
+        // bits.
         guard flags & 8 != 0 || packed == 0xFFFF_FFFF || packed == record.byteCount else {
             throw damaged("has another length by its own header")
         }

@@ -1,13 +1,13 @@
-/// The central directory of a zip archive, as its last record describes it.
+/// The central directory of a zip archive, as the archive's last record describes it.
 struct ZipDirectory {
-    /// A training checkpoint of the largest CLIP has some ten thousand.
+    /// The most entries; a training checkpoint of the largest CLIP has about ten thousand.
     private static let maximumEntryCount = 1 << 17
     private static let maximumByteCount = 64 << 20
 
-    /// Where it begins; all data lie before.
+    /// The offset at which the directory begins; all data lie before it.
     let start: Int
     let entryCount: Int
-    /// Its bytes, from a copy that nobody else can change between the check and the use.
+    /// The bytes of the directory, in a copy that no other program can change between the check and the use.
     let bytes: [UInt8]
 
     init(_ mapping: MappedFile) throws(WeightError) {
@@ -45,7 +45,7 @@ struct ZipDirectory {
         bytes = mapping.withUnsafeBytes(in: start..<start + byteCount) { Array($0) }
     }
 
-    /// Where the last record begins in the last bytes of a file: the comment behind it has to end with the file.
+    /// The offset of the last record in the last bytes of a file; the comment in it has to end with the file.
     private static func end(of tail: [UInt8]) -> Int? {
         guard tail.count >= 22 else { return nil }
         for index in stride(from: tail.count - 22, through: 0, by: -1)
@@ -56,7 +56,7 @@ struct ZipDirectory {
         return nil
     }
 
-    /// What the record for large archives says; nil where there is none.
+    /// The content of the record for large archives; nil if there is none.
     private static func wideRecord(
         _ mapping: MappedFile,
         before end: Int
