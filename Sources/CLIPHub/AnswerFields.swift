@@ -1,22 +1,22 @@
 package import Foundation
 
-/// The header fields of an answer that downloads look at, by their names in lower case.
+/// The header fields of an answer that downloads use, by their names in lower case.
 package struct AnswerFields: Equatable, Sendable {
     private var values: [String: String] = [:]
     private var byteCount = 0
 
-    /// More than any hub sends; a header without end ends there.
+    /// The most bytes of a header, more than any hub sends; this ends a header without end.
     private static let limit = 1 << 18
-    /// Seconds that nobody means: what asks for more asks for nothing.
+    /// Pauses longer than this many seconds are ignored, because no server means them.
     private static let longestPause = 1_000_000_000
-    /// More than any file of weights has; so many of them can be added up.
+    /// The most bytes of a file, more than any file of weights has, and small enough to add up many of them.
     package static let mostBytes = 1 << 40
 
     package init() {}
 
-    /// Takes a line of a header as it came; false once there are too many.
+    /// Takes a line of a header as it came; returns false if there are too many.
     ///
-    /// The line of the status begins a new header: what stood in one before, such as `100 Continue`, does not count.
+    /// A status line begins a new header: the fields of an earlier one, such as `100 Continue`, are dropped.
     package mutating func read(_ line: UnsafeRawBufferPointer) -> Bool {
         byteCount += line.count
         guard byteCount <= Self.limit else { return false }
@@ -30,12 +30,12 @@ package struct AnswerFields: Equatable, Sendable {
         return true
     }
 
-    /// The last value of a field; nil for one that is missing or empty.
+    /// The last value of a field; nil if it is missing or empty.
     package subscript(name: String) -> String? {
         values[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// A field that is a number of bytes, `mostBytes` at most.
+    /// The value of a field as a number of bytes, at most `mostBytes`.
     package func count(_ name: String) -> Int? { self[name].flatMap(Self.count) }
 
     private static func count(_ text: some StringProtocol) -> Int? {
@@ -43,17 +43,18 @@ package struct AnswerFields: Equatable, Sendable {
         return Int(text).flatMap { $0 <= mostBytes ? $0 : nil }
     }
 
-    /// What the body is packed with; nil for the plain one.
+    /// The content encoding of the body; nil if it is not encoded.
     package var packing: String? {
         self["content-encoding"].flatMap { $0.lowercased() == "identity" ? nil : $0 }
     }
 
-    /// The commit that a file is of.
+    /// The commit to which a file belongs.
     package var commit: String? { self["x-repo-commit"].flatMap { HubRequest.isCommit($0) ? $0 : nil } }
 
-    /// What names a file's bytes; nil where it cannot be a file's name.
+    /// The tag that names a file's bytes; nil if it cannot be a file's name.
     ///
-    /// The linked file's tag, or else the answer's own: `W/`, quotes and what a server adds that packs (`-gzip`) are taken off.
+    /// It is the linked file's tag or else the answer's own, without `W/`, quotes and what a compressing server adds
+    /// (`-gzip`).
     package var tag: String? {
         guard var text = self["x-linked-etag"] ?? self["etag"] else { return nil }
         if text.hasPrefix("W/") { text.removeFirst(2) }
@@ -76,23 +77,23 @@ package struct AnswerFields: Equatable, Sendable {
         return isName ? text : nil
     }
 
-    /// How many bytes the file has; nil where nobody says, or only how many it has when packed.
+    /// The bytes of the file; nil if the server does not say, or gives only the size after compression.
     ///
-    /// - Parameter isRedirect: the length of a redirect's own body says nothing.
+    /// - Parameter isRedirect: whether the answer is a redirect, whose own length says nothing.
     package func fileSize(isRedirect: Bool) -> Int? {
         count("x-linked-size") ?? (isRedirect || packing != nil ? nil : count("content-length"))
     }
 
-    /// Whether a size is given that no file has.
+    /// Whether the size is one that no file has.
     ///
-    /// - Parameter isRedirect: the length of a redirect's own body says nothing.
+    /// - Parameter isRedirect: whether the answer is a redirect, whose own length says nothing.
     package func hasWrongSize(isRedirect: Bool) -> Bool {
         let name = self["x-linked-size"] != nil ? "x-linked-size" : "content-length"
         guard name == "x-linked-size" || (!isRedirect && packing == nil) else { return false }
         return self[name] != nil && count(name) == nil
     }
 
-    /// `Content-Range`: where the part begins, and the whole's size where that is known.
+    /// The beginning of the part in `Content-Range`, and the size of the whole if it is known.
     package var range: (start: Int, total: Int?)? {
         guard let text = self["content-range"]?.lowercased(), text.hasPrefix("bytes ") else { return nil }
         let parts = text.dropFirst(6).split(separator: "/")
@@ -103,8 +104,10 @@ package struct AnswerFields: Equatable, Sendable {
         return (start, Self.count(parts[1].trimmingCharacters(in: .whitespaces)))
     }
 
-    /// How long the server wants to be left alone: `RateLimit` with nothing remaining (`"api";r=0;t=55`), else `Retry-After`
-    /// in seconds or as a date.
+    /// How long the server asks clients to wait.
+    ///
+    /// It is in `RateLimit` with nothing remaining (`"api";r=0;t=55`), or else in `Retry-After` in seconds or as a
+    /// date.
     package func pause(now: Date = Date()) -> Duration? {
         if let limit = self["ratelimit"] {
             var numbers: [String: Int] = [:]

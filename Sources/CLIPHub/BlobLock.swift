@@ -1,16 +1,16 @@
 internal import Foundation
 
-/// The lock of a blob, which `huggingface_hub` takes, too (by Python's `filelock`): only one process fetches it.
+/// The lock of a blob, which `huggingface_hub` takes too (by Python's `filelock`), so that only one process fetches it.
 ///
-/// Where the file system knows no locks nobody is kept out; what is written is right all the same, as two that write the same
-/// blob write the same bytes, and the digest decides.
+/// If the file system has no locks, nobody is kept out. The result is right all the same, since two processes that
+/// write the same blob write the same bytes, and the digest decides.
 final class BlobLock {
     private let descriptor: Int32
 
     /// Waits for the lock.
     ///
-    /// - Parameter onWait: called once, where another process has it.
-    /// - Throws: `cancelled`, and `cacheUnusable` where there can be no such file.
+    /// - Parameter onWait: called once if another process has the lock.
+    /// - Throws: `cancelled`, or `cacheUnusable` if the file cannot be made.
     init(
         _ path: String,
         isCancelled: () -> Bool,
@@ -23,7 +23,7 @@ final class BlobLock {
             guard descriptor >= 0 else { throw CacheFile.failure(path) }
             while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
                 guard errno == EWOULDBLOCK || errno == EINTR else {
-                    self.descriptor = descriptor  // no locks here
+                    self.descriptor = descriptor  // this file system has no locks
                     return
                 }
                 if !hasWaited { onWait() }
@@ -34,7 +34,7 @@ final class BlobLock {
                 }
                 usleep(50_000)
             }
-            // Who had it before may have taken the file away: then it locks out nobody.
+            // The previous owner may have removed the file, and then a lock on it keeps nobody out.
             var ours = stat()
             var named = stat()
             if fstat(descriptor, &ours) == 0, stat(path, &named) == 0, ours.st_ino == named.st_ino,
@@ -47,7 +47,7 @@ final class BlobLock {
         }
     }
 
-    /// Lets others have it.
+    /// Releases the lock.
     deinit {
         flock(descriptor, LOCK_UN)
         close(descriptor)

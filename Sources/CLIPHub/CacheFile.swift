@@ -1,8 +1,8 @@
 internal import Foundation
 
-/// Files of a cache that others read at the same time: what appears under a name is whole.
+/// Files of a cache that other programs read at the same time: a file that has its name is complete.
 enum CacheFile {
-    /// What the system has just said about a path, as an error.
+    /// The system's latest error about a path.
     static func failure(_ path: String) -> HubError {
         .cacheUnusable(path: path, reason: String(cString: strerror(errno)))
     }
@@ -11,19 +11,19 @@ enum CacheFile {
         path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 
-    /// A name beside a path that nobody else uses.
+    /// A name beside a path that no other program uses.
     static func scratch(for path: String) -> String {
         "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp"
     }
 
-    /// A file's size, links followed; nil where there is none.
+    /// The size of a file, after following links; nil if there is none.
     static func size(at path: String) -> Int? {
         var information = stat()
         guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { return nil }
         return Int(information.st_size)
     }
 
-    /// Makes a folder and those that it is in.
+    /// Makes a folder and those that contain it.
     static func makeFolder(_ path: String) throws(HubError) {
         if mkdir(path, 0o777) == 0 || errno == EEXIST || errno == EISDIR { return }
         guard errno == ENOENT, parent(of: path) != path, !parent(of: path).isEmpty else {
@@ -61,7 +61,7 @@ enum CacheFile {
         guard rename(scratch, path) == 0 else { throw failure(path) }
     }
 
-    /// Has the system put what was written in a folder on the disk.
+    /// Has the system write the entries of a folder to the disk.
     static func settle(folder path: String) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
@@ -69,7 +69,8 @@ enum CacheFile {
         close(descriptor)
     }
 
-    /// The digest that a file's tag says it has, or the tag itself where it says nothing; nil where the file cannot be read.
+    /// The digest of a file in the form of its tag, or the tag itself if it is not a digest; nil if the file cannot be
+    /// read.
     static func identity(of path: String, tag: String) throws(HubError) -> String? {
         guard let size = size(at: path), let digest = try BlobIdentity(tag: tag).digest(size: size) else {
             return self.size(at: path) == nil ? nil : tag
@@ -77,7 +78,7 @@ enum CacheFile {
         return try read(path, upTo: size) { digest.add($0) } ? digest.finish() : nil
     }
 
-    /// Gives a file's first bytes in pieces; false where it has fewer.
+    /// Calls `body` with a file's first bytes in pieces; returns false if the file has fewer.
     static func read(
         _ path: String,
         upTo count: Int,

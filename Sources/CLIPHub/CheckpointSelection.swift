@@ -1,32 +1,32 @@
 package import Foundation
 
-/// Which of a repository's files make a model.
+/// The files of a repository that make a model.
 ///
-/// | layout | configuration | weights, the first that is there | beside |
+/// | layout | configuration | weights, the first that exist | other files |
 /// |---|---|---|---|
-/// | OpenCLIP | `open_clip_config.json` | `open_clip_model.safetensors`, `open_clip_pytorch_model.safetensors`, and where there is no `config.json`, `model.safetensors` | tokenizer |
+/// | OpenCLIP | `open_clip_config.json` | `open_clip_model.safetensors`, `open_clip_pytorch_model.safetensors`, and without a `config.json`, `model.safetensors` | tokenizer |
 /// | transformers | `config.json` of its own kind | `model.safetensors`, shards with an index, `model.fp16.safetensors`, its shards | tokenizer, preprocessor |
 /// | sentence-transformers | `modules.json` leads to a folder of transformers' | | |
 ///
-/// Repositories of timm hold its own `config.json` and `model.safetensors`, of the image tower alone: those are never taken.
+/// Repositories of timm have a `config.json` and a `model.safetensors` of the image tower alone; those are never used.
 package struct CheckpointSelection: Equatable {
-    /// Small files, in the order in which they are fetched.
+    /// The small files, in the order in which they are fetched.
     package var files: [String]
-    /// Weights, which come last: where they are whole, all is.
+    /// The weights, which are fetched last, so that complete weights mean a complete model.
     package var weights: [String]
-    /// What was looked for and is not there; cached models are whole without asking for these again.
+    /// Files that were looked for and do not exist; a cached model is complete without asking for them again.
     package var absent: [String]
 
-    /// What is needed, in the order in which it is fetched.
+    /// The files that are needed, in the order in which they are fetched.
     package var needed: [String] { files + weights }
-    /// The folder that the weights are in, with its slash; nothing for the repository's own.
+    /// The folder of the weights, with its slash; empty for the repository's own.
     var folder: String {
         weights.first.flatMap { name in name.lastIndex(of: "/").map { String(name[...$0]) } } ?? ""
     }
 
-    /// More than any file has that decides what is needed.
+    /// The most bytes of a file that decides what is needed.
     static let mostBytesRead = 64 << 20
-    /// More than any file has that is needed beside weights.
+    /// The most bytes of any other file except weights.
     static let mostBytesBeside = 256 << 20
 
     static let openCLIPConfiguration = "open_clip_config.json"
@@ -36,30 +36,30 @@ package struct CheckpointSelection: Equatable {
         "model.safetensors.index.fp16.json",
     ]
     static let preprocessors = ["preprocessor_config.json", "processor_config.json"]
-    /// What says how texts are split, and what is to be known of that beside.
+    /// The files that say how texts are split, and the settings for them.
     package static let tokenizers = vocabularies + tokenizerSettings
     static let vocabularies = [
         "tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model", "spiece.model",
         "sentencepiece.bpe.model", "sentencepiece.model", "bpe_simple_vocab_16e6.txt.gz",
     ]
     static let tokenizerSettings = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"]
-    /// Every name that weights, or the index of their shards, may have in a layout.
+    /// Every name that the weights, or the index of their shards, may have in a layout.
     package static let weightNames = openCLIPWeights + transformersWeights
 
-    /// Whether a file says what the network is.
+    /// Whether a file describes the network.
     static func isConfiguration(_ file: String) -> Bool {
         file == openCLIPConfiguration || file == "config.json" || file.hasSuffix("/config.json")
     }
 
-    /// What can be told of a repository, by its list, by asking for files one by one, or by what is in the cache.
+    /// What is known of a repository: by its list, by asking for single files, or by what is in the cache.
     package struct View {
-        /// Whether there is such a file.
+        /// Whether a file exists.
         package var exists: (String) throws(HubError) -> Bool
-        /// A small file's bytes; nil where they cannot be had.
+        /// The bytes of a small file; nil if they are not available.
         package var contents: (String) throws(HubError) -> Data?
-        /// All files, for the words of a refusal; empty where nobody knows.
+        /// The names of all files, for the words of a refusal; empty if they are not known.
         package var all: [String] = []
-        /// Why no network can be made of a configuration, in a sentence; nil where one can, or nobody here knows.
+        /// Why no network can be made of a configuration, in a sentence; nil if one can, or if it is not known.
         package var judge: (_ file: String, _ bytes: [UInt8]) -> String? = { _, _ in nil }
 
         package init(
@@ -75,9 +75,9 @@ package struct CheckpointSelection: Equatable {
         }
     }
 
-    /// Chooses.
+    /// Selects the files.
     ///
-    /// - Throws: `noUsableFiles`, and what the view throws.
+    /// - Throws: `noUsableFiles`, and any error of the view.
     package init(of repository: HubRepository, _ view: View) throws(HubError) {
         (files, weights, absent) = ([], [], [])
         let hasOpenCLIP = try view.exists(Self.openCLIPConfiguration)
@@ -94,7 +94,7 @@ package struct CheckpointSelection: Equatable {
                 return
             }
         }
-        // Of a configuration that is there but no CLIP's.
+        // This is the defect of a configuration that exists but is not a CLIP's.
         var defect: FileDefect?
         var hasFolder = false
         if !isTimms, try view.exists("config.json") {
@@ -129,7 +129,8 @@ package struct CheckpointSelection: Equatable {
             ?? view.judge(file, [UInt8](data)).map { .notBuilt(file: file, reason: $0) }
     }
 
-    /// What those say of a configuration who build networks; weights, which are large, wait for it.
+    /// The judgement on a configuration by the code that builds networks, obtained before the large weights are
+    /// fetched.
     private static func verdict(
         on file: String,
         of repository: HubRepository,

@@ -1,6 +1,6 @@
 internal import CCrypto
 
-/// SHA-256 or SHA-1 of bytes as they come.
+/// Computes SHA-256 or SHA-1 over bytes as they come.
 package final class Digest {
     private let state: OpaquePointer
 
@@ -9,7 +9,7 @@ package final class Digest {
         case sha1
     }
 
-    /// - Throws: `transportUnavailable` where the system's library has no such function.
+    /// - Throws: `transportUnavailable` if the system's library lacks the function.
     package init(_ kind: Kind) throws(HubError) {
         guard let state = kind == .sha256 ? clip_digest_new_sha256() : clip_digest_new_sha1() else {
             throw .transportUnavailable
@@ -27,7 +27,7 @@ package final class Digest {
         Array(text.utf8).withUnsafeBytes(add)
     }
 
-    /// The result in hexadecimal digits; the digest is over then.
+    /// The result in hexadecimal digits; the digest cannot be used afterwards.
     package func finish() -> String {
         var result = [UInt8](repeating: 0, count: 32)
         let count = clip_digest_finish(state, &result)
@@ -38,13 +38,13 @@ package final class Digest {
     }
 }
 
-/// What a file's tag says of its bytes.
+/// What a file's tag tells about its bytes.
 enum BlobIdentity: Equatable, Sendable {
-    /// Large files: the SHA-256 of the bytes.
+    /// The tag is the SHA-256 of the bytes, as for large files.
     case sha256
-    /// Small ones: git's SHA-1 of a blob.
+    /// The tag is git's SHA-1 of a blob, as for small files.
     case gitSHA1
-    /// A mirror's own, which says nothing.
+    /// The tag is a mirror's own and tells nothing.
     case opaque
 
     init(tag: String) {
@@ -59,7 +59,7 @@ enum BlobIdentity: Equatable, Sendable {
         }
     }
 
-    /// A digest that comes to the tag where a file of `size` bytes is right; nil where the tag says nothing.
+    /// The digest that equals the tag if a file of `size` bytes is right; nil if the tag is not a digest.
     func digest(size: Int) throws(HubError) -> Digest? {
         switch self {
         case .sha256: return try Digest(.sha256)

@@ -1,22 +1,22 @@
 internal import CCurl
 internal import Foundation
 
-/// An address of http or https, taken apart as far as rules need it.
+/// An address of http or https, divided as far as rules need.
 ///
-/// Where it leads is what libcurl reads in it, which goes there: of two readers one may see a user's name where the other sees a
-/// path. What they could read differently is refused besides.
+/// libcurl decides where an address leads, because libcurl connects to it: of two readers, one may see a user name
+/// where the other sees a path. In addition, whatever the two could read differently is refused.
 package struct HubAddress: Equatable, Sendable {
     package let text: String
     package let scheme: String
-    /// Host and port as written, in lower case.
+    /// The host and the port as written, in lower case.
     package let authority: String
-    /// Host and port by libcurl, which has put in the scheme's port where none is written.
+    /// The host and the port as libcurl reads them, which adds the scheme's port if none is written.
     private let place: String
 
-    /// Reads an address; nil for anything but `http://HOST...` and `https://HOST...` without a user.
+    /// Reads an address; nil for anything except `http://HOST...` and `https://HOST...` without a user.
     ///
-    /// No address has a `\`, which some take for the end of the host and libcurl for a part of the user: the token would go to
-    /// whatever host follows.
+    /// An address with a `\` is refused. Some programs take it for the end of the host and libcurl takes it for a part
+    /// of the user, so the token would go to whatever host follows.
     package init?(_ text: String) {
         guard text.utf8.count <= 1 << 14, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
             !text.contains("\\"), let colon = text.range(of: "://")
@@ -32,12 +32,12 @@ package struct HubAddress: Equatable, Sendable {
         self.place = place
     }
 
-    /// `HOST` or `HOST:PORT`, the host a name or numbers, or in brackets.
+    /// Whether a text is `HOST` or `HOST:PORT`, where the host is a name, a number, or in brackets.
     private static func isAuthority(_ text: String) -> Bool {
         text.wholeMatch(of: /(?:[a-z0-9._\-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?/) != nil
     }
 
-    /// Where libcurl would connect to.
+    /// The host and the port to which libcurl would connect.
     private static func place(of text: String) -> String? {
         guard let address = curl_url() else { return nil }
         defer { curl_url_cleanup(address) }
@@ -57,7 +57,7 @@ package struct HubAddress: Equatable, Sendable {
 
     package var isSecure: Bool { scheme == "https" }
 
-    /// The host without its port.
+    /// The host without the port.
     package var host: String {
         if authority.hasPrefix("[") {
             return authority.firstIndex(of: "]").map { String(authority[...$0]) } ?? authority
@@ -65,19 +65,19 @@ package struct HubAddress: Equatable, Sendable {
         return authority.firstIndex(of: ":").map { String(authority[..<$0]) } ?? authority
     }
 
-    /// Whether both are served by the same program: scheme, host and port are the same.
+    /// Whether two addresses have the same scheme, host and port, and so the same server.
     package func hasOrigin(of other: HubAddress) -> Bool {
         scheme == other.scheme && place == other.place
     }
 
-    /// Whether a `Location` stays at the host that sent it by the way it is written.
+    /// Whether a `Location` is written so that it stays at the host that sent it.
     package static func isRelative(_ location: String) -> Bool {
         if location.hasPrefix("//") || location.contains("\\") { return false }
         let head = location.prefix { !"/?#".contains($0) }
         return !head.contains(":")
     }
 
-    /// Where a `Location` leads from here; nil where that is no address of http or https.
+    /// The address to which a `Location` leads from here; nil if it is not an address of http or https.
     package func following(_ location: String) -> HubAddress? {
         if location.hasPrefix("//") { return HubAddress("\(scheme):\(location)") }
         guard Self.isRelative(location) else { return HubAddress(location) }
@@ -88,7 +88,7 @@ package struct HubAddress: Equatable, Sendable {
         return HubAddress(origin + folder + location)
     }
 
-    /// A text as one part of a path: what is not a letter, a digit, `-`, `.`, `_` or `~` in percent form.
+    /// A text as one part of a path, in which all but letters, digits, `-`, `.`, `_` and `~` is percent-encoded.
     static func part(_ text: String) -> String {
         var result = ""
         for byte in text.utf8 {
@@ -106,7 +106,7 @@ package struct HubAddress: Equatable, Sendable {
         return result
     }
 
-    /// A path, part by part.
+    /// A path with each of its parts percent-encoded.
     package static func path(_ text: String) -> String {
         text.split(separator: "/", omittingEmptySubsequences: false).map { part(String($0)) }
             .joined(separator: "/")

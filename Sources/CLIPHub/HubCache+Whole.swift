@@ -1,22 +1,24 @@
 internal import Foundation
 
-/// What comes of a commit of the cache.
+/// The result of looking for a commit's model in the cache.
 enum CachedModel: Equatable {
     case whole(HubSnapshot)
-    /// Configuration and weights are here, but nobody knows whether the repository has this file, which changes numbers.
+    /// Configuration and weights are here, but it is unknown whether the repository has this file, which changes
+    /// embeddings.
     case unsettled(file: String)
     case missing
 }
 
 extension HubCache {
-    /// A revision's model as far as it is in the cache and whole.
+    /// The model of a revision, if it is in the cache and complete.
     func wholeSnapshot(of request: HubRequest, isCertain: Bool = true) -> HubSnapshot? {
         models(of: request, isCertain: isCertain).lazy.compactMap {
             if case .whole(let snapshot) = $0 { snapshot } else { nil }
         }.first
     }
 
-    /// The file of a revision's model that nobody knows of, and that keeps what is here from being used without the hub.
+    /// The file that keeps a revision's cached model from being used without the hub, because nothing tells whether it
+    /// exists.
     func unsettledFile(of request: HubRequest) -> String? {
         models(of: request, isCertain: false).lazy.compactMap {
             if case .unsettled(let file) = $0 { file } else { nil }
@@ -29,7 +31,7 @@ extension HubCache {
         }
     }
 
-    /// The states of a repository of which the whole model is here, those first that were fetched last.
+    /// The states of a repository whose complete model is in the cache, the most recently fetched first.
     func wholeSnapshots(of repository: HubRepository) -> [HubSnapshot] {
         names(of: repository).flatMap { name in
             commits(of: name).compactMap {
@@ -38,14 +40,16 @@ extension HubCache {
         }
     }
 
-    /// A commit's model where all that it needs is here: not what happens to be there.
+    /// The model of a commit, if all that it needs is in the cache.
     ///
-    /// What fetched it may have been another program, which left out what it had no use for. So configuration and weights have to
-    /// be there with every shard, and of each file that says how texts are split and pictures are prepared it has to be known
-    /// whether the repository has it: it is here, or was asked for in vain (`.no_exist`), or is not in the list that
-    /// `huggingface_hub` keeps of a repository that it fetched whole (`trees`).
+    /// Another program may have fetched the commit, and may have left out files that it does not use. So the
+    /// configuration and the weights with every shard have to be here. For each file that describes how texts are split
+    /// or pictures are prepared, it has to be known whether the repository has it. It is known if the file is here, if
+    /// it was asked for in vain (`.no_exist`), or if it is missing in the list that `huggingface_hub` keeps of a
+    /// repository that it fetched completely (`trees`).
     ///
-    /// - Parameter isCertain: false where the hub cannot be asked: then the files that would change numbers silently do.
+    /// - Parameter isCertain: false if the hub cannot be asked; then only the files count that would silently change
+    ///   embeddings.
     func model(_ repository: HubRepository, _ commit: String, isCertain: Bool) -> CachedModel {
         let view = CheckpointSelection.View(
             exists: { has($0, repository, commit) },
@@ -74,7 +78,7 @@ extension HubCache {
         )
     }
 
-    /// The first file that the repository may have and that is not here.
+    /// The first file that the repository may have and that is not in the cache.
     private func unsettledFile(
         of selection: CheckpointSelection,
         _ repository: HubRepository,
@@ -95,17 +99,17 @@ extension HubCache {
         if isCertain {
             names = CheckpointSelection.tokenizers + (isOpenCLIP ? [] : CheckpointSelection.preprocessors)
         } else {
-            // Where no vocabulary is here, OpenAI's is meant, or the model is refused with words.
+            // If no vocabulary is here, OpenAI's is used, or the model is refused with an explanation.
             if CheckpointSelection.vocabularies.contains(where: isHere) {
                 names.append("tokenizer_config.json")
                 let settings = contents(folder + "tokenizer_config.json", repository, commit)
                 if !(settings.map(HubJSON.listsAddedTokens) ?? false) {
                     names.append("special_tokens_map.json")
-                    // Such a file has all tokens in itself.
+                    // A file of this kind contains all tokens.
                     if !isHere("tokenizer.json") { names.append("added_tokens.json") }
                 }
             }
-            // Either of these says all that transformers has ever written there.
+            // Either of these files has everything that transformers has ever written there.
             if !isOpenCLIP, !CheckpointSelection.preprocessors.contains(where: isHere) {
                 names += CheckpointSelection.preprocessors
             }
@@ -113,7 +117,7 @@ extension HubCache {
         return names.first { !isKnown($0) }.map { folder + $0 }
     }
 
-    /// All files that a commit has, by the list that `huggingface_hub` 2 keeps beside what it fetches; nil where there is none.
+    /// All files of a commit, by the list that `huggingface_hub` 2 keeps beside what it fetches; nil if there is none.
     private func files(of repository: HubRepository, _ commit: String) -> Set<String>? {
         let path = "\(self.folder(of: repository))/trees/\(commit).json"
         guard let size = CacheFile.size(at: path), size <= CheckpointSelection.mostBytesRead else {
@@ -122,10 +126,10 @@ extension HubCache {
         return FileManager.default.contents(atPath: path).flatMap(HubJSON.keptList)
     }
 
-    /// Whether an earlier client, which kept no list, has fetched all that a commit has.
+    /// Whether an earlier client, which kept no list, has fetched all files of a commit.
     ///
-    /// The hub begins every repository with `.gitattributes`, and only who wants all of it fetches that; a download that broke off
-    /// leaves what it began.
+    /// The hub begins every repository with `.gitattributes`, which only a client that wants all files fetches. A
+    /// download that was interrupted leaves an unfinished file.
     private func isDownloadedWhole(_ repository: HubRepository, _ commit: String) -> Bool {
         guard has(".gitattributes", repository, commit) else { return false }
         let blobs = folder(of: repository) + "/blobs"

@@ -1,6 +1,7 @@
 internal import Foundation
 
-/// The hub's cache on disk, as `huggingface_hub` 2.4 lays it out, so that both use what the other has fetched.
+/// The hub's cache on disk, in the layout of `huggingface_hub` 2.4, so that each program uses what the other has
+/// fetched.
 ///
 /// ```
 /// CACHEDIR.TAG
@@ -14,7 +15,7 @@ struct HubCache: Sendable {
     let directory: String
     let usesLinks: Bool
 
-    /// Room beside files themselves: links, folders, others that write.
+    /// The bytes that have to stay free besides the files, for links, folders and other programs.
     static let slack = 16 << 20
 
     init(_ configuration: HubConfiguration) {
@@ -34,9 +35,9 @@ struct HubCache: Sendable {
         "\(folder(of: repository))/blobs/\(tag)"
     }
 
-    /// Bytes of a blob that is not whole.
+    /// The path of an incomplete blob.
     ///
-    /// The name is ours alone: what another client has begun is not known to be what it says.
+    /// The name is used only by this program, because what another client has begun may be wrong.
     func partialBlob(_ repository: HubRepository, _ tag: String) -> String {
         blob(repository, tag) + ".clip.incomplete"
     }
@@ -49,7 +50,7 @@ struct HubCache: Sendable {
         "\(folder(of: request.repository))/refs/\(request.revision)"
     }
 
-    /// Where it stands what a repository is called now; the folder is one that other programs put only locks in.
+    /// The file with a repository's present name; other programs put only locks into this folder.
     private func newName(_ repository: HubRepository) -> String {
         "\(directory)/.locks/\(repository.folder)/renamed"
     }
@@ -60,7 +61,7 @@ struct HubCache: Sendable {
 
     // MARK: - What is there
 
-    /// The commit that a revision was when it was last asked for.
+    /// The commit of a revision when it was last asked for.
     func commit(of request: HubRequest) -> String? {
         if request.isPinned { return request.revision }
         guard let data = FileManager.default.contents(atPath: reference(request)), data.count <= 1000 else {
@@ -70,7 +71,7 @@ struct HubCache: Sendable {
         return HubRequest.isCommit(text) ? text : nil
     }
 
-    /// The names that a repository may be kept under: the one that is asked for, and what the hub called it when it was fetched.
+    /// The names under which a repository may be kept: the one asked for, and its name at the hub when it was fetched.
     func names(of repository: HubRepository) -> [HubRepository] {
         guard let data = FileManager.default.contents(atPath: newName(repository)), data.count <= 200,
             let name = try? HubRepository(String(decoding: data, as: UTF8.self)), name != repository
@@ -78,7 +79,7 @@ struct HubCache: Sendable {
         return [repository, name]
     }
 
-    /// The commits of which there is anything, those first that were fetched last.
+    /// The commits of which something is in the cache, the most recently fetched first.
     func commits(of repository: HubRepository) -> [String] {
         let folder = folder(of: repository) + "/snapshots"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -96,7 +97,7 @@ struct HubCache: Sendable {
         FileManager.default.fileExists(atPath: absence(repository, commit, file))
     }
 
-    /// The bytes of a file of a snapshot; nil for one that is not there or larger than `limit`.
+    /// The bytes of a file of a snapshot; nil if it does not exist or has more than `limit`.
     func contents(
         _ file: String,
         _ repository: HubRepository,
@@ -110,13 +111,13 @@ struct HubCache: Sendable {
 
     // MARK: - What is written
 
-    /// Makes the folders that a snapshot's files go to, and marks the cache for programs that make backups.
+    /// Makes the folders for a snapshot's files, and marks the cache so that backup programs skip it.
     func prepare(_ repository: HubRepository, _ commit: String) throws(HubError) {
         try CacheFile.makeFolder(folder(of: repository) + "/blobs")
         try CacheFile.makeFolder(snapshot(repository, commit))
         let tag = directory + "/CACHEDIR.TAG"
         guard CacheFile.size(at: tag) == nil else { return }
-        // Without it a cache is as good.
+        // The cache works without this file.
         try? CacheFile.write(
             """
             Signature: 8a477f597d28d172789f06886806bc55
@@ -129,13 +130,13 @@ struct HubCache: Sendable {
         )
     }
 
-    /// Remembers which commit a revision is.
+    /// Stores the commit of a revision.
     func note(_ commit: String, as request: HubRequest) throws(HubError) {
         guard !request.isPinned, self.commit(of: request) != commit else { return }
         try CacheFile.write(commit, to: reference(request))
     }
 
-    /// Remembers what the hub calls a repository, or that it is called as it was asked for; without a note it is asked again.
+    /// Stores a repository's name at the hub, or that the name did not change; without this the hub is asked again.
     func note(_ repository: HubRepository, isCalled name: HubRepository) {
         guard names(of: repository).last != name else { return }
         if name == repository {
@@ -145,22 +146,23 @@ struct HubCache: Sendable {
         }
     }
 
-    /// Takes a file out of a snapshot; what it is a link to stays.
+    /// Removes a file from a snapshot, but not the blob to which it links.
     func remove(_ file: String, _ repository: HubRepository, _ commit: String) throws(HubError) {
         let path = snapshot(repository, commit) + "/" + file
         guard unlink(path) == 0 || errno == ENOENT else { throw CacheFile.failure(path) }
     }
 
-    /// Remembers that a repository has no such file; a cache that takes no note of it is as good.
+    /// Stores that a repository lacks a file; if this fails, the cache works all the same.
     func noteAbsence(of file: String, _ repository: HubRepository, _ commit: String) {
         let path = absence(repository, commit, file)
         guard CacheFile.size(at: path) == nil else { return }
         try? CacheFile.write("", to: path)
     }
 
-    /// Gives a blob the name of a file of a snapshot.
+    /// Gives a blob the name of a file in a snapshot.
     ///
-    /// A file system without links gets the file itself, as `huggingface_hub` does there: moved where the blob is new, else copied.
+    /// On a file system without links the file itself is put there, as by `huggingface_hub`: a new blob is moved, an
+    /// older one copied.
     func link(
         _ tag: String,
         as file: String,
@@ -172,7 +174,7 @@ struct HubCache: Sendable {
         let blob = blob(repository, tag)
         try CacheFile.makeFolder(CacheFile.parent(of: path))
         if usesLinks {
-            // As deep as the file lies below `snapshots/COMMIT`.
+            // The link goes up one folder for each part of the file's path below `snapshots/COMMIT`.
             let ups = String(repeating: "../", count: file.split(separator: "/").count + 1)
             let scratch = CacheFile.scratch(for: path)
             if symlink(ups + "blobs/\(tag)", scratch) == 0 {
@@ -188,7 +190,7 @@ struct HubCache: Sendable {
         }
     }
 
-    /// Bytes that may still be written.
+    /// The bytes that are free on the file system.
     func freeBytes() -> Int? {
         var information = statvfs()
         guard statvfs(directory, &information) == 0 else { return nil }

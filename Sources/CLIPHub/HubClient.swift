@@ -3,17 +3,17 @@ internal import Foundation
 /// A file of a repository as the hub describes it.
 struct RemoteFile: Equatable {
     let name: String
-    /// The commit that it is of.
+    /// The commit to which it belongs.
     let commit: String
-    /// The name of its bytes.
+    /// The tag that names its bytes.
     let tag: String
-    /// How many bytes it has; nil where a mirror does not say.
+    /// The number of its bytes; nil if a mirror does not say.
     let size: Int?
-    /// Where the bytes are, perhaps signed and for a while only.
+    /// The address of the bytes, which may be signed and valid only for a while.
     let location: HubAddress
 }
 
-/// Speaks the hub's protocol, on the thread that uses it.
+/// Speaks the hub's protocol, on the thread that calls it.
 struct HubClient {
     let configuration: HubConfiguration
     let connection: HubConnection
@@ -37,14 +37,14 @@ struct HubClient {
         connection = try HubConnection(configuration, isCancelled: isCancelled)
     }
 
-    /// Redirects of one file that are followed.
+    /// The most redirects that are followed for one file.
     private static let mostRedirects = 10
-    /// A list of files has 100 bytes each.
+    /// The most bytes of a list of files, in which each file takes about 100 bytes.
     private static let mostListBytes = 64 << 20
 
     // MARK: - What there is
 
-    /// A repository's name, the commit of a revision and all files there, from the hub's interface; nil where a mirror has none.
+    /// A repository's name, the commit of a revision and all its files, from the hub's API; nil if a mirror has no API.
     func list(_ request: HubRequest) throws(HubError) -> HubJSON.List? {
         let text =
             "\(endpoint.text)/api/models/\(request.repository)/revision/\(HubAddress.part(request.revision))"
@@ -65,7 +65,7 @@ struct HubClient {
                 continue
             }
             guard answer.status == 200 else {
-                // A mirror that has no such interface knows no codes of errors either.
+                // A mirror without this API does not send error codes either.
                 if answer.fields["x-error-code"] == nil, ![401, 403].contains(answer.status) { return nil }
                 throw failure(answer, at: address, request: request, file: nil)
             }
@@ -74,10 +74,10 @@ struct HubClient {
         throw .redirectRefused(host: endpoint.host, .tooMany(Self.mostRedirects))
     }
 
-    /// What the hub says of a file.
+    /// The hub's description of a file.
     ///
-    /// Redirects within the host are followed, for repositories that were renamed and for mirrors; at one that leads elsewhere the
-    /// hub's own header has all that is wanted.
+    /// Redirects within the host are followed, because of renamed repositories and mirrors. If one leads to another
+    /// host, the hub's own header already has all that is needed.
     func describe(_ file: String, of request: HubRequest) throws(HubError) -> RemoteFile {
         var address = try address(
             "\(endpoint.text)/\(request.repository)/resolve/\(HubAddress.part(request.revision))/"
@@ -99,7 +99,7 @@ struct HubClient {
                     throw .redirectRefused(host: address.host, .nowhere)
                 }
                 let leadsElsewhere = !HubAddress.isRelative(answer.fields["location"] ?? "")
-                // A mirror may send everything to the hub: its own header has nothing.
+                // A mirror may redirect everything to the hub, and then its own header has nothing.
                 guard leadsElsewhere, answer.fields.tag != nil || answer.fields.commit != nil else {
                     address = next
                     continue
@@ -134,7 +134,7 @@ struct HubClient {
 
     // MARK: - Requests
 
-    /// The answer to a request that is made again while what is in the way may pass.
+    /// The answer to a request, which is repeated as long as the obstacle may pass.
     private func answer(
         to request: HubConnection.Request,
         reset: @escaping () -> Void = {},
@@ -149,7 +149,7 @@ struct HubClient {
         }
     }
 
-    /// Waits as long as the rule says, or throws what is wrong where there should be no other try.
+    /// Waits as long as the rule says, or throws the error if the request should not be repeated.
     func pause(
         after obstacle: RetryRule.Obstacle,
         _ answer: HubConnection.Answer,
@@ -167,7 +167,7 @@ struct HubClient {
         }
     }
 
-    /// What an obstacle that does not pass is called.
+    /// The error for an obstacle that does not pass.
     private func lasting(
         _ obstacle: RetryRule.Obstacle,
         _ answer: HubConnection.Answer,
@@ -185,7 +185,7 @@ struct HubClient {
         }
     }
 
-    /// What an answer that is no success means.
+    /// The error for an answer that is not a success.
     func failure(
         _ answer: HubConnection.Answer,
         at address: HubAddress,
@@ -212,14 +212,14 @@ struct HubClient {
         }
     }
 
-    /// The token, for the endpoint and nobody else.
+    /// The token, for the endpoint only.
     func token(for address: HubAddress) -> String? {
         address.hasOrigin(of: endpoint) ? configuration.token : nil
     }
 
     static func isRedirect(_ status: Int) -> Bool { [301, 302, 303, 307, 308].contains(status) }
 
-    /// Where an answer leads; nil where it is no redirect.
+    /// The address to which an answer leads; nil if it is not a redirect.
     func redirect(
         _ answer: HubConnection.Answer,
         from address: HubAddress

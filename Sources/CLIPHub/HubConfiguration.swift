@@ -1,38 +1,39 @@
 internal import Foundation
 
-/// Where models come from and where they are kept, by the variables that `huggingface_hub` goes by, too.
+/// The source of models and the folder that keeps them, set by the same variables as in `huggingface_hub`.
 public struct HubConfiguration: Equatable, Sendable {
-    /// Scheme and host of the hub or a mirror of it.
+    /// The scheme and the host of the hub or of a mirror.
     public var endpoint: String = "https://huggingface.co"
-    /// The folder with a folder for each repository.
+    /// The folder of the cache, in which each repository has a folder.
     public var cacheDirectory: String
-    /// What opens private and gated repositories; sent to the endpoint only.
+    /// The token that opens private and gated repositories; it is sent only to the endpoint.
     public var token: String?
-    /// Whether the network is left alone.
+    /// Whether the network is not used at all.
     public var isOffline: Bool = false
-    /// Whether files of a snapshot are links to blobs; where not, they are the files themselves.
+    /// Whether the files of a snapshot are links to blobs; otherwise they are the files themselves.
     public var usesLinks: Bool = true
-    /// How long the hub may take to say what a file is.
+    /// How long the hub may take to describe a file.
     public var answerTimeLimit: Duration = .seconds(10)
-    /// How long nothing may come of a file.
+    /// How long a download may go without receiving a byte.
     public var stallTimeLimit: Duration = .seconds(10)
-    /// PEM file of the authorities that are trusted instead of the system's.
+    /// A PEM file of the certificate authorities that are trusted instead of the system's.
     public var authorityFile: String?
-    /// How we call ourselves.
+    /// The name of this program in requests.
     public var userAgent: String = "swift-clip"
-    /// The longest that the hub is left alone where it asks for that; where it wants more, a download fails and says so.
+    /// The longest pause that a hub's request for one is obeyed; if it asks for more, the download fails with an
+    /// explanation.
     public var longestPause: Duration = .seconds(300)
-    /// What variables say that could not be read, one sentence each.
+    /// The variables that could not be read, in one sentence each.
     private var unread: [String] = []
-    /// The first pause before another try; the next ones are longer.
+    /// The first pause before a request is repeated; later pauses are longer.
     package var retryUnit: Duration = .seconds(1)
 
-    /// The hub, with a cache of this folder.
+    /// The settings for the hub, with a cache in this folder.
     public init(cacheDirectory: String) {
         self.cacheDirectory = cacheDirectory
     }
 
-    /// What environment variables say; an empty one counts as not set.
+    /// The settings in environment variables; an empty variable counts as not set.
     ///
     /// | what | variables, the first that is set |
     /// |---|---|
@@ -41,7 +42,7 @@ public struct HubConfiguration: Equatable, Sendable {
     /// | network | `HF_HUB_OFFLINE`, `TRANSFORMERS_OFFLINE`, `HF_ENDPOINT`, `SSL_CERT_FILE`, `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE` |
     /// | seconds | `HF_HUB_ETAG_TIMEOUT`, `HF_HUB_DOWNLOAD_TIMEOUT` |
     ///
-    /// Proxies are libcurl's own affair: `https_proxy`, `HTTPS_PROXY`, `http_proxy`, `ALL_PROXY`, `NO_PROXY`.
+    /// libcurl itself reads the proxies: `https_proxy`, `HTTPS_PROXY`, `http_proxy`, `ALL_PROXY`, `NO_PROXY`.
     public init(environment: [String: String]) {
         func value(_ names: String...) -> String? {
             names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
@@ -76,7 +77,7 @@ public struct HubConfiguration: Equatable, Sendable {
         }
     }
 
-    /// A time of a variable; nil where it is not set, or cannot be read.
+    /// The time in a variable; nil if it is not set or cannot be read.
     private mutating func seconds(_ name: String, _ environment: [String: String]) -> Duration? {
         guard let text = environment[name], !text.isEmpty else { return nil }
         guard let seconds = Double(text), (0.1...86_400).contains(seconds) else {
@@ -86,15 +87,15 @@ public struct HubConfiguration: Equatable, Sendable {
         return .seconds(seconds)
     }
 
-    /// A token without the blanks and ends of lines that come along when it is copied; nil for nothing.
+    /// A token without the blanks and line ends that were copied with it; nil if nothing is left.
     private static func token(_ text: String) -> String? {
-        // By scalars: "\r\n" is one character.
+        // This works on scalars, because "\r\n" is a single character.
         let lines = text.unicodeScalars.filter { $0 != "\r" && $0 != "\n" }
         let token = String(String.UnicodeScalarView(lines)).trimmingCharacters(in: .whitespaces)
         return token.isEmpty ? nil : token
     }
 
-    /// What is wrong with the settings, one sentence each.
+    /// Describes what is wrong with the settings, in one sentence each.
     public func validate() -> [String] {
         var problems = unread
         if HubAddress(endpoint) == nil || endpoint.contains("?") || endpoint.contains("#") {

@@ -1,30 +1,30 @@
 internal import CCurl
 
-/// A handle of libcurl that makes one request after another, on the thread that uses it; connections stay open in between.
+/// A libcurl handle that makes one request after another, on the thread that uses it, and keeps connections open.
 ///
-/// Unlike pictures by strangers' URLs, these addresses are the operator's: any address may be connected to, and proxies are
-/// the environment's.
+/// Unlike the URLs of pictures, which come from strangers, these addresses are the operator's: any address is allowed,
+/// and proxies are taken from the environment.
 final class HubConnection {
     /// A request.
     struct Request {
         var address: HubAddress
-        /// Only the header is wanted.
+        /// Whether only the header is wanted.
         var isHead = false
         var token: String?
         /// The first byte that is wanted.
         var start = 0
-        /// How long the whole of it may take; nil for bodies that may take any time while something comes.
+        /// How long the whole request may take; nil for a body that may take any time as long as bytes come.
         var timeLimit: Duration?
     }
 
-    /// What came.
+    /// The answer to a request.
     struct Answer {
-        /// 0 where no header came.
+        /// The status; 0 if no header came.
         var status: Int
         var fields: AnswerFields
-        /// Why it is not whole; nil where it is.
+        /// Why the answer is not complete; nil if it is.
         var fault: ConnectionFault?
-        /// Set where the header ended.
+        /// Whether the whole header came.
         var hasHead: Bool
     }
 
@@ -38,7 +38,7 @@ final class HubConnection {
     private var onHead: ((Int, AnswerFields) -> Bool)?
     private var onBody: ((UnsafeRawBufferPointer) -> Bool)?
 
-    /// - Throws: `transportUnavailable` where this libcurl lacks what we stand on.
+    /// - Throws: `transportUnavailable` if this libcurl lacks something that is needed.
     init(
         _ configuration: HubConfiguration,
         isCancelled: @escaping @Sendable () -> Bool
@@ -55,9 +55,9 @@ final class HubConnection {
     /// Makes a request and waits for the end of its answer.
     ///
     /// - Parameters:
-    ///   - onHead: called when the header is there; false ends the request, and the fault is `stopped`.
-    ///   - onBody: called for each piece of the body, unpacked; false does so too.
-    /// - Throws: `cancelled`, and what is wrong with libcurl.
+    ///   - onHead: called when the header is complete; if it returns false, the request ends with the fault `stopped`.
+    ///   - onBody: called for each piece of the decoded body; returning false has the same effect.
+    /// - Throws: `cancelled`, and errors of libcurl.
     func answer(
         to request: Request,
         onHead: @escaping (Int, AnswerFields) -> Bool = { _, _ in true },
@@ -83,7 +83,7 @@ final class HubConnection {
         if request.isHead {
             try set(CURLOPT_NOBODY, 1)
         } else {
-            try set(CURLOPT_HTTPGET, 1)  // which takes NOBODY back
+            try set(CURLOPT_HTTPGET, 1)  // which undoes NOBODY
         }
         try set(CURLOPT_TIMEOUT_MS, request.timeLimit.map(Self.milliseconds) ?? 0)
         let code = curl_easy_perform(easy)
@@ -128,7 +128,7 @@ final class HubConnection {
         try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         try set(CURLOPT_HTTP09_ALLOWED, 0)
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        // Asks for the plain body. What is packed all the same is unpacked by libcurl.
+        // This asks for a body that is not encoded. If one is encoded all the same, libcurl decodes it.
         try set(CURLOPT_ACCEPT_ENCODING, "identity")
         try set(CURLOPT_USERAGENT, configuration.userAgent)
         try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))

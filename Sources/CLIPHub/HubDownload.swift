@@ -1,10 +1,10 @@
-/// The way of one file from the hub into a partial blob, with everything that may go wrong on it.
+/// Downloads one file from the hub into a partial blob, and handles everything that may go wrong.
 struct HubDownload {
     let client: HubClient
     let request: HubRequest
     let file: RemoteFile
 
-    /// How often a signed address is asked for anew without a byte in between.
+    /// How often a new signed address is asked for without receiving a byte in between.
     private static let mostRenewals = 3
     private static let mostRedirects = 10
 
@@ -15,9 +15,9 @@ struct HubDownload {
         case renew
     }
 
-    /// Fetches what is missing of a blob.
+    /// Downloads the missing bytes of a blob.
     ///
-    /// - Parameter progress: called with the bytes that are here now.
+    /// - Parameter progress: called with the number of bytes that are here.
     func run(into blob: PartialBlob, progress: (Int) -> Void) throws(HubError) {
         var rule = RetryRule(
             unit: client.configuration.retryUnit,
@@ -66,14 +66,14 @@ struct HubDownload {
         }
     }
 
-    /// What an answer means for what to do next.
+    /// Decides by an answer what to do next.
     private func step(
         after answer: HubConnection.Answer,
         _ reception: Reception,
         _ blob: PartialBlob
     ) throws(HubError) -> Step {
         if let obstacle = RetryRule.Obstacle(answer) {
-            // Of a packed body it is not known how far the plain one came.
+            // With an encoded body it is not known how far the decoded one came.
             if reception.isPacked { try blob.reset() }
             return .again(obstacle)
         }
@@ -94,7 +94,7 @@ struct HubDownload {
             }
             guard let size = file.size else { return .done }
             guard blob.count < size else { return .done }
-            // The answer was whole by its own length, which is not the file's.
+            // The answer was complete by its own length, which differs from the file's.
             if reception.isPacked { try blob.reset() }
             return .again(.fault(.lost))
         case 416:
@@ -105,7 +105,7 @@ struct HubDownload {
         }
     }
 
-    /// What the header of an answer says of its body.
+    /// Reads an answer's header and takes its body.
     private final class Reception {
         private let blob: PartialBlob
         private(set) var takes = false
@@ -118,10 +118,10 @@ struct HubDownload {
             isPacked = fields.packing != nil
             switch status {
             case 200:
-                // The whole file, whatever was asked for.
+                // This answer is the whole file, whatever was asked for.
                 takes = blob.count == 0 || (try? blob.reset()) != nil
             case 206:
-                // Ranges of a packed body count packed bytes.
+                // Ranges of an encoded body count encoded bytes.
                 guard let range = fields.range, range.start == start, !isPacked else { return false }
                 takes = blob.size == nil || range.total == nil || range.total == blob.size
             default: break

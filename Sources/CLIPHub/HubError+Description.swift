@@ -1,5 +1,5 @@
 extension HubError: CustomStringConvertible {
-    /// The error in a sentence or two, with what to do about it.
+    /// The error in one or two sentences, with what to do about it.
     public var description: String {
         switch self {
         case .invalidName(let name):
@@ -84,7 +84,7 @@ extension HubError: CustomStringConvertible {
 }
 
 extension HubError {
-    /// Where files are that can be used, and how pickles become such; nothing for other defects of repositories that nobody knows.
+    /// Where usable files are, and how to convert pickles; empty for other defects of unknown repositories.
     private static func remedy(for repository: String, _ defect: FileDefect) -> String {
         guard let place = try? HubRepository(repository) else { return "" }
         var text = ""
@@ -93,7 +93,8 @@ extension HubError {
                 " Ask for \(known.name) instead: it has the same model in files that can be used, of \(known.repository)."
         }
         guard case .onlyPickles(let files) = defect else { return text }
-        // What lies beside the file is copied with it, so one is named by itself: towers of timm's lie there, too.
+        // The folder of the file would be converted with all that lies in it, such as timm's towers, so the file itself
+        // is named.
         let source =
             files.count == 1
             ? files[0] : files.first.map { $0[..<($0.lastIndex(of: "/") ?? $0.startIndex)] }.map(String.init)
@@ -106,7 +107,7 @@ extension HubError {
 }
 
 extension ConnectionFault: CustomStringConvertible {
-    /// The rest of a sentence that begins with the host.
+    /// The end of a sentence that begins with the host.
     public var description: String {
         switch self {
         case .hostNotFound:
@@ -127,7 +128,7 @@ extension ConnectionFault: CustomStringConvertible {
 }
 
 extension FileDefect: CustomStringConvertible {
-    /// The rest of a sentence that begins with the repository.
+    /// The end of a sentence that begins with the repository.
     public var description: String {
         switch self {
         case .onlyPickles(let files):
@@ -153,7 +154,7 @@ extension FileDefect: CustomStringConvertible {
 }
 
 extension RedirectDefect: CustomStringConvertible {
-    /// The rest of a sentence that begins with the host.
+    /// The end of a sentence that begins with the host.
     public var description: String {
         switch self {
         case .notSecure: "from https to http, which is not followed. Check HF_ENDPOINT and proxies."
@@ -183,6 +184,6 @@ extension AnswerDefect: CustomStringConvertible {
 }
 
 extension Int {
-    /// Such as `605 MB`, rounded up; powers of ten, as disks are sold.
+    /// The bytes in megabytes, such as `605 MB`, rounded up, in powers of ten, as disks are sold.
     var inMegabytes: String { "\(self / 1_000_000 + (self % 1_000_000 > 0 ? 1 : 0)) MB" }
 }

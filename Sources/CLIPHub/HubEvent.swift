@@ -1,39 +1,40 @@
-/// What happens while a model is fetched, for those who show it.
+/// What happens while a model is fetched, for display.
 public enum HubEvent: Equatable, Sendable {
-    /// What is to be fetched is known: so many bytes, of which some are here from an earlier try. Nil where the hub does not say.
+    /// The download begins: `totalBytes` are needed, nil if the hub does not say, and `presentBytes` are here from an
+    /// earlier try.
     case began(HubRequest, commit: String, totalBytes: Int?, presentBytes: Int)
-    /// A file is being fetched.
+    /// The download of a file begins.
     case file(String, size: Int?)
-    /// So many bytes of all are here now.
+    /// This many bytes of the total are here now.
     case progress(bytes: Int)
-    /// Another process fetches the same file, and is waited for.
+    /// Another process fetches the same file, which this one waits for.
     case waitsForOther(file: String)
-    /// Something went wrong, and is tried again after a pause.
+    /// A request failed, and will be repeated after a pause.
     case retries(HubError, pause: Duration)
-    /// The hub could not be asked; what is in the cache is used.
+    /// The hub could not be asked; the cache is used.
     case usesCache(HubError, commit: String)
-    /// Another state than was asked for is used, as only that is in the cache.
+    /// Another state than the requested one is used, because only that is in the cache.
     case usesOther(HubRequest, commit: String)
-    /// The hub has another name for a repository, under which it is kept.
+    /// The hub has another name for a repository, under which it will be kept.
     case renamed(HubRepository, to: HubRepository)
-    /// A file in the cache was not what the hub says; it is thrown away and fetched again.
+    /// A file in the cache differs from what the hub says; it is removed and fetched again.
     case damaged(file: String)
 }
 
 /// A model's files on this machine.
 public struct HubSnapshot: Equatable, Sendable {
-    /// Where they come from.
+    /// The repository of the files.
     public let repository: HubRepository
-    /// The state of the repository that they are of.
+    /// The state of the repository to which the files belong.
     public let commit: String
-    /// The folder that they are in.
+    /// The folder of the files.
     public let directory: String
-    /// The files of it that the model needs.
+    /// The files in the folder that the model needs.
     public let files: [String]
-    /// How many bytes they have together.
+    /// The bytes of all these files.
     public let byteCount: Int
-    /// How many of those came over the network just now.
+    /// The number of these bytes that came over the network just now.
     public let fetchedBytes: Int
-    /// Those of the files that were compared with nothing: nobody looked, or nothing says what their bytes should be.
+    /// The files that were not compared with a digest, because nobody asked or nothing says what it should be.
     public internal(set) var unverified: [String]
 }

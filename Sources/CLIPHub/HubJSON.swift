@@ -1,17 +1,17 @@
 internal import CLIPJSON
 internal import Foundation
 
-/// What is read of the hub's and the repositories' JSON.
+/// The parts of the hub's and the repositories' JSON that are used.
 enum HubJSON {
-    /// What the hub answers about a revision.
+    /// The hub's answer about a revision.
     struct List {
-        /// What the repository is called, which may be another name than was asked for; nil where a mirror does not say.
+        /// The repository's name, which may differ from the requested one; nil if a mirror does not say.
         let repository: HubRepository?
         let commit: String
         let files: [String]
     }
 
-    /// The hub's answer about a revision; nil where it is another JSON, or none.
+    /// The hub's answer about a revision; nil if the data are not such an answer.
     static func list(_ data: Data) -> List? {
         guard let object = value(data)?.object, let commit = object["sha"]?.text, HubRequest.isCommit(commit),
             let siblings = object["siblings"]?.elements
@@ -23,7 +23,7 @@ enum HubJSON {
         )
     }
 
-    /// The names of the files that hold weights, by an index of shards; nil where it is none.
+    /// The names of the files with weights, from an index of shards; nil if the data are not an index.
     static func shards(_ data: Data) -> Set<String>? {
         guard let map = value(data)?.object?["weight_map"]?.object?.members, !map.isEmpty else { return nil }
         let shards = map.compactMap(\.value.text)
@@ -35,7 +35,7 @@ enum HubJSON {
         return names.count <= 1000 && areWeights ? names : nil
     }
 
-    /// The folder of a sentence-transformers repository that holds its CLIP; nil where it names none.
+    /// The folder of the CLIP in a sentence-transformers repository; nil if none is named.
     static func clipFolder(_ data: Data) -> String? {
         guard let modules = value(data)?.elements else { return nil }
         return modules.lazy.compactMap { module -> String? in
@@ -47,21 +47,23 @@ enum HubJSON {
         }.first
     }
 
-    /// What keeps a configuration from being one of transformers' for a CLIP; nil where nothing does.
+    /// Why a configuration is not one of transformers' for a model; nil if it is.
     ///
-    /// timm's, for an image tower alone, names no kind of model. Which kinds can be built is for others to say.
+    /// timm's configuration for an image tower alone names no kind of model. Which kinds can be built is decided
+    /// elsewhere.
     static func defect(ofConfiguration data: Data, file: String) -> FileDefect? {
         guard let object = value(data)?.object else { return .unreadable(file) }
         let isTransformers = object["model_type"]?.text != nil || object["architectures"] != nil
         return isTransformers ? nil : .foreignConfiguration(file)
     }
 
-    /// Whether a `tokenizer_config.json` lists the added tokens, so that no other file of them counts.
+    /// Whether a `tokenizer_config.json` lists the added tokens, so that no other file with added tokens counts.
     static func listsAddedTokens(_ data: Data) -> Bool {
         value(data)?.object?["added_tokens_decoder"]?.object != nil
     }
 
-    /// The names of all files of a commit, as `huggingface_hub` 2.4 keeps its list (`trees/COMMIT.json`); nil for other forms.
+    /// The names of all files of a commit, from the list of `huggingface_hub` 2.4 (`trees/COMMIT.json`); nil for other
+    /// forms.
     static func keptList(_ data: Data) -> Set<String>? {
         guard let object = value(data)?.object, case .integer(1)? = object["format_version"],
             let files = object["files"]?.object
@@ -69,7 +71,7 @@ enum HubJSON {
         return Set(files.members.map(\.name.string))
     }
 
-    /// Whether a name leads to a file within the folder that it is looked up in.
+    /// Whether a name leads to a file within the folder in which it is looked up.
     static func isFileName(_ name: String) -> Bool {
         !name.isEmpty && name.utf8.count <= 1024 && !name.contains("\\") && !name.contains("\0")
             && name.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {

@@ -1,13 +1,13 @@
 /// A repository of models on the hub, such as `timm/vit_base_patch32_clip_224.openai`.
 public struct HubRepository: Hashable, Sendable, CustomStringConvertible {
-    /// Whose it is: a person or an organisation.
+    /// The person or the organisation to whom it belongs.
     public let owner: String
-    /// What it is called there.
+    /// The name of the repository within its owner's.
     public let name: String
 
     /// Reads `owner/name`.
     ///
-    /// - Throws: `invalidName` where the hub would know no such name, or it would be another path of the cache.
+    /// - Throws: `invalidName` if the hub allows no such name, or if it would lead to another path in the cache.
     public init(_ text: String) throws(HubError) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy(Self.isPart), !text.hasSuffix(".git"), text.utf8.count <= 96
@@ -16,13 +16,13 @@ public struct HubRepository: Hashable, Sendable, CustomStringConvertible {
         name = String(parts[1])
     }
 
-    /// Such as `timm/resnet50_clip.openai`.
+    /// The name in full, such as `timm/resnet50_clip.openai`.
     public var description: String { "\(owner)/\(name)" }
 
     /// The folder of the repository in a cache.
     package var folder: String { "models--\(owner)--\(name)" }
 
-    /// The rules of `huggingface_hub` 2.4, `validate_repo_id`: no `--` and `..`, and neither `-` nor `.` at an end.
+    /// The rules of `huggingface_hub` 2.4, `validate_repo_id`: no `--` and `..`, and no `-` or `.` at an end.
     private static func isPart(_ part: Substring) -> Bool {
         guard let first = part.utf8.first, let last = part.utf8.last else { return false }
         let ends: [UInt8] = [UInt8(ascii: "-"), UInt8(ascii: ".")]

@@ -1,20 +1,20 @@
 internal import Foundation
 
-/// A repository at one of its states: a branch, a tag, `refs/pr/7` or a commit.
+/// A repository in one of its states: a branch, a tag, `refs/pr/7` or a commit.
 public struct HubRequest: Hashable, Sendable, CustomStringConvertible {
     /// The repository.
     public let repository: HubRepository
-    /// Which of its states; `main` where nothing else was asked for.
+    /// The state; `main` unless another was asked for.
     public let revision: String
-    /// Whether no other state will do where this one cannot be had; of `main` any does.
+    /// Whether only this state may be used; if false, any cached state may replace it when it is not available.
     public let isExact: Bool
 
-    /// What a repository's newest state is called.
+    /// The name of a repository's newest state.
     public static let main = "main"
 
     /// Asks for a state of a repository.
     ///
-    /// - Throws: `invalidRevision` where git would know no such name, or it would be another path of the cache.
+    /// - Throws: `invalidRevision` if git allows no such name, or if it would lead to another path in the cache.
     public init(repository: HubRepository, revision: String = main) throws(HubError) {
         try self.init(repository: repository, revision: revision, isExact: revision != Self.main)
     }
@@ -30,12 +30,12 @@ public struct HubRequest: Hashable, Sendable, CustomStringConvertible {
         self.isExact = isExact
     }
 
-    /// The same state of a repository that is called otherwise.
+    /// The same state of a repository under another name.
     func of(_ repository: HubRepository) -> HubRequest { HubRequest(of: repository, revision, isExact) }
 
     /// Reads `owner/name` or `owner/name@revision`.
     ///
-    /// - Throws: `address` for what is one of those, with what to write instead.
+    /// - Throws: `address` for the address of a page, with what to write instead.
     public init(_ text: String) throws(HubError) {
         guard !Self.isOpenCLIPName(text) else {
             let name = String(text.dropFirst(Self.openCLIPPrefix.count))
@@ -50,12 +50,12 @@ public struct HubRequest: Hashable, Sendable, CustomStringConvertible {
     /// Whether the revision is a commit, which never changes.
     public var isPinned: Bool { Self.isCommit(revision) }
 
-    /// As ``init(_:)`` reads it.
+    /// The text that ``init(_:)`` reads.
     public var description: String {
         revision == Self.main ? "\(repository)" : "\(repository)@\(revision)"
     }
 
-    /// Whether a text is a whole commit: 40 hexadecimal digits in lower case.
+    /// Whether a text is a complete commit: 40 hexadecimal digits in lower case.
     package static func isCommit(_ text: String) -> Bool {
         text.utf8.count == 40
             && text.utf8.allSatisfy {
@@ -64,17 +64,17 @@ public struct HubRequest: Hashable, Sendable, CustomStringConvertible {
             }
     }
 
-    /// Whether a text is an address of a page rather than a name.
+    /// Whether a text is the address of a page rather than a name.
     package static func isAddress(_ text: String) -> Bool {
         ["http://", "https://"].contains { text.lowercased().hasPrefix($0) }
     }
 
     private static let openCLIPPrefix = "hf-hub:"
 
-    /// Whether a text is a repository as open_clip writes one, `hf-hub:OWNER/NAME`.
+    /// Whether a text is a repository in open_clip's spelling, `hf-hub:OWNER/NAME`.
     static func isOpenCLIPName(_ text: String) -> Bool { text.hasPrefix(openCLIPPrefix) }
 
-    /// The name of the repository that a page is about, such as `https://huggingface.co/a/b/tree/main`; nil for other pages.
+    /// The repository of a page such as `https://huggingface.co/a/b/tree/main`; nil for other pages.
     private static func name(ofPage address: String) -> String? {
         let parts = address.prefix { !"?#".contains($0) }.split(separator: "/").dropFirst(2).map {
             String($0).removingPercentEncoding ?? String($0)
@@ -93,7 +93,7 @@ public struct HubRequest: Hashable, Sendable, CustomStringConvertible {
         return request.map(String.init(describing:))
     }
 
-    /// Git's rules for names, and that each part is a name of a file below `refs/`.
+    /// Whether a revision follows git's rules for names, and each of its parts can be a file name below `refs/`.
     private static func isRevision(_ text: String) -> Bool {
         guard (1...200).contains(text.utf8.count), !text.hasSuffix(".lock"), !text.contains("..") else {
             return false

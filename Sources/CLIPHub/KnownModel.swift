@@ -1,32 +1,33 @@
-/// A model that has a name here, and where its files are.
+/// A model with a short name, and the place of its files.
 public struct KnownModel: Equatable, Sendable {
-    /// What people call it.
+    /// The model's usual name.
     public let name: String
-    /// Where it comes from.
+    /// The repository of the model.
     public let repository: HubRepository
-    /// The commit that is used; nil where none is known here, and the newest state is.
+    /// The commit that is used; nil if none is recorded here, and then the newest state is used.
     public let revision: String?
-    /// Whether another state of the repository makes other embeddings.
+    /// Whether other states of the repository give other embeddings.
     public let isExact: Bool
-    /// By the repository's page.
+    /// The licence, from the repository's page.
     public let licence: String
-    /// The languages that texts may be in.
+    /// The languages of the texts that the model reads.
     public let languages: Languages
-    /// About how many megabytes are fetched; nil where nobody has looked.
+    /// The approximate number of megabytes to fetch; nil if it was not measured.
     public let megabytes: Int?
-    /// Whether Roboflow's server has a version of that name.
+    /// Whether Roboflow's server has a version of this name.
     public let isRoboflows: Bool
 
-    /// Which languages a model was trained to read.
+    /// The languages that a model was trained to read.
     public enum Languages: String, Equatable, Sendable {
         case english = "English"
-        /// A hundred and more, Korean among them.
+        /// A hundred languages and more, Korean among them.
         case many = "many, Korean among them"
     }
 
-    /// What is asked of the hub: the commit, and where that is not here and the hub is away, any that is.
+    /// The request to the hub: the commit or, if it is not in the cache and the hub is not available, any state that
+    /// is.
     public var request: HubRequest {
-        // Both are checked when the table is made.
+        // Both values are checked when the table is made.
         get throws(HubError) {
             try HubRequest(
                 repository: repository,
@@ -38,14 +39,15 @@ public struct KnownModel: Equatable, Sendable {
 }
 
 extension KnownModel {
-    /// The model of a name, in any case of letters; `/` in the place of `-` and OpenAI's own spellings, such as
-    /// `ViT-L/14@336px`, are read, too.
+    /// The model with a name, in upper or lower case.
+    ///
+    /// `/` may replace `-`, and OpenAI's own spellings, such as `ViT-L/14@336px`, are read too.
     public static func named(_ name: String) -> KnownModel? {
         let plain = plain(name)
         return all.first { Self.plain($0.name) == plain }
     }
 
-    /// Up to three names that are much like another one.
+    /// Up to three names that are similar to a name.
     public static func names(similarTo name: String) -> [String] {
         let plain = plain(name)
         guard plain.utf8.count <= 60 else { return [] }
@@ -58,7 +60,7 @@ extension KnownModel {
         String(name.lowercased().map { "/@_ ".contains($0) ? "-" : $0 })
     }
 
-    /// How many letters have to be changed, added or left out.
+    /// How many letters have to be changed, added or left out to make one name of the other.
     private static func distance(_ one: String, _ other: String) -> Int {
         let (one, other) = (Array(one.utf8), Array(other.utf8))
         var row = Array(0...other.count)

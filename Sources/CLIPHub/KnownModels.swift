@@ -1,9 +1,9 @@
 extension KnownModel {
-    /// All of them: Roboflow's nine, and those that are recommended.
+    /// All known models: Roboflow's nine, and those that are recommended.
     ///
-    /// Where revisions and sizes are from stands in `Documentation/Models.md`, which has the same table; where only the short form
-    /// of a commit could be read there is none. `resnet50_clip.openai` had no `quick_gelu` in an earlier one, and its embeddings
-    /// were others.
+    /// `Documentation/Models.md` has the same table and says where revisions and sizes come from. A model has no
+    /// revision if only the short form of the commit could be read. An earlier commit of `resnet50_clip.openai` lacked
+    /// `quick_gelu`, and its embeddings were different.
     public static let all: [KnownModel] = table.compactMap { entry in
         guard let repository = try? HubRepository(entry.repository) else { return nil }
         return KnownModel(
@@ -271,7 +271,7 @@ extension KnownModel {
             licence: "MIT",
             megabytes: 5471
         ),
-        // DFN: safetensors are there in a pull request only
+        // DFN, whose safetensors exist only in a pull request
         Entry(
             name: "dfn2b-ViT-L-14-39B",
             repository: "apple/DFN2B-CLIP-ViT-L-14-39B",

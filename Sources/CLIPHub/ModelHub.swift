@@ -1,39 +1,42 @@
 internal import Foundation
 internal import Synchronization
 
-/// The hub: names of repositories become folders of this machine.
+/// Turns names of the hub's repositories into folders on this machine.
 public struct ModelHub: Sendable {
-    /// Where models come from and where they are kept.
+    /// The source of models and the folder that keeps them.
     public let configuration: HubConfiguration
-    /// Why no network can be made of a configuration file, by its name and bytes, in a sentence with a remedy; nil where one can.
+    /// Says why no network can be made of a configuration file, in a sentence with advice; nil if one can.
     public typealias Judge = @Sendable (_ file: String, _ bytes: [UInt8]) -> String?
-    /// What is asked before weights are fetched, since the hub itself knows nothing of networks.
+    /// The judgement that is asked for before weights are fetched, since the hub itself knows nothing of networks.
     public let judge: Judge
     private let cache: HubCache
 
-    /// A hub and a cache.
+    /// Makes a hub with its cache.
     public init(_ configuration: HubConfiguration, judge: @escaping Judge = { _, _ in nil }) {
         self.configuration = configuration
         self.judge = judge
         cache = HubCache(configuration)
     }
 
-    /// A model that is whole in the cache; looks at a few files of the disk, and never at the network.
+    /// A model that is complete in the cache; nil if there is none.
+    ///
+    /// This examines a few files on the disk and never uses the network.
     public func cached(_ request: HubRequest) -> HubSnapshot? {
         cache.wholeSnapshot(of: request)
     }
 
-    /// A model's folder, fetched where it is not whole in the cache.
+    /// A model's folder, whose files are fetched unless the cache has them all.
     ///
-    /// A model that is whole is given without a connection. A branch is what it was when it was fetched, until it is renewed.
-    /// Whatever fails on the way to the hub, a whole model of the revision in the cache still serves; `main` and known names are
-    /// served by any, the one that was fetched last.
+    /// A model that is complete in the cache needs no connection. A branch stays at the commit that was fetched, until
+    /// it is renewed. If the hub fails in any way, a complete model of the revision in the cache is used; for `main`
+    /// and for known names any state may be used, the most recently fetched first.
     ///
     /// - Parameters:
-    ///   - renewing: whether the hub is asked what a branch is now, and what is in the cache is compared with what the hub says of
-    ///     it, or else with what its names say.
-    ///   - onEvent: called on a thread of the download's own.
-    ///   - isAllowed: whether a repository may be used that the hub gives for the one that was asked for, which was renamed.
+    ///   - renewing: whether the hub is asked for the branch's present commit, and the files in the cache are compared
+    ///     with what the hub says about them, or else with the digests in their names.
+    ///   - onEvent: called on the download's own thread.
+    ///   - isAllowed: whether a repository may be used that the hub gives instead of the requested one, because that
+    ///     was renamed.
     public func snapshot(
         of request: HubRequest,
         renewing: Bool = false,
@@ -66,9 +69,9 @@ public struct ModelHub: Sendable {
         return try result.get()
     }
 
-    /// Asks the hub for what every hub has an answer to, to learn whether it can be reached with these settings.
+    /// Checks that the hub can be reached with these settings, by a request that every hub answers.
     ///
-    /// - Throws: why not. That a mirror lacks one repository is an answer.
+    /// - Throws: the reason if it cannot be reached. If a mirror lacks the repository, that is an answer, too.
     package func reach() async throws(HubError) {
         let configuration = configuration
         let result = await withCheckedContinuation { continuation in
@@ -89,9 +92,9 @@ public struct ModelHub: Sendable {
         }
     }
 
-    /// Whether the bytes of a cached model are what their names say; the first that are not is named.
+    /// The first file of a cached model whose bytes do not agree with the digest in its name; nil if all agree.
     ///
-    /// Reads all of them: half a second for 600 MB.
+    /// This reads all files, which takes half a second for 600 MB.
     package func corruptFile(of snapshot: HubSnapshot) throws(HubError) -> String? {
         let verification = Verification(
             cache: cache,
@@ -102,7 +105,7 @@ public struct ModelHub: Sendable {
         return nil
     }
 
-    /// A write to a connection that the peer closed would end the process with SIGPIPE.
+    /// Blocks SIGPIPE, which otherwise ends the process when it writes to a connection that the peer closed.
     private static func blockSignals() {
         var signals = sigset_t()
         sigfillset(&signals)
@@ -159,9 +162,9 @@ public struct ModelHub: Sendable {
         }
     }
 
-    /// A model of the cache with what came of comparing its bytes with what their names say.
+    /// A cached model, after its bytes were compared with the digests in their names.
     ///
-    /// - Parameter obstacle: why the hub cannot be asked; nil where it is not wanted.
+    /// - Parameter obstacle: why the hub cannot be asked; nil if nobody wants to ask it.
     private func compared(
         _ snapshot: HubSnapshot,
         obstacle: HubError?
@@ -182,7 +185,7 @@ public struct ModelHub: Sendable {
     }
 }
 
-/// Whether somebody does not want something any more.
+/// A flag that says whether the caller still wants the result.
 private final class CancellationMark: Sendable {
     private let mark = Mutex(false)
     var isSet: Bool { mark.withLock { $0 } }

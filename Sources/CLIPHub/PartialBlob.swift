@@ -1,35 +1,36 @@
 internal import Foundation
 
-/// A blob that is being fetched: what has come so far, on disk, and its digest.
+/// A blob that is being fetched: the bytes on disk so far, and their digest.
 ///
-/// Used by one thread, under the blob's lock. It stays when the process dies, and the next one goes on with it.
+/// It is used by one thread, under the blob's lock. It remains when the process dies, and the next process continues
+/// it.
 package final class PartialBlob {
     package let path: String
     package let tag: String
-    /// How many bytes it is to have; nil where nobody says.
+    /// The number of bytes that it will have; nil if it is not known.
     package let size: Int?
-    /// How many are here.
+    /// The number of bytes that are here.
     package private(set) var count = 0
     /// Why bytes could not be written.
     package private(set) var failure: HubError?
-    /// Whether more bytes came than there are.
+    /// Whether more bytes came than it should have.
     package private(set) var isTooLong = false
     private let descriptor: Int32
     private var digest: Digest?
-    /// The most bytes that are taken.
+    /// The most bytes that are accepted.
     private let limit: Int
     private let freeBytes: () -> Int?
-    /// At how many bytes it is looked whether there is room for more.
+    /// The number of bytes at which the free room is checked again.
     private var nextLook = 0
 
-    /// How often it is looked whether there is room.
+    /// The number of bytes between two checks of the free room.
     private static let lookEvery = 1 << 20
 
-    /// Opens what is there of an earlier try, or an empty file.
+    /// Opens what is left of an earlier try, or an empty file.
     ///
     /// - Parameters:
-    ///   - limit: the most bytes where nobody says how many there are.
-    ///   - freeBytes: the room that is left, which is looked at before for files whose size is known.
+    ///   - limit: the most bytes if their number is not known.
+    ///   - freeBytes: the free room, which is checked beforehand if the size is known.
     package init(
         path: String,
         tag: String,
@@ -51,7 +52,7 @@ package final class PartialBlob {
             try reset()
             return
         }
-        // Git's digest begins with the size; it is made at the end where nobody says one.
+        // Git's digest begins with the size; if that is not known, the digest is made at the end.
         if let digest {
             guard try CacheFile.read(path, upTo: present, { digest.add($0) }) else {
                 try reset()
@@ -72,7 +73,7 @@ package final class PartialBlob {
             }
     }
 
-    /// Throws away what is here.
+    /// Removes all bytes that are here.
     func reset() throws(HubError) {
         guard ftruncate(descriptor, 0) == 0 else { throw CacheFile.failure(path) }
         count = 0
@@ -82,7 +83,7 @@ package final class PartialBlob {
         try begin()
     }
 
-    /// Adds bytes at the end; false where they cannot be, or there should be none.
+    /// Adds bytes at the end; returns false if that fails or there should be no more.
     package func append(_ piece: UnsafeRawBufferPointer) -> Bool {
         guard piece.count <= limit - count else {
             isTooLong = true
@@ -107,7 +108,7 @@ package final class PartialBlob {
                         path: CacheFile.parent(of: path)
                     )
                     : CacheFile.failure(path)
-                // What was written of the piece is not counted, and is written again.
+                // The part of the piece that was written does not count, and will be written again.
                 return false
             }
             offset += written
@@ -117,7 +118,8 @@ package final class PartialBlob {
         return true
     }
 
-    /// Whether more may be written of a file without a size: what has no end leaves room for others.
+    /// Whether more may be written of a file whose size is not known, so that an endless one leaves room for other
+    /// programs.
     private func hasRoom() -> Bool {
         guard size == nil, count >= nextLook else { return true }
         nextLook = count + Self.lookEvery
@@ -126,9 +128,9 @@ package final class PartialBlob {
         return false
     }
 
-    /// Puts the bytes on the disk and says whether they are what the tag says.
+    /// Puts the bytes on the disk, and says whether they agree with the tag.
     func isRight() throws(HubError) -> Bool {
-        // A try before may have left more behind than was counted.
+        // An earlier try may have left more bytes in the file than were counted.
         guard ftruncate(descriptor, off_t(count)) == 0, fsync(descriptor) == 0 else {
             throw CacheFile.failure(path)
         }

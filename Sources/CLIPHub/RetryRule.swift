@@ -1,21 +1,21 @@
-/// Decides whether to try again after a failure, and how long to wait before.
+/// Decides whether to try again after a failure, and how long to wait first.
 package struct RetryRule: Sendable {
-    /// What went wrong, as far as that decides it.
+    /// The kind of failure, as far as it matters to the decision.
     package enum Obstacle: Equatable, Sendable {
         case fault(ConnectionFault)
-        /// A status that may pass, and how long the server wants to be left alone.
+        /// A status that may pass, and the pause that the server asks for.
         case status(Int, pause: Duration?)
-        /// An answer that cannot be used, which the next one may make good.
+        /// An answer that cannot be used, while the next one may be good.
         case nonsense
     }
 
-    /// What the first pause is made of.
+    /// The length of the first pause.
     package let unit: Duration
-    /// The longest that a server is obeyed; one that wants more is told of.
+    /// The longest pause that a server may ask for; a longer one is reported as an error.
     package let longestPause: Duration
     private var failures = 0
 
-    /// Failures one after another, with no byte between them, that are borne.
+    /// The most failures in a row, without a byte between them.
     package static let limit = 5
 
     package init(unit: Duration, longestPause: Duration = .seconds(300)) {
@@ -23,16 +23,16 @@ package struct RetryRule: Sendable {
         self.longestPause = longestPause
     }
 
-    /// Bytes came: what went wrong before does not count any more.
+    /// Records that bytes came, so that earlier failures do not count any more.
     package mutating func progressed() { failures = 0 }
 
-    /// How long to wait before the next try; nil where there should be none.
+    /// The pause before the next try; nil if there should be none.
     package mutating func pause(after obstacle: Obstacle) -> Duration? {
         failures += 1
         let limit: Int
         var told: Duration?
         switch obstacle {
-        // Where there is no network, nobody should wait long to hear it.
+        // Without a network, a person should not wait long for the error.
         case .fault(.hostNotFound), .fault(.refused), .fault(.proxy): limit = 2
         case .fault(.certificate), .fault(.notSecured), .fault(.notHTTP): return nil
         case .fault: limit = Self.limit
@@ -48,7 +48,7 @@ package struct RetryRule: Sendable {
 }
 
 extension RetryRule.Obstacle {
-    /// What stands in the way of an answer; nil where nothing does that waiting could mend.
+    /// The obstacle in an answer; nil if there is none that waiting could remove.
     init?(_ answer: HubConnection.Answer) {
         if [408, 429].contains(answer.status) || (500...599).contains(answer.status) {
             self = .status(answer.status, pause: answer.fields.pause())

@@ -1,15 +1,15 @@
 internal import Foundation
 
-/// The download of one model: what there is, what of it is needed, and file by file into the cache.
+/// The download of one model: finds the repository's files, selects the needed ones, and fetches each into the cache.
 struct SnapshotDownload {
     let client: HubClient
     let cache: HubCache
     let request: HubRequest
-    /// Whether what is in the cache is compared with what the hub says of it.
+    /// Whether the files in the cache are compared with what the hub says about them.
     let verifies: Bool
-    /// Whether a repository may be used that the one that was asked for is called now.
+    /// Whether a repository may be used that has replaced the requested one under another name.
     let isAllowed: (HubRepository) -> Bool
-    /// Why no network can be made of a configuration; asked before weights come.
+    /// Says why no network can be made of a configuration; asked before weights are fetched.
     let judge: ModelHub.Judge
 
     func run() throws(HubError) -> HubSnapshot {
@@ -73,7 +73,7 @@ struct SnapshotDownload {
         )
     }
 
-    /// Whose files they are: the repository's that was asked for, by the name that the hub has for it now.
+    /// The repository in the cache to which the files belong, by its present name at the hub.
     private func home(_ name: HubRepository?) throws(HubError) -> HubRepository {
         guard let name, name != request.repository else { return request.repository }
         guard isAllowed(name) else { throw .renamed("\(request.repository)", to: "\(name)") }
@@ -81,7 +81,7 @@ struct SnapshotDownload {
         return name
     }
 
-    /// The commit of a revision where only files can be asked for.
+    /// The commit of a revision, if the server can only be asked for files.
     private func commitOfFirstFile() throws(HubError) -> String {
         for name in ["open_clip_config.json", "config.json"] {
             do throws(HubError) {

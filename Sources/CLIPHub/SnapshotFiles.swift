@@ -1,21 +1,21 @@
 internal import Foundation
 
-/// The files of one commit on their way into the cache: what the hub says of them, whether they are there, and their bytes.
+/// The files of one commit on their way into the cache.
 final class SnapshotFiles {
     private let client: HubClient
     private let cache: HubCache
-    /// What the hub is asked for: the commit.
+    /// The request to the hub, which asks for the commit.
     private let request: HubRequest
-    /// Whose files they are in the cache.
+    /// The repository to which they belong in the cache.
     private let home: HubRepository
     private var described: [String: RemoteFile] = [:]
-    /// Those whose bytes have their digest.
+    /// The files whose bytes agree with their digest.
     private var verified: Set<String> = []
-    /// Those of which it was told that they are other ones.
+    /// The files that were reported as different.
     private var damaged: Set<String> = []
-    /// Bytes that came over the network.
+    /// The bytes that came over the network.
     private(set) var fetchedBytes = 0
-    /// Bytes of files that are done.
+    /// The bytes of finished files.
     var doneBytes = 0
 
     init(client: HubClient, cache: HubCache, request: HubRequest, home: HubRepository) {
@@ -31,10 +31,10 @@ final class SnapshotFiles {
 
     func contents(_ name: String) -> Data? { cache.contents(name, home, commit) }
 
-    /// Those of some files of which nothing says what their bytes should be, or nobody looked.
+    /// The files among these that were not compared with a digest.
     func unverified(of names: [String]) -> [String] { names.filter { !verified.contains($0) } }
 
-    /// What the hub says of a file, which is asked once.
+    /// The hub's description of a file, which is asked for once.
     func description(of name: String) throws(HubError) -> RemoteFile {
         if let file = described[name] { return file }
         let file = try client.describe(name, of: request)
@@ -42,14 +42,14 @@ final class SnapshotFiles {
         return file
     }
 
-    /// How many of a file's bytes are here already.
+    /// The number of a file's bytes that are already here.
     func presentBytes(of file: RemoteFile) -> Int {
         if CacheFile.size(at: cache.blob(home, file.tag)) != nil { return file.size ?? 0 }
         let present = CacheFile.size(at: cache.partialBlob(home, file.tag)) ?? 0
         return present <= file.size ?? AnswerFields.mostBytes ? present : 0
     }
 
-    /// Compares a file that is there with what the hub says of it; one that is another is not there any more.
+    /// Compares a file in the cache with what the hub says about it, and removes it if it differs.
     func verify(_ name: String) throws(HubError) {
         guard has(name), !verified.contains(name) else { return }
         let verification = Verification(cache: cache, repository: home, commit: commit)
@@ -57,7 +57,7 @@ final class SnapshotFiles {
         case .right: verified.insert(name)
         case .unknown: break
         case .damaged:
-            // The blob stays until another takes its place: other states may have links to it.
+            // The blob stays until another takes its place, because other states may link to it.
             try cache.remove(name, home, commit)
             tellDamage(of: name)
         }
@@ -67,9 +67,9 @@ final class SnapshotFiles {
         if damaged.insert(name).inserted { client.tell(.damaged(file: name)) }
     }
 
-    /// Fetches a file, or gives a blob that is right the file's name.
+    /// Fetches a file, or gives the file's name to a blob that is already right.
     ///
-    /// - Parameter limit: the most bytes where the hub does not say how many there are.
+    /// - Parameter limit: the most bytes if the hub does not say how many there are.
     func fetch(_ name: String, limit: Int) throws(HubError) {
         let file = try description(of: name)
         let lock = try BlobLock(
@@ -79,7 +79,7 @@ final class SnapshotFiles {
         )
         defer { withExtendedLifetime(lock) {} }
         let blob = cache.blob(home, file.tag)
-        // Another process has brought it meanwhile.
+        // Another process may have fetched it meanwhile.
         try verify(name)
         if !has(name) {
             let isNew = try !isUsable(blob, file)
@@ -94,7 +94,7 @@ final class SnapshotFiles {
         client.tell(.progress(bytes: doneBytes))
     }
 
-    /// Whether a blob is there that is what the hub describes; one that was cut or damaged is fetched anew.
+    /// Whether a blob agrees with the hub's description; a shortened or damaged one is fetched again.
     private func isUsable(_ blob: String, _ file: RemoteFile) throws(HubError) -> Bool {
         guard let size = CacheFile.size(at: blob), size == file.size ?? size else { return false }
         guard try CacheFile.identity(of: blob, tag: file.tag) == file.tag else {
@@ -104,7 +104,7 @@ final class SnapshotFiles {
         return true
     }
 
-    /// Fetches a blob; how many bytes came.
+    /// Fetches a blob and returns the number of bytes that came.
     private func download(_ file: RemoteFile, to blob: String, limit: Int) throws(HubError) -> Int {
         let partial = try PartialBlob(
             path: cache.partialBlob(home, file.tag),
@@ -121,7 +121,8 @@ final class SnapshotFiles {
             fetched += max(0, partial.count - resumed)
             if try partial.isRight() { break }
             try partial.reset()
-            // What was left of an earlier try may have been damaged when the machine lost power; once more, from the start.
+            // The rest of an earlier try may have been damaged by a loss of power, so the file is fetched once more
+            // from the start.
             guard !isLast, resumed > 0 else {
                 throw .corrupt("\(request.repository)", file: file.name)
             }

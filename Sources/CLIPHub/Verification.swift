@@ -6,18 +6,18 @@ struct Verification {
     let repository: HubRepository
     let commit: String
 
-    /// What comes of a file.
+    /// The result for a file.
     enum Finding {
         case right
         case damaged
-        /// Nothing says what its bytes should be.
+        /// Nothing says what the file's bytes should be.
         case unknown
     }
 
-    /// Compares a file that is there.
+    /// Compares a file in the cache with its digest.
     ///
-    /// - Parameter tag: what the hub says of the file. Where that is no digest, or nobody was asked, the name of the blob counts
-    ///   that the file is a link to.
+    /// - Parameter tag: the hub's tag of the file. If it is nil or not a digest, the name of the blob to which the file
+    ///   links is used.
     func finding(of file: String, tag: String? = nil) throws(HubError) -> Finding {
         let path = cache.snapshot(repository, commit) + "/" + file
         let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path)
@@ -26,10 +26,10 @@ struct Verification {
         return try CacheFile.identity(of: path, tag: digest) == digest ? .right : .damaged
     }
 
-    /// Those of some files that nothing can be compared with.
+    /// The files among these that cannot be compared with anything.
     ///
     /// - Parameter obstacle: why the hub cannot be asked, for the words of the error.
-    /// - Throws: `damaged` for the first that is.
+    /// - Throws: `damaged` for the first damaged file.
     func unverified(of files: [String], obstacle: HubError?) throws(HubError) -> [String] {
         var unknown: [String] = []
         for file in files {
