@@ -1,8 +1,8 @@
-/// Which addresses may be connected to.
+/// Decides which addresses may be connected to.
 ///
-/// The public policy lets through what the IANA special-purpose registries (RFC 6890) call globally
-/// reachable, and less where nothing that serves images lives. An IPv6 address that carries an IPv4 address
-/// is judged by that one, because a gateway on the way would unpack it.
+/// The public policy allows addresses that the IANA special-purpose registries (RFC 6890) call globally reachable,
+/// except some where no image server can be. An IPv6 address that carries an IPv4 address is judged by the latter,
+/// because a gateway on the way would extract it.
 package struct AddressPolicy: Equatable, Sendable {
     private let allowsEverything: Bool
     private let exceptions: Set<IPAddress>
@@ -35,11 +35,11 @@ package struct AddressPolicy: Equatable, Sendable {
         let address = IPAddress.v6(high: high, low: low)
         if let host = address.interfaceIPv4, !isPublic(host) { return false }
         if let carried = address.tunnelledIPv4 { return carried.allSatisfy(isPublic) }
-        // RFC 4291 and IANA: global unicast is 2000::/3. Outside it lie the unspecified address and loopback
-        // (::/128, ::1/128), IPv4-translated (::ffff:0:0:0/96, RFC 2765), local NAT64 (64:ff9b:1::/48, RFC
-        // 8215: where its IPv4 address lies depends on the network, so all of it is refused), discard-only
-        // (100::/64, RFC 6666), segment routing (5f00::/16, RFC 9602), unique local (fc00::/7, RFC 4193),
-        // link-local (fe80::/10), site-local (fec0::/10, RFC 3879) and multicast (ff00::/8).
+        // RFC 4291 and IANA: global unicast is 2000::/3. Outside it lie the unspecified address and loopback (::/128,
+        // ::1/128), IPv4-translated (::ffff:0:0:0/96, RFC 2765), local NAT64 (64:ff9b:1::/48, RFC 8215; all of it is
+        // refused, because the place of its IPv4 address depends on the network), discard-only (100::/64, RFC 6666),
+        // segment routing (5f00::/16, RFC 9602), unique local (fc00::/7, RFC 4193), link-local (fe80::/10), site-local
+        // (fec0::/10, RFC 3879) and multicast (ff00::/8).
         return IPv6Prefix(0x2000, length: 3).contains(high) && !refusedIPv6.contains { $0.contains(high) }
     }
 
@@ -63,8 +63,8 @@ package struct AddressPolicy: Equatable, Sendable {
     ]
 
     private static let refusedIPv6: [IPv6Prefix] = [
-        // IETF protocol assignments, RFC 2928: benchmarking (2001:2::/48, RFC 5180) and ORCHID (2001:10::/28
-        // and 2001:20::/28, RFC 4843 and 7343) among them.
+        // IETF protocol assignments, RFC 2928, which include benchmarking (2001:2::/48, RFC 5180) and ORCHID
+        // (2001:10::/28 and 2001:20::/28, RFC 4843 and 7343).
         IPv6Prefix(0x2001, length: 23),
         IPv6Prefix(0x2001, 0x0DB8, length: 32),  // documentation: RFC 3849
         IPv6Prefix(0x3FFF, length: 20),  // documentation: RFC 9637

@@ -1,50 +1,54 @@
-/// What is read of an answer's header: where it redirects, and how its body is packed.
+/// The fields of an answer's header that are read here: where it redirects, and how its body is encoded.
 ///
-/// libcurl reads status, lengths and framing; these two are read here, since it resolves a redirect's target in
-/// ways of its own and would unpack any number of packings.
+/// libcurl reads status, lengths and framing. These two fields are read here, because libcurl resolves a redirect's
+/// target in ways of its own and would decode any number of nested encodings.
 struct AnswerHeader {
-    /// The most bytes of all header lines of one answer, interim ones included: four times what common web
-    /// servers send at most.
+    /// The most bytes of all header lines of one answer, including interim answers: four times what common web servers
+    /// send.
     ///
-    /// libcurl itself bounds one line, but before 8.3 not their sum.
+    /// libcurl itself limits a single line, but before version 8.3 not their sum.
     static let maxBytes = 64 * 1024
 
-    /// Bytes of header lines so far.
+    /// The bytes of the header lines so far.
     private(set) var count = 0
-    /// The value of the `Location` field; nil without one.
+    /// The value of the `Location` field; nil if there is none.
     private(set) var location: [UInt8]?
-    /// Whether programs would read it in different ways: several `Location` fields that do not agree, or a field that
-    /// counts here and goes on in the next line, which libcurl passes over and others do not (RFC 9112, 5.2).
-    private(set) var isAmbiguous = false
-    /// How the body is packed, in lower case, in the order in which it was done; words that mean no packing left out.
+    /// Whether programs would read the header in different ways.
     ///
-    /// What interim answers say is in it too: libcurl forgets that in some versions only.
+    /// This is so if several `Location` fields differ, or if one of the two fields continues on the next line, which
+    /// libcurl ignores and other programs do not (RFC 9112, 5.2).
+    private(set) var isAmbiguous = false
+    /// The encodings of the body, in lower case, in the order in which they were applied; words for no encoding are
+    /// left out.
+    ///
+    /// Encodings in interim answers are included, because only some versions of libcurl forget those.
     private(set) var packings: [String] = []
-    /// Whether the body was packed on the way, with `Transfer-Encoding`, in another form than chunks.
+    /// The encoding in `Transfer-Encoding`, if the body has one other than chunks.
     private(set) var transferPacking: String?
 
-    /// Whether the next line is a status line: the first of all, and the first behind an interim answer.
+    /// Whether the next line is a status line: the first line of all, and the first after an interim answer.
     ///
-    /// Nothing else tells it. A line within a header may begin with `HTTP/`, too, and is a field like any other to libcurl.
+    /// Nothing else tells this. A line within a header may begin with `HTTP/` too, and libcurl treats it as a field
+    /// like any other.
     private var isAtStart = true
-    /// Whether the last line was a field that counts here.
+    /// Whether the last line was one of the two fields.
     private var isInField = false
 
-    /// Whether the lines are too many.
+    /// Whether there are too many bytes of lines.
     var isTooLong: Bool { count > Self.maxBytes }
 
-    /// Whether a line ends a header, as libcurl sees it.
+    /// Whether a line ends a header, by libcurl's rule.
     static func isEnd(_ line: UnsafeRawBufferPointer) -> Bool {
         line.first == UInt8(ascii: "\r") || line.first == UInt8(ascii: "\n")
     }
 
-    /// Takes one line, with its end.
+    /// Takes one line, including its end.
     mutating func read(_ line: UnsafeRawBufferPointer) {
         count += line.count
         guard !isTooLong else { return }
         if isAtStart {
             isAtStart = false
-            // Where an interim answer points is not where the final one does.
+            // An interim answer's target is not the final answer's.
             location = nil
             isAmbiguous = false
         } else if Self.isEnd(line) {
@@ -57,12 +61,12 @@ struct AnswerHeader {
         }
     }
 
-    /// Takes a line behind the body: it counts, and says nothing.
+    /// Takes a line after the body, which counts but is not read.
     mutating func readTrailer(_ line: UnsafeRawBufferPointer) {
         count += line.count
     }
 
-    /// Reads a field; false where it is none of those that count here.
+    /// Reads a field; returns false if it is not one of the two.
     private mutating func readField(_ line: UnsafeRawBufferPointer) -> Bool {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return false }
         let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
@@ -85,10 +89,10 @@ struct AnswerHeader {
         location = value
     }
 
-    /// The packings that IANA lists, and others that programs name so; those of request bodies are the same.
+    /// The encodings that IANA lists, and other names that programs use; some are also used for request bodies.
     ///
-    /// Hosts and stores put other words there too (`utf-8`, `binary`, `aws-chunked`), which `requests` and browsers pass
-    /// over; what is no picture then is refused as such.
+    /// Hosts and stores put other words there as well (`utf-8`, `binary`, `aws-chunked`), which `requests` and browsers
+    /// ignore. If the body is not a picture then, it is refused as such.
     private static let knownPackings: Set<String> = [
         "aes128gcm", "br", "brotli", "bzip2", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "lz4",
         "lzma", "lzo", "pack200-gzip", "snappy", "x-bzip2", "x-compress", "x-gzip", "x-lz4",

@@ -5,7 +5,7 @@ import Synchronization
 struct FetchOrder: Sendable {
     let id: UInt64
     let url: ImageURL
-    /// Who asked, where the caller tells clients apart.
+    /// The client who asked, if the caller tells clients apart.
     let client: String?
     let deadline: ContinuousClock.Instant
     let continuation: CheckedContinuation<Result<FetchedImage, FetchingError>, Never>
@@ -13,12 +13,12 @@ struct FetchOrder: Sendable {
 
 /// What callers leave for the transfer thread: new orders, cancellations, and the wish to end.
 ///
-/// An order is in one place at a time, here or with the thread, and whoever has it answers it.
+/// An order is in one place at a time, either here or with the thread, and whoever has it answers it.
 final class FetchMailbox: Sendable {
-    /// What the thread finds when it looks.
+    /// What the thread finds when it looks into the mailbox.
     struct Post {
         var orders: [FetchOrder] = []
-        /// Those cancelled and not yet forgotten, whether the thread has them or not.
+        /// The cancelled orders that are not forgotten yet, whether the thread has them or not.
         var cancelled: Set<UInt64> = []
         var isClosed = false
     }
@@ -30,9 +30,9 @@ final class FetchMailbox: Sendable {
 
     /// The transfer thread's libcurl handle.
     ///
-    /// Only that thread uses it, with one exception that libcurl allows: any thread may wake it. That happens
-    /// here, under the lock, while the mailbox is open; the thread frees the handle only after it has seen it
-    /// closed.
+    /// Only that thread uses it, with one exception that libcurl allows: any thread may wake it. That happens here,
+    /// under the lock, while the mailbox is open. The thread frees the handle only after it has seen that the mailbox
+    /// is closed.
     nonisolated(unsafe) let multi: UnsafeMutableRawPointer
     private let state = Mutex(State())
 
@@ -47,7 +47,7 @@ final class FetchMailbox: Sendable {
         }
     }
 
-    /// Hands an order to the thread, or answers it when that is no longer wanted.
+    /// Hands an order to the thread, or answers it if it is no longer wanted.
     func submit(_ order: FetchOrder) {
         let refusal: FetchingError? = state.withLock { state in
             if state.post.isClosed { return .shutDown }
@@ -67,12 +67,12 @@ final class FetchMailbox: Sendable {
         }
     }
 
-    /// Drops what is known of an order, which has its answer.
+    /// Forgets an order that has its answer.
     func forget(_ id: UInt64) {
         state.withLock { state in _ = state.post.cancelled.remove(id) }
     }
 
-    /// Lets no more orders in; the thread will end.
+    /// Accepts no more orders; the thread will end.
     func close() {
         state.withLock { state in
             guard !state.post.isClosed else { return }
@@ -81,7 +81,7 @@ final class FetchMailbox: Sendable {
         }
     }
 
-    /// Empties the mailbox of its orders.
+    /// Takes all orders out of the mailbox.
     func take() -> Post {
         state.withLock { state in
             let post = state.post

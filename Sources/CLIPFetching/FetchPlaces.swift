@@ -1,8 +1,8 @@
-/// Who may fetch now: places in all, for each host and for each client.
+/// Decides who may fetch now: there are places in all, for each host and for each client.
 ///
-/// One host, or one client, can then be as slow as it likes without making others wait.
+/// So one host, or one client, can be as slow as it likes without making others wait.
 package struct FetchPlaces: Sendable {
-    /// What a fetch takes a place of.
+    /// The host and the client whose places a fetch takes.
     package struct Claim: Equatable, Sendable {
         let host: URLHost
         let client: String?

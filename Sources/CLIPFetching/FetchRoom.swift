@@ -1,11 +1,11 @@
 internal import Synchronization
 
-/// Bytes that somebody set aside for a fetched image; given back when the last reference goes.
+/// Bytes that were reserved for a fetched image; they are given back when the last reference goes.
 public final class FetchRoom: Sendable {
     private let held: Mutex<Int>
     private let giveBack: @Sendable (Int) -> Void
 
-    /// Room for `bytes`, of which `giveBack` is told what is no longer needed: in parts, each once.
+    /// Reserves `bytes`; `giveBack` is called with the bytes that are no longer needed, in parts that add up to all.
     public init(bytes: Int, giveBack: @escaping @Sendable (Int) -> Void = { _ in }) {
         held = Mutex(bytes)
         self.giveBack = giveBack
@@ -16,10 +16,10 @@ public final class FetchRoom: Sendable {
         if rest > 0 { giveBack(rest) }
     }
 
-    /// The bytes that are set aside now.
+    /// The bytes that are reserved now.
     public var bytes: Int { held.withLock { $0 } }
 
-    /// Gives back what is held above `count` bytes; never takes more.
+    /// Gives back what is held above `count` bytes; it never takes more.
     public func shrink(to count: Int) {
         let surplus = held.withLock { held in
             let surplus = max(0, held - max(0, count))
@@ -30,10 +30,10 @@ public final class FetchRoom: Sendable {
     }
 }
 
-/// An image as its host sent it, and the room that its bytes take.
+/// An image as its host sent it, and the reserved room for its bytes.
 public struct FetchedImage: Sendable {
-    /// The encoded image, unpacked if it came packed for the transfer.
+    /// The encoded image, after any content encoding was undone.
     public let bytes: [UInt8]
-    /// To be kept for as long as the bytes are.
+    /// The room, which has to be kept as long as the bytes are.
     public let room: FetchRoom
 }

@@ -8,12 +8,12 @@ import Glibc
 
 /// The limits of an ``ImageFetcher``; the defaults are safe for URLs from strangers.
 public struct FetchingConfiguration: Equatable, Sendable {
-    /// How long a fetch may take, from the call until its last byte: waiting for a place, redirects and all.
+    /// How long a fetch may take, from the call until its last byte, including waiting for a place and redirects.
     ///
     /// The default, 10 s, is what imgproxy gives a whole request.
     public var timeLimit: Duration = .seconds(10)
 
-    /// How long finding and reaching one host may take: name look-up, connection and TLS.
+    /// How long it may take to find and reach one host: name look-up, connection and TLS.
     ///
     /// By default 5 s, as in thumbor and weserv.
     public var connectTimeLimit: Duration = .seconds(5)
@@ -23,18 +23,15 @@ public struct FetchingConfiguration: Equatable, Sendable {
     /// Waiting for the first byte counts too. By default 1,024; 0 allows any speed.
     public var minimumBytesPerSecond = 1024
 
-    /// How long an answer may be slower than ``minimumBytesPerSecond``; whole seconds, because libcurl counts
-    /// in those.
+    /// How long an answer may be slower than ``minimumBytesPerSecond``, in whole seconds, because libcurl counts those.
     ///
     /// By default 5 s.
     public var slowTimeLimit: Duration = .seconds(5)
 
     /// The most bytes of an answer.
     ///
-    /// By default 20 MiB.
-    ///
-    /// An announced length above it is refused before the body; any other body is stopped at the first byte
-    /// past it.
+    /// By default 20 MiB. An answer that announces more is refused before its body; any other body is stopped at the
+    /// first byte beyond the limit.
     public var maxBytes = 20 * 1024 * 1024
 
     /// The most redirects of one fetch.
@@ -48,63 +45,63 @@ public struct FetchingConfiguration: Equatable, Sendable {
     /// request lines above 8,192.
     public var maxURLBytes = 8192
 
-    /// The most fetches under way at once; others wait for their turn.
+    /// The most fetches in progress at once; others wait for their turn.
     ///
     /// By default 32.
     public var maxConcurrentFetches = 32
 
-    /// The most fetches under way at once from one host, the one that a redirect led to.
+    /// The most fetches in progress at once from one host, which after a redirect is the new host.
     ///
     /// By default 8, a few more than browsers open.
     public var maxConcurrentFetchesPerHost = 8
 
-    /// The most fetches under way at once for one client; by default half of all.
+    /// The most fetches in progress at once for one client; by default half of all.
     public var maxConcurrentFetchesPerClient: Int?
 
-    /// The most fetches that wait for their turn, half of them for one client; more are refused at once.
+    /// The most fetches that wait for their turn, half of which may be one client's; more are refused at once.
     ///
     /// By default 1,024.
     public var maxWaitingFetches = 1024
 
     /// Whether hosts on loopback, private, link-local and other non-public addresses may be asked.
     ///
-    /// For tests and intranets; by default they are refused, at every redirect.
+    /// This is for tests and intranets. By default they are refused, also as targets of redirects.
     public var allowsPrivateAddresses = false
 
-    /// The hosts that may be asked, or nil for all that the address rule lets through: exact names and
-    /// addresses, and `*.example.com` for all names beneath a domain.
+    /// The hosts that may be asked, or nil for all that the address rule allows.
     ///
-    /// Held against every redirect's target too.
+    /// These are exact names and addresses, and `*.example.com` for all names below a domain. Every redirect's target
+    /// is checked too.
     public var allowedHosts: [String]?
 
-    /// The hosts that may not be asked, written as ``allowedHosts``.
+    /// The hosts that may not be asked, written as in ``allowedHosts``.
     ///
-    /// An address that stands here is not connected to under any name.
+    /// If an address is listed, no name that leads to it may be used either.
     public var deniedHosts: [String] = []
 
     /// Whether only https is fetched.
     public var requiresSecureConnection = false
 
-    /// Whether a host has to be a name that a public name service can know: no address, no single label, no
-    /// reserved domain such as `local` or `internal`.
+    /// Whether a host has to be a name that a public name service can know.
+    ///
+    /// Addresses, names of a single label, and reserved domains such as `local` or `internal` are then refused.
     public var requiresPublicName = false
 
-    /// A PEM file of the certificate authorities to trust instead of the system's, for intranets with one of
-    /// their own.
+    /// A PEM file of the certificate authorities to trust instead of the system's, for intranets that have their own.
     public var certificateAuthorityFile: String?
 
-    /// What the fetcher calls itself in the `User-Agent` field.
+    /// The name of the fetcher in the `User-Agent` field.
     public var userAgent = "swift-clip"
 
-    /// A configuration of the defaults.
+    /// Makes a configuration with all defaults.
     public init() {}
 
-    /// The most that ``maxBytes`` may be.
+    /// The largest value that ``maxBytes`` may have.
     package static let mostBytes = 1 << 30
 
     var placesPerClient: Int { maxConcurrentFetchesPerClient ?? max(1, (maxConcurrentFetches + 1) / 2) }
 
-    /// Says what is wrong with the values, one sentence each; empty when all is well.
+    /// Describes what is wrong with the values, in one sentence each; empty if they are valid.
     public func validate() -> [String] {
         var problems: [String] = []
         func require(_ isTrue: Bool, _ problem: String) {
@@ -127,7 +124,7 @@ public struct FetchingConfiguration: Equatable, Sendable {
         for (name, value) in [
             ("maxConcurrentFetches", maxConcurrentFetches),
             ("maxConcurrentFetchesPerHost", maxConcurrentFetchesPerHost),
-            // Where it is not set it follows from all.
+            // If it is not set, it follows from the limit for all.
             ("maxConcurrentFetchesPerClient", maxConcurrentFetchesPerClient ?? 1),
         ] {
             require((1...1024).contains(value), "\(name) must be from 1 to 1,024, not \(value)")

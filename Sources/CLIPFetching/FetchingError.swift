@@ -1,8 +1,7 @@
-/// Why an image could not be fetched: facts only, never a library's text.
+/// Why an image could not be fetched, in facts and never in a library's words.
 ///
-/// A stranger who may read these learns, from the difference between ``hostNotFound`` and
-/// ``addressNotAllowed``, whether a name exists in the server's own name service. Nothing here carries the
-/// address itself.
+/// A stranger who can read these errors learns, from the difference between ``hostNotFound`` and ``addressNotAllowed``,
+/// whether a name exists in the server's own name service. No error carries the address itself.
 public enum FetchingError: Error, Equatable, Sendable {
     /// The URL as given cannot be used.
     case invalidURL(URLDefect)
@@ -12,14 +11,15 @@ public enum FetchingError: Error, Equatable, Sendable {
     case schemeNotAllowed(String)
     /// Every address of the host, or of one that it redirects to, is refused by the address policy.
     case addressNotAllowed
-    /// The host, or one that it redirects to, is not on the list of those that are allowed.
+    /// The host, or one that it redirects to, is not on the list of allowed hosts.
     case hostNotAllowed(String)
-    /// The host, or one that it redirects to, is on the list of those that are not.
+    /// The host, or one that it redirects to, is on the list of denied hosts.
     case hostDenied(String)
-    /// The URL, or one that it redirects to, is not https, and the configuration asks for that.
+    /// The URL, or one that it redirects to, is not https, which the configuration requires.
     case secureConnectionRequired
-    /// The host, or one that it redirects to, is an address or a name of a private network, and the
-    /// configuration asks for names of the public name service.
+    /// The host, or one that it redirects to, is an address or a name of a private network.
+    ///
+    /// The configuration requires names of the public name service.
     case publicNameRequired(host: String)
     /// The host's name has no address.
     case hostNotFound
@@ -31,8 +31,7 @@ public enum FetchingError: Error, Equatable, Sendable {
     case secureConnectionFailed
     /// The connection broke before an answer was there.
     case connectionLost
-    /// A time limit passed, the whole fetch's or a step's, or the answer came slower than the configuration
-    /// allows.
+    /// A time limit of the whole fetch or of a step passed, or the answer was slower than the configuration allows.
     case timedOut
     /// There were more redirects than `limit`.
     case tooManyRedirects(limit: Int)
@@ -40,27 +39,27 @@ public enum FetchingError: Error, Equatable, Sendable {
     case badStatus(Int)
     /// The answer has more than `limit` bytes.
     case tooManyBytes(limit: Int)
-    /// The answer is packed in this way, which is not unpacked here.
+    /// The answer has this content encoding, which is not supported.
     case encodingNotSupported(String)
-    /// The answer was said to be packed, and is not, or is damaged.
+    /// The answer was announced as encoded, and is not, or is damaged.
     case badEncoding
     /// The answer ended before the length that it promised.
     case incompleteBody
     /// The answer was a success with nothing in it.
     case emptyBody
-    /// The answer was not HTTP, or its header went past libcurl's bounds.
+    /// The answer was not HTTP, or its header exceeded libcurl's limits.
     case invalidResponse
     /// No room for the answer's bytes became free in time.
     case noRoom
-    /// As many fetches wait for a place as `limit`, or half as many of the same client's.
+    /// Too many fetches wait for a place: `limit` in all, or half as many of the same client.
     case tooManyWaiting(limit: Int)
-    /// The task that asked was cancelled.
+    /// The calling task was cancelled.
     case cancelled
     /// The fetcher was shut down before the answer was there.
     case shutDown
     /// The configuration's problems, one sentence each.
     case invalidConfiguration([String])
-    /// libcurl could not start, or lacks something that safe fetching stands on.
+    /// libcurl could not start, or lacks something that safe fetching needs.
     case transportUnavailable
 }
 
@@ -68,14 +67,15 @@ public enum FetchingError: Error, Equatable, Sendable {
 public enum URLDefect: Equatable, Sendable {
     /// It has more than `limit` bytes.
     case tooLong(limit: Int)
-    /// It has a control character, a blank around it, or a blank or backslash before its path; programs read
-    /// those in different ways.
+    /// It has a control character, a blank at an end, or a blank or backslash before its path.
+    ///
+    /// Programs read those in different ways.
     case forbiddenCharacter
     /// It does not begin with a scheme, as in `https:`.
     case missingScheme
     /// No host follows the scheme.
     case missingHost
-    /// The host has a character outside ASCII and no form in ASCII; its `xn--` form can be given instead.
+    /// The host has a character outside ASCII and no ASCII form; its `xn--` form may be given instead.
     case hostNotASCII
     /// The host is neither a name nor an address.
     case invalidHost
@@ -83,6 +83,6 @@ public enum URLDefect: Equatable, Sendable {
     case invalidPort
     /// It has a user name or a password, which are never sent.
     case hasCredentials
-    /// libcurl reads it in another way than this library, or not at all.
+    /// libcurl reads the URL differently from this library, or not at all.
     case malformed
 }

@@ -1,5 +1,6 @@
-/// A host, or all hosts beneath a domain, as an operator writes them: `images.example.com`, `*.example.com`,
-/// `203.0.113.7`, `[2001:db8::1]`.
+/// A host, or all hosts below a domain, as an operator writes it.
+///
+/// For example `images.example.com`, `*.example.com`, `203.0.113.7` or `[2001:db8::1]`.
 struct HostPattern: Equatable, Sendable {
     private enum Kind: Equatable {
         case exact(URLHost)
@@ -7,7 +8,7 @@ struct HostPattern: Equatable, Sendable {
     }
     private let kind: Kind
 
-    /// Reads a pattern; nil where it is neither a host nor a domain behind `*.`.
+    /// Reads a pattern; nil if it is neither a host nor a domain after `*.`.
     init?(_ text: String) {
         let isBeneath = text.hasPrefix("*.")
         var bytes = Array((isBeneath ? text.dropFirst(2) : text[...]).utf8)
@@ -15,7 +16,7 @@ struct HostPattern: Equatable, Sendable {
             guard let ascii = URLHost.ascii(bytes) else { return nil }
             bytes = ascii
         }
-        // An IPv6 address needs its brackets in a URL only.
+        // An IPv6 address needs brackets only in a URL.
         guard let host = URLHost(bytes) ?? URLHost(Array("[".utf8) + bytes + Array("]".utf8)) else {
             return nil
         }
@@ -34,13 +35,13 @@ struct HostPattern: Equatable, Sendable {
         }
     }
 
-    /// The address, where the pattern is one.
+    /// The address, if the pattern is one.
     var address: IPAddress? {
         if case .exact(let host) = kind { host.address } else { nil }
     }
 }
 
-/// Which URLs an operator lets strangers name; held against the first URL and every redirect's target.
+/// Which URLs an operator lets strangers name; the first URL and every redirect's target are checked.
 package struct HostRules: Sendable {
     private let allowed: [HostPattern]?
     private let denied: [HostPattern]
@@ -56,15 +57,16 @@ package struct HostRules: Sendable {
         deniedAddresses = Set(denied.compactMap(\.address))
     }
 
-    /// Whether an address is on the list of denied hosts, itself or as what it carries: neither a name that leads there nor
-    /// another form of the address is a way around.
+    /// Whether an address is on the list of denied hosts, itself or as the address that it carries.
+    ///
+    /// So neither a name that leads there nor another form of the address gets around the list.
     package func denies(_ address: IPAddress) -> Bool {
         guard !deniedAddresses.isEmpty else { return false }
         return deniedAddresses.contains(address)
             || address.possibleIPv4.contains { deniedAddresses.contains(.v4($0)) }
     }
 
-    /// Refuses what a rule forbids, in the reference server's order.
+    /// Refuses what a rule forbids, in the order of the reference server.
     func check(_ url: ImageURL) throws(FetchingError) {
         if requiresSecureConnection, url.scheme != "https" { throw .secureConnectionRequired }
         if requiresPublicName, !url.host.isPublicName { throw .publicNameRequired(host: "\(url.host)") }

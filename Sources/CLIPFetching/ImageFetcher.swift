@@ -1,10 +1,11 @@
-/// Fetches image bytes by https and http for a server that takes URLs from strangers.
+/// Fetches image bytes over https and http for a server that accepts URLs from strangers.
 ///
-/// Every connection, of redirects too, is checked against the address policy when its socket is opened, on
-/// the address that it will really use; a name that resolves to something else a moment later changes
-/// nothing. Any port may be asked: image stores run on odd ones, and the policy keeps the private network out
-/// whatever the port. A host that is reached through its own public address counts as public. Proxies,
-/// cookies, `.netrc`, credentials and HTTP/2 are off. Certificates are verified. No connection is used for a
+/// Every connection, also after a redirect, is checked against the address policy when its socket is opened, on the
+/// address that it will really use. So a name that resolves to another address a moment later changes nothing. Any port
+/// may be asked: image stores run on unusual ones, and the policy keeps the private network out whatever the port. A
+/// host that is reached through its own public address counts as public.
+///
+/// Proxies, cookies, `.netrc`, credentials and HTTP/2 are off. Certificates are verified. No connection is used for a
 /// second request, so that nothing a host sends can be taken for the answer to another one.
 ///
 /// One thread of the fetcher's own runs all transfers; callers only suspend.
@@ -13,16 +14,16 @@ public final class ImageFetcher: Sendable {
     private let mailbox: FetchMailbox
     private let thread: JoinableThread
 
-    /// Gives room for so many bytes, or nil where there is none now.
+    /// Reserves room for a number of bytes; nil if there is none now.
     ///
-    /// Called on the fetcher's thread, which must not wait in it.
+    /// It is called on the fetcher's thread, and must not wait.
     public typealias RoomGiver = @Sendable (Int) -> FetchRoom?
 
     /// Starts a fetcher with its thread.
     ///
-    /// An answer is read when `room` has given room for its announced length, or for the limit where it has
-    /// none; until then the transfer stands still, and `room` is asked again every 20 ms. One that is packed is unpacked
-    /// when there is room for what may come out of it, too.
+    /// An answer is read when `room` has reserved room for its announced length, or for the limit if it announces none.
+    /// Until then the transfer stands still, and `room` is called again every 20 ms. An encoded answer is decoded when
+    /// there is room for what may come out of it as well.
     ///
     /// - Throws: ``FetchingError/invalidConfiguration(_:)``, or ``FetchingError/transportUnavailable``.
     public convenience init(
@@ -36,8 +37,7 @@ public final class ImageFetcher: Sendable {
         )
     }
 
-    /// Starts a fetcher with a policy of the caller's, in place of the one that `allowsPrivateAddresses`
-    /// chooses.
+    /// Starts a fetcher with a policy of the caller's instead of the one that `allowsPrivateAddresses` chooses.
     package init(
         configuration: FetchingConfiguration,
         policy: AddressPolicy,
@@ -61,10 +61,10 @@ public final class ImageFetcher: Sendable {
         shutdown()
     }
 
-    /// The body of a successful answer, unpacked where it came with a `Content-Encoding`.
+    /// The body of a successful answer, with any `Content-Encoding` undone.
     ///
-    /// `client` is who asked, in any words that tell clients apart: each has a share of the places. Cancelling
-    /// the task ends the transfer and throws ``FetchingError/cancelled`` at once.
+    /// `client` names who asked, in any words that tell clients apart: each client has a share of the places.
+    /// Cancelling the task ends the transfer and throws ``FetchingError/cancelled`` at once.
     public func bytes(at url: String, client: String? = nil) async throws(FetchingError) -> FetchedImage {
         let url = try ImageURL(url, maxBytes: options.configuration.maxURLBytes)
         try options.rules.check(url)
@@ -89,10 +89,9 @@ public final class ImageFetcher: Sendable {
         return try result.get()
     }
 
-    /// Ends every fetch with ``FetchingError/shutDown``, closes all connections and waits for the thread to
-    /// end.
+    /// Ends every fetch with ``FetchingError/shutDown``, closes all connections, and waits until the thread has ended.
     ///
-    /// It never waits for a network; later fetches fail with the same error. Calling it again does nothing.
+    /// It never waits for a network. Later fetches fail with the same error. Calling it again does nothing.
     public func shutdown() {
         mailbox.close()
         thread.join()

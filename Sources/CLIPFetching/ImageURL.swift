@@ -1,32 +1,33 @@
 /// An absolute http or https URL in a form that every program reads the same way.
 ///
-/// Strict about scheme, host and port: where RFC 3986, browsers and libcurl disagree, the URL is refused. Lax
-/// about path and query, where users have blanks, quotes and letters of any language: what may not stand in
-/// a URL is percent-encoded as Python's `requests` does it. Which addresses may be reached is not decided
-/// here but where the connection is opened, so a host may be written in any spelling that the system's
-/// resolver takes (`2130706433`, `0x7f.1`, `localhost.`).
+/// It is strict about scheme, host and port: if RFC 3986, browsers and libcurl disagree, the URL is refused. It is
+/// lenient about path and query, in which users have blanks, quotes and letters of any language: characters that a URL
+/// may not contain are percent-encoded as in Python's `requests`. Which addresses may be reached is not decided here
+/// but when the connection is opened. So a host may have any spelling that the system's resolver accepts (`2130706433`,
+/// `0x7f.1`, `localhost.`).
 package struct ImageURL: Equatable, Sendable {
     /// `http` or `https`.
     package let scheme: String
     /// The host, for rules about hosts.
     package let host: URLHost
-    /// Host and port in ASCII, as they were given.
+    /// The host and the port in ASCII, as they were given.
     private let authority: String
-    /// The path, percent-encoded; may be empty.
+    /// The path, percent-encoded; it may be empty.
     private let path: String
-    /// The query with its question mark, percent-encoded; may be empty.
+    /// The query with its question mark, percent-encoded; it may be empty.
     private let query: String
 
     /// The URL in ASCII, without a fragment.
     package var text: String { scheme + "://" + authority + path + query }
 
-    /// Reads a URL as a client gives it.
+    /// Reads a URL that a client gave.
     package init(_ given: String, maxBytes: Int) throws(FetchingError) {
         try self.init(Array(given.utf8), maxBytes: maxBytes)
     }
 
-    /// Reads the target of a redirect from `base`: the value of a `Location` field, of any bytes, absolute or
-    /// relative (RFC 3986, section 5.2).
+    /// Reads the target of a redirect from `base`.
+    ///
+    /// It is the value of a `Location` field, of any bytes, absolute or relative (RFC 3986, section 5.2).
     package init(redirect location: [UInt8], from base: ImageURL, maxBytes: Int) throws(FetchingError) {
         let target: String
         switch location.first {
@@ -46,15 +47,15 @@ package struct ImageURL: Equatable, Sendable {
             let folder = base.path.utf8.lastIndex(of: UInt8(ascii: "/")).map { base.path[...$0] } ?? "/"
             target = base.scheme + "://" + base.authority + folder
         }
-        // The limit is for what the server wrote, to which what it left out is added.
+        // The limit applies to what the server wrote, without the parts that are added from the base.
         guard location.count <= maxBytes else { throw .invalidURL(.tooLong(limit: maxBytes)) }
         try self.init(Array(target.utf8) + location, maxBytes: .max)
     }
 
     private init(_ bytes: [UInt8], maxBytes: Int) throws(FetchingError) {
         guard bytes.count <= maxBytes else { throw .invalidURL(.tooLong(limit: maxBytes)) }
-        // A blank around the URL is a mistake of whoever made it, and is refused there as the reference server
-        // refuses it; within path and query it is part of a name.
+        // A blank around the URL is a mistake of whoever made it, which the reference server refuses, too. Within the
+        // path and the query it is part of a name.
         guard bytes.first != UInt8(ascii: " "), bytes.last != UInt8(ascii: " "),
             !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F })
         else { throw .invalidURL(.forbiddenCharacter) }
@@ -88,7 +89,7 @@ package struct ImageURL: Equatable, Sendable {
         return (String(decoding: scheme, as: UTF8.self).lowercased(), bytes[(scheme.endIndex + 1)...])
     }
 
-    /// The host, and the authority in ASCII.
+    /// Reads the host, and gives it with the authority in ASCII.
     private static func host(of authority: ArraySlice<UInt8>) throws(FetchingError) -> (URLHost, String) {
         guard !authority.contains(where: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\\") }) else {
             throw .invalidURL(.forbiddenCharacter)
@@ -123,10 +124,10 @@ package struct ImageURL: Equatable, Sendable {
         return Int(String(decoding: digits, as: UTF8.self)).map { (1...65535).contains($0) } ?? false
     }
 
-    /// The bytes of a path or query, those percent-encoded that may not stand there (RFC 3986, section 3.3).
+    /// A path or query in which bytes that may not stand there are percent-encoded (RFC 3986, section 3.3).
     ///
-    /// A percent sign stays where all of them begin an escape, and is encoded where one does not: then none of
-    /// them was meant as one (`100% wool.png`). So does urllib3, on which `requests` stands.
+    /// If all percent signs begin an escape, they stay. If one does not, all are encoded, since then none was meant as
+    /// an escape (`100% wool.png`). urllib3, which `requests` uses, does the same.
     private static func percentEncoded(_ bytes: ArraySlice<UInt8>) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         let isEscaped = bytes.indices.allSatisfy { index in

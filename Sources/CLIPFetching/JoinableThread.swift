@@ -8,7 +8,7 @@ import Musl
 import Glibc
 #endif
 
-/// A thread that can be waited for.
+/// A thread whose end can be waited for.
 final class JoinableThread: Sendable {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
@@ -17,11 +17,10 @@ final class JoinableThread: Sendable {
 
     private let handle: Mutex<pthread_t?>
 
-    /// Starts a thread that runs `body` with all signals blocked, or gives nil where the system has no thread
-    /// to give.
+    /// Starts a thread that runs `body` with all signals blocked; nil if the system cannot make a thread.
     ///
-    /// Signals belong to the process's other threads; and a write to a connection that the peer closed, which
-    /// OpenSSL makes without asking for silence, would otherwise end the process with SIGPIPE.
+    /// Signals are left to the process's other threads. Besides, when OpenSSL writes to a connection that the peer
+    /// closed, SIGPIPE would otherwise end the process.
     init?(_ body: @escaping @Sendable () -> Void) {
         let context = Unmanaged.passRetained(Body(body))
         #if canImport(Darwin)
@@ -37,7 +36,7 @@ final class JoinableThread: Sendable {
         handle = Mutex(thread)
     }
 
-    /// Waits until the thread has ended; every caller does, however many there are.
+    /// Waits until the thread has ended; any number of callers may wait.
     func join() {
         handle.withLock { handle in
             if let thread = handle { pthread_join(thread, nil) }

@@ -1,9 +1,9 @@
-/// When a fetch is too slow to go on.
+/// Decides when a fetch is too slow to continue.
 ///
-/// libcurl's own rule looks at the last seconds only, so that a drip just above the limit lives until the whole
-/// time is over. This one asks for more the longer a fetch takes, and does not wait for what cannot come in time.
+/// libcurl's own rule considers only the last seconds, so a trickle just above the limit lives until the whole time is
+/// over. This rule asks for more the longer a fetch takes, and does not wait for what cannot come in time.
 package struct SpeedRule: Sendable {
-    /// The fewest bytes per second on average when ``grace`` is over; 0 for any speed.
+    /// The fewest bytes per second, on average at the end of ``grace``; 0 allows any speed.
     let minimum: Int
     /// How long a fetch is not judged.
     let grace: Duration
@@ -13,11 +13,10 @@ package struct SpeedRule: Sendable {
         self.grace = grace
     }
 
-    /// Whether a body that has taken `elapsed` for `received` bytes of `announced` is too slow, where `remaining`
-    /// is left for the rest.
+    /// Whether a body is too slow, given its `received` bytes of `announced` after `elapsed`, and the `remaining` time.
     ///
-    /// What is asked for grows with the square of the time, up to four times the minimum after twice the grace. And a body of known
-    /// length ends early that would not be there in time at twice its speed so far.
+    /// The required bytes grow with the square of the time, up to four times the minimum after twice the grace. A body
+    /// of known length also ends early if it would not be complete in time at twice its speed so far.
     package func refuses(received: Int, announced: Int?, elapsed: Duration, remaining: Duration) -> Bool {
         guard minimum > 0, elapsed > grace else { return false }
         let speed = Double(received) / (elapsed / .seconds(1))

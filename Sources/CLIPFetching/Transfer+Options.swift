@@ -1,9 +1,9 @@
 import CCurl
 
-// What libcurl is told. Each answer is looked at: an option that this libcurl does not know would be a guard that
-// is silently missing.
+// The options of libcurl. Each result is checked, because an option that this libcurl does not know would be a missing
+// guard.
 extension Transfer {
-    /// A handle with what holds for every request.
+    /// Makes a handle with the options that hold for every request.
     static func makeHandle(
         options: TransferOptions,
         sessions: UnsafeMutableRawPointer?
@@ -35,17 +35,17 @@ extension Transfer {
         try check(clip_curl_set_open_socket_function(easy, socketWanted, nil))
         try check(clip_curl_leave_name_lookup_behind(easy))
         try check(clip_curl_set_offset(easy, CURLOPT_MAXFILESIZE_LARGE, Int64(configuration.maxBytes)))
-        // One connection, one request. What a host sends behind an answer, at once or later, would be taken for the
-        // answer to the next request: libcurl does not look whether a kept connection has bytes waiting.
+        // One connection serves one request. What a host sends after an answer, at once or later, would be taken for
+        // the answer to the next request, since libcurl does not check whether a kept connection has bytes waiting.
         try set(CURLOPT_FRESH_CONNECT, 1)
         try set(CURLOPT_FORBID_REUSE, 1)
-        try set(CURLOPT_PROXY, "")  // nor the environment's
+        try set(CURLOPT_PROXY, "")  // not the environment's either
         try set(CURLOPT_NETRC, 0)
-        try set(CURLOPT_FOLLOWLOCATION, 0)  // redirects are followed here, hop by hop, under our own rules
+        try set(CURLOPT_FOLLOWLOCATION, 0)  // redirects are followed here, each under the rules
         try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         try set(CURLOPT_HTTP09_ALLOWED, 0)
-        // Asks for the plain body. What is packed all the same is unpacked here: libcurl would unpack whatever it has at
-        // hand without a look at others.
+        // This asks for a body that is not encoded. If one is encoded all the same, it is decoded here, because libcurl
+        // would decode it without regard to other transfers.
         try set(CURLOPT_ACCEPT_ENCODING, "identity")
         try set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         try set(CURLOPT_USERAGENT, configuration.userAgent)
@@ -58,7 +58,7 @@ extension Transfer {
         if let file = configuration.certificateAuthorityFile { try set(CURLOPT_CAINFO, file) }
     }
 
-    /// Has libcurl call this transfer, which outlives its handle's last call.
+    /// Connects libcurl's callbacks to this transfer, which outlives its handle's last call.
     func connectCallbacks() throws(FetchingError) {
         let context = Unmanaged.passUnretained(self).toOpaque()
         try Self.check(clip_curl_set_write_function(easy, Self.bodyArrived, context))

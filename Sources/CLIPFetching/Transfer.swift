@@ -1,6 +1,6 @@
 import CCurl
 
-/// What all transfers of a fetcher have in common.
+/// The options that all transfers of a fetcher share.
 struct TransferOptions: Sendable {
     let configuration: FetchingConfiguration
     let policy: AddressPolicy
@@ -24,19 +24,19 @@ struct TransferOptions: Sendable {
     }
 }
 
-/// One fetch under way: a libcurl handle, what has come so far, and who waits for it.
+/// One fetch in progress: a libcurl handle, what has come so far, and who waits for it.
 ///
-/// Used by one thread only.
+/// Only one thread uses it.
 final class Transfer {
-    /// What a finished request means.
+    /// The result of a finished request.
     enum Outcome {
         case answer(Result<FetchedImage, FetchingError>)
         case redirect([UInt8])
-        /// The body is there, and has to be unpacked.
+        /// The body is complete and has to be decoded.
         case packed
     }
 
-    /// What libcurl's write function may answer beside a count of bytes taken.
+    /// What libcurl's write function may return besides the number of bytes taken.
     enum Reception {
         case taken
         case later
@@ -45,7 +45,7 @@ final class Transfer {
 
     let easy: UnsafeMutableRawPointer
     let options: TransferOptions
-    /// What the current request takes places of; nil before the first.
+    /// The places that the current request takes; nil before the first request.
     private(set) var claim: FetchPlaces.Claim?
     private(set) var deadline: ContinuousClock.Instant
     /// Whether the body stands still until there is room for it.
@@ -54,7 +54,7 @@ final class Transfer {
     private var url: ImageURL
     private var redirects = 0
 
-    // Of the current request.
+    // The following belong to the current request.
     private var header = AnswerHeader()
     private var headerIsOver = false
     private var bytes: [UInt8] = []
@@ -68,7 +68,7 @@ final class Transfer {
     private var pauseStart: ContinuousClock.Instant?
     private var paused = Duration.zero
 
-    /// A transfer with every option set but the URL, to be answered through this transfer.
+    /// Makes a transfer with every option set except the URL; its fetch is answered through it.
     init(
         _ order: FetchOrder,
         options: TransferOptions,
@@ -89,19 +89,19 @@ final class Transfer {
     /// The fetch that waits for this transfer; nil once it has its answer.
     var orderID: UInt64? { order?.id }
 
-    /// Who asked.
+    /// The client who asked.
     var client: String? { order?.client }
 
-    /// The host that is asked, or was asked last.
+    /// The host that is being asked, or was asked last.
     var host: URLHost { url.host }
 
-    /// Answers the fetch that waits, the first time.
+    /// Answers the waiting fetch, unless it was answered before.
     func answer(_ result: Result<FetchedImage, FetchingError>) {
         order?.continuation.resume(returning: result)
         order = nil
     }
 
-    /// Turns to the target of a redirect, which is held to the same rules as the first URL.
+    /// Continues with the target of a redirect, to which the same rules apply as to the first URL.
     func follow(_ target: [UInt8]) throws(FetchingError) {
         redirects += 1
         guard redirects <= options.configuration.maxRedirects else {
@@ -115,7 +115,7 @@ final class Transfer {
         try options.rules.check(url)
     }
 
-    /// Makes the handle ready for the request of the current URL.
+    /// Prepares the handle for the request of the current URL.
     func prepare(for claim: FetchPlaces.Claim) throws(FetchingError) {
         header = AnswerHeader()
         headerIsOver = false
@@ -141,9 +141,9 @@ final class Transfer {
         self.claim = claim
     }
 
-    /// What the request's end means.
+    /// The result of a request that ended with `code`.
     ///
-    /// The status comes first: a server that says "not found" and then stalls has said "not found".
+    /// The status decides first: a server that says "not found" and then stalls has said "not found".
     func outcome(of code: CURLcode) -> Outcome {
         guard order != nil else { return .answer(.failure(.cancelled)) }
         if header.isTooLong { return .answer(.failure(.invalidResponse)) }
@@ -151,14 +151,14 @@ final class Transfer {
         let limit = options.configuration.maxBytes
         let status = clip_curl_response_status(easy)
         if [301, 302, 303, 307, 308].contains(status) {
-            // libcurl may refuse an announced length before it hands over the header's last line.
+            // libcurl may refuse an announced length before it passes on the header's last line.
             guard headerIsOver || code == CURLE_FILESIZE_EXCEEDED else {
                 return .answer(.failure(failure(for: code)))
             }
             if header.isAmbiguous { return .answer(.failure(.invalidResponse)) }
             return header.location.map { .redirect($0) } ?? .answer(.failure(.badStatus(status)))
         }
-        // 101 is final too: nothing was asked to be switched to.
+        // 101 is final too, because no switch of protocols was asked for.
         if status >= 300 || status == 101 { return .answer(.failure(.badStatus(status))) }
         if receivesTooMuch { return .answer(.failure(.tooManyBytes(limit: limit))) }
         guard code == CURLE_OK else { return .answer(.failure(failure(for: code))) }
@@ -171,10 +171,10 @@ final class Transfer {
         return .packed
     }
 
-    /// The bytes, in no more memory than they need.
+    /// The image, in no more memory than its bytes need.
     private func finishedImage(_ bytes: [UInt8], in room: FetchRoom) -> FetchedImage {
-        // A copy needs as much again for a moment; where that would go beyond the room, the pages that were
-        // reserved and never touched do no harm.
+        // A copy needs as much memory again for a moment. If that exceeded the room, the bytes stay where they are; the
+        // pages that were reserved and never touched do no harm.
         var bytes = bytes
         if bytes.count <= bytes.capacity / 2 { bytes = bytes.withUnsafeBufferPointer { Array($0) } }
         room.shrink(to: bytes.count)
@@ -191,10 +191,10 @@ final class Transfer {
         case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CIPHER: .secureConnectionFailed
         case CURLE_FILESIZE_EXCEEDED: .tooManyBytes(limit: options.configuration.maxBytes)
         case CURLE_PARTIAL_FILE: .incompleteBody
-        // libcurl counts what it does not unpack.
+        // libcurl limits the number of encodings even if it does not decode them.
         case CURLE_BAD_CONTENT_ENCODING: .encodingNotSupported("more than five packings")
-        // An answer of HTTP/0.9's form is an unsupported protocol to libcurl, and one header line without end
-        // is out of memory.
+        // libcurl reports an answer in the form of HTTP/0.9 as an unsupported protocol, and an endless header line as
+        // lack of memory.
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_OUT_OF_MEMORY: .invalidResponse
         case CURLE_URL_MALFORMAT: redirects > 0 ? .invalidRedirect(.malformed) : .invalidURL(.malformed)
         default: .connectionLost
@@ -203,15 +203,15 @@ final class Transfer {
 
     // MARK: - While the body comes
 
-    /// Asks again for room, and lets the body come where there is some; false where there is none yet.
+    /// Asks again for room, and lets the body come if there is some; nil if there is none yet.
     ///
-    /// What libcurl kept of the body arrives during the call.
+    /// The part of the body that libcurl has kept arrives during the call.
     func resume() -> CURLcode? {
         guard waitsForRoom, takeRoom() else { return nil }
         return curl_easy_pause(easy, CURLPAUSE_CONT)
     }
 
-    /// Why the transfer should be ended now; nil where it may go on.
+    /// Why the transfer should be ended now; nil if it may go on.
     func complaint(at now: ContinuousClock.Instant) -> FetchingError? {
         guard headerIsOver, order != nil, !waitsForRoom else { return nil }
         let isSlow = options.speed.refuses(
@@ -240,12 +240,12 @@ final class Transfer {
         return true
     }
 
-    // MARK: - When the body is there
+    // MARK: - When the body is complete
 
-    /// Whether there is something to unpack, and room for it.
+    /// Whether there is something to decode and room for it.
     var canUnpack: Bool { unpacking != nil && room != nil }
 
-    /// Unpacks a little more of the body; the result once there is one.
+    /// Decodes a little more of the body; gives the result once it is complete.
     func unpack(at now: ContinuousClock.Instant) -> Result<FetchedImage, FetchingError>? {
         guard let unpacking else { return nil }
         guard now < deadline else { return .failure(room == nil ? .noRoom : .timedOut) }
@@ -267,7 +267,7 @@ final class Transfer {
 
     // MARK: - Called by libcurl
 
-    /// Takes a line of the header; false ends the transfer.
+    /// Takes a line of the header; returning false ends the transfer.
     func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         guard !headerIsOver else {
             header.readTrailer(line)
@@ -279,7 +279,7 @@ final class Transfer {
         let status = clip_curl_response_status(easy)
         if (100..<200).contains(status), status != 101 { return true }
         headerIsOver = true
-        // The body of a redirect or an error is nobody's image.
+        // The body of a redirect or an error is not an image.
         guard (200..<300).contains(status) else { return false }
         if header.isAmbiguous {
             refusal = .invalidResponse
@@ -292,11 +292,12 @@ final class Transfer {
         return true
     }
 
-    /// What the body is packed with, where that is not one of what is unpacked within bounds.
+    /// The encoding of the body, if it is one that cannot be decoded within limits; otherwise nil.
     ///
-    /// Packings within each other are not: the inner one can be endless and come to nothing. Neither is zstd, whose
-    /// decoder takes 128 MiB if the body says so, nor brotli, of which every 82 bytes can describe 16,384 contexts: 20 MB of
-    /// that are 37 s of the one thread that all fetches share (measured, brotli 1.0.9). Deflate's dearest are 1.5 s.
+    /// Nested encodings are not supported, because the inner one can be endless and yield nothing. Neither is zstd,
+    /// whose decoder takes 128 MiB if the body says so, nor brotli, of which every 82 bytes can describe 16,384
+    /// contexts: 20 MB of these take 37 s of the one thread that all fetches share (measured, brotli 1.0.9). The most
+    /// expensive deflate takes 1.5 s.
     private var unsupportedPacking: String? {
         switch header.packings {
         case []: nil
@@ -323,7 +324,7 @@ final class Transfer {
 
     /// Opens a socket for an address that the policy allows.
     ///
-    /// Every connection passes here, with the address that it will use.
+    /// Every connection comes through here, with the address that it will use.
     func openSocket(to address: UnsafePointer<curl_sockaddr>) -> curl_socket_t {
         var bits: UInt32 = 0
         var high: UInt64 = 0

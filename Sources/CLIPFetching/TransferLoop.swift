@@ -2,19 +2,19 @@ import CCurl
 
 /// Runs all transfers of a fetcher, on the thread that calls ``run()``.
 ///
-/// A fetch waits, runs, and is answered once; a redirect to another host may have it wait again. One more state
-/// exists because a name look-up cannot be stopped: a cancelled transfer that is still in it has its answer but
-/// keeps its place until the look-up ends or its time is up, so that cancelling does not let callers start
-/// look-ups without bound.
+/// A fetch waits, runs, and is answered once; after a redirect to another host it may wait again. There is one more
+/// state, because a name look-up cannot be stopped: a transfer that is cancelled during its look-up has its answer, but
+/// keeps its place until the look-up ends or its time is up. So callers cannot start any number of look-ups by
+/// cancelling.
 final class TransferLoop {
     private let mailbox: FetchMailbox
     private let options: TransferOptions
-    /// TLS sessions, so that the next handshake with a host is short.
+    /// The TLS sessions, which make the next handshake with a host short.
     private let sessions: UnsafeMutableRawPointer?
     private var waiting: [WaitingFetch] = []  // in the order in which they came
     private var places: FetchPlaces
     private var running: [UnsafeMutableRawPointer: Transfer] = [:]  // by libcurl handle
-    /// Those whose bodies are being unpacked, in turn; they keep their places.
+    /// The transfers whose bodies are being decoded, in turn; they keep their places.
     private var unpacking: [Transfer] = []
 
     init(mailbox: FetchMailbox, options: TransferOptions) {
@@ -24,12 +24,12 @@ final class TransferLoop {
         places = FetchPlaces(options.configuration)
     }
 
-    /// A new multi handle, once libcurl has proved that it knows every option that safety stands on.
+    /// Makes a multi handle, after checking that libcurl knows every option that safety needs.
     static func makeMulti(options: TransferOptions) throws(FetchingError) -> sending UnsafeMutableRawPointer {
         guard clip_curl_start() else { throw .transportUnavailable }
         curl_easy_cleanup(try Transfer.makeHandle(options: options, sessions: nil))
         guard let multi = curl_multi_init() else { throw .transportUnavailable }
-        // Waking is tried too: where the process has no descriptors left for it, libcurl carries on without.
+        // Waking is tested too, since libcurl continues without it if the process has no descriptors left.
         guard curl_multi_wakeup(multi) == CURLM_OK else {
             free(multi)
             throw .transportUnavailable
@@ -37,7 +37,7 @@ final class TransferLoop {
         return multi
     }
 
-    /// Frees the handle.
+    /// Frees a multi handle.
     static func free(_ multi: UnsafeMutableRawPointer) {
         curl_multi_cleanup(multi)
     }
@@ -81,9 +81,9 @@ final class TransferLoop {
         curl_share_cleanup(sessions)
     }
 
-    /// How long to sleep, in milliseconds, when nothing happens: until something here has to be looked at.
+    /// How long to sleep if nothing happens, in milliseconds, until something here has to be checked.
     ///
-    /// libcurl itself wakes for the limits of those that run, and the mailbox for news.
+    /// libcurl itself wakes for the time limits of running transfers, and the mailbox wakes for news.
     private var pollLimit: Int32 {
         if unpacking.contains(where: \.canUnpack) { return 0 }
         if !unpacking.isEmpty || running.values.contains(where: \.waitsForRoom) { return Self.roomInterval }
@@ -92,14 +92,14 @@ final class TransferLoop {
         return Int32(clamping: min(running.isEmpty ? 60_000 : Self.speedInterval, next ?? .max))
     }
 
-    /// Milliseconds between two questions for room.
+    /// The milliseconds between two requests for room.
     private static let roomInterval: Int32 = 20
-    /// Milliseconds between two looks at how fast transfers are.
+    /// The milliseconds between two checks of the transfers' speed.
     private static let speedInterval = 250
 
-    // MARK: - Those that wait
+    // MARK: - Fetches that wait
 
-    /// Starts what has a place, the oldest first; one whose host or client has none is passed over.
+    /// Starts the fetches that have a place, the oldest first; one whose host or client has no place is passed over.
     private func startWaiting() {
         var index = 0
         while index < waiting.count, !places.isFull {
@@ -128,14 +128,14 @@ final class TransferLoop {
         removeWaiting(as: .timedOut) { $0.deadline <= now }
     }
 
-    /// Refuses the newest of those that are too many, in all or of one client.
+    /// Refuses the newest of the waiting fetches that are too many, in all or of one client.
     private func boundWaiting() {
         let limit = options.configuration.maxWaitingFetches
         guard waiting.count > limit / 2 else { return }
         var count = 0
         var countByClient: [String: Int] = [:]
         removeWaiting(as: .tooManyWaiting(limit: limit)) { fetch in
-            // What has begun is not turned away.
+            // A fetch that has begun is not refused.
             guard case .order(let order) = fetch else { return false }
             let ofClient = order.client.map { countByClient[$0, default: 0] } ?? 0
             guard count < limit, order.client == nil || ofClient < (limit + 1) / 2 else { return true }
@@ -166,7 +166,7 @@ final class TransferLoop {
         }
     }
 
-    // MARK: - Those that run
+    // MARK: - Transfers that run
 
     private func drop(_ transfer: Transfer) {
         stop(transfer)
@@ -201,7 +201,7 @@ final class TransferLoop {
             drop(transfer)
             do throws(FetchingError) {
                 try transfer.follow(target)
-                // It has waited its turn already, and comes before those that have not.
+                // It has already waited its turn, so it comes before those that have not.
                 let index = waiting.firstIndex { $0.id > transfer.orderID ?? 0 } ?? waiting.endIndex
                 waiting.insert(.redirect(transfer), at: index)
             } catch {
@@ -210,7 +210,7 @@ final class TransferLoop {
         }
     }
 
-    /// Gives room to those that wait for it, and ends those that are too slow.
+    /// Gives room to the transfers that wait for it, and ends those that are too slow.
     private func lookAfterRunning() {
         let now = ContinuousClock.now
         for transfer in running.values {
@@ -223,9 +223,9 @@ final class TransferLoop {
         }
     }
 
-    // MARK: - Those that are there
+    // MARK: - Bodies that are complete
 
-    /// Unpacks a little of one body that can be; the others have their turn after the transfers that run.
+    /// Decodes a little of one body; the others have their turn after the running transfers.
     private func unpackSome() {
         let now = ContinuousClock.now
         for _ in unpacking.indices {
@@ -239,7 +239,7 @@ final class TransferLoop {
         }
     }
 
-    /// Answers a transfer whose connection is closed already.
+    /// Answers a transfer whose connection is already closed.
     private func end(_ transfer: Transfer, with result: Result<FetchedImage, FetchingError>) {
         transfer.answer(result)
         if let claim = transfer.claim { places.leave(claim) }
@@ -249,7 +249,7 @@ final class TransferLoop {
 /// A fetch that waits for a place.
 private enum WaitingFetch {
     case order(FetchOrder)
-    /// One that has begun, and was sent on to another host.
+    /// A fetch that has begun and was redirected to another host.
     case redirect(Transfer)
 
     var id: UInt64 {
@@ -292,7 +292,7 @@ private enum WaitingFetch {
 }
 
 extension Duration {
-    /// The milliseconds, rounded up; 0 when negative.
+    /// The milliseconds, rounded up; 0 if negative.
     var wholeMilliseconds: Int {
         let attosecondsInMillisecond: Int64 = 1_000_000_000_000_000
         let (seconds, attoseconds) = components

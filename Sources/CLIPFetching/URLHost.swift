@@ -10,18 +10,17 @@ import Glibc
 
 /// The host of a URL, in a form in which two spellings of one host are equal.
 ///
-/// Names are in lower case, without the dot that may end them; an address is the address, whichever of the
-/// spellings that the system's resolver takes it was given in (`2130706433`, `0x7f.1`, `::ffff:127.0.0.1`).
+/// Names are in lower case, without a final dot. An address is equal to itself in any of the spellings that the
+/// system's resolver accepts (`2130706433`, `0x7f.1`, `::ffff:127.0.0.1`).
 package struct URLHost: Hashable, Sendable, CustomStringConvertible {
-    /// The address, where the host is one.
+    /// The address, if the host is one.
     package let address: IPAddress?
-    /// The name; empty where the host is an address.
+    /// The name; empty if the host is an address.
     package let name: String
-    /// The host in words, for a log: what was given, in ASCII.
+    /// The host in words for a log: what was given, in ASCII.
     package let description: String
 
-    /// A host as it stands in a URL, in brackets if it is an IPv6 address; nil where it is neither a name nor
-    /// an address.
+    /// Reads a host of a URL, with brackets if it is an IPv6 address; nil if it is neither a name nor an address.
     package init?(_ given: some Collection<UInt8>) {
         let text = String(decoding: given, as: UTF8.self).lowercased()
         if text.hasPrefix("["), text.hasSuffix("]") {
@@ -44,10 +43,11 @@ package struct URLHost: Hashable, Sendable, CustomStringConvertible {
         hasher.combine(name)
     }
 
-    /// The ASCII form of an international name by UTS 46, as `requests` and browsers make it; nil where it has
-    /// none, or where this system lacks the library.
+    /// The ASCII form of an international name by UTS 46, as in `requests` and browsers.
+    ///
+    /// It is nil if the name has none, or if this system lacks the library.
     static func ascii(_ name: some Collection<UInt8>) -> [UInt8]? {
-        // IDNA knows no longer name, and a longer one would take its time.
+        // IDNA allows no longer name, and a longer one would take its time.
         guard name.count <= 1024 else { return nil }
         var buffer = [CChar](repeating: 0, count: 256)
         let text = Array(name).map(CChar.init(bitPattern:)) + [0]
@@ -55,16 +55,16 @@ package struct URLHost: Hashable, Sendable, CustomStringConvertible {
         return buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
     }
 
-    /// Whether a public name service can know the host: a name of two labels and more whose last one is not
-    /// reserved for private use.
+    /// Whether a public name service can know the host.
     ///
-    /// Reserved: RFC 2606, 6761, 6762, 7686, 8375, 9476; ICANN's `internal`; and what RFC 6762, appendix G,
-    /// names as in use on private networks.
+    /// Such a host is a name of at least two labels whose last one is not reserved for private use. Reserved are those
+    /// of RFC 2606, 6761, 6762, 7686, 8375 and 9476, ICANN's `internal`, and those that RFC 6762, appendix G, lists as
+    /// in use on private networks.
     var isPublicName: Bool {
         guard address == nil else { return false }
         let labels = name.split(separator: ".")
         guard labels.count > 1, let last = labels.last else { return false }
-        // No top-level domain has a digit in it, except in the xn-- form.
+        // No top-level domain contains a digit, except in its xn-- form.
         guard last.hasPrefix("xn--") || last.utf8.allSatisfy({ $0 >= UInt8(ascii: "a") }) else {
             return false
         }
@@ -79,8 +79,8 @@ package struct URLHost: Hashable, Sendable, CustomStringConvertible {
 
     private static func ipv4(_ text: String) -> IPAddress? {
         var address = in_addr()
-        // The last label of a name may not be a number, so what begins and ends like one is an address or
-        // nothing.
+        // The last label of a name may not be a number, so what begins and ends like one is either an address or
+        // invalid.
         return inet_aton(text.hasSuffix(".") ? String(text.dropLast()) : text, &address) == 1
             ? .v4(UInt32(bigEndian: address.s_addr)) : nil
     }
@@ -94,13 +94,14 @@ package struct URLHost: Hashable, Sendable, CustomStringConvertible {
                 UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
             )
         }
-        // What a dual-stack socket calls the IPv4 address: RFC 4291, section 2.5.5.2.
+        // A dual-stack socket writes the IPv4 address in this form: RFC 4291, section 2.5.5.2.
         if high == 0, low >> 32 == 0xFFFF { return .v4(UInt32(truncatingIfNeeded: low)) }
         return .v6(high: high, low: low)
     }
 
-    /// Whether the bytes are letters, digits, hyphens and underscores between single dots, a last dot
-    /// allowed; 255 is the bound of RFC 1035.
+    /// Whether the bytes are letters, digits, hyphens and underscores between single dots; a final dot is allowed.
+    ///
+    /// The longest name, 255, is the limit of RFC 1035.
     private static func isName(_ host: [UInt8]) -> Bool {
         let labels = (host.last == UInt8(ascii: ".") ? host.dropLast() : host[...])
             .split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

@@ -1,15 +1,15 @@
 private import CZlib
 
-/// A body on its way out of gzip or deflate, a little at a time.
+/// Decodes a body from gzip or deflate, a little at a time.
 ///
-/// libcurl would unpack by itself, but up to 1.6 MB before any other transfer gets its turn: 0.2 s of the one thread
-/// that all fetches share, where the packed bytes are made for it.
+/// libcurl could decode it, but up to 1.6 MB before any other transfer gets its turn. For a hostile body that is 0.2 s
+/// of the one thread that all fetches share.
 final class Unpacking {
-    /// Packed bytes that are read at once: 2 ms of the dearest ones (blocks with tables of codes and nothing else).
+    /// The encoded bytes that are read at once: 2 ms of the most expensive ones (blocks of nothing but code tables).
     private static let inputStep = 32 << 10
-    /// Bytes that come out at once: about a millisecond.
+    /// The bytes that come out at once, in about a millisecond.
     private static let outputStep = 512 << 10
-    /// What deflate makes of one byte at most.
+    /// The most bytes that deflate makes of one byte.
     private static let largestRatio = 1032
 
     /// The bytes that came out so far.
@@ -26,8 +26,8 @@ final class Unpacking {
         self.packed = packed
         self.limit = limit
         stream.initialize(to: z_stream())
-        // Some hosts call deflate without its wrapping by the same name. The wrapping's first byte is 8 in its low bits, and
-        // 31 divides it with the next; gzip has a mark of its own.
+        // Some hosts send deflate without its zlib wrapper under the same name. The wrapper's first byte has 8 in its
+        // low bits, and its first two bytes are divisible by 31; gzip has a mark of its own.
         let head = packed.bytes.prefix(2).map(Int.init)
         let isWrapped =
             head == [0x1F, 0x8B]
@@ -45,12 +45,12 @@ final class Unpacking {
     /// The most bytes that can come out.
     var capacity: Int { min(limit, (packed.bytes.count + 1) * Self.largestRatio) }
 
-    /// Makes place for everything that can come out, all at once: memory that is not written to costs nothing.
+    /// Reserves memory for everything that can come out, at once, since memory that is not written to costs nothing.
     func reserve() {
         bytes.reserveCapacity(capacity)
     }
 
-    /// Unpacks a little more.
+    /// Decodes a little more.
     func step() throws(FetchingError) {
         guard isReady else { throw .noRoom }
         let start = offset
@@ -73,11 +73,11 @@ final class Unpacking {
         let rest = packed.bytes[offset...]
         switch status {
         case Z_STREAM_END:
-            // What stands behind the last member is passed over, as browsers and `requests` do.
+            // Bytes after the last member are ignored, as by browsers and `requests`.
             isDone = !rest.starts(with: [0x1F, 0x8B])
             if !isDone { inflateReset(stream) }
         case Z_OK where !rest.isEmpty || piece.count == count: break
-        // Damaged, or at its end before its time.
+        // The data are damaged or end early.
         default: throw .badEncoding
         }
     }
