@@ -35,7 +35,7 @@ clip_digest* clip_digest_new_sha1(void) {
 }
 
 bool clip_digest_add(clip_digest* digest, const void* bytes, size_t count) {
-    // The library counts in 32 bits.
+    // The library counts bytes in 32 bits.
     const unsigned char* next = bytes;
     while (count > 0) {
         CC_LONG some = count > 1 << 30 ? 1 << 30 : (CC_LONG)count;

@@ -1,5 +1,5 @@
-// What the files of this target share. The differences between oneDNN 2.x and 3.x are in layouts.c, and in
-// primitives.c and maps.c behind DNNL_VERSION_MAJOR.
+// What the files of this target share. The differences between oneDNN 2.x and 3.x are in layouts.c, and in primitives.c
+// and maps.c under DNNL_VERSION_MAJOR.
 
 #ifndef CLIP_CONEDNN_INTERNAL_H
 #define CLIP_CONEDNN_INTERNAL_H
@@ -27,26 +27,26 @@ typedef const dnnl_memory_desc_t* const_layout;
 void codnn_layout_destroy(layout it);
 dnnl_status_t codnn_layout_clone(layout* out, const_layout it);
 dnnl_data_type_t codnn_data_type(codnn_type type);
-// Numbers with the given strides.
+// Makes a layout of numbers with the given strides.
 dnnl_status_t codnn_layout_create(layout* out, int rank, const int64_t* dimensions, const int64_t* strides,
                                   dnnl_data_type_t type);
 dnnl_status_t codnn_layout_create_dense(layout* out, int64_t rows, int64_t width, dnnl_data_type_t type);
-// Floats.
+// Makes the layout of a vector of floats.
 dnnl_status_t codnn_layout_create_vector(layout* out, int64_t width);
-// Numbers in one of oneDNN's named orders, or, with dnnl_format_tag_any, in the one that the primitive likes.
+// Makes a layout in one of oneDNN's named orders or, with dnnl_format_tag_any, in the one that the primitive prefers.
 dnnl_status_t codnn_layout_create_tagged(layout* out, int rank, const int64_t* dimensions,
                                          dnnl_format_tag_t tag, dnnl_data_type_t type);
-// The dimensions of another layout, with the last the closest in memory.
+// Makes a layout with the dimensions of another one, where numbers of the last dimension lie side by side.
 dnnl_status_t codnn_layout_create_plain(layout* out, const_layout of, dnnl_data_type_t type);
 int codnn_layout_rank(const_layout of);
 
-// The first dimension.
+// The length of the first dimension.
 int64_t codnn_layout_outputs(const_layout of);
 
-// How many outputs lie beside each other, where a two-dimensional layout is made of panels of outputs; otherwise 0.
+// The number of outputs that lie side by side, if a two-dimensional layout consists of panels of outputs; otherwise 0.
 int64_t codnn_layout_panel(const_layout of);
 
-// Some of the outputs of weights, where they lie in the memory of all.
+// Makes the layout of some outputs' weights within the memory of all.
 dnnl_status_t codnn_layout_part(layout* out, const_layout of, int64_t first, int64_t count);
 
 struct codnn_engine {
@@ -58,7 +58,7 @@ struct codnn_context {
     dnnl_stream_t stream;
 };
 
-// What a primitive is described with; freed once it exists.
+// The description of a primitive, which is freed once the primitive exists.
 typedef struct {
     layout source, weights, bias, destination;
     dnnl_primitive_attr_t attributes;
@@ -71,16 +71,16 @@ enum { slot_source, slot_weights, slot_bias, slot_destination, slot_scratchpad, 
 
 struct codnn_primitive {
     dnnl_primitive_t primitive;
-    // Memory objects without memory: execution only points them somewhere, so that it allocates nothing. One for weights
-    // only where they are a part, since whole ones have their own.
+    // Memory objects without memory: execution only sets their pointers, so that it allocates nothing. There is one for
+    // weights only if they are a part of others, since whole weights have an object of their own.
     dnnl_memory_t memories[slot_count];
     int arguments[slot_count];
-    layout weights_layout; // NULL where there are no weights
+    layout weights_layout; // NULL if there are no weights
     size_t scratchpad_size;
 };
 
 dnnl_status_t codnn_attributes_create(dnnl_primitive_attr_t* out);
-// Describes a convolution with these layouts, by the algorithm that sums the products themselves: Winograd's is less
+// Describes a convolution with these layouts, by the algorithm that sums the products directly: Winograd's is less
 // exact.
 dnnl_status_t codnn_convolution_describe(codnn_context* context, codnn_recipe* with, int64_t stride,
                                          int64_t padding);
@@ -90,7 +90,7 @@ dnnl_status_t codnn_slot_fill(codnn_context* context, codnn_primitive* it, int s
                               const_layout is);
 dnnl_status_t codnn_primitive_finish(codnn_context* context, codnn_primitive* it,
                                      dnnl_primitive_desc_t description);
-// Gives the primitive out where it was made, and frees what there is of it where not.
+// Returns the primitive if it was made; otherwise frees what exists of it.
 int codnn_primitive_hand_over(codnn_primitive* it, dnnl_status_t status, codnn_primitive** out);
 
 struct codnn_weights {

@@ -137,7 +137,7 @@ int64_t codnn_layout_panel(const_layout of) {
     blocks = of->format_desc.blocking.inner_blks, indexes = of->format_desc.blocking.inner_idxs;
     count = of->format_desc.blocking.inner_nblks, type = of->data_type;
 #endif
-    // Some inputs, then outputs, then the inputs of one word: as many words as there are lie behind each other.
+    // The order is: blocks of inputs, then outputs, then the inputs of one word. The words follow each other.
     const int64_t in_word = 4 / (int64_t)dnnl_data_type_size(type);
     if (codnn_layout_rank(of) != 2 || count != (in_word > 1 ? 3 : 2) || indexes[0] != 1 || indexes[1] != 0 ||
         (in_word > 1 && (indexes[2] != 1 || blocks[2] != in_word)))

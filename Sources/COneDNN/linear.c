@@ -41,7 +41,7 @@ static dnnl_status_t packed_layout(layout* out, const codnn_linear* of, const co
                                : codnn_layout_clone(out, packed->layout);
 }
 
-// As what it is: an inner product.
+// Describes the layer as an inner product.
 static dnnl_status_t describe_product(codnn_context* context, const codnn_linear* of,
                                       const codnn_weights* packed, codnn_recipe* with) {
     dnnl_data_type_t type = codnn_data_type(of->source);
@@ -68,7 +68,7 @@ static dnnl_status_t describe_product(codnn_context* context, const codnn_linear
 #endif
 }
 
-// As a 1x1 convolution whose pixels are the rows.
+// Describes the layer as a 1x1 convolution whose pixels are the rows.
 static dnnl_status_t describe_convolution(codnn_context* context, const codnn_linear* of,
                                           const codnn_weights* packed, codnn_recipe* with) {
     dnnl_data_type_t type = codnn_data_type(of->source);
@@ -87,7 +87,7 @@ static dnnl_status_t describe_convolution(codnn_context* context, const codnn_li
     return codnn_convolution_describe(context, with, 1, 0);
 }
 
-// Whether a description runs in a kernel that packs the weights anew in every call, or in plain loops.
+// Whether a description runs in a kernel that packs the weights again in every call, or in plain loops.
 static bool is_unpacked(const codnn_recipe* with) {
     const char* name = NULL;
     if (dnnl_primitive_desc_query(with->description, dnnl_query_impl_info_str, 0, &name) != dnnl_success || !name)
@@ -95,9 +95,9 @@ static bool is_unpacked(const codnn_recipe* with) {
     return (strstr(name, "gemm") != NULL && strstr(name, "brgemm") == NULL) || strstr(name, "ref") != NULL;
 }
 
-// An inner product where oneDNN has one over packed weights, which on AVX2 it has not: there a 1x1 convolution does the
-// same sums over packed weights. On one core with AVX2, in GFLOP/s, at 768 inputs: 93 against 48 for 12 rows, 87 against
-// 77 for 50.
+// Describes an inner product, if oneDNN has one over packed weights. On AVX2 it has none; there a 1x1 convolution
+// computes the same sums over packed weights. On one core with AVX2, in GFLOP/s, at 768 inputs: 93 against 48 for 12
+// rows, 87 against 77 for 50.
 static dnnl_status_t describe(codnn_context* context, const codnn_linear* of, const codnn_weights* packed,
                               codnn_recipe* with) {
     if (packed)
@@ -125,7 +125,7 @@ static dnnl_status_t linear_build(codnn_context* context, const codnn_linear* of
                                  dnnl_primitive_desc_query_md(with->description, dnnl_query_weights_md, 0)));
     CODNN_TRY(codnn_slot_fill(context, it, slot_source, DNNL_ARG_SRC, with->source));
     if (is_part(of, packed)) {
-        // A part that runs in plain loops, or over weights that are packed in every call, is not worth having.
+        // A part is of no use if it runs in plain loops, or over weights that are packed in every call.
         if (is_unpacked(with))
             return dnnl_unimplemented;
         CODNN_TRY(codnn_slot_fill(context, it, slot_weights, DNNL_ARG_WEIGHTS, with->weights));

@@ -5,8 +5,9 @@
 
 #if DNNL_VERSION_MAJOR < 3
 // oneDNN 2.6 keeps the block size of the convolution that it describes in a variable of the process
-// (brg_blocking_t::last_ic_block_size). Where a second thread describes one of another format meanwhile, either may
-// become a kernel that reads past its channels, and stays one for as long as the process lives. 3.0 gives every thread a variable of its own.
+// (brg_blocking_t::last_ic_block_size). If a second thread describes a convolution of another format meanwhile, either
+// may become a kernel that reads past its channels, for as long as the process lives. 3.0 gives every thread a variable
+// of its own.
 static pthread_mutex_t describing = PTHREAD_MUTEX_INITIALIZER;
 #endif
 
@@ -33,7 +34,7 @@ static dnnl_status_t finish_append(dnnl_primitive_attr_t attributes, codnn_finis
     return status;
 }
 
-// Describes a convolution with the algorithm that sums the products themselves: Winograd's is less exact.
+// Describes a convolution with the algorithm that sums the products directly: Winograd's is less exact.
 dnnl_status_t codnn_convolution_describe(codnn_context* context, codnn_recipe* with, int64_t stride,
                                          int64_t padding) {
     dnnl_dims_t strides = {stride, stride};

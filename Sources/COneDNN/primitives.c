@@ -13,7 +13,7 @@ void codnn_recipe_destroy(codnn_recipe* it) {
         dnnl_primitive_desc_destroy(it->description);
 }
 
-// Scratch comes from the caller, and f32 means f32 whatever the environment asks of oneDNN.
+// Scratch memory comes from the caller, and f32 means f32 whatever the environment asks of oneDNN.
 dnnl_status_t codnn_attributes_create(dnnl_primitive_attr_t* out) {
     CODNN_TRY(dnnl_primitive_attr_create(out));
     CODNN_TRY(dnnl_primitive_attr_set_scratchpad_mode(*out, dnnl_scratchpad_mode_user));
@@ -36,14 +36,14 @@ dnnl_status_t codnn_append_sum(dnnl_post_ops_t operations) {
 #endif
 }
 
-// Memory without a buffer for one argument of a primitive.
+// Makes memory without a buffer for one argument of a primitive.
 dnnl_status_t codnn_slot_fill(codnn_context* context, codnn_primitive* it, int slot, int argument,
                               const_layout is) {
     it->arguments[slot] = argument;
     return dnnl_memory_create(&it->memories[slot], is, context->engine, DNNL_MEMORY_NONE);
 }
 
-// Takes the primitive descriptor over, and completes the primitive with its scratchpad.
+// Takes ownership of the primitive descriptor, and completes the primitive with its scratchpad.
 dnnl_status_t codnn_primitive_finish(codnn_context* context, codnn_primitive* it,
                                      dnnl_primitive_desc_t description) {
     CODNN_TRY(dnnl_primitive_create(&it->primitive, description));

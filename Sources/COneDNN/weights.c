@@ -73,11 +73,11 @@ int codnn_weights_part(const codnn_weights* weights, int64_t first, int64_t coun
         return dnnl_invalid_arguments;
     size_t row = weights->size / (size_t)outputs;
     layout part = NULL, beginning = NULL;
-    // oneDNN refuses what does not begin and end with its blocks.
+    // oneDNN refuses parts that do not begin and end with its blocks.
     dnnl_status_t status = codnn_layout_part(&part, weights->layout, first, count);
     if (status == dnnl_success)
         status = codnn_layout_part(&beginning, weights->layout, 0, count);
-    // Where anything of other outputs lies in between, the part extends over more bytes than it has.
+    // If weights of other outputs lie in between, the part extends over more bytes than it has.
     if (status == dnnl_success && dnnl_memory_desc_get_size(beginning) != row * (size_t)count)
         status = dnnl_unimplemented;
     codnn_layout_destroy(part);

@@ -77,8 +77,8 @@ INLINED void shorten(const int32_t* values, int count, const uint8_t* rows, size
 
 #if defined(__x86_64__)
 
-// Four pixels of one row times four weights, into sums of the high and of the low halves. Twelve of the
-// sixteen bytes are looked at: each half of the register gets two pixels, as pairs of red, green and blue.
+// Adds four pixels of one row, times four weights, to the sums of the high and of the low halves. Twelve of the sixteen
+// bytes are used: each half of the register gets two pixels, as pairs of red, green and blue.
 static inline FOR_AVX2 __attribute__((always_inline)) void add_four(const uint8_t* source, __m256i high,
                                                                     __m256i low, __m256i* sums) {
     const __m256i pairs = _mm256_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1, //
@@ -89,7 +89,7 @@ static inline FOR_AVX2 __attribute__((always_inline)) void add_four(const uint8_
     sums[1] = _mm256_add_epi32(sums[1], _mm256_madd_epi16(pixels, low));
 }
 
-// Red, green and blue out of the two sums, in the lowest bytes.
+// Makes red, green and blue of the two sums, in the lowest bytes.
 static inline FOR_AVX2 __attribute__((always_inline)) uint32_t pixel_of(const __m256i* sums) {
     __m256i sum = _mm256_add_epi32(_mm256_slli_epi32(sums[0], low_bits), sums[1]);
     __m128i whole = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
@@ -104,14 +104,14 @@ static FOR_AVX2 void narrow_avx2(const cresize_weights* weights, const uint8_t* 
         const __m256i* halves = (const __m256i*)(weights->halves + (ptrdiff_t)index * 8 * weights->stride);
         int fours = (weights->counts[index] + 3) / 4;
         ptrdiff_t offset = (ptrdiff_t)weights->starts[index] * 3;
-        // The last four pixels are read with four bytes more, which may be past the row.
+        // Reading the last four pixels touches four more bytes, which may lie after the end of the row.
         if (offset + (ptrdiff_t)fours * 12 + 4 > (ptrdiff_t)width * 3) {
             for (int row = 0; row < count; row++)
                 narrow_one(weights, index, rows + row * row_stride, output + row * output_stride);
             continue;
         }
         int row = 0;
-        // Two rows share the weights that are loaded.
+        // Two rows share each load of the weights.
         for (; row + 2 <= count; row += 2) {
             const uint8_t* first = rows + row * row_stride + offset;
             const uint8_t* second = first + row_stride;

@@ -5,7 +5,7 @@
 
 #include "vectors.h"
 
-// One minus the rest of erf by Abramowitz and Stegun 7.1.26, whose error is at most 1.5e-7.
+// erf by Abramowitz and Stegun 7.1.26, whose error is at most 1.5e-7.
 INLINE vector error_function(vector x) {
     vector a = magnitude(x);
     vector t = 1.0f / (1.0f + 0.3275911f * a);

@@ -1,9 +1,10 @@
 #include "attention.h"
 
-// For one head, the keys are turned to (head_width, length) and the values copied to full vectors, both as f32; then
-// a few queries at a time meet all keys, and their weights all values, with the sums in registers.
+// For each head, the keys are transposed to (head_width, length) and the values are copied to full vectors, both as
+// f32. Then a few queries at a time are multiplied with all keys, and their weights with all values, with the sums in
+// registers.
 
-// (length, head_width) of one head -> (head_width, padded length), zeros behind the last row.
+// Transposes one head's keys: (length, head_width) becomes (head_width, padded length), with zeros after the last row.
 INLINE void turn_keys(const csimd_attention* it, int64_t column, int64_t padded, float* target) {
     for (int64_t row = 0; row < padded; row += lanes)
         for (int64_t first = 0; first < it->head_width; first += lanes) {
@@ -20,7 +21,7 @@ INLINE void turn_keys(const csimd_attention* it, int64_t column, int64_t padded,
         }
 }
 
-// (length, head_width) of one head -> (length, padded head_width).
+// Copies one head's values: (length, head_width) becomes (length, padded head_width).
 INLINE void copy_values(const csimd_attention* it, int64_t column, int64_t padded, float* target) {
     for (int64_t row = 0; row < it->length; row++)
         for (int64_t first = 0; first < padded; first += lanes) {
@@ -52,7 +53,7 @@ INLINE void multiply(int queries, int vectors, int64_t depth, const float* left,
             store(sums + q * sums_stride + v * lanes, total[q][v]);
 }
 
-// The same for any number of vectors; `widest` at once are what the registers hold.
+// The same for any number of vectors; the registers hold the sums of `widest` vectors at once.
 INLINE void multiply_all(int queries, int widest, int64_t vectors, int64_t depth, const float* left,
                          int64_t left_stride, const float* right, int64_t right_stride, float* sums,
                          int64_t sums_stride) {
@@ -97,7 +98,7 @@ INLINE void attend_queries(const csimd_attention* it, int queries, int widest, i
 }
 
 INLINE void attend(const csimd_attention* it, int level) {
-    // 24 of 32 registers for the sums with AVX-512, 8 of 16 otherwise.
+    // The sums take 24 of 32 registers with AVX-512, 8 of 16 otherwise.
     const int step = level == 4 ? 6 : level == 3 ? 4 : 2;
     const int widest = level == 4 ? 4 : 1;
     int64_t padded_length = rounded_up(it->length), padded_width = rounded_up(it->head_width);

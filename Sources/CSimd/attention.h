@@ -1,4 +1,4 @@
-// What both ways of attention share.
+// What both kinds of attention share.
 
 #ifndef CLIP_CSIMD_ATTENTION_H
 #define CLIP_CSIMD_ATTENTION_H
@@ -9,7 +9,7 @@
 
 enum { most_queries = 6 };
 
-// Sixteen rows of sixteen words become columns.
+// Transposes sixteen rows of sixteen words.
 INLINE void transpose(vector rows[lanes]) {
 #define EXCHANGE(step, ...)                                                                                  \
     for (int i = 0; i < lanes; i++)                                                                          \
@@ -29,7 +29,7 @@ INLINE void transpose(vector rows[lanes]) {
 #undef EXCHANGE
 }
 
-// e^(score - largest) in place, zero behind the visible ones; returns one over their sum.
+// Computes e^(score - largest) in place, with zero after the visible scores; returns one over their sum.
 INLINE float weigh(float* scores, int64_t visible, int64_t vectors, float scale) {
     for (int64_t i = visible; i < vectors * lanes; i++)
         scores[i] = -INFINITY;
@@ -46,8 +46,8 @@ INLINE float weigh(float* scores, int64_t visible, int64_t vectors, float scale)
     return 1.0f / sum_of(sum);
 }
 
-// The same as csimd_attend where the processor multiplies pairs of bf16; false where it does not, or the input is no such
-// pairs.
+// Computes csimd_attend if the processor multiplies pairs of bf16; returns false if it does not, or if the input does
+// not consist of such pairs.
 bool csimd_attend_pairs(const csimd_attention* it);
 
 #endif

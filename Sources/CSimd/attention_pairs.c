@@ -1,8 +1,8 @@
 #include "attention.h"
 
-// Attention over bf16 with the processor's products of pairs (AVX-512 BF16): a word of 32 bits is two neighbours, of which
-// one instruction adds the products with two others to a float. The same steps as in attention.c, with half as many
-// words to turn and to multiply. Weights are rounded to bf16, as what is read and written here is.
+// Attention over bf16 with the processor's products of pairs (AVX-512 BF16). A word of 32 bits is two neighbouring
+// numbers; one instruction adds their products with two others to a float. The steps are those of attention.c, with
+// half as many words to transpose and to multiply. Weights are rounded to bf16, like what is read and written.
 
 #if defined(__x86_64__)
 
@@ -16,7 +16,7 @@ INLINE uint32_t word_at(const void* base, int64_t index) {
     return it;
 }
 
-// Up to sixteen numbers of a row; the rest are zero. Written so that the usual count is no call of memcpy.
+// Loads up to sixteen numbers of a row; the rest are zero. For the usual count, this form does not call memcpy.
 INLINE void load_numbers(const uint16_t* from, int64_t count, halves* to) {
     *to = (halves){0};
     if (count >= lanes)
@@ -25,7 +25,7 @@ INLINE void load_numbers(const uint16_t* from, int64_t count, halves* to) {
         memcpy(to, from, (size_t)count * sizeof *from);
 }
 
-// Up to sixteen words of a row; the rest are zero.
+// Loads up to sixteen words of a row; the rest are zero.
 INLINE void load_words(const uint16_t* from, int64_t count, vector* to) {
     *to = SPLAT(0.0f);
     if (count >= lanes)
@@ -66,7 +66,8 @@ PAIRS INLINE void multiply_all(int queries, int64_t vectors, int64_t pairs, cons
         multiply(queries, 1, pairs, left, left_stride, right + v, right_stride, sums + v * lanes, sums_stride);
 }
 
-// (length, head_width) of one head -> (head_width / 2, padded length) words, zeros behind the last row.
+// Transposes one head's keys: (length, head_width) becomes (head_width / 2, padded length) words, with zeros after the
+// last row.
 INLINE void turn_key_pairs(const csimd_attention* it, int64_t column, int64_t padded, float* target) {
     int64_t words = it->head_width / 2;
     for (int64_t row = 0; row < padded; row += lanes)
@@ -85,7 +86,8 @@ INLINE void turn_key_pairs(const csimd_attention* it, int64_t column, int64_t pa
         }
 }
 
-// (length, head_width) of one head -> (padded length / 2, padded head_width) words, zeros behind the last row.
+// Pairs one head's values: (length, head_width) becomes (padded length / 2, padded head_width) words, with zeros after
+// the last row.
 INLINE void pair_values(const csimd_attention* it, int64_t column, int64_t padded, float* target) {
     for (int64_t row = 0; row < rounded_up(it->length); row += 2)
         for (int64_t first = 0; first < padded; first += lanes) {
@@ -100,13 +102,13 @@ INLINE void pair_values(const csimd_attention* it, int64_t column, int64_t padde
         }
 }
 
-// Floats as bf16.
+// Rounds floats to bf16.
 INLINE void round_weights(int64_t vectors, const float* from, uint16_t* to) {
     for (int64_t v = 0; v < vectors; v++)
         narrow(to + v * lanes, load(from + v * lanes));
 }
 
-// One query's result, times one over the sum of its weights.
+// Writes one query's result, divided by the sum of its weights.
 INLINE void write_result(const csimd_attention* it, int64_t query, int64_t column, const float* result, float share) {
     for (int64_t i = 0; i < it->head_width; i += lanes) {
         int64_t count = it->head_width - i < lanes ? it->head_width - i : lanes;
@@ -141,7 +143,7 @@ PAIRS INLINE void attend_queries(const csimd_attention* it, int queries, int64_t
 
 PAIRS static void attend(const csimd_attention* it) {
     int64_t padded_length = rounded_up(it->length), padded_width = rounded_up(it->head_width);
-    // In the memory of attention.c, which needs more.
+    // This uses the memory of attention.c, which needs more.
     float* keys = it->scratch;
     float* values = keys + it->head_width * padded_length;
     float* results = values + padded_length * padded_width;

@@ -37,7 +37,7 @@ int csimd_current_processor(void) {
 
 void csimd_leave_processor(int processor) {
     cpu_set_t allowed, others;
-    // More processors than a cpu_set_t has are refused here, and left alone.
+    // If the system has more processors than fit into a cpu_set_t, this call fails and nothing changes.
     if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
         return;
     others = allowed;

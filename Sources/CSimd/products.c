@@ -3,12 +3,12 @@
 
 // Products of rows with packed weights.
 //
-// Six rows times 64 outputs are summed up in 24 registers. Weights are read in the order in which they lie: a chunk of a
-// panel stays in the second cache while all rows are multiplied with it, and meanwhile the next chunk is fetched from
-// memory, for which few rows would wait otherwise. That fetching, and blocks of rows that are all about as large, are what
-// oneDNN's products lack: on one core of an AMD EPYC (Zen 4), with the weights of a tower of width 768 in turns, GFLOP/s here
-// and there were, bf16, 202 and 151 for 12 rows, 216 and 194 for 50, 219 and 215 for 400; f32, 106 and 85, 111 and 104, 112
-// and 109. The most that such a core was seen to do are 230 and 115.
+// Six rows times 64 outputs are summed in 24 registers. Weights are read in the order in which they lie. A chunk of a
+// panel stays in the second-level cache while all rows are multiplied with it; meanwhile the next chunk is fetched from
+// memory, for which few rows would otherwise have to wait. oneDNN's products have neither this fetching nor blocks of
+// rows that are all about equally large. On one core of an AMD EPYC (Zen 4), with the weights of a tower of width 768
+// used in turn, the GFLOP/s here and with oneDNN were: bf16, 202 and 151 for 12 rows, 216 and 194 for 50, 219 and 215
+// for 400; f32, 106 and 85, 111 and 104, 112 and 109. The most that such a core was seen to do are 230 and 115.
 
 #if defined(__x86_64__)
 
@@ -20,8 +20,8 @@ enum {
     panel = csimd_panel,
     vectors_of_panel = panel / lanes,
     most_rows = 6,
-    // Words of a row between two additions to the sums: as many as leave room for the rows in the second cache. Two levels
-    // of sums are also the more exact ones.
+    // The words of a row between two additions to the sums: as many as leave room for the rows in the second-level
+    // cache. Two levels of sums are also more exact.
     chunk = 384
 };
 
@@ -30,7 +30,7 @@ typedef struct {
     const char* end;
 } fetching;
 
-// Half of what a step multiplies: two blocks of rows fetch all of the next chunk.
+// Fetches two cache lines, half of what a step multiplies: two blocks of rows fetch all of the next chunk.
 PRODUCTS INLINE void fetch(fetching* it) {
     enum { line = 64 };
     if (it->next >= it->end)
@@ -40,7 +40,7 @@ PRODUCTS INLINE void fetch(fetching* it) {
     it->next += 2 * line;
 }
 
-// The sums of sixteen outputs and what a word of a row adds to them.
+// The sums of sixteen outputs, with the products of one word of a row added.
 PRODUCTS INLINE __m512i multiply_add(csimd_format format, __m512i sums, __m512i row, __m512i weights) {
     switch (format) {
     case csimd_bf16:
@@ -57,7 +57,7 @@ PRODUCTS INLINE __m512i add(csimd_format format, __m512i a, __m512i b) {
     return format == csimd_int8 ? _mm512_add_epi32(a, b) : (__m512i)_mm512_add_ps((__m512)a, (__m512)b);
 }
 
-// sums (rows, 64) += source (rows, words) x weights (words, 64), or the product alone where it is the first.
+// sums (rows, 64) += source (rows, words) x weights (words, 64), or = for the first chunk.
 PRODUCTS INLINE void multiply(csimd_format format, int rows, int64_t words, const uint32_t* source, int64_t stride,
                               const uint32_t* weights, bool is_first, uint32_t* sums, int64_t sums_stride,
                               fetching* ahead) {
@@ -87,7 +87,7 @@ PRODUCTS INLINE void multiply(csimd_format format, int rows, int64_t words, cons
 PRODUCTS INLINE void multiply_rows(csimd_format format, int rows, int64_t words, const uint32_t* source, int64_t stride,
                                    const uint32_t* weights, bool is_first, uint32_t* sums, int64_t sums_stride,
                                    fetching* ahead) {
-    // Each number compiled apart, so that the sums are registers.
+    // Each number of rows is compiled separately, so that the sums are in registers.
     switch (rows) {
     case 1: multiply(format, 1, words, source, stride, weights, is_first, sums, sums_stride, ahead); break;
     case 2: multiply(format, 2, words, source, stride, weights, is_first, sums, sums_stride, ahead); break;
@@ -98,7 +98,7 @@ PRODUCTS INLINE void multiply_rows(csimd_format format, int rows, int64_t words,
     }
 }
 
-// Sums of some rows to what the target wants of a panel that begins with that output.
+// Finishes the sums of some rows and writes them to the target, for the panel that begins with this output.
 INLINE void finish_panel(const csimd_product* it, csimd_activation activation, int64_t first_row, int64_t rows,
                                   int64_t output, const uint32_t* sums) {
     for (int64_t r = 0; r < rows; r++)
@@ -135,12 +135,13 @@ PRODUCTS INLINE void product(csimd_format format, const csimd_product* it) {
         for (int64_t first = 0; first < words; first += chunk) {
             const int64_t count = words - first < chunk ? words - first : chunk;
             const uint32_t* weights = (const uint32_t*)it->weights + output * words + first * panel;
-            // What lies behind is what comes next. A single block reads so steadily that the processor does it by itself.
+            // The weights after these are needed next. With a single block of rows, reading is so regular that the
+            // processor fetches by itself.
             const char* behind = (const char*)(weights + count * panel);
             fetching ahead = {behind, behind + (blocks > 1 ? count * panel * 4 : 0)};
             for (int64_t block = 0; block < blocks; block++) {
                 const int64_t row = it->rows * block / blocks, rows = it->rows * (block + 1) / blocks - row;
-                // Whole numbers are summed up where they are wanted.
+                // Whole numbers are summed directly in the target.
                 const int64_t sums_stride = format == csimd_int8 ? it->target.stride : panel;
                 uint32_t* sums = format == csimd_int8 ? (uint32_t*)it->target.base + row * sums_stride + output
                                                       : it->scratch + row * sums_stride;

@@ -11,8 +11,8 @@ typedef struct {
     int64_t first;
 } rotation;
 
-// Each pair of neighbours turned by its angle: (a, b) -> (a cos - b sin, b cos + a sin). `sines` has -sin before sin in each
-// pair, so that a lane needs its neighbour, its cosine and its sine, and no more.
+// Rotates each pair of neighbours by its angle: (a, b) becomes (a cos - b sin, b cos + a sin). `sines` has -sin before
+// sin in each pair, so that a lane needs only its neighbour, its cosine and its sine.
 INLINE void rotate(const rotation* it, int level) {
     (void)level;
     csimd_rows numbers = it->rows_in_place;

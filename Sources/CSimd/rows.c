@@ -17,7 +17,7 @@ INLINE int64_t part(int64_t width, int64_t column) {
     return width - column < lanes ? width - column : lanes;
 }
 
-// Bytes of a row, from floats; returns what they have to be multiplied with.
+// Converts a row of floats to bytes; returns the scale of the bytes.
 INLINE float quantise(int64_t width, const float* from, uint8_t* to) {
     vector most = SPLAT(0.0f);
     for (int64_t i = 0; i < width; i += lanes)
@@ -49,7 +49,7 @@ INLINE void write_row(int64_t width, const float* from, csimd_rows target, int64
     }
 }
 
-// A row is made in pieces of this many floats on the stack where bytes need its largest number first.
+// The longest row that becomes bytes. Its floats lie on the stack until its largest number is known.
 enum { longest_row = 16384 };
 
 INLINE void layer_norm(const row_work* it, int level) {
@@ -157,7 +157,7 @@ INLINE void finish_rows(const csimd_finish* it, csimd_activation activation) {
 
 INLINE void finish(const csimd_finish* it, int level) {
     (void)level;
-    // Each kind compiled apart, so that the loop over the columns does not ask.
+    // Each kind is compiled separately, so that the loop over the columns has no branch.
     switch (it->activation) {
     case csimd_activation_none: finish_rows(it, csimd_activation_none); break;
     case csimd_activation_quick_gelu: finish_rows(it, csimd_activation_quick_gelu); break;

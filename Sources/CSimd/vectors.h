@@ -1,4 +1,4 @@
-// Sixteen numbers at a time, over the compiler's vector types: one register of AVX-512, two of AVX2, four of SSE2 or
+// Sixteen numbers at a time, with the compiler's vector types: one register of AVX-512, two of AVX2, four of SSE2 or
 // NEON.
 
 #ifndef CLIP_CSIMD_VECTORS_H
@@ -8,13 +8,13 @@
 
 #include <string.h>
 
-// Everything that takes or gives a vector is inlined, so that no call depends on how vectors are passed.
+// Every function that takes or returns a vector is inlined, so that no call depends on how vectors are passed.
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 #define INLINE static inline __attribute__((always_inline))
 
-// Defines NAME(const TYPE*) as a choice between three compilations of BODY(it, LEVEL), where LEVEL is 4 (AVX-512),
-// 3 (AVX2) or 1, known when it is compiled.
+// Defines NAME(const TYPE*), which chooses one of three compilations of BODY(it, LEVEL), where LEVEL is 4 (AVX-512), 3
+// (AVX2) or 1, a constant in each.
 #if defined(__x86_64__)
 #define FOR_EVERY_LEVEL(NAME, TYPE, BODY)                                                                    \
     __attribute__((target("arch=x86-64-v4"))) static void NAME##_v4(const TYPE* it) {                        \
@@ -107,7 +107,7 @@ INLINE float largest_of(vector it) {
     return parts[0];
 }
 
-// The nearest whole number, for magnitudes below 2^22: the sum pushes the fraction out of the mantissa.
+// The nearest whole number, for magnitudes below 2^22: adding the constant pushes the fraction out of the mantissa.
 INLINE vector nearest(vector it) {
     const float magic = 12582912.0f; // 1.5 x 2^23
     return (it + magic) - magic;
@@ -138,10 +138,10 @@ INLINE vector load_part(const float* from, int64_t count) {
     return load(it);
 }
 
-// The same of whole numbers.
+// Reads up to sixteen whole numbers; the rest are zero.
 INLINE integers load_whole(const int32_t* from, int64_t count) {
     integers it = {0};
-    // The copy of a size that is known is one instruction.
+    // A copy of a constant size is a single instruction.
     if (count >= lanes)
         memcpy(&it, from, sizeof it);
     else

@@ -1,4 +1,4 @@
-// SHA-256 and SHA-1 of bytes as they come, by the system's library: OpenSSL, or Common Crypto on Apple's systems.
+// Computes SHA-256 and SHA-1 piece by piece with the system's library: OpenSSL, or Common Crypto on Apple's systems.
 
 #ifndef CLIP_CCRYPTO_H
 #define CLIP_CCRYPTO_H
@@ -8,14 +8,14 @@
 
 typedef struct clip_digest clip_digest;
 
-// A digest of nothing yet; NULL where there is no memory, or the library has no such function.
+// Begins a digest; NULL if there is no memory or the library lacks the function.
 clip_digest* clip_digest_new_sha256(void);
 clip_digest* clip_digest_new_sha1(void);
 
-// Adds bytes; false where the library fails.
+// Adds bytes; returns false if the library fails.
 bool clip_digest_add(clip_digest* digest, const void* bytes, size_t count);
 
-// Writes 32 or 20 bytes and returns how many; 0 where the library fails. The digest is over then.
+// Writes 32 or 20 bytes and returns their number; 0 if the library fails. The digest cannot be used afterwards.
 size_t clip_digest_finish(clip_digest* digest, unsigned char result[32]);
 
 void clip_digest_free(clip_digest* digest);

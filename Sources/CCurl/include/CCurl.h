@@ -1,5 +1,5 @@
-// What Swift cannot call of libcurl: its variadic functions, and the socket address that is longer than its
-// declared type. Nothing is decided here.
+// What Swift cannot call in libcurl: its variadic functions, and the socket address that is longer than its declared
+// type. Nothing is decided here.
 
 #ifndef CLIP_CCURL_SHIM_H
 #define CLIP_CCURL_SHIM_H
@@ -16,8 +16,8 @@
 #include <idn2.h>
 #endif
 
-// Sets libcurl up for this process, once however many ask; false where it cannot be, or where its name look-ups would
-// block the thread.
+// Sets libcurl up for this process, once however often it is called. Returns false if that fails, or if this libcurl's
+// name look-ups would block the thread.
 bool clip_curl_start(void);
 
 // The library as it is loaded, with its TLS library's; the function's argument is a macro.
@@ -39,8 +39,8 @@ static inline CURLcode clip_curl_set_string(CURL* easy, CURLoption option, const
     return curl_easy_setopt(easy, option, value);
 }
 
-// http and https, for requests and for redirects. The option by name came with 7.85; the bit mask that it
-// replaced does the same.
+// Allows only http and https, for requests and for redirects. The option that takes names came with 7.85; the bit mask
+// that it replaced does the same.
 static inline CURLcode clip_curl_allow_only_http_and_https(CURL* easy) {
 #if LIBCURL_VERSION_NUM >= 0x075500
     CURLcode code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -53,9 +53,8 @@ static inline CURLcode clip_curl_allow_only_http_and_https(CURL* easy) {
 #endif
 }
 
-// Ending a transfer does not wait for its name look-up: the look-up's thread is detached and frees what it
-// owns when the system answers. Before 7.87 there is no such option, and the end of one transfer can hold up
-// others.
+// Lets a transfer end without waiting for its name look-up: the look-up's thread is detached and frees what it owns
+// when the system answers. Before 7.87 there is no such option, and the end of one transfer can hold up others.
 static inline CURLcode clip_curl_leave_name_lookup_behind(CURL* easy) {
 #if LIBCURL_VERSION_NUM >= 0x075700
     return curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
@@ -82,7 +81,8 @@ static inline CURLcode clip_curl_set_open_socket_function(CURL* easy, curl_opens
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, context);
 }
 
-// Called about once a second while a transfer goes on, and more often while bytes come; not 0 ends it.
+// Sets a function that is called about once a second during a transfer, and more often while bytes come; a result other
+// than 0 ends the transfer.
 static inline CURLcode clip_curl_set_progress_function(CURL* easy, curl_xferinfo_callback function, void* context) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, function);
     if (code == CURLE_OK)
@@ -90,7 +90,7 @@ static inline CURLcode clip_curl_set_progress_function(CURL* easy, curl_xferinfo
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
 }
 
-// Lines of the request's header. The list has to stay until the transfer ends.
+// Sets lines of the request's header. The list has to stay until the transfer ends.
 static inline CURLcode clip_curl_set_header_lines(CURL* easy, struct curl_slist* lines) {
     return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lines);
 }
@@ -110,8 +110,8 @@ static inline int64_t clip_curl_announced_length(CURL* easy) {
     return curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) == CURLE_OK ? length : -1;
 }
 
-// TLS sessions that transfers of one thread share, so that the next handshake with a host is a short one;
-// NULL where there is no memory for it.
+// TLS sessions that transfers of one thread share, so that the next handshake with a host is short; NULL if there is no
+// memory.
 static inline CURLSH* clip_curl_new_sessions(void) {
     CURLSH* share = curl_share_init();
     if (share != NULL &&
@@ -126,8 +126,8 @@ static inline CURLcode clip_curl_use_sessions(CURL* easy, CURLSH* share) {
     return curl_easy_setopt(easy, CURLOPT_SHARE, share);
 }
 
-// Writes the ASCII form of a name in UTF-8, by UTS 46; false where it has none that fits. libcurl has the same
-// library do this, but in the charset of the process's locale, which need not be UTF-8.
+// Writes the ASCII form of a UTF-8 name, by UTS 46; returns false if it has none that fits. libcurl uses the same
+// library, but with the charset of the process's locale, which need not be UTF-8.
 static inline bool clip_idn_ascii_name(const char* name, char* ascii, size_t capacity) {
 #ifdef __linux__
     uint8_t* found = NULL;
@@ -153,7 +153,7 @@ static inline bool clip_curl_has_looked_up_name(CURL* easy) {
     return curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &microseconds) == CURLE_OK && microseconds > 0;
 }
 
-// The whole address, of which `addr` is declared as the beginning only.
+// The whole address; `addr` is declared as only its beginning.
 static inline const void* clip_curl_whole_address(const struct curl_sockaddr* address) {
     return (const char*)address + offsetof(struct curl_sockaddr, addr);
 }
@@ -184,7 +184,7 @@ static inline bool clip_curl_ipv6_address(const struct curl_sockaddr* address, u
     return true;
 }
 
-// A socket for the address that no child process inherits.
+// Opens a socket for the address, which child processes do not inherit.
 static inline curl_socket_t clip_curl_open_socket(const struct curl_sockaddr* address) {
 #ifdef SOCK_CLOEXEC
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);

@@ -1,2 +1,2 @@
-// Only tells the package which system library to find with pkg-config; nothing imports it. The one file that
+// This only tells the package which system library to find with pkg-config; nothing imports it. The one file that
 // includes the library's headers is Shim/cjpeg.c.

@@ -7,11 +7,11 @@
 
 #include <jpeglib.h>
 
-// Its numbers depend on what the library was built with.
+// Its numbers depend on how the library was built.
 #include <jerror.h>
 
-// Every scan of a progressive picture goes over all of it, so a small file could have many thousands of them.
-// Encoders write about ten.
+// The most scans of a picture. Every scan of a progressive picture covers all of it, and a small file could have many
+// thousands. Encoders write about ten.
 enum { most_scans = 100 };
 
 struct cjpeg_picture {
@@ -21,8 +21,8 @@ struct cjpeg_picture {
     jmp_buf failed;
     cjpeg_clock clock;
     cjpeg_outcome outcome; // why the decoder jumped
-    int is_inverted;       // CMYK is written with 255 for no ink, as Adobe's programs do
-    unsigned seen;         // components that were in a scan, a bit each
+    int is_inverted;       // whether CMYK is written with 255 for no ink, as by Adobe's programs
+    unsigned seen;         // the components that were in a scan, one bit each
     const uint8_t* exif;
     size_t exif_count;
 };
@@ -37,9 +37,9 @@ static void fail(j_common_ptr common) {
     give_up(common, common->err->msg_code == JERR_OUT_OF_MEMORY ? cjpeg_no_memory : cjpeg_damaged);
 }
 
-// Whether a warning says that pixels are missing or made up: the data end, or something else stands where they should go
-// on. The library would go on with grey, or with whatever the next bits mean. Other warnings are about bytes too many,
-// or about what nobody looks at.
+// Whether a warning means that pixels are missing or made up, because the data end or something else stands where they
+// should continue. The library would continue with grey, or with whatever the next bits mean. Other warnings are about
+// extra bytes, or about data that nobody uses.
 static int means_missing_pixels(int code) {
     switch (code) {
     case JWRN_JPEG_EOF:
@@ -62,7 +62,7 @@ static void judge_message(j_common_ptr common, int level) {
 
 static void discard_message(j_common_ptr common) { (void)common; }
 
-// Asked for every few rows, also while a picture of several scans is taken in.
+// Checks the clock; called every few rows, also while a picture of several scans is read.
 static void watch(j_common_ptr common) {
     cjpeg_picture* picture = common->client_data;
     j_decompress_ptr decoder = &picture->decoder;
@@ -74,7 +74,7 @@ static void watch(j_common_ptr common) {
         give_up(common, cjpeg_stopped);
 }
 
-// The first segment that has EXIF is noted where it stands; none is copied, however many there are.
+// Notes the place of the first segment with EXIF; none is copied, however many there are.
 static boolean note_exif(j_decompress_ptr decoder) {
     static const char signature[6] = {'E', 'x', 'i', 'f', 0, 0};
     cjpeg_picture* picture = decoder->client_data;
@@ -98,14 +98,14 @@ static size_t rounded_up(size_t value, int step) {
     return (value + (size_t)step - 1) / (size_t)step * (size_t)step;
 }
 
-// Of a picture in several scans all coefficients, two bytes each; otherwise rows of blocks, before and after the
-// colours are taken to full size.
+// The memory for decoding: for a picture of several scans all coefficients, two bytes each; otherwise rows of blocks,
+// before and after the colours are scaled to full size.
 static size_t working_memory(j_decompress_ptr decoder) {
     size_t memory = 1 << 17;
     int is_buffered = jpeg_has_multiple_scans(decoder);
     for (int index = 0; index < decoder->num_components; index++) {
         const jpeg_component_info* component = &decoder->comp_info[index];
-        // In blocks of 8 x 8.
+        // Sizes are in blocks of 8 x 8.
         size_t scale = 8 * (size_t)decoder->max_h_samp_factor;
         size_t width = ((size_t)decoder->image_width * (size_t)component->h_samp_factor + scale - 1) / scale;
         scale = 8 * (size_t)decoder->max_v_samp_factor;
@@ -120,7 +120,7 @@ static size_t working_memory(j_decompress_ptr decoder) {
 
 static int find_colours(cjpeg_picture* picture, cjpeg_header* header) {
     j_decompress_ptr decoder = &picture->decoder;
-    // The library has chosen grey for grey, RGB for RGB and YCbCr, CMYK for CMYK and YCCK.
+    // The library has chosen grey for grey, RGB for RGB and YCbCr, and CMYK for CMYK and YCCK.
     switch (decoder->out_color_space) {
     case JCS_GRAYSCALE:
         header->colours = cjpeg_colours_grey;
@@ -171,8 +171,8 @@ cjpeg_picture* cjpeg_open(const uint8_t* bytes, size_t count, cjpeg_clock clock,
     return picture;
 }
 
-// Of a picture in several scans, all of which were taken in: whether each component was in one. Of one that was not the
-// library says nothing.
+// Whether a picture of several scans, all of which were read, had every component in a scan. The library does not
+// report a missing one.
 static int has_all_components(const cjpeg_picture* picture) {
     const struct jpeg_decompress_struct* decoder = &picture->decoder;
     for (int index = 0; index < decoder->num_components; index++)

@@ -14,8 +14,8 @@ static cpicture_outcome outcome_of(avifResult result) {
     }
 }
 
-// Whether newer versions of the library leave the colours to libyuv, which computes with whole numbers: others they compute
-// with fractions, as this version does.
+// Whether newer versions of the library let libyuv convert the colours, which computes with whole numbers. Other
+// colours they compute with fractions, as this version does.
 static int is_in_whole_numbers(const avifImage* image) {
     if (image->yuvFormat == AVIF_PIXEL_FORMAT_YUV400)
         return 1;
@@ -42,7 +42,7 @@ static int is_in_whole_numbers(const avifImage* image) {
     }
 }
 
-// Alpha of 10 or 12 bits, rounded. 0 where there is no memory.
+// Converts alpha of 10 or 12 bits to 8, with rounding; returns 0 if there is no memory.
 static int narrow_alpha(const avifImage* image, avifImage* eight) {
     uint8_t* target = malloc((size_t)image->width * image->height);
     if (target == NULL)
@@ -62,8 +62,8 @@ static int narrow_alpha(const avifImage* image, avifImage* eight) {
     return 1;
 }
 
-// 10 and 12 bits lose the low ones before the colours are computed, as newer versions of the library do it where libyuv
-// computes them. NULL where there is no memory.
+// A copy whose samples of 10 or 12 bits have lost their low bits before the colours are computed, as in newer versions
+// of the library when libyuv computes them. NULL if there is no memory.
 static avifImage* with_eight_bits(const avifImage* image) {
     avifImage* eight = avifImageCreate(image->width, image->height, 8, image->yuvFormat);
     if (eight == NULL)
@@ -114,8 +114,8 @@ static cpicture_outcome convert_to(avifRGBFormat format, uint8_t* pixels, size_t
 
 enum { rows_of_band = 32, rows_beside = 2 };
 
-// A few rows at a time, where all at once would take so long that nobody could be asked. Rows on both sides are computed
-// with them: their colours reach over, where a sample of colour stands for more than one pixel.
+// Converts a few rows at a time if all at once would take too long without checking the clock. Neighbouring rows are
+// computed with them, because their colours have an effect if a colour sample covers more than one pixel.
 static cpicture_outcome convert_in_bands(avifRGBFormat format, const avifImage* image, whole_picture* whole) {
     size_t channels = format == AVIF_RGB_FORMAT_RGBA ? 4 : 3, stride = image->width * channels;
     uint8_t* pixels = malloc(stride * (rows_of_band + 2 * rows_beside));
@@ -146,7 +146,8 @@ static cpicture_outcome convert_in_bands(avifRGBFormat format, const avifImage* 
     return outcome;
 }
 
-// Alpha is dropped: the library would multiply with it. Colours that were multiplied with it before are divided first.
+// Converts a picture and drops alpha, by which the library would multiply. Colours that were multiplied by it before
+// are divided first.
 static cpicture_outcome convert(avifImage* image, whole_picture* whole) {
     int is_multiplied = image->alphaPremultiplied && image->alphaPlane != NULL, is_quick = is_in_whole_numbers(image);
     if (!is_multiplied)
@@ -171,7 +172,7 @@ static cpicture_outcome convert(avifImage* image, whole_picture* whole) {
 
 static cpicture_outcome decode(avifDecoder* decoder, const uint8_t* bytes, size_t count, cmedia_header header,
                                cpicture_clock clock, whole_picture** whole) {
-    // As in the stream, so that a size cannot be announced in one place and contradicted in another.
+    // This is the stream's limit too, so that a size cannot be announced in one place and contradicted in another.
     decoder->imageSizeLimit = header.most_pixels;
     decoder->imageDimensionLimit = 65535;
     decoder->imageCountLimit = 1;

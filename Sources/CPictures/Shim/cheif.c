@@ -46,7 +46,7 @@ static cpicture_outcome decode(struct heif_context* context, const uint8_t* byte
             heif_decode_image(handle, &image, heif_colorspace_RGB, heif_chroma_interleaved_RGB, NULL));
     if (outcome == cpicture_done)
         outcome = copy(image, clock, whole);
-    // Turning and cutting make it no longer.
+    // Turning and cropping make no side longer than this.
     if (outcome == cpicture_done && ((*whole)->height > longest || (*whole)->stride / 3 > longest))
         outcome = cpicture_damaged;
     if (image != NULL)

@@ -5,7 +5,8 @@
 
 #include <png.h>
 
-// Compressed bytes beyond the last pixel that are read for their check sum. Encoders leave a few; a bomb has millions.
+// The most compressed bytes after the last pixel that are read for their checksum. Encoders leave a few; a bomb has
+// millions.
 enum { most_surplus = 1 << 13 };
 
 typedef struct {
@@ -14,13 +15,13 @@ typedef struct {
     png_infop info;
     const uint8_t* bytes;
     size_t left;
-    size_t surplus;   // what may still be read once the last row is begun
+    size_t surplus;   // the bytes that may still be read once the last row has begun
     int is_last_row;
     int is_reading_pixels;
     cpicture_outcome outcome; // why the decoder jumped
     cpng_header header;
-    uint8_t* pixels; // of an interlaced picture all rows, otherwise those of one call
-    size_t capacity; // rows of `pixels`
+    uint8_t* pixels; // all rows of an interlaced picture, otherwise those of one call
+    size_t capacity; // the number of rows in `pixels`
     uint32_t next;
 } png_picture;
 
@@ -34,8 +35,8 @@ static void give_up(png_picture* picture, cpicture_outcome outcome) {
     png_longjmp(picture->decoder, 1);
 }
 
-// Before the pixels warnings are about chunks that nobody looks at. Among the pixels something is missing or wrong,
-// unless there is too much of it.
+// Judges a warning. Before the pixels, warnings are about chunks that nobody uses. Among the pixels, a warning means
+// that something is missing or wrong, unless there is only too much of it.
 static void judge(png_structp decoder, png_const_charp message) {
     png_picture* picture = png_get_error_ptr(decoder);
     if (picture->is_reading_pixels && strstr(message, "Extra compressed data") == NULL &&
@@ -79,7 +80,7 @@ static void close_png(cpicture* base) {
     free(picture);
 }
 
-// One row, and with the last one the end of the data.
+// Reads one row, and with the last one the end of the data.
 static void read_row(png_picture* picture, uint8_t* row) {
     picture->is_last_row = picture->next + 1 == picture->header.height;
     png_read_row(picture->decoder, row, NULL);
@@ -125,7 +126,7 @@ static void read_interlaced(png_picture* picture, int passes) {
 }
 
 static void start(png_picture* picture) {
-    // All chunks that do not decide what the pixels are; eXIf was looked for before.
+    // These are all chunks that do not affect the pixels; eXIf was read earlier.
     static const png_byte passed_over[] = "bKGD\0cHRM\0eXIf\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0sBIT\0sCAL\0"
                                           "sPLT\0sRGB\0sTER\0tEXt\0tIME\0zTXt\0tRNS";
     png_structp decoder = picture->decoder;

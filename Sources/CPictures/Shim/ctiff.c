@@ -4,28 +4,28 @@
 
 #include <string.h>
 
-// Neither a table nor a piece of the pictures that are let in needs more.
+// The accepted pictures need no larger table or piece.
 enum { most_allocated = 1 << 28, most_planes = 4 };
 
 typedef struct {
     cpicture base;
     ctiff_header header;
     source sources[most_planes];
-    // One reader, or one for each plane of strips: each goes through its strips from the top, a row at a time.
+    // There is one reader, or one for each plane of strips: each reads its strips from the top, a row at a time.
     TIFF* readers[most_planes];
-    int colours;       // samples of a pixel that are looked at
-    size_t step;       // bytes from a sample to the same of the next pixel
-    size_t row_bytes;  // of a stored row, of one plane where they are apart
-    size_t tile_bytes; // of a stored tile, likewise
-    uint8_t* samples;  // what libtiff decodes into: a row or a tile, for each plane
-    uint32_t* raster;  // what it converts into
+    int colours;       // the samples of a pixel that are used
+    size_t step;       // the bytes from a sample to the same sample of the next pixel
+    size_t row_bytes;  // the bytes of a stored row, of one plane if planes are separate
+    size_t tile_bytes; // the bytes of a stored tile, of one plane if planes are separate
+    uint8_t* samples;  // the memory into which libtiff decodes: a row or a tile, for each plane
+    uint32_t* raster;  // the memory for libtiff's own conversion
     uint8_t* band;     // a row of tiles, or a strip of `raster`, as colours
     uint32_t band_start, band_end;
-    uint8_t* pixels; // what is handed out
+    uint8_t* pixels; // the pixels that are returned
     int capacity;
     uint32_t next;
     uint8_t map[3][256];
-    cpicture_outcome outcome; // what the library complained of
+    cpicture_outcome outcome; // what the library complained about
     int is_reading_pixels;
 } tiff_picture;
 
@@ -42,8 +42,8 @@ static int note_error(TIFF* reader, void* data, const char* module, const char* 
     return 1;
 }
 
-// Warnings about tags are common and harmless: those that matter were read before. Among the pixels a warning means
-// that some are missing.
+// Notes a warning. Warnings about tags are common and harmless: the tags that matter were read before. Among the
+// pixels, a warning means that some are missing.
 static int note_warning(TIFF* reader, void* data, const char* module, const char* format, va_list arguments) {
     (void)reader, (void)module, (void)format, (void)arguments;
     tiff_picture* picture = data;
@@ -93,12 +93,13 @@ static int prepare(tiff_picture* picture, TIFF* reader) {
     const ctiff_header* header = &picture->header;
     if (!agrees(reader, header))
         return 0;
-    // libdeflate leaves the end of a piece as it was where the stream holds more than the piece, and libtiff says nothing.
+    // If the stream holds more than a piece, libdeflate leaves the end of the piece unchanged, and libtiff does not
+    // report it.
 #ifdef DEFLATE_SUBCODEC_ZLIB
     if (header->compression == COMPRESSION_DEFLATE || header->compression == COMPRESSION_ADOBE_DEFLATE)
         TIFFSetField(reader, TIFFTAG_DEFLATE_SUBCODEC, DEFLATE_SUBCODEC_ZLIB);
 #endif
-    // Turning is done elsewhere.
+    // The picture is turned elsewhere.
     TIFFSetField(reader, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
     if (header->compression == COMPRESSION_JPEG && header->photometric == PHOTOMETRIC_YCBCR)
         TIFFSetField(reader, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
@@ -121,7 +122,7 @@ static int read_map(tiff_picture* picture) {
     return 1;
 }
 
-// Whether libjpeg may be given a strip's or tile's JPEG.
+// Whether libjpeg may read the JPEG of a strip or a tile.
 static int is_modest(const tiff_picture* picture, TIFF* reader, uint32_t piece) {
     const ctiff_header* header = &picture->header;
     int is_tiled = header->tile_width != 0;
@@ -133,7 +134,7 @@ static int is_modest(const tiff_picture* picture, TIFF* reader, uint32_t piece) 
 // MARK: Samples to colours
 
 static uint8_t colour(int ink, int white) {
-    // Pillow's plain conversion (libImaging/Convert.c, 12.3.0): what black leaves, less the ink's share of it.
+    // This is Pillow's simple conversion (libImaging/Convert.c, 12.3.0): what black leaves, less the ink's share of it.
     int product = ink * white + 128;
     int share = ((product >> 8) + product) >> 8;
     return (uint8_t)(white > share ? white - share : 0);
@@ -146,7 +147,7 @@ static int index_at(const uint8_t* row, uint32_t column, int bits) {
     return row[bit / 8] >> (8 - bits - (int)(bit % 8)) & ((1 << bits) - 1);
 }
 
-// `width` pixels at `row`; each further plane lies `plane` bytes on.
+// Converts `width` pixels at `row`; each further plane lies `plane` bytes after the one before.
 static void convert(const tiff_picture* picture, const uint8_t* row, size_t plane, uint32_t width, uint8_t* target) {
     const ctiff_header* header = &picture->header;
     // Of sixteen bits, which libtiff gives in the machine's byte order, the high byte is kept.
@@ -172,7 +173,7 @@ static void convert(const tiff_picture* picture, const uint8_t* row, size_t plan
         return;
     case ctiff_rgb:
         if (bytes == 2) {
-            // Rounded as libtiff and OpenCV round colours; of grey both cut off the low byte.
+            // This is rounded as libtiff and OpenCV round colours; for grey, both drop the low byte.
             for (uint32_t column = 0; column < width; column++, target += 3)
                 for (size_t channel = 0; channel < 3; channel++) {
                     uint16_t sample;
@@ -192,12 +193,12 @@ static void convert(const tiff_picture* picture, const uint8_t* row, size_t plan
                 target[channel] = colour(high[channel * next], white);
         }
         return;
-    case ctiff_ycbcr: // as `unpack`
+    case ctiff_ycbcr: // converted by `unpack`
         return;
     }
 }
 
-// A row of libtiff's own conversion.
+// Copies a row of libtiff's own conversion.
 static void unpack(const uint32_t* row, uint32_t width, uint8_t* target) {
     for (uint32_t column = 0; column < width; column++, target += 3) {
         target[0] = (uint8_t)TIFFGetR(row[column]);
@@ -235,7 +236,7 @@ static cpicture_outcome read_tile(tiff_picture* picture, uint32_t left, uint32_t
     if (header->colours == ctiff_ycbcr) {
         if (!TIFFReadRGBATileExt(reader, left, top, picture->raster, 1))
             return picture->outcome == cpicture_done ? cpicture_damaged : picture->outcome;
-        // Stands on its head.
+        // The rows are upside down.
         for (uint32_t row = 0; row < height; row++)
             unpack(picture->raster + (size_t)(header->tile_height - 1 - row) * header->tile_width, width,
                    target + row * stride);
@@ -342,7 +343,7 @@ static cpicture_outcome open_tiff(tiff_picture* picture) {
         if (picture->readers[plane] == NULL || !prepare(picture, picture->readers[plane]))
             return picture->outcome == cpicture_done ? cpicture_damaged : picture->outcome;
     }
-    // A tag that makes no sense is passed over by the library, unless it was one of those that were compared.
+    // The library ignores a tag that makes no sense, unless it is one of those that were compared.
     if (picture->outcome == cpicture_damaged)
         picture->outcome = cpicture_done;
     if (header->colours == ctiff_palette && !read_map(picture))

@@ -16,7 +16,7 @@ int is_modest_jpeg(const source* from, uint64_t offset, uint64_t count, uint32_t
         if (next == end)
             return 1;
         uint8_t marker = *next++;
-        // Neither bytes of the picture, nor marks that have nothing behind them.
+        // These are neither bytes of the picture nor markers that have no content.
         if (marker < 0xC0 || (marker >= 0xD0 && marker <= 0xD8))
             continue;
         if (marker == 0xD9)

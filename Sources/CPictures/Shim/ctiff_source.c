@@ -33,7 +33,7 @@ static int close_source(thandle_t handle) {
 static toff_t size_source(thandle_t handle) { return ((source*)handle)->count; }
 
 static int map_source(thandle_t handle, void** base, toff_t* count) {
-    // The cast drops a const that the library keeps: a map is read only.
+    // The cast drops a const that the library respects: a map is only read.
     *base = (void*)((source*)handle)->bytes;
     *count = ((source*)handle)->count;
     return 1;
@@ -42,7 +42,7 @@ static int map_source(thandle_t handle, void** base, toff_t* count) {
 static void unmap_source(thandle_t handle, void* base, toff_t count) { (void)handle, (void)base, (void)count; }
 
 TIFF* open_source(source* from, TIFFOpenOptions* options) {
-    // c: strips stay as the file has them.
+    // "c" leaves strips as they are in the file.
     return TIFFClientOpenExt("picture", "rc", from, read_source, write_source, seek_source, close_source, size_source,
                              map_source, unmap_source, options);
 }

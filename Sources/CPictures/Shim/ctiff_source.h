@@ -6,13 +6,13 @@
 
 #include <tiffio.h>
 
-// A file in memory, as libtiff wants to be asked for it.
+// A file in memory, in the form in which libtiff reads it.
 typedef struct {
     const uint8_t* bytes;
     size_t count, position;
 } source;
 
-// NULL where libtiff finds no directory in it. The source has to outlive the reader.
+// Opens a file; NULL if libtiff finds no directory in it. The source has to outlive the reader.
 TIFF* open_source(source* from, TIFFOpenOptions* options);
 
 #endif

@@ -2,11 +2,12 @@
 
 #include <webp/decode.h>
 
-// The decoder stops for more bytes as often as that, which is when it can be told to give up.
+// The decoder gets its bytes in pieces, and between them it can be told to stop.
 enum { most_pieces = 64, least_piece = 1 << 13 };
 
-// How many bytes it is given next. What stands before the pixels of a lossless picture is begun anew with every piece, so
-// it is given twice as much each time until there are rows. The decoder begins with an eighth of all.
+// The number of bytes that the decoder has after the next piece. It begins the part before the pixels of a lossless
+// picture again with every piece, so the bytes double each time until there are rows. It begins with an eighth of all
+// bytes.
 static size_t next_end(size_t count, size_t given, int is_lossless, WebPIDecoder* decoder) {
     size_t piece = count / most_pieces > least_piece ? count / most_pieces : least_piece;
     int rows = 0;

@@ -1,8 +1,9 @@
-// What lies between the matrix products of a transformer: attention within packed sequences, layer norm, the end of
-// an int8 product, and conversions; and on some processors the products themselves. Written over the compiler's vectors and compiled for three x86-64 levels
-// (SSE2, AVX2 with FMA, AVX-512), of which the one that the processor has runs; elsewhere once, for the baseline.
+// The steps between the matrix products of a transformer: attention within packed sequences, layer norm, the end of an
+// int8 product, and conversions; on some processors also the products themselves. They use the compiler's vector types
+// and are compiled for three x86-64 levels (SSE2, AVX2 with FMA, AVX-512), of which the processor's is used; on other
+// processors they are compiled once, for the baseline.
 //
-// Nothing here allocates, keeps anything, or uses more than the calling thread. Strides are in elements.
+// Nothing here allocates or keeps memory, or uses any thread except the calling one. Strides are in elements.
 
 #ifndef CLIP_CSIMD_H
 #define CLIP_CSIMD_H
@@ -15,11 +16,11 @@
 extern "C" {
 #endif
 
-/// How the numbers of a matrix are kept.
+/// The format of the numbers of a matrix.
 typedef enum {
     csimd_f32 = 0,
     csimd_bf16 = 1, // the upper half of an f32, rounded to nearest even
-    csimd_int8 = 2  // an unsigned byte; minus 128, times its row's scale
+    csimd_int8 = 2  // an unsigned byte; the number is the byte minus 128, times its row's scale
 } csimd_format;
 
 typedef enum {
@@ -29,7 +30,7 @@ typedef enum {
     csimd_activation_tanh_gelu = 3   // the tanh approximation of GELU
 } csimd_activation;
 
-/// Some rows in memory. `scales` has one float for each row where the format is csimd_int8.
+/// Some rows in memory. `scales` has one float for each row if the format is csimd_int8.
 typedef struct {
     void* base;
     int64_t stride;
@@ -37,7 +38,7 @@ typedef struct {
     float* scales;
 } csimd_rows;
 
-/// Attention of some queries within one sequence, for all heads beside each other in the columns.
+/// Attention of some queries within one sequence, for all heads, which are side by side in the columns.
 typedef struct {
     csimd_rows query; // f32 or bf16; the first of `queries` rows
     csimd_rows key;   // of the same format; the first of `length` rows
@@ -47,30 +48,30 @@ typedef struct {
     int64_t length;
     int64_t heads;
     int64_t head_width;
-    /// Below zero every query sees all rows; otherwise query i sees the rows up to first_position + i.
+    /// If negative, every query sees all rows; otherwise query i sees the rows up to first_position + i.
     int64_t first_position;
     float* scratch; // csimd_attention_scratch floats, aligned to 64 bytes
 } csimd_attention;
 
-/// How many floats csimd_attend needs as scratch.
+/// The number of floats of scratch that csimd_attend needs.
 size_t csimd_attention_scratch(int64_t length, int64_t head_width);
 /// output = softmax(query key^T / sqrt(head_width)) value, for every head.
 void csimd_attend(const csimd_attention* it);
 
-/// Every row minus its mean, over its standard deviation, times scale, plus shift. Source is f32; the target may be
-/// the source.
+/// Every row minus its mean, divided by its standard deviation, times scale, plus shift. The source is f32; the target
+/// may be the source.
 void csimd_layer_norm(int64_t rows, int64_t width, csimd_rows source, const float* scale, const float* shift,
                       float epsilon, csimd_rows target);
 
-/// What follows an int8 product: target = activation((sums - excess) * row scale * column scale + bias), or that added to
-/// an f32 target. `sums` are whole numbers, dense, and may be overwritten, or be the target; `bias` may be NULL.
+/// The end of an int8 product: target = activation((sums - excess) * row scale * column scale + bias), or that added to
+/// an f32 target. `sums` are dense whole numbers, may be overwritten, and may be the target; `bias` may be NULL.
 typedef struct {
     int64_t rows;
     int64_t width;
     int32_t* sums;
     const float* row_scales;
     const float* column_scales;
-    const float* excess; // of each column, whole: what its sums are too large by, since the bytes of a row are by 128
+    const float* excess; // whole numbers: how much the sums of each column are too large, because a row's bytes are 128 too large
     const float* bias;
     csimd_activation activation;
     bool adds_to_target;
@@ -80,14 +81,14 @@ void csimd_finish_product(const csimd_finish* it);
 
 enum { csimd_panel = 64 };
 
-/// The product of rows with packed weights, and what follows: target = activation(source x weights^T + bias), or that added
-/// to an f32 target. Weights lie in panels of csimd_panel outputs behind each other; in a panel a word of 32 bits (one f32, two bf16,
-/// four signed bytes) of an output's weights lies beside those of the other outputs, and the next words behind.
-/// Of bytes only the sums are computed, as whole numbers of 32 bits in the place of floats.
+/// The product of rows with packed weights, and what follows: target = activation(source x weights^T + bias), or that
+/// added to an f32 target. Weights lie in consecutive panels of csimd_panel outputs. In a panel, a word of 32 bits (one
+/// f32, two bf16, four signed bytes) of an output's weights lies beside those of the other outputs, and the next words
+/// follow. For bytes, only the sums are computed, as whole numbers of 32 bits in the place of floats.
 typedef struct {
     int64_t rows;
-    int64_t inputs;  // whole words of them
-    int64_t outputs; // whole panels of them
+    int64_t inputs;  // a multiple of the numbers in a word
+    int64_t outputs; // a multiple of csimd_panel
     csimd_rows source;
     const void* weights; // of the source's format, aligned to 64 bytes
     const float* bias;   // may be NULL
@@ -96,26 +97,26 @@ typedef struct {
     csimd_rows target;  // f32 or bf16
     uint32_t* scratch;  // csimd_product_scratch words, aligned to 64 bytes
 } csimd_product;
-/// Whether csimd_multiply is there, and faster than oneDNN, on this processor: an AMD with AVX-512, BF16 and VNNI.
+/// Whether csimd_multiply exists and is faster than oneDNN on this processor: an AMD with AVX-512, BF16 and VNNI.
 bool csimd_multiplies(void);
-/// How many words csimd_multiply needs as scratch.
+/// The number of words of scratch that csimd_multiply needs.
 size_t csimd_product_scratch(int64_t rows);
 void csimd_multiply(const csimd_product* it);
 
-/// Turns each pair of neighbours in the heads of f32 or bf16 rows by an angle: row i by those of position
-/// (first + i) modulo `positions`. `cosines` and `sines` have head_width floats a position, of which each pair has its cosine
-/// twice, and its sine negated and as it is. Heads are even.
+/// Rotates each pair of neighbours in the heads of f32 or bf16 rows by an angle: row i by those of position (first + i)
+/// modulo `positions`. `cosines` and `sines` have head_width floats for each position: the cosine of each pair twice,
+/// and its sine negated and then as it is. The width of heads is even.
 void csimd_rotate(int64_t rows, int64_t width, int64_t head_width, csimd_rows numbers, const float* cosines,
                   const float* sines, int64_t positions, int64_t first);
 
-/// Makes bytes of rows signed, as weights are, and tells the excess of each row's products with rows of bytes.
+/// Makes bytes of rows signed, as weights are, and gives the excess of each row's products with rows of unsigned bytes.
 void csimd_sign(int64_t rows, int64_t width, uint8_t* bytes, float* excess);
 
 /// Copies f32 rows into rows of any format.
 void csimd_convert(int64_t rows, int64_t width, csimd_rows source, csimd_rows target);
-/// target = the first row of any format, as f32, plus addend; for tables of token embeddings.
+/// target = the first row of any format, as f32, plus addend; this is for tables of token embeddings.
 void csimd_widen_add(int64_t width, csimd_rows source, const float* addend, float* target);
-/// target = the f32 of bf16 numbers.
+/// target = bf16 numbers as f32.
 void csimd_widen(int64_t count, const uint16_t* source, float* target);
 
 /// Whether the processor has dot products of bf16 numbers (AVX-512 BF16, Arm BF16).
@@ -123,13 +124,13 @@ bool csimd_processor_multiplies_bf16(void);
 /// Whether the processor has dot products of bytes (AVX-512 VNNI, Arm I8MM).
 bool csimd_processor_multiplies_int8(void);
 
-/// The processor that the calling thread runs on; below zero where the system does not say.
+/// The processor on which the calling thread runs; negative if the system does not say.
 int csimd_current_processor(void);
-/// Moves the calling thread to another processor of those it may run on; it may come back at once. Does nothing where
-/// there is none, or the system has no way.
+/// Moves the calling thread to another processor on which it may run; it may come back at once. Does nothing if there
+/// is none or if the system has no way.
 void csimd_leave_processor(int processor);
 
-/// Tells the processor that a thread waits for another one.
+/// Tells the processor that the thread waits for another one.
 static inline void csimd_pause(void) {
 #if defined(__x86_64__)
     __builtin_ia32_pause();

@@ -1,9 +1,8 @@
 #ifndef CJPEG_H
 #define CJPEG_H
 
-// What CLIPImaging asks of libjpeg-turbo. Its errors jump, and its state is one large struct, so neither
-// crosses this border: a picture is opened, decoding starts at some scale, its rows are read from the top, it
-// is closed.
+// What CLIPImaging uses of libjpeg-turbo. The library's errors jump, and its state is one large struct; neither appears
+// here. A picture is opened, decoding starts at some scale, rows are read from the top, and the picture is closed.
 //
 // A picture belongs to one thread at a time. Different pictures share nothing.
 
@@ -18,12 +17,12 @@ typedef enum {
 
 typedef enum {
     cjpeg_done,
-    cjpeg_damaged,   // or ends early
-    cjpeg_no_memory, // the system had none to give
-    cjpeg_stopped,   // the clock said so
+    cjpeg_damaged,   // or the data end early
+    cjpeg_no_memory, // the system had no memory left
+    cjpeg_stopped,   // the clock ended the decode
 } cjpeg_outcome;
 
-// Asked every few rows: whether to give up.
+// Called every few rows: whether to stop.
 typedef struct {
     int (*is_over)(const void* context);
     const void* context;
@@ -33,26 +32,25 @@ typedef struct {
     int width;  // pixels, of the whole picture
     int height; // pixels, of the whole picture
     cjpeg_colours colours;
-    const uint8_t* exif; // what follows "Exif\0\0" in the first segment that has it, or NULL; in the bytes given
-    size_t exif_count;     // bytes of it
-    size_t working_memory; // bytes that decoding will hold at most, at full size
+    const uint8_t* exif; // the bytes after "Exif\0\0" in the first segment that has it, or NULL; part of the given bytes
+    size_t exif_count;     // the number of these bytes
+    size_t working_memory; // the most bytes that decoding will hold, at full size
 } cjpeg_header;
 
 typedef struct cjpeg_picture cjpeg_picture;
 
-// Reads an encoded picture's header. `bytes` has to stay where it is until cjpeg_close. NULL when the header
-// cannot be read, or announces something that is neither grey, nor RGB or YCbCr, nor CMYK or YCCK, or has
-// other than 8 bits.
+// Reads an encoded picture's header. `bytes` has to stay in place until cjpeg_close. Returns NULL if the header cannot
+// be read, or if the picture is not grey, RGB, YCbCr, CMYK or YCCK with 8 bits.
 cjpeg_picture* cjpeg_open(const uint8_t* bytes, size_t count, cjpeg_clock clock, cjpeg_header* header,
                           cjpeg_outcome* outcome);
 
-// Prepares for decoding at 1, 1/2, 1/4 or 1/8 of the picture's size, and tells the size that comes out: each
-// side divided by the denominator, rounded up. Once, before cjpeg_read. A picture of several scans is decoded
-// here as far as its coefficients.
+// Prepares for decoding at 1, 1/2, 1/4 or 1/8 of the picture's size, and gives the resulting size: each side divided by
+// the denominator, rounded up. Call it once, before cjpeg_read. Of a picture of several scans, it decodes the
+// coefficients.
 cjpeg_outcome cjpeg_start(cjpeg_picture* picture, int denominator, int* width, int* height);
 
-// The next `count` rows, decoded, one after another without a gap. The last row that there is has been read
-// when the whole of the data was seen.
+// Decodes the next `count` rows, one after another without gaps. The call that reads the picture's last row also reads
+// the rest of the data.
 cjpeg_outcome cjpeg_read(cjpeg_picture* picture, uint8_t* rows, int count);
 
 // Frees the picture.
