@@ -1,9 +1,9 @@
 import Benchmark
 internal import CLIPEngine
 
-/// Whole requests without HTTP, by clip-mini, whose weights are in the repository.
+/// Whole requests without HTTP, with clip-mini, whose weights are in the repository.
 ///
-/// Nothing is kept from one to the next.
+/// No result is kept from one request to the next.
 func engine() {
     stage("embed-caption") { engine in try await engine.embed(texts: [Samples.caption]) }
     let captions = (1...8).map { "\(Samples.caption), \($0)" }

@@ -2,10 +2,11 @@ import Benchmark
 internal import CLIPImaging
 internal import CLIPKernels
 
-/// The tokens of one image of ViT-B/32.
+/// The sizes for the tokens of one image of ViT-B/32.
 private let (rows, width, heads) = (50, 768, 12)
 
-/// The kernels on the tokens of one image of ViT-B/32, on one thread, in the formats that the processor has instructions for.
+/// The kernels on the tokens of one image of ViT-B/32, on one thread, in the formats for which the processor has
+/// instructions.
 func kernels() {
     for format in NumberFormat.allCases where isNative(format) {
         linear(format)
@@ -15,7 +16,7 @@ func kernels() {
     }
 }
 
-/// (50, 768) -> (50, 3072).
+/// A linear layer: (50, 768) to (50, 3072).
 private func linear(_ format: NumberFormat) {
     Benchmark("linear-50x768-to-3072-\(format.rawValue)") { benchmark, weight in
         let context = try ComputeContext(engine: ComputeEngine())
@@ -37,7 +38,7 @@ private func linear(_ format: NumberFormat) {
     }
 }
 
-/// (50, 3 x 768) -> (50, 768), with 12 heads of 64; read and written in one format.
+/// Attention: (50, 3 x 768) to (50, 768), with 12 heads of 64, read and written in one format.
 private func attention(_ format: NumberFormat) {
     Benchmark("attention-50x768-\(format.rawValue)") { benchmark in
         let context = try ComputeContext(engine: ComputeEngine())
@@ -63,7 +64,7 @@ private func attention(_ format: NumberFormat) {
     }
 }
 
-/// (50, 768) of floats -> (50, 768) in some format.
+/// Layer norm: (50, 768) of floats to (50, 768) in some format.
 private func layerNorm(_ format: NumberFormat) {
     Benchmark("layer-norm-50x768-\(format.rawValue)") { benchmark in
         let context = try ComputeContext(engine: ComputeEngine())
@@ -79,7 +80,7 @@ private func layerNorm(_ format: NumberFormat) {
     }
 }
 
-/// (224, 224, 3) bytes -> (50, 768), by patches of 32 x 32.
+/// The projection of patches of 32 x 32: (224, 224, 3) bytes to (50, 768).
 private func patchProjection(_ format: NumberFormat) {
     let (imageSize, patchSize) = (224, 32)
     let numbers = PixelTable.channels * patchSize * patchSize
@@ -108,7 +109,7 @@ private func patchProjection(_ format: NumberFormat) {
     }
 }
 
-/// Lends (rows, width) numbers in some format, and scratch behind them.
+/// Calls `body` with (rows, width) numbers in some format, and scratch memory after them.
 private func withNoise(
     rows: Int,
     width: Int,
@@ -124,7 +125,7 @@ private func withNoise(
     }
 }
 
-/// Whether the processor has instructions for it; otherwise its times say nothing.
+/// Whether the processor has instructions for the format; without them the times say nothing.
 private func isNative(_ format: NumberFormat) -> Bool {
     do {
         return try ComputeEngine().isNative(format)

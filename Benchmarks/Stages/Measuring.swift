@@ -2,12 +2,13 @@ internal import AllocationCounter
 import Benchmark
 
 extension BenchmarkMetric {
-    /// How often memory was asked for, in libraries, too; missing where nobody counts (see `AllocationCounter`).
+    /// The number of allocations, including those of libraries; missing if nothing counts them (see
+    /// `AllocationCounter`).
     static let allocations = BenchmarkMetric.custom("allocations")
 }
 
 extension Benchmark {
-    /// Measures `body`, and nothing before or behind it, with the allocations of this thread.
+    /// Measures `body`, and nothing before or after it, with the allocations of this thread.
     func measure<Result>(_ body: () throws -> Result) rethrows {
         startMeasurement()
         let before = allocation_count_of_thread()
@@ -17,7 +18,7 @@ extension Benchmark {
         if before >= 0 { measurement(.allocations, after - before) }
     }
 
-    /// The same of work that other threads do, with the allocations of the whole process.
+    /// Measures work that other threads do, with the allocations of the whole process.
     func measure<Result>(_ body: () async throws -> Result) async rethrows {
         startMeasurement()
         let before = allocation_count()

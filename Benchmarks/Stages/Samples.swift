@@ -1,17 +1,17 @@
 internal import Foundation
 
-/// What the stages are measured with: files of this repository, and captions.
+/// The inputs with which the stages are measured: files of this repository, and captions.
 enum Samples {
-    /// The checkout's root.
+    /// The root of the checkout.
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("../..").standardizedFileURL
 
-    /// Where the model lies whose weights are in the repository.
+    /// The directory of the model whose weights are in the repository.
     static let clipMini = root.appendingPathComponent("Models/clip-mini").path
 
     /// A JPEG of 300 x 400 pixels.
     static let photograph = bytes("Examples/pictures/koala.jpg")
-    /// The same as clients send it.
+    /// The same photograph in base64, as clients send it.
     static let base64Photograph = [UInt8](Data(photograph).base64EncodedData())
 
     static let caption = "a photo of two dogs playing with a red ball"
@@ -25,7 +25,7 @@ enum Samples {
     }
 }
 
-/// Bytes of all kinds, the same in every run.
+/// Bytes of all values, the same in every run.
 func noisyBytes(count: Int) -> [UInt8] {
     noise(count: count, scale: 128).map { UInt8(max(0, min(255, $0 + 128))) }
 }

@@ -1,11 +1,12 @@
 import Benchmark
 
-/// The stages of a request, each by itself: what is slower after a change shows here first.
+/// The stages of a request, each by itself, so that a change that makes one slower shows.
 ///
-/// Allocations repeat from run to run and have thresholds, in `Thresholds/`; instructions and memory are compared with those
-/// of another run on the same machine. Times depend on the machine and its mood, and are only told.
+/// Allocations repeat from run to run and have thresholds in `Thresholds/`. Instructions and memory are compared with
+/// those of another run on the same machine. Times depend on the machine and its load, and are only reported.
 ///
-/// A stage's name is that of its file of thresholds, and has no spaces: the library writes none, but looks for them.
+/// A stage has the name of its file of thresholds, without spaces: the library writes file names without them, but
+/// looks for the name as it is.
 let benchmarks: @Sendable () -> Void = {
     Benchmark.defaultConfiguration = .init(
         metrics: [.wallClock, .instructions, .peakMemoryResident, .allocations],

@@ -1,7 +1,7 @@
 import Benchmark
 internal import CLIPTokenization
 
-/// Captions to token ids, a thousand each time.
+/// Turning captions into token ids, a thousand at a time.
 func tokenization() {
     tokenise("tokenise-english-caption", Samples.caption)
     tokenise("tokenise-korean-caption", Samples.koreanCaption)

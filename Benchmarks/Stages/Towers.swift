@@ -23,13 +23,13 @@ func towers() {
     }
 }
 
-/// The model whose weights are in the repository, in f32, which every processor has.
+/// The model whose weights are in the repository, in f32, which every processor supports.
 private struct ClipMini {
     let model: CLIPModel
     let context: ComputeContext
-    /// Bytes of one image's pixels.
+    /// The bytes of one image's pixels.
     let pixelByteCount: Int
-    /// Token ids of a caption.
+    /// The token ids of a caption.
     let caption: [Int32]
 
     init() throws {

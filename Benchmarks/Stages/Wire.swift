@@ -2,7 +2,7 @@ import Benchmark
 @_spi(Benchmarks) internal import CLIPEngine
 @_spi(Benchmarks) internal import CLIPServer
 
-/// JSON to what the engine is asked, and its answers to JSON.
+/// Turning JSON into requests to the engine, and its answers into JSON.
 func wire() {
     let photograph = Samples.base64Photograph
     Benchmark("read-base64-photograph") { benchmark in

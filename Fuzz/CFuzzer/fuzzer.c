@@ -1,2 +1,2 @@
-// The function is libFuzzer's; this file is here because a target needs one.
+// The function is libFuzzer's; this file exists because a target needs a source file.
 #include "fuzzer.h"

@@ -1,7 +1,9 @@
 internal import CFuzzer
 
-/// `clip-fuzz NAME [libFuzzer's arguments]` tries one parser on inputs that libFuzzer makes up, and
-/// `clip-fuzz pictures ...` decodes mutated pictures; `Scripts/fuzz.py` runs them all.
+/// Tries one parser on inputs that libFuzzer makes, or decodes mutated pictures.
+///
+/// `clip-fuzz NAME [libFuzzer's arguments]` tries a parser, and `clip-fuzz pictures ...` decodes pictures;
+/// `Scripts/fuzz.py` runs them all.
 @main
 enum FuzzCommand {
     private static let parser = Parser(rawValue: CommandLine.arguments.dropFirst().first ?? "")
@@ -14,7 +16,7 @@ enum FuzzCommand {
             print("usage: clip-fuzz NAME [libFuzzer's arguments], where NAME is one of \(names) or pictures")
             return
         }
-        // libFuzzer leaves out the first word, the program's name; our own word takes its place.
+        // libFuzzer ignores the first word, the program's name; the parser's name takes its place.
         var count = CommandLine.argc - 1
         var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv + 1
         _ = LLVMFuzzerRunDriver(&count, &arguments) { data, size in

@@ -1,9 +1,9 @@
-/// Bytes that are being changed at random.
+/// Bytes that are changed at random.
 struct Mutation {
     private(set) var bytes: [UInt8]
     private var random: Seeded
 
-    /// Numbers at which readers go wrong, each in one to four bytes.
+    /// Numbers at which readers often fail, each written in one to four bytes.
     private static let numbers: [UInt32] = [
         0, 1, 2, 3, 4, 7, 8, 15, 16, 32, 64, 127, 128, 254, 255, 256, 512, 1000, 1024, 4096, 8192, 16384,
         32767, 32768, 65534, 65535,
@@ -15,7 +15,7 @@ struct Mutation {
         self.random = random
     }
 
-    /// One to three changes; `other` is a picture of the same format, of which parts are taken.
+    /// Makes one to three changes; `other` is a picture of the same format, from which parts are taken.
     mutating func change(with other: [UInt8]) {
         for _ in 0...random.below(3) where !bytes.isEmpty {
             switch random.below(10) {
@@ -37,7 +37,7 @@ struct Mutation {
         }
     }
 
-    /// Writes an odd number in either order of bytes.
+    /// Writes an unusual number in either byte order.
     private mutating func putNumber() {
         let number = Self.numbers[random.below(Self.numbers.count)]
         let width = 1 << random.below(3)
@@ -50,7 +50,7 @@ struct Mutation {
         }
     }
 
-    /// A place, mostly near the beginning, where headers are.
+    /// A random place, mostly near the beginning, where headers are.
     private mutating func place() -> Int {
         random.below(3) == 0 ? random.below(bytes.count) : random.below(min(bytes.count, 400))
     }
@@ -60,7 +60,7 @@ struct Mutation {
         return start..<min(bytes.count, start + 1 + random.below(max(1, count)))
     }
 
-    /// Gives the chunks of a PNG the checksums of what they hold now: a reader that refuses them all is not tried.
+    /// Gives the chunks of a PNG the right checksums, because a reader that refuses all of them is not tested.
     mutating func mendChecksums() {
         var start = 8
         while start + 12 <= bytes.count {
@@ -85,7 +85,7 @@ struct Mutation {
     }
 }
 
-/// SplitMix64: the same numbers everywhere.
+/// SplitMix64, which gives the same numbers everywhere.
 struct Seeded {
     private var state: UInt64
 
@@ -93,7 +93,7 @@ struct Seeded {
         state = seed &* 0x9E37_79B9_7F4A_7C15
     }
 
-    /// A number from 0 on, less than `bound`.
+    /// A number that is at least 0 and less than `bound`.
     mutating func below(_ bound: Int) -> Int {
         state &+= 0x9E37_79B9_7F4A_7C15
         var value = state

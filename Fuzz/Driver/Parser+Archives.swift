@@ -2,9 +2,9 @@ internal import CLIPWeights
 internal import Glibc
 
 extension Parser {
-    /// Converts a file of PyTorch: the bytes as they are, or as the pickle of an archive, by the first byte.
+    /// Converts a PyTorch file: the bytes as they are, or as the pickle of an archive, depending on the first byte.
     ///
-    /// What is written has to be a safetensors file that this package reads, with as many tensors as was said.
+    /// The output has to be a safetensors file that this package reads, with as many tensors as were reported.
     static func readArchive(_ bytes: [UInt8]) {
         guard let first = bytes.first else { return }
         let folder = Folder.shared
@@ -26,7 +26,7 @@ extension Parser {
         for name in report.files { unlink("\(folder.path)/\(name)") }
     }
 
-    /// A zip archive without checksums.
+    /// Makes a zip archive without checksums.
     private static func zip(_ entries: [(name: String, content: [UInt8])]) -> [UInt8] {
         func two(_ value: Int) -> [UInt8] {
             [UInt8(truncatingIfNeeded: value), UInt8(truncatingIfNeeded: value >> 8)]

@@ -9,7 +9,7 @@ internal import Synchronization
 extension Parser {
     // MARK: Weights
 
-    /// Reads a header, and now and then a whole file; entries have to lie within the data, one behind the other.
+    /// Reads a header, and sometimes a whole file; entries have to lie within the data, one after the other.
     static func readSafetensors(_ bytes: [UInt8]) {
         let name = "model.safetensors"
         let dataByteCount = bytes.prefix(2).reduce(0) { $0 << 8 | Int($1) }
@@ -31,7 +31,7 @@ extension Parser {
         if let file = try? SafetensorsFile(path: path) { _ = file.tensor(named: "a") }
     }
 
-    /// Reads an index of shards, two of which are there; what it finds has to lie where the index says.
+    /// Reads an index of shards, two of which exist; every tensor that it finds has to be where the index says.
     private static func readShardIndex(_ bytes: [UInt8]) {
         let folder = Folder.shared
         for (number, tensor) in ["a", "b"].enumerated() {
@@ -58,10 +58,13 @@ extension Parser {
         ["vocab.json", "merges.txt"] + besides, ["tokenizer.json"] + besides, besides,
         ["vocab.json", "merges.txt", "tokenizer.json"],
     ]
-    /// What may stand beside a vocabulary.
+    /// The files that may lie beside a vocabulary.
     private static let besides = ["added_tokens.json", "tokenizer_config.json", "special_tokens_map.json"]
 
-    /// The first byte says which files the rest is; a zero byte divides one from the next, and one of nothing is not there.
+    /// Reads a vocabulary's files.
+    ///
+    /// The first byte decides which files the rest stands for; a zero byte separates one from the next, and an empty
+    /// one does not exist.
     static func readTokenizer(_ bytes: [UInt8]) {
         guard let first = bytes.first else { return }
         let folder = Folder.shared
@@ -80,7 +83,7 @@ extension Parser {
         )
     }
 
-    /// Tokenises a text with OpenAI's vocabulary.
+    /// Tokenizes a text with OpenAI's vocabulary.
     static func readText(_ bytes: [UInt8]) {
         guard let tokens = try? tokenizer?.tokens(for: String(decoding: bytes, as: UTF8.self)) else { return }
         precondition((2...77).contains(tokens.ids.count), "A text has \(tokens.ids.count) tokens.")
@@ -90,7 +93,7 @@ extension Parser {
 
     // MARK: Settings
 
-    /// Reads settings in every form that there is.
+    /// Reads settings in every supported form.
     static func readConfiguration(_ bytes: [UInt8]) {
         let configurations = [
             try? ModelConfiguration(openCLIPConfig: bytes),
@@ -108,9 +111,9 @@ extension Parser {
 
     // MARK: Whole directories
 
-    /// Reads all files of a checkpoint but its weights, in one of the two layouts by the first byte.
+    /// Reads all files of a checkpoint except its weights, in one of the two layouts, depending on the first byte.
     ///
-    /// A zero byte divides one file from the next. The vocabulary is there: bytes and special tokens.
+    /// A zero byte separates one file from the next. A vocabulary of bytes and special tokens exists.
     static func readCheckpoint(_ bytes: [UInt8]) {
         guard let first = bytes.first else { return }
         let folder = Folder.shared
@@ -141,7 +144,7 @@ extension Parser {
     }
 }
 
-/// A directory of this process's own, in memory where there is one.
+/// A directory of this process, in memory if the system has such a place.
 final class Folder: Sendable {
     static let shared = Folder()
 
@@ -155,7 +158,7 @@ final class Folder: Sendable {
         path = String(cString: made)
     }
 
-    /// Takes away whatever was written.
+    /// Removes everything that was written.
     func clear() {
         names.withLock { names in
             for name in names { unlink(path + "/" + name) }
@@ -174,7 +177,7 @@ final class Folder: Sendable {
         return file
     }
 
-    /// Writes parts, divided by zero bytes, as these files; the last file is all that is left.
+    /// Writes the parts between zero bytes into these files; the last file gets all that is left.
     func write(_ bytes: ArraySlice<UInt8>, as names: [String]) {
         let parts = bytes.split(
             separator: 0,

@@ -4,8 +4,10 @@ internal import Foundation
 @testable internal import CLIPHub
 
 extension Parser {
-    /// The first byte says what the rest is: the header of an answer, JSON of the hub, where an answer leads, a name that somebody
-    /// gives, or a repository of which files are chosen.
+    /// Reads what the hub, a mirror or a person may send.
+    ///
+    /// The first byte decides what the rest is: an answer's header, the hub's JSON, targets of redirects, a model's
+    /// name, or a repository from which files are selected.
     static func readHub(_ bytes: [UInt8]) {
         guard let first = bytes.first else { return }
         let rest = bytes.dropFirst()
@@ -34,8 +36,10 @@ extension Parser {
 
     // MARK: Headers
 
-    /// Names of blobs may not leave their folder, sizes and pauses may not be below nothing, and whatever the status is, there is
-    /// a word for it.
+    /// Reads an answer's header, and checks what is made of it.
+    ///
+    /// A blob's name may not leave its folder, sizes and pauses may not be negative, and every status has a
+    /// description.
     private static func readHubHeader(_ bytes: ArraySlice<UInt8>) {
         var fields = AnswerFields()
         for line in lines(bytes) {
@@ -74,7 +78,7 @@ extension Parser {
 
     // MARK: JSON
 
-    /// No name that comes of it may lead out of a folder.
+    /// Reads JSON; no name that comes out may lead out of a folder.
     private static func readHubJSON(_ data: Data) {
         if let list = HubJSON.list(data) {
             precondition(HubRequest.isCommit(list.commit), "A commit is none.")
@@ -97,9 +101,9 @@ extension Parser {
 
     // MARK: Addresses
 
-    /// Follows one `Location` after another from the hub, and from a mirror of another port.
+    /// Follows one `Location` after another from the hub, and from a mirror on another port.
     ///
-    /// None may lead from https to http, and who has the token has to be whom libcurl would ask, too.
+    /// None may lead from https to http, and the token may be sent only to the server that libcurl would ask, too.
     private static func followRedirects(_ bytes: ArraySlice<UInt8>) {
         for start in [
             "https://huggingface.co/owner/name/resolve/main/file", "http://127.0.0.1:8080/owner?a#b",
@@ -141,7 +145,8 @@ extension Parser {
 
     // MARK: Names
 
-    /// What is a name has one folder of the cache, one address, and reads the same again.
+    /// Reads a model's name: one that is accepted has one folder in the cache and one address, and reads the same
+    /// again.
     private static func readHubName(_ text: String) {
         guard let request = try? HubRequest(text) else { return }
         precondition((try? HubRequest("\(request)")) == request, "A name is read otherwise again: \(text)")
@@ -162,9 +167,9 @@ extension Parser {
 
     // MARK: Files
 
-    /// Chooses files: names of a repository's files line by line, and behind zero bytes what stands in three of them.
+    /// Selects files from names, one on each line, followed after zero bytes by the contents of three of them.
     ///
-    /// Whatever is chosen has to be there, but for shards, which an index names.
+    /// Every selected file has to exist, except shards, which an index names.
     private static func selectFiles(_ bytes: ArraySlice<UInt8>) {
         let parts = bytes.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false)
         let names = lines(parts[0]).map { String(decoding: $0, as: UTF8.self) }.filter(HubJSON.isFileName)

@@ -5,8 +5,10 @@ extension Parser {
         let fault: JSONFault
     }
 
-    /// Reads a text as a tree and as a stream: what the stream takes the tree has to take for the same, and what is passed
-    /// over has to be what is read.
+    /// Reads a text as a tree and as a stream, which have to agree.
+    ///
+    /// If the stream accepts a text, the tree has to accept it with the same value, and the stream has to skip exactly the
+    /// texts that it can read.
     static func readJSON(_ bytes: [UInt8]) {
         var tree: JSONValue?
         do throws(JSONError) {
@@ -44,7 +46,8 @@ extension Parser {
         }
     }
 
-    /// A value in bytes that tell all values apart; of members given twice the last, at the place of the first.
+    /// Spells a value in bytes that differ for different values; a repeated member has its last value at its first
+    /// place.
     private static func spelled(_ reader: inout JSONStream<Refusal>) throws(Refusal) -> [UInt8] {
         switch try reader.peek() {
         case UInt8(ascii: "{"):
@@ -87,7 +90,7 @@ extension Parser {
         Array("\(kind)\(bytes.count) ".utf8) + bytes
     }
 
-    /// A whole -0 has no sign, so that none has one here.
+    /// Spells a number; a whole -0 has no sign, so here no zero has one.
     private static func number(_ value: Double?) -> [UInt8] {
         bracketed("d", Array("\((value ?? .nan) + 0)".utf8))
     }

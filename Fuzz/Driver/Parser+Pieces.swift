@@ -1,7 +1,7 @@
 @testable internal import CLIPTokenization
 
 extension Parser {
-    /// What layouts say of captions; the lowest three bits of the first byte choose one.
+    /// Recipes of several layouts; the lowest three bits of the first byte choose one.
     private static let recipes: [TextRecipe] = [
         .transformers(modelType: "siglip", contextLength: 16),
         .transformers(modelType: "siglip2", contextLength: 16),
@@ -12,7 +12,9 @@ extension Parser {
         TextRecipe(source: .files, contextLength: 16, cleaning: .lowerCase),
         TextRecipe(source: .files, contextLength: 1 << 10),
     ]
-    /// What the settings beside a model of sentencepiece name, which has zero bytes of its own; the second byte chooses.
+    /// The classes that settings beside a sentencepiece model may name; the second byte chooses one.
+    ///
+    /// The model has zero bytes of its own, so its settings cannot be separated from it by one.
     private static let classes = [
         "", "SiglipTokenizer", "Siglip2Tokenizer", "T5Tokenizer", "XLMRobertaTokenizer", "GemmaTokenizer",
         "BertTokenizer", "CLIPTokenizer", "TokenizersBackend", "LlamaTokenizer",
@@ -22,9 +24,10 @@ extension Parser {
         "고양이와 \u{1100}\u{1161} ❤️\u{FFFD}",
     ]
 
-    /// Reads a tokenizer of pieces and splits two captions with it, of which one is the end of the bytes.
+    /// Reads a tokenizer of pieces and tokenizes two captions with it, one of which is the end of the bytes.
     ///
-    /// Every token has to have a row, no text may be longer than the network reads, and what is filled up has to be full.
+    /// Every token has to have a row, no text may be longer than the network reads, and padded sequences have to be
+    /// full.
     static func readPieces(_ bytes: [UInt8]) {
         guard bytes.count > 2 else { return }
         let folder = Folder.shared

@@ -1,9 +1,9 @@
 internal import CLIPImaging
 
 extension Parser {
-    /// Prepares a small picture as settings say: the first byte chooses the form of the file and the picture.
+    /// Prepares a small picture by settings; the first byte chooses the form of the file and the picture.
     ///
-    /// There have to be three numbers for each pixel of the square that the network sees, all of them finite.
+    /// The result has to have three finite numbers for each pixel of the square that the network sees.
     static func readPreprocessing(_ bytes: [UInt8]) {
         guard let first = bytes.first else { return }
         let json = Array(bytes.dropFirst())
@@ -13,7 +13,7 @@ extension Parser {
             case 1: (try? PreprocessingRecipe(processorConfig: json)) ?? nil
             default: try? PreprocessingRecipe(openCLIPConfig: json, imageSize: Int(first / 3) + 1)
             }
-        // Larger ones are the same, and take longer.
+        // Larger recipes work the same way and take longer.
         guard let recipe, recipe.imageSize <= 64, recipe.resizedSide <= 128 else { return }
         let picture = bitmaps[Int(first / 3) % bitmaps.count]
         do {
@@ -30,10 +30,10 @@ extension Parser {
         }
     }
 
-    /// Pictures of odd shapes: flat, high, wide and square.
+    /// Pictures of unusual shapes: flat, high, wide and square.
     private static let bitmaps = [(5, 3), (1, 7), (40, 2), (16, 16)].map { bitmap(width: $0.0, height: $0.1) }
 
-    /// A BMP of 24 bits.
+    /// Makes a BMP of 24 bits.
     private static func bitmap(width: Int, height: Int) -> [UInt8] {
         func four(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
         let row = (3 * width + 3) / 4 * 4

@@ -6,12 +6,12 @@ internal import NIOCore
 @testable internal import CLIPServer
 
 extension Parser {
-    /// Most bytes of an answer to a body that is wrong: what was sent does not come back.
+    /// The most bytes of the answer to a wrong body: what was sent is not sent back.
     private static let mostAnswerBytes = 1 << 16
 
     // MARK: JSON bodies
 
-    /// Reads a body as each of the routes does; every refusal has to be JSON of our own, and short.
+    /// Reads a body as each of the routes does; every refusal has to be our own JSON, and short.
     static func readBody(_ bytes: [UInt8]) {
         check {
             () throws(APIError) in
@@ -44,7 +44,7 @@ extension Parser {
         }
     }
 
-    /// Reads a form behind a first line that is its Content-Type.
+    /// Reads a form after a first line that is its Content-Type.
     static func readForm(_ bytes: [UInt8]) {
         let halves = bytes.split(separator: 10, maxSplits: 1, omittingEmptySubsequences: false)
         guard halves.count == 2, let type = MediaType(String(decoding: halves[0], as: UTF8.self)) else {
@@ -61,7 +61,7 @@ extension Parser {
     }
 
     private static func fields(of bytes: [UInt8]) throws(APIError) -> FieldReader {
-        // A zero byte, which JSON has nowhere, divides body and query.
+        // A zero byte, which never occurs in JSON, separates the body from the query.
         let halves = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
         return try BodyFields.read(
             of: Array(halves[0]),
@@ -86,7 +86,7 @@ extension Parser {
 
     // MARK: Messages
 
-    /// Takes a connection's bytes apart, all at once and in pieces; both ways have to find the same.
+    /// Decodes a connection's bytes, all at once and in pieces; both ways have to give the same result.
     static func readHead(_ bytes: [UInt8]) {
         guard let first = bytes.first else { return }
         let whole = parts(of: bytes.dropFirst(), pieces: .max)
@@ -97,7 +97,7 @@ extension Parser {
         )
     }
 
-    /// What was found, in words; bodies as their bytes up to the next other part.
+    /// Describes what was decoded; a body is given as its bytes up to the next other part.
     private static func parts(of bytes: ArraySlice<UInt8>, pieces: Int) -> [String] {
         var decoder = RequestDecoder()
         var found: [String] = []
@@ -131,7 +131,7 @@ extension Parser {
             end()
         } catch {
             end()
-            // Which limit was passed may depend on what had come by then; that one was passed may not.
+            // Which limit was exceeded may depend on the bytes that had come by then, but not whether one was.
             found.append("fault")
         }
         return found
@@ -139,7 +139,8 @@ extension Parser {
 
     // MARK: URLs
 
-    /// Reads a URL, and behind a line feed the place that it leads to; both have to be what any program reads alike.
+    /// Reads a URL and, after a line feed, the target of a redirect; every program has to read the results the same
+    /// way.
     static func readURL(_ bytes: [UInt8]) {
         let halves = bytes.split(
             separator: UInt8(ascii: "\n"),

@@ -1,6 +1,6 @@
-/// What is fuzzed: each reads bytes that a stranger, or a checkpoint from somewhere, can choose.
+/// The parsers that are fuzzed; each reads bytes that a stranger, or the author of a checkpoint, can choose.
 ///
-/// An error is an answer; a crash, a report of a sanitizer, a time limit, or a promise that does not hold is a finding.
+/// An error is a valid result. A crash, a sanitizer's report, an exceeded time limit or a broken promise is a finding.
 enum Parser: String, CaseIterable {
     case json
     case bodies

@@ -1,14 +1,14 @@
 internal import CLIPImaging
 internal import Glibc
 
-/// Decodes pictures that are changed at random: each number makes the same picture again, on any machine.
+/// Decodes pictures that are changed at random; a number makes the same picture on any machine.
 ///
-/// `pictures FOLDER[,FOLDER] FIRST COUNT [--state FILE] [--write FILE]`: `--state` names a file that holds the number at work, for
-/// whoever finds the process dead; `--write` writes the picture of FIRST instead of decoding.
+/// `pictures FOLDER[,FOLDER] FIRST COUNT [--state FILE] [--write FILE]`: `--state` names a file that holds the present
+/// number, in case the process dies; `--write` writes the picture of FIRST instead of decoding.
 struct PictureMutations {
-    /// Seconds after which the system ends the process: a decode that takes longer is a finding.
+    /// The seconds after which the system ends the process, because a decode that takes longer is a finding.
     private static let mostSeconds: UInt32 = 5
-    /// Bytes that a decode may hold, as a server's budget has it.
+    /// The most bytes that a decode may hold, as in a server's budget.
     private static let mostMemory = 512_000_000
 
     private let arguments: [String]
@@ -29,7 +29,7 @@ struct PictureMutations {
             return
         }
         let state = option("--state").map { open($0, O_WRONLY | O_CREAT | O_TRUNC, 0o600) }
-        // Those too that an operator has to ask for.
+        // These include the formats for which an operator has to ask.
         let limits = ImageLimits(formats: Set(ImageFormat.allCases))
         let preprocessor = ImagePreprocessor(recipe: .openAI(imageSize: 64), limits: limits)
         var decoded = 0
@@ -53,7 +53,7 @@ struct PictureMutations {
         print("    of \(count) pictures \(decoded) are decoded; \(told.joined(separator: "; "))")
     }
 
-    /// A refusal without its values: what stands behind a colon, a comma or a number is one picture's.
+    /// The kind of a refusal, without values: what follows a colon, a comma or a number belongs to a single picture.
     private static func kind(of error: ImagingError) -> String {
         let words = "\(error)".prefix { !":;.".contains($0) }.split(separator: " ")
         return words.prefix { !$0.contains { $0.isNumber } }.joined(separator: " ")
