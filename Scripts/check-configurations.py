@@ -3,13 +3,15 @@
 
 usage: check-configurations.py CLIP [--only NAME ...] [--whole] [--document FILE]
 
-Each network has its full width, two blocks (or one bottleneck a layer; --whole gives it all of its own) and random weights, of which no norm, bias, gain or
-latent is trivial. Vocabularies are OpenAI's, or small ones trained here in the form of the one that the configuration names, so
-that tables of tokens are short. Pictures go through open_clip's own transform, texts through its own tokenizer.
+Each network has its full width, random weights, and two blocks or one bottleneck in a layer (--whole gives it all of them).
+No norm, bias, gain or latent is trivial. The vocabulary is OpenAI's, or a small one that is trained here in the form that the
+configuration names, so that the token table is short. Pictures go through open_clip's own transform, texts through its own
+tokenizer.
 
-A configuration that is built has to match: relative error at most 1e-5 in f32 of the worst picture or text, cosine at
-least 0.999 in bf16; int8 at least 0.99, or refused. One that is not has to be refused with the setting's name. --document
-writes the table between the markers of that file. Run it in an environment with Scripts/requirements.txt installed.
+A configuration that is supported has to match: for the worst picture or text, the relative error may be 1e-5 at most in f32, and
+the cosine has to be at least 0.999 in bf16 and 0.99 in int8, unless int8 is refused. A configuration that is not supported has to
+be refused with the setting's name. --document writes the table between the markers of that file. Run it in an environment with
+Scripts/requirements.txt installed.
 """
 
 import argparse
@@ -44,7 +46,7 @@ HALF = dict(mean=[0.5, 0.5, 0.5], std=[0.5, 0.5, 0.5])
 
 
 def preprocessing(name: str) -> dict:
-    """How open_clip's published weights of a configuration want pictures prepared (open_clip/pretrained.py)."""
+    """The preprocessing of open_clip's published weights of a configuration (open_clip/pretrained.py)."""
     if "SigLIP" in name:
         return dict(HALF, interpolation="bicubic", resize_mode="squash")
     if name.startswith("PE-Core"):
@@ -61,7 +63,7 @@ def preprocessing(name: str) -> dict:
 
 
 def word_pieces(directory: pathlib.Path, captions: list[str]) -> pathlib.Path:
-    """A small vocabulary of BERT's kind, uncased."""
+    """Makes a small uncased vocabulary of BERT's kind."""
     from tokenizers import BertWordPieceTokenizer
     from transformers import BertTokenizer
 
@@ -74,7 +76,7 @@ def word_pieces(directory: pathlib.Path, captions: list[str]) -> pathlib.Path:
 
 
 def tokenizers(work: pathlib.Path) -> dict[str, pathlib.Path]:
-    """Directories of tokenizer files by the kind that a configuration's name leads to."""
+    """Directories of tokenizer files, by the kind of tokenizer that a configuration names."""
     captions = world_texts.every_caption() * 3
     models = {model.stem: model for model in piece_files.trained(work, captions)}
     return {
@@ -106,7 +108,7 @@ def shallow(config: dict) -> dict:
 
 
 def network(config: dict, whole: bool):
-    """open_clip's network; of timm's trunks two blocks, or all."""
+    """open_clip's network, with two blocks of a timm trunk, or all of them."""
     config = copy.deepcopy(config)
     custom = config.pop("custom_text", False)
     original = timm.create_model
@@ -119,7 +121,7 @@ def network(config: dict, whole: bool):
 
 
 def fill(reference, seed: int) -> dict:
-    """Random numbers for all tensors; those of convolutions' norms as in the tiny models."""
+    """Fills all tensors with random numbers; the norms after convolutions are filled as in the tiny models."""
     generator = torch.Generator().manual_seed(seed)
     state = {}
     for name, value in reference.state_dict().items():
@@ -136,7 +138,7 @@ def fill(reference, seed: int) -> dict:
 
 
 def refusal(command: str, directory: pathlib.Path, config: dict) -> str:
-    """What the program says of a configuration that it does not build."""
+    """The program's refusal of a configuration that it does not support."""
     (directory / "open_clip_config.json").write_text(json.dumps({"model_cfg": config}))
     save_file({"logit_scale": torch.zeros(1)}, directory / "open_clip_model.safetensors")
     result = subprocess.run(
@@ -147,7 +149,7 @@ def refusal(command: str, directory: pathlib.Path, config: dict) -> str:
 
 
 def ours(command: str, directory: pathlib.Path, precision: str):
-    """(pictures, texts), or the refusal."""
+    """The program's embeddings (pictures, texts), or its refusal."""
     result = subprocess.run(
         [command, "embed", "--model", str(directory), "--precision", precision, "--packed-cache", "none", "--truncate"]
         + [str(path) for path in PICTURES]
@@ -170,7 +172,7 @@ def cosine(found: np.ndarray, expected: np.ndarray) -> float:
 
 
 def attempt(command: str, name: str, kinds: dict[str, pathlib.Path], whole: bool) -> tuple[str, bool]:
-    """The row of a configuration, and whether it is as promised."""
+    """The table row of a configuration, and whether the promises hold for it."""
     full = open_clip.get_model_config(name)
     config = full if whole else shallow(full)
     with tempfile.TemporaryDirectory() as folder:

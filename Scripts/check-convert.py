@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Converts archives of every kind that PyTorch writes, and compares every bit with what PyTorch reads; and hostile ones.
+"""Converts archives of every kind that PyTorch writes and compares every bit with what PyTorch reads, and tries hostile archives.
 
 usage: check-convert.py CLIP [--keep DIRECTORY]      CLIP: the built command, such as .build/release/clip
 
-Needs what Scripts/requirements.txt has. Fails where a tensor differs in type, shape or any bit, where whole models converted
-give other embeddings than open_clip and transformers, and where a hostile archive is not refused in the words that belong to it.
+Needs the packages in Scripts/requirements.txt. Fails if a tensor differs in type, shape or any bit, if a converted model gives
+other embeddings than open_clip or transformers, or if a hostile archive is not refused with the expected words.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from safetensors.torch import load_file  # noqa: E402
 import archives  # noqa: E402
 import hostile  # noqa: E402
 
-# What a refusal may take; most of it is the program's own start.
+# The most seconds that a refusal may take; most of them are the program's own start.
 SECONDS = 5
 WORDS = ("a photo of a cat", "두 마리의 고양이")
 
@@ -59,7 +59,7 @@ class Check:
         return out
 
     def archive(self, name: str, data: bytes) -> None:
-        """One kind of archive: as many tensors, of the same types, shapes and bits."""
+        """Checks one kind of archive: the number of tensors, and their types, shapes and bits."""
         out = self.converted(name, data)
         if out is None:
             return
@@ -103,7 +103,7 @@ class Check:
         self.counts["whole models"] += 1
 
     def openclip(self) -> None:
-        """A model of open_clip's, saved as OpenAI saved theirs, as open_clip saves them, in training, and without a configuration."""
+        """Checks an open_clip model saved in OpenAI's way, in open_clip's way, during training, and without a configuration."""
         import open_clip
         from open_clip.transformer import text_global_pool  # noqa: F401
 
@@ -138,7 +138,7 @@ class Check:
                     self.embeddings(out, expected, f"{kind} of a {name}")
 
     def transformers(self) -> None:
-        """A model of transformers', in one .bin and in shards."""
+        """Checks a transformers model in one .bin and in shards."""
         from transformers import CLIPConfig, CLIPModel
 
         import open_clip
@@ -168,7 +168,7 @@ class Check:
                 self.embeddings(out, expected, f"transformers, {directory.name}")
 
     def cut(self) -> None:
-        """A real archive that ends early, anywhere."""
+        """Checks a real archive that is cut off at any place."""
         data = archives.saved(archives.tensors())
         for end in range(0, len(data), len(data) // 60):
             self.refused(f"cut at {end} of {len(data)}", data[:end], "")

@@ -4,9 +4,9 @@
 usage: check-evaluate.py CLIP MODEL_DIR...      CLIP: the built command; MODEL_DIR: a checkpoint in OpenCLIP layout,
                                                  with merges of its own if there are any
 
-Any weights will do, random ones too: pictures are drawn, and sorted into class folders (and given captions) so that the
-reference finds the right answer first, second, third... in turn. Every fraction then has to be the very same. Answers
-that the reference itself tells apart by less than 1e-5 are not used. Run it in an environment with open_clip_torch,
+Any weights can be used, even random ones. Pictures are drawn, and sorted into class folders (and given captions) so that the
+reference ranks the right answer first, second, third and so on, in turn. Every fraction then has to be exactly the same.
+Answers whose scores the reference separates by less than 1e-5 are not used. Run it in an environment with open_clip_torch,
 torchvision and Pillow.
 """
 
@@ -37,7 +37,7 @@ LEAST_MARGIN = 1e-5
 
 
 def scene(seed: int) -> Image.Image:
-    """A gradient with shapes on it, of any size."""
+    """Draws a gradient with shapes on it, of any size."""
     rng = random.Random(seed)
     width, height = rng.randint(40, 300), rng.randint(40, 300)
     bands = [Image.linear_gradient("L").rotate(rng.randrange(0, 360, 90)).resize((width, height)) for _ in range(3)]
@@ -99,7 +99,7 @@ def evaluate(command: str, model: pathlib.Path, *arguments: str) -> dict:
 
 
 def answers(scores: torch.Tensor, query: int, depth: int) -> int | None:
-    """The answer in place `query` modulo `depth`, if the reference tells it well from its neighbours."""
+    """The answer at rank `query` modulo `depth`, if the reference separates it well from its neighbours."""
     order = scores.argsort(descending=True)
     place = query % depth
     near = scores[order[max(0, place - 1): place + 2]]
@@ -107,7 +107,7 @@ def answers(scores: torch.Tensor, query: int, depth: int) -> int | None:
 
 
 def check_classes(command: str, model: pathlib.Path, reference: Reference, folder: pathlib.Path, synonyms: bool):
-    """Top-1 and top-5, overall and of each class, with folder names as labels or with a file of synonyms."""
+    """Checks top-1 and top-5, overall and for each class, with folder names as labels or with a file of synonyms."""
     templates = ["a photo of a {}.", "{}"] if synonyms else TEMPLATES
     folders = sorted(CLASSES) if synonyms else sorted(label.replace(" ", "_") for label in CLASSES.values())
     names = [SYNONYMS.get(f, [CLASSES[f]]) for f in folders] if synonyms else [[f.replace("_", " ")] for f in folders]
@@ -146,7 +146,7 @@ def check_classes(command: str, model: pathlib.Path, reference: Reference, folde
 
 
 def check_retrieval(command: str, model: pathlib.Path, reference: Reference, folder: pathlib.Path):
-    """Recall in both directions, with captions that are too long, quoted, and the same for two pictures."""
+    """Checks recall in both directions, also with captions that are too long, quoted, or equal for two pictures."""
     rng = random.Random(3)
     pictures = [scene(1000 + seed) for seed in range(120)]
     texts = [" ".join(rng.choices(WORDS, k=rng.randint(2, 14))) for _ in range(300)]

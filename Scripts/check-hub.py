@@ -3,8 +3,9 @@
 
 usage: check-hub.py CLIP [--only WORD] [--reference PYTHON] [--kills 20] [--checkpoint DIRECTORY] [--results FILE]
 
-The stand-in (Scripts/hub/hub.py) is checked with the real huggingface_hub client first, where PYTHON has it; and what we write is read by that
-client offline, and the reverse. Everything is on 127.0.0.1 and in a temporary folder. The exit status is 1 where a row failed.
+The stand-in (Scripts/hub/hub.py) is first checked with the real huggingface_hub client, if PYTHON has it. That client also reads
+offline what this program has fetched, and the reverse. Everything is on 127.0.0.1 and in a temporary folder. The exit status is 1
+if a row failed.
 """
 
 import argparse

@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""Several models in one server: what loading one costs those who ask another, and what is left when one has gone.
+"""Measures several models in one server: how loading one delays requests to another, and what remains after one was removed.
 
 usage: check-models.py CLIP [--large DIRECTORY] [--seconds N] [--cycles N] [--precision P] [--quick] [--results FILE]
 
-CLIP is the built command; the servers are its own, on 127.0.0.1. The small model is clip-mini; the large one is a checkpoint of
-real size, such as Benchmarks/Peers/weights.py makes (ViT-B-32/openclip), without which only what clip-mini shows is measured.
+CLIP is the built command; the servers are its own, on 127.0.0.1. The small model is clip-mini. The large one is a checkpoint of
+real size, such as Benchmarks/Peers/weights.py makes (ViT-B-32/openclip); without it, only clip-mini is measured.
 
-Under load: four connections ask one model, each for the next when the answer is there, first by themselves, then while the other
-model is let go of and loaded again without a pause; the 99th percentile may become twice as long. Each way round, with captions
-and with pictures that nobody asked for before. No copy of packed weights is kept, so that every load converts them.
+Under load: four connections ask one model, each sending its next request when it has its answer. They do so first alone, then
+while the other model is removed and loaded again without a pause; the 99th percentile may become twice as long. This is done with
+either model, with captions and with pictures that were never asked for before. No copy of packed weights is kept, so that every
+load converts them.
 
-Cycles: a model is added, asked, and removed over HTTP, a thousand times. Memory has to be within 5 % of what it was, and no
-thread and no descriptor may be left. The exit status is 1 where one of the figures is not as it should be. Linux only.
+Cycles: a model is added, asked, and removed over HTTP, a thousand times. Afterwards memory has to be within 5 % of what it was,
+and no thread and no descriptor may be left. The exit status is 1 if a figure is not as it should be. Linux only.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ WORDS = ("red", "cat", "tree", "blue", "dog", "house", "snow", "car", "river", "
 
 
 class Asker:
-    """Asks for what nobody asked for before."""
+    """Sends requests that were never sent before."""
 
     def __init__(self) -> None:
         self.random = random.Random(random.getrandbits(64))
@@ -52,14 +53,14 @@ class Asker:
             words = " ".join(self.random.choices(WORDS, k=8))
             body = {"clip_version_id": model, "text": f"{words} {self.random.randrange(1 << 40)}"}
             return wire.post(json.dumps(body).encode(), "/clip/embed_text")
-        # What stands behind the end of a JPEG makes it another file, and no other picture.
+        # Bytes after the end of a JPEG make it another file, but not another picture.
         packed = self.picture + self.random.randbytes(8)
         body = {"clip_version_id": model, "image": {"type": "base64", "value": base64.b64encode(packed).decode()}}
         return wire.post(json.dumps(body).encode(), "/clip/embed_image")
 
 
 def asked(server: Server, model: str, kind: str, until: threading.Event) -> tuple[list[float], list[str]]:
-    """Seconds of each answer that four connections get until then, and what was no answer."""
+    """The seconds of each answer to four connections until a time, and the failures."""
     seconds: list[float] = []
     troubles: list[str] = []
 
@@ -93,7 +94,7 @@ def manage(connection: wire.Wire, verb: str, model: str) -> dict:
 
 
 def reload(server: Server, model: str, until: threading.Event) -> list[float]:
-    """Lets go of a model and loads it again, on and on; the seconds that each load took."""
+    """Removes a model and loads it again, repeatedly, and returns the seconds of each load."""
     loads: list[float] = []
     with wire.Wire(server.port, 600) as connection:
         while not until.is_set():
@@ -104,7 +105,7 @@ def reload(server: Server, model: str, until: threading.Event) -> list[float]:
 
 
 def phase(server: Server, model: str, kind: str, seconds: float, other: str | None = None) -> tuple[list[float], list[float]]:
-    """Times of answers, and of the loads of another model beside them."""
+    """The times of answers, and of loads of another model at the same time."""
     until = threading.Event()
     loads: list[float] = []
     loader = threading.Thread(target=lambda: loads.extend(reload(server, other, until)), daemon=True) if other else None
@@ -126,7 +127,7 @@ def under_load(report: Report, server: Server, first: str, second: str, seconds:
         alone: list[float] = []
         beside: list[float] = []
         loads: list[float] = []
-        # In turns, since the machine is not always as quick.
+        # The two phases take turns, since the machine's speed varies.
         for _ in range(4):
             alone += phase(server, first, kind, seconds / 4)[0]
             times, took = phase(server, first, kind, seconds / 4, second)
@@ -147,7 +148,7 @@ def descriptors(server: Server) -> int:
 
 
 def settled(server: Server) -> tuple[int, int, int]:
-    """Resident bytes, threads and descriptors, once nothing is on its way out any more."""
+    """The resident bytes, threads and descriptors, once nothing is being removed any more."""
     found = (0, 0, 0)
     for _ in range(20):
         time.sleep(0.25)
@@ -171,7 +172,7 @@ def cycles(report: Report, server: Server, model: str, count: int) -> None:
         manage(connection, "remove", model)
 
     with wire.Wire(server.port, 600) as connection:
-        # The first ones make what the process keeps for good: pools, compiled operations, the vocabulary.
+        # The first cycles make what the process keeps: pools, compiled operations, the vocabulary.
         for _ in range(3):
             cycle(connection)
         before = settled(server)
@@ -194,7 +195,7 @@ def cycles(report: Report, server: Server, model: str, count: int) -> None:
 
 
 def figures(report: Report, server: Server, model: str) -> None:
-    """What a model says that it takes, beside what the process takes more for it."""
+    """The memory that a model reports, and by how much it increases the process's memory."""
     with wire.Wire(server.port, 600) as connection:
         manage(connection, "remove", model)
         without = settled(server)[0]
@@ -253,7 +254,7 @@ def main() -> None:
 
 
 def wait(server: Server, count: int) -> None:
-    """Until all of them are loaded."""
+    """Waits until all of the models are loaded."""
     deadline = time.monotonic() + 120
     while server.words().count(" is ready") < count:
         if time.monotonic() > deadline or not server.is_alive:

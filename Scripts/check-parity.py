@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Compares `clip embed` with the reference implementation, from the bytes of pictures and the letters of texts.
+"""Compares the embeddings of `clip embed`, from pictures' bytes and texts' letters on, with the reference implementation's.
 
 usage: check-parity.py CLIP MODEL_DIR...      CLIP: the built command, such as .build/release/clip
 
-For an OpenCLIP directory the reference is open_clip, for a transformers directory transformers, both in f32, after the library's
-own preparation of pictures as the directory's files say, and after the directory's own tokenizer: OpenAI's in an OpenCLIP directory
-that names no other, CLIPTokenizer with OpenAI's vocabulary in a transformers directory that has no files of one. Fails above a relative error of 1e-5 (norm of the
-difference over norm) of the worst picture or text. Run it in an environment with Scripts/requirements.txt installed.
+For an OpenCLIP directory the reference is open_clip, for a transformers directory it is transformers, both in f32. The library
+itself prepares pictures as the directory's files say, and uses the directory's own tokenizer. An OpenCLIP directory that names
+none has OpenAI's; a transformers directory without tokenizer files has CLIPTokenizer with OpenAI's vocabulary. The check fails if
+the relative error (norm of the difference over norm) of the worst picture or text is above 1e-5. Run it in an environment with
+Scripts/requirements.txt installed.
 """
 
 import json
@@ -33,7 +34,7 @@ LIMIT = 1e-5
 
 
 def pictures() -> list[pathlib.Path]:
-    """Fixtures that Pillow reads as we do; those with a decoder or a convention of their own have tests of their own."""
+    """The fixtures that Pillow reads as this program does; those with another decoder or convention have tests of their own."""
     cases = json.loads((FIXTURES / "imaging/cases.json").read_text())["cases"]
     suffixes = (".jpg", ".png", ".webp", ".bmp", ".tif")
     found = []
@@ -46,7 +47,7 @@ def pictures() -> list[pathlib.Path]:
 
 
 def texts() -> list[str]:
-    """Two hundred of the tokenizer's golden captions that fit, read from standard input as lines."""
+    """Two hundred of the tokenizer's golden captions that fit into the context and can be sent as lines of standard input."""
     cases = json.loads((FIXTURES / "tokenization/captions.json").read_text())
     cases = cases["captions"] if isinstance(cases, dict) else cases
     found = []
@@ -105,7 +106,7 @@ def transformers_reference(directory: pathlib.Path):
 
 
 def reference(directory: pathlib.Path):
-    """The reference's two towers, its name, how it prepares a picture, and how it makes tokens of a text."""
+    """The reference's two towers, its name, its preprocessing of pictures, and its tokenizer."""
     is_open_clip = (directory / "open_clip_config.json").exists()
     return (open_clip_reference if is_open_clip else transformers_reference)(directory)
 
@@ -133,7 +134,7 @@ def main() -> None:
             captions += [text for text in world_texts.every_caption() if text.strip() and "\n" not in text][:200]
         with torch.no_grad():
             pixels = [
-                # The channels as they are: alpha is dropped, not composited.
+                # The channels stay as they are: alpha is dropped, not composited.
                 prepare(ImageOps.exif_transpose(Image.open(path)).convert("RGBA").convert("RGB"))[None]
                 for path in images
             ]

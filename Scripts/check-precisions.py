@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""How far the embeddings of bf16 and int8 are from those of f32.
+"""Measures how far the embeddings of bf16 and int8 are from those of f32.
 
 usage: check-precisions.py CLIP MODEL_DIR [PICTURES_DIR]      CLIP: the built command, such as .build/release/clip
 
 Embeds 100 pictures (those of the fixtures, or the first 100 of a folder) and 100 texts in each precision, and prints the
-worst and the mean cosine to f32. Fails below 0.999 for bf16 and 0.99 for int8. A precision that this processor has no
-instructions for is named and left out. Needs nothing but Python.
+worst and the mean cosine to f32. Fails below 0.999 for bf16 and 0.99 for int8. A precision for which this processor has no
+instructions is named and skipped. Needs only Python.
 """
 
 import json

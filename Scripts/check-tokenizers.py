@@ -3,12 +3,12 @@
 
 usage: check-tokenizers.py [--count N] [--clip PROGRAM] [--work DIRECTORY] [--model FILE.model ...] [KIND ...]
 
-Strings in some 30 languages are composed from a seed (Scripts/goldens/world_texts.py); with Django installed the messages of
-its translations are among them. Vocabularies are trained from the captions, and real ones given with --model: those of
-google/sentencepiece (python/test/*.model), of PyPI's seqio (test_data) and mistral-common (data/tokenizer.model.v1).
+Strings in about 30 languages are composed from a seed (Scripts/goldens/world_texts.py); if Django is installed, the messages of
+its translations are added. Vocabularies are trained from the captions. Real ones can be given with --model, such as those of
+google/sentencepiece (python/test/*.model), and of PyPI's seqio (test_data) and mistral-common (data/tokenizer.model.v1).
 
-Where sentencepiece and tokenizers read one vocabulary differently, sentencepiece's ids are the right ones. Prints for every kind
-how many strings were compared, how many of them the two references read differently, and how many of ours are wrong.
+If sentencepiece and tokenizers read a vocabulary differently, sentencepiece's ids are the right ones. For every kind the script
+prints how many strings were compared, for how many of them the two references differ, and for how many our ids are wrong.
 """
 
 import argparse
@@ -27,7 +27,7 @@ import world_texts  # noqa: E402
 
 
 def messages() -> list[str]:
-    """Sentences of Django's translations in 24 languages; none without Django."""
+    """The sentences of Django's translations in 24 languages; none if Django is not installed."""
     try:
         import django
     except ImportError:
@@ -53,7 +53,7 @@ def ours(program: str, directory: pathlib.Path, texts: list[str], *flags: str) -
 
 
 def compare(kind: str, texts: list[str], found, expected, others=None) -> bool:
-    """Prints what of `found` is not expected; where `others` say something else, that is counted, too."""
+    """Prints the differences between `found` and the expected ids, and counts the differences of `others`."""
     differing = sum(a != b for a, b in zip(expected, others)) if others is not None else 0
     wrong = [i for i, (a, b) in enumerate(zip(found, expected, strict=True)) if a != b]
     print(f"{kind:44} {len(texts):7} strings {differing:6} references differ {len(wrong):6} wrong", flush=True)

@@ -3,12 +3,12 @@
 
 usage: fuzz.py [--runs N] [--seconds S] [--pictures N] [--fresh] [--only NAME,...] [--jobs N] [--results FILE] [--build-only]
 
-Each parser gets N inputs from libFuzzer, or S seconds, whichever is over first. A crash, a report of the address or undefined
-behaviour sanitizer, more than 5 s or 4 GB for one input, and a promise that does not hold (Fuzz/Driver/Parser*.swift) are
-findings; their inputs lie under .build-fuzz/findings, and the exit status is 1. Swift and C of this package are instrumented;
-the libraries of the system are not. Leaks are not looked for: Swift keeps pointers in forms that the leak sanitizer does not
-know. What was learnt stays under .build-fuzz/corpus for the next time; with --fresh nothing of it is used, and the inputs are the
-same every time.
+Each parser gets N inputs from libFuzzer, or runs for S seconds, whichever ends first. Findings are a crash, a report of the
+address or the undefined behaviour sanitizer, more than 5 s or 4 GB for one input, and a broken promise
+(Fuzz/Driver/Parser*.swift). Their inputs are kept under .build-fuzz/findings, and the exit status is 1. Swift and C of this package
+are instrumented; the system's libraries are not. Leaks are not searched for, because Swift keeps pointers in forms that the leak
+sanitizer does not know. Inputs that reached new code are kept under .build-fuzz/corpus for the next time; with --fresh they are not
+used, and the inputs are the same every time.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ PARSERS = {
     "json": 1024, "bodies": 4096, "forms": 4096, "heads": 4096, "safetensors": 4096, "archives": 4096, "tokenizers": 8192, "pieces": 8192,
     "configurations": 4096, "preprocessing": 2048, "checkpoints": 8192, "hub": 4096, "urls": 512, "texts": 512,
 }
-# What is promised of a whole run.
+# The promised numbers of a whole run.
 RUNS_PROMISED, PICTURES_PROMISED = 1_000_000, 100_000
 COVERAGE = "edge,indirect-calls,trace-cmp,inline-8bit-counters,pc-table"
 ENVIRONMENT = {
-    # A crash is told by the sanitizer; Swift's own report stops to ask.
+    # The sanitizer reports a crash; Swift's own reporter would stop and ask.
     "SWIFT_BACKTRACE": "enable=no",
     "ASAN_OPTIONS": "detect_leaks=0:handle_sigill=1:allocator_may_return_null=1:abort_on_error=0",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
@@ -52,7 +52,7 @@ ENVIRONMENT = {
 
 
 def runtime() -> pathlib.Path:
-    """LibFuzzer without a `main`, of the toolchain that `swift` is from."""
+    """The archive of libFuzzer without a `main`, in the toolchain of `swift`."""
     swift = pathlib.Path(subprocess.run(["which", "swift"], capture_output=True, text=True, check=True).stdout.strip()).resolve()
     found = sorted(glob.glob(str(swift.parents[1] / "lib" / "clang" / "*" / "lib" / "*" / "libclang_rt.fuzzer_no_main-*.a")))
     if not found:
@@ -75,12 +75,12 @@ def build(jobs: int) -> None:
 
 
 class Tried(typing.NamedTuple):
-    """What was tried of one parser."""
+    """The result of fuzzing one parser."""
 
     name: str
     executions: int
     seconds: float
-    # What was found, if anything was.
+    # The finding, if there is one.
     finding: str
     edges: int
 
@@ -109,7 +109,7 @@ def fuzz(name: str, options: argparse.Namespace) -> Tried:
 
 
 def mutate_pictures(first: int, count: int) -> Tried:
-    """Decodes changed pictures; where the process dies, the number at work is told, and the rest goes on behind it."""
+    """Decodes changed pictures; if the process dies, the present number is reported, and the run continues after it."""
     begun, state = time.monotonic(), FINDINGS / f"at-{first}"
     at, end, findings, told = first, first + count, [], []
     while at < end and len(findings) < 5:
@@ -168,7 +168,7 @@ def main() -> int:
         report.add(name, "crashes, hangs over 5 s, reports", str(len(findings)), "0", not findings)
         report.add(name, "executions a second", f"{count / max(seconds, 0.001):,.0f}")
         if name != "pictures":
-            # Pictures are changed blindly: what of the decoders is reached is not counted.
+            # Pictures are changed blindly, without counting the reached code of the decoders.
             edges = sum(one.edges for one in ours)
             report.add(name, "edges reached", f"{edges:,}", "> 0", edges > 0)
         for finding in findings:

@@ -2,7 +2,7 @@
 """Makes every committed test fixture from the reference implementations.
 
 usage: make-goldens.py [PART ...]      parts: the modules of Scripts/goldens/ that have a make() function
-       make-goldens.py --check         only checks that the committed files are those of the manifest
+       make-goldens.py --check         only checks the committed files by the manifest
 
 Run it in an environment with Scripts/requirements.txt installed. The fixtures lie in Tests/CLIPTestSupport/Fixtures/PART/;
 MANIFEST.json beside them holds their hashes and the versions that made them. Everything is seeded: a second run with the
@@ -31,7 +31,7 @@ def parts() -> list[str]:
 
 
 def pinned_versions() -> dict[str, str]:
-    """The installed version of every pinned package; a different one than pinned is an error."""
+    """The installed version of every pinned package; it is an error if it is not the pinned one."""
     versions = {"python": sys.version.split()[0]}
     for line in (HERE / "requirements.txt").read_text().splitlines():
         line = line.split("#")[0].strip()
@@ -55,7 +55,7 @@ def hashes() -> dict[str, str]:
 
 
 def check() -> None:
-    """Exits with the names of fixtures that are not what the manifest says."""
+    """Exits with the names of fixtures that differ from the manifest."""
     expected, found = json.loads((FIXTURES / "MANIFEST.json").read_text())["files"], hashes()
     wrong = [name for name in sorted(expected | found) if expected.get(name) != found.get(name)]
     if wrong:

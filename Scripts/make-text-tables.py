@@ -4,9 +4,9 @@
     python Scripts/make-text-tables.py Sources/CLIPTokenization/Cleaning/TextTables.swift
 
 Everything comes from the reference implementations (Scripts/requirements.txt): letters and numbers from
-the regex module, what tokenizers does not know of them and of combining marks from itself, composition and word characters from Python's own Unicode data, entities from its html
-module, code pages from its codecs, and the character classes of mojibake from ftfy (Apache-2.0, Robyn
-Speer). Numbers are hexadecimal and separated by spaces; a set is written as (gap, length) pairs.
+the regex module; the letters, numbers and combining marks that tokenizers does not know from tokenizers
+itself; composition and word characters from Python's own Unicode data; entities from its html module; code
+pages from its codecs; and the character classes of mojibake from ftfy (Apache-2.0, Robyn Speer). Numbers are hexadecimal and separated by spaces; a set is written as (gap, length) pairs.
 """
 
 import html
@@ -61,7 +61,7 @@ def combining_classes() -> str:
 
 
 def decompositions() -> str:
-    """Four numbers each: the gap, the two parts (0: none), 1 where the parts compose."""
+    """Four numbers for each: the gap, the two parts (0: none), and 1 if the parts compose."""
     words, last = [], 0
     for v in SCALARS:
         field = unicodedata.decomposition(chr(v))
@@ -90,7 +90,7 @@ def entities(table: dict[str, str]) -> str:
 
 
 def loud_entities() -> dict[str, str]:
-    """The names in capitals that ftfy knows beside HTML's own."""
+    """The names in capitals that ftfy knows in addition to HTML's own."""
     known = html.entities.html5
     return {
         name[1:]: value
@@ -100,7 +100,7 @@ def loud_entities() -> dict[str, str]:
 
 
 def is_no_mark(character: str) -> bool:
-    """Whether tokenizers takes a combining mark for a starter: no mark of another class changes places with it."""
+    """Whether tokenizers treats a combining mark as a starter, so that no mark of another class changes places with it."""
     nfd = normalizers.NFD().normalize_str
     return all(nfd(text) == text for text in (f"a{character}\u0334", f"a\u0345{character}"))
 

@@ -4,8 +4,8 @@
     python Scripts/make-vocabulary.py bpe_simple_vocab_16e6.txt.gz \\
         Sources/CLIPTokenization/BytePair/OpenAIMerges.swift
 
-A merge is written as the two token ids that it joins, three characters of six bits each, highest first.
-The id that it makes is its place in the list plus 512, so the ids say everything that the file does.
+A merge is written as the two token ids that it joins, in three characters of six bits each, the highest first.
+The id that it makes is its place in the list plus 512, so these ids contain all that the file does.
 """
 
 import gzip

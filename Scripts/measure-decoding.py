@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Times the way from a JPEG's bytes to normalised pixels: `clip` against Pillow and numpy, one thread each.
+"""Times `clip` against Pillow and numpy from a JPEG's bytes to normalised pixels, with one thread each.
 
 usage: measure-decoding.py CLIP [PHOTOGRAPH]      CLIP: the built command, such as .build/release/clip
 
-From the photograph, by default Examples/pictures/koala.jpg, three JPEGs of quality 85 are made: 4000 x 3000 pixels, 3000 x
-4000, and 500 x 375; a small photograph is enlarged for them, and noise is added, so that the large ones have as many bytes as
-a camera's. Each round times Pillow twice, `clip` exact and `clip` fast after each other, each in a process of its own. Printed
-are medians of the rounds' medians, and the median, least and largest of the rounds' ratios. Needs Pillow and numpy.
+Three JPEGs of quality 85 are made from the photograph, by default Examples/pictures/koala.jpg: 4000 x 3000 pixels, 3000 x
+4000, and 500 x 375. A small photograph is enlarged for them, and noise is added, so that the large ones have as many bytes as
+a camera's. Each round times Pillow twice, then `clip` exact and `clip` fast, each in a process of its own. The output is the
+median of the rounds' medians, and the median, the smallest and the largest of the rounds' ratios. Needs Pillow and numpy.
 
-Pillow is timed as it comes, and once more with an allocator that keeps what it was given: by default glibc hands the memory of
-a large picture back, and each new page costs a fault, which is dear on virtual machines.
+Pillow is timed as it is, and once more with an allocator that keeps the memory that it was given. By default glibc returns the
+memory of a large picture to the system, and each new page costs a fault, which is expensive on virtual machines.
 """
 
 import io
@@ -40,7 +40,7 @@ PICTURES = [("12mp", 4000, 3000, 7), ("12mp-upright", 3000, 4000, 7), ("500x375"
 
 
 def write_jpegs(photograph: pathlib.Path, folder: pathlib.Path) -> list[tuple[pathlib.Path, int]]:
-    """The pictures that are timed, and how often in a round."""
+    """Writes the pictures that are timed, with the number of decodes of each in a round."""
     source = Image.open(photograph).convert("RGB")
     noise = np.random.default_rng(1)
     found = []
@@ -56,7 +56,7 @@ def write_jpegs(photograph: pathlib.Path, folder: pathlib.Path) -> list[tuple[pa
 
 
 def reference(data: bytes) -> np.ndarray:
-    """Normalised pixels, (3, 224, 224), as torchvision's Resize, CenterCrop, ToTensor and Normalize make them."""
+    """The normalised pixels, (3, 224, 224), that torchvision's Resize, CenterCrop, ToTensor and Normalize make."""
     picture = Image.open(io.BytesIO(data)).convert("RGB")
     width, height = picture.size
     if width <= height:
@@ -71,7 +71,7 @@ def reference(data: bytes) -> np.ndarray:
 
 
 def time_reference(path: pathlib.Path, runs: int) -> float:
-    """The median of some runs in milliseconds, after one that is not counted."""
+    """The median time of some runs in milliseconds, after one run that does not count."""
     data = path.read_bytes()
     reference(data)
     times = []

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Measures what reading the largest tokenizers costs: time, and memory while and after.
+"""Measures the cost of reading the largest tokenizers: time, and memory during and after.
 
 usage: measure-tokenizers.py [--clip PROGRAM] [--work DIRECTORY]
 
-Makes up two files of the sizes of real ones, of random pieces: SigLIP 2's `tokenizer.json` (256,000 tokens, 580,000 merges)
-and XLM-V's (901,629 pieces with scores), and times `clip tokenize` of one word with them, less the time with none.
+Makes two files of random pieces with the sizes of real ones: SigLIP 2's `tokenizer.json` (256,000 tokens, 580,000 merges)
+and XLM-V's (901,629 pieces with scores). Then it times `clip tokenize` of one word with each, minus the time without one.
 """
 
 import argparse
@@ -31,7 +31,7 @@ LETTERS = [
 
 
 def pieces(rng: random.Random, count: int, longest: int) -> list[str]:
-    """Different random words of several scripts, half of them with a blank before."""
+    """Different random words of several scripts, half of them after a blank."""
     found: dict[str, None] = {}
     for letters in LETTERS:
         for letter in letters:
@@ -49,7 +49,7 @@ def siglip2(directory: pathlib.Path) -> None:
     base = ["<pad>", "<eos>", "<bos>", "<unk>"] + [f"<0x{byte:02X}>" for byte in range(256)]
     letters = [letter for group in LETTERS for letter in group]
     vocab = {token: index for index, token in enumerate(dict.fromkeys(base + ["\u2581"] + letters))}
-    # Every part of a word is a token, so that all ways to make one are merges.
+    # Every part of a word is a token, so that every way to make one is a merge.
     while len(vocab) < 256_000:
         group = rng.choices(LETTERS, [8, 3, 1, 1, 1, 1, 1])[0]
         word = ("\u2581" if rng.random() < 0.4 else "") + "".join(rng.choices(group, k=rng.randint(3, 5)))
@@ -77,7 +77,7 @@ def siglip2(directory: pathlib.Path) -> None:
             "vocab": vocab, "merges": merges,
         },
     }  # fmt: skip
-    # Written with line ends, as tokenizers does it.
+    # tokenizers writes its files with line ends, too.
     (directory / "tokenizer.json").write_text(json.dumps(file, ensure_ascii=False, indent=2), encoding="utf-8")
     (directory / "tokenizer_config.json").write_text('{"tokenizer_class": "GemmaTokenizer"}')
 
@@ -91,7 +91,7 @@ def xlm_v(directory: pathlib.Path) -> None:
     for piece, score in zip(pieces(rng, 901_624, 9), scores):
         vocab.append([piece, float(score)])
     vocab.append(["<mask>", 0.0])
-    # A table of characters that replaces nothing: one unit, and one text.
+    # This table of characters replaces nothing: it has one unit and one text.
     table = base64.b64encode((4).to_bytes(4, "little") + bytes(4) + b"\0").decode()
     file = {
         "version": "1.0",
@@ -112,7 +112,7 @@ def xlm_v(directory: pathlib.Path) -> None:
 
 
 def measured(command: list[str]) -> tuple[float, float]:
-    """Seconds and peak megabytes of a command, the better of three runs."""
+    """The seconds and the peak megabytes of a command, from the best of three runs."""
     best = (float("inf"), 0.0)
     for _ in range(3):
         start = time.perf_counter()
@@ -135,7 +135,7 @@ def main() -> None:
         directory = arguments.work / name
         if not (directory / "tokenizer.json").exists():
             directory.mkdir(parents=True, exist_ok=True)
-            # In a process of its own: what a command is said to hold at most begins with what its parent holds.
+            # This runs in a process of its own, because the measured peak of a command begins with its parent's memory.
             child = multiprocessing.Process(target=make, args=(directory,))
             child.start()
             child.join()

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Many mixed requests from many connections, each answer compared with the one known to be right, and the memory watched.
+"""Sends many mixed requests from many connections, compares each answer with the right one, and watches the memory.
 
 usage: soak.py CLIP [--requests N] [--clients N] [--minutes N] [--results FILE]
 
-CLIP is the built command; the servers are its own, on 127.0.0.1, with clip-mini. Half of the requests are some hundred again
-and again, whose answers are learnt first, one at a time; half were never asked before, with answers that a second server gives
-another way: texts in lists, pictures packed differently. The caches are small, so that they throw away all the time. Needs
-nothing beside Python. The exit status is 1 where an answer was wrong or lost, or where memory grew by 3 % or more after the
-first tenth, or the first 3,000 where they are more.
+CLIP is the built command; the servers are its own, on 127.0.0.1, with clip-mini. Half of the requests repeat about 150,
+whose answers are learnt first, one at a time. The other half were never sent before, and a second server gives their right
+answers in another way: texts in lists, pictures encoded differently. The caches are small, so that they drop entries all the time.
+Needs only Python. The exit status is 1 if an answer was wrong or lost, or if memory grew by 3 percent or more after the first
+tenth of the requests, or after the first 3,000 if that is more.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from server import Server  # noqa: E402
 PROMISED = 100_000
 GROWTH_LIMIT = 3.0
 FIXTURES = ROOT / "Tests" / "CLIPTestSupport" / "Fixtures" / "imaging"
-# A tenth of what is asked anew fills them.
+# A tenth of the new requests fill these caches.
 CACHES = {"--text-cache-bytes": "1000000", "--image-cache-bytes": "1000000"}
-# Sums are taken in another order in a batch of another size.
+# In a batch of another size, sums are computed in another order.
 TOLERANCE = 1e-4
 
 
 class Request:
-    """What is sent, and what its answer was when nobody else asked."""
+    """A request, and its answer when no other request was being answered."""
 
     def __init__(self, kind: str, body: bytes, path: str = "/clip/embed_text", fields: str = "") -> None:
         self.kind, self.message = kind, wire.post(body, path, fields)
@@ -57,7 +57,7 @@ class Request:
         self.status, self.numbers, self.text = answer.status, numbers(answer), answer.body
 
     def fault(self, answer: wire.Answer) -> str | None:
-        """What is wrong with another answer to the same request; nil where nothing is."""
+        """What is wrong with another answer to the same request; None if nothing is."""
         if answer.status != self.status:
             return f"{self.kind}: {answer.status} instead of {self.status}: {answer.message[:80]}"
         if self.status != 200:
@@ -66,7 +66,7 @@ class Request:
         if [len(row) for row in found] != [len(row) for row in self.numbers]:
             return f"{self.kind}: another number of embeddings"
         for row, known in zip(found, self.numbers):
-            # What is no number is not near to one either.
+            # A value that is not a number is not near to one either.
             if None in row or not distance(row, known) <= TOLERANCE:
                 return f"{self.kind}: another embedding"
         return None
@@ -83,7 +83,7 @@ def numbers(answer: wire.Answer) -> list[list[float]]:
 
 
 def distance(row: list[float], known: list[float]) -> float:
-    """How far apart, of the length of the known one."""
+    """The distance between two embeddings, as a fraction of the known one's length."""
     if row == known:
         return 0
     return math.dist(row, known) / max(math.hypot(*known), 1e-9)
@@ -95,7 +95,7 @@ def fixtures() -> list[bytes]:
 
 
 def requests(origin: str) -> list[Request]:
-    """Some hundred requests of every kind; the more often a kind is asked in life, the more often it is here."""
+    """About 150 requests of every kind; kinds that are common in practice are common here, too."""
     draw = random.Random(5)
 
     def text(count: int = 6) -> str:
@@ -149,7 +149,7 @@ def serve(connection, path: bytes, fresh: Fresh | None) -> None:
 
 
 class Soak:
-    """Clients that ask until so many requests are answered."""
+    """Clients that send requests until a number of them are answered."""
 
     def __init__(self, server: Server, known: list[Request], fresh: Fresh, count: int, seconds: float) -> None:
         self.server, self.known, self.fresh, self.count = server, known, fresh, count
@@ -181,7 +181,7 @@ class Soak:
                     connection.close()
                     connection = None
                 if answer.status in (429, 503) and request.status not in (429, 503):
-                    # Told to wait, not lost.
+                    # The client was told to wait; the request is not lost.
                     self.waited += 1
                     time.sleep(0.05)
                     continue
@@ -202,7 +202,7 @@ class Soak:
         return request
 
     def run(self, clients: int, first: int) -> tuple[int, int]:
-        """Memory after the first so many requests and at the end, each as the least of some samples."""
+        """The memory after the `first` requests and at the end, each the smallest of some samples."""
         crowd = wire.Crowd(clients, self.client).start()
         samples: list[tuple[int, int]] = []
         while crowd.is_busy and time.monotonic() < self.end + 130:
@@ -251,7 +251,7 @@ def soak(options: argparse.Namespace) -> Report:
             fresh = Fresh(second, origin.base)
             soak = Soak(server, known, fresh, options.requests, options.minutes * 60)
             begun = time.monotonic()
-            # Few requests do not fill what a server fills once.
+            # A few requests do not fill everything that a server fills once.
             first = max(options.requests // 10, min(3000, options.requests // 2))
             early, late = soak.run(options.clients, first)
             seconds = time.monotonic() - begun
@@ -269,7 +269,7 @@ def soak(options: argparse.Namespace) -> Report:
 
     allowed = f">= {options.requests}" if options.requests < PROMISED else ""
     report.add("soak", "requests", f"{soak.answered}", f">= {PROMISED}", soak.answered >= PROMISED, allowed, soak.answered == options.requests)
-    # Where all were known, neither the network nor a decoder would have been at work.
+    # If all requests were known ones, neither the network nor a decoder would have been used.
     judge("of them asked for the first time", f"{fresh.made}", f">= {options.requests * 2 // 5}", fresh.made >= options.requests * 2 // 5)
     judge("computing for each of these", f"{computing / max(1, fresh.made) * 1e3:.2f} ms", ">= 0.05 ms", computing >= fresh.made * 5e-5)
     judge("decoding for each of these", f"{decoding / max(1, fresh.made) * 1e3:.2f} ms", ">= 0.02 ms", decoding >= fresh.made * 2e-5)

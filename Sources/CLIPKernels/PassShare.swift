@@ -109,7 +109,7 @@ public final class PassTeam: Sendable {
 
     /// How often a waiting member looks before it checks whether it blocks the one it waits for.
     ///
-    /// This takes some hundred microseconds, long enough for any woken thread to have begun.
+    /// This takes a few hundred microseconds, long enough for any woken thread to have begun.
     private static let looksBeforeMoving = 8_000
     /// How often a waiting member looks before it sleeps.
     private static let looksBeforeSleeping = 16_000

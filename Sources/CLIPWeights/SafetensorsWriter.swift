@@ -10,7 +10,7 @@ final class SafetensorsWriter {
     private var checksum = Checksum()
 
     static let alignment = 64
-    /// The room for the header, including its length: enough for some thousand tensors.
+    /// The room for the header, including its length: enough for a few thousand tensors.
     private static let headerRoom = 1 << 18
 
     init(path: String) throws(WeightError) {
