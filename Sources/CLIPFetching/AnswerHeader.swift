@@ -89,7 +89,7 @@ struct AnswerHeader {
         location = value
     }
 
-    /// The encodings that IANA lists, and other names that programs use; some are also used for request bodies.
+    /// The encodings that IANA lists, and other names that programs use; the server knows the same for request bodies.
     ///
     /// Hosts and stores put other words there as well (`utf-8`, `binary`, `aws-chunked`), which `requests` and browsers
     /// ignore. If the body is not a picture then, it is refused as such.

@@ -19,9 +19,9 @@ enum CacheDirectory {
         }
     }
 
-    /// Removes files that were unused for long, except the most recently used ones of each kind.
+    /// Removes all files except the most recently used ones of each kind.
     ///
-    /// It also removes what a process left behind that was killed while it wrote.
+    /// It also removes unfinished files of processes that were killed while they wrote.
     ///
     /// - Parameter kept: how many files with each ending stay.
     static func prune(_ directory: String, keeping kept: [String: Int]) {
