@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Every relative link in the repository's Markdown files leads to a file of the repository, and every anchor to a heading of it.
+"""Checks that relative links in the repository's Markdown files lead to files of the repository, and anchors to their headings.
 
 usage: check-links.py [FILE.md...]
 
-Prints the links that do not, one a line as FILE:LINE, and fails if there are any. What stands in code is no link. Addresses with
-a scheme are not asked for. The pages of a DocC catalogue are left to DocC, which resolves links by rules of its own.
+Prints the links that do not, each on a line with FILE:LINE, and fails if there are any. Text in code is not a link. Addresses
+with a scheme are not requested. The pages of a DocC catalogue are left to DocC, which resolves links by rules of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 ROOT = Path(__file__).resolve().parents[1]
-# Of a target that ends at a parenthesis, pairs of them in its middle are part.
+# A target ends at a closing parenthesis, but pairs of parentheses may be a part of it.
 INLINE = re.compile(r"\]\(\s*<?((?:[^()<>\s]|\([^()\s]*\))+)>?(?:\s+\"[^\"]*\")?\s*\)")
 REFERENCE = re.compile(r"^ {0,3}\[[^\]^][^\]]*\]:\s+<?([^\s>]+)>?")
 TAG = re.compile(r"<(?:a|img|source)\b[^>]*?\s(?:href|src|srcset)=[\"']([^\"'\s]+)")
@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def tracked() -> set[str]:
-    """The files of the repository, with those that are new and not ignored: what a clone will have."""
+    """The files of the repository, including new files that are not ignored, since a clone will have these, too."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True
     )
@@ -93,7 +93,7 @@ def problem(page: str, target: str, files: set[str], folders: set[str]) -> str |
 
 
 def normalised(path: str) -> str:
-    """A path from the root, without `.` and `..`; one that leads out of the repository is nobody's."""
+    """A path from the root, without `.` and `..`; a path that leads out of the repository matches no file."""
     steps: list[str] = []
     for step in path.split("/"):
         if step == "..":
@@ -107,7 +107,7 @@ def normalised(path: str) -> str:
 
 @cache
 def anchors(page: str) -> set[str]:
-    """What a page's headings are called in addresses, by GitHub's rules, and names that were given by hand."""
+    """The anchors of a page: those of its headings, by GitHub's rules, and those that were written by hand."""
     names: set[str] = set()
     for _, line in prose(page):
         names.update(NAMED.findall(CODE.sub("``", line)))

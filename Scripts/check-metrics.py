@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Has a real Prometheus scrape a server after a mixed run, and compares what it says with what was sent.
+"""Lets a real Prometheus scrape a server after a mixed run, and compares its numbers with the requests that were sent.
 
 usage: check-metrics.py CLIP [--requests N]
 
-Starts `clip serve` with keys and a port for metrics, asks for everything that it lists, rightly and wrongly, from many
-connections at once, and counts the answers by route, method and status. Then promtool looks at the text, Prometheus scrapes it,
-and its query interface has to give the same numbers. Every expression of Deploy/grafana and Deploy/prometheus is asked, too:
-each metric in it has to exist in the scrape. Needs Debian's package prometheus. Prints a line for each thing that holds.
+Starts `clip serve` with keys and a port for metrics, and sends right and wrong requests to every route that it lists, from many
+connections at once. The answers are counted by route, method and status. Then promtool checks the text, Prometheus scrapes it,
+and its query interface has to give the same numbers. Every expression in Deploy/grafana and Deploy/prometheus is evaluated, too:
+each metric in it has to exist in the scrape. Needs Debian's package prometheus. Prints a line for each check that passes.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def wait_for(what, look, seconds=60):
 
 
 class Server:
-    """`clip serve` on ports of the system's choice."""
+    """`clip serve` on ports that the system chooses."""
 
     def __init__(self, clip, folder):
         keys = folder / "keys"
@@ -80,7 +80,7 @@ def pictures():
 
 
 def requests(listed, count):
-    """So many of them: method, path, body, fields, and the route that each is of."""
+    """A number of requests, each with its method, path, body and header fields, and its route."""
     picture = [base64.b64encode(data).decode() for data in pictures()]
     json_type = {"Content-Type": "application/json"}
     key = {"Authorization": "Bearer " + KEY}
@@ -112,7 +112,7 @@ def requests(listed, count):
         kinds.append((method, path, body, json_type | key, route))
         kinds.append((method, path, body, json_type, route))
         kinds.append(("DELETE", path, None, key, route))
-    # The scrapes of the check itself are asked for on the way, too, but with their own route they can be told apart.
+    # The check's own scrapes are counted as well, but under a route of their own.
     return [kinds[number % len(kinds)] + (number,) for number in range(count)]
 
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Compares the scores of `clip classify` with the reference implementation's, from the bytes of pictures and the letters of labels.
+"""Compares the scores of `clip classify`, from pictures' bytes and labels' letters on, with the reference implementation's.
 
 usage: check-scores.py CLIP MODEL_DIR...      CLIP: the built command, such as .build/release/clip
 
-For an OpenCLIP directory the reference is open_clip: `get_logits`, and `build_zero_shot_classifier` where there are templates. For a
-transformers directory it is `logits_per_image`. Softmax over the labels or, where the model has a bias, the sigmoid of each; all in
-f32. A SigLIP in transformers' layout with random weights, and a vocabulary of its own, is made and compared, too. Fails where a
-score differs by more than 1e-5, or a label is out of its place by more than that. Run it in an environment with
-Scripts/requirements.txt installed.
+For an OpenCLIP directory the reference is open_clip: `get_logits`, or `build_zero_shot_classifier` if there are templates. For a
+transformers directory it is `logits_per_image`. Scores are the softmax over the labels or, if the model has a bias, the sigmoid for
+each label; all are f32. A SigLIP in transformers' layout is made with random weights and a vocabulary of its own, and is compared,
+too. Fails if a score differs by more than 1e-5, or if labels whose scores differ by more than that are in another order. Run it in
+an environment with Scripts/requirements.txt installed.
 """
 
 import importlib.util
@@ -37,7 +37,7 @@ NAMES = """cat dog koala truck chair bicycle tree river mountain bridge airplane
 
 
 def siglip(work: pathlib.Path) -> pathlib.Path:
-    """A SigLIP with random weights, and a scale and a bias that give scores of all sizes."""
+    """Makes a SigLIP with random weights, and with a scale and a bias that give scores of all sizes."""
     options = {"model_type": "unigram", "vocab_size": 2000, "pad_id": 0, "eos_id": 1, "unk_id": 2, "bos_id": -1}
     captions = [*world_texts.every_caption(), *NAMES] * 4
     pieces = piece_files.train(work / "unigram.model", captions, **options)
@@ -82,7 +82,7 @@ def scores(logits: torch.Tensor, model) -> torch.Tensor:
 
 
 def reference(directory: pathlib.Path, pixels: torch.Tensor, tokens) -> dict[str, torch.Tensor]:
-    """Scores of the labels as they stand and, of open_clip, in its seven templates."""
+    """The scores of the labels as they are and, for open_clip, in its seven templates."""
     ids = torch.cat([tokens(name) for name in NAMES])
     if not (directory / "open_clip_config.json").exists():
         model = AutoModel.from_pretrained(directory, dtype=torch.float32).eval()
@@ -107,7 +107,7 @@ def ours(command: str, directory: pathlib.Path, images: list[pathlib.Path], temp
 
 
 def difference(found: list[list[dict]], expected: torch.Tensor) -> float:
-    """The greatest difference of a score, or of the score of a place."""
+    """The greatest difference between the scores of a label, or between the scores at a rank."""
     assert len(found) == len(expected)
     worst = 0.0
     for predictions, row in zip(found, expected.tolist()):

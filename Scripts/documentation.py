@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes the documentation of the library's products from the release build, and refuses what has none.
+"""Makes the documentation of the library's products from the release build, and fails if a public symbol has none.
 
-usage: documentation.py [--check] OUTPUT      OUTPUT: where the pages go, a folder for each product and one for all
+usage: documentation.py [--check] OUTPUT      OUTPUT: the folder for the pages, with a folder for each product and one for all
 
-The compiler's own tool reads what is public out of the modules that `make build` has made, so nothing is compiled a second time
-and the package needs no plug-in. Every public symbol has to have a comment, but for what the compiler itself writes
-(`init(rawValue:)`, `!=`); a warning of DocC is an error. --check ends before pages are made.
+The compiler's own tool reads the public symbols of the modules that `make build` has made, so nothing is compiled a second time
+and the package needs no plug-in. Every public symbol has to have a comment, except those that the compiler itself writes
+(`init(rawValue:)`, `!=`). A warning of DocC is an error. --check stops before pages are made.
 """
 
 import json
@@ -20,21 +20,21 @@ BUILD = ROOT / ".build/release"
 
 
 def module_maps() -> list[pathlib.Path]:
-    """Those of C: written by hand beside the headers, or by the build where there is none."""
+    """The module maps of the C targets, written by hand beside the headers or else by the build."""
     written = [*(ROOT / "Sources").rglob("module.modulemap"), *(ROOT / ".build/checkouts").glob("*/Sources/*/include/module.modulemap")]
     made = BUILD.resolve().glob("C*.build/module.modulemap")
     return sorted({*written, *made})
 
 
 def tool(name: str) -> str:
-    """The toolchain's program, which lies beside the compiler."""
+    """The path of a program of the toolchain, in the compiler's folder."""
     compiler = shutil.which("swift")
     beside = pathlib.Path(compiler).resolve().parent / name if compiler else None
     return str(beside) if beside and beside.exists() else name
 
 
 def symbols(product: str, folder: pathlib.Path) -> pathlib.Path:
-    """The symbol graphs of a product, in a folder of its own."""
+    """Writes the symbol graphs of a product into a folder of its own."""
     target = json.loads(subprocess.check_output(["swift", "-print-target-info"]))["target"]["triple"]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -43,14 +43,14 @@ def symbols(product: str, folder: pathlib.Path) -> pathlib.Path:
     for file in module_maps():
         command += ["-Xcc", f"-fmodule-map-file={file}", "-I", str(file.parent)]
     subprocess.run(command, check=True)
-    # What it adds to the symbols of other modules is nobody's page here.
+    # What it adds to the symbols of other modules gets no page here.
     for other in folder.glob("*@*"):
         other.unlink()
     return folder
 
 
 def undocumented(graph: pathlib.Path) -> tuple[int, list[str]]:
-    """How many symbols there are, and those that somebody wrote without a comment."""
+    """The number of symbols, and the hand-written symbols without a comment."""
     found = json.loads(graph.read_text())["symbols"]
     written = [s for s in found if "::SYNTHESIZED::" not in s["identifier"]["precise"] and "location" in s]
     bare = [s for s in written if not any(line["text"].strip() for line in s.get("docComment", {}).get("lines", []))]
@@ -97,5 +97,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except subprocess.CalledProcessError as error:
-        # It has said why.
+        # The program has already printed why.
         sys.exit(error.returncode or 1)

@@ -3,7 +3,7 @@ internal import CZlib
 
 /// The libraries that fetch and unpack.
 package enum FetchingLibraries {
-    /// Their names and versions, as they are loaded.
+    /// The names and versions of the libraries that are loaded.
     package static var versions: [(name: String, version: String)] {
         let secure = clip_curl_tls_version().map { ", \(String(cString: $0))" } ?? ", without TLS"
         return [

@@ -1,8 +1,8 @@
 internal import CCrypto
 
-/// The library that digests of downloads are made by.
+/// The library that computes the digests of downloads.
 package enum HubLibraries {
-    /// Its name and version, as it is loaded.
+    /// The name and the version of the library that is loaded.
     package static var versions: [(name: String, version: String)] {
         let words = String(cString: clip_crypto_version()).split(separator: " ")
         guard words.count > 1 else { return [("digests", words.joined())] }

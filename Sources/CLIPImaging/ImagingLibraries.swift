@@ -3,10 +3,12 @@ internal import CPictures
 
 /// The libraries that decode pictures.
 package enum ImagingLibraries {
-    /// Their names and versions, as they are loaded; libjpeg-turbo's is that of its headers, since its library tells none.
+    /// The names and versions of the loaded libraries.
+    ///
+    /// libjpeg-turbo's version is that of its headers, because the library itself does not tell.
     package static var versions: [(name: String, version: String)] {
         let webp = cwebp_version()
-        // "LIBTIFF, Version 4.5.0", and its copyright on the lines behind.
+        // This is "LIBTIFF, Version 4.5.0", followed by lines of its copyright.
         let tiff = String(cString: ctiff_version()).prefix { $0 != "\n" }.split(separator: " ").last ?? ""
         return [
             ("libjpeg-turbo", String(cString: cjpeg_version())), ("libpng", String(cString: cpng_version())),
@@ -15,6 +17,6 @@ package enum ImagingLibraries {
         ]
     }
 
-    /// Whether libheif can decode HEIC, for which it needs a plug-in or library of its own.
+    /// Whether libheif can decode HEIC, for which it needs a plug-in or another library.
     package static var decodesHEIC: Bool { cheif_is_available() != 0 }
 }

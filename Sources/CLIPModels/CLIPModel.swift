@@ -12,7 +12,7 @@ public import CLIPWeights
 public final class CLIPModel: Sendable {
     /// The shape of the network.
     public let configuration: ModelConfiguration
-    /// How scores come of the cosines between images and texts.
+    /// How cosines between images and texts become scores.
     public let scoring: ScoreRule
 
     private let vision: ImageTower?

@@ -79,9 +79,9 @@ struct CheckpointNames {
         var isJoined: Bool { query.weight == keyValue.weight }
     }
 
-    /// The logarithm of the factor that training has put before cosines; both layouts call it so.
+    /// The logarithm of the factor of the cosines that training learnt; both layouts use this name.
     static let scoreScale = "logit_scale"
-    /// What it has added to them then, where each pair was judged by itself.
+    /// The bias that training learnt with it, if each pair was judged separately.
     static let scoreBias = "logit_bias"
 
     let vision: Tower

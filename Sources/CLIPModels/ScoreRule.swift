@@ -4,23 +4,24 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// How scores come of cosines, as training has left it in the checkpoint.
+/// Turns cosines into scores, with the numbers that training has left in the checkpoint.
 ///
-/// CLIP's loss compares all texts of a batch, so its scores share one among the labels: the softmax of scale x cosine.
-/// SigLIP's judges each pair by itself, and has a bias: the sigmoid of scale x cosine + bias. So do the references' own
-/// examples: openai/CLIP and open_clip in their READMEs, `CLIPModel` and `SiglipModel` of transformers (5.x) in their
-/// documentation. A checkpoint with a bias is of the second kind, whatever its towers are.
+/// CLIP's loss compares all texts of a batch, so its scores are the softmax of scale x cosine over the labels. SigLIP's
+/// loss judges each pair separately and has a bias, so its scores are the sigmoid of scale x cosine + bias. The
+/// references' own examples do the same: openai/CLIP and open_clip in their READMEs, `CLIPModel` and `SiglipModel` of
+/// transformers (5.x) in their documentation. A checkpoint with a bias is of the second kind, whatever its towers are.
 public struct ScoreRule: Equatable, Sendable {
-    /// The factor before cosines: `logit_scale.exp()` of the references.
+    /// The factor of the cosines, which is `logit_scale.exp()` in the references.
     public let scale: Double
-    /// What is added then; nil where the labels share one.
+    /// The number added to each product for the sigmoid; nil for the softmax.
     public let bias: Double?
 
-    /// The factor where a checkpoint has none, as those of one tower alone: 100, where OpenAI's training stopped it, and which
-    /// all of its published models have.
+    /// The scale for a checkpoint without one, such as that of a single tower.
+    ///
+    /// It is 100, where OpenAI's training limited it; all of OpenAI's published models have it.
     public static let usualScale = 100.0
 
-    /// - Parameter bias: nil where the labels share one.
+    /// - Parameter bias: the number added to each product for the sigmoid; nil for the softmax.
     public init(scale: Double = usualScale, bias: Double? = nil) {
         self.scale = scale
         self.bias = bias
@@ -36,15 +37,15 @@ public struct ScoreRule: Equatable, Sendable {
         bias = try weights.number(CheckpointNames.scoreBias).map(Double.init)
     }
 
-    /// Whether each label is judged by itself; otherwise the scores of all sum to one.
+    /// Whether each label is judged separately (sigmoid); otherwise all scores add up to one (softmax).
     public var isOfPairs: Bool { bias != nil }
 
-    /// A score for each cosine, from 0 to 1.
+    /// A score from 0 to 1 for each cosine.
     ///
-    /// Of cosines that are no numbers there are none either.
+    /// If cosines are not numbers, scores are not either.
     public func scores(of cosines: [Float]) -> [Float] {
         if let bias { return cosines.map { Float(1 / (1 + exp(-(scale * Double($0) + bias)))) } }
-        // The greatest is taken off first, as in every softmax, so that nothing overflows.
+        // As in every softmax, the greatest cosine is subtracted first, so that nothing overflows.
         guard let greatest = cosines.max() else { return [] }
         let parts = cosines.map { exp(scale * (Double($0) - Double(greatest))) }
         let sum = parts.reduce(0, +)

@@ -67,11 +67,11 @@ struct WeightReader {
         }
     }
 
-    /// A single number, by itself or as the only one of a list; nil where the checkpoint has none.
+    /// A single number, stored alone or as a list of one; nil if the checkpoint lacks it.
     func number(_ name: String) throws(ModelError) -> Float? {
         guard let stored = scope.shape(of: name) else { return nil }
         let number = try tensor(name, shape: stored == [1] ? [1] : [])
-        // Its memory goes with it.
+        // The pointer is valid only as long as the tensor lives.
         return withExtendedLifetime(number) { number.floats[0] }
     }
 

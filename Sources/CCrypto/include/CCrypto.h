@@ -20,7 +20,7 @@ size_t clip_digest_finish(clip_digest* digest, unsigned char result[32]);
 
 void clip_digest_free(clip_digest* digest);
 
-// The library as it is loaded, such as "OpenSSL 3.0.17 1 Jul 2025".
+// The version of the loaded library, such as "OpenSSL 3.0.17 1 Jul 2025".
 const char* clip_crypto_version(void);
 
 #endif

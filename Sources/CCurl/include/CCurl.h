@@ -20,10 +20,11 @@
 // name look-ups would block the thread.
 bool clip_curl_start(void);
 
-// The library as it is loaded, with its TLS library's; the function's argument is a macro.
+// The versions of the loaded library and of its TLS library; Swift cannot pass the function's argument, which is a
+// macro.
 static inline const char* clip_curl_version(void) { return curl_version_info(CURLVERSION_NOW)->version; }
 
-// NULL where there is none.
+// NULL if there is none.
 static inline const char* clip_curl_tls_version(void) { return curl_version_info(CURLVERSION_NOW)->ssl_version; }
 
 static inline CURLcode clip_curl_set_long(CURL* easy, CURLoption option, long value) {
