@@ -3,7 +3,7 @@
 // bpe_simple_vocab_16e6.txt.gz (MIT License, copyright OpenAI; see NOTICE), sha256
 // 924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a.
 
-/// OpenAI CLIP's merges: two token ids for each, written in three characters of six bits an id.
+/// OpenAI CLIP's merges: two token ids each, three characters of six bits an id.
 enum OpenAIMerges {
     static let count = 48894
 
