@@ -182,7 +182,8 @@ class Prometheus:
             with urllib.request.urlopen(address, timeout=10) as answer:
                 return json.load(answer)["data"]["result"]
         except urllib.error.HTTPError as error:
-            return sys.exit(f"FAILED  {expression}: {error.read().decode()}")
+            # It is still starting.
+            return [] if error.code == 503 else sys.exit(f"FAILED  {expression}: {error.read().decode()}")
         except OSError:
             return []
 

@@ -45,13 +45,15 @@ extension EmbeddingEngine {
             terms: terms,
             request: request
         )
+        let allTimings = ofLabels.followed(by: timings)
+        metrics.note(allTimings)
         return ClassificationResult(
             predictions: try await predictions(for: embeddings, by: ranking, client: terms.client),
             scoresSumToOne: !model.scoring.isOfPairs,
             report: RequestReport(
                 model: model.description.name,
                 loadTime: loadTime,
-                timings: ofLabels.followed(by: timings)
+                timings: allTimings
             ),
             room: room
         )
@@ -94,13 +96,15 @@ extension EmbeddingEngine {
             terms: terms
         )
         let (outcome, timings) = try await embedded(texts, by: model, truncating, terms)
+        let allTimings = ofLabels.followed(by: timings)
+        metrics.note(allTimings)
         return ClassificationResult(
             predictions: try await predictions(for: outcome.embeddings, by: ranking, client: terms.client),
             scoresSumToOne: !model.scoring.isOfPairs,
             report: RequestReport(
                 model: model.description.name,
                 loadTime: loadTime,
-                timings: ofLabels.followed(by: timings)
+                timings: allTimings
             ),
             room: room
         )

@@ -66,6 +66,18 @@ extension EmbeddingEngineTests {
         }
     }
 
+    @Test("A classification tells of its labels' stages with its own")
+    func metricsOfClassification() async throws {
+        try await withMetrics { engine, told in
+            let labels = try LabelSet(names: ["a cat", "a dog"])
+            let result = try await engine.classify(texts: ["a fish"], among: labels)
+            #expect(try told.stage("tokenize") == [result.report.timings.tokenize.nanoseconds])
+            #expect(try told.stage("forward") == [result.report.timings.forward.nanoseconds])
+            _ = try await engine.classify(texts: ["a fish"], among: labels)
+            #expect(try told.stage("tokenize").count == 2 && told.stage("forward").count == 1)
+        }
+    }
+
     @Test("What a backend is told equals what the caches count, with many who ask at once")
     func metricsOfCrowd() async throws {
         try await withMetrics { engine, told in
