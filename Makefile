@@ -5,6 +5,8 @@ SHELL := /bin/bash
 
 # Two jobs fit a small machine; Swift's compiler takes about 1 GB each.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# So many tests run at once: all at once would starve each other on a small machine until their time limits.
+TESTS_AT_ONCE ?= 8
 # Tests run on the very build that users run, so that the two commands of the README share one compilation.
 BUILD := swift build -c release --jobs $(JOBS) --explicit-target-dependency-import-check error
 CLIP := .build/release/clip
@@ -55,7 +57,7 @@ run: build ## build, and start the server on 127.0.0.1:9001; CLIP_MODEL=NAME=DIR
 
 test: deps ## build and run all Swift tests
 	$(BUILD) --build-tests
-	swift test -c release --skip-build --parallel --quiet
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) swift test -c release --skip-build --parallel --quiet
 
 install: build ## install the command with its libraries, model, man page and completions; PREFIX=/usr/local, DESTDIR=
 	@Scripts/install-deps.sh patchelf binutils

@@ -22,8 +22,10 @@ extension Answer {
         fields = Self.pageFields
     }
 
-    /// Nothing but what this server sends is loaded, run or asked, and no other page frames it. A browser asks each time
-    /// whether a file is still the same, so that page and server are never of two versions.
+    /// The fields that every file of the page has.
+    ///
+    /// Nothing but what this server sends is loaded, run or asked, and no other page frames it. A browser asks each time whether a
+    /// file is still the same, so that page and server are never of two versions.
     private static let pageFields: HTTPFields = [
         .contentSecurityPolicy:
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
