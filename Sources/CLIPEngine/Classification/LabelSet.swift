@@ -10,7 +10,11 @@ public struct LabelSet: Equatable, Sendable {
         /// Whole texts that stand for it; nil for its name in every template.
         public var prompts: [String]?
 
-        /// - Parameter prompts: nil for the name in every template.
+        /// A label of this name.
+        ///
+        /// - Parameters:
+        ///   - name: what it is called, and what goes into templates.
+        ///   - prompts: whole texts that stand for it; nil for its name in every template.
         public init(_ name: String, prompts: [String]? = nil) {
             self.name = name
             self.prompts = prompts

@@ -23,7 +23,8 @@ let server = try EmbeddingServer(
     configuration: configuration,
     logger: Logger(label: "example"),
     version: "example",
-    onListening: { port in print("http://127.0.0.1:\(port)") }
+    // Written at once, whoever reads it: print would keep it until there is more.
+    onListening: { port in FileHandle.standardOutput.write(Data("http://127.0.0.1:\(port)\n".utf8)) }
 )
 // Requests that come before the model is there wait for it.
 async let loading: Void = engine.start()

@@ -205,6 +205,8 @@ function render() {
   document.getElementById("version").textContent = api.info.version;
   document.getElementById("about").replaceChildren(...prose(api.info.description));
   const all = Object.entries(api.paths).flatMap(([path, methods]) => Object.entries(methods).filter(([method]) => method !== "head").map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })));
+  // It is a form for password managers alone; nothing is sent by it.
+  document.getElementById("keyed").onsubmit = (event) => event.preventDefault();
   document.getElementById("keyed").hidden = !all.some(({ operation }) => operation.security?.length);
   const contents = document.getElementById("contents"), routes = document.getElementById("routes");
   contents.replaceChildren();
