@@ -14,6 +14,8 @@ extension EmbeddingEngine {
         truncating: Bool = false,
         terms: RequestTerms = RequestTerms()
     ) async throws(EmbeddingError) -> EmbeddingResult {
+        // What is no name of a model must not go back as one.
+        _ = try registry.names.name(of: name)
         var images: [ImageSource] = []
         var texts: [String] = []
         for item in items {

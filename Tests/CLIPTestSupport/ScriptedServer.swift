@@ -23,7 +23,9 @@ public final class ScriptedServer: Sendable {
     public let events: AsyncStream<Event>
     private let continuation: AsyncStream<Event>.Continuation
     private let listener: Int32
-    private let connections = Mutex<(open: Set<Int32>, count: Int, isStopped: Bool)>(([], 0, false))
+    private let connections = Mutex<(open: Set<Int32>, count: Int, isStopped: Bool, isListening: Bool)>(
+        ([], 0, false, true)
+    )
 
     /// The system has no socket to give.
     public struct SystemFailure: Error {}
@@ -42,6 +44,8 @@ public final class ScriptedServer: Sendable {
                     leave(socket)
                 }
             }
+            // Whoever stops it later must not touch a socket of that number, which is somebody else's by then.
+            connections.withLock { $0.isListening = false }
             close(listener)
         }
     }
@@ -65,8 +69,8 @@ public final class ScriptedServer: Sendable {
         connections.withLock { connections in
             connections.isStopped = true
             for socket in connections.open { shutdown(socket, Int32(SHUT_RDWR)) }
+            if connections.isListening { shutdown(listener, Int32(SHUT_RDWR)) }
         }
-        shutdown(listener, Int32(SHUT_RDWR))
         continuation.finish()
     }
 

@@ -6,13 +6,14 @@ package struct ClassPrompts: Equatable, Sendable {
 
     /// - Parameter prompts: those of each class.
     package init(prompts: some Sequence<[String]>) {
-        var placeOfText: [String: Int] = [:]
+        var placeOfText: [ExactText: Int] = [:]
         for (index, prompts) in prompts.enumerated() {
             for text in prompts {
-                if let place = placeOfText[text] {
+                let exact = ExactText(text)
+                if let place = placeOfText[exact] {
                     classes[place].append(index)
                 } else {
-                    placeOfText[text] = texts.count
+                    placeOfText[exact] = texts.count
                     texts.append(text)
                     classes.append([index])
                 }

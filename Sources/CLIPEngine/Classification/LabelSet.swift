@@ -43,11 +43,13 @@ public struct LabelSet: Equatable, Sendable {
             throw .tooManyLabels(count: labels.count, limit: Self.mostLabels)
         }
         if let templates, templates.isEmpty { throw .noTemplates }
-        var places: [String: Int] = [:]
+        var places: [ExactText: Int] = [:]
         places.reserveCapacity(labels.count)
         for (index, label) in labels.enumerated() {
-            guard !label.name.allSatisfy(\.isWhitespace) else { throw .blankLabel(index: index) }
-            if let first = places.updateValue(index, forKey: label.name) {
+            guard !label.name.unicodeScalars.allSatisfy(\.properties.isWhitespace) else {
+                throw .blankLabel(index: index)
+            }
+            if let first = places.updateValue(index, forKey: ExactText(shown: label.name)) {
                 throw .repeatedLabel(index: index, first: first)
             }
             if let prompts = label.prompts, prompts.isEmpty { throw .noPrompts(label: index) }

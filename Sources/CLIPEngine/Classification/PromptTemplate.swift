@@ -3,8 +3,10 @@ public struct PromptTemplate: Equatable, Sendable {
     private static let place = "{}"
 
     let text: String
+    /// What stands around its places.
+    private let pieces: [String]
     /// How many places it has.
-    private let places: Int
+    private var places: Int { pieces.count - 1 }
 
     /// A template of this text, such as `a photo of a {}.`.
     ///
@@ -16,7 +18,7 @@ public struct PromptTemplate: Equatable, Sendable {
 
     private init(known text: String) {
         self.text = text
-        places = text.ranges(of: Self.place).count
+        pieces = Self.pieces(of: text)
     }
 
     /// Templates of these texts.
@@ -34,7 +36,24 @@ public struct PromptTemplate: Equatable, Sendable {
 
     /// The sentence about one class; every `{}` becomes the name.
     public func prompt(for name: String) -> String {
-        text == Self.place ? name : text.replacing(Self.place, with: name)
+        pieces.joined(separator: name)
+    }
+
+    /// Looks at bytes: a search for letters takes minutes in megabytes of combining marks.
+    private static func pieces(of text: String) -> [String] {
+        let (bytes, place) = (Array(text.utf8), Array(place.utf8))
+        var pieces: [String] = []
+        var (start, position) = (0, 0)
+        while position + place.count <= bytes.count {
+            guard bytes[position] == place[0], bytes[position + 1] == place[1] else {
+                position += 1
+                continue
+            }
+            pieces.append(String(decoding: bytes[start..<position], as: UTF8.self))
+            position += place.count
+            start = position
+        }
+        return pieces + [String(decoding: bytes[start...], as: UTF8.self)]
     }
 
     /// The bytes of that sentence.

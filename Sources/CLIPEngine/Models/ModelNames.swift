@@ -36,6 +36,8 @@ struct ModelNames: Sendable {
     ///   not there, `invalidModelName` for what could not even be one.
     func name(of asked: String?) throws(EmbeddingError) -> String {
         guard let asked else { return standard }
+        // Looking up a text takes long where it is long and odd, such as megabytes of combining marks.
+        guard asked.utf8.count <= Self.longest else { throw .invalidModelName(asked) }
         if sources[asked] != nil { return asked }
         if let name = origins[asked] { return name }
         guard let provider else {
@@ -52,6 +54,9 @@ struct ModelNames: Sendable {
         guard allowedModels.allowsRepository(asked) else { throw .modelNotAllowed(asked) }
         return asked
     }
+
+    /// More bytes than any name of a model, a directory or a repository has.
+    private static let longest = 1024
 
     /// The provider's name for the repository that a configured model comes from; nil where it has none.
     func knownName(ofConfigured name: String) -> String? {

@@ -13,6 +13,9 @@ package enum RouteTable {
         route.start.map { ($0, route) }
     }
 
+    /// More bytes than a path of ours has with the longest name of a model.
+    private static let longest = 1200
+
     /// A route as a request line has it.
     package struct Match: Sendable {
         package let route: Route
@@ -23,6 +26,8 @@ package enum RouteTable {
     /// The route of a path that may have percent escapes, and a slash at its end; nil where there is none.
     package static func match(_ path: String) -> Match? {
         var path = PercentEncoding.decoded(path)
+        // Looking up a text takes long where it is long and odd, and this is an event loop.
+        guard path.utf8.count <= longest else { return nil }
         if let route = routes[path] { return Match(route: route, rest: nil) }
         while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
         if path != "/", let route = routes[path] { return Match(route: route, rest: nil) }

@@ -35,15 +35,15 @@ package struct EmbeddingsBody: Sendable {
             self.items = items
         default: items = [try Self.item(input, modality, at: nil)]
         }
-        let name = try fields.text("model")?.string
-        model = name.flatMap { Self.unspecified.contains($0) ? nil : $0 }
+        let name = try fields.text("model")
+        model = name.flatMap { name in Self.unspecified.contains(where: name.equals) ? nil : name.string }
         encoding = try Self.encoding(fields)
         dimensions = try Self.dimensions(fields)
         truncates = try fields.boolean("truncate") ?? false
     }
 
     /// What clients send as a model's name where their user gave none; Infinity's has one of its own for that.
-    private static let unspecified: Set<String> = ["", "default/not-specified"]
+    private static let unspecified = ["", "default/not-specified"]
 
     // MARK: What is to be embedded
 

@@ -113,7 +113,7 @@ package struct CompareBody: Sendable {
     ///
     /// - Throws: a 400 for a type other than `image` and `text`, and for an image where a text belongs.
     package func comparisonSubject() throws(APIError) -> ComparisonItem {
-        guard let type = ItemType(rawValue: subjectType) else { throw .unknownItemType(field: .subject) }
+        guard let type = ItemType(subjectType) else { throw .unknownItemType(field: .subject) }
         return try type.item(subject, field: .subject)
     }
 
@@ -121,7 +121,7 @@ package struct CompareBody: Sendable {
     ///
     /// - Throws: as for the subject.
     package func comparisonPrompts() throws(APIError) -> [ComparisonItem] {
-        guard let type = ItemType(rawValue: promptType) else { throw .unknownItemType(field: .prompt) }
+        guard let type = ItemType(promptType) else { throw .unknownItemType(field: .prompt) }
         var items: [ComparisonItem] = []
         for prompt in prompts.items { items.append(try type.item(prompt, field: .prompt)) }
         return items
@@ -129,6 +129,11 @@ package struct CompareBody: Sendable {
 
     private enum ItemType: String {
         case image, text
+
+        /// Longer texts are not even compared, which takes minutes where they are megabytes of combining marks.
+        init?(_ name: String) {
+            self.init(rawValue: name.utf8.count <= 8 ? name : "")
+        }
 
         func item(_ item: Item, field: ComparisonField) throws(APIError) -> ComparisonItem {
             switch (self, item) {

@@ -48,7 +48,8 @@ package struct EmbedImageBody: Sendable {
         var problems = QueryParameters.problems(in: query)
         var common = CommonFields(family)
         var images: [ImageSource] = []
-        for part in form.parts {
+        // Names are compared as texts, which takes long where they are long and odd; what is so long is no field of ours.
+        for part in form.parts where part.name.utf8.count <= Self.longestName {
             if Self.pictureNames.contains(part.name.lowercased()) {
                 images.append(
                     part.content.starts(with: "http".utf8)
@@ -65,6 +66,7 @@ package struct EmbedImageBody: Sendable {
         self.images = .sent(images)
     }
 
+    private static let longestName = 64
     private static let pictureNames: Set<String> = ["image", "images", "image[]", "file", "files", "files[]"]
 
     /// The images as a JSON body declares them.

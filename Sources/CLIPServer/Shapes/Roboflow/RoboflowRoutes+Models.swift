@@ -46,11 +46,15 @@ extension RouteContext {
         return registry
     }
 
+    private static let longestID = 1200
+
     /// The name in an id such as `clip/ViT-B-32` or `perception_encoder/PE-Core-L14-336`.
     ///
     /// - Throws: 400 for what is not one word, or two with a slash between them, or a family and a repository's two; 404 for a
     ///   word alone and for models of other kinds.
     package static func modelName(ofID id: String) throws(APIError) -> String {
+        // Taking a text apart takes long where it is long and odd, such as a megabyte of combining marks.
+        guard id.utf8.count <= longestID else { throw .embedding(.invalidModelName(id), place: nil) }
         let parts = id.split(separator: "/", omittingEmptySubsequences: false)
         let isFamily = ModelFamily.allCases.contains { parts[0] == $0.prefix }
         guard parts.count <= 2 || parts.count == 3 && isFamily, parts.allSatisfy({ !$0.isEmpty }) else {
