@@ -98,6 +98,11 @@ extension EmbeddingEngine {
         return loadTime
     }
 
+    /// The name of the model that a request means by another spelling, such as `ViT-B/32`.
+    package func modelName(of asked: String) throws(EmbeddingError) -> String {
+        try registry.names.name(of: asked)
+    }
+
     /// Refuses a model that was loaded and is no Perception Encoder; nil means the default one.
     package func requirePerceptionEncoder(_ name: String?) throws(EmbeddingError) {
         let name = try registry.names.name(of: name)

@@ -100,7 +100,8 @@ public struct HubConfiguration: Equatable, Sendable {
         var problems = unread
         if HubAddress(endpoint) == nil || endpoint.contains("?") || endpoint.contains("#") {
             problems.append(
-                "HF_ENDPOINT='\(endpoint)' is not the address of a hub such as https://huggingface.co; mend or unset it."
+                // One with a user may have a password, which is nobody's who reads a log.
+                "HF_ENDPOINT\(endpoint.contains("@") ? "" : "='\(endpoint)'") is not the address of a hub such as https://huggingface.co; mend or unset it."
             )
         }
         if let token, !token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {

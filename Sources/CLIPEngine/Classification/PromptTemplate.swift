@@ -3,10 +3,8 @@ public struct PromptTemplate: Equatable, Sendable {
     private static let place = "{}"
 
     let text: String
-    /// What stands around its places.
-    private let pieces: [String]
     /// How many places it has.
-    private var places: Int { pieces.count - 1 }
+    private let places: Int
 
     /// A template of this text, such as `a photo of a {}.`.
     ///
@@ -18,7 +16,9 @@ public struct PromptTemplate: Equatable, Sendable {
 
     private init(known text: String) {
         self.text = text
-        pieces = Self.pieces(of: text)
+        var places = 0
+        Self.eachPlace(in: text) { _ in places += 1 }
+        self.places = places
     }
 
     /// Templates of these texts.
@@ -36,24 +36,35 @@ public struct PromptTemplate: Equatable, Sendable {
 
     /// The sentence about one class; every `{}` becomes the name.
     public func prompt(for name: String) -> String {
-        pieces.joined(separator: name)
+        var sentence: [UInt8] = []
+        sentence.reserveCapacity(byteCount(of: name))
+        var text = self.text
+        text.withUTF8 { text in
+            var end = 0
+            Self.eachPlace(in: self.text) { place in
+                sentence += text[end..<place]
+                sentence += name.utf8
+                end = place + Self.place.utf8.count
+            }
+            sentence += text[end...]
+        }
+        return String(decoding: sentence, as: UTF8.self)
     }
 
-    /// Looks at bytes: a search for letters takes minutes in megabytes of combining marks.
-    private static func pieces(of text: String) -> [String] {
-        let (bytes, place) = (Array(text.utf8), Array(place.utf8))
-        var pieces: [String] = []
-        var (start, position) = (0, 0)
-        while position + place.count <= bytes.count {
-            guard bytes[position] == place[0], bytes[position + 1] == place[1] else {
-                position += 1
-                continue
+    /// Calls `found` with the byte at which each place begins.
+    ///
+    /// Bytes are looked at: a search for letters takes minutes in megabytes of combining marks.
+    private static func eachPlace(in text: String, _ found: (Int) -> Void) {
+        var text = text
+        text.withUTF8 { bytes in
+            var position = 0
+            while position + 1 < bytes.count {
+                let isPlace =
+                    bytes[position] == UInt8(ascii: "{") && bytes[position + 1] == UInt8(ascii: "}")
+                if isPlace { found(position) }
+                position += isPlace ? 2 : 1
             }
-            pieces.append(String(decoding: bytes[start..<position], as: UTF8.self))
-            position += place.count
-            start = position
         }
-        return pieces + [String(decoding: bytes[start...], as: UTF8.self)]
     }
 
     /// The bytes of that sentence.

@@ -14,6 +14,20 @@ extension Embedding {
     }
 }
 
+extension EmbeddingResult {
+    /// Numbers of one embedding.
+    var width: Int { embeddings.first?.values.count ?? 0 }
+
+    /// What is told where more numbers are wanted than the model's embeddings have; nil where they are not.
+    func refusal(ofDimensions dimensions: Int?) -> Answer? {
+        guard let dimensions, dimensions > width else { return nil }
+        return Answer(
+            PlainFields.fault("dimensions", "is above the \(width) that the model's embeddings have"),
+            model: report.model
+        )
+    }
+}
+
 extension Answer {
     /// The answer with what the engine came to.
     init(_ body: [UInt8], of result: EmbeddingResult) {

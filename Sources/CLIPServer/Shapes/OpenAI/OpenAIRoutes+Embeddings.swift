@@ -12,14 +12,8 @@ extension RouteContext {
                 truncating: body.truncates,
                 terms: input.terms
             )
-            let width = result.embeddings.first?.values.count ?? 0
-            if let dimensions = body.dimensions, dimensions > width {
-                return Answer(
-                    PlainFields.fault("dimensions", "is above the \(width) that the model's embeddings have"),
-                    model: result.report.model
-                )
-            }
-            let count = result.embeddings.count * (body.dimensions ?? width)
+            if let refusal = result.refusal(ofDimensions: body.dimensions) { return refusal }
+            let count = result.embeddings.count * (body.dimensions ?? result.width)
             let bytes = try await desk.write(
                 isLong: count > WireDesk.mostNumbersInPlace,
                 for: input.terms.client
@@ -47,9 +41,10 @@ extension RouteContext {
     }
 
     func openAIModel(_ name: String) throws(APIError) -> Answer {
-        guard let model = engine.catalogue.first(where: { $0.name == name }) else {
-            throw .embedding(.unknownModel(name), place: nil)
-        }
+        // What no model can be called is not found here, as what none is called.
+        guard let known = try? engine.modelName(of: name),
+            let model = engine.catalogue.first(where: { $0.name == known })
+        else { throw .embedding(.unknownModel(name), place: nil) }
         return Answer(OpenAIAnswers.model(model))
     }
 }

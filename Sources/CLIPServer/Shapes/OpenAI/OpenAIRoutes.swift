@@ -70,7 +70,9 @@ package enum OpenAIRoutes {
         case .notFound: "not_found"
         case .embedding(let error, _):
             switch error {
-            case .unknownModel, .modelNotAllowed, .modelNotFetched: "model_not_found"
+            case .unknownModel, .modelNotAllowed, .modelNotFetched(_, _, .notFound),
+                .modelNotFetched(_, _, .notAllowed), .modelNotFetched(_, _, .offline):
+                "model_not_found"
             case .overloaded: "rate_limit_exceeded"
             case .textTooLong, .textTooLarge: "context_length_exceeded"
             default: nil

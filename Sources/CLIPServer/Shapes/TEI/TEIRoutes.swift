@@ -70,13 +70,8 @@ extension RouteContext {
                 truncating: body.truncates,
                 terms: input.terms
             )
-            let width = result.embeddings.first?.values.count ?? 0
-            if let dimensions = body.dimensions, dimensions > width {
-                return Answer(
-                    PlainFields.fault("dimensions", "is above the \(width) that the model's embeddings have"),
-                    model: result.report.model
-                )
-            }
+            if let refusal = result.refusal(ofDimensions: body.dimensions) { return refusal }
+            let width = result.width
             let bytes = try await desk.write(
                 isLong: result.embeddings.count * width > WireDesk.mostNumbersInPlace,
                 for: input.terms.client
