@@ -66,7 +66,9 @@ extension Parser {
         return try BodyFields.read(
             of: Array(halves[0]),
             contentType: "application/json",
-            query: halves.count > 1 ? String(decoding: halves[1], as: UTF8.self) : nil
+            beside: RoboflowQuery.problems(
+                in: halves.count > 1 ? String(decoding: halves[1], as: UTF8.self) : nil
+            )
         )
     }
 

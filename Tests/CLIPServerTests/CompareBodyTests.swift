@@ -5,7 +5,7 @@ import Testing
 @Suite("What a comparison asks of the engine")
 struct CompareBodyTests {
     private func body(_ json: String) throws -> CompareBody {
-        var fields = try BodyFields.read(of: Array(json.utf8), contentType: "application/json", query: nil)
+        var fields = try BodyFields.read(of: Array(json.utf8), contentType: "application/json")
         return try CompareBody(&fields)
     }
 
@@ -71,8 +71,7 @@ struct CompareBodyTests {
     func imageTypes(declaration: String, refusal: APIError.ImageRefusal?) throws {
         var fields = try BodyFields.read(
             of: Array(#"{"image":\#(declaration)}"#.utf8),
-            contentType: "application/json",
-            query: nil
+            contentType: "application/json"
         )
         let body = try EmbedImageBody(&fields)
         if let refusal {

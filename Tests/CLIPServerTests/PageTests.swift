@@ -46,7 +46,7 @@ struct PageTests {
     @Test("Every file comes with its type, and with rules that let nothing else in")
     func files() async throws {
         try await LiveServer.with { server in
-            for file in [PageFile.index] + PageFile.parts {
+            for file in [PageFiles.index] + PageFiles.parts {
                 let path = file.name == "index.html" ? "/" : "/page/\(file.name)"
                 let answer = try await server.request("GET", path, fields: [Self.browser])
                 #expect(answer.status == 200)
@@ -54,7 +54,7 @@ struct PageTests {
                 #expect(answer.fields["content-type"] == file.contentType)
                 #expect(
                     answer.fields["content-security-policy"]
-                        == "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+                        == "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
                         + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
                 )
                 #expect(answer.fields["x-content-type-options"] == "nosniff")
@@ -72,7 +72,7 @@ struct PageTests {
     @Test("Who has a file already is told so, and sent nothing")
     func unchanged() async throws {
         try await LiveServer.with { server in
-            let file = try #require(PageFile.parts.first)
+            let file = try #require(PageFiles.parts.first)
             let known = ["\"\(file.tag)\"", "W/\"\(file.tag)\"", "\"a\", \"\(file.tag)\"", "*"]
             for tag in known {
                 // The next answer on the connection is read rightly only if no body came with the first.
@@ -138,7 +138,7 @@ struct PageTests {
 
     @Test("The page names nothing that is not served, and is within its 60 KB")
     func whole() throws {
-        let files = [PageFile.index] + PageFile.parts
+        let files = [PageFiles.index] + PageFiles.parts
         #expect(files.map(\.bytes.count).reduce(0, +) < 60_000)
         #expect(Set(files.map(\.tag)).count == files.count)
         let names = Set(files.map(\.name))
@@ -156,13 +156,13 @@ struct PageTests {
 
     @Test("Both languages have the same words")
     func words() throws {
-        let file = try #require(PageFile.parts.first { $0.name == "words.js" })
+        let file = try #require(PageFiles.parts.first { $0.name == "words.js" })
         let text = String(decoding: file.bytes, as: UTF8.self)
         let blocks = text.matches(of: /const \w+ = \{\n((?:  .*\n)+)\};/).map { block in
             block.1.matches(of: /(?m)^  (\w+):/).map { String($0.1) }
         }
         #expect(blocks.count == 2 && blocks[0] == blocks[1] && blocks[0].count > 50)
-        let page = String(decoding: PageFile.index.bytes, as: UTF8.self)
+        let page = String(decoding: PageFiles.index.bytes, as: UTF8.self)
         for used in page.matches(of: /data-(?:word|name)="(\w+)"/) {
             #expect(blocks[0].contains(String(used.1)), "\(used.1)")
         }

@@ -76,7 +76,7 @@ struct RequestBodyTests {
     func manyProblems() {
         let body = "{\"text\":[" + String(repeating: "1,", count: 100_000) + "1]}"
         let error = #expect(throws: APIError.self) {
-            try read("/clip/embed_text", Array(body.utf8), contentType: "application/json", query: nil)
+            try read("/clip/embed_text", Array(body.utf8), contentType: "application/json")
         }
         guard case .invalidFields(let problems) = error else {
             Issue.record("\(String(describing: error))")
@@ -89,7 +89,7 @@ struct RequestBodyTests {
     func longNames() throws {
         let body = "{\"subject\":\"a\",\"prompt\":{\"\(String(repeating: "n", count: 100_000))\":1}}"
         let error = #expect(throws: APIError.self) {
-            try read("/clip/compare", Array(body.utf8), contentType: "application/json", query: nil)
+            try read("/clip/compare", Array(body.utf8), contentType: "application/json")
         }
         #expect(try #require(error).body.count < 2000)
     }
@@ -101,8 +101,7 @@ struct RequestBodyTests {
         ] {
             var fields = try BodyFields.read(
                 of: Array("{\"text\":\"a\",\"truncate\":\(value)}".utf8),
-                contentType: "application/json",
-                query: nil
+                contentType: "application/json"
             )
             #expect(try EmbedTextBody(&fields).common.truncates == expected)
         }
@@ -135,7 +134,7 @@ struct RequestBodyTests {
     func unreadable(cause: JSONError, byte: UInt8, text: String) throws {
         let body = Array(repeating: byte, count: 5000)
         let error = #expect(throws: APIError.unreadableBody(cause)) {
-            try BodyFields.read(of: body, contentType: "application/json", query: nil)
+            try BodyFields.read(of: body, contentType: "application/json")
         }
         #expect(error?.status == 400)
         #expect(error?.content == .detail(text))
@@ -147,9 +146,13 @@ struct RequestBodyTests {
         _ path: String,
         _ body: [UInt8],
         contentType: String?,
-        query: String?
+        query: String? = nil
     ) throws(APIError) -> Plain {
-        var fields = try BodyFields.read(of: body, contentType: contentType, query: query)
+        var fields = try BodyFields.read(
+            of: body,
+            contentType: contentType,
+            beside: RoboflowQuery.problems(in: query)
+        )
         switch path {
         case "/clip/embed_image":
             let body = try EmbedImageBody(&fields)

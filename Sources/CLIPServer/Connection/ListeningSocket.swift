@@ -13,8 +13,10 @@ import Darwin
 ///
 /// One thread waits, accepts and shuts it; ``wake()`` is for all.
 final class ListeningSocket: Sendable {
-    /// Connections that wait to be accepted; a crowd that comes at once is not turned away for coming at once.
-    static let backlog: CInt = 1024
+    /// Connections that may wait to be accepted, or as many as the system allows where that is less.
+    ///
+    /// Whoever finds the queue full tries again after a second, so it holds a crowd that comes at once.
+    static let backlog: CInt = 4096
 
     /// The port, also where any was asked for.
     let port: Int

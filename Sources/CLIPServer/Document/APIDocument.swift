@@ -5,13 +5,13 @@
 /// in each shape's ``ErrorForm``, keys and limits those in force.
 package struct APIDocument: Sendable {
     /// The text.
-    package let file: PageFile
+    package let file: ServedFile
     /// What is not as it should be, in sentences; nothing of it in a program that is built right.
     package let problems: [String]
 
     package init(_ facts: DocumentFacts) {
         let draft = DocumentDraft(facts)
-        file = PageFile("openapi.json", "application/json", draft.bytes())
+        file = ServedFile("openapi.json", "application/json", draft.bytes())
         problems = draft.problems
     }
 }

@@ -19,14 +19,14 @@ package enum DocumentRoutes {
     ]
 
     /// Shows the description, which its script fetches.
-    package static let page = PageFile(
+    package static let page = ServedFile(
         "docs.html",
         "text/html; charset=utf-8",
         PackageResources.docs_html
     )
 
     package static let parts = [
-        PageFile("docs.css", "text/css; charset=utf-8", PackageResources.docs_css),
-        PageFile("docs.js", "text/javascript; charset=utf-8", PackageResources.docs_js),
+        ServedFile("docs.css", "text/css; charset=utf-8", PackageResources.docs_css),
+        ServedFile("docs.js", "text/javascript; charset=utf-8", PackageResources.docs_js),
     ]
 }

@@ -63,7 +63,7 @@ package enum Operations {
 
     /// The page for browsers, the list of routes for everybody else.
     private static func index(of identity: ServerIdentity, asPage: Bool) -> Answer {
-        var answer = asPage ? Answer(PageFile.index) : list(of: identity)
+        var answer = asPage ? Answer(PageFiles.index) : list(of: identity)
         answer.fields[.vary] = "Accept"
         return answer
     }

@@ -8,7 +8,7 @@ package struct RouteContext: Sendable {
     let desk: WireDesk
     let metrics: ServerMetrics
     /// What `/openapi.json` answers.
-    let document: PageFile
+    let document: ServedFile
     /// Whether the server takes requests at this moment; false once it has been told to stop.
     let isAccepting: @Sendable () -> Bool
 

@@ -15,10 +15,12 @@ struct WireDesk: Sendable {
     /// Most numbers that are written on the calling task.
     static let mostNumbersInPlace = 16_384
 
-    /// What a route wants of a body that is read by Roboflow's rules.
+    /// What a route wants of a body that is read by pydantic's lax rules.
+    ///
+    /// - Parameter problems: what is wrong with the request beside its body, which is told along.
     func read<Body: Sendable>(
         _ input: RouteInput,
-        knowsQuery: Bool = true,
+        beside problems: FieldProblems = FieldProblems(),
         _ body: @escaping @Sendable (inout FieldReader) throws(APIError) -> Body
     ) async throws(APIError) -> Body {
         try await read(input) { () throws(APIError) in
@@ -26,7 +28,7 @@ struct WireDesk: Sendable {
                 let fields = try BodyFields.read(
                     of: input.body,
                     contentType: input.contentType,
-                    query: knowsQuery ? input.query : nil
+                    beside: problems
                 )
                 return (fields, fields.text("api_key"))
             }

@@ -30,7 +30,7 @@ package struct EmbedImageBody: Sendable {
     ///
     /// - Throws: 422 for fields that are not as they should be.
     package init(picture: [UInt8], query: String?, family: ModelFamily) throws(APIError) {
-        var problems = QueryParameters.problems(in: query)
+        var problems = RoboflowQuery.problems(in: query)
         var common = CommonFields(family)
         for (name, value) in QueryParameters.pairs(of: query) {
             common.set(name, to: value, family: family, &problems, in: "query")
@@ -45,7 +45,7 @@ package struct EmbedImageBody: Sendable {
     ///
     /// - Throws: 422 for a form without pictures, and for fields that are not as they should be.
     package init(_ form: Multipart, query: String?, family: ModelFamily) throws(APIError) {
-        var problems = QueryParameters.problems(in: query)
+        var problems = RoboflowQuery.problems(in: query)
         var common = CommonFields(family)
         var images: [ImageSource] = []
         // Names are compared as texts, which takes long where they are long and odd; what is so long is no field of ours.

@@ -43,13 +43,15 @@ extension RouteContext {
                 try EmbedImageBody(form, query: input.query, family: family)
             }
         }
-        return try await desk.read(input) { (fields) throws(APIError) in
+        return try await desk.read(input, beside: RoboflowQuery.problems(in: input.query)) {
+            (fields) throws(APIError) in
             try EmbedImageBody(&fields, family: family)
         }
     }
 
     func embedText(_ input: RouteInput, family: ModelFamily) async throws(APIError) -> Answer {
-        let body = try await desk.read(input) { (fields) throws(APIError) in
+        let body = try await desk.read(input, beside: RoboflowQuery.problems(in: input.query)) {
+            (fields) throws(APIError) in
             try EmbedTextBody(&fields, family: family)
         }
         let model = self.model(body.common.model, family)
@@ -75,7 +77,8 @@ extension RouteContext {
     }
 
     func compare(_ input: RouteInput, family: ModelFamily) async throws(APIError) -> Answer {
-        let body = try await desk.read(input) { (fields) throws(APIError) in
+        let body = try await desk.read(input, beside: RoboflowQuery.problems(in: input.query)) {
+            (fields) throws(APIError) in
             try CompareBody(&fields, family: family)
         }
         let model = self.model(body.common.model, family)

@@ -8,7 +8,8 @@ extension RouteContext {
     }
 
     func addModel(_ input: RouteInput) async throws(APIError) -> Answer {
-        let body = try await desk.read(input) { (fields) throws(APIError) in
+        let body = try await desk.read(input, beside: RoboflowQuery.problems(in: input.query)) {
+            (fields) throws(APIError) in
             try ModelBody(&fields, isAddition: true)
         }
         let name = try Self.modelName(ofID: body.modelID)
@@ -33,7 +34,7 @@ extension RouteContext {
     /// Removing what is not there is no error, as with the real server.
     func removeModel(_ input: RouteInput) async throws(APIError) -> Answer {
         // That route has no query parameters.
-        let body = try await desk.read(input, knowsQuery: false) { (fields) throws(APIError) in
+        let body = try await desk.read(input) { (fields) throws(APIError) in
             try ModelBody(&fields, isAddition: false)
         }
         let id = body.modelID

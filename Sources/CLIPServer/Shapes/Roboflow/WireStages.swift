@@ -9,7 +9,7 @@ public enum WireStages {
     ///
     /// - Throws: what its sender is told.
     public static func texts(ofBody body: [UInt8]) throws -> [String] {
-        var fields = try BodyFields.read(of: body, contentType: "application/json", query: nil)
+        var fields = try BodyFields.read(of: body, contentType: "application/json")
         return try EmbedTextBody(&fields).texts
     }
 
@@ -17,7 +17,7 @@ public enum WireStages {
     ///
     /// - Throws: what its sender is told.
     public static func images(ofBody body: [UInt8]) throws -> [ImageSource] {
-        var fields = try BodyFields.read(of: body, contentType: "application/json", query: nil)
+        var fields = try BodyFields.read(of: body, contentType: "application/json")
         return try EmbedImageBody(&fields).sources()
     }
 

@@ -1,32 +1,5 @@
 internal import CLIPJSON
 
-/// The query parameters that the CLIP routes know.
-///
-/// `api_key` and `service_secret` are accepted in any form and ignored, unknown ones too; only a boolean can
-/// be wrong.
-package enum QueryParameters {
-    /// What is wrong with a query string such as `api_key=x&countinference=False`.
-    package static func problems(in query: String?) -> FieldProblems {
-        var problems = FieldProblems()
-        let lastValue = pairs(of: query).last { $0.name == "countinference" }?.value
-        if let lastValue, case .failure(let refusal) = LaxBoolean.read(lastValue) {
-            problems.add(refusal.kind, at: ["query", "countinference"])
-        }
-        return problems
-    }
-
-    /// The names of a query with their values, in order.
-    static func pairs(of query: String?) -> [(name: String, value: String)] {
-        (query ?? "").split(separator: "&").map { pair in
-            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (
-                PercentEncoding.decoded(halves[0], isForm: true),
-                halves.count > 1 ? PercentEncoding.decoded(halves[1], isForm: true) : ""
-            )
-        }
-    }
-}
-
 /// Reads request bodies, up to the object whose fields a route wants.
 package enum BodyFields {
     /// Whether a content type announces JSON: `application/json` or `application/…+json`, parameters aside.
@@ -42,16 +15,17 @@ package enum BodyFields {
         return main == "application" && (sub == "json" || sub.hasSuffix("+json"))
     }
 
-    /// The fields of a body, together with what is wrong with the query.
+    /// The fields of a body.
     ///
+    /// - Parameter problems: what is wrong with the request beside its body, which is told along.
     /// - Throws: 422 for a body that is absent, not announced as JSON, not JSON, or not an object; 400 for one that is
     ///   not text or out of all bounds.
     package static func read(
         of bytes: [UInt8],
         contentType: String?,
-        query: String?
+        beside problems: FieldProblems = FieldProblems()
     ) throws(APIError) -> FieldReader {
-        var problems = QueryParameters.problems(in: query)
+        var problems = problems
         guard !bytes.isEmpty else {
             problems.add(.missing, at: ["body"])
             throw .invalidFields(problems)

@@ -1,0 +1,31 @@
+/// The files of the page at `/`.
+///
+/// They lie in `Web/` and are part of the program, so that a command that is copied elsewhere has its page with it. What a build
+/// puts there has their names with other signs: `PackageResources.main_js`.
+package enum PageFiles {
+    /// The page itself.
+    package static let index = ServedFile(
+        "index.html",
+        "text/html; charset=utf-8",
+        PackageResources.index_html
+    )
+
+    /// What it is made of.
+    package static let parts = [
+        ServedFile("style.css", "text/css; charset=utf-8", PackageResources.style_css),
+        script("main.js", PackageResources.main_js),
+        script("words.js", PackageResources.words_js),
+        script("pictures.js", PackageResources.pictures_js),
+        script("server.js", PackageResources.server_js),
+        script("results.js", PackageResources.results_js),
+        script("commands.js", PackageResources.commands_js),
+        ServedFile("icon.svg", "image/svg+xml", PackageResources.icon_svg),
+        ServedFile("cat.webp", "image/webp", PackageResources.cat_webp),
+        ServedFile("espresso.webp", "image/webp", PackageResources.espresso_webp),
+        ServedFile("truck.webp", "image/webp", PackageResources.truck_webp),
+    ]
+
+    private static func script(_ name: String, _ bytes: [UInt8]) -> ServedFile {
+        ServedFile(name, "text/javascript; charset=utf-8", bytes)
+    }
+}
