@@ -3,7 +3,8 @@ internal import CLIPModels
 internal import CLIPTokenization
 internal import CLIPWeights
 
-/// What the files of a checkpoint directory say, weights aside: the network's shape and the two recipes for input.
+/// What the files of a checkpoint directory say, weights aside: the network's shape, how images are prepared and how
+/// texts become tokens.
 struct CheckpointFiles: Sendable {
     let directory: ModelDirectory
     let model: ModelConfiguration
@@ -12,7 +13,7 @@ struct CheckpointFiles: Sendable {
     /// Nil where the network has no text tower.
     let tokenizer: CaptionTokenizer?
 
-    /// Reads them and checks that they fit each other.
+    /// Reads the files and checks that they fit each other.
     ///
     /// - Throws: `modelUnavailable`, naming what is wrong.
     init(_ source: ModelSource) throws(EmbeddingError) {
@@ -32,7 +33,7 @@ struct CheckpointFiles: Sendable {
             }
             tokenizer = try network.text.map { text in
                 var recipe = try Self.textRecipe(json, of: found, text)
-                // Whoever asks for a model by the name that Roboflow's server gives it, wants that server's answers.
+                // A request that names a model as Roboflow's server does expects that server's answers.
                 if AllowedModels.roboflowVersions.contains(source.name) { recipe.rules = .openAI }
                 return try CaptionTokenizer(directory: found.path, recipe: recipe)
                     .limited(toRows: text.vocabularySize)
@@ -95,9 +96,9 @@ struct CheckpointFiles: Sendable {
         return .transformers(modelType: type, contextLength: text.contextLength)
     }
 
-    /// How images are prepared where no file says it: as every CLIP's are.
+    /// How images are prepared when no file says so: as for every CLIP.
     ///
-    /// What a SigLIP's would be is another affair, and CLIP's would give other embeddings.
+    /// A SigLIP without such a file is refused, because CLIP's preparation would give it other embeddings.
     private static func standardRecipe(
         _ json: [UInt8],
         of vision: ModelConfiguration.Vision
@@ -113,9 +114,9 @@ struct CheckpointFiles: Sendable {
         return .openAI(imageSize: vision.imageSize)
     }
 
-    /// How transformers prepares images, by each of its files that says so, in the order in which they count there.
+    /// How transformers prepares images, from each file that says so, in transformers' order of precedence.
     ///
-    /// - Parameter config: transformers' `config.json`, where that is the model's.
+    /// - Parameter config: transformers' `config.json`, if the model has one.
     private static func recipes(
         of directory: ModelDirectory,
         config: [UInt8]? = nil
@@ -129,16 +130,17 @@ struct CheckpointFiles: Sendable {
             }
             guard let recipe else { continue }
             recipes.append((name, recipe))
-            // Where the first says it, transformers does not open the second.
+            // transformers does not open the second file if the first one says it.
             if directory.layout == .transformers { break }
         }
         return recipes
     }
 
-    /// Refuses files for transformers, beside OpenCLIP's own, that want images prepared in another way.
+    /// Refuses a directory whose files for transformers want images prepared in another way than OpenCLIP's own file.
     ///
-    /// Which program made the weights cannot be told. Of a repository's copy it can: open_clip's files were taken, and open_clip
-    /// does not read the others, which are there only if another program has fetched them.
+    /// For a directory of the operator's own, nothing tells which program made the weights. A copy of a repository is
+    /// not checked: only open_clip's files were fetched, open_clip does not read the others, and another program must
+    /// have put them in the cache.
     private static func requireSame(
         _ recipe: PreprocessingRecipe,
         in directory: ModelDirectory
@@ -158,9 +160,9 @@ struct CheckpointFiles: Sendable {
         }
     }
 
-    /// Two files that want images prepared in different ways, with what each says; nil where they agree.
+    /// Two files that want images prepared in different ways, with the settings of each; nil if they agree.
     ///
-    /// Whose rounding is followed is no setting of a file, and no disagreement.
+    /// The rounding (Pillow's or torchvision's) is not compared, because no file sets it.
     private static func disagreement(
         of one: (name: String, recipe: PreprocessingRecipe),
         with other: (name: String, recipe: PreprocessingRecipe)
@@ -219,8 +221,8 @@ struct CheckpointFiles: Sendable {
             case .first(let id): id
             // Tokens that were added later have larger ids.
             case .largestID where layout == .openCLIP: Int32(tokenizer.plainVocabularyCount - 1)
-            // Where something else has a larger id than end-of-text, transformers takes the embedding from that: vocabularies that were
-            // learnt anew begin with the special tokens.
+            // If another token has a larger id than end-of-text, transformers takes the embedding from that one:
+            // vocabularies that were trained anew begin with the special tokens.
             case .largestID, .last: nil
             }
         if let pooled, let endOfText = tokenizer.endOfText, pooled != endOfText {
@@ -237,7 +239,7 @@ struct CheckpointFiles: Sendable {
             )
         }
         let rows = text.vocabularySize
-        // Tokens that only somebody who types their name can make may be without a row.
+        // The table may lack rows for tokens that a text contains only when somebody types their names.
         let fits =
             tokenizer.vocabulary.map { isWhole($0, rows: rows) } ?? (tokenizer.plainVocabularyCount <= rows)
         guard fits else {
@@ -254,13 +256,13 @@ struct CheckpointFiles: Sendable {
         }
     }
 
-    /// Whether a vocabulary may be all of what a network with so many rows in its table of tokens was trained with.
+    /// Whether a vocabulary can be complete for a network with this many rows in its token table.
     ///
-    /// One of which the end was cut off, tokens and merges alike, contradicts nothing but that number. What is let through
-    /// beside equal numbers: OpenAI's whole vocabulary before any table that is longer, as tokens may have been added to
-    /// the table only; and a table that was made longer up to a multiple of 8 to 1,024, as trainers do it for speed. Not
-    /// with OpenAI's own length, which is a multiple of 256 by itself; and not for a file without ids, in which any cut looks
-    /// like an end.
+    /// A vocabulary whose end was cut off, tokens and merges alike, gives itself away only by its count. Besides equal
+    /// counts, two cases are accepted: OpenAI's whole vocabulary with any longer table, because tokens may have been
+    /// added to the table only; and a table that was padded to a multiple of 8 to 1,024, as trainers do for speed. The
+    /// second case excludes tables of OpenAI's own length, which is a multiple of 256 already, and files without ids,
+    /// where any cut looks like an end.
     private static func isWhole(_ vocabulary: Vocabulary, rows: Int) -> Bool {
         let count = vocabulary.count
         guard count < rows else { return count == rows }
@@ -271,7 +273,7 @@ struct CheckpointFiles: Sendable {
 }
 
 extension PreprocessingRecipe {
-    /// What becomes of a picture's sides, for a person.
+    /// How an image is resized, in words for a person.
     fileprivate var resizing: String {
         let sides =
             switch resizeMode {

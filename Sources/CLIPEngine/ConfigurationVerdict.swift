@@ -2,11 +2,11 @@ internal import CLIPImaging
 internal import CLIPModels
 internal import CLIPTokenization
 
-/// What can be said of a model by its configuration alone, before there are weights.
+/// What a model's configuration alone says about the model, before its weights are on the machine.
 package enum ConfigurationVerdict {
-    /// Why no network of this program can be made of a configuration, in a sentence with a remedy; nil where one can.
+    /// Why this program cannot build a network from a configuration, in a sentence with a remedy; nil if it can.
     ///
-    /// - Parameter file: what it is called: `open_clip_config.json`, or `config.json` of any folder.
+    /// - Parameter file: the file's name: `open_clip_config.json`, or `config.json` in any folder.
     package static func refusal(of file: String, _ json: [UInt8]) -> String? {
         do {
             if file == "open_clip_config.json" {

@@ -1,6 +1,6 @@
 internal import CLIPImaging
 
-/// What happens to an image before the model sees it, alone and on the calling thread, for measuring.
+/// Prepares one image at a time on the calling thread, as the engine does before the model runs; for benchmarks.
 package struct DecodingTrial: Sendable {
     private let preprocessor: ImagePreprocessor
 
@@ -12,12 +12,12 @@ package struct DecodingTrial: Sendable {
         )
     }
 
-    /// Normalised pixels, (3, imageSize, imageSize), of an encoded image.
+    /// The normalised pixel values of an encoded image: (3, imageSize, imageSize).
     package func pixelValues(of image: [UInt8]) throws(EmbeddingError) -> [Float] {
         try Self.translating { () throws(ImagingError) in try preprocessor.pixelValues(of: image) }
     }
 
-    /// The same before normalising: (imageSize, imageSize, 3) bytes.
+    /// The pixels of an encoded image before normalising: (imageSize, imageSize, 3) bytes.
     package func pixels(of image: [UInt8]) throws(EmbeddingError) -> [UInt8] {
         try Self.translating { () throws(ImagingError) in try preprocessor.pixels(of: image).bytes }
     }

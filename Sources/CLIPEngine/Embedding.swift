@@ -1,4 +1,4 @@
-/// One item's place in the space that images and texts share.
+/// The vector of one image or text in the space that images and texts share.
 public struct Embedding: Equatable, Sendable {
     /// The model's raw output, not normalised: `embeddingWidth` numbers.
     public let values: [Float]
@@ -10,8 +10,8 @@ public struct Embedding: Equatable, Sendable {
 
     /// The cosine of the angle to another embedding of the same model, from -1 to 1.
     ///
-    /// Neither scaled by the model's temperature nor rounded. The sums are kept in double precision; the result is
-    /// the float nearest to the true value in all but rare cases. An embedding of length zero gives NaN.
+    /// The cosine is neither scaled by the model's temperature nor rounded. The sums are kept in double precision; the
+    /// result is the float nearest to the true value in all but rare cases. An embedding of length zero gives NaN.
     ///
     /// - Precondition: both embeddings have the same width.
     public func cosineSimilarity(to other: Embedding) -> Float {
@@ -27,9 +27,11 @@ public struct Embedding: Equatable, Sendable {
         return Float(dot / (squared * otherSquared).squareRoot())
     }
 
-    /// The first numbers alone, for models that were trained to be cut there; no longer of length one where it was.
+    /// The first `width` numbers, for models that were trained to be cut there (Matryoshka).
     ///
-    /// - Precondition: there are so many.
+    /// The result is not normalised again.
+    ///
+    /// - Precondition: `width` is between 1 and the number of values.
     public func prefix(_ width: Int) -> Embedding {
         precondition((1...max(1, values.count)).contains(width), "An embedding has fewer numbers than that.")
         return Embedding(values: Array(values.prefix(width)))

@@ -1,8 +1,9 @@
 extension EmbeddingEngine {
-    /// How long the network takes for images that are decoded already, or for captions that are token ids already.
+    /// Measures how long the network takes for images that are already decoded, or for captions that are already token
+    /// ids.
     ///
-    /// They wait, ride and are computed like those of any request. Images are noise, no two alike; captions repeat one word,
-    /// which costs what any others do.
+    /// The items are queued, batched and computed like those of any request. The images are noise, each different; the
+    /// captions repeat one word, which costs as much as any other.
     package func forwardTime(
         of work: ForwardWork,
         model name: String? = nil
@@ -40,10 +41,10 @@ extension EmbeddingEngine {
     }
 }
 
-/// What a forward pass is timed with.
+/// The input that a forward pass is timed with.
 package enum ForwardWork: Equatable, Sendable {
-    /// So many images.
+    /// This many images.
     case images(Int)
-    /// So many captions of so many tokens each, the two special ones included.
+    /// This many captions with this many tokens each, the two special tokens included.
     case captions(Int, tokens: Int)
 }

@@ -1,19 +1,19 @@
 internal import CLIPModels
 
-/// Images and texts among labels.
+/// Zero-shot classification of images and texts.
 extension EmbeddingEngine {
-    /// How well each label fits each image, in the request's order.
+    /// Ranks labels for each image: how well each label fits it, in the request's order.
     ///
-    /// What labels mean to a model is computed once and kept, within `labelCacheBytes`.
+    /// The directions of a label set are computed once for each model and cached, within `labelCacheBytes`.
     ///
     /// - Parameters:
     ///   - images: at most `maxBatch` images of any sizes and formats.
-    ///   - labels: with at most `maxTexts` prompts in all.
-    ///   - top: how many of the best are told, one at least; nil for all.
+    ///   - labels: labels with at most `maxTexts` prompts in all.
+    ///   - top: how many of the best labels are returned, at least one; nil for all.
     ///   - name: the model; nil for the default one.
-    ///   - truncating: cuts prompts that are too long, where they would be refused otherwise.
-    ///   - answerBytes: what the caller will make of the answer, for which the result holds room, too.
-    ///   - terms: who asks, and until when.
+    ///   - truncating: whether prompts that are too long are cut instead of refused.
+    ///   - answerBytes: how many bytes the caller's own form of the answer will take; the result reserves them, too.
+    ///   - terms: the client, its deadline and what it holds already.
     public func classify(
         images: [ImageSource],
         among labels: LabelSet,
@@ -59,16 +59,16 @@ extension EmbeddingEngine {
         )
     }
 
-    /// How well each label fits each text, in the request's order.
+    /// Ranks labels for each text: how well each label fits it, in the request's order.
     ///
     /// - Parameters:
     ///   - texts: at most `maxTexts` texts.
-    ///   - labels: with at most `maxTexts` prompts in all.
-    ///   - top: how many of the best are told, one at least; nil for all.
+    ///   - labels: labels with at most `maxTexts` prompts in all.
+    ///   - top: how many of the best labels are returned, at least one; nil for all.
     ///   - name: the model; nil for the default one.
-    ///   - truncating: cuts texts and prompts that are too long, where they would be refused otherwise.
-    ///   - answerBytes: what the caller will make of the answer, for which the result holds room, too.
-    ///   - terms: who asks, and until when.
+    ///   - truncating: whether texts and prompts that are too long are cut instead of refused.
+    ///   - answerBytes: how many bytes the caller's own form of the answer will take; the result reserves them, too.
+    ///   - terms: the client, its deadline and what it holds already.
     public func classify(
         texts: [String],
         among labels: LabelSet,
@@ -88,7 +88,7 @@ extension EmbeddingEngine {
         defer { registry.giveBack(model) }
         try model.requireTowers(forImages: false, forTexts: true)
         let (ranking, ofLabels) = try await ranking(labels, top, by: model, truncating, terms)
-        // As for labels: the texts, which are out of the body, their tokens and embeddings.
+        // As for labels: the texts (which the request body no longer holds), their tokens and their embeddings.
         let size = texts.reduce(0) { $0 + $1.utf8.count }
         let bytesOfItem = ranking.byteCountOfItem + model.bytesOfEmbedding
         let room = try await roomForAnswer(
@@ -110,7 +110,7 @@ extension EmbeddingEngine {
         )
     }
 
-    /// What ranks labels for embeddings that were made elsewhere.
+    /// Makes the ranking of a label set by the default model, for embeddings that the caller has already.
     package func ranking(
         of labels: LabelSet,
         top: Int?,
@@ -130,7 +130,7 @@ extension EmbeddingEngine {
         }
     }
 
-    /// Embeddings of texts that room was taken for, and what they took.
+    /// Embeds texts for which room is already reserved, and tells the time that this took.
     private func embedded(
         _ texts: [String],
         by model: LoadedModel,
@@ -155,7 +155,8 @@ extension EmbeddingEngine {
 
     // MARK: Labels
 
-    /// What ranks the labels of a set, as it was kept or made now, and what that took.
+    /// The ranking of a label set, with its directions from the cache or computed now, and the time that computing them
+    /// took.
     private func ranking(
         _ labels: LabelSet,
         _ top: Int?,
@@ -178,7 +179,7 @@ extension EmbeddingEngine {
         return (LabelRanking(directions, by: model.scoring, top: top), timings)
     }
 
-    /// Where each label points.
+    /// The direction of each label: the mean of its prompts' embeddings.
     ///
     /// - Throws: `label` for a prompt that the model cannot read.
     private func directions(
@@ -187,7 +188,8 @@ extension EmbeddingEngine {
         _ truncating: Bool,
         _ terms: RequestTerms
     ) async throws(EmbeddingError) -> (EmbeddingTable, StageTimings) {
-        // The prompts with their tokens, their embeddings, and the sums of those; what is kept is the cache's.
+        // This counts the prompts with their tokens, their embeddings, and the sums of these; the cache counts what it
+        // keeps itself.
         let room = try await roomForAnswer(
             ofBytes: 2 * labels.promptByteCount + labels.promptCount * model.bytesOfEmbedding
                 + labels.labels.count * 2 * model.bytesOfEmbedding,
@@ -212,7 +214,7 @@ extension EmbeddingEngine {
         return (directions, timings)
     }
 
-    /// The best labels of each embedding; a piece at a time, so that others get a turn in between.
+    /// The best labels of each embedding, computed in pieces, so that other requests get a turn in between.
     private func predictions(
         for embeddings: [Embedding],
         by ranking: LabelRanking,
@@ -231,7 +233,7 @@ extension EmbeddingEngine {
         return predictions
     }
 
-    /// Does work in its place, or on the threads that split texts where it `isLong`.
+    /// Does work on the calling task, or, if it `isLong`, on the threads that tokenise texts.
     ///
     /// - Throws: `cancelled`.
     private func asideIf<Value: Sendable>(
@@ -245,20 +247,20 @@ extension EmbeddingEngine {
         return value
     }
 
-    /// Prompts that are put together in less time than another thread takes to begin.
+    /// This many prompts are put together in less time than another thread takes to begin.
     private static let fewPrompts = 64
-    /// Multiplications that are made on the calling task: a thousand labels of four images, in a fifth of a millisecond.
+    /// Multiplications done on the calling task: a thousand labels for four images take a fifth of a millisecond.
     private static let workInPlace = 1 << 21
-    /// Multiplications that are made in one go: a few milliseconds' work.
+    /// Multiplications done in one piece: a few milliseconds' work.
     private static let workOfPiece = 1 << 25
 }
 
 extension LoadedModel {
-    /// An embedding with its array's head, beside its tokens.
+    /// Bytes of one embedding with its array's header, which also cover its tokens.
     fileprivate var bytesOfEmbedding: Int { description.embeddingWidth * MemoryLayout<Float>.size + 64 }
 }
 
 extension LabelRanking {
-    /// Bytes of an item's predictions.
+    /// Bytes of one item's predictions.
     fileprivate var byteCountOfItem: Int { top * MemoryLayout<Prediction>.stride + 64 }
 }

@@ -1,20 +1,20 @@
-/// Images and texts in one request.
+/// Images and texts mixed in one request.
 extension EmbeddingEngine {
-    /// One embedding an item, in the request's order; images and texts in any mix.
+    /// Embeds images and texts in any mix: one embedding an item, in the request's order.
     ///
     /// - Parameters:
     ///   - items: at most `maxBatch` images and `maxTexts` texts.
     ///   - name: the model; nil for the default one.
-    ///   - truncating: cuts texts that are too long, where they would be refused otherwise.
-    ///   - terms: who asks, and until when.
-    /// - Throws: what the other methods throw; images and texts are counted apart.
+    ///   - truncating: whether texts that are too long are cut instead of refused.
+    ///   - terms: the client, its deadline and what it holds already.
+    /// - Throws: the same errors as `embed(images:)` and `embed(texts:)`; an index counts images and texts apart.
     public func embed(
         items: [ComparisonItem],
         model name: String? = nil,
         truncating: Bool = false,
         terms: RequestTerms = RequestTerms()
     ) async throws(EmbeddingError) -> EmbeddingResult {
-        // What is no name of a model must not go back as one.
+        // The name is checked first, so that no other error can echo a name that is not a model's.
         _ = try registry.names.name(of: name)
         var images: [ImageSource] = []
         var texts: [String] = []
@@ -24,7 +24,7 @@ extension EmbeddingEngine {
             case .text(let text): texts.append(text)
             }
         }
-        // Texts are computed first, and should not be where there are too many images anyhow.
+        // Texts are computed first, so the number of images is checked before any text is.
         guard images.count <= configuration.maxBatch else {
             throw .tooManyImages(count: images.count, limit: configuration.maxBatch)
         }
@@ -43,7 +43,7 @@ extension EmbeddingEngine {
             }
         }
         var timings = ofTexts.report.timings.merged(with: ofImages.report.timings)
-        // One after the other, where the rest of a request may run side by side.
+        // The two waits follow each other; the other stages count as if they ran side by side.
         timings.queue = ofTexts.report.timings.queue + ofImages.report.timings.queue
         timings.forward = ofTexts.report.timings.forward + ofImages.report.timings.forward
         return EmbeddingResult(

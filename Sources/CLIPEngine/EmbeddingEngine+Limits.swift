@@ -1,7 +1,7 @@
 extension EmbeddingEngine {
-    /// Most images of a request, and most prompts of a comparison.
+    /// The largest number of images in a request, and of prompts in a comparison.
     public var maxBatch: Int { configuration.maxBatch }
 
-    /// Most texts of a request.
+    /// The largest number of texts in a request.
     public var maxTexts: Int { configuration.maxTexts }
 }

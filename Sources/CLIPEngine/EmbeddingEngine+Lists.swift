@@ -1,11 +1,11 @@
-/// Long lists of texts: in pieces, so that nobody waits for the whole of one.
+/// Long lists of texts are computed in pieces, so that no other request waits for a whole list.
 extension EmbeddingEngine {
-    /// Texts of a list that are claimed, computed and kept together: a few batches.
+    /// How many texts of a list are claimed, computed and cached together: a few batches.
     ///
-    /// A caption that somebody else asks for is never held up by a list that has it among its later ones, and one that the
-    /// list has computed is known to all at once.
+    /// A caption of another request never waits for the later pieces of a list that contains it, and finds the
+    /// embeddings of finished pieces in the cache.
     private static let pieceLength = 64
-    /// Pieces in hand at once, so that threads find enough to do.
+    /// Pieces under way at once, so that all threads have work.
     private static let piecesInHand = 4
 
     /// Embeddings of a list's token sequences, in its order.
@@ -43,7 +43,7 @@ extension EmbeddingEngine {
             return outcomes
         }
         guard !Task.isCancelled else { throw .cancelled }
-        // What another piece's failure has cancelled is not the cause.
+        // A piece that was cancelled because another one failed is not the cause.
         for case .failure(let error)? in outcomes where error != .cancelled { throw error }
         var embeddings: [Embedding] = []
         embeddings.reserveCapacity(tokens.count)
@@ -82,9 +82,10 @@ extension EmbeddingEngine {
         }
     }
 
-    /// Room for the embeddings of so many items and for the JSON that is made of them; nil for a few, which cost little.
+    /// Reserves room for the embeddings of so many items and for the JSON that is made of them; nil for a few items,
+    /// which cost little.
     ///
-    /// - Parameter others: bytes that are held for the answer's sake beside it.
+    /// - Parameter others: bytes that the answer needs besides those.
     /// - Throws: as ``roomForAnswer(ofBytes:terms:)``.
     func roomForAnswer(
         of items: Int,
@@ -96,10 +97,10 @@ extension EmbeddingEngine {
         return try await roomForAnswer(ofBytes: bytes, terms: terms)
     }
 
-    /// Room for an answer, to be kept until it has been read; nil for a short one.
+    /// Reserves room for an answer, to be kept until the client has read it; nil for a short answer.
     ///
-    /// - Throws: `tooMuchMemory` for more than there ever is beside what the request holds; `overloaded` where others do not
-    ///   give it back; `cancelled`.
+    /// - Throws: `tooMuchMemory` if the budget can never hold that many bytes beside what the request holds;
+    ///   `overloaded` if other requests do not give back enough in time; `cancelled`.
     package func roomForAnswer(
         ofBytes bytes: Int,
         terms: RequestTerms
@@ -125,8 +126,8 @@ extension EmbeddingEngine {
         }
     }
 
-    /// A float, and its shortest decimals as a double with a comma.
+    /// A float, and its shortest decimal form as a double with a comma.
     private static let bytesPerNumber = 4 + 22
-    /// Eight embeddings of a large model, and more of a small one.
+    /// Room for eight embeddings of a large model, and for more of a small one.
     private static let largestUncounted = 256 << 10
 }

@@ -1,14 +1,15 @@
-/// The models by themselves: bringing them into memory, letting go of them, and telling of them.
+/// Loading, unloading and listing models.
 extension EmbeddingEngine {
-    /// The models in memory: those of the configuration in its order, then the others in the order in which they came.
+    /// The models in memory: the configured ones in their order, then the others in the order in which they were
+    /// loaded.
     public var models: [ModelDescription] { registry.loaded.map(\.description) }
 
-    /// Bytes that models take, and the most that they may; nil for any number.
+    /// The bytes that models take, and the limit; a limit of nil means none.
     public var modelMemory: (used: Int, limit: Int?) { (registry.byteCount, configuration.modelMemory) }
 
     /// The models that requests may name, whether they are in memory or not.
     ///
-    /// May look at the disk.
+    /// This may read the disk.
     public var catalogue: [ModelListing] {
         let loaded = Dictionary(models.map { ($0.name, $0) }) { first, _ in first }
         let coming = registry.coming
@@ -42,7 +43,7 @@ extension EmbeddingEngine {
             listings[index].state = .loaded
             listings[index].description = description
         }
-        // Repositories that requests have named.
+        // Repositories that requests have named are not among the provider's names.
         let others = models.filter { model in !listings.contains { $0.name == model.name } }
         return listings
             + others.map { model in
@@ -57,17 +58,17 @@ extension EmbeddingEngine {
             }
     }
 
-    /// How the caches of a loaded model have been used, one for each of its towers; nil if it is not in memory.
+    /// How the caches of a loaded model have been used, one for each of its towers; nil if the model is not in memory.
     public func cacheStatistics(of name: String) -> (texts: CacheStatistics?, images: CacheStatistics?)? {
         registry.loaded.first { $0.description.name == name }.map {
             ($0.texts?.cache.statistics, $0.images?.cache.statistics)
         }
     }
 
-    /// How many label sets are kept for all models together, and the bytes that they take.
+    /// How many label sets are cached for all models together, and the bytes that they take.
     public var keptLabelSets: (count: Int, byteCount: Int) { (labelCache.count, labelCache.byteCount) }
 
-    /// Forgets all embeddings that models keep, and what labels mean to them.
+    /// Empties all caches: the embeddings of all models, and the directions of label sets.
     public func clearCaches() {
         labelCache.removeAll()
         for model in registry.loaded {
@@ -76,13 +77,13 @@ extension EmbeddingEngine {
         }
     }
 
-    /// Brings a model into memory, if it is not there.
+    /// Brings a model into memory, if it is not there yet.
     ///
     /// - Parameters:
     ///   - name: the model; nil for the default one.
-    ///   - triesAnew: whether a load that has failed a moment ago is begun again.
-    ///   - terms: who asks, and until when.
-    /// - Returns: how long that took, fetching its files included, where this call caused the load.
+    ///   - triesAnew: whether a load is begun again although one has failed a moment ago.
+    ///   - terms: the client, its deadline and what it holds already.
+    /// - Returns: how long the load took, including fetching the model's files; nil if this call did not cause it.
     @discardableResult
     public func load(
         model name: String?,
@@ -103,16 +104,16 @@ extension EmbeddingEngine {
         try registry.names.name(of: asked)
     }
 
-    /// Refuses a model that was loaded and is no Perception Encoder; nil means the default one.
+    /// Refuses a model that is known to be no Perception Encoder; nil means the default model.
     package func requirePerceptionEncoder(_ name: String?) throws(EmbeddingError) {
         let name = try registry.names.name(of: name)
         guard registry.isPerceptionEncoder(name) != false else { throw .notPerceptionEncoder(name) }
     }
 
-    /// The first configured model that is a Perception Encoder, by its files, or by what the provider calls it while these are
-    /// still to come.
+    /// The first configured model that is a Perception Encoder: by its files, or, while these are still to be fetched,
+    /// by the provider's name for it.
     ///
-    /// - Parameter start: what the provider's names of Perception Encoders begin with.
+    /// - Parameter start: the beginning of the provider's names of Perception Encoders.
     package func configuredPerceptionEncoder(namedLike start: String) -> String? {
         configuredModels.first { name in
             registry.isPerceptionEncoder(name)
@@ -121,27 +122,27 @@ extension EmbeddingEngine {
         }
     }
 
-    /// Whether the default model could not be had when it was asked for the last time.
+    /// Whether the last attempt to bring the default model into memory failed.
     package var lacksDefaultModel: Bool { registry.lacksDefault }
 
-    /// Tries the default model again that could not be had, as happens by itself.
+    /// Tries again to load a default model that could not be loaded; the engine also does so by itself.
     package func bringBackDefaultModel() {
         registry.bringBackDefault()
     }
 
-    /// Lets go of a model.
+    /// Removes a model from memory, once the requests that use it are finished.
     ///
     /// The next request that names it loads it again.
     public func unload(model name: String) throws(EmbeddingError) {
         registry.unload(try registry.names.name(of: name))
     }
 
-    /// Lets go of all models.
+    /// Removes all models from memory.
     public func unloadAll() {
         registry.unloadAll()
     }
 
-    /// Lets go of models that nobody has asked for lately, as happens by itself.
+    /// Removes the models that have not been used lately; the engine also does so by itself.
     package func unloadIdle() {
         registry.unloadIdle()
     }
@@ -149,7 +150,7 @@ extension EmbeddingEngine {
     /// How many requests wait for a model to be loaded.
     package var requestsWaitingForModels: Int { registry.waiterCount }
 
-    /// A model in memory, which a request waits for no longer than it may; to be given back.
+    /// Waits for a model to be in memory, for as long as the request may wait; the caller has to give it back.
     func model(
         named name: String,
         triesAnew: Bool = false,

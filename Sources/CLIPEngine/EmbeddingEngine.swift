@@ -3,7 +3,7 @@ internal import CLIPImaging
 internal import CLIPTokenization
 internal import Synchronization
 
-/// Turns images and texts into CLIP embeddings: what every front end calls.
+/// Turns images and texts into CLIP embeddings: the interface that every front end calls.
 ///
 /// One engine holds the configured models, the threads that run them, the threads that decode images, and the fetcher
 /// of image URLs. All methods may be called from any task at any time; requests that overlap share forward passes.
@@ -13,7 +13,7 @@ public final class EmbeddingEngine: Sendable {
     let textPreparation: TextPreparation
     let labelCache: LabelCache
     private let imagePreparation: ImagePreparation
-    /// What requests hold; front ends reserve for bodies and answers.
+    /// The bytes that requests hold; front ends reserve theirs for bodies and answers.
     package let budget: ByteBudget
     let admission: AdmissionGate
     let metrics: EngineMetrics
@@ -71,10 +71,10 @@ public final class EmbeddingEngine: Sendable {
         } catch {
             throw .failed("the fetcher of image URLs did not start: \(error)")
         }
-        // Tokenising has threads of its own, since pictures may take seconds.
+        // Tokenising has threads of its own, because pictures may take seconds.
         textPreparation = TextPreparation(pool: WorkPool(name: "tokenize", threads: 2))
         imagePreparation = ImagePreparation(
-            // Costly pictures leave one to the others.
+            // Costly pictures leave one of these threads to the others.
             pool: WorkPool(name: "decode", threads: max(2, configuration.decodeThreads)),
             fetcher: fetcher,
             hashKey: configuration.imageCacheBytes > 0 ? .random() : nil,
@@ -84,13 +84,14 @@ public final class EmbeddingEngine: Sendable {
         )
     }
 
-    /// Loads the configured models, in their order, as far as `modelMemory` has room for them; those that are not on this machine
-    /// are fetched first.
+    /// Fetches the configured models that are not on this machine, and loads all in their order, as far as
+    /// `modelMemory` has room for them.
     ///
-    /// Requests may come meanwhile: they wait for their model as for any that is loaded.
+    /// Requests may already come: they wait for their model as for any model that is being loaded.
     ///
-    /// - Throws: `modelNotFetched` for one whose files cannot be had; `modelTooLarge` for one that there never is room for; `modelUnavailable` for the first one that is refused, with file or tensor named; none is kept then.
-    ///   `shuttingDown` if ``shutdown()`` or ``endFetching()`` came in between.
+    /// - Throws: `modelNotFetched` if a model's files cannot be fetched; `modelTooLarge` for a model that never fits;
+    ///   `modelUnavailable` for the first model that is refused, with its file or tensor named, in which case no model
+    ///   is kept; `shuttingDown` if ``shutdown()`` or ``endFetching()`` was called meanwhile.
     public func start() async throws(EmbeddingError) {
         do throws(EmbeddingError) {
             try await registry.start()
@@ -101,11 +102,12 @@ public final class EmbeddingEngine: Sendable {
         isStarted.store(true, ordering: .releasing)
     }
 
-    /// Ends what ``start()`` is fetching, for the time before ``shutdown()`` in which others are served on.
+    /// Ends the fetches that ``start()`` has begun, for the time before ``shutdown()`` in which requests for other
+    /// models are still answered.
     ///
-    /// Those who wait for it are told that the engine is shut down, and so are those who ask for it later.
+    /// Requests for a model that is then missing get `shuttingDown`, now and later.
     ///
-    /// - Returns: whether a configured model has not come to this machine, so that the engine has never been ready.
+    /// - Returns: whether a configured model has not been fetched, so that the engine has never been ready.
     @discardableResult
     public func endFetching() -> Bool {
         registry.fetcher.end()
@@ -113,19 +115,21 @@ public final class EmbeddingEngine: Sendable {
             && configuration.models.contains { !registry.fetcher.place(of: $0).isHere }
     }
 
-    /// Refuses requests from now on, ends fetches, and lets go of the models once their requests are finished.
+    /// Refuses requests from now on, ends fetches, and unloads the models once their requests are finished.
     ///
-    /// Does not wait for that.
+    /// The call does not wait for the requests.
     public func shutdown() {
         idleWatch?.cancel()
         registry.close()
         fetcher?.shutdown()
     }
 
-    /// Whether the configured models have been loaded, as far as there is room for them, and requests are not refused yet.
+    /// Whether the configured models have been loaded, as far as there is room for them, and requests are still
+    /// accepted.
     ///
-    /// A model that was unloaded since does not count against it, nor one that comes on demand: the next request loads it. Only the
-    /// default one does where it could not be had then; it is tried again by itself, and counts no more once it has come.
+    /// Models that were unloaded since, or that are loaded on demand, do not matter: the next request loads them. Only
+    /// a default model that could not be loaded makes the engine unready; the engine tries it again by itself, and is
+    /// ready once it is loaded.
     public var isReady: Bool {
         isStarted.load(ordering: .acquiring) && !registry.isClosed && !registry.lacksDefault
     }
@@ -141,12 +145,12 @@ public final class EmbeddingEngine: Sendable {
 
     // MARK: Embedding
 
-    /// One embedding an image, in the request's order.
+    /// Embeds images: one embedding an image, in the request's order.
     ///
     /// - Parameters:
     ///   - images: at most `maxBatch` images of any sizes and formats.
     ///   - name: the model; nil for the default one.
-    ///   - terms: who asks, and until when.
+    ///   - terms: the client, its deadline and what it holds already.
     public func embed(
         images: [ImageSource],
         model name: String? = nil,
@@ -175,13 +179,13 @@ public final class EmbeddingEngine: Sendable {
         )
     }
 
-    /// One embedding a text, in the request's order.
+    /// Embeds texts: one embedding a text, in the request's order.
     ///
     /// - Parameters:
     ///   - texts: at most `maxTexts` texts.
     ///   - name: the model; nil for the default one.
-    ///   - truncating: cuts texts that are too long, keeping end-of-text, where they would be refused otherwise.
-    ///   - terms: who asks, and until when.
+    ///   - truncating: whether texts that are too long are cut, keeping end-of-text, instead of refused.
+    ///   - terms: the client, its deadline and what it holds already.
     public func embed(
         texts: [String],
         model name: String? = nil,
@@ -198,7 +202,7 @@ public final class EmbeddingEngine: Sendable {
         try model.requireTowers(forImages: false, forTexts: true)
         let request = try await begin(model, texts: texts, terms: terms)
         defer { request.end() }
-        // Beside the answer the texts themselves, which are out of the body, and their tokens.
+        // The room also covers the texts themselves, which the request body no longer holds, and their tokens.
         let size = texts.reduce(0) { $0 + $1.utf8.count }
         let room = try await roomForAnswer(of: texts.count, by: model, with: 2 * size, terms: terms)
         let (tokens, timings) = try await textPreparation.tokens(
@@ -227,14 +231,14 @@ public final class EmbeddingEngine: Sendable {
         )
     }
 
-    /// The cosine between a subject and each prompt, in the prompts' order; images and texts in any mix.
+    /// Compares a subject with prompts: the cosine between them, in the prompts' order; images and texts in any mix.
     ///
     /// - Parameters:
-    ///   - subject: what the prompts are compared with.
+    ///   - subject: the image or text that the prompts are compared with.
     ///   - prompts: at most `maxBatch` images or texts.
     ///   - name: the model; nil for the default one.
-    ///   - truncating: cuts texts that are too long, where they would be refused otherwise.
-    ///   - terms: who asks, and until when.
+    ///   - truncating: whether texts that are too long are cut instead of refused.
+    ///   - terms: the client, its deadline and what it holds already.
     public func compare(
         subject: ComparisonItem,
         prompts: [ComparisonItem],
@@ -297,7 +301,7 @@ public final class EmbeddingEngine: Sendable {
         )
     }
 
-    /// Token ids of a comparison's texts, of which there may be none.
+    /// Token ids of a comparison's texts; a comparison may have none.
     private func tokens(
         of texts: [String],
         by model: LoadedModel,
@@ -313,7 +317,7 @@ public final class EmbeddingEngine: Sendable {
         )
     }
 
-    /// Embeddings of token sequences: those that are known, and the rest by the network.
+    /// Embeddings of token sequences, from the cache or from the network.
     func embeddings(
         of tokens: [[Int32]],
         by model: LoadedModel,
@@ -334,11 +338,11 @@ public final class EmbeddingEngine: Sendable {
         }
     }
 
-    /// Others that ask for one of a request's items wait for all of them, unless they are more than this: then those others
-    /// have it computed once more.
+    /// A request of more items than this does not make others wait for it: another request that needs one of its items
+    /// computes that item again.
     private static let mostWaitedFor = 8
 
-    /// Embeddings of images: those that are known, and the rest decoded and by the network.
+    /// Embeddings of images, from the cache, or from decoding and the network.
     func embeddings(
         of images: [ImageSource],
         by model: LoadedModel,
@@ -361,7 +365,7 @@ public final class EmbeddingEngine: Sendable {
             isOfList: images.count > Self.mostWaitedFor,
             client: request.client
         ) { (indexes) async throws(EmbeddingError) in
-            // Whatever is not known has pixels.
+            // Every image that is not in the cache has pixels.
             try await model.worker.embed(
                 pixels: indexes.compactMap { prepared[$0].pixels },
                 client: request.client,
@@ -382,7 +386,7 @@ public final class EmbeddingEngine: Sendable {
         }
     }
 
-    /// Lets a request in, or refuses it.
+    /// Admits a request, or refuses it.
     func begin(
         _ model: LoadedModel,
         images: [ImageSource] = [],

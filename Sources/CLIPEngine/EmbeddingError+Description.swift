@@ -1,7 +1,7 @@
 extension EmbeddingError: CustomStringConvertible {
-    /// A sentence for a person at the shell, or for the log: what is wrong, and what helps.
+    /// A sentence for a person at the shell, or for the log: the fault and its remedy.
     ///
-    /// It names files and tensors. What the sender of a request is told, the server says in words of its own.
+    /// The sentence names files and tensors. The server has its own sentences for the senders of requests.
     public var description: String {
         switch self {
         case .unknownModel(let name): "There is no model '\(name)'. Name one of those that --model gives."

@@ -2,13 +2,13 @@
 public indirect enum EmbeddingError: Error, Equatable, Sendable {
     // MARK: The sender's
 
-    /// No model of this name is configured, or could be.
+    /// No model of this name is configured, and none may be loaded by that name.
     case unknownModel(String)
-    /// The model could be brought, but is none of those that requests may have brought.
+    /// The model could be loaded, but the operator does not allow requests to load it.
     case modelNotAllowed(String)
-    /// The model is no Perception Encoder, which is what was asked for.
+    /// The model is not a Perception Encoder, and the request was for one.
     case notPerceptionEncoder(String)
-    /// The model has the other tower alone: it embeds no images, or no texts.
+    /// The model lacks this tower: it embeds no images, or no texts.
     case noTower(Tower, model: String)
     /// A model name that can never be right, such as one with a slash.
     case invalidModelName(String)
@@ -26,39 +26,40 @@ public indirect enum EmbeddingError: Error, Equatable, Sendable {
     case image(index: Int, ImageFault)
     /// More texts than one request may carry.
     case tooManyTexts(count: Int, limit: Int)
-    /// One text has more bytes than are worth cleaning and splitting.
+    /// One text has more bytes than are cleaned and split.
     case textTooLarge(index: Int, count: Int, limit: Int)
     /// One text has more tokens than the model has positions; both figures count the two special tokens.
     case textTooLong(index: Int, count: Int, limit: Int)
-    /// One text is made of so many nested escapes that cleaning it does not come to an end.
+    /// One text consists of so many nested escapes that cleaning it would not end.
     case textTangled(index: Int)
-    /// One text becomes longer without measure by what the files of the model's tokenizer have done to it.
+    /// The normalizer in the model's tokenizer files makes one text too long.
     case textLengthened(index: Int)
-    /// One text has a token that the model's tokenizer knows and its network, with `rows` of them, does not.
+    /// One text has a token that the tokenizer knows but the network does not; its token table has `rows` rows.
     case textBeyondVocabulary(index: Int, token: String, rows: Int)
 
-    /// Something is wrong with the labels or templates themselves.
+    /// The labels or templates themselves are wrong.
     case labels(LabelFault)
-    /// A prompt of one label could not be used, for a reason that a text has; `index` is the label's place in its set.
+    /// A prompt of one label could not be used, for a reason that any text can have; `index` is the label's place in
+    /// its set.
     case label(index: Int, EmbeddingError)
 
     // MARK: Load
 
-    /// Too much is waiting already; there should be room again after so many seconds.
+    /// Too much is waiting already; there should be room again after this many seconds.
     case overloaded(retryAfterSeconds: Int)
-    /// What the request holds, or its answer, would take more memory than there is for all requests together.
+    /// The request's data, or its answer, would take more memory than all requests together may.
     case tooMuchMemory(bytes: Int, limit: Int)
     /// The engine is being shut down.
     case shuttingDown
-    /// The client left before its answer was there.
+    /// The client left before its answer was finished.
     case cancelled
-    /// The model is on its way into memory, and the request has waited for it as long as one may; it should be there after so
-    /// many seconds.
+    /// The model is still being loaded, and the request has waited as long as it may; the model should be loaded after
+    /// this many seconds.
     case modelLoading(name: String, retryAfterSeconds: Int)
-    /// The model would have to be fetched, and as many others are on their way as may be; there should be room after so many
-    /// seconds.
+    /// The model would have to be fetched, and the largest number of fetches is under way; there should be room after
+    /// this many seconds.
     case tooManyLoads(limit: Int, retryAfterSeconds: Int)
-    /// The model takes more memory than models may, `beside` being what those take that are never let go of.
+    /// The model takes more memory than models may; `beside` is what the models take that are never unloaded.
     case modelTooLarge(name: String, bytes: Int, beside: Int, limit: Int)
 
     // MARK: Ours
@@ -67,7 +68,7 @@ public indirect enum EmbeddingError: Error, Equatable, Sendable {
     case modelUnavailable(name: String, cause: String)
     /// The files of a model could not be brought to this machine. The sentence is for the log.
     case modelNotFetched(name: String, cause: String, FetchFault = .passing(retryAfterSeconds: nil))
-    /// What a load came to a moment ago, which is not tried again for so many seconds.
+    /// A load failed a moment ago with this error, and is not tried again for this many seconds.
     case heldOff(EmbeddingError, retryAfterSeconds: Int)
     /// A forward pass failed. The text is for the log.
     case failed(String)
@@ -76,7 +77,7 @@ public indirect enum EmbeddingError: Error, Equatable, Sendable {
 }
 
 extension EmbeddingError {
-    /// Which text the error is about, if it is about one.
+    /// The place of the text that the error is about; nil if it is not about a text.
     package var textIndex: Int? {
         switch self {
         case .textTooLong(let index, _, _), .textTooLarge(let index, _, _), .textTangled(let index),
@@ -86,7 +87,7 @@ extension EmbeddingError {
         }
     }
 
-    /// The same error of a text by itself.
+    /// The same error, worded for a text that stands alone.
     package var ofOneText: EmbeddingError {
         switch self {
         case .textTooLong(_, let count, let limit): .textTooLong(index: 0, count: count, limit: limit)
@@ -97,7 +98,7 @@ extension EmbeddingError {
         }
     }
 
-    /// Other requests hold the memory, and nobody knows for how long.
+    /// Other requests hold the memory, and nothing tells for how long.
     static let roomTaken = EmbeddingError.overloaded(retryAfterSeconds: 5)
 }
 
@@ -115,49 +116,50 @@ public enum ImageFault: Error, Equatable, Sendable {
     case malformedBase64
     /// There are no bytes.
     case empty(ImageOrigin)
-    /// The bytes are no image of a format that is read; the text says what they look like, where that can be told.
+    /// The bytes are in no format that is read; the text names the format that they look like, if it can be told.
     case unknownFormat(looksLike: String?)
     /// The image is truncated or damaged, or of a kind of its format that is not read.
     case undecodable(ImageOrigin)
-    /// The picture is sound, in colours that have no plain way to RGB; the sentence, which names the format, is for the
-    /// log.
+    /// The picture is undamaged, but its colours cannot simply be converted to RGB; the sentence, which names the
+    /// format, is for the log.
     case unsupportedColours(cause: String)
-    /// The format is known, but switched off, or this system's libraries lack it, as some do HEIC; the text is its name.
+    /// The format is known, but switched off, or this system's libraries lack it (some lack HEIC); the text is its
+    /// name.
     case formatNotAvailable(String)
-    /// The image exceeds a limit; the text names figure and limit.
+    /// The image exceeds a limit; the text names the value and the limit.
     case tooLarge(String)
     /// Decoding the image would take more memory than there is for all requests together.
     case tooMuchMemory(bytes: Int, limit: Int)
     /// Decoding the image takes longer than a decode may.
     case tooSlow(limit: Duration)
-    /// There is no memory for decoding the image at the moment, which is not its sender's fault.
+    /// There is no memory for decoding the image at the moment, through no fault of its sender.
     case noMemory
-    /// The decode was ended, since nobody waits for it.
+    /// The decode was ended because no request waits for it any more.
     case stopped
     /// URLs are switched off.
     case urlsNotAllowed
-    /// The text is no URL that can be used; the sentence, which says why, is for the log.
+    /// The text is no URL that can be fetched; the sentence, which says why, is for the log.
     case invalidURL(cause: String)
     /// A scheme other than https and http, here or in a redirect.
     case schemeNotAllowed
     /// The URL leads to a private, loopback, link-local or otherwise special address.
     case addressNotAllowed
-    /// The host of the URL, or of a redirect, is not on the operator's list; the text is for the log.
+    /// The host of the URL, or of a redirect, is not on the operator's list of allowed hosts; the text is for the log.
     case hostNotAllowed(String)
-    /// The host of the URL, or of a redirect, is on the operator's list of those that are refused; for the log.
+    /// The host of the URL, or of a redirect, is on the operator's list of denied hosts; the text is for the log.
     case hostDenied(String)
     /// The operator allows https only, and the URL or a redirect is http.
     case httpsRequired
-    /// The operator allows public names only, and the host is an address or a private name; for the log.
+    /// The operator allows public names only, and the host is an address or a private name; the text is for the log.
     case publicNameRequired(host: String)
-    /// The host sent the image packed in a way that is not unpacked; the text is the packing's name.
+    /// The host sent the image in a content encoding that is not supported; the text is its name.
     case encodingNotSupported(String)
-    /// The host could not be reached, or broke off; the sentence is for the log.
+    /// The host could not be reached, or closed the connection early; the sentence is for the log.
     case unreachable(cause: String)
     /// The host answered with a status other than success.
     case badStatus(Int)
     /// The transfer took longer than the time limit.
     case timedOut
-    /// More redirects than are followed.
+    /// There were more redirects than are followed.
     case tooManyRedirects
 }

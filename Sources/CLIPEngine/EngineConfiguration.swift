@@ -6,8 +6,8 @@ public import CoreMetrics
 public struct ModelSource: Equatable, Sendable {
     /// The name, such as `ViT-B-32`; Roboflow's clients send it as `clip_version_id`.
     public let name: String
-    /// A directory in `transformers` or OpenCLIP layout; empty where the files have to be fetched first, which
-    /// ``EngineConfiguration/provider`` does.
+    /// A directory in `transformers` or OpenCLIP layout; empty if ``EngineConfiguration/provider`` has to fetch the
+    /// files first.
     public let directory: String
     /// The repository that the directory is a copy of; nil for any other directory.
     public let origin: ModelOrigin?
@@ -15,9 +15,7 @@ public struct ModelSource: Equatable, Sendable {
     /// Whether the files are on this machine.
     public var isHere: Bool { !directory.isEmpty }
 
-    /// Names a checkpoint directory.
-    ///
-    /// Nothing is read yet.
+    /// Names a checkpoint directory; nothing is read yet.
     public init(name: String, directory: String, origin: ModelOrigin? = nil) {
         self.name = name
         self.directory = directory
@@ -25,86 +23,87 @@ public struct ModelSource: Equatable, Sendable {
     }
 }
 
-/// Everything an ``EmbeddingEngine`` can be told.
+/// The settings of an ``EmbeddingEngine``.
 ///
-/// The defaults serve; only `models` has none.
+/// Every setting but `models` has a default that works.
 public struct EngineConfiguration: Sendable {
     /// The models to load, the default one first.
     public var models: [ModelSource]
-    /// Whether they are loaded at start; where not, each comes when it is asked for.
+    /// Whether the models are loaded at start; otherwise each is loaded by the first request that names it.
     public var loadsAtStart: Bool = true
-    /// Whether they may have names that no request could give, as where a program asks for the default one alone.
+    /// Whether models may have names that no request could use, for programs that only ask for the default model.
     public var allowsAnyName: Bool = false
-    /// What brings models that are not configured, and those of ``models`` that are not on this machine; nil where nothing does.
+    /// Fetches models that are not configured, and those of ``models`` that are not on this machine; nil if nothing
+    /// does.
     public var provider: ModelProvider?
-    /// Which of those requests may name.
+    /// Which of the provider's models requests may name.
     public var allowedModels: AllowedModels = .none
-    /// Most bytes of all models in memory: weights, tables of tokens and the limits of their caches; nil for any number.
+    /// The limit in bytes of all models in memory: weights, token tables and the limits of their caches; nil for none.
     ///
-    /// What was not used for longest leaves for what a request names; the default model never does.
+    /// If a model that a request names does not fit, the models that were not used for longest are unloaded; the
+    /// default model never is.
     public var modelMemory: Int?
-    /// Time after which a model leaves that nobody has asked for; nil for never.
+    /// How long a model may be unused before it is unloaded; nil for any time.
     public var idleTimeLimit: Duration?
-    /// The longest that a request waits for its model to be loaded; the load goes on after that.
+    /// How long a request waits for its model to be loaded; the load goes on after that.
     public var loadTimeLimit: Duration = .seconds(120)
-    /// Told of every model that comes, leaves or fails to come; on any thread, and not for long.
+    /// Called for every model that is loaded, is unloaded or fails to load; on any thread, so it must return soon.
     public var onModelEvent: @Sendable (ModelEvent) -> Void = { _ in }
-    /// The backend of swift-metrics that is told of stages, batches, caches, loads and requests turned away; nil for the one that the
-    /// program has bootstrapped, which is none where it has not.
+    /// The backend of swift-metrics that receives stages, batches, caches, loads and rejected requests; nil for the one
+    /// that the program has bootstrapped, if any.
     ///
-    /// ``EmbeddingEngine/statistics`` has what is not told as it happens.
+    /// ``EmbeddingEngine/statistics`` has the values that are read on demand.
     public var metrics: (any MetricsFactory)?
-    /// The time by which models are idle and loads tried again.
+    /// The clock for idle times and for retrying loads.
     package var now: @Sendable () -> ContinuousClock.Instant = { .now }
     /// Number format of the forward pass.
     public var precision: Precision = .auto
-    /// Whether all matrix products are oneDNN's, also on processors where our own are faster; for comparing the two.
+    /// Whether oneDNN computes all matrix products, even on processors where our own are faster; for comparing the two.
     package var usesOneDNNOnly: Bool = false
-    /// Threads that compute, for each model: together on a lone request, side by side on many.
+    /// Compute threads of each model: they work together on a single request and side by side on many.
     public var computeThreads: Int
     /// Threads that decode and resize images.
     public var decodeThreads: Int
-    /// Most images, or most prompts of a comparison, in one request.
-    ///
-    /// Roboflow's `CLIP_MAX_BATCH_SIZE`.
+    /// The largest number of images, or of a comparison's prompts, in one request: Roboflow's `CLIP_MAX_BATCH_SIZE`.
     public var maxBatch: Int = 8
-    /// Most texts in one request: enough for a corpus in a few calls, few enough that their embeddings fit in memory.
+    /// The largest number of texts in one request: enough for a corpus in a few calls, few enough that their embeddings
+    /// fit in memory.
     public var maxTexts: Int = 16_384
-    /// Items (images and texts) in hand at which new requests are turned away.
+    /// The number of items (images and texts) in hand from which new requests are refused.
     public var maxPendingItems: Int = 1024
-    /// The longest wait, as expected, that requests of a few items are taken on for.
+    /// The longest expected wait with which a request of a few items is still accepted.
     public var queueTimeLimit: Duration = .seconds(15)
-    /// Most bytes that requests may make the process hold at once, models and caches aside: bodies, fetched bytes, decoders
-    /// at work, answers not yet read.
+    /// The limit in bytes of what requests hold at once, besides models and caches: bodies, fetched bytes, running
+    /// decoders, answers that are not read yet.
     public var memoryBudget: Int = 512_000_000
-    /// Most bytes of one encoded image, from a request or from a URL.
+    /// The limit in bytes of one encoded image, from a request or from a URL.
     public var maxImageBytes: Int = 20 << 20
-    /// Most pixels of one image, by its header.
+    /// The limit in pixels of one image, by its header.
     public var maxImagePixels: Int = 1 << 26
     /// Where packed weights of large models are kept for the next start; nil keeps none.
     public var packedCacheDirectory: String?
-    /// Checkpoints of fewer bytes are converted in the time that looking for a copy takes.
+    /// Smaller checkpoints, in bytes, get no packed copy: converting them takes no longer than looking for one.
     package var leastPackedBytes: Int = 64 << 20
-    /// Most bytes of the text embeddings that each model keeps, keys included; 0 keeps none.
+    /// The limit in bytes of each model's cache of text embeddings, keys included; 0 keeps none.
     public var textCacheBytes: Int = 16 << 20
-    /// Most bytes of the image embeddings that each model keeps, keys included; 0 keeps none.
+    /// The limit in bytes of each model's cache of image embeddings, keys included; 0 keeps none.
     public var imageCacheBytes: Int = 16 << 20
-    /// Most bytes that are kept of what labels mean to models, for all models together; 0 keeps none.
+    /// The limit in bytes of the cache of label directions, for all models together; 0 keeps none.
     ///
-    /// Ten thousand labels of any published model fit.
+    /// The default holds ten thousand labels of any published model.
     public var labelCacheBytes: Int = 64 << 20
-    /// The longer side of an image in pixels, at most, and how many times the shorter one it may be.
+    /// The limit in pixels of an image's longer side.
     public var maxImageSide: Int = ImageLimits().maxSide
-    /// See `maxImageSide`.
+    /// The largest ratio of an image's longer side to its shorter one.
     public var maxImageAspect: Int = ImageLimits().maxAspectRatio
-    /// Most pixels of one WebP, whose decoder cannot be stopped where a few bytes stand for all of them.
+    /// The limit in pixels of one WebP; its decoder cannot be stopped when a few bytes stand for a whole picture.
     public var maxWebPPixels: Int = ImageLimits().maxWebPPixels
-    /// Most pixels and most bytes of one AVIF, whose decoder cannot be stopped: what it does in a fifth of a second.
+    /// The limit in pixels of one AVIF, whose decoder cannot be stopped: as many as it decodes in a fifth of a second.
     public var maxAVIFPixels: Int = ImageLimits().maxAVIFPixels
-    /// See `maxAVIFPixels`.
+    /// The limit in bytes of one AVIF, for the same reason.
     public var maxAVIFBytes: Int = ImageLimits().maxAVIFBytes
-    /// The image formats that are read, by their lower-case names; all but HEIC by default, whose decoder can neither be
-    /// bounded nor stopped.
+    /// The image formats that are read, by their lower-case names; by default all but HEIC, because its decoder can
+    /// neither be bounded nor stopped.
     public var imageFormats: [String] = ImageFormat.allCases.filter(ImageFormat.readByDefault.contains).map(
         \.rawValue
     )
@@ -114,35 +113,35 @@ public struct EngineConfiguration: Sendable {
     public var allowsURLs: Bool = true
     /// Whether a URL may lead to private, loopback and link-local addresses.
     public var allowsPrivateAddresses: Bool = false
-    /// Time for decoding one image.
+    /// The time limit for decoding one image.
     public var decodeTimeLimit: Duration = .seconds(10)
-    /// The longest that a forward pass may take before the engine says that a thread hangs.
+    /// How long a forward pass may take before the engine reports a hanging thread.
     public var passTimeLimit: Duration = .seconds(60)
-    /// Time for fetching one URL, redirects included.
+    /// The time limit for fetching one URL, redirects included.
     public var fetchTimeLimit: Duration = .seconds(10)
-    /// Fetches under way at once; others wait.
+    /// The largest number of fetches at once; further ones wait.
     public var fetchPlaces: Int = 32
-    /// Fetches under way at once from one host.
+    /// The largest number of fetches at once from one host.
     public var fetchPlacesPerHost: Int = 8
-    /// Fetches under way at once for one client; nil for half of all.
+    /// The largest number of fetches at once for one client; nil for half of all.
     public var fetchPlacesPerClient: Int?
-    /// Fetches that wait for a place, half of them for one client, at which more are turned away.
+    /// How many fetches may wait, half of them for one client; further ones are refused.
     public var fetchQueue: Int = 1024
-    /// Fewest bytes per second of a fetch; 0 for any speed.
+    /// The lowest speed of a fetch in bytes per second; 0 for any.
     public var fetchMinimumSpeed: Int = 1024
-    /// How long a fetch may be slower than that; whole seconds.
+    /// How long a fetch may be slower than that, in whole seconds.
     public var fetchSlowTime: Duration = .seconds(5)
     /// A PEM file of the certificate authorities that are trusted instead of the system's.
     public var fetchAuthorityFile: String?
-    /// Most redirects of one URL.
+    /// The largest number of redirects of one URL.
     public var maxRedirects: Int = 5
-    /// Hosts that may be fetched from, or domains as `*.example.com`; nil for all.
+    /// The hosts that may be fetched from, or domains such as `*.example.com`; nil for all.
     public var allowedFetchHosts: [String]?
-    /// Hosts that may not be fetched from, or domains as `*.example.com`.
+    /// The hosts that may not be fetched from, or domains such as `*.example.com`.
     public var deniedFetchHosts: [String] = []
     /// Whether only https URLs are fetched.
     public var fetchesOnlyHTTPS: Bool = false
-    /// Whether only hosts with public names are fetched from, not addresses and names of private networks.
+    /// Whether only hosts with public names may be fetched from, not addresses or names of private networks.
     public var fetchesOnlyPublicNames: Bool = false
 
     /// Defaults for a machine with this many processor cores.
@@ -152,9 +151,9 @@ public struct EngineConfiguration: Sendable {
         decodeThreads = max(1, cores)
     }
 
-    /// Every problem of the configuration, in sentences that name the flags of `clip`; empty when it is sound.
+    /// Lists every problem of the configuration in sentences that name the flags of `clip`; empty if there is none.
     ///
-    /// Reads no file.
+    /// No file is read.
     public func validate() -> [String] {
         var problems: [String] = []
         if models.isEmpty { problems.append("No model is named; --model names one.") }
@@ -205,15 +204,15 @@ public struct EngineConfiguration: Sendable {
         return problems
     }
 
-    /// More at once fits into no machine, and three times as many into a number.
+    /// No machine has room for more, and three times as many still fit into an integer.
     private static let mostItems = 1_000_000_000
     private static let mostBytes = 1 << 50
-    /// Enough for one photograph of a telephone at a time.
+    /// Room for one photograph from a telephone at a time.
     private static let leastBudget = 64_000_000
-    /// More than any machine has cores for; some systems die of asking for far more.
+    /// More than any machine has cores; some systems crash when asked for far more.
     private static let mostThreads = 1024
 
-    /// Whether requests can name a model so: what stands in a path, a header and a file name unquoted.
+    /// Whether requests can use a name: it must fit unquoted in a path, a header and a file name.
     static func isModelName(_ name: String) -> Bool {
         !name.isEmpty && name.utf8.count <= 128
             && name.utf8.allSatisfy { byte in
@@ -238,7 +237,7 @@ public struct EngineConfiguration: Sendable {
         limits.maxAVIFBytes = maxAVIFBytes
         limits.maxDecodeBytes = max(memoryBudget, 1)
         let formats = imageFormats.compactMap(ImageFormat.init(rawValue:))
-        // Formats of which none is known are complained about by name.
+        // If no format is known, the names themselves are reported as the problem.
         if imageFormats.isEmpty || !formats.isEmpty { limits.formats = Set(formats) }
         return limits
     }
@@ -246,7 +245,7 @@ public struct EngineConfiguration: Sendable {
     var fetching: FetchingConfiguration {
         var fetching = FetchingConfiguration()
         fetching.timeLimit = fetchTimeLimit
-        // What is out of bounds is complained about as the limit of all images.
+        // A value out of bounds is reported as the limit of all images.
         fetching.maxBytes = min(max(maxImageBytes, 1), FetchingConfiguration.mostBytes)
         fetching.allowsPrivateAddresses = allowsPrivateAddresses
         fetching.maxConcurrentFetches = fetchPlaces

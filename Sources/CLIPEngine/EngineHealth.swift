@@ -1,12 +1,12 @@
 internal import Foundation
 
 extension EmbeddingEngine {
-    /// Why the engine cannot be trusted to answer any more; nil while all is well.
+    /// Why the engine can no longer be trusted to answer; nil if all is well.
     ///
-    /// A compute thread that hangs, or could not start, is not mended: the process has to be started anew.
+    /// A compute thread that hangs, or could not start, cannot be repaired: the process has to be restarted.
     public var healthProblem: String? { registry.healthProblem }
 
-    /// Calls `action` once, on a thread of its own, when the engine has not been well for `grace`.
+    /// Calls `action` once, on a thread of its own, when the engine has been unwell for `grace`.
     ///
     /// The thread ends with the engine.
     public func whenUnwell(for grace: Duration = .seconds(3), _ action: @escaping @Sendable (String) -> Void)

@@ -50,8 +50,8 @@ extension ImageFault {
 extension EmbeddingError {
     /// What a fetching error means for the sender of the URL.
     ///
-    /// How a host failed is not told: the answer would map the network that the server stands in. An address that is
-    /// refused is, since its sender could not mend the URL otherwise.
+    /// The sender is not told how a host failed, because that would map the server's network. The sender is told that
+    /// an address was refused, because the URL could not be corrected otherwise.
     init(_ error: FetchingError, index: Int) {
         let fault: ImageFault
         switch error {
@@ -68,8 +68,8 @@ extension EmbeddingError {
             self = .roomTaken
             return
         case .tooManyWaiting:
-            // Each fetch that ends makes room for one that waits, which is several a second, by the limits as they come:
-            // 32 places of 10 s at most.
+            // Each fetch that ends makes room for one that waits: several end every second, with the default limits of
+            // 32 places and at most 10 s.
             self = .overloaded(retryAfterSeconds: 1)
             return
         case .invalidURL: fault = .invalidURL(cause: "\(error)")

@@ -8,27 +8,27 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// What a checkpoint's file is instead of what its name says, told from its first bytes.
+/// What a checkpoint's file really is, told by its first bytes, if it is not what its name says.
 ///
-/// A repository that was cloned without Git LFS, a download that fetched a page of its site, an editor that saved UTF-16:
-/// every reader would complain about the first byte, in words that help nobody.
+/// Typical causes are a repository that was cloned without Git LFS, a download that saved a web page, or an editor that
+/// saved UTF-16. A reader alone would only report an unexpected first byte.
 enum FileGuise: Equatable {
     case pointer
     case page
     case empty
     case otherEncoding(String)
-    /// A PyTorch archive or pickle under the name of safetensors.
+    /// A PyTorch archive or pickle whose name ends in `.safetensors`.
     case pickle
-    /// Something else than JSON, which begins so.
+    /// Something other than JSON; the text is its beginning.
     case notJSON(String)
 
-    /// What stands at a path where a JSON text, a list of merges or weights should; nil where nothing gives it away, or
-    /// nothing can be read.
+    /// Looks at the file at a path, where a JSON text, a list of merges or weights should be; nil if nothing is
+    /// suspicious or nothing can be read.
     init?(at path: String) {
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        // A pipe, from which nothing comes, is not an empty file: whoever reads says that it is none.
+        // A pipe without data is not an empty file: the reader will report that it is no file.
         var information = stat()
         guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
             return nil
@@ -39,7 +39,7 @@ enum FileGuise: Equatable {
         self.init(head: head[..<count], ofFile: path)
     }
 
-    /// - Parameter file: what its name says it is counts.
+    /// - Parameter file: its name, which tells what it should be.
     init?(head: ArraySlice<UInt8>, ofFile file: String) {
         let isText = !file.hasSuffix(".safetensors") && !file.hasSuffix(".gz")
         let text = String(decoding: head.prefix(64), as: UTF8.self)
@@ -67,7 +67,7 @@ enum FileGuise: Equatable {
         }
     }
 
-    /// What it is and what helps, behind the file's name.
+    /// What the file is and what to do, to be put after its name.
     var sentence: String {
         switch self {
         case .pointer: "is a Git LFS pointer, not the file: run git lfs pull in its repository."
@@ -82,7 +82,7 @@ enum FileGuise: Equatable {
         }
     }
 
-    /// Without what a terminal would obey.
+    /// The text without control characters that a terminal would obey.
     private static func printable(_ text: String) -> String {
         text.unicodeScalars.map {
             $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0)
@@ -101,7 +101,7 @@ enum FileGuise: Equatable {
         return names.filter { known.contains($0) || $0.hasSuffix(".safetensors") }.sorted()
     }
 
-    /// A sentence about the first file of a checkpoint directory that is not what its name says; nil where all are.
+    /// A sentence about the first file of a checkpoint directory that is not what its name says; nil if all are.
     static func problem(inDirectory directory: String) -> String? {
         for name in names(in: directory) {
             if let guise = FileGuise(at: "\(directory)/\(name)") { return "\(name) \(guise.sentence)" }

@@ -1,11 +1,11 @@
 /// How images are decoded.
 public enum ImageDecoding: String, CaseIterable, Sendable {
-    /// Whole, so that embeddings are those of the reference implementation.
+    /// Decodes at full size, so that embeddings equal the reference implementation's.
     case exact
-    /// A JPEG at a half, a quarter or an eighth of its size while that leaves it at least twice as large as
-    /// the model wants it.
+    /// Decodes a JPEG at a half, a quarter or an eighth of its size, as long as it stays at least twice as large as the
+    /// model's input.
     ///
-    /// Quicker for large photographs, and close to the reference instead of equal. Other formats are decoded
-    /// as ever.
+    /// This is faster for large photographs, and close to the reference instead of equal. Other formats are decoded at
+    /// full size.
     case fast
 }

@@ -2,11 +2,11 @@ internal import CLIPFetching
 internal import CLIPImaging
 internal import CLIPKernels
 
-/// A library of the system that the engine stands on.
+/// A system library that the engine uses.
 package struct LinkedLibrary: Equatable, Sendable {
     /// Its own name.
     package let name: String
-    /// Its version, as the library that is loaded tells it.
+    /// The version that the loaded library reports.
     package let version: String
 
     package init(name: String, version: String) {
@@ -14,7 +14,7 @@ package struct LinkedLibrary: Equatable, Sendable {
         self.version = version
     }
 
-    /// Those of the engine.
+    /// The engine's libraries.
     package static var all: [LinkedLibrary] {
         let versions =
             [(name: "oneDNN", version: ComputeEngine.libraryVersion)] + ImagingLibraries.versions
@@ -22,12 +22,12 @@ package struct LinkedLibrary: Equatable, Sendable {
         return versions.map { LinkedLibrary(name: $0.name, version: $0.version) }
     }
 
-    /// Whether pictures as HEIC could be decoded on this machine, if they were asked for.
+    /// Whether this machine's libraries can decode HEIC, if the format were allowed.
     package static var decodesHEIC: Bool { ImagingLibraries.decodesHEIC }
 }
 
 extension Precision {
-    /// What this processor has instructions for, as oneDNN uses them; never `auto`.
+    /// The precisions for which this processor has instructions, as oneDNN uses them; never `auto`.
     package static func native() throws(EmbeddingError) -> [Precision] {
         do throws(KernelError) {
             let engine = try ComputeEngine()

@@ -1,8 +1,8 @@
 internal import CLIPWeights
 
-/// A model directory that was made of a checkpoint of PyTorch.
+/// A model directory that was made from a PyTorch checkpoint.
 public struct ConvertedModel: Sendable {
-    /// Where it is.
+    /// Its path.
     public let directory: String
     /// The names of its files.
     public let files: [String]
@@ -10,9 +10,9 @@ public struct ConvertedModel: Sendable {
     public let tensorCount: Int
     /// Bytes of all tensors.
     public let byteCount: Int
-    /// Names of what stood among the tensors and is none.
+    /// Names of objects among the checkpoint's tensors that are not tensors and were left out.
     public let leftOut: [String]
-    /// The configuration that has to be put there, too; nil where the model is complete.
+    /// The configuration file that still has to be put into the directory; nil if the model is complete.
     public let missingConfiguration: String?
     /// Whether the configuration was made from the shapes of the tensors, as OpenAI's own program does.
     public let isConfigurationDerived: Bool
@@ -24,15 +24,15 @@ public struct ConversionRefusal: Error, CustomStringConvertible, Sendable {
     public let description: String
 }
 
-/// Turns checkpoints of PyTorch (`.bin`, `.pt`) into directories with safetensors; no code of theirs is run.
+/// Converts PyTorch checkpoints (`.bin`, `.pt`) into directories with safetensors, without running any code in them.
 public enum ModelConversion {
     /// Reads a file, or the checkpoint in a directory, and writes a model directory.
     ///
     /// - Parameters:
-    ///   - source: the file, an index of several, or a directory with one.
-    ///   - directory: the model directory, which is made where it is not there.
-    ///   - replacing: whether files that are there are replaced.
-    ///   - progress: told how many of how many bytes are written.
+    ///   - source: the file, an index of several files, or a directory with a checkpoint.
+    ///   - directory: the model directory; it is made if it does not exist.
+    ///   - replacing: whether existing files are replaced.
+    ///   - progress: called with the bytes written so far and the bytes in all.
     public static func run(
         source: String,
         directory: String,

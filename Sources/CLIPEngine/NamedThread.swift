@@ -2,10 +2,12 @@ internal import Foundation
 
 /// Threads with names that debuggers and `top -H` show.
 package enum NamedThread {
-    /// Linux takes no more bytes.
+    /// The limit of Linux, in bytes.
     private static let longestName = 15
 
-    /// Starts a thread that runs `body`, named by `name`, as much of it as the system takes, and its number.
+    /// Starts a thread that runs `body`.
+    ///
+    /// Its name is `name`, cut to what the system allows, and its number.
     package static func start(_ name: String, _ number: Int, _ body: @escaping @Sendable () -> Void) {
         let suffix = "-\(number)"
         let shown =
@@ -16,25 +18,26 @@ package enum NamedThread {
         }.start()
     }
 
-    /// Leaves the processor to the process's other threads, for as long as the calling one goes on: on Linux it has about a
-    /// tenth of a core that others want, too, and all of one that nobody does.
+    /// Lowers the calling thread's priority for the rest of its life.
+    ///
+    /// On Linux it then gets about a tenth of a core that other threads want, and all of an idle one.
     package static func giveWay() {
         #if canImport(Darwin)
         pthread_set_qos_class_self_np(QOS_CLASS_UTILITY, 0)
         #else
-        // Of 0, Linux takes this thread alone.
+        // With 0, Linux lowers this thread alone.
         setpriority(__priority_which_t(UInt32(PRIO_PROCESS.rawValue)), 0, 10)
         #endif
     }
 
     /// Tells the system the calling thread's name.
     ///
-    /// Not by way of `Thread.name`, which says nothing where the thread runs before whoever started it goes on.
+    /// `Thread.name` is not used, because it does nothing if the thread runs before the code that started it goes on.
     private static func tell(_ name: String) {
         #if canImport(Darwin)
         pthread_setname_np(name)
         #else
-        // The function for that is hidden from Swift.
+        // Swift does not see the function for that.
         guard let file = fopen("/proc/thread-self/comm", "w") else { return }
         fputs(name, file)
         fclose(file)

@@ -1,9 +1,10 @@
 package import CLIPKernels
 
 extension Precision {
-    /// The number format that runs when this is asked for, on a processor with instructions for what `isNative` says.
+    /// The number format that runs for this precision, on a processor with instructions for the formats that `isNative`
+    /// accepts.
     ///
-    /// - Throws: `invalidConfiguration` where the processor could only imitate it, slower than f32.
+    /// - Throws: `invalidConfiguration` if the processor could only emulate the format, more slowly than f32.
     package func format(where isNative: (NumberFormat) -> Bool) throws(EmbeddingError) -> NumberFormat {
         switch self {
         case .auto: return isNative(.bf16) ? .bf16 : .f32

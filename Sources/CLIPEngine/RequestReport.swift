@@ -4,15 +4,16 @@ public struct EmbeddingResult: Sendable {
     public let embeddings: [Embedding]
     /// Which model answered and what it cost.
     public let report: RequestReport
-    /// What keeps the embeddings of a list, and the text that is made of them, counted in the engine's budget.
+    /// Keeps the embeddings of a list, and the text that is made from them, counted in the engine's budget; nil for a
+    /// few embeddings.
     ///
-    /// It is for whoever writes them to hold until they are read; nil where they are few.
+    /// A front end that writes them holds it until the client has read them.
     package var room: ByteReservation?
 }
 
 /// Similarities of one subject to each prompt, in the request's order.
 public struct ComparisonResult: Sendable {
-    /// One cosine a prompt.
+    /// One cosine for each prompt.
     public let similarities: [Float]
     /// Which model answered and what it cost.
     public let report: RequestReport
@@ -22,20 +23,21 @@ public struct ComparisonResult: Sendable {
 public struct RequestReport: Sendable {
     /// The name of the model that answered.
     public let model: String
-    /// How long bringing the model took, its files included where they had to be fetched, if this request caused that.
+    /// How long bringing the model into memory took, including fetching its files; nil if this request did not cause
+    /// the load.
     public let loadTime: Duration?
     /// Wall time by stage.
     public var timings: StageTimings
-    /// Token ids of its texts, the special ones included.
+    /// The number of tokens of all texts, special tokens included.
     public var tokenCount = 0
 
     /// Whether this request had to load the model.
     public var wasColdStart: Bool { loadTime != nil }
 }
 
-/// Wall time of one request by stage.
+/// The wall time of one request by stage.
 ///
-/// Stages of different items overlap, so that their sum can exceed the total.
+/// Stages of different items overlap, so their sum can exceed the total.
 public struct StageTimings: Equatable, Sendable {
     /// Fetching image URLs: the slowest item.
     public var fetch: Duration = .zero
@@ -51,7 +53,7 @@ public struct StageTimings: Equatable, Sendable {
     /// All stages zero.
     public init() {}
 
-    /// These timings with what waiting for the model and running it took.
+    /// These timings with the time of waiting for the model and running it.
     func adding(_ outcome: Batcher.Outcome) -> StageTimings {
         var timings = self
         timings.queue = outcome.queue

@@ -1,11 +1,14 @@
-/// What a request may ask of the engine beside its images and texts.
+/// Who sends a request, how long the sender waits, and what the request holds already.
 public struct RequestTerms: Equatable, Sendable {
-    /// When its sender stops waiting; nil where that is never.
+    /// When the sender stops waiting; nil if never.
     ///
-    /// A request that is not expected to be finished by then is refused before it costs anything. Whoever calls the engine
-    /// cancels the task at that time; what still waits is dropped then.
+    /// A request that is not expected to be finished by then is refused before it costs anything. The caller has to
+    /// cancel the task at that time; items that still wait are dropped then.
     public var deadline: ContinuousClock.Instant?
-    /// Who asks, such as an address; requests of one client wait for each other where others wait too.
+    /// The client, such as its address.
+    ///
+    /// Clients take turns, and each may use only a share of the engine's places and bytes; requests without a client
+    /// have no such limit.
     public var client: String?
     /// Bytes of the engine's budget that the request holds already and keeps to its end, such as its body.
     public var heldBytes: Int

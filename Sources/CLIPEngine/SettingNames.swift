@@ -1,6 +1,6 @@
-/// What the flags are called that set the parts' settings: each part knows its own names only.
+/// The flags that set the settings of the engine's parts; each part knows only its own names.
 enum SettingNames {
-    /// A problem of a part's configuration, which begins with the setting's name, as a sentence about the flag.
+    /// Turns a problem of a part's configuration, which begins with the setting's name, into a sentence about the flag.
     static func sentence(_ problem: String) -> String {
         let name = problem.prefix { $0 != " " }
         let rest = problem[name.endIndex...]

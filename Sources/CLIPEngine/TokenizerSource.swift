@@ -2,7 +2,7 @@ internal import CLIPModels
 internal import CLIPTokenization
 internal import CLIPWeights
 
-/// The tokenizer of a checkpoint without its network, for looking at what the model will be given.
+/// The tokenizer of a checkpoint without its network, for showing the tokens that the model would get.
 public struct TokenizerSource: Sendable {
     private let tokenizer: CaptionTokenizer
 
@@ -17,7 +17,7 @@ public struct TokenizerSource: Sendable {
         }
     }
 
-    /// The vocabulary and context length of a checkpoint; no weights are read.
+    /// The tokenizer and context length of a checkpoint; no weights are read.
     public init(model: ModelSource) throws(EmbeddingError) {
         guard let tokenizer = try CheckpointFiles(model).tokenizer else {
             throw .noTower(.text, model: model.name)
@@ -25,9 +25,9 @@ public struct TokenizerSource: Sendable {
         self.tokenizer = tokenizer
     }
 
-    /// The tokenizer files of a directory, whether or not a network is there.
+    /// The tokenizer files of a directory, whether or not it has a network.
     ///
-    /// Texts are neither cut nor filled up, unless an `open_clip_config.json` beside them says how.
+    /// Texts are neither cut nor padded, unless an `open_clip_config.json` in the directory says how.
     public init(tokenizerDirectory: String) throws(EmbeddingError) {
         do throws(TokenizationError) {
             tokenizer = try CaptionTokenizer(
@@ -39,11 +39,11 @@ public struct TokenizerSource: Sendable {
         }
     }
 
-    /// Token ids as the network reads them, special tokens included.
+    /// The token ids that the network would get for a text, special tokens included.
     ///
     /// - Parameters:
-    ///   - text: what is split.
-    ///   - truncating: cuts a text that is too long, keeping end-of-text.
+    ///   - text: the text.
+    ///   - truncating: whether a text that is too long is cut, keeping end-of-text, instead of refused.
     public func tokens(of text: String, truncating: Bool = false) throws(EmbeddingError) -> [Int32] {
         do throws(TokenizationError) {
             return try tokenizer.tokens(for: text, truncating: truncating).ids

@@ -1,11 +1,11 @@
-/// A half of a CLIP; a checkpoint may be of one alone.
+/// One of the two encoders of a CLIP; a checkpoint may have only one.
 public enum Tower: String, CaseIterable, Sendable {
-    /// What embeds images.
+    /// The image encoder.
     case image
-    /// What embeds texts.
+    /// The text encoder.
     case text
 
-    /// Those of a model, by the figures that only one of them has.
+    /// The towers of a model, from the numbers that only one of them has.
     static func all(imageSize: Int?, contextLength: Int?) -> [Tower] {
         (imageSize == nil ? [] : [.image]) + (contextLength == nil ? [] : [.text])
     }

@@ -1,30 +1,34 @@
-/// How much may ride together in one forward pass, and how little is worth sharing among threads.
+/// How many items one forward pass may take, and from which size on threads share a pass.
 package struct BatchLimits: Equatable, Sendable {
-    /// Most images in one pass.
+    /// The largest number of images in one pass.
     ///
-    /// Roboflow's clients send at most 8; more would make a single image wait longer behind them. A model that takes fewer
-    /// through its network at once has fewer: a second pass would save nothing, and captions would wait for it.
+    /// Roboflow's clients send at most 8; with more, a single image would wait longer behind them. A model whose
+    /// network takes fewer images at once has a lower limit: a second pass would save nothing, and captions would wait
+    /// for it.
     package var images = 8
-    /// Most text tokens in one pass, counted without padding; a single longer text still goes alone.
+    /// The largest number of text tokens in one pass, counted without padding; a single longer text still gets a pass
+    /// of its own.
     package var textTokens = 512
-    /// The same of a list's texts: small requests overtake lists, and wait for the pass under way at most.
+    /// The largest number of tokens in a pass of a list: small requests overtake lists, and wait for the running pass
+    /// at most.
     ///
-    /// Five lists of 16,384 captions to clip-mini (f32, two cores) came to 3,640 texts a second with 192, four to 3,560 with
-    /// 512.
+    /// Five lists of 16,384 captions to clip-mini (f32, two cores) came to 3,640 texts a second with 192, and four such
+    /// lists to 3,560 with 512.
     package var listTokens = 192
-    /// Tokens of an image, which threads can share among them; nil where the network has none to share.
+    /// Tokens of one image, which threads can share by rows; nil if the network has no tokens to share.
     package var tokensPerImage: Int? = 50
-    /// Fewest tokens of a pass that several threads share, for each of them, where they share it by rows.
+    /// The fewest tokens for each thread of a pass that threads share by rows.
     ///
-    /// Each reads all weights, so that below this they wait for memory: with bf16 weights one core did 117 GFLOP/s with 6
-    /// rows, 25 with one, and 206 with 50.
+    /// Each thread reads all weights, so with fewer tokens it waits for memory: with bf16 weights one core did 25
+    /// GFLOP/s with one row, 117 with 6 rows, and 206 with 50.
     package var leastTokens = 6
-    /// Most threads that share a pass of few image tokens by columns, however few they are; 0 where that cannot be.
+    /// The largest number of threads that share a pass of few image tokens by columns; 0 if the network cannot be
+    /// shared so.
     ///
-    /// Then nobody reads the weights of another. On two cores with bf16 the products alone for a caption of 12 tokens took
-    /// 3.2 ms by columns and 4.3 by rows, where one thread took 6.4.
+    /// By columns, each thread reads only its own part of the weights. On two cores with bf16 the products alone for a
+    /// caption of 12 tokens took 3.2 ms by columns and 4.3 by rows; one thread took 6.4.
     package var imageParts = 0
-    /// The same of text tokens.
+    /// The same for text tokens.
     package var textParts = 0
 
     /// The defaults.

@@ -1,17 +1,19 @@
 internal import DequeModule
 
-/// Decides which waiting items ride together in the model's next forward pass.
+/// Decides which waiting items the model's next forward pass takes.
 ///
-/// A value without clock, lock or thread: what is waiting when the model asks is what it gets, so that a lone request
-/// never waits for company and a crowd fills the batches by itself. Images and texts go through different networks and
-/// so wait in lanes of their own; when both wait, they take turns. Within a lane small requests overtake lists, which get
-/// every fourth batch at least, and of a kind clients take turns of about the same weight: neither a list of ten thousand texts nor
-/// many of them hold up a single one, nor do the many requests of one client those of another. Of one client's, those that are
-/// more than a batch have every second turn, and are finished one after the other; by turns all of them would end late, and
-/// nobody could say when.
+/// The planner is a value without clock, lock or thread. A pass takes the items that wait when a thread asks, so a
+/// single request never waits for others, and many requests fill the batches by themselves. Images and texts go through
+/// different networks and wait in separate lanes; when items wait in both, the lanes take turns.
 ///
-/// Several threads ask. While more is waiting than idle threads can take, each takes a part of its own, for passes that
-/// know nothing of each other. Where fewer items wait than threads are idle, these make one pass together.
+/// Within a lane, small requests overtake lists, but at least every fourth batch is a list's. Among small requests, and
+/// among lists, clients take turns of about the same weight. So neither one list of ten thousand texts nor many lists
+/// hold up a single text, and the many requests of one client do not hold up another client's. Of one client's
+/// requests, those larger than a batch get every second turn and are finished one after the other; if they took turns,
+/// all of them would end late, at times that nothing could predict.
+///
+/// Several threads ask. While more items wait than idle threads can take, each thread takes some items for a pass of
+/// its own. If fewer items wait than threads are idle, the idle threads make one pass together.
 package struct BatchPlanner<Payload: Sendable>: Sendable {
     /// One image or one text that waits.
     package struct Item: Sendable {
@@ -21,7 +23,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         package let index: Int
         /// What the model needs of it.
         package let payload: Payload
-        /// What it weighs against the lane's limit: 1 for an image, the number of tokens for a text.
+        /// Its share of the lane's limit: 1 for an image, the number of tokens for a text.
         package let weight: Int
 
         package init(request: Int, index: Int, payload: Payload, weight: Int) {
@@ -62,8 +64,8 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
     /// Puts a request's items at the end of their lane.
     ///
     /// - Parameters:
-    ///   - client: who sent it; nil is nobody in particular.
-    ///   - isOfList: whether it is part of a list, which others may overtake.
+    ///   - client: the sender; nil if unknown.
+    ///   - isOfList: whether the items are part of a list, which other requests may overtake.
     package mutating func append(
         _ items: [Item],
         to lane: Lane,
@@ -78,13 +80,13 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         }
     }
 
-    /// Forgets what waits of a request whose client has left.
+    /// Removes the waiting items of a request whose client has left.
     package mutating func remove(request: Int) {
         images.remove(request: request)
         texts.remove(request: request)
     }
 
-    /// What one thread, or several together, should do next.
+    /// The next forward pass, for one thread or for several together.
     package struct Step: Sendable {
         package let lane: Lane
         package let items: [Item]
@@ -94,7 +96,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
 
     /// Takes the items of the next forward pass: at least one; nil if nothing waits.
     ///
-    /// - Parameter idle: how many threads have nothing to do, the one that asks included.
+    /// - Parameter idle: how many threads are idle, including the one that asks.
     package mutating func nextStep(among idle: Int) -> Step? {
         let lane: Lane
         switch (images.isEmpty, texts.isEmpty) {
@@ -103,10 +105,10 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         case (true, false): lane = .texts
         case (false, false): lane = nextTurn
         }
-        // Where both lanes wait, each gets half of the threads.
+        // If items wait in both lanes, each lane gets half of the threads.
         let threads = images.isEmpty || texts.isEmpty ? idle : (idle + 1) / 2
         let limits = limits
-        // Threads that are worth having for a pass of so many tokens.
+        // The largest number of threads that make a pass of this many tokens faster.
         func most(tokens: Int, parts: Int) -> Int { max(tokens / limits.leastTokens, parts) }
         switch lane {
         case .images:
@@ -132,7 +134,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
     private struct Queue: Sendable {
         var small = Line()
         var lists = Line()
-        /// Batches of small requests that a list has waited for.
+        /// Batches of small requests since a list's last batch, while a list waits.
         private var overtakes = 0
 
         var isEmpty: Bool { small.isEmpty && lists.isEmpty }
@@ -143,7 +145,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
             lists.remove(request: request)
         }
 
-        /// - Parameter most: how many threads are worth having for a pass of so much weight.
+        /// - Parameter most: the largest number of threads that make a pass of this weight faster.
         mutating func takeStep(
             _ lane: Lane,
             limit: Int,
@@ -172,7 +174,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
 
         var isEmpty: Bool { turns.isEmpty }
 
-        /// - Parameter limit: what fits in one pass.
+        /// - Parameter limit: the largest weight of one pass.
         mutating func append(_ items: [Item], limit: Int, of client: String?) {
             guard let request = items.first?.request else { return }
             let sum = items.reduce(0) { $0 + $1.weight }
@@ -189,8 +191,9 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
             _ = turns.remove { $0 == request }
         }
 
-        /// A part for one of so many threads; or all, for at most `most` of them together, where parts of whole items
-        /// would leave some thread without work.
+        /// Takes a part of the items for one of the threads.
+        ///
+        /// If whole items cannot be divided evenly, it takes all, for up to `most` threads together.
         mutating func takeStep(_ lane: Lane, limit: Int, threads: Int, most: Int) -> Step {
             let together = min(threads, most)
             if together > 1, weight <= limit, count < 2 * threads, count % threads != 0 {
@@ -200,9 +203,10 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
             return Step(lane: lane, items: takeItems(limit: limit, enough: enough), threads: 1)
         }
 
-        /// Takes items in the order of turns, until it is enough or the limit.
+        /// Takes items in the order of turns, until they weigh `enough` or reach the limit.
         ///
-        /// A turn is as much of a pass as there are clients, whatever number of requests that is; what is left goes round again.
+        /// A turn is a pass divided by the number of clients, for any number of requests; what is left of a pass goes
+        /// round again.
         private mutating func takeItems(limit: Int, enough: Int) -> [Item] {
             let wholeTurn = limit / max(1, turns.clients)
             var (taken, sum, turn) = ([Item](), 0, 0)

@@ -3,10 +3,11 @@ internal import CoreMetrics
 internal import Dispatch
 internal import Synchronization
 
-/// Where requests wait for the model: they put items in and suspend, the model's threads take batches out.
+/// The meeting point of requests and the model: requests put items in and suspend, the model's threads take batches
+/// out.
 ///
-/// All decisions are ``BatchPlanner``'s; this type adds a lock, the sleeping of idle threads, their gathering for a shared
-/// pass, and the waking of requests.
+/// ``BatchPlanner`` makes all decisions; this type adds a lock, lets idle threads sleep, gathers threads for a shared
+/// pass, and wakes requests.
 package final class Batcher: Sendable {
     /// What the model needs of one item.
     package enum Payload: Equatable, Sendable {
@@ -16,26 +17,22 @@ package final class Batcher: Sendable {
         case tokens([Int32])
     }
 
-    /// The items of one forward pass.
-    ///
-    /// All are of the lane's kind.
+    /// The items of one forward pass, all from one lane.
     package struct Batch: Sendable {
         package let lane: BatchPlanner<Payload>.Lane
         package let items: [BatchPlanner<Payload>.Item]
         /// How many threads make the pass together.
         let threads: Int
-        /// The number of the pass.
+        /// The number of the pass, for health checks.
         let pass: Int
     }
 
-    /// What a thread of the model is to do.
+    /// One thread's work.
     package struct Assignment: Sendable {
         package let batch: Batch
-        /// Its part of the batch's pass.
-        ///
-        /// The first part hands the results out.
+        /// The thread's part of the pass; the thread with the first part hands out the results.
         package let share: PassShare
-        /// How many threads have nothing else to do, this one included.
+        /// How many threads have no other work, including this one.
         package let idleThreads: Int
     }
 
@@ -54,7 +51,7 @@ package final class Batcher: Sendable {
             self.forward = forward
         }
 
-        /// Of no items.
+        /// The outcome for no items.
         static let nothing = Outcome(embeddings: [], queue: .zero, forward: .zero)
     }
 
@@ -73,18 +70,18 @@ package final class Batcher: Sendable {
         var requests: [Int: WaitingRequest] = [:]
         var nextRequest = 0
         var isClosed = false
-        /// Threads that sleep, those included that have been woken and have not noticed yet.
+        /// Sleeping threads, including those that have been woken but have not run yet.
         var sleeping = 0
-        /// Threads that make a pass whose results have not been handed out.
+        /// Threads in passes whose results have not been handed out yet.
         var busy = 0
-        /// When each pass began that has not ended.
+        /// When each running pass began.
         var passes: [Int: ContinuousClock.Instant] = [:]
         var lastPass = 0
-        /// When a pass last began or ended, or the first item came into an empty line.
+        /// When a pass last began or ended, or an item came while nothing was waiting.
         var lastMove = ContinuousClock.now
-        /// What a thread said before it gave up.
+        /// Why a thread gave up.
         var problem: String?
-        /// A pass that sleeping threads are wanted for.
+        /// A shared pass that still needs threads.
         var gathering: Gathering?
     }
 
@@ -97,12 +94,12 @@ package final class Batcher: Sendable {
 
     private let threads: Int
     private let state: Mutex<State>
-    /// Signalled for every thread that should look whether there is something to do.
+    /// Signalled once for each thread that should look for work.
     private let changes = DispatchSemaphore(value: 0)
 
     private let metrics: EngineMetrics?
 
-    /// A batcher for so many threads, each of which calls `next()` until it gets nothing more.
+    /// A batcher for this many threads, each of which calls `next()` until it returns nil.
     package init(limits: BatchLimits, threads: Int = 1, metrics: EngineMetrics? = nil) {
         self.metrics = metrics
         self.threads = threads
@@ -118,13 +115,13 @@ package final class Batcher: Sendable {
 
     /// Waits for the embeddings of items of one lane.
     ///
-    /// If the task is cancelled, items that are still waiting are dropped and the error is `cancelled`; once the batcher
-    /// is closed it is `shuttingDown`.
+    /// If the task is cancelled, items that still wait are dropped and the error is `cancelled`. Once the batcher is
+    /// closed, the error is `shuttingDown`.
     ///
     /// - Parameters:
-    ///   - isOfList: whether the items are part of a list, which others may overtake.
-    ///   - client: who asks; clients take turns.
-    ///   - onProgress: is told how many items a batch has finished, where others are still to come.
+    ///   - isOfList: whether the items are part of a list, which other requests may overtake.
+    ///   - client: the sender; clients take turns.
+    ///   - onProgress: called with the number of items that a batch has finished, if more are still to come.
     package func embed(
         _ payloads: [Payload],
         lane: BatchPlanner<Payload>.Lane,
@@ -179,7 +176,7 @@ package final class Batcher: Sendable {
             }
             guard isAccepted else { return continuation.resume(returning: .failure(.shuttingDown)) }
             changes.signal()
-            // A cancellation that came before the request was known found nothing to drop.
+            // A cancellation that came before the request was added found nothing to remove.
             if Task.isCancelled { cancel(request) }
         }
     }
@@ -201,9 +198,7 @@ package final class Batcher: Sendable {
 
     // MARK: The model's side
 
-    /// Sleeps until there is something to do for the calling thread.
-    ///
-    /// Nil once the batcher is closed and empty.
+    /// Sleeps until there is work for the calling thread; nil once the batcher is closed and empty.
     package func next() -> Assignment? {
         while true {
             let (assignment, isOver) = state.withLock { state -> (Assignment?, Bool) in
@@ -219,7 +214,7 @@ package final class Batcher: Sendable {
         }
     }
 
-    /// Becomes a member of a pass that threads are wanted for.
+    /// Joins a shared pass that still needs threads.
     private func join(_ state: inout State) -> Assignment? {
         guard var gathering = state.gathering else { return nil }
         let share = gathering.team.share(gathering.joined)
@@ -228,9 +223,10 @@ package final class Batcher: Sendable {
         return Assignment(batch: gathering.batch, share: share, idleThreads: 1)
     }
 
-    /// Takes what waits, alone or with others that have nothing to do.
+    /// Takes waiting items, alone or together with other idle threads.
     ///
-    /// Some of those may not sleep yet, for they have just finished a pass; they will look here before they do.
+    /// Some of those threads may not sleep yet, because they have just finished a pass; they look here before they
+    /// sleep.
     private func begin(_ state: inout State) -> Assignment? {
         let idle = max(1, threads - state.busy)
         guard let step = state.planner.nextStep(among: idle) else { return nil }
@@ -247,7 +243,7 @@ package final class Batcher: Sendable {
         let batch = Batch(lane: step.lane, items: step.items, threads: step.threads, pass: state.lastPass)
         state.busy += step.threads
         guard step.threads > 1 else {
-            // What is left is for the others.
+            // Another thread takes the rest.
             if !state.planner.isEmpty, state.sleeping > 0 { changes.signal() }
             return Assignment(batch: batch, share: .whole, idleThreads: idle)
         }
@@ -269,7 +265,7 @@ package final class Batcher: Sendable {
             state.passes[batch.pass] = nil
             state.lastMove = now
             for (position, item) in batch.items.enumerated() {
-                // A request that was cancelled meanwhile, or that another batch failed, is no longer known.
+                // A request that was cancelled meanwhile, or failed with another batch, is no longer in the table.
                 guard var request = state.requests.removeValue(forKey: item.request) else { continue }
                 switch result {
                 case .success(let embeddings):
@@ -301,12 +297,12 @@ package final class Batcher: Sendable {
 
     // MARK: Health
 
-    /// Notes why a thread gives up.
+    /// Notes why a thread gives up; health checks report it.
     func report(_ problem: String) {
         state.withLock { $0.problem = problem }
     }
 
-    /// What is wrong with the threads: one gave up, a pass takes longer than the limit, or nobody takes what waits.
+    /// What is wrong with the threads: one gave up, a pass takes longer than the limit, or no thread takes what waits.
     package func problem(passLimit limit: Duration) -> String? {
         state.withLock { state in
             if let problem = state.problem { return problem }
@@ -321,12 +317,12 @@ package final class Batcher: Sendable {
         }
     }
 
-    /// Whether it was closed, and nothing is left of what it had.
+    /// Whether the batcher is closed and has neither items nor passes left.
     package var isOver: Bool {
         state.withLock { $0.isClosed && $0.passes.isEmpty && $0.planner.isEmpty }
     }
 
-    /// Lets what waits be finished and takes nothing more.
+    /// Accepts nothing more; items that wait are still finished.
     package func close() {
         let sleeping = state.withLock { state in
             state.isClosed = true

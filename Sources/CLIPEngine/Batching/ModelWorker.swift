@@ -3,11 +3,11 @@ internal import CLIPModels
 
 /// Owns one model and the threads that run it.
 ///
-/// Every thread has its own compute context and lives as long as the worker. Releasing the worker lets what waits be
-/// finished, then ends the threads and frees the model.
+/// Every thread has its own compute context and lives as long as the worker. When the worker is released, its threads
+/// finish what waits and end, and the model is freed.
 final class ModelWorker: Sendable {
     private let name: String
-    /// Lives longer than the worker where a pass does.
+    /// The batcher outlives the worker while a pass is running.
     let batcher: Batcher
 
     private init(name: String, batcher: Batcher) {
@@ -19,11 +19,13 @@ final class ModelWorker: Sendable {
         batcher.close()
     }
 
-    /// Loads the model on a thread of its own, with whatever else is read from its files, and starts those that run it.
+    /// Loads the model on a thread of its own, together with whatever else is read from its files, and starts the
+    /// threads that run it.
     ///
     /// - Parameters:
-    ///   - isBeside: whether others are serving: then loading leaves them the processor.
-    ///   - onEnd: told on a thread of the model once it is in memory no more; not where it could not be loaded.
+    ///   - isBeside: whether other models are serving; then the loading thread lets them have the processor.
+    ///   - onEnd: called on one of the model's threads once the model's memory is free; not called if the model could
+    ///     not be loaded.
     static func start<Companion: Sendable>(
         name: String,
         threads: Int,
@@ -103,9 +105,9 @@ final class ModelWorker: Sendable {
     /// Embeddings of token sequences without padding.
     ///
     /// - Parameters:
-    ///   - isOfList: whether they are part of a list, which others may overtake.
-    ///   - client: who asks; clients take turns.
-    ///   - onProgress: is told how many a batch has finished, where others are still to come.
+    ///   - isOfList: whether they are part of a list, which other requests may overtake.
+    ///   - client: the sender; clients take turns.
+    ///   - onProgress: called with the number of texts that a batch has finished, if more are still to come.
     func embed(
         tokens: [[Int32]],
         isOfList: Bool = false,
@@ -124,7 +126,7 @@ final class ModelWorker: Sendable {
         )
     }
 
-    /// Refuses what the network made no numbers of: it must neither be sent nor kept.
+    /// Refuses results that are not finite numbers, which must be neither sent nor cached.
     private func checked(
         _ outcome: Batcher.Outcome,
         _ item: String
@@ -136,7 +138,7 @@ final class ModelWorker: Sendable {
         )
     }
 
-    /// More images than this are a list: twice what clients of the wire contract may send.
+    /// Requests with more images than this are lists; it is twice what clients of the wire contract may send.
     static let mostImagesOfSmall = 16
 
     // MARK: The threads' side
@@ -160,7 +162,8 @@ final class ModelWorker: Sendable {
         do throws(KernelError) {
             context = try ComputeContext(engine: engine)
         } catch {
-            // Out of memory for a few hundred bytes. Its part of the work would be missing for good.
+            // There was not enough memory for a few hundred bytes. Passes that this thread belongs to would lack its
+            // part for good.
             batcher.report("a compute thread could not start: \(error)")
             while let assignment = batcher.next() {
                 assignment.share.abandon()
@@ -171,7 +174,8 @@ final class ModelWorker: Sendable {
         }
         while let assignment = batcher.next() {
             let isImages = assignment.batch.lane == .images
-            // What cannot be shared by rows is left to oneDNN's threads while nobody else needs the processor.
+            // oneDNN's own threads share operations that cannot be shared by rows, as long as no other thread needs the
+            // processor.
             context.threads = isImages && model.hasLargeOperations ? assignment.idleThreads : 1
             let start = ContinuousClock.now
             let result = embeddings(of: assignment, by: model, in: context)
@@ -214,7 +218,7 @@ final class ModelWorker: Sendable {
             return .success(
                 stride(from: 0, to: values.count, by: width).map { start in
                     let row = values[start..<start + width]
-                    // The other items of the batch are others' and may be well.
+                    // The batch's other items belong to other requests and may be valid.
                     return Embedding(values: isFinite(row) ? Array(row) : [])
                 }
             )
@@ -223,7 +227,7 @@ final class ModelWorker: Sendable {
         }
     }
 
-    /// Whether all are numbers and none is infinite: those that are not have every bit of the exponent set.
+    /// Whether all values are finite; the exponent bits of NaN and infinity are all set.
     private static func isFinite(_ values: ArraySlice<Float>) -> Bool {
         let exponent = Float.infinity.bitPattern
         return values.reduce(0) { max($0, $1.bitPattern & exponent) } < exponent

@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// Takes requests on, has lists wait for their turn, and turns away at once what could not be finished in time.
+/// Admits requests, queues lists for their turn, and refuses at once what could not be finished in time.
 ///
-/// All decisions are ``AdmissionPlan``'s; this type adds a lock and the waking of lists.
+/// ``AdmissionPlan`` makes all decisions; this type adds a lock and wakes lists.
 package final class AdmissionGate: Sendable {
     private struct State {
         var plan: AdmissionPlan
@@ -13,7 +13,7 @@ package final class AdmissionGate: Sendable {
     private let state: Mutex<State>
     private let metrics: EngineMetrics?
 
-    /// Items of requests that were let in and have not left, and lists that wait to be let in.
+    /// The items of admitted requests that are not finished, and the number of lists that wait to be admitted.
     var standing: (items: Int, waitingLists: Int) {
         state.withLock { ($0.plan.itemsInHand, $0.plan.waitingLists) }
     }
@@ -29,9 +29,9 @@ package final class AdmissionGate: Sendable {
         state = Mutex(State(plan: AdmissionPlan(places: places, cores: cores, longestQueue: seconds)))
     }
 
-    /// Lets a request in; a list waits until there is a place.
+    /// Admits a request; a list waits until there is a place.
     ///
-    /// - Throws: `overloaded` for what is refused, `cancelled` where the task is before there is a place.
+    /// - Throws: `overloaded` if the request is refused; `cancelled` if the task is cancelled before there is a place.
     package func enter(
         _ demand: AdmissionPlan.Demand,
         terms: RequestTerms = RequestTerms()
@@ -50,17 +50,17 @@ package final class AdmissionGate: Sendable {
         }
     }
 
-    /// Takes note that some of the work of a request is done, so that others are told how much is left.
+    /// Notes that some of a request's work is done, so that estimates for other requests count only the rest.
     func progress(_ demand: AdmissionPlan.Demand, by work: Double) {
         state.withLock { $0.plan.progress(demand, by: work) }
     }
 
-    /// Lets a request out that was let in, with the work that was left.
+    /// Ends an admitted request, with the work that was left.
     package func leave(_ demand: AdmissionPlan.Demand) {
         wake { $0.plan.leave(demand) }
     }
 
-    /// Waits while that is what the plan says; it is what comes back, too, where the task was cancelled meanwhile.
+    /// Waits as long as the plan says `waits`; the result is also `waits` if the task was cancelled meanwhile.
     private func enter(list demand: AdmissionPlan.Demand, patience: Double?) async -> AdmissionPlan.Decision {
         let id = state.withLock { state in
             state.lastID += 1
@@ -87,7 +87,7 @@ package final class AdmissionGate: Sendable {
         }
     }
 
-    /// Changes the plan and wakes those who are let in by that.
+    /// Changes the plan and wakes the lists that are admitted by the change.
     private func wake(_ change: (inout State) -> [Int]) {
         let admitted = state.withLock { state in
             change(&state).compactMap { state.waiting.removeValue(forKey: $0) }
@@ -95,7 +95,7 @@ package final class AdmissionGate: Sendable {
         for continuation in admitted { continuation.resume(returning: .admitted) }
     }
 
-    /// For a Retry-After: whole seconds, rounded up from a quarter, at least one, at most ten minutes.
+    /// A value for Retry-After: whole seconds, rounded up from a quarter, between one second and ten minutes.
     private static func whole(_ seconds: Double) -> Int {
         Int(min(max(1, (seconds - 0.25).rounded(.up)), 600))
     }

@@ -1,23 +1,24 @@
-/// Decides which requests are taken on, by the work that they bring: a value without clock, lock or thread.
+/// Decides which requests are admitted, by the work that they bring: a value without clock, lock or thread.
 ///
-/// Requests of a few items and lists are told apart. A request of a few items is taken on at once or refused at once. Lists
-/// have at most three quarters of the places, and wait for them, where clients take turns. Either is refused where it could not
-/// be finished in the time that its sender waits.
+/// A request of a few items is admitted or refused at once. Lists have at most three quarters of the places; they wait
+/// for them, and clients take turns. Any request is refused if it could not be finished in the time that its sender
+/// waits.
 ///
-/// No client has more places, or more of the time that may be waited, than it leaves free for others (source: Choudhury, Hahne,
-/// "Dynamic queue length thresholds"), three times that with requests of very few items, which have some places of their own.
+/// No client has more places, or more of the queue's time limit, than it leaves free for others (source: Choudhury and
+/// Hahne, "Dynamic queue length thresholds"). With requests of at most 8 items, which also have an eighth of the places
+/// to themselves, a client may have three times as much.
 package struct AdmissionPlan: Sendable {
-    /// What a request brings.
+    /// The size of a request.
     package struct Demand: Equatable, Sendable {
-        /// Images and texts.
+        /// The number of images and texts.
         package let items: Int
-        /// Seconds of one core.
+        /// The estimated work, in seconds of one core.
         package private(set) var work: Double
         /// Seconds of one core that each item takes.
         package let workOfItem: Double
-        /// Whether it is a list, which others may overtake.
+        /// Whether it is a list, which other requests may overtake.
         package let isList: Bool
-        /// Who asks; nil is nobody in particular, and has no share that could be too large.
+        /// The sender; nil if unknown, and then without a limit of its own.
         package let client: String?
 
         package init(items: Int, work: Double = 0, isList: Bool = false, client: String? = nil) {
@@ -28,14 +29,14 @@ package struct AdmissionPlan: Sendable {
             self.client = client
         }
 
-        /// Notes that so much of the work is done.
+        /// Notes that this many seconds of the work are done.
         package mutating func finish(_ done: Double) { work = max(0, work - done) }
 
-        /// Whether it has very few items.
+        /// Whether the request has so few items that it may use the places kept for those.
         var isTiny: Bool { items <= 8 }
     }
 
-    /// What a client has in hand with requests of a few items.
+    /// The places and the work of one client's small requests.
     private struct Share {
         var places = 0
         var work = 0.0
@@ -46,12 +47,12 @@ package struct AdmissionPlan: Sendable {
         let demand: Demand
     }
 
-    /// What becomes of a request.
+    /// The decision about a request.
     package enum Decision: Equatable, Sendable {
         case admitted
-        /// It waits until ``leave(_:)`` names it.
+        /// The request waits until ``leave(_:)`` or ``cancel(_:)`` returns its id.
         case waits
-        /// There may be room after so many seconds.
+        /// The request is refused; there may be room after this many seconds.
         case refused(after: Double)
     }
 
@@ -66,40 +67,40 @@ package struct AdmissionPlan: Sendable {
     private var waiting = ClientLine<WaitingList>()
     private var waitingWork = 0.0
 
-    /// Most lists that wait for a place.
+    /// The largest number of lists that wait for a place.
     private static let mostWaiting = 256
-    /// How much of a sender's time may be gone in the queue by our estimate, which is never exact.
+    /// The part of the sender's time that the estimated wait and work may take; the estimate is never exact.
     private static let caution = 0.7
-    /// Batches of small requests for each batch of a list, while both wait.
+    /// Batches of small requests for each batch of a list, while both wait; the planner uses the same number.
     package static let turns = 3
 
-    /// A plan for so many places, and so many cores that work.
+    /// A plan for this many places and cores.
     ///
-    /// - Parameter longestQueue: seconds of waiting that a small request is let in to at most.
+    /// - Parameter longestQueue: the longest wait in seconds with which a small request is admitted.
     package init(places: Int, cores: Int, longestQueue: Double = .infinity) {
         self.places = places
         self.cores = Double(max(1, cores))
         self.longestQueue = longestQueue
     }
 
-    /// Items of requests that were taken on and have not left.
+    /// Items of admitted requests that are not finished.
     package var itemsInHand: Int { singles + lists }
     /// Lists that wait for a place.
     package var waitingLists: Int { waiting.count }
 
-    /// Seconds until what is in hand is finished: that of small requests, or all.
+    /// Seconds until the work in hand is finished: that of small requests, or all.
     package func backlog(withLists: Bool) -> Double {
         withLists ? (singleWork + listWork + waitingWork) / cores : singleWork * slowness / cores
     }
 
-    /// How many times as long small requests take while lists have their turns.
+    /// The factor by which lists, while they have their turns, slow small requests down.
     private var slowness: Double { lists > 0 ? Double(Self.turns + 1) / Double(Self.turns) : 1 }
 
-    /// Takes a request on, has it wait, or refuses it.
+    /// Admits a request, queues it, or refuses it.
     ///
     /// - Parameters:
-    ///   - id: what it is called if it waits.
-    ///   - patience: seconds until its sender stops waiting; nil where that is never.
+    ///   - id: the number that names the request if it waits.
+    ///   - patience: seconds until the sender stops waiting; nil if never.
     package mutating func enter(_ demand: Demand, id: Int, patience: Double? = nil) -> Decision {
         let wait = demand.isList ? wait(ofList: demand) : wait(of: demand)
         let isInTime = patience.map { wait + demand.work / cores <= $0 * Self.caution || wait == 0 } ?? true
@@ -120,13 +121,13 @@ package struct AdmissionPlan: Sendable {
         return .admitted
     }
 
-    /// Ends a request that was taken on, and tells which of those that wait are taken on now.
+    /// Ends an admitted request, and returns the ids of the waiting lists that are admitted now.
     package mutating func leave(_ demand: Demand) -> [Int] {
         giveBack(demand)
         return admitWaiting()
     }
 
-    /// Takes note that some of a request's work is done.
+    /// Notes that some of a request's work is done.
     package mutating func progress(_ demand: Demand, by work: Double) {
         guard !demand.isList else { return listWork = max(0, listWork - work) }
         singleWork = max(0, singleWork - work)
@@ -135,9 +136,7 @@ package struct AdmissionPlan: Sendable {
         }
     }
 
-    /// Forgets a request that waits.
-    ///
-    /// Those behind it may have a place now.
+    /// Removes a waiting list, and returns the ids of the lists behind it that are admitted now.
     package mutating func cancel(_ id: Int) -> [Int] {
         guard let list = waiting.remove(where: { $0.id == id }) else { return [] }
         waitingWork = waiting.isEmpty ? 0 : max(0, waitingWork - list.demand.work)
@@ -182,13 +181,13 @@ package struct AdmissionPlan: Sendable {
         shares[client] = share.places > 0 ? share : nil
     }
 
-    /// A list takes a quarter of all places at most, so that three are in hand side by side; one always is.
+    /// A list counts for at most a quarter of all places, so that three fit side by side; one is always admitted.
     private func hasPlace(forList list: Demand) -> Bool {
         lists == 0 || lists + weight(of: list) <= mostListPlaces
     }
 
     private func hasPlace(for demand: Demand) -> Bool {
-        // Where there are hardly any places, the one list that always is in hand takes none from others.
+        // With very few places, the one list that is always admitted takes no places from other requests.
         let free = places - singles - min(lists, mostListPlaces)
         let weight = weight(of: demand)
         guard weight <= (demand.isTiny ? free : free - places / 8) else { return false }
@@ -203,12 +202,13 @@ package struct AdmissionPlan: Sendable {
         return share.work / cores <= Double(factor(of: demand)) * (longestQueue - backlog)
     }
 
-    /// How many times what is free a client may have.
+    /// How many times the free places or time a client may have.
     private func factor(of demand: Demand) -> Int { demand.isTiny ? 3 : 1 }
 
     private var mostListPlaces: Int { places / 4 * 3 }
 
-    /// Seconds that a small request waits: behind its client's others, and behind no more of any other client's.
+    /// Seconds that a small request waits: for all earlier work of its client, and for at most as much of each other
+    /// client.
     private func wait(of demand: Demand) -> Double {
         guard let client = demand.client else { return backlog(withLists: false) }
         let own = (shares[client]?.work ?? 0) + demand.work
@@ -221,7 +221,8 @@ package struct AdmissionPlan: Sendable {
         return max(0, sum + min(own, max(0, ofNobody))) * slowness / cores
     }
 
-    /// Seconds that a list waits: behind all others, or behind one list of each other client for each of its own.
+    /// Seconds that a list waits: for all others, or, if that is less, for one list of each other client for each of
+    /// its own.
     private func wait(ofList list: Demand) -> Double {
         let all = backlog(withLists: true)
         guard list.client != nil else { return all }

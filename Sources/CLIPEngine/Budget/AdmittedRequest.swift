@@ -1,23 +1,23 @@
 internal import Synchronization
 
-/// A request that was let in, until it is let out.
+/// A request from its admission to its end.
 ///
-/// Images that are named by URL are let in one by one, once they are there: whoever waits for a slow host holds no place that
-/// others could have.
+/// Images named by URL are admitted one by one, once they are fetched, so a request that waits for a slow host takes no
+/// place from others.
 final class AdmittedRequest: Sendable {
-    /// Whether it is a list, which others may overtake.
+    /// Whether it is a list, which other requests may overtake.
     let isList: Bool
     private let gate: AdmissionGate
     private let costs: CostMeter?
     private let terms: RequestTerms
-    /// Of all texts, as they are estimated.
+    /// The estimated tokens of all texts.
     private let tokens: Int
-    /// Where its images wait for room, one at a time.
+    /// Lets the request's images wait for room one at a time.
     let turnstile = Turnstile()
-    /// What it holds of the budget to its end.
+    /// The bytes of the budget that the request holds to its end.
     var heldBytes: Int { terms.heldBytes }
     var client: String? { terms.client }
-    /// What was let in so far.
+    /// What was admitted so far.
     private let demands = Mutex<[AdmissionPlan.Demand]>([])
 
     private init(
@@ -34,9 +34,9 @@ final class AdmittedRequest: Sendable {
         self.isList = isList
     }
 
-    /// Lets in what a request has brought along.
+    /// Admits the items that came with a request.
     ///
-    /// - Parameter costs: what the model's items have cost lately; nil where it is still to be loaded.
+    /// - Parameter costs: the recent costs of the model's items; nil if the model still has to be loaded.
     static func begin(
         at gate: AdmissionGate,
         images: [ImageSource],
@@ -67,7 +67,7 @@ final class AdmittedRequest: Sendable {
         return request
     }
 
-    /// Lets in one image that was fetched.
+    /// Admits one image that was fetched.
     func enterFetched() async throws(EmbeddingError) {
         try await enter(
             AdmissionPlan.Demand(
@@ -83,12 +83,12 @@ final class AdmittedRequest: Sendable {
         demands.withLock { $0.append(demand) }
     }
 
-    /// Notes how many tokens its texts turned out to have.
+    /// Notes how many tokens the texts really have.
     func note(tokens: Int) {
         costs?.note(tokens: tokens, estimated: self.tokens)
     }
 
-    /// Takes note that so many of the items that came with the request are done, and others are not.
+    /// Notes that this many of the items that came with the request are done, while others are not.
     func finished(_ count: Int) {
         let progress = demands.withLock { demands -> (AdmissionPlan.Demand, Double)? in
             guard let demand = demands.first, demand.items > 1 else { return nil }
@@ -99,7 +99,7 @@ final class AdmittedRequest: Sendable {
         if let (demand, done) = progress { gate.progress(demand, by: done) }
     }
 
-    /// Lets everything out.
+    /// Ends everything that was admitted.
     func end() {
         let demands = demands.withLock { demands in
             defer { demands = [] }
@@ -108,7 +108,7 @@ final class AdmittedRequest: Sendable {
         for demand in demands { gate.leave(demand) }
     }
 
-    /// More texts than this are a list: a few batches' worth.
+    /// Requests with more texts than this are lists; it is a few batches' worth.
     private static let mostTextsOfSmall = 64
 }
 

@@ -1,13 +1,14 @@
 internal import DequeModule
 internal import Synchronization
 
-/// One account for all memory that strangers can make the process hold: bodies, fetched bytes, decoders, unread answers.
+/// One account for all memory that clients can make the process hold: bodies, fetched bytes, decoders, unread answers.
 ///
-/// What does not fit waits in its turn. Later stages may use more of the account than earlier ones, so that some of what has
-/// come in can always be decoded, and some of what was computed always be written. What is so large that it may have to wait
-/// for earlier stages, whose holders could be waiting for the same, holds up nobody else and gives up after a while.
-/// Small amounts have a part of the account, and a queue, of their own, so that a caption never waits behind photographs. Of
-/// one purpose no client has more than three times what it leaves free for others, or else only one amount.
+/// Requests for bytes that do not fit wait in their turn. Later stages may use more of the account than earlier ones,
+/// so that some of the received bodies can always be decoded, and some of the computed answers always be written. A
+/// large amount may have to wait for earlier stages, whose holders could be waiting for the same bytes; it holds up no
+/// other, and gives up after a while. Small amounts have a part of the account, and a queue, of their own, so a caption
+/// never waits behind photographs. For each purpose, no client holds more than three times what it leaves free for
+/// others, except a single amount.
 package final class ByteBudget: Sendable {
     /// What memory is wanted for, from the first stage of a request to the last.
     package enum Purpose: Int, CaseIterable, Sendable {
@@ -21,45 +22,45 @@ package final class ByteBudget: Sendable {
         case answers
     }
 
-    /// How waiting ends.
+    /// How a wait ends.
     private enum Verdict: Sendable { case taken, cancelled, noRoom }
 
     private struct Waiter {
         let id: Int
         let bytes: Int
         let client: String?
-        /// What the asker has already.
+        /// The bytes that the waiting request holds already.
         let held: Int
         let arrival: ContinuousClock.Instant
         let continuation: CheckedContinuation<Verdict, Never>
     }
 
     private struct State {
-        /// By purpose.
+        /// Bytes in use, by purpose.
         var used = [Int](repeating: 0, count: Purpose.allCases.count)
-        /// By purpose, those for small amounts first: see ``queue(of:_:)``.
+        /// The waiting requests, by purpose, in a queue for small amounts and one for the others: see ``queue(of:_:)``.
         var queues = [Deque<Waiter>](repeating: [], count: 2 * Purpose.allCases.count)
         var nextID = 0
         var highest = 0
-        /// By purpose, what each client holds.
+        /// Bytes that each client holds, by purpose.
         var shares = [[String: Int]](repeating: [:], count: Purpose.allCases.count)
 
-        /// What the stages up to this one hold.
+        /// Bytes that the stages up to this one hold.
         func used(upTo purpose: Purpose) -> Int { used[...purpose.rawValue].reduce(0, +) }
 
-        /// What the stages before this one hold.
+        /// Bytes that the stages before this one hold.
         func used(before purpose: Purpose) -> Int { used[..<purpose.rawValue].reduce(0, +) }
     }
 
     /// Bytes of the whole account.
     package let limit: Int
-    /// How long one waits for others who might never give back what it waits for.
+    /// How long a request waits for holders that might wait for it.
     private let longestWait: Duration
     private let state = Mutex(State())
 
-    /// An account of so many bytes, at least one MiB.
+    /// An account of this many bytes, at least one MiB.
     ///
-    /// - Parameter longestWait: how long one waits for bytes that depend on requests which may wait for such themselves.
+    /// - Parameter longestWait: how long a request waits for bytes whose holders may be waiting themselves.
     package init(limit: Int, longestWait: Duration = .seconds(15)) {
         self.limit = max(limit, 1 << 20)
         self.longestWait = longestWait
@@ -68,25 +69,25 @@ package final class ByteBudget: Sendable {
     /// The bytes held now.
     package var used: Int { state.withLock { $0.used(upTo: .answers) } }
 
-    /// The bytes held now, by what for.
+    /// The bytes held now, by purpose.
     public var usedByPurpose: [Purpose: Int] {
         let used = state.withLock(\.used)
         return Dictionary(uniqueKeysWithValues: Purpose.allCases.map { ($0, used[$0.rawValue]) })
     }
 
-    /// The most that were ever held at once.
+    /// The most bytes ever held at once.
     package var highest: Int { state.withLock(\.highest) }
 
-    /// The most that one reservation can be; more never fits, however long it waits.
+    /// The largest single reservation; a larger one would never fit.
     package func most(for purpose: Purpose) -> Int {
         cap(purpose) - limit / Self.smallShare
     }
 
-    /// Takes bytes if they are free and nobody has waited long for such; nil otherwise.
+    /// Reserves bytes if they are free and no other request has waited long for such bytes; nil otherwise.
     ///
     /// - Parameters:
-    ///   - held: bytes that the asker has already, and keeps.
-    ///   - client: who is given them; nil is nobody in particular, and has no share that could be too large.
+    ///   - held: bytes that the caller holds already, and keeps.
+    ///   - client: the client that they are for; nil if unknown, and then without a limit of its own.
     package func reserveNow(
         _ bytes: Int,
         for purpose: Purpose,
@@ -108,14 +109,15 @@ package final class ByteBudget: Sendable {
         return isTaken ? ByteReservation(bytes, purpose, client, of: self) : nil
     }
 
-    /// Takes bytes, as soon as they are free.
+    /// Reserves bytes as soon as they are free.
     ///
     /// - Parameters:
-    ///   - held: bytes that the asker has already, and keeps while it waits.
-    ///   - client: who is given them; nil is nobody in particular, and has no share that could be too large.
-    ///   - isHindrance: whether the asker keeps others of its own from giving back what it waits for; then it gives up soon.
-    /// - Throws: `tooLarge` at once for what never fits beside those; `noRoom` for what others did not give back in time;
-    ///   `cancelled` when the task is.
+    ///   - held: bytes that the caller holds already, and keeps while it waits.
+    ///   - client: the client that they are for; nil if unknown, and then without a limit of its own.
+    ///   - isHindrance: whether the wait keeps other work of the same request from giving bytes back; if so, the wait
+    ///     ends soon.
+    /// - Throws: `tooLarge` at once if the bytes can never fit beside those held; `noRoom` if others did not give
+    ///   enough back in time; `cancelled` if the task is.
     package func reserve(
         _ bytes: Int,
         for purpose: Purpose,
@@ -135,7 +137,7 @@ package final class ByteBudget: Sendable {
         }
         let queue = queue(of: bytes + held, purpose)
         let clock = Task { [weak self] in
-            // Not all at once: what one gives back may be enough for another.
+            // The pauses differ, so that not all give up at once: what one gives back may be enough for another.
             let pause = Self.patience * Double.random(in: 0.5...1)
             while true {
                 guard (try? await Task.sleep(for: pause)) != nil else { return }
@@ -161,7 +163,7 @@ package final class ByteBudget: Sendable {
                     )
                     return false
                 }
-                // Something may have been given back in between.
+                // Bytes may have been given back in between.
                 if isCancelled { continuation.resume(returning: .cancelled) } else { serve() }
             }
         } onCancel: {
@@ -174,10 +176,11 @@ package final class ByteBudget: Sendable {
         }
     }
 
-    /// Whether a wait may be for what never comes.
+    /// Whether a wait may never end by itself.
     ///
-    /// A body of which next to nothing is there keeps nobody waiting, and an answer that waits only for others to leave is still
-    /// on its way: they need nothing more for that. Of those that may be waiting for each other only the leader goes on for long.
+    /// A body of which little has arrived keeps no other waiting. An answer that waits only for holders of later stages
+    /// will get its turn, because those need nothing more. Of several requests that may be waiting for each other, only
+    /// the leader goes on for long.
     private func isHopeless(
         _ id: Int,
         _ bytes: Int,
@@ -197,7 +200,8 @@ package final class ByteBudget: Sendable {
         }
     }
 
-    /// Of several who hold something and wait for more the one that holds most: it is done soonest, and gives most back.
+    /// Of several requests that hold bytes and wait for more, the leader is the one that holds most: it is finished
+    /// soonest and gives most back.
     private static func leader(of queue: Deque<Waiter>) -> Waiter? {
         guard queue.count > 1, let leader = queue.max(by: { $0.held < $1.held }), leader.held > 0 else {
             return nil
@@ -205,7 +209,7 @@ package final class ByteBudget: Sendable {
         return leader
     }
 
-    /// Ends a wait; false where it has ended.
+    /// Ends a wait; false if it has ended already.
     @discardableResult
     private func forget(_ id: Int, _ queue: Int, _ verdict: Verdict) -> Bool {
         let waiter = state.withLock { state in
@@ -213,7 +217,7 @@ package final class ByteBudget: Sendable {
         }
         guard let waiter else { return false }
         waiter.continuation.resume(returning: verdict)
-        // Whoever stood behind may fit where this one did not.
+        // The requests behind it may fit now.
         serve()
         return true
     }
@@ -230,10 +234,11 @@ package final class ByteBudget: Sendable {
         if isAwaited { serve() }
     }
 
-    /// Lets in whoever fits now: later stages first, small amounts before large ones, each in order of arrival.
+    /// Serves the waiting requests that fit now: later stages first, small amounts before large ones, each queue in
+    /// order of arrival.
     ///
-    /// Others may pass one that does not fit yet, until it holds them up; but of those that hold something already only the
-    /// one that holds most is given more.
+    /// Others may pass a request that does not fit yet, until it holds them up. Of the requests that hold bytes
+    /// already, only the one that holds most gets more.
     private func serve() {
         let admitted = state.withLock { state -> [CheckedContinuation<Verdict, Never>] in
             var admitted: [CheckedContinuation<Verdict, Never>] = []
@@ -276,15 +281,15 @@ package final class ByteBudget: Sendable {
         }
     }
 
-    /// Whether others have to wait behind one: it has waited long, and will fit once those of its own and later stages, who
-    /// do not depend on it, have left.
+    /// Whether a waiting request holds up those behind it: it has waited long, and will fit once the holders of its own
+    /// and later stages, which do not depend on it, are finished.
     private func holdsUp(_ waiter: Waiter, _ purpose: Purpose, _ state: State) -> Bool {
         waiter.arrival + Self.patience <= .now
             && state.used(before: purpose) + waiter.bytes <= most(for: purpose)
             && leavesEnough(waiter.bytes, beside: waiter.held, purpose, waiter.client, state)
     }
 
-    /// Whether a client that is given so much has no more than a multiple of what is left, or nothing else.
+    /// Whether a client would still leave a third of its share free for others, or holds nothing else.
     private func leavesEnough(
         _ bytes: Int,
         beside held: Int,
@@ -294,7 +299,7 @@ package final class ByteBudget: Sendable {
     ) -> Bool {
         guard bytes + held > Self.negligible, let client, let share = state.shares[purpose.rawValue][client]
         else { return true }
-        // A body that grows is one amount.
+        // A body that grows is a single amount.
         let others = purpose == .input ? share - held : share
         return others <= 0 || share + bytes <= 3 * (most(for: purpose) - state.used(upTo: purpose))
     }
@@ -314,7 +319,7 @@ package final class ByteBudget: Sendable {
         return state.used(upTo: purpose) + bytes <= most && state.used(upTo: .answers) + bytes <= limit
     }
 
-    /// The most that stages up to this one may hold together.
+    /// The largest number of bytes that the stages up to this one may hold together.
     private func cap(_ purpose: Purpose) -> Int {
         switch purpose {
         case .fetching: limit / 8 * 3
@@ -326,12 +331,13 @@ package final class ByteBudget: Sendable {
 
     private func isSmall(_ bytes: Int) -> Bool { bytes <= limit / Self.smallest }
 
-    /// How long others may pass one that waits for more than there is.
+    /// How long others may pass a waiting request that does not fit.
     private static let patience = Duration.seconds(2)
     /// The part of the account that only small amounts may use.
     private static let smallShare = 16
-    /// What nobody's share is looked at for, such as a caption: behind a proxy all clients may be one.
+    /// Amounts up to this size, such as a caption, are not checked against a client's share: behind a proxy all clients
+    /// may look like one.
     private static let negligible = 1 << 16
-    /// What is small: a 256th of the account.
+    /// Amounts up to a 256th of the account are small.
     private static let smallest = 256
 }

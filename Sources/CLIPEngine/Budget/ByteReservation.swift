@@ -21,7 +21,7 @@ package final class ByteReservation: Sendable {
     /// How many bytes are held.
     package var byteCount: Int { bytes.withLock { $0 } }
 
-    /// Gives back what is more than `count`.
+    /// Gives back everything beyond `count` bytes.
     package func shrink(to count: Int) {
         let surplus = bytes.withLock { bytes in
             let surplus = max(0, bytes - max(0, count))
@@ -31,7 +31,7 @@ package final class ByteReservation: Sendable {
         budget.giveBack(surplus, purpose, client)
     }
 
-    /// Takes over what another of the same purpose and client holds.
+    /// Takes over the bytes of another reservation for the same purpose and client.
     package func absorb(_ other: ByteReservation) {
         let taken = other.bytes.withLock { bytes in
             defer { bytes = 0 }
@@ -40,7 +40,7 @@ package final class ByteReservation: Sendable {
         bytes.withLock { $0 += taken }
     }
 
-    /// Gives all back.
+    /// Gives all bytes back.
     package func release() {
         shrink(to: 0)
     }

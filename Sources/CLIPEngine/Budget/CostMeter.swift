@@ -1,15 +1,15 @@
 internal import Synchronization
 
-/// How long one core works on an image, and on a text, of one model, learnt from what was computed lately.
+/// How long one core works on an image, and on a text, of one model, learnt from recent work.
 ///
-/// Items that were known, or that failed, count neither with their number nor with their time, so that nobody can make others'
-/// look cheap or dear with them.
+/// Items that were cached, or that failed, count neither as items nor as time, so no client can distort the estimate
+/// with them.
 package final class CostMeter: Sendable {
-    /// A quotient of two sums over the recent past, older parts fading.
+    /// A quotient of two sums over the recent past, in which older values fade.
     private struct Average {
         private var sum = 0.0
         private var units = 0.0
-        /// Units after which half of the past is forgotten.
+        /// The number of units after which half of the past is forgotten.
         let memory: Double
 
         init(memory: Double) {
@@ -24,7 +24,7 @@ package final class CostMeter: Sendable {
             sum /= 2
         }
 
-        /// The amount of a unit; nil before there is experience.
+        /// The amount for one unit; nil until enough was measured.
         var perUnit: Double? { units >= memory / 32 ? sum / units : nil }
     }
 
@@ -32,7 +32,7 @@ package final class CostMeter: Sendable {
         var decoding = Average(memory: 256)
         var images = Average(memory: 256)
         var tokens = Average(memory: 8192)
-        /// Tokens for each that was estimated.
+        /// Real tokens for each estimated one.
         var exactness = Average(memory: 8192)
     }
 
@@ -40,29 +40,29 @@ package final class CostMeter: Sendable {
 
     package init() {}
 
-    /// Notes the time that a core took to decode an image.
+    /// Notes the time that one core took to decode an image.
     package func spendOnDecoding(_ time: Duration) {
         state.withLock { $0.decoding.add(time / .seconds(1), units: 1) }
     }
 
-    /// Notes time that a core spent on images in the network, and how many that finished.
+    /// Notes time that one core spent on images in the network, and how many images that finished.
     package func spendOnImages(_ time: Duration, finished count: Int) {
         state.withLock { $0.images.add(time / .seconds(1), units: count) }
     }
 
-    /// Notes time that a core spent on texts in the network, and how many tokens that finished.
+    /// Notes time that one core spent on texts in the network, and how many tokens that finished.
     package func spendOnTexts(_ time: Duration, finished tokens: Int) {
         state.withLock { $0.tokens.add(time / .seconds(1), units: tokens) }
     }
 
-    /// Notes how many tokens there were of texts that were estimated to have so many.
+    /// Notes the real and the estimated number of tokens of some texts.
     package func note(tokens: Int, estimated: Int) {
         state.withLock { $0.exactness.add(Double(tokens), units: estimated) }
     }
 
-    /// Seconds that one core will take.
+    /// Estimates the seconds that one core needs for these items.
     ///
-    /// - Parameter tokens: an estimate.
+    /// - Parameter tokens: an estimate, see ``estimatedTokens(of:)``.
     package func estimate(images: Int, tokens: Int) -> Double {
         state.withLock { state in
             let image = (state.decoding.perUnit ?? 0) + (state.images.perUnit ?? 0)
@@ -71,7 +71,7 @@ package final class CostMeter: Sendable {
         }
     }
 
-    /// Tokens of a text before it is split: four bytes each, as in English, with the two special ones, and no more than most
-    /// models take.
+    /// Estimates a text's tokens before it is split: one for four bytes, as in English, plus the two special tokens,
+    /// and at most as many as most models take.
     package static func estimatedTokens(of text: String) -> Int { min(77, 2 + text.utf8.count / 4) }
 }

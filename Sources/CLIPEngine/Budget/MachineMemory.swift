@@ -8,11 +8,11 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// How much memory this process may use, by whatever bounds it.
+/// How much memory this process may use, and what limits it.
 public struct MachineMemory: Equatable, Sendable {
-    /// What bounds it.
+    /// The kinds of limits.
     public enum Bound: String, Sendable {
-        /// The memory that is built in.
+        /// The memory of the machine.
         case machine = "the machine's memory"
         /// A limit of a control group, such as a container's.
         case cgroup = "the control group's limit"
@@ -20,18 +20,18 @@ public struct MachineMemory: Equatable, Sendable {
         case addressSpace = "the limit of address space"
     }
 
-    /// Bytes.
+    /// The limit in bytes.
     public let limit: Int
-    /// What says so.
+    /// What sets the limit.
     public let bound: Bound
 
-    /// A limit that is known.
+    /// A known limit.
     package init(limit: Int, bound: Bound) {
         self.limit = limit
         self.bound = bound
     }
 
-    /// The least of the machine's memory, the limits of the control groups that the process is in, and its address space.
+    /// The lowest of the machine's memory, the limits of the process's control groups, and its limit of address space.
     public static var current: MachineMemory {
         var least = MachineMemory(
             limit: Int(clamping: ProcessInfo.processInfo.physicalMemory),
@@ -45,13 +45,14 @@ public struct MachineMemory: Equatable, Sendable {
         return least
     }
 
-    /// A budget for what requests make the process hold: a quarter, since models and caches want memory too, and the
-    /// machine may not be ours alone.
+    /// A budget for what requests make the process hold, in bytes: a quarter of the limit, at least 128 MB and at most
+    /// 8 GB.
     ///
-    /// At least 128 MB, and at most 8 GB.
+    /// Models and caches need memory too, and other programs may run on the machine.
     public var budget: Int { min(max(limit / 4, 128_000_000), 8_000_000_000) }
 
-    /// The files that may hold a limit: of version 2 and 1, of the process's own group and the ones that it is in.
+    /// The files that may hold a limit: of cgroup versions 2 and 1, of the process's own group and of the groups around
+    /// it.
     private static var controlGroupFiles: [String] {
         var files = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
         let lines = text(of: "/proc/self/cgroup")?.split(separator: "\n") ?? []
@@ -71,7 +72,7 @@ public struct MachineMemory: Equatable, Sendable {
         return files
     }
 
-    /// The number that a file consists of; nil for a word such as `max`, and where there is no such file.
+    /// The number in a file; nil for a word such as `max`, and if there is no such file.
     private static func number(in file: String) -> Int? {
         text(of: file).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
     }

@@ -1,10 +1,11 @@
-/// A name for the bytes of an image that nobody can forge without knowing this process's key.
+/// A hash of an image's bytes that nobody can forge without knowing this process's key.
 ///
-/// SipHash-2-4 with 128 bits: its authors' answer to senders who choose what is hashed, so that one client cannot make an
-/// image that is taken for another's. The key is drawn when the process starts. About a gigabyte a second.
+/// The hash is SipHash-2-4 with 128 bits, made by its authors for input that an attacker chooses, so no client can make
+/// an image that is taken for another's. The key is drawn when the process starts. One core hashes about a gigabyte a
+/// second.
 /// Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF", and their reference code with `outlen` 16.
 package struct ContentHash: Hashable, Sendable {
-    /// What makes the hashes of one process other than those of the next.
+    /// The key, which differs from process to process.
     package struct Key: Sendable {
         let low: UInt64
         let high: UInt64
@@ -14,14 +15,14 @@ package struct ContentHash: Hashable, Sendable {
             self.high = high
         }
 
-        /// A key that nobody knows.
+        /// A random key.
         static func random() -> Key {
             var generator = SystemRandomNumberGenerator()
             return Key(low: generator.next(), high: generator.next())
         }
     }
 
-    /// Of nothing in particular.
+    /// A hash of nothing, for when images are not hashed.
     static let none = ContentHash(low: 0, high: 0)
 
     private let low: UInt64

@@ -1,21 +1,22 @@
 internal import CoreMetrics
 internal import Synchronization
 
-/// Embeddings that were computed before, and those that are being computed, by what they are of.
+/// A cache of embeddings that also knows which ones are being computed.
 ///
-/// A key that is known is answered at once. One that another request is computing is waited for: captions repeat most when
-/// many clients ask at once. What a list computes is not waited for by others, whom it lets overtake. Only what is left is
-/// computed. A failure is nobody else's: whoever waited for a request that failed, or whose client left, computes for itself.
-/// So does who has waited for another client's for a while, behind whose other requests it may be.
+/// A key in the cache is answered at once. A key that another request is computing is waited for, because captions
+/// repeat most when many clients ask at once; but a request that may overtake lists does not wait for a list. Only the
+/// remaining keys are computed. One request's failure fails no other: a request that waited for one that failed, or
+/// whose client left, computes the embedding itself. So does a request that has waited for another client's for a
+/// while, because that client's other requests may come first.
 package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
     private struct Flight {
-        /// Whether a list computes it, which may take a while.
+        /// Whether a list computes it, which may take long.
         let isOfList: Bool
         let client: String?
         var waiters: [Int: CheckedContinuation<Embedding?, Never>] = [:]
     }
 
-    /// How items were found.
+    /// How many items were found in the cache, computed, or shared.
     private struct Finds {
         var hits = 0
         var misses = 0
@@ -30,12 +31,12 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
     }
 
     private let state: Mutex<State>
-    /// Bytes of a key.
+    /// The size of a key in bytes.
     private let size: @Sendable (Key) -> Int
     private let isOn: Bool
     private let metrics: EngineMetrics.Side?
 
-    /// A cache of at most `limit` bytes, keys and bookkeeping included; nothing is kept or shared with a limit of 0.
+    /// A cache of at most `limit` bytes, keys and bookkeeping included; with a limit of 0, nothing is kept or shared.
     package init(
         limit: Int,
         metrics: EngineMetrics.Side? = nil,
@@ -61,26 +62,26 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Forgets what is kept; what is being computed goes on.
+    /// Forgets the cached embeddings; running computations go on.
     package func removeAll() {
         state.withLock { $0.kept.removeAll() }
     }
 
-    /// An embedding that is kept; nil where there is none, or none are kept.
+    /// A cached embedding; nil if there is none, or the cache is off.
     ///
-    /// It counts as used once it is handed in as found.
+    /// It counts as used only when the caller passes it to ``embeddings(for:found:isOfList:client:compute:)``.
     package func known(_ key: Key) -> Embedding? {
         guard isOn else { return nil }
         return state.withLock { $0.kept.value(of: key) }
     }
 
-    /// The embeddings of keys, in their order, and what computing those that were missing took.
+    /// The embeddings of keys, in their order, and the time that computing the missing ones took.
     ///
     /// - Parameters:
-    ///   - found: those that the caller knows already.
-    ///   - isOfList: whether the keys are part of a list, which others may overtake.
-    ///   - client: who asks.
-    ///   - compute: the embeddings of some of the keys, by their indexes, each different from the others.
+    ///   - found: embeddings that the caller has already.
+    ///   - isOfList: whether the keys are part of a list, which other requests may overtake.
+    ///   - client: the sender.
+    ///   - compute: computes the embeddings of some of the keys, given by their indexes; no key comes twice.
     package func embeddings(
         for keys: [Key],
         found: [Key: Embedding] = [:],
@@ -117,7 +118,7 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
                 )
                 for (index, embedding) in zip(missing, outcome.embeddings) { found[keys[index]] = embedding }
             }
-            // What fails elsewhere is claimed in the next round.
+            // Keys whose computation fails elsewhere are claimed in the next round.
             for key in elsewhere { found[key] = await wait(for: key, as: client, until: patience) }
             guard !Task.isCancelled else { throw .cancelled }
             if elsewhere.allSatisfy({ found[$0] != nil }) { break }
@@ -129,10 +130,11 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
         )
     }
 
-    /// Looks all keys up at once; those that nobody computes become this request's own.
+    /// Looks up all keys at once; this request claims those that no other computes.
     ///
-    /// What is missing is more than that where a list computes some of it: that is not waited for.
+    /// `missing` also has keys that a list is computing, because small requests do not wait for lists.
     ///
+    /// - Parameter isPatient: whether to wait for keys that other clients' requests compute.
     /// - Parameter isPatient: whether what other clients' requests compute is waited for.
     private func claim(
         _ keys: [Key],
@@ -162,8 +164,8 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
                     finds.misses += 1
                     claimed.insert(key)
                     missing.append(index)
-                    // Who has lost patience computes for the others who wait, and for whoever comes; whichever comes first ends
-                    // the wait.
+                    // A request that stops waiting computes the key for all that wait, and for those that come later;
+                    // the first result ends the wait.
                     let waiters = state.flights[key]?.waiters ?? [:]
                     if state.flights[key] == nil || !isPatient && !isOfList {
                         state.flights[key] = Flight(isOfList: isOfList, client: client, waiters: waiters)
@@ -187,8 +189,8 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
         if finds.shared > 0 { metrics.shared.increment(by: Int64(finds.shared)) }
     }
 
-    /// Keeps what was computed, ends this request's own computations, and tells those who wait for them; without an
-    /// embedding they have to look again.
+    /// Caches the results, ends this request's own computations, and answers those that wait for them; without an
+    /// embedding they look again.
     private func settle(_ results: [(key: Key, embedding: Embedding?)], own: [Key]) {
         let own = Set(own)
         let waiters = state.withLock { state in
@@ -204,7 +206,7 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
                 } else if embedding == nil {
                     return []
                 }
-                // Whoever waits for another's has it now as well.
+                // The requests that wait for another request's computation have their result now as well.
                 state.flights[key]?.waiters = [:]
                 return waiters.values.map { ($0, embedding) }
             }
@@ -212,8 +214,8 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
         for (continuation, embedding) in waiters { continuation.resume(returning: embedding) }
     }
 
-    /// What another request finds; nil if it fails, if this task is cancelled meanwhile, or if it is another client's and
-    /// patience is over.
+    /// The result of another request's computation; nil if that fails, if this task is cancelled, or if it is another
+    /// client's and takes too long.
     private func wait(
         for key: Key,
         as client: String?,
@@ -228,7 +230,7 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let known: Embedding?? = state.withLock { state in
-                    // Whose patience is over has been looked for already, and would not be found again.
+                    // The timer of a wait that is over may have fired already, and would not find this continuation.
                     guard state.flights[key] != nil, !Task.isCancelled,
                         !isOthers || ContinuousClock.now < patience
                     else {
@@ -254,25 +256,25 @@ package final class EmbeddingCache<Key: Hashable & Sendable>: Sendable {
         continuation?.resume(returning: nil)
     }
 
-    /// Many who ask for the same in a crowd have it long before.
+    /// Within this time, requests for one item that come together normally share it.
     private static var patience: Duration { .seconds(1) }
 
-    /// Bytes of an entry besides key and numbers: the list's links, a slot of the dictionary, two arrays' heads.
+    /// Bytes of an entry besides its key and numbers: the list's links, a slot of the dictionary, two arrays' headers.
     private static var bookkeeping: Int { 160 }
 }
 
 /// How a cache has been used since its model was loaded.
 public struct CacheStatistics: Equatable, Sendable {
-    /// Different items of a request that were known.
+    /// Distinct items of a request that were in the cache.
     public let hits: Int
-    /// Different items of a request that had to be computed.
+    /// Distinct items of a request that had to be computed.
     public let misses: Int
-    /// Items that another request, or the same, was computing already.
+    /// Items that the same or another request was already computing.
     public let shared: Int
-    /// How many embeddings are kept.
+    /// How many embeddings are cached.
     public let entries: Int
-    /// The memory that they take.
+    /// The memory that they take, in bytes.
     public let byteCount: Int
-    /// The most that they may take.
+    /// The most memory that they may take, in bytes.
     public let limit: Int
 }

@@ -1,19 +1,19 @@
-/// Values by key, as many as fit into a number of bytes; what was not used for longest goes first.
+/// A dictionary with a limit in bytes; the values that were not used for longest are removed first.
 ///
-/// A value type without a lock. Reading counts as using, and costs the same however much there is: the order is a doubly
-/// linked list through an array.
+/// It is a value type without a lock. Reading counts as use, and takes the same time for any number of entries: the
+/// order is a doubly linked list in an array.
 package struct RecentlyUsed<Key: Hashable, Value> {
     private struct Entry {
-        /// Nil in a place that is free, which must not hold on to memory that is no longer counted.
+        /// Nil in a free place, which must not keep memory alive that is no longer counted.
         var content: (key: Key, value: Value)?
         var byteCount: Int
         var older: Int
         var newer: Int
     }
 
-    /// Most bytes of all entries together.
+    /// The limit in bytes of all entries together.
     package let limit: Int
-    /// Bytes of all entries together.
+    /// The bytes of all entries together.
     package private(set) var byteCount = 0
     private var places: [Key: Int] = [:]
     private var entries: [Entry] = []
@@ -38,7 +38,7 @@ package struct RecentlyUsed<Key: Hashable, Value> {
         return entries[place].content?.value
     }
 
-    /// Keeps a value that takes so many bytes, unless it alone is too large.
+    /// Keeps a value of this many bytes, unless it alone exceeds the limit.
     package mutating func insert(_ value: Value, for key: Key, byteCount size: Int) {
         if let place = places[key] { remove(place) }
         guard size <= limit else { return }
@@ -62,7 +62,7 @@ package struct RecentlyUsed<Key: Hashable, Value> {
         self = Self(limit: limit)
     }
 
-    /// Forgets what has such a key.
+    /// Removes the entries with matching keys.
     package mutating func removeAll(where isGone: (Key) -> Bool) {
         for (key, place) in places where isGone(key) { remove(place) }
     }

@@ -1,6 +1,7 @@
 /// The direction of each class: the mean of its prompts' embeddings at length one, itself brought to length one.
 ///
-/// As OpenAI's CLIP does it (`notebooks/Prompt_Engineering_for_ImageNet.ipynb`), with every synonym in every template.
+/// The source is OpenAI's CLIP (`notebooks/Prompt_Engineering_for_ImageNet.ipynb`); every synonym is put into every
+/// template.
 package struct ClassDirections: Sendable {
     private let classes: Int
     private var width = 0
@@ -22,9 +23,9 @@ package struct ClassDirections: Sendable {
         for index in 0..<width { sums[first + index] += Double(direction[index]) }
     }
 
-    /// A row for each class.
+    /// The directions, one row a class.
     ///
-    /// The sum has the mean's direction.
+    /// The sum is not divided, because it has the direction of the mean.
     package var table: EmbeddingTable {
         var table = EmbeddingTable()
         table.reserve(classes, width: width)

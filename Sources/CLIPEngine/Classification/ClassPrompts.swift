@@ -1,10 +1,10 @@
-/// The sentences that describe classes, each text once, with the classes it describes.
+/// The prompts that describe classes: each text once, with the classes that it describes.
 package struct ClassPrompts: Equatable, Sendable {
     package private(set) var texts: [String] = []
-    /// The classes of each text; one stands twice where two of its synonyms give the same text.
+    /// The classes of each text; a class stands twice if two of its synonyms give the same text.
     package private(set) var classes: [[Int]] = []
 
-    /// - Parameter prompts: those of each class.
+    /// - Parameter prompts: the prompts of each class.
     package init(prompts: some Sequence<[String]>) {
         var placeOfText: [ExactText: Int] = [:]
         for (index, prompts) in prompts.enumerated() {
@@ -21,7 +21,7 @@ package struct ClassPrompts: Equatable, Sendable {
         }
     }
 
-    /// Every name of every class in every template.
+    /// Puts every name of every class into every template.
     package init(names: [[String]], templates: [PromptTemplate]) {
         self.init(
             prompts: names.lazy.map { names in

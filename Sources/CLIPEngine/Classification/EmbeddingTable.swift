@@ -1,8 +1,8 @@
-/// Embeddings of one model at length one, a row each, in one piece of memory.
+/// Embeddings of one model, each brought to length one, as the rows of one array.
 package struct EmbeddingTable: Sendable {
-    /// Rows.
+    /// The number of rows.
     package private(set) var count = 0
-    /// Numbers of a row.
+    /// The number of values in a row.
     package private(set) var width = 0
     private var values: [Float] = []  // (count, width)
 
@@ -11,12 +11,12 @@ package struct EmbeddingTable: Sendable {
     /// The bytes of all rows.
     var byteCount: Int { values.count * MemoryLayout<Float>.size }
 
-    /// Makes room for rows to come.
+    /// Reserves memory for rows that will be added.
     mutating func reserve(_ rows: Int, width: Int) {
         values.reserveCapacity(rows * width)
     }
 
-    /// Adds a row: the embedding's direction.
+    /// Adds an embedding, brought to length one, as a row.
     package mutating func append(_ embedding: Embedding) {
         precondition(count == 0 || embedding.values.count == width, "All rows come from one model.")
         width = embedding.values.count
@@ -24,7 +24,7 @@ package struct EmbeddingTable: Sendable {
         count += 1
     }
 
-    /// The cosine between one row here and one of another table.
+    /// The cosine between a row of this table and a row of another.
     package func cosine(_ row: Int, _ other: EmbeddingTable, _ otherRow: Int) -> Float {
         values.withUnsafeBufferPointer { mine in
             other.values.withUnsafeBufferPointer { theirs in
@@ -33,7 +33,7 @@ package struct EmbeddingTable: Sendable {
         }
     }
 
-    /// The cosines between each row here and one of another table, the very numbers that ``cosine(_:_:_:)`` gives.
+    /// The cosines between each row of this table and one row of another, with the same digits as ``cosine(_:_:_:)``.
     package func cosines(to other: EmbeddingTable, _ otherRow: Int) -> [Float] {
         values.withUnsafeBufferPointer { mine in
             other.values.withUnsafeBufferPointer { theirs in
@@ -42,10 +42,10 @@ package struct EmbeddingTable: Sendable {
         }
     }
 
-    /// The cosines between each row here and each of another table, (other rows, rows), the very numbers that
-    /// ``cosine(_:_:_:)`` gives.
+    /// The cosines between each row of this table and each row of another, (other rows, rows), with the same digits as
+    /// ``cosine(_:_:_:)``.
     ///
-    /// Rows here are read once for all of the others: ten thousand are more than a processor keeps at hand.
+    /// The rows of this table are read only once, because ten thousand of them do not fit into a processor's caches.
     func cosines(to other: EmbeddingTable) -> [Float] {
         values.withUnsafeBufferPointer { mine in
             other.values.withUnsafeBufferPointer { theirs in
@@ -64,7 +64,8 @@ package struct EmbeddingTable: Sendable {
         }
     }
 
-    /// Sixteen sums side by side: the compiler may not reorder a single one, and each has to wait for itself.
+    /// Sixteen sums run side by side: the compiler may not reorder the additions of a single one, and each would wait
+    /// for the last.
     private static func dot(_ a: UnsafeBufferPointer<Float>, _ b: UnsafeBufferPointer<Float>) -> Float {
         let (a, b) = (UnsafeRawBufferPointer(a), UnsafeRawBufferPointer(b))
         let stride = MemoryLayout<SIMD16<Float>>.size

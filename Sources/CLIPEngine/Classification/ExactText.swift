@@ -1,9 +1,9 @@
 internal import Foundation
 
-/// A text by its bytes.
+/// A text that is compared by its bytes.
 ///
-/// `String` compares and hashes what letters mean, which takes minutes for megabytes of combining marks, and takes texts for equal
-/// that a tokenizer tells apart.
+/// `String` compares by canonical equivalence, which takes minutes for megabytes of combining marks, and treats some
+/// texts as equal that a tokenizer tells apart.
 struct ExactText: Hashable {
     private let bytes: [UInt8]
 
@@ -11,7 +11,8 @@ struct ExactText: Hashable {
         bytes = Array(text.utf8)
     }
 
-    /// The text as it shows: letters composed or not are the same, in texts that are short enough for that to cost nothing.
+    /// The text as a reader sees it: composed and decomposed letters count as equal, if the text is short enough for
+    /// normalisation to cost little.
     init(shown text: String) {
         self.init(text.utf8.count <= 128 ? text.precomposedStringWithCanonicalMapping : text)
     }

@@ -1,12 +1,13 @@
 internal import Synchronization
 
-/// The directions of label sets that were asked for lately, of all models together, and those that are being computed.
+/// A cache of label directions for all models together, which also knows the ones that are being computed.
 ///
-/// Several requests that want one set at the same time have it computed once. A failure is nobody else's: whoever waited for a
-/// request that failed, or whose client left, computes for itself. What another client's request computes, behind whose other
-/// requests it may be, is waited for a while; then one of those who wait computes it, and the others wait for that one.
+/// Requests that need one set at the same time share one computation. One request's failure fails no other: a request
+/// that waited for one that failed, or whose client left, computes the set itself. If another client's request takes
+/// long, because that client's other requests may come first, one of the waiting requests computes the set and the
+/// others wait for that one.
 package final class LabelCache: Sendable {
-    /// A set as one model sees it.
+    /// A label set for one model.
     package struct Key: Hashable, Sendable {
         /// The number of the model's load.
         let ticket: Int
@@ -37,50 +38,51 @@ package final class LabelCache: Sendable {
 
     private enum Claim {
         case known(EmbeddingTable)
-        /// Nobody computes it but whoever asked, under this number.
+        /// No other request computes the set; this number is the claim of the request that asked.
         case own(Int)
-        /// Another request computes it, which is waited for until then; nil is for as long as it takes.
+        /// Another request computes the set; it is waited for until this time, or, if nil, for as long as it takes.
         case elsewhere(until: ContinuousClock.Instant?)
     }
 
     private let state: Mutex<State>
     private let isOn: Bool
     private let patience: Duration
-    /// What contents are hashed with.
+    /// The key that contents are hashed with.
     let hashKey = ContentHash.Key.random()
 
-    /// A cache of at most `limit` bytes; nothing is kept or shared with a limit of 0.
+    /// A cache of at most `limit` bytes; with a limit of 0, nothing is kept or shared.
     ///
-    /// - Parameter patience: how long another client may take for a set: ten thousand labels are some ten seconds' work.
+    /// - Parameter patience: how long another client's request may take for a set; ten thousand labels take about ten
+    ///   seconds.
     package init(limit: Int, patience: Duration = .seconds(10)) {
         state = Mutex(State(kept: RecentlyUsed(limit: limit)))
         isOn = limit > 0
         self.patience = patience
     }
 
-    /// How many sets are kept.
+    /// How many sets are cached.
     package var count: Int { state.withLock { $0.kept.count } }
     /// The bytes that they take.
     package var byteCount: Int { state.withLock { $0.kept.byteCount } }
-    /// How many requests wait for another's set.
+    /// How many requests wait for another request's set.
     package var waiterCount: Int { state.withLock { $0.flights.values.reduce(0) { $0 + $1.waiters.count } } }
 
-    /// Forgets what is kept; what is being computed goes on.
+    /// Forgets the cached sets; running computations go on.
     package func removeAll() {
         state.withLock { $0.kept.removeAll() }
     }
 
-    /// Forgets what models made that are there no more.
+    /// Forgets the directions of models that are no longer in memory.
     package func remove(ofLoads tickets: Set<Int>) {
         guard !tickets.isEmpty else { return }
         state.withLock { $0.kept.removeAll { tickets.contains($0.ticket) } }
     }
 
-    /// The directions of a set, a row for each label.
+    /// The directions of a set, one row a label.
     ///
     /// - Parameters:
-    ///   - client: who asks.
-    ///   - compute: makes them.
+    ///   - client: the sender.
+    ///   - compute: computes the directions if they are not in the cache.
     package func directions(
         for key: Key,
         client: String? = nil,
@@ -100,7 +102,7 @@ package final class LabelCache: Sendable {
                     throw error
                 }
             case .elsewhere(let end):
-                // What fails elsewhere, or takes too long there, is claimed in the next round.
+                // A set whose computation fails elsewhere, or takes too long, is claimed in the next round.
                 if let table = await wait(for: key, until: end) { return table }
                 guard !Task.isCancelled else { throw .cancelled }
             }
@@ -126,8 +128,8 @@ package final class LabelCache: Sendable {
         }
     }
 
-    /// Keeps what was computed, ends this request's own computation, and tells those who wait; without directions they have to
-    /// look again.
+    /// Caches the directions, ends this request's own computation, and answers the requests that wait; without
+    /// directions they look again.
     private func settle(_ key: Key, _ number: Int, _ table: EmbeddingTable?) {
         let waiters = state.withLock { state -> [CheckedContinuation<EmbeddingTable?, Never>] in
             if let table {
@@ -142,7 +144,8 @@ package final class LabelCache: Sendable {
         for waiter in waiters { waiter.resume(returning: table) }
     }
 
-    /// What another request makes; nil if it fails, if this task is cancelled meanwhile, or if it is not there in time.
+    /// The result of another request's computation; nil if that fails, if this task is cancelled, or if it takes too
+    /// long.
     private func wait(for key: Key, until end: ContinuousClock.Instant?) async -> EmbeddingTable? {
         let waiter = state.withLock { $0.number() }
         let timer = end.map { end in
@@ -155,7 +158,7 @@ package final class LabelCache: Sendable {
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let known: EmbeddingTable?? = state.withLock { state in
-                    // Whose time is over has been looked for already, and would not be found again.
+                    // The timer of a wait that is over may have fired already, and would not find this continuation.
                     guard state.flights[key] != nil, !Task.isCancelled,
                         end.map({ ContinuousClock.now < $0 }) ?? true
                     else {
@@ -176,6 +179,6 @@ package final class LabelCache: Sendable {
         continuation?.resume(returning: nil)
     }
 
-    /// Bytes of an entry besides its numbers: the key, the list's links, a slot of the dictionary, an array's head.
+    /// Bytes of an entry besides its numbers: the key, the list's links, a slot of the dictionary, an array's header.
     private static let bookkeeping = 160
 }

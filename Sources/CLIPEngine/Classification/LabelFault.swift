@@ -1,27 +1,27 @@
-/// What is wrong with labels or templates, of those who send them.
+/// What is wrong with the labels or templates of a request.
 ///
-/// Places are counted from 0.
+/// Indexes count from 0.
 public enum LabelFault: Error, Equatable, Sendable {
-    /// There is no label.
+    /// The list of labels is empty.
     case noLabels
-    /// More labels than are ranked at once.
+    /// There are more labels than can be ranked at once.
     case tooManyLabels(count: Int, limit: Int)
-    /// More prompts, of all labels together, than one request may carry texts.
+    /// All labels together have more prompts than one request may have texts.
     case tooManyPrompts(count: Int, limit: Int)
-    /// A label is empty, or nothing but blanks.
+    /// A label is empty or only blanks.
     case blankLabel(index: Int)
-    /// A label stands there for the second time: either would get half of what is theirs.
+    /// A label repeats an earlier one; each of the two would get half of the score.
     case repeatedLabel(index: Int, first: Int)
-    /// A label has a list of prompts of its own, which is empty.
+    /// A label has an empty list of prompts.
     case noPrompts(label: Int)
-    /// There is a list of templates, which is empty.
+    /// The list of templates is empty.
     case noTemplates
-    /// A template has no `{}`, so that all labels would be the same.
+    /// A template has no `{}`, so all labels would get the same prompt.
     case noPlace(template: Int)
 }
 
 extension LabelFault: CustomStringConvertible {
-    /// A sentence for a person at the shell, or for the log: what is wrong, and what helps.
+    /// A sentence for a person at the shell, or for the log: the fault and its remedy.
     public var description: String {
         switch self {
         case .noLabels: "There is no label. Give one at least."

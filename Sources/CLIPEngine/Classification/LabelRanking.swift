@@ -2,10 +2,10 @@ internal import CLIPModels
 
 /// Ranks the labels of a set by how well they fit embeddings.
 package struct LabelRanking: Sendable {
-    /// A row for each label.
+    /// One row a label.
     let directions: EmbeddingTable
     let scoring: ScoreRule
-    /// How many of the best are wanted.
+    /// How many of the best labels are returned.
     let top: Int
 
     init(_ directions: EmbeddingTable, by scoring: ScoreRule, top: Int?) {
@@ -29,7 +29,7 @@ package struct LabelRanking: Sendable {
         }
     }
 
-    /// The places of the greatest numbers, the greatest first, of equal ones the first; what is no number comes last.
+    /// The places of the largest values, in descending order; equal values keep their order, and NaN comes last.
     package static func best(_ count: Int, of values: [Float]) -> [Int] {
         func isBefore(_ one: Int, _ other: Int) -> Bool {
             let (a, b) = (values[one], values[other])
@@ -39,7 +39,7 @@ package struct LabelRanking: Sendable {
         guard count * mostKept < values.count else {
             return Array(values.indices.sorted(by: isBefore).prefix(count))
         }
-        // Few of many: most numbers are passed over after one look.
+        // If only a few of many are wanted, most values are skipped after one comparison.
         var kept: [Int] = []
         kept.reserveCapacity(count + 1)
         for place in values.indices {
@@ -57,9 +57,9 @@ package struct LabelRanking: Sendable {
         return kept
     }
 
-    /// Where more than one of so many is wanted, all are sorted.
+    /// If more than one in this many values is wanted, all values are sorted.
     private static let mostKept = 32
 
-    /// Multiplications that an embedding takes.
+    /// Multiplications for one embedding.
     var work: Int { directions.count * directions.width }
 }

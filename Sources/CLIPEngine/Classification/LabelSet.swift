@@ -1,42 +1,44 @@
-/// Labels that images and texts are told apart by, and the sentences that stand for them.
+/// Labels for zero-shot classification, with the prompts that describe them.
 ///
-/// A label points where its prompts do on average: each embedded, brought to length one, their mean brought to length one, as
-/// OpenAI's CLIP and open_clip (`build_zero_shot_classifier`) do it.
+/// A label's direction is the mean of its prompts' embeddings, each brought to length one, and the mean brought to
+/// length one again, as OpenAI's CLIP and open_clip (`build_zero_shot_classifier`) do it.
 public struct LabelSet: Equatable, Sendable {
     /// One label.
     public struct Label: Equatable, Sendable {
-        /// What it is called, and what goes into templates.
+        /// The name, which templates contain in place of `{}`.
         public var name: String
-        /// Whole texts that stand for it; nil for its name in every template.
+        /// Whole prompts of its own; nil for the name in every template.
         public var prompts: [String]?
 
-        /// A label of this name.
+        /// A label with this name.
         ///
         /// - Parameters:
-        ///   - name: what it is called, and what goes into templates.
-        ///   - prompts: whole texts that stand for it; nil for its name in every template.
+        ///   - name: the name, which templates contain in place of `{}`.
+        ///   - prompts: whole prompts of its own; nil for the name in every template.
         public init(_ name: String, prompts: [String]? = nil) {
             self.name = name
             self.prompts = prompts
         }
     }
 
-    /// Most labels: as many as ImageNet-21k's half, at 20 MB for embeddings of 512 numbers.
+    /// The largest number of labels: half of ImageNet-21k's, and 20 MB of embeddings with 512 numbers.
     public static let mostLabels = 10_000
 
-    /// In the order in which they were given.
+    /// The labels in the order given.
     public let labels: [Label]
-    /// What the names of those without prompts of their own are put into.
+    /// The templates for the names of labels without prompts of their own.
     public let templates: [PromptTemplate]
-    /// How many prompts they have in all.
+    /// The number of prompts of all labels.
     public let promptCount: Int
-    /// The bytes of all of these.
+    /// The bytes of all prompts.
     package let promptByteCount: Int
 
+    /// Makes a label set.
+    ///
     /// - Parameters:
-    ///   - labels: at most ``mostLabels``, each name once.
-    ///   - templates: nil for the names as they stand.
-    /// - Throws: what is wrong with them.
+    ///   - labels: at most ``mostLabels``; each name may occur once.
+    ///   - templates: the templates; nil for the names alone.
+    /// - Throws: the first fault found.
     public init(_ labels: [Label], templates: [PromptTemplate]? = nil) throws(LabelFault) {
         guard !labels.isEmpty else { throw .noLabels }
         guard labels.count <= Self.mostLabels else {
@@ -59,7 +61,8 @@ public struct LabelSet: Equatable, Sendable {
         var (count, bytes) = (0, 0)
         for label in labels {
             count += label.prompts?.count ?? self.templates.count
-            // Reckoned and not made: a template of 60 KB and ten thousand names are 600 MB.
+            // The bytes are computed without making the texts: a template of 60 KB and ten thousand names would be 600
+            // MB.
             bytes +=
                 label.prompts.map { $0.reduce(0) { $0 + $1.utf8.count } }
                 ?? self.templates.reduce(0) { $0 + $1.byteCount(of: label.name) }
@@ -67,9 +70,12 @@ public struct LabelSet: Equatable, Sendable {
         (promptCount, promptByteCount) = (count, bytes)
     }
 
-    /// Labels that have nothing but names.
+    /// Makes a label set from names alone.
     ///
-    /// - Throws: what is wrong with them.
+    /// - Parameters:
+    ///   - names: at most ``mostLabels``; each name may occur once.
+    ///   - templates: the templates; nil for the names alone.
+    /// - Throws: the first fault found.
     public init(names: [String], templates: [PromptTemplate]? = nil) throws(LabelFault) {
         try self.init(names.map { Label($0) }, templates: templates)
     }
@@ -83,10 +89,10 @@ public struct LabelSet: Equatable, Sendable {
         )
     }
 
-    /// A name for what its directions depend on.
+    /// A hash of everything that the directions depend on.
     package func contents(truncating: Bool, key: ContentHash.Key) -> ContentHash {
         var bytes: [UInt8] = [truncating ? 1 : 0]
-        // Lengths before the texts, so that no two sets give the same bytes.
+        // Lengths precede the texts, so that different sets never give the same bytes.
         func add(_ texts: some Collection<String>, mark: UInt8) {
             bytes.append(mark)
             withUnsafeBytes(of: texts.count.littleEndian) { bytes += $0 }

@@ -1,12 +1,12 @@
-/// A sentence with a place for a class's name.
+/// A sentence with `{}` in place of a class's name.
 public struct PromptTemplate: Equatable, Sendable {
     private static let place = "{}"
 
     let text: String
-    /// How many places it has.
+    /// How often the sentence contains `{}`.
     private let places: Int
 
-    /// A template of this text, such as `a photo of a {}.`.
+    /// A template with this text, such as `a photo of a {}.`.
     ///
     /// - Throws: `noPlace` if the text has no `{}`.
     public init(_ text: String) throws(LabelFault) {
@@ -21,9 +21,9 @@ public struct PromptTemplate: Equatable, Sendable {
         self.places = places
     }
 
-    /// Templates of these texts.
+    /// Templates with these texts.
     ///
-    /// - Throws: `noPlace` for the first that has no `{}`.
+    /// - Throws: `noPlace` with the index of the first text that has no `{}`.
     public static func list(_ texts: [String]) throws(LabelFault) -> [PromptTemplate] {
         var templates: [PromptTemplate] = []
         for (index, text) in texts.enumerated() {
@@ -34,7 +34,7 @@ public struct PromptTemplate: Equatable, Sendable {
         return templates
     }
 
-    /// The sentence about one class; every `{}` becomes the name.
+    /// The sentence about one class, with every `{}` replaced by the name.
     public func prompt(for name: String) -> String {
         var sentence: [UInt8] = []
         sentence.reserveCapacity(byteCount(of: name))
@@ -51,9 +51,9 @@ public struct PromptTemplate: Equatable, Sendable {
         return String(decoding: sentence, as: UTF8.self)
     }
 
-    /// Calls `found` with the byte at which each place begins.
+    /// Calls `found` with the byte offset of each `{}`.
     ///
-    /// Bytes are looked at: a search for letters takes minutes in megabytes of combining marks.
+    /// Bytes are compared, because a search for characters takes minutes in megabytes of combining marks.
     private static func eachPlace(in text: String, _ found: (Int) -> Void) {
         var text = text
         text.withUTF8 { bytes in
@@ -67,18 +67,18 @@ public struct PromptTemplate: Equatable, Sendable {
         }
     }
 
-    /// The bytes of that sentence.
+    /// The number of bytes that ``prompt(for:)`` would return.
     func byteCount(of name: String) -> Int {
         text.utf8.count + places * (name.utf8.count - Self.place.utf8.count)
     }
 
-    /// The name and nothing else.
+    /// The name alone.
     public static let plain = PromptTemplate(known: place)
 
-    /// The seven that CLIP's authors kept of their eighty.
+    /// The seven templates that CLIP's authors selected from their eighty.
     ///
-    /// Source: openai/CLIP, `notebooks/Prompt_Engineering_for_ImageNet.ipynb`, the result of forward selection on ImageNet;
-    /// open_clip has the same as `SIMPLE_IMAGENET_TEMPLATES`.
+    /// Source: openai/CLIP, `notebooks/Prompt_Engineering_for_ImageNet.ipynb`, the result of forward selection on
+    /// ImageNet; they equal open_clip's `SIMPLE_IMAGENET_TEMPLATES`.
     public static let ensemble: [PromptTemplate] = [
         PromptTemplate(known: "itap of a {}."),
         PromptTemplate(known: "a bad photo of the {}."),

@@ -1,9 +1,9 @@
-/// For those who measure a model.
+/// What measuring a model needs.
 extension EmbeddingEngine {
-    /// A model that embeds images and texts alike, brought into memory if it is not there.
+    /// The description of a model that has both towers; the model is loaded if it is not in memory.
     ///
     /// - Parameter name: the model; nil for the default one.
-    /// - Throws: `noTower` for one that has a tower alone, and whatever loading it throws.
+    /// - Throws: `noTower` if the model has only one tower, and whatever loading it throws.
     package func modelOfBothTowers(named name: String?) async throws(EmbeddingError) -> ModelDescription {
         let (model, _) = try await model(named: registry.names.name(of: name), terms: RequestTerms())
         defer { registry.giveBack(model) }

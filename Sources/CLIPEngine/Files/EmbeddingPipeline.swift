@@ -12,7 +12,7 @@ package struct EmbeddingPipeline: Sendable {
         self.model = model
     }
 
-    /// Something to embed.
+    /// An image file or a text.
     package enum Input: Sendable {
         /// An image file; '-' is standard input.
         case image(file: String)
@@ -26,7 +26,7 @@ package struct EmbeddingPipeline: Sendable {
         /// The engine refused the input, or failed.
         case refused(EmbeddingError)
 
-        /// Whether another input may well succeed; otherwise the engine is at fault.
+        /// Whether only this input is at fault, so that others may still succeed; otherwise the engine is at fault.
         package var isTheInputs: Bool {
             switch self {
             case .unreadable: true
@@ -49,17 +49,17 @@ package struct EmbeddingPipeline: Sendable {
         }
     }
 
-    /// Inputs in hand at once, until their results are handed on: more than a batch, so that some are decoded while the
-    /// model works on others.
+    /// The largest number of inputs in hand until their results are delivered: more than a batch, so that some are
+    /// decoded while the model works on others.
     private static let inputsInHand = 64
 
     private typealias Attempt = (index: Int, result: Result<Embedding, Fault>)
 
-    /// Embeds each input and hands it on, in the order given, with its place among the inputs.
+    /// Embeds each input and delivers the results in the inputs' order, each with its index.
     ///
     /// - Parameters:
-    ///   - truncating: cuts texts that are too long, where they would be refused otherwise.
-    ///   - receive: what it throws ends the work.
+    ///   - truncating: whether texts that are too long are cut instead of refused.
+    ///   - receive: called with each result; an error that it throws ends the work.
     package func embed<Failure: Error>(
         _ inputs: [Input],
         truncating: Bool = false,
@@ -89,8 +89,8 @@ package struct EmbeddingPipeline: Sendable {
         if let failure { throw failure }
     }
 
-    /// A function of its own, because Swift 6.3's optimiser loses the index where a tuple is built around a `try await`
-    /// inside of `do`: embeddings then come out under other inputs' names.
+    /// This is a function of its own because Swift 6.3's optimiser loses the index if a tuple is built around a `try
+    /// await` inside a `do`: embeddings would then come out under other inputs' names.
     private func attempt(_ input: Input, truncating: Bool) async -> Result<Embedding, Fault> {
         do throws(Fault) {
             return .success(try await embedding(of: input, truncating: truncating))

@@ -1,27 +1,27 @@
 package import CoreMetrics
 
-/// What the engine counts while it works, told to whatever backend the configuration names.
+/// The counters and timers of the engine, which report to the backend that the configuration names.
 ///
-/// Handles are made once and kept: with no backend one costs a call that does nothing. What something else knows already, such as
-/// how much waits, is not told here but asked for: see ``EngineStatistics``.
+/// Handles are made once and kept; without a backend, each call does nothing. Values that are known elsewhere, such as
+/// the length of a queue, are read on demand instead: see ``EngineStatistics``.
 package struct EngineMetrics: Sendable {
-    /// Why a request was turned away for load's sake.
+    /// Why a request was refused for lack of capacity.
     enum Rejection: String, CaseIterable {
-        /// Too much is waiting already, or would not be done in time.
+        /// Too much is waiting already, or the request would not be finished in time.
         case overloaded
-        /// There is no room in the budget of bytes.
+        /// The byte budget has no room.
         case memory
-        /// The model is still on its way.
+        /// The model is still being loaded.
         case modelLoading = "model_loading"
         /// Too many models are being fetched.
         case tooManyLoads = "too_many_loads"
-        /// The model is larger than all models together may be.
+        /// The model takes more memory than all models together may.
         case modelTooLarge = "model_too_large"
-        /// The engine ends.
+        /// The engine is shutting down.
         case shuttingDown = "shutting_down"
     }
 
-    /// What one tower's batches and caches are told with.
+    /// The metrics of one tower's batches and cache.
     package struct Side: Sendable {
         let batchItems: any RecorderHandler
         let hits: any CounterHandler
@@ -42,7 +42,7 @@ package struct EngineMetrics: Sendable {
     private let loadTime: any TimerHandler
     private let unloads: [String: any CounterHandler]
 
-    /// - Parameter factory: the backend's; nil for the one that the program has bootstrapped.
+    /// - Parameter factory: the backend's factory; nil for the one that the program has bootstrapped.
     package init(_ factory: (any MetricsFactory)?) {
         let factory = factory ?? MetricsSystem.factory
         func counter(_ metric: MetricDescription, _ value: String) -> any CounterHandler {
@@ -87,7 +87,7 @@ package struct EngineMetrics: Sendable {
 
     // MARK: What is told
 
-    /// The stages that an answered request has been through; one that took no time at all it has not.
+    /// Records the stages of an answered request, except those that took no time.
     func note(_ timings: StageTimings) {
         Self.record(timings.fetch, stages.fetch)
         Self.record(timings.decode, stages.decode)
@@ -105,7 +105,7 @@ package struct EngineMetrics: Sendable {
         rejections[reason]?.increment(by: 1)
     }
 
-    /// Notes a request that gets no model, where that is for load's sake.
+    /// Counts a request that gets no model for lack of capacity.
     func note(refused error: EmbeddingError) {
         switch error {
         case .modelLoading: reject(.modelLoading)
@@ -131,7 +131,7 @@ package struct EngineMetrics: Sendable {
 }
 
 extension EngineMetrics {
-    /// Servers have a stage of their own, and tell it under the same name.
+    /// Servers record a stage of their own under the same name.
     package static let stageDuration = MetricDescription(
         "clip_stage_duration_seconds",
         .histogram,
@@ -162,7 +162,7 @@ extension EngineMetrics {
         labels: ["tower"],
         "Items of requests that another request, or the same, was computing already."
     )
-    /// Servers turn requests away for reasons of their own, and count them under the same name.
+    /// Servers count refusals of their own under the same name.
     package static let rejected = MetricDescription(
         "clip_rejected_total",
         .counter,
@@ -187,7 +187,7 @@ extension EngineMetrics {
         "Models that were let go of: asked, idle, room."
     )
 
-    /// All that the engine tells a backend.
+    /// All metrics that the engine reports to a backend.
     package static let descriptions = [
         stageDuration, batchItems, cacheHits, cacheMisses, cacheShared, rejected, modelLoads,
         modelLoadDuration,
@@ -196,7 +196,7 @@ extension EngineMetrics {
 }
 
 extension Duration {
-    /// Whole nanoseconds; as many as fit where there are more.
+    /// Whole nanoseconds, limited to what fits into the integer.
     package var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (whole, isTooMany) = seconds.multipliedReportingOverflow(by: 1_000_000_000)

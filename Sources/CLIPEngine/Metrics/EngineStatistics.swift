@@ -1,48 +1,48 @@
-/// How much an engine holds and has waiting at one moment.
+/// What an engine holds, and how much waits, at one moment.
 ///
-/// What a backend of swift-metrics is told, it is told as it happens; this is for whoever wants to know it now, such as an exporter
-/// when it is scraped. A program with another backend sets meters of its own from it, as often as it likes.
+/// Events are reported to the backend of swift-metrics as they happen; these values are read on demand, for example by
+/// an exporter when it is scraped. A program with another backend can set its own meters from them.
 public struct EngineStatistics: Sendable {
     /// A model in memory.
     public struct Model: Sendable {
         /// Its name.
         public let name: String
-        /// Bytes that it takes of ``EngineConfiguration/modelMemory``.
+        /// The bytes that count against ``EngineConfiguration/modelMemory``.
         public let byteCount: Int
-        /// Images that wait for a forward pass.
+        /// The number of images that wait for a forward pass.
         public let waitingImages: Int
-        /// Texts that wait for a forward pass.
+        /// The number of texts that wait for a forward pass.
         public let waitingTexts: Int
-        /// Its cache of images; nil where it embeds none.
+        /// The cache of image embeddings; nil if the model embeds no images.
         public let imageCache: CacheStatistics?
-        /// Its cache of texts; nil where it embeds none.
+        /// The cache of text embeddings; nil if the model embeds no texts.
         public let textCache: CacheStatistics?
     }
 
     /// The models in memory.
     public let models: [Model]
-    /// How many models are on their way into memory.
+    /// How many models are being loaded.
     public let modelsLoading: Int
-    /// Bytes that models take or were promised, those that leave included.
+    /// The bytes that models take or have reserved, including those that are being unloaded.
     public let modelBytes: Int
-    /// The most that they may take; nil for any number.
+    /// The limit of those bytes; nil for none.
     public let modelByteLimit: Int?
-    /// Images and texts of requests that were let in, until these are answered.
+    /// The images and texts of admitted requests that are not answered yet.
     public let itemsInHand: Int
-    /// The number of those at which more are turned away.
+    /// The number of such items from which new requests are refused.
     public let itemLimit: Int
-    /// Requests of many items that wait until they are let in.
+    /// Requests of many items that wait to be admitted.
     public let waitingLists: Int
     /// Bytes that requests hold.
     public var bytesInHand: Int { bytesByPurpose.values.reduce(0, +) }
-    /// The same by what for.
+    /// The same bytes by purpose.
     package let bytesByPurpose: [ByteBudget.Purpose: Int]
-    /// The most bytes that they may hold together.
+    /// The limit of those bytes.
     public let byteLimit: Int
 }
 
 extension EmbeddingEngine {
-    /// How much the engine holds and has waiting now.
+    /// The engine's statistics at this moment.
     public var statistics: EngineStatistics {
         let (itemsInHand, waitingLists) = admission.standing
         return EngineStatistics(

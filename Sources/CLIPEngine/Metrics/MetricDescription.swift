@@ -1,16 +1,16 @@
-/// What one metric is: what exporters and documents say of it.
+/// One metric, as exporters and documents describe it.
 package struct MetricDescription: Equatable, Sendable {
-    /// How its values are to be read, by Prometheus' names.
+    /// The type of a metric, by Prometheus' names.
     package enum Kind: String, Sendable {
         case counter
         case gauge
         case histogram
     }
 
-    /// Such as `clip_batch_items`.
+    /// The name, such as `clip_batch_items`.
     package let name: String
     package let kind: Kind
-    /// One sentence.
+    /// A description in one sentence.
     package let help: String
     /// The names of its labels.
     package let labels: [String]

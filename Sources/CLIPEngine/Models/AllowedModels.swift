@@ -1,25 +1,26 @@
-/// Which models requests may bring into memory beside the configured ones.
+/// Which models requests may load besides the configured ones.
 public enum AllowedModels: Equatable, Sendable {
-    /// None: what is not configured is unknown.
+    /// None: models that are not configured are unknown.
     case none
     /// Every name that the provider knows.
     case known
-    /// What one of these fits: a name, or `owner/repository`, where a `*` stands for any characters but a slash.
+    /// Every name that matches one of these patterns: a name, or `owner/repository`, where `*` stands for any
+    /// characters but a slash.
     ///
-    /// With a slash it allows requests to name repositories, and the known names of models that come from there.
+    /// A pattern with a slash lets requests name matching repositories, and known models that come from them.
     case matching([String])
 
-    /// The versions of Roboflow's server, which loads them when a request names one: CLIP's nine, and the two of Perception Encoder.
+    /// The versions that Roboflow's server loads when a request names one: nine of CLIP and two of Perception Encoder.
     public static let roboflow = AllowedModels.matching(
         roboflowVersions + ["PE-Core-L14-336", "PE-Core-B16-224"]
     )
 
-    /// What that server calls OpenAI's models.
+    /// The names that Roboflow's server has for OpenAI's models.
     package static let roboflowVersions = [
         "RN50", "RN101", "RN50x4", "RN50x16", "RN50x64", "ViT-B-16", "ViT-B-32", "ViT-L-14", "ViT-L-14-336px",
     ]
 
-    /// Whether a request may name a model that the provider knows.
+    /// Whether requests may name one of the provider's models.
     package func allow(_ offer: ModelProvider.Offer) -> Bool {
         switch self {
         case .none: false
@@ -32,13 +33,13 @@ public enum AllowedModels: Equatable, Sendable {
         }
     }
 
-    /// Whether a request may name a repository itself.
+    /// Whether requests may name this repository.
     package func allowsRepository(_ name: String) -> Bool {
         guard case .matching(let patterns) = self else { return false }
         return patterns.contains { Self.fits(name, $0) }
     }
 
-    /// What is wrong with the patterns, in sentences that name the flag; nil for a provider where nothing brings models.
+    /// What is wrong with the patterns, in sentences that name the flag; `provider` is nil if nothing fetches models.
     package func problems(_ provider: ModelProvider?) -> [String] {
         guard case .matching(let patterns) = self else { return [] }
         return patterns.compactMap { pattern in
@@ -56,10 +57,10 @@ public enum AllowedModels: Equatable, Sendable {
         }
     }
 
-    /// Whether a pattern fits all of a name; a star stands for any characters but a slash.
+    /// Whether a pattern matches a whole name; `*` stands for any characters but a slash.
     private static func fits(_ name: String, _ pattern: String) -> Bool {
         var names = [Array(name.utf8)[...]]
-        // Names have 200 characters at most, and patterns are the operator's.
+        // Both are short: names have at most 200 characters, and patterns are the operator's.
         for byte in pattern.utf8 {
             if byte == UInt8(ascii: "*") {
                 let longest = names.max { $0.count < $1.count } ?? []

@@ -1,37 +1,39 @@
-/// Why the files of a model could not be brought, as far as it decides what is told and when it is tried again.
+/// Why the files of a model could not be fetched, as far as it decides what clients are told and when the fetch is
+/// tried again.
 public enum FetchFault: Equatable, Sendable {
-    /// It may pass: nobody is there, or whoever has the files wants to be left alone, for so many seconds if it says.
+    /// The fault may pass: the source of models is unreachable, or asks for a pause of this many seconds.
     case passing(retryAfterSeconds: Int?)
-    /// There is no such model where models come from.
+    /// The source of models has no such model.
     case notFound
-    /// There is one, but not for this machine: its owner wants conditions accepted, or a token.
+    /// The model exists, but not for this machine: its owner requires a token, or that conditions are accepted.
     case closed
-    /// There is one, which requests may not have: it is called otherwise by now.
+    /// The model exists, but requests may not load it: it has another name by now.
     case notAllowed
-    /// None of its files can be used.
+    /// The repository has no files that can be used.
     case unusable
-    /// What came is not what was promised, or nothing that whoever has models would send; it comes so again.
+    /// The files differ from what was announced, or are not what such a source would send; another try would fetch the
+    /// same.
     case corrupt
-    /// It is not on this machine, and nothing may be fetched.
+    /// The model is not on this machine, and fetching is switched off.
     case offline
-    /// This machine cannot keep the files.
+    /// This machine cannot store the files.
     case notKept
-    /// The settings or libraries with which this machine fetches are wrong.
+    /// The settings or libraries that fetching needs are wrong.
     case misconfigured
 }
 
 extension EmbeddingError {
-    /// How long whoever has a model's files wants to be left alone; nil where it does not say.
+    /// How long the source asks not to be contacted; nil if it does not say.
     var wantedPause: Duration? {
         guard case .modelNotFetched(_, _, .passing(let seconds?)) = self else { return nil }
         return .seconds(min(max(seconds, 0), Self.longestPause))
     }
 
-    /// Whether what came of a model was corrupt, so that all of it comes again each time it is tried.
+    /// Whether the fetched files were corrupt, so that every retry would fetch all of them again.
     var isCorruption: Bool {
         if case .modelNotFetched(_, _, .corrupt) = self { true } else { false }
     }
 
-    /// An hour: whoever wants more is asked once an hour.
+    /// At most an hour: even if the source asks for more, it is contacted once an hour.
     private static let longestPause = 3600
 }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// The place of a fetch among those that may be under way at once; while it pauses, another has it.
+/// A fetch's place among those that may run at once; while the fetch pauses, another one may have the place.
 final class FetchPlace: Sendable {
     private enum Stay {
         case inside
@@ -17,7 +17,7 @@ final class FetchPlace: Sendable {
         await turnstile.enter()
     }
 
-    /// Takes a place that nobody gives, as one more than there are.
+    /// Takes a place beyond the limit, without waiting.
     init(beside turnstile: Turnstile) {
         self.turnstile = turnstile
         turnstile.enterAnyway()
@@ -25,7 +25,8 @@ final class FetchPlace: Sendable {
 
     /// Gives the place up for a while.
     ///
-    /// The fetch goes on by itself then, if need be as one more than there are places: it was let in before those who wait.
+    /// After the pause, the fetch takes a place again, beyond the limit if need be, because it began before those that
+    /// wait.
     func pause(for time: Duration) {
         stay.withLock { stay in
             guard case .inside = stay else { return }
@@ -47,7 +48,7 @@ final class FetchPlace: Sendable {
         }
     }
 
-    /// Ends the stay.
+    /// Gives the place up for good.
     func leave() {
         stay.withLock { stay in
             switch stay {

@@ -2,50 +2,50 @@ internal import CLIPImaging
 internal import CLIPModels
 internal import CLIPTokenization
 
-/// A model that answers requests: what it has for each kind of input, and the threads that run its network.
+/// A model in memory, with what it needs for each kind of input and the threads that run its network.
 struct LoadedModel: Sendable {
-    /// The number of its load, which no other model has.
+    /// The number of its load, which is unique.
     let ticket: Int
     let description: ModelDescription
-    /// What it has for images; nil for a text tower alone.
+    /// Its image side; nil for a text tower alone.
     let images: ImageSide?
-    /// What it has for texts; nil for an image tower alone.
+    /// Its text side; nil for an image tower alone.
     let texts: TextSide?
-    /// How scores come of cosines.
+    /// How scores are computed from cosines.
     let scoring: ScoreRule
     let worker: ModelWorker
-    /// What its images and texts have cost lately.
+    /// The recent costs of its images and texts.
     let costs: CostMeter
 
-    /// How images are prepared for a model, and what it has answered.
+    /// How images are prepared for the model, and the cache of their embeddings.
     struct ImageSide: Sendable {
         let preprocessor: ImagePreprocessor
-        /// Embeddings of images by their encoded bytes, so that one that is known need not even be decoded.
+        /// Embeddings of images by their encoded bytes, so that a cached image need not be decoded.
         let cache: EmbeddingCache<ContentHash>
-        /// The model's.
+        /// The costs of the whole model.
         let costs: CostMeter
     }
 
-    /// How texts are prepared for a model, and what it has answered.
+    /// How texts are prepared for the model, and the cache of their embeddings.
     struct TextSide: Sendable {
         let tokenizer: CaptionTokenizer
-        /// Embeddings of texts by their tokens, so that texts which differ only in spaces or case count as one.
+        /// Embeddings of texts by their tokens, so that texts which differ only in spaces or case share one.
         let cache: EmbeddingCache<[Int32]>
     }
 
-    /// - Throws: `noTower` where it embeds no images.
+    /// - Throws: `noTower` if the model embeds no images.
     func imageSide() throws(EmbeddingError) -> ImageSide {
         guard let images else { throw .noTower(.image, model: description.name) }
         return images
     }
 
-    /// - Throws: `noTower` where it embeds no texts.
+    /// - Throws: `noTower` if the model embeds no texts.
     func textSide() throws(EmbeddingError) -> TextSide {
         guard let texts else { throw .noTower(.text, model: description.name) }
         return texts
     }
 
-    /// Refuses, before anything is waited for, a request that needs a tower which is not there.
+    /// Refuses a request that needs a tower which the model lacks, before the request waits for anything.
     func requireTowers(forImages hasImages: Bool, forTexts hasTexts: Bool) throws(EmbeddingError) {
         if hasImages { _ = try imageSide() }
         if hasTexts { _ = try textSide() }

@@ -1,58 +1,58 @@
-/// What a configured model is, for lists and start-up logs.
+/// A model in memory, as lists and start-up logs describe it.
 public struct ModelDescription: Equatable, Sendable {
     /// The name that requests use, such as `ViT-B-32`.
     public let name: String
     /// Whether requests that name no model get this one.
     public let isDefault: Bool
-    /// Side of the square that images are brought to, in pixels; nil where there is no image tower.
+    /// The side of the square that images are resized to, in pixels; nil if there is no image tower.
     public let imageSize: Int?
-    /// Numbers in one embedding.
+    /// The number of values in an embedding.
     public let embeddingWidth: Int
-    /// Token positions of a text, the two special tokens included; nil where there is no text tower.
+    /// The largest number of tokens of a text, including the two special tokens; nil if there is no text tower.
     public let contextLength: Int?
     /// The towers that it has.
     public var towers: [Tower] { Tower.all(imageSize: imageSize, contextLength: contextLength) }
-    /// Whether it is one of the Perception Encoders, for which Roboflow has routes of their own.
+    /// Whether it is a Perception Encoder, which Roboflow serves on routes of their own.
     public let isPerceptionEncoder: Bool
     /// The number format that the forward pass runs in; never `auto`.
     public let precision: Precision
     /// How long loading took.
     public let loadTime: Duration
-    /// Whether packed weights of an earlier start were used.
+    /// Whether packed weights from an earlier start were used.
     public let isFromPackedCopy: Bool
-    /// Why packed weights of an earlier start were not used, or could not be kept; nil where nothing is wrong.
+    /// Why packed weights from an earlier start were not used, or could not be kept; nil if nothing went wrong.
     public let packedCopyProblem: String?
-    /// Bytes that it takes of ``EngineConfiguration/modelMemory``.
+    /// The bytes that count against ``EngineConfiguration/modelMemory``.
     public let byteCount: Int
     /// Where its files are, and where they came from.
     public let source: ModelSource
 }
 
-/// What happened to a model.
+/// A change of the models in memory.
 public enum ModelEvent: Equatable, Sendable {
     /// It is in memory and answers.
     case loaded(ModelDescription)
-    /// It was let go of.
+    /// The model was unloaded.
     case unloaded(name: String, UnloadReason)
-    /// It could not be brought.
+    /// The model could not be loaded.
     case failed(name: String, EmbeddingError)
 
-    /// Why a model was let go of.
+    /// Why a model was unloaded.
     public enum UnloadReason: Equatable, Sendable {
-        /// Somebody asked for that.
+        /// Somebody asked for it to be unloaded.
         case asked
-        /// Nobody has asked for it for the idle time.
+        /// No request has named it for the idle time.
         case idle
-        /// There was no room beside it for the one of that name.
+        /// The model of this name needed its memory.
         case room(for: String)
-        /// The engine ends, or its start has failed.
+        /// The engine is shutting down, or its start has failed.
         case ending
     }
 }
 
 /// The number format of weights and activations in a forward pass.
 public enum Precision: String, CaseIterable, Sendable {
-    /// bf16 where the processor multiplies it by itself, otherwise f32.
+    /// bf16 if the processor has instructions for it, otherwise f32.
     case auto
     /// 32-bit floating point: what the reference implementations compute, to the last digits.
     case f32

@@ -1,15 +1,16 @@
 internal import Foundation
 internal import Synchronization
 
-/// Has the provider bring the files of models, a few at a time.
+/// Lets the provider fetch the files of models, a few models at a time.
 ///
-/// Those of a configured model that is not on this machine are fetched once, for the start and for all requests that come meanwhile;
-/// and again where they are not there any more when it is loaded anew: caches are cleared by others, too.
+/// A configured model that is not on this machine is fetched once, for the start and for all requests that come
+/// meanwhile. It is fetched again if its files are gone when it is next loaded, because other programs clear caches,
+/// too.
 final class ModelFetcher: Sendable {
     private typealias Arrival = Task<Result<ModelSource, EmbeddingError>, Never>
 
     private struct State {
-        /// The configured models that are being fetched, and where those are that were here or have been.
+        /// The configured models that are being fetched, and the places of those that are, or were, on this machine.
         var coming: [String: Arrival] = [:]
         var arrived: [String: ModelSource]
         var isOver = false
@@ -28,9 +29,9 @@ final class ModelFetcher: Sendable {
     /// The names of the configured models that are being fetched.
     var coming: Set<String> { state.withLock { Set($0.coming.keys) } }
 
-    /// Where a configured model is; without a directory where its files have to be fetched.
+    /// The place of a configured model; the directory is empty if the files have to be fetched.
     ///
-    /// Looks at the disk.
+    /// This reads the disk.
     func place(of model: ModelSource) -> ModelSource {
         let known = state.withLock { $0.arrived[model.name] }
         guard let known, !isGone(known) else {
@@ -39,15 +40,15 @@ final class ModelFetcher: Sendable {
         return known
     }
 
-    /// Whether a copy of a repository is not where it was, and can be fetched again.
+    /// Whether a copy of a repository is no longer at its place and can be fetched again.
     private func isGone(_ source: ModelSource) -> Bool {
         provider != nil && source.origin != nil && !FileManager.default.fileExists(atPath: source.directory)
     }
 
-    /// Whether all files of a model are on this machine that no configured one is.
+    /// Whether all files of a model that is not configured are on this machine.
     func isHere(_ name: String) -> Bool { provider?.here(name) != nil }
 
-    /// Has a configured model looked for anew when it is loaded the next time: what was found could not be loaded.
+    /// Makes the next load of a configured model look for its files anew, because the ones found could not be loaded.
     func forget(_ source: ModelSource) {
         guard provider != nil, source.origin != nil else { return }
         state.withLock { state in
@@ -55,12 +56,13 @@ final class ModelFetcher: Sendable {
         }
     }
 
-    /// Brings the files of a model, or says where they are if all of them are here.
+    /// Fetches the files of a model, or returns their place if all of them are on this machine.
     ///
-    /// - Parameter waits: whether it has its turn among a few; what the operator named has not to wait for what strangers did.
+    /// - Parameter waits: whether the fetch waits for one of a few places; the operator's models do not wait for those
+    ///   that requests name.
     func fetch(_ name: String, waits: Bool = true) async throws(EmbeddingError) -> ModelSource {
         guard let provider else { throw .unknownModel(name) }
-        // What is here waits for nobody's download.
+        // Files on this machine need no place.
         if let source = provider.here(name) { return source }
         let place = waits ? await FetchPlace(in: places) : FetchPlace(beside: places)
         defer { place.leave() }
@@ -69,14 +71,14 @@ final class ModelFetcher: Sendable {
         return ModelSource(name: name, directory: found.directory, origin: found.origin)
     }
 
-    /// The files of a configured model; after a failure, whoever comes next has it tried anew.
+    /// The files of a configured model; after a failure, the next call tries again.
     func arrival(of model: ModelSource) async throws(EmbeddingError) -> ModelSource {
         let name = model.name
         let gone = state.withLock { $0.arrived[name] }
         if let known = gone, !isGone(known) { return known }
         let (source, arrival) = state.withLock { state -> (ModelSource?, Arrival?) in
             if state.arrived[name] == gone { state.arrived[name] = nil }
-            // Another has brought it meanwhile.
+            // Another call has fetched it meanwhile.
             if let source = state.arrived[name] { return (source, nil) }
             guard !state.isOver else { return (nil, nil) }
             if let arrival = state.coming[name] { return (nil, arrival) }
@@ -104,7 +106,7 @@ final class ModelFetcher: Sendable {
         return result
     }
 
-    /// Ends the fetches of configured models, and begins none again.
+    /// Ends the fetches of configured models, and refuses new ones.
     func end() {
         let arrivals = state.withLock { state in
             state.isOver = true

@@ -2,9 +2,9 @@ internal import CLIPKernels
 internal import CLIPModels
 internal import CLIPWeights
 
-/// How many bytes a model takes in memory, known from the headers of its weights before any of them is read.
+/// How many bytes a model will take in memory, from the headers of its weights.
 enum ModelFootprint {
-    /// Of a checkpoint in a directory; nil for one that cannot be read, which loading it tells.
+    /// The bytes of a checkpoint in a directory; nil if it cannot be read, which loading it will report.
     static func byteCount(of source: ModelSource, _ configuration: EngineConfiguration) -> Int? {
         do {
             let engine = try ComputeEngine(usesOneDNNOnly: configuration.usesOneDNNOnly)
@@ -22,9 +22,10 @@ enum ModelFootprint {
         }
     }
 
-    /// Of a checkpoint that is open: its weights as they will lie in memory, and all that the caches of its towers may hold.
+    /// The bytes of an open checkpoint: its weights in the format that they will have in memory, and the limits of its
+    /// towers' caches.
     ///
-    /// What threads compute with comes on top, as the requests' bytes do.
+    /// The memory of compute threads and of requests is not included.
     static func byteCount(
         of checkpoint: Checkpoint,
         _ model: ModelConfiguration,
@@ -32,11 +33,11 @@ enum ModelFootprint {
         engine: ComputeEngine,
         _ configuration: EngineConfiguration
     ) -> Int {
-        // As `WeightReader` has it: convolutions are not kept as bytes.
+        // As in `WeightReader`, convolutions are not stored as bytes.
         let exact = format == .int8 ? (engine.isNative(.bf16) ? .bf16 : NumberFormat.f32) : format
         let weights = checkpoint.tensorNames.reduce(0) { sum, name in
             guard let tensor = checkpoint.tensor(named: name) else { return sum }
-            // A table of that many tokens stays in its file.
+            // A token table of at least this size stays in its file.
             guard tensor.byteCount < CLIPModel.leastMappedTable else { return sum }
             let size =
                 switch tensor.shape.count {

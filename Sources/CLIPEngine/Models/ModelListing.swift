@@ -1,33 +1,33 @@
-/// A model that requests may name, for lists: where it is, and what it is if that is known.
+/// A model that requests may name, as lists show it.
 public struct ModelListing: Equatable, Sendable {
-    /// How far it is from answering.
+    /// How close the model is to answering.
     public enum State: String, Sendable {
         /// It answers.
         case loaded
-        /// It is on its way into memory, or onto this machine.
+        /// It is being fetched or loaded.
         case loading
-        /// The operator named its directory.
+        /// It is a configured model that is not in memory.
         case configured
-        /// A request may bring it, and all of its files are on this machine.
+        /// Requests may load it, and all of its files are on this machine.
         case cached
-        /// A request may bring it, and its files have to be fetched first.
+        /// Requests may load it, and its files have to be fetched first.
         case known
     }
 
-    /// What requests call it.
+    /// The name that requests use.
     public let name: String
     /// Whether requests that name no model get this one.
     public let isDefault: Bool
-    /// How far it is.
+    /// How close it is to answering.
     public internal(set) var state: State
-    /// The repository that it comes from; nil for a directory of somebody's.
+    /// The repository that it comes from; nil for a directory of the operator's own.
     public let origin: ModelOrigin?
     /// Where its files are; nil where they have to be fetched.
     public let directory: String?
-    /// Bytes to fetch; nil where there are none, or where their number is not known.
+    /// The bytes to fetch; nil if there are none, or if the number is unknown.
     public var byteCountToFetch: Int?
-    /// Whether it is a Perception Encoder; nil where nothing but its name tells.
+    /// Whether it is a Perception Encoder; nil if only its name could tell.
     public internal(set) var isPerceptionEncoder: Bool?
-    /// What it is, where it is loaded.
+    /// Its description, if it is loaded.
     public internal(set) var description: ModelDescription?
 }

@@ -4,12 +4,12 @@ internal import CLIPModels
 internal import CLIPTokenization
 internal import CLIPWeights
 
-/// Makes a model out of a checkpoint directory.
+/// Loads a model from a checkpoint directory.
 struct ModelLoader: Sendable {
     let configuration: EngineConfiguration
     let metrics: EngineMetrics
 
-    /// The bytes that a model will take; nil for one that cannot be read, which loading it tells.
+    /// The bytes that a model will take; nil if it cannot be read, which loading it will report.
     func byteCount(of source: ModelSource) async -> Int? {
         await withCheckedContinuation { continuation in
             NamedThread.start("survey", 1) {
@@ -18,19 +18,21 @@ struct ModelLoader: Sendable {
         }
     }
 
-    /// Whether a checkpoint is a Perception Encoder, by its configuration alone; nil for one that cannot be read, which loading it tells.
+    /// Whether a checkpoint is a Perception Encoder, by its configuration alone; nil if it cannot be read, which
+    /// loading it will report.
     func isPerceptionEncoder(_ source: ModelSource) -> Bool? {
         try? CheckpointFiles.network(of: ModelDirectory(path: source.directory)).isPerceptionEncoder
     }
 
-    /// Reads every file of the checkpoint and refuses it whole, with the file or tensor named, if anything is wrong.
+    /// Reads every file of a checkpoint, and refuses the whole checkpoint, with the file or tensor named, if anything
+    /// is wrong.
     ///
-    /// All of it happens on a thread of its own.
+    /// The work runs on a thread of its own.
     ///
     /// - Parameters:
-    ///   - isBeside: whether others are serving meanwhile.
+    ///   - isBeside: whether other models are serving meanwhile.
     ///   - ticket: the number of the load.
-    ///   - onEnd: told once the model is in memory no more.
+    ///   - onEnd: called once the model's memory is free.
     func load(
         _ source: ModelSource,
         isBeside: Bool,
@@ -129,7 +131,7 @@ struct ModelLoader: Sendable {
         )
     }
 
-    /// The copy of a checkpoint's packed weights, or why there cannot be one; neither where none is wanted.
+    /// The copy of a checkpoint's packed weights, or why there is none; both are nil if no copy is wanted.
     private func packedCopy(
         of checkpoint: Checkpoint,
         format: NumberFormat,
@@ -139,7 +141,7 @@ struct ModelLoader: Sendable {
             checkpoint.byteCount >= configuration.leastPackedBytes
         else { return (nil, nil) }
         do {
-            // Everything that decides what the bytes are: how packed weights lie is oneDNN's own affair.
+            // The key has everything that the bytes depend on, including oneDNN's own order of packed weights.
             let kernel = try Linear.packing(
                 inputs: 768,
                 outputs: 768,

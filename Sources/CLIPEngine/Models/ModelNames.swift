@@ -1,14 +1,14 @@
-/// What the names in requests mean: configured models, those that may be brought, and those that may not.
+/// The models that names in requests stand for: configured ones, those that may be loaded, and those that may not.
 struct ModelNames: Sendable {
     /// The configured models by name.
     let sources: [String: ModelSource]
     private let standard: String
-    /// The configured models by the repositories that they come from.
+    /// The names of configured models by the repositories that they come from.
     private let origins: [String: String]
-    /// The provider's names for the repositories that it knows by one.
+    /// The provider's names of models by their repositories.
     private let knownNames: [String: String]
     private let provider: ModelProvider?
-    /// Those of the provider's names that requests may use.
+    /// The provider's names that requests may use.
     private let allowed: Set<String>
     private let allowedModels: AllowedModels
 
@@ -28,20 +28,20 @@ struct ModelNames: Sendable {
         ) { first, _ in first }
     }
 
-    /// The name of the model that a request means; nil asks for the default one.
+    /// The name of the model that a request asks for; nil means the default one.
     ///
-    /// A configured model is also known by the repository that it comes from, and one that the provider knows by other spellings.
+    /// A configured model is also known by its repository, and one of the provider's by other spellings.
     ///
-    /// - Throws: `modelNotAllowed` for one that could be brought if the operator allowed it, `unknownModel` for any other that is
-    ///   not there, `invalidModelName` for what could not even be one.
+    /// - Throws: `modelNotAllowed` for a model that could be loaded if the operator allowed it, `invalidModelName` for
+    ///   a name that no model can have, `unknownModel` for any other name.
     func name(of asked: String?) throws(EmbeddingError) -> String {
         guard let asked else { return standard }
-        // Looking up a text takes long where it is long and odd, such as megabytes of combining marks.
+        // Looking up a long text can take minutes, for example megabytes of combining marks.
         guard asked.utf8.count <= Self.longest else { throw .invalidModelName(asked) }
         if sources[asked] != nil { return asked }
         if let name = origins[asked] { return name }
         guard let provider else {
-            // With the real server, no name has a slash.
+            // On Roboflow's server, too, no name has a slash.
             throw EngineConfiguration.isModelName(asked) ? .unknownModel(asked) : .invalidModelName(asked)
         }
         if let known = provider.knownName(asked) {
@@ -55,10 +55,10 @@ struct ModelNames: Sendable {
         return asked
     }
 
-    /// More bytes than any name of a model, a directory or a repository has.
+    /// The limit in bytes; no name of a model, directory or repository is longer.
     private static let longest = 1024
 
-    /// The provider's name for the repository that a configured model comes from; nil where it has none.
+    /// The provider's name for the repository of a configured model; nil if it has none.
     func knownName(ofConfigured name: String) -> String? {
         sources[name]?.origin.flatMap { knownNames[$0.repository] }
     }

@@ -2,24 +2,25 @@ internal import CLIPKernels
 internal import CLIPModels
 internal import CLIPWeights
 
-/// What a checkpoint will be in memory, known without loading it.
+/// What a checkpoint will be in memory, found without loading it.
 public struct ModelOutline: Equatable, Sendable {
-    /// Side of the square that images are brought to, in pixels; nil where there is no image tower.
+    /// The side of the square that images are resized to, in pixels; nil if there is no image tower.
     public let imageSize: Int?
-    /// Numbers in one embedding.
+    /// The number of values in an embedding.
     public let embeddingWidth: Int
-    /// Token positions of a text, the special tokens included; nil where there is no text tower.
+    /// The largest number of tokens of a text, including the special tokens; nil if there is no text tower.
     public let contextLength: Int?
     /// The towers that the checkpoint has.
     public var towers: [Tower] { Tower.all(imageSize: imageSize, contextLength: contextLength) }
     /// The number format that the forward pass will run in; never `auto`.
     public let precision: Precision
-    /// Bytes that it will take of ``EngineConfiguration/modelMemory``.
+    /// The bytes that will count against ``EngineConfiguration/modelMemory``.
     public let byteCount: Int
 
-    /// Reads a checkpoint's configuration, its vocabulary and the headers of its weights, and no weights.
+    /// Reads a checkpoint's configuration, its vocabulary and the headers of its weights, but no weights.
     ///
-    /// - Throws: `modelUnavailable`, naming what is wrong; `invalidConfiguration` for a precision that this processor lacks.
+    /// - Throws: `modelUnavailable`, with what is wrong; `invalidConfiguration` for a precision that this processor
+    ///   lacks.
     public init(of source: ModelSource, _ configuration: EngineConfiguration) throws(EmbeddingError) {
         let files = try CheckpointFiles(source)
         let (format, byteCount): (NumberFormat, Int)

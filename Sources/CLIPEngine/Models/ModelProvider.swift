@@ -1,10 +1,10 @@
-/// Where a checkpoint came from, for lists: a repository of models, at one of its states.
+/// Where a checkpoint came from: a repository of models and a revision of it.
 public struct ModelOrigin: Equatable, Sendable {
-    /// Such as `timm/vit_base_patch32_clip_224.openai`.
+    /// The name, such as `timm/vit_base_patch32_clip_224.openai`.
     public var repository: String
-    /// The commit, in hexadecimal digits; nil where it is not known yet.
+    /// The commit in hexadecimal digits; nil if it is not known yet.
     public var revision: String?
-    /// Such as `mit`; nil where nobody says.
+    /// The licence, such as `mit`; nil if the repository does not state it.
     public var licence: String?
 
     /// Names a repository.
@@ -15,23 +15,23 @@ public struct ModelOrigin: Equatable, Sendable {
     }
 }
 
-/// What brings models whose files are not known: the names that it knows, and the way from a name to a checkpoint directory.
+/// A source of models: the names that it knows, and a way to get from a name to a checkpoint directory.
 ///
-/// The engine asks it only for what ``EngineConfiguration/allowedModels`` lets requests name, and for configured models without a
-/// directory.
+/// The engine asks it only for models that ``EngineConfiguration/allowedModels`` lets requests name, and for configured
+/// models without a directory.
 public struct ModelProvider: Sendable {
-    /// A model that is known by a name.
+    /// A model that the provider knows.
     public struct Offer: Equatable, Sendable {
-        /// What requests call it, such as `ViT-B-32`.
+        /// The name that requests use, such as `ViT-B-32`.
         public var name: String
-        /// Where it comes from; nil for one that is in a directory of this machine and nowhere else.
+        /// The repository that it comes from; nil for a model that is only in a directory of this machine.
         public var origin: ModelOrigin?
-        /// The directory of its files where all of them are on this machine; nil where some have to be fetched.
+        /// The directory of its files if all of them are on this machine; nil if some have to be fetched.
         public var directory: String?
-        /// Bytes to fetch of one that is not here; nil where that is not known.
+        /// The bytes to fetch if it is not on this machine; nil if the number is unknown.
         public var byteCount: Int?
 
-        /// Offers a model.
+        /// Makes an offer.
         public init(
             name: String,
             origin: ModelOrigin? = nil,
@@ -45,31 +45,33 @@ public struct ModelProvider: Sendable {
         }
     }
 
-    /// The names that are known, which stay the same.
+    /// The names that the provider knows; they never change.
     public let names: [String]
-    /// The one of ``names`` that a name means which may be spelled in another way, such as `ViT-B/32`; nil for what means none.
+    /// The one of ``names`` that another spelling stands for, such as `ViT-B/32`; nil if there is none.
     public let knownName: @Sendable (_ name: String) -> String?
-    /// Whether a name can be that of a repository, by the rules of where they are; what cannot is never asked for.
+    /// Whether a name can be a repository's, by the rules of the source; the provider is never asked to locate other
+    /// names.
     public let isRepository: @Sendable (_ name: String) -> Bool
-    /// What is known of them at this moment, in the order in which lists show it; may look at the disk.
+    /// The models that the provider knows at this moment, in the order in which lists show them; it may read the disk.
     public let offers: @Sendable () -> [Offer]
-    /// Where a model is whose files are all on this machine; nil where some have to be fetched.
+    /// The place of a model whose files are all on this machine; nil if some have to be fetched.
     ///
-    /// Looks at the disk, and at nothing else.
+    /// It reads the disk and does not use the network.
     public let here: @Sendable (_ name: String) -> ModelSource?
-    /// Brings the files of a model to this machine, which may take minutes, and says where they are.
+    /// Fetches the files of a model to this machine, which may take minutes, and returns their place.
     ///
-    /// The name is one of ``names``, that of a configured model without a directory, or `owner/repository`. Only a few are asked
-    /// for at once; one that waits before it goes on by itself calls `onPause` with how long, and others have its place meanwhile.
-    /// Cancelling the task ends it. It throws `modelNotFetched` with a sentence for what went wrong.
+    /// The name is one of ``names``, a configured model without a directory, or `owner/repository`. The engine runs
+    /// only a few calls at once; a call that waits before it goes on passes the length of the wait to `onPause`, and
+    /// another has its place meanwhile. Cancelling the task ends the call. It throws `modelNotFetched`, with a sentence
+    /// that says what went wrong.
     public let locate:
         @Sendable (
             _ name: String, _ onPause: @escaping @Sendable (Duration) -> Void
         ) async throws(EmbeddingError) -> ModelSource
 
-    /// A provider of these.
+    /// A provider made of these functions.
     ///
-    /// Where nothing else is said, names mean themselves, and there are no repositories.
+    /// By default, names have no other spellings, and there are no repositories.
     public init(
         names: [String],
         knownName: (@Sendable (_ name: String) -> String?)? = nil,

@@ -2,9 +2,9 @@ internal import Synchronization
 
 /// How models leave memory.
 extension ModelRegistry {
-    /// Lets go of a model; its memory is free once the requests that have it are finished.
+    /// Unloads a model; its memory is free once the requests that use it are finished.
     ///
-    /// A load that is under way goes on: a second one beside it would only take more.
+    /// A running load goes on, because a second load beside it would only take more memory.
     func unload(_ name: String, _ reason: ModelEvent.UnloadReason = .asked) {
         let gone = state.withLock { state in
             let name = state.sameAs[name]?.name ?? name
@@ -13,12 +13,12 @@ extension ModelRegistry {
         tell(of: gone, reason)
     }
 
-    /// Lets go of all models.
+    /// Unloads all models.
     func unloadAll(_ reason: ModelEvent.UnloadReason = .asked) {
         for model in loaded { unload(model.description.name, reason) }
     }
 
-    /// Lets go of those that nobody has asked for lately.
+    /// Unloads the models that no request has used for the idle time.
     func unloadIdle() {
         let gone = state.withLock { state in
             letGo(state.shelf.removeIdle(at: configuration.now()), of: &state)
@@ -26,7 +26,7 @@ extension ModelRegistry {
         tell(of: gone, .idle)
     }
 
-    /// How long it takes until a model may be idle for long enough; nil where none can.
+    /// How long it takes until a model may have been idle for long enough; nil if none will be.
     var timeUntilIdle: Duration? {
         guard let limit = configuration.idleTimeLimit else { return nil }
         return state.withLock { state in
@@ -34,7 +34,7 @@ extension ModelRegistry {
         }
     }
 
-    /// Lets go of all models and loads none again.
+    /// Unloads all models and refuses to load any again.
     func close() {
         fetcher.end()
         let (loads, waiters, roomWaiter) = state.withLock { state in
@@ -49,8 +49,8 @@ extension ModelRegistry {
         unloadAll(.ending)
     }
 
-    /// The models of these tickets, which the registry has no more: each may end with the last reference, which takes time,
-    /// and so happens outside of the lock.
+    /// Removes the models of these tickets and returns them: the last reference may free a model, which takes time, so
+    /// it has to be dropped outside of the lock.
     func letGo(_ tickets: [Int], of state: inout State) -> [LoadedModel] {
         let gone = tickets.compactMap { state.models.removeValue(forKey: $0) }
         state.retired += gone.map { ($0.description.name, $0.worker.batcher) }
@@ -58,7 +58,7 @@ extension ModelRegistry {
         return gone
     }
 
-    /// Tells of models that were let go of, and lets go of what labels mean to them.
+    /// Reports models that were unloaded, and forgets their label directions.
     func tell(of gone: [LoadedModel], _ reason: ModelEvent.UnloadReason) {
         labelCache.remove(ofLoads: Set(gone.map(\.ticket)))
         for model in gone {

@@ -2,10 +2,10 @@ internal import Synchronization
 
 /// How models come into memory.
 extension ModelRegistry {
-    /// Fetches those configured models that are not here, and loads all, as far as there is room for them; the others come when
-    /// a request names them.
+    /// Fetches the configured models that are not on this machine, and loads all that there is room for; the others are
+    /// loaded when a request names them.
     ///
-    /// Requests come meanwhile, and may have begun any of this before.
+    /// Requests come meanwhile, and may already have begun some of these loads.
     func start() async throws(EmbeddingError) {
         if configuration.loadsAtStart { try await loadConfigured() }
         state.withLock { $0.hasStarted = true }
@@ -27,7 +27,7 @@ extension ModelRegistry {
         }
     }
 
-    /// Fetches what has to be fetched, waits for room, loads, and tells those who wait.
+    /// Fetches a model's files if need be, waits for room, loads the model, and answers the requests that wait.
     func bring(_ name: String, ticket: Int) async {
         let source: ModelSource
         do throws(EmbeddingError) {
@@ -41,7 +41,7 @@ extension ModelRegistry {
         }
         state.withLock { $0.shelf.found(name, ticket: ticket) }
         await loading.enter()
-        // The next one has its turn when this one has its room, or has given it back.
+        // The next load begins when this one has its room, or has given it back.
         defer { loading.leave() }
         if share(source, ticket: ticket) { return }
         do throws(EmbeddingError) {
@@ -57,10 +57,10 @@ extension ModelRegistry {
         }
     }
 
-    /// Gives those who wait for a model the one of another name, where that is in memory from the very same copy of a repository:
-    /// a repository has other names, by which it was called or that are spelled otherwise, and so have known models.
+    /// Answers the requests that wait for a model with a model of another name, if that one was loaded from the same
+    /// copy of a repository: a repository can have former names and other spellings, and so can known models.
     ///
-    /// What the operator has named is loaded by that name.
+    /// Configured models are always loaded under their own names.
     private func share(_ source: ModelSource, ticket: Int) -> Bool {
         guard source.origin?.revision != nil, names.sources[source.name] == nil else { return false }
         let shared = state.withLock { state -> (LoadedModel, [ModelWaiters.Waiter])? in
@@ -71,7 +71,7 @@ extension ModelRegistry {
             guard let same, !state.isClosed else { return nil }
             state.loads[ticket] = nil
             state.shelf.withdraw(source.name, ticket: ticket)
-            // Only a short way, of which there need not be any number: names may be anybody's.
+            // This is only a short cut, and clients choose the names, so the table has a limit.
             if state.sameAs.count >= Self.mostNames { state.sameAs = [:] }
             state.sameAs[source.name] = (same.description.name, same.ticket)
             state.perceptionEncoders[source.name] = same.description.isPerceptionEncoder
@@ -86,7 +86,7 @@ extension ModelRegistry {
 
     private static var mostNames: Int { 256 }
 
-    /// Waits until there is room for a model, and has others leave for it.
+    /// Waits until there is room for a model, and unloads other models for it.
     private func makeRoom(for source: ModelSource, ticket: Int) async throws(EmbeddingError) {
         guard configuration.modelMemory != nil,
             let byteCount = await loader.byteCount(of: source)
@@ -108,9 +108,9 @@ extension ModelRegistry {
         }
     }
 
-    /// Waits until the memory of a model has become free, or room that was promised to one that failed.
+    /// Waits until the memory of a model has become free, or until the reservation of a failed load has.
     ///
-    /// - Parameter gone: those that were let go of, of which this has the last references.
+    /// - Parameter gone: the models that were unloaded; these are the last references to them.
     private func end(after seen: Int, dropping gone: consuming [LoadedModel]) async {
         gone.removeAll()
         await withCheckedContinuation { continuation in
@@ -137,7 +137,7 @@ extension ModelRegistry {
         let (waiters, roomWaiter) = state.withLock {
             state -> ([ModelWaiters.Waiter]?, CheckedContinuation<Void, Never>?) in
             state.loads[ticket] = nil
-            // Those who waited have been told.
+            // The requests that waited have been answered.
             guard !state.isClosed else { return (nil, nil) }
             var roomWaiter: CheckedContinuation<Void, Never>?
             let waiters = state.waiters.take(ticket: ticket)
@@ -173,7 +173,8 @@ extension ModelRegistry {
 
     // MARK: The default model
 
-    /// Has the default model brought again that could not be had: a server that is not ready without it is sent nobody who would.
+    /// Tries again to load a default model that could not be loaded: a server that is not ready gets no requests that
+    /// would cause it.
     private func planRetry(_ state: inout State) {
         guard state.hasStarted, let next = state.shelf.nextTry else { return }
         let pause = configuration.now().duration(to: next)
@@ -184,7 +185,7 @@ extension ModelRegistry {
         }
     }
 
-    /// Begins a load of the default model, if it could not be had, long enough ago.
+    /// Begins a load of the default model, if the last one failed long enough ago.
     func bringBackDefault() {
         let name = configuration.models[0].name
         let now = configuration.now()

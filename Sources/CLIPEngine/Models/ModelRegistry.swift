@@ -2,30 +2,31 @@ internal import Synchronization
 
 /// The models by name, and which of them are in memory.
 ///
-/// A model that is not there is loaded by the first request that names it; requests that come meanwhile share that one load,
-/// whoever of them leaves. A request keeps the model that it was given to its end, so that all of its parts come from one
-/// network. All decisions are ``ModelShelf``'s; this type has the models, a lock, and those who wait.
+/// A model that is not in memory is loaded by the first request that names it. Requests that come meanwhile share that
+/// load, which goes on when one of them leaves. A request keeps its model to the end, so that all of its parts come
+/// from one network. ``ModelShelf`` makes all decisions; this type has the models, a lock, and the requests that wait.
 final class ModelRegistry: Sendable {
-    /// A model and whether the one who asked for it caused its load.
+    /// A model, and whether the request for it caused its load.
     typealias Found = (model: LoadedModel, isOwnLoad: Bool)
 
     struct State {
         var shelf: ModelShelf
-        /// Those that answer, by ticket.
+        /// The models in memory, by ticket.
         var models: [Int: LoadedModel] = [:]
         var loads: [Int: Task<Void, Never>] = [:]
-        /// Names of checkpoints that are there under another one, which is that of a model with this ticket.
+        /// The names of checkpoints that are already in memory under another name, with that name and the model's
+        /// ticket.
         var sameAs: [String: (name: String, ticket: Int)] = [:]
-        /// Whether the models of these names are Perception Encoders, as far as they were loaded or looked at.
+        /// Whether the models of these names are Perception Encoders, as far as that is known.
         var perceptionEncoders: [String: Bool] = [:]
         var waiters: ModelWaiters
-        /// Those of models that were let go of, until what they had begun has ended.
+        /// The batchers of models that were unloaded, until their passes have ended.
         var retired: [(name: String, batcher: Batcher)] = []
         /// How often the memory of a model has become free, and the load that waits for the next time.
         var endings = 0
         var roomWaiter: CheckedContinuation<Void, Never>?
         var hasStarted = false
-        /// Has the default model brought again that could not be had.
+        /// The task that tries again to load the default model.
         var retry: Task<Void, Never>?
         var isClosed = false
     }
@@ -34,10 +35,10 @@ final class ModelRegistry: Sendable {
     let names: ModelNames
     let loader: ModelLoader
     let fetcher: ModelFetcher
-    /// Of all models; those that leave take what is theirs along.
+    /// The label directions of all models; those of a model are forgotten when it is unloaded.
     let labelCache: LabelCache
     let state: Mutex<State>
-    /// One model is loaded at a time, so that those which serve have the processor.
+    /// Models are loaded one at a time, so that those in memory keep the processor.
     let loading = Turnstile()
 
     init(configuration: EngineConfiguration, labelCache: LabelCache, metrics: EngineMetrics) {
@@ -58,13 +59,14 @@ final class ModelRegistry: Sendable {
         )
     }
 
-    /// Whether models are refused, since the engine ends.
+    /// Whether requests are refused because the engine is shutting down.
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
-    /// Whether the default model was to be loaded and could not be had, and has not come since.
+    /// Whether the default model could not be loaded, and has not been loaded since.
     var lacksDefault: Bool { state.withLock { $0.shelf.lacksPinned } }
 
-    /// The models in memory: those of the configuration in its order, then the others in the order in which they came.
+    /// The models in memory: the configured ones in their order, then the others in the order in which they were
+    /// loaded.
     var loaded: [LoadedModel] {
         let order = configuration.models.map(\.name)
         return state.withLock { Array($0.models.values) }.map { model in
@@ -72,19 +74,19 @@ final class ModelRegistry: Sendable {
         }.sorted { ($0.0, $0.1.ticket) < ($1.0, $1.1.ticket) }.map(\.1)
     }
 
-    /// Whether the model of a ticket answers requests that come now.
+    /// Whether new requests can still get the model of a ticket.
     func has(_ ticket: Int) -> Bool { state.withLock { $0.models[ticket] != nil } }
 
-    /// The names of the models that are on their way.
+    /// The names of the models that are being fetched or loaded.
     var coming: Set<String> { state.withLock { $0.shelf.coming }.union(fetcher.coming) }
 
-    /// Bytes that models take.
+    /// The bytes that models take.
     var byteCount: Int { state.withLock { $0.shelf.byteCount } }
 
     /// How many requests wait for a model.
     var waiterCount: Int { state.withLock { $0.waiters.count } }
 
-    /// What is wrong with a model, also one that was let go of and has not ended; nil where nothing is.
+    /// What is wrong with a model, including unloaded ones that still have passes; nil if nothing is.
     var healthProblem: String? {
         let batchers = state.withLock { state in
             state.retired.removeAll { $0.batcher.isOver }
@@ -97,7 +99,8 @@ final class ModelRegistry: Sendable {
         return nil
     }
 
-    /// Whether a model is a Perception Encoder, by what was loaded, or by the files of a configured one; nil where neither tells.
+    /// Whether a model is a Perception Encoder: from the loaded model, or from the files of a configured one; nil if
+    /// neither is there.
     func isPerceptionEncoder(_ name: String) -> Bool? {
         if let known = state.withLock({ $0.perceptionEncoders[name] }) { return known }
         guard let configured = names.sources[name] else { return nil }
@@ -109,28 +112,28 @@ final class ModelRegistry: Sendable {
 
     // MARK: Requests
 
-    /// Who wants a model, and on which terms.
+    /// A request for a model and its terms.
     private struct Wish {
         let name: String
-        /// The latest time at which a load has to have ended; nil for any.
+        /// The time by which a load must have ended; nil for no limit.
         let end: ContinuousClock.Instant?
         let heldBytes: Int
         let triesAnew: Bool
         let isStart: Bool
-        /// Whether it is none of those of which only so many may be fetched.
+        /// Whether the limit on the number of fetches does not apply.
         var passes: Bool
     }
 
-    /// A model in memory, loaded now if it has to be; to be given back.
+    /// A model in memory, loaded now if need be; the caller has to give it back.
     ///
-    /// `loadTime` is set only for the caller that caused the load, and has what fetching the files took.
+    /// `loadTime` is set only for the caller that caused the load; it includes the time for fetching the files.
     ///
     /// - Parameters:
-    ///   - patience: the longest wait for a load; nil for any.
-    ///   - triesAnew: whether a load that has failed just now is begun again.
-    ///   - isStart: whether it is the engine's own start that asks, for which strangers need leave no room.
-    /// - Throws: what the load comes to; `modelLoading` where it takes longer than the caller waits, or where those who wait
-    ///   hold too much already; `tooManyLoads` for one that has to be fetched while many others are; `cancelled`.
+    ///   - patience: the longest wait for a load; nil for no limit.
+    ///   - triesAnew: whether a load that has just failed is begun again.
+    ///   - isStart: whether the engine's own start is the caller, to which the limits of waiting requests do not apply.
+    /// - Throws: the error of the load; `modelLoading` if it takes longer than the caller waits, or if waiting requests
+    ///   hold too much already; `tooManyLoads` for a model that has to be fetched while many others are; `cancelled`.
     func model(
         named name: String,
         patience: Duration? = nil,
@@ -183,7 +186,7 @@ final class ModelRegistry: Sendable {
         return try result.get()
     }
 
-    /// Finds a model, or has it loaded and the caller wait for it, which is nil.
+    /// Finds a model; otherwise lets the caller wait for its load, and returns nil.
     private func enter(
         _ wish: Wish,
         as number: Int,
@@ -201,7 +204,7 @@ final class ModelRegistry: Sendable {
         )
         switch step {
         case .use(let ticket):
-            // What the shelf has, this has.
+            // The shelf and the table of models agree.
             return state.models[ticket].map { .success(($0, false)) } ?? .failure(.shuttingDown)
         case .refuse(let error): return .failure(error)
         case .load(let new):
@@ -209,7 +212,7 @@ final class ModelRegistry: Sendable {
             state.loads[new] = Task { await self.bring(wish.name, ticket: new) }
         case .wait(let known): (ticket, isOwnLoad) = (known, false)
         }
-        // A timer that has fired already found nobody, and would not come again.
+        // A timer that has already fired found no waiter, and will not fire again.
         if let end = wish.end, end <= .now { return .failure(Self.isLoading(wish.name)) }
         guard wish.isStart || state.waiters.hasRoom(forBytes: wish.heldBytes) else {
             return .failure(Self.isLoading(wish.name))
@@ -226,7 +229,7 @@ final class ModelRegistry: Sendable {
         return nil
     }
 
-    /// A request is done with the model that it was given.
+    /// Ends a request's use of a model.
     func giveBack(_ model: LoadedModel) {
         state.withLock {
             $0.shelf.giveBack(model.description.name, ticket: model.ticket, at: configuration.now())

@@ -1,7 +1,7 @@
 internal import CLIPModels
 internal import Synchronization
 
-/// A model's stay in memory: it lasts until the last of the threads that compute with it has ended.
+/// A model's time in memory, which ends with the last of its compute threads.
 final class ModelResidence: Sendable {
     private struct State {
         var model: CLIPModel?
@@ -12,17 +12,17 @@ final class ModelResidence: Sendable {
     private let onEnd: @Sendable () -> Void
 
     /// - Parameters:
-    ///   - threads: how many threads call ``lend(to:)``, each once.
-    ///   - onEnd: told on the last of them, when the memory is free.
+    ///   - threads: the number of threads, each of which calls ``lend(to:)`` once.
+    ///   - onEnd: called on the last thread, when the memory is free.
     init(_ model: CLIPModel, threads: Int, onEnd: @escaping @Sendable () -> Void) {
         state = Mutex(State(model: model, threads: threads))
         self.onEnd = onEnd
     }
 
-    /// Runs all that a thread does with the model.
+    /// Runs everything that one thread does with the model.
     func lend(to body: (CLIPModel) -> Void) {
         work(body)
-        // It ends here, outside of the lock and before that is told.
+        // The model is freed here, outside of the lock and before `onEnd` is called.
         var last = state.withLock { state -> CLIPModel? in
             state.threads -= 1
             guard state.threads == 0 else { return nil }
@@ -34,7 +34,7 @@ final class ModelResidence: Sendable {
         onEnd()
     }
 
-    /// A function of its own, so that the reference to the model is gone when it returns.
+    /// This is a function of its own, so that its reference to the model is gone when it returns.
     @inline(never)
     private func work(_ body: (CLIPModel) -> Void) {
         guard let model = state.withLock({ $0.model }) else { return }

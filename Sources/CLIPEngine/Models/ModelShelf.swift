@@ -1,21 +1,23 @@
-/// Which models are in memory, and which are on their way in or out: decides, and does nothing itself.
+/// Decides which models are in memory and which are loaded or unloaded next; it does none of this itself.
 ///
-/// Every load has a ticket, a number that its model keeps as long as it is in memory. Bytes count from when a load knows how
-/// many it takes until they are free again, which may be long after the model was let go of: requests keep theirs.
+/// Every load has a ticket, a number that its model keeps while it is in memory. A model's bytes count from the moment
+/// when its load knows them until they are free again, which may be long after the model was unloaded, because requests
+/// keep their model.
 package struct ModelShelf: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
-    /// What bounds it.
+    /// The limits of the shelf.
     package struct Limits: Equatable, Sendable {
-        /// Most bytes of all models; nil for any number.
+        /// The limit in bytes of all models; nil for none.
         package var memory: Int?
-        /// Time after which a model leaves that nobody asks for; nil for never.
+        /// How long a model may be unused before it is unloaded; nil for any time.
         package var idleTime: Duration?
-        /// Time for which a load that failed is not tried again.
+        /// How long a failed load is not tried again.
         package var holdOff: Duration
-        /// The longest such time where each failure in a row doubles it: what comes corrupt comes whole each time.
+        /// The longest such time for corrupt files, for which each failure in a row doubles it, because every try
+        /// fetches all files again.
         package var longestHoldOff: Duration
-        /// Most loads under way that may have to fetch.
+        /// The largest number of running loads that may have to fetch.
         package var mostFetching: Int
 
         package init(
@@ -33,7 +35,7 @@ package struct ModelShelf: Sendable {
         }
     }
 
-    /// What somebody who wants a model has to do.
+    /// What a request for a model has to do.
     package enum Step: Equatable, Sendable {
         /// Use it, and give it back.
         case use(ticket: Int)
@@ -41,15 +43,15 @@ package struct ModelShelf: Sendable {
         case wait(ticket: Int)
         /// Begin a load, and wait for it.
         case load(ticket: Int)
-        /// Go without.
+        /// Fail.
         case refuse(EmbeddingError)
     }
 
-    /// What a load has to do that knows how many bytes it takes.
+    /// What a load has to do once it knows its model's bytes.
     package enum Room: Equatable, Sendable {
-        /// Go on: they are counted.
+        /// Go on: the bytes are reserved.
         case granted
-        /// Let go of these models, and ask again once one has ended.
+        /// Unload these models, and ask again once one of them has ended.
         case waits(leaving: [Int])
         /// Fail.
         case refused(EmbeddingError)
@@ -58,7 +60,7 @@ package struct ModelShelf: Sendable {
     private struct Item {
         let ticket: Int
         let byteCount: Int
-        /// Requests that have it.
+        /// The number of requests that use it.
         var borrowers: Int
         var lastUse: Instant
     }
@@ -66,7 +68,7 @@ package struct ModelShelf: Sendable {
     private struct Load {
         let ticket: Int
         var byteCount = 0
-        /// Whether it counts among those that may have to fetch.
+        /// Whether it counts among the loads that may have to fetch.
         var mayFetch: Bool
     }
 
@@ -75,37 +77,37 @@ package struct ModelShelf: Sendable {
         case here(Item)
     }
 
-    /// What the last load of a model came to that is not there.
+    /// The last failed load of a model that is not in memory.
     private struct Failure {
         let error: EmbeddingError
-        /// How many there were in a row.
+        /// The number of failures in a row.
         let count: Int
         let time: Instant
-        /// Until then it is told to others, and nothing is tried.
+        /// Until this time the failure is the answer to requests, and no load is tried.
         let end: Instant
-        /// Until then it counts among those in a row.
+        /// Until this time the failure counts as one of those in a row.
         let memory: Instant
     }
 
     private let limits: Limits
-    /// The model that only leaves when somebody asks for that, or nobody for it.
+    /// The default model, which is never unloaded to make room.
     private let pinned: String
     private var pinnedByteCount = 0
     private var places: [String: Place] = [:]
     private var failures: [String: Failure] = [:]
-    /// Bytes of models that were let go of, by ticket, until their memory is free.
+    /// The bytes of models that were unloaded, by ticket, until their memory is free.
     private var leaving: [Int: Int] = [:]
     private var lastTicket = 0
 
-    /// An empty one.
+    /// An empty shelf.
     ///
-    /// - Parameter pinned: the default model, for which there has to be room beside any other.
+    /// - Parameter pinned: the default model, for which there must be room beside any other.
     package init(limits: Limits, pinned: String) {
         self.limits = limits
         self.pinned = pinned
     }
 
-    /// Bytes of all models that are in memory or have been promised room.
+    /// The bytes of all models that are in memory or have reserved room.
     package var byteCount: Int {
         places.values.reduce(leaving.values.reduce(0, +)) { sum, place in
             switch place {
@@ -115,23 +117,24 @@ package struct ModelShelf: Sendable {
         }
     }
 
-    /// The tickets of the models that answer, by name.
+    /// The tickets of the models in memory, by name.
     package var tickets: [String: Int] {
         places.compactMapValues { if case .here(let item) = $0 { item.ticket } else { nil } }
     }
 
-    /// The names of the models that are on their way.
+    /// The names of the models that are being loaded.
     package var coming: Set<String> {
         Set(places.filter { if case .coming = $0.value { true } else { false } }.keys)
     }
 
     // MARK: Requests
 
-    /// Somebody wants a model.
+    /// Handles a request for a model.
     ///
     /// - Parameters:
-    ///   - triesAnew: whether to begin a load although one has failed just now, as an operator may want it.
-    ///   - passes: whether it is none of those of which only so many may fetch: it is the operator's, or its files are here.
+    ///   - triesAnew: whether to begin a load although one has just failed, as an operator may ask.
+    ///   - passes: whether the limit of fetches does not apply, because the model is configured or its files are on this
+    ///     machine.
     package mutating func ask(
         for name: String,
         at now: Instant,
@@ -156,12 +159,12 @@ package struct ModelShelf: Sendable {
         return .load(ticket: lastTicket)
     }
 
-    /// How many loads are under way that may have to fetch.
+    /// The number of running loads that may have to fetch.
     private var fetchCount: Int {
         places.values.count(where: { if case .coming(let load) = $0 { load.mayFetch } else { false } })
     }
 
-    /// Somebody uses a model that is there, and gives it back; nil where it is not.
+    /// Begins a use of a model in memory, which has to be given back; nil if it is not in memory.
     package mutating func use(_ name: String, at now: Instant) -> Int? {
         guard case .here(var item)? = places[name] else { return nil }
         item.borrowers += 1
@@ -170,7 +173,7 @@ package struct ModelShelf: Sendable {
         return item.ticket
     }
 
-    /// A request is done with the model that it was given.
+    /// Ends a use of a model.
     package mutating func giveBack(_ name: String, ticket: Int, at now: Instant) {
         guard case .here(var item)? = places[name], item.ticket == ticket else { return }
         item.borrowers -= 1
@@ -185,20 +188,20 @@ package struct ModelShelf: Sendable {
         return load
     }
 
-    /// The files of a load's model are on this machine.
+    /// Notes that all files of a load's model are on this machine.
     package mutating func found(_ name: String, ticket: Int) {
         guard var load = comingLoad(name, ticket) else { return }
         load.mayFetch = false
         places[name] = .coming(load)
     }
 
-    /// A load ends without a model of its own: that of another name is the same.
+    /// Ends a load without a model of its own, because a model of another name is the same.
     package mutating func withdraw(_ name: String, ticket: Int) {
         guard comingLoad(name, ticket) != nil else { return }
         (places[name], failures[name]) = (nil, nil)
     }
 
-    /// A load knows how many bytes its model will take.
+    /// Reserves the bytes of a load's model, now that they are known.
     package mutating func reserve(_ byteCount: Int, for name: String, ticket: Int) -> Room {
         guard var load = comingLoad(name, ticket) else { return .refused(.shuttingDown) }
         if name == pinned { pinnedByteCount = byteCount }
@@ -211,7 +214,7 @@ package struct ModelShelf: Sendable {
             }
             var excess = self.byteCount + byteCount - limit
             if excess > 0 {
-                // What leaves already does so anyway.
+                // Models that are being unloaded already will free their bytes.
                 excess -= leaving.values.reduce(0, +)
                 var chosen: [Int] = []
                 for (name, item) in leastUsed where excess > 0 {
@@ -227,7 +230,7 @@ package struct ModelShelf: Sendable {
         return .granted
     }
 
-    /// A load has come to its end, and so many requests that waited have the model now.
+    /// Ends a load with success; so many waiting requests use the model now.
     package mutating func loaded(
         _ name: String,
         ticket: Int,
@@ -240,8 +243,8 @@ package struct ModelShelf: Sendable {
         failures[name] = nil
     }
 
-    /// A load has failed, which others are told for a while: as long as whoever has the files wants to be left alone, if it says,
-    /// and twice as long as before where what came was corrupt.
+    /// Ends a load with a failure, which answers requests for a while: for as long as the source of models asks, if it
+    /// does, and, if the files were corrupt, for twice as long as before.
     package mutating func failed(
         _ name: String,
         ticket: Int,
@@ -264,21 +267,21 @@ package struct ModelShelf: Sendable {
         )
     }
 
-    /// Whether the default model is not there since it could not be had, which is so until a load of it has ended well.
+    /// Whether the last load of the default model failed.
     package var lacksPinned: Bool { failures[pinned] != nil }
 
-    /// When the default model should be tried again by itself that could not be had, less and less often; nil where it is there or
-    /// on its way.
+    /// When the engine tries again to load a default model that could not be loaded, at growing intervals; nil if it is
+    /// in memory or being loaded.
     package var nextTry: Instant? {
         guard places[pinned] == nil, let failure = failures[pinned] else { return nil }
         return max(failure.end, failure.time + limits.holdOff * min(failure.count, 6))
     }
 
-    /// Which of the configured models are loaded at start, by their places: the first ones that there is room for.
+    /// The configured models that are loaded at start, by their indexes: those that there is room for, in their order.
     ///
-    /// The others come when a request names them.
+    /// The others are loaded when a request names them.
     ///
-    /// - Throws: `modelTooLarge` for one that there never is room for.
+    /// - Throws: `modelTooLarge` for a model that never fits.
     package static func chosenAtStart(
         of models: [(name: String, byteCount: Int)],
         limit: Int?
@@ -305,16 +308,16 @@ package struct ModelShelf: Sendable {
 
     // MARK: Leaving
 
-    /// Somebody wants a model to leave.
+    /// Unloads a model.
     ///
-    /// - Returns: its ticket; nil where it is not there, or only on its way.
+    /// - Returns: its ticket; nil if it is not in memory, or is still being loaded.
     package mutating func remove(_ name: String) -> Int? {
         guard case .here(let item)? = places[name] else { return nil }
         letGo(name, item)
         return item.ticket
     }
 
-    /// Those leave that nobody has asked for lately, and that no request has.
+    /// Unloads the models that no request uses or has used for the idle time, and returns their tickets.
     package mutating func removeIdle(at now: Instant) -> [Int] {
         guard let idleTime = limits.idleTime else { return [] }
         let idle = leastUsed(withPinned: true).filter { _, item in
@@ -324,13 +327,13 @@ package struct ModelShelf: Sendable {
         return idle.map(\.item.ticket)
     }
 
-    /// When the next one will have been idle for long enough, if nobody asks for it; nil where none will.
+    /// When the next model will have been idle for long enough; nil if none will.
     package var nextIdle: Instant? {
         guard let idleTime = limits.idleTime else { return nil }
         return leastUsed(withPinned: true).first { $0.item.borrowers == 0 }.map { $0.item.lastUse + idleTime }
     }
 
-    /// The memory of a model that was let go of is free.
+    /// Notes that the memory of an unloaded model is free.
     package mutating func ended(ticket: Int) {
         leaving[ticket] = nil
     }
@@ -340,7 +343,8 @@ package struct ModelShelf: Sendable {
         places[name] = nil
     }
 
-    /// The models that may have to make room: those that no request has first, then those not used for longest.
+    /// The models in the order in which they make room: first those that no request uses, and among these, those not
+    /// used for longest.
     private var leastUsed: [(name: String, item: Item)] { leastUsed(withPinned: false) }
 
     private func leastUsed(withPinned: Bool) -> [(name: String, item: Item)] {
@@ -354,12 +358,12 @@ package struct ModelShelf: Sendable {
         }
     }
 
-    /// Failures are told for a while, and take memory for no longer: names may be anybody's.
+    /// Forgets old failures, which would take memory without limit, because clients choose the names.
     private mutating func forgetFailures(at now: Instant) {
         failures = failures.filter { name, failure in name == pinned || failure.memory > now }
     }
 
-    /// Whole seconds, rounded up, one at least.
+    /// Whole seconds, rounded up, at least one.
     private static func whole(_ duration: Duration) -> Int {
         Int(max(1, (duration / .seconds(1)).rounded(.up)))
     }

@@ -1,19 +1,20 @@
-/// Those who wait for models that are on their way: requests, whose bodies are held meanwhile, and the engine's start.
+/// The requests, and the engine's start, that wait for models to be loaded.
 struct ModelWaiters {
-    /// One of them.
+    /// A request, or the engine's start.
     struct Waiter {
         /// The load that it waits for.
         let ticket: Int
         /// Whether it caused that load.
         let isOwnLoad: Bool
-        /// Bytes of the request; nil for the start, which holds none and has not to find room.
+        /// The bytes that the request holds; nil for the start, which holds none and is always accepted.
         let heldBytes: Int?
         let continuation: CheckedContinuation<Result<ModelRegistry.Found, EmbeddingError>, Never>
     }
 
-    /// Most requests that wait.
+    /// The largest number of waiting requests.
     private let mostRequests: Int
-    /// Most bytes that they hold together, but for one that waits alone: others want room for theirs.
+    /// The limit in bytes of what they hold together, which leaves room for requests to other models; a single one may
+    /// hold more.
     private let mostBytes: Int
     private var waiters: [Int: Waiter] = [:]
     private var lastNumber = 0
@@ -26,7 +27,7 @@ struct ModelWaiters {
     /// How many requests wait.
     var count: Int { waiters.values.count(where: { $0.heldBytes != nil }) }
 
-    /// A number for one who may come to wait.
+    /// A number for the next waiter.
     mutating func nextNumber() -> Int {
         lastNumber += 1
         return lastNumber
@@ -46,14 +47,14 @@ struct ModelWaiters {
         waiters.removeValue(forKey: number)
     }
 
-    /// Those of a load, who wait no more.
+    /// Removes and returns the waiters of a load.
     mutating func take(ticket: Int) -> [Waiter] {
         let found = waiters.filter { $0.value.ticket == ticket }
         for number in found.keys { waiters[number] = nil }
         return Array(found.values)
     }
 
-    /// All, who wait no more.
+    /// Removes and returns all waiters.
     mutating func takeAll() -> [Waiter] {
         defer { waiters = [:] }
         return Array(waiters.values)

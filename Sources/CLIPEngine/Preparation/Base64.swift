@@ -5,12 +5,12 @@
 /// Source of the rules: CPython 3.11, `Modules/binascii.c`, `binascii_a2b_base64_impl` with `strict_mode=False`.
 @_spi(Benchmarks)
 public enum Base64 {
-    /// The decoded bytes, or nil if the text ends in the middle of a group.
+    /// The decoded bytes; nil if the text ends in the middle of a group.
     public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         text.withContiguousStorageIfAvailable { decode(contiguous: $0) } ?? decode(Array(text))
     }
 
-    /// What follows the prefix of a `data:` URL, or the whole text if it has none.
+    /// The part after the prefix of a `data:` URL, or the whole text if it has none.
     package static func payload(of text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let scheme = Array("data:".utf8)
         // A media type and its parameters are short; a longer search would only scan the payload.

@@ -1,14 +1,16 @@
 internal import DequeModule
 
-/// What waits in a line where clients take turns, and each one's own goes in order of arrival; a value without a lock.
+/// A queue in which clients take turns, and each client's own elements keep their order of arrival; a value without a
+/// lock.
 ///
-/// What needs many turns waits in a second line of its client's, which has every other turn of it while both have something.
+/// Elements that need many turns wait in a second queue of their client, which gets every other turn of the client
+/// while both have elements.
 struct ClientLine<Element: Sendable>: Sendable {
-    /// What one client has in the line.
+    /// The elements of one client.
     private struct Own {
         var short: Deque<Element> = []
         var long: Deque<Element> = []
-        /// Whether its turn goes to what needs many.
+        /// Whether the client's next turn goes to the elements that need many.
         var prefersLong = false
 
         var isEmpty: Bool { short.isEmpty && long.isEmpty }
@@ -28,13 +30,13 @@ struct ClientLine<Element: Sendable>: Sendable {
     private(set) var count = 0
 
     var isEmpty: Bool { turns.isEmpty }
-    /// How many clients have something in the line.
+    /// How many clients have elements in the queue.
     var clients: Int { turns.count }
 
-    /// What one client has in the line that needs one turn, in order of arrival.
+    /// One client's elements that need a single turn, in order of arrival.
     func elements(of client: String?) -> Deque<Element> { waiting[client]?.short ?? [] }
 
-    /// - Parameter isLong: whether it needs many turns.
+    /// - Parameter isLong: whether the element needs many turns.
     mutating func append(_ element: Element, of client: String?, isLong: Bool = false) {
         if waiting[client] == nil { turns.append(client) }
         if isLong {
@@ -45,17 +47,17 @@ struct ClientLine<Element: Sendable>: Sendable {
         count += 1
     }
 
-    /// What is next.
+    /// The next element.
     var first: Element? { turns.first.flatMap { waiting[$0]?.first } }
 
-    /// Takes out what is next, and ends its client's turn.
+    /// Removes the next element, and ends its client's turn.
     mutating func next() -> Element? {
         let element = first
         if removeFirst() { pass() }
         return element
     }
 
-    /// Takes out what is next; false where its client has nothing else, and the turn is another's.
+    /// Removes the next element; false if its client has no other, so that the turn has passed to the next client.
     mutating func removeFirst() -> Bool {
         guard let client = turns.first, waiting[client]?.removeFirst() != nil else { return false }
         count -= 1
@@ -65,14 +67,14 @@ struct ClientLine<Element: Sendable>: Sendable {
         return false
     }
 
-    /// Ends a client's turn, which comes again behind all others'; what is first of its own stays so.
+    /// Ends a client's turn; the next one comes after all other clients', with the client's elements in the same order.
     mutating func pass() {
         guard let client = turns.popFirst() else { return }
         turns.append(client)
         waiting[client]?.prefersLong.toggle()
     }
 
-    /// Takes out the first that is looked for.
+    /// Removes the first element that matches.
     mutating func remove(where isWanted: (Element) -> Bool) -> Element? {
         for client in turns {
             guard let element = waiting[client]?.remove(where: isWanted) else { continue }

@@ -2,11 +2,11 @@
 struct EncodedImage: Sendable {
     let bytes: [UInt8]
     let origin: ImageOrigin
-    /// The name of the bytes; the same for all where images are not hashed.
+    /// The hash of the bytes; the same for all images if they are not hashed.
     let hash: ContentHash
-    /// Whatever keeps the bytes counted, until they are let go; nil where they are part of a body that is.
+    /// Keeps the bytes counted until they are released; nil if they are part of a body that is counted already.
     private let room: (any Sendable)?
-    /// Bytes that nothing counts yet: those that were taken out of a text.
+    /// The number of bytes that are not counted yet, because they were decoded from a text.
     let uncountedBytes: Int
 
     init(
@@ -28,33 +28,33 @@ struct EncodedImage: Sendable {
         self.room = room
     }
 
-    /// The same with its bytes counted; nil where there is no room for them now.
+    /// The same image with its bytes counted; nil if there is no room for them now.
     func counted(in budget: ByteBudget) -> EncodedImage? {
         guard uncountedBytes > 0 else { return self }
         return budget.reserveNow(uncountedBytes, for: .decoding).map { EncodedImage(self, room: $0) }
     }
 }
 
-/// An image as far as it got before the network.
+/// An image that is ready for the network, or needs it no more.
 struct PreparedImage: Sendable {
-    /// The name of its bytes.
+    /// The hash of the encoded bytes.
     let hash: ContentHash
     let content: Content
 
     enum Content: Sendable {
-        /// It was embedded before.
+        /// The embedding was in the cache.
         case known(Embedding)
-        /// (imageSize, imageSize, 3) bytes, and what keeps them counted.
+        /// (imageSize, imageSize, 3) bytes, and the reservation that counts them.
         case pixels([UInt8], room: ByteReservation)
     }
 
-    /// The embedding, where it was known.
+    /// The embedding, if it was in the cache.
     var embedding: Embedding? {
         guard case .known(let embedding) = content else { return nil }
         return embedding
     }
 
-    /// The pixels, where it was not.
+    /// The pixels, if it was not.
     var pixels: [UInt8]? {
         guard case .pixels(let bytes, _) = content else { return nil }
         return bytes

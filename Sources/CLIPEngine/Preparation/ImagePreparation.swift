@@ -1,23 +1,24 @@
 internal import CLIPFetching
 internal import CLIPImaging
 
-/// What can be an image's fault, done before the queue: fetching, base64, decoding.
+/// The work on images before the queue: fetching, base64, decoding; all faults of an image are found here.
 ///
-/// A bad image fails its own request here and never a batch that others ride in. Each image goes all the way by itself and
-/// lets go of its bytes at the end of it; only its pixels, which are few, stay until all of its request are there.
+/// So a bad image fails its own request, and never a batch that it shares with others. Each image is prepared by
+/// itself, and its encoded bytes are released at the end; only its pixels, which are few, stay until all images of the
+/// request are ready.
 struct ImagePreparation: Sendable {
     let pool: WorkPool
     let fetcher: ImageFetcher?
-    /// What images are hashed with; nil where nobody asks for their hashes.
+    /// The key that images are hashed with; nil if nothing needs their hashes.
     let hashKey: ContentHash.Key?
     let budget: ByteBudget
     let metrics: EngineMetrics
-    /// How long one image may be decoded.
+    /// The time limit for decoding one image.
     let decodeTimeLimit: Duration
 
-    /// Every image, known or decoded, in the request's order.
+    /// Prepares every image, from the cache or by decoding, in the request's order.
     ///
-    /// Images are prepared side by side; of several faults the first image's is told.
+    /// Images are prepared side by side; if several have faults, the first one's is thrown.
     func images(
         _ images: [ImageSource],
         for side: LoadedModel.ImageSide,
@@ -52,7 +53,8 @@ struct ImagePreparation: Sendable {
             var attempts: [Attempt] = []
             for await attempt in group {
                 attempts.append(attempt)
-                // The others' work is for nothing, but one before it may be the first that is at fault.
+                // The other images' work is wasted, but an earlier image may have a fault, which would have to be
+                // thrown instead.
                 if case .failure = attempt.result, attempt.index == 0 { group.cancelAll() }
             }
             return attempts
@@ -99,7 +101,7 @@ struct ImagePreparation: Sendable {
         }
     }
 
-    /// An image's bytes, or what they are taken out of.
+    /// An image's bytes, or the text that they are decoded from.
     private enum Content: Sendable {
         case encoded(EncodedImage)
         case bytes([UInt8], from: ImageOrigin, room: (any Sendable)?)
@@ -115,7 +117,7 @@ struct ImagePreparation: Sendable {
             }
         }
 
-        /// How many bytes more it will be once it is unpacked.
+        /// How many more bytes it takes once it is decoded from base64.
         var unpackedBytes: Int {
             switch self {
             case .encoded, .bytes: 0
@@ -138,17 +140,17 @@ struct ImagePreparation: Sendable {
         }
     }
 
-    /// How far one go on the pool came.
+    /// The outcome of one job on the pool.
     private enum Step: Sendable {
         case done(PreparedImage)
-        /// Decoding wants so many bytes, which were not free at once.
+        /// Decoding needs this many bytes, which were not free at once.
         case wants(bytes: Int)
         case failed(ImageFault)
         case stopped
     }
 
-    /// Most bytes that are taken out of base64, or hashed, on the calling task: a tenth of a millisecond's work, where the
-    /// way to another thread takes as long.
+    /// The largest number of bytes that are decoded from base64, or hashed, on the calling task: it takes a tenth of a
+    /// millisecond, as long as handing the work to another thread.
     private static let largestInPlace = 1 << 17
 
     private func prepare(
@@ -183,10 +185,10 @@ struct ImagePreparation: Sendable {
         }
     }
 
-    /// Room for decoding, once it is there.
+    /// Waits for room to decode.
     ///
-    /// A request asks for one image's at a time, so that those of others get theirs; and one that does not come by lets
-    /// another of its images try, which may have to be decoded first for there to be enough.
+    /// A request asks for one image's room at a time, so that other requests get theirs. If an image's room does not
+    /// come, another of the request's images tries: it may have to be decoded first for there to be enough.
     private func room(
         for bytes: Int,
         at index: Int,
@@ -207,7 +209,7 @@ struct ImagePreparation: Sendable {
             } catch {
                 switch error {
                 case .cancelled: throw .cancelled
-                // The turn is another's by now.
+                // Another image of the request has the turn now.
                 case .noRoom where turnstile.isTaken: continue
                 case .noRoom:
                     metrics.reject(.memory)
@@ -222,7 +224,7 @@ struct ImagePreparation: Sendable {
 
     /// Decodes on the pool, as far as there is room.
     ///
-    /// - Parameter room: what was reserved for it already.
+    /// - Parameter room: the bytes that are reserved for it already.
     private func step(
         _ content: Content,
         for side: LoadedModel.ImageSide,
@@ -233,7 +235,7 @@ struct ImagePreparation: Sendable {
         let isCostly = room.map { $0.byteCount > Self.mostCheapBytes } ?? false
         return await pool.run(for: client, isCostly: isCostly) { cancellation in
             do throws(ImageFault) {
-                // What is taken out of a text is counted before it is.
+                // Bytes decoded from a text are counted before they are decoded.
                 var room = room
                 if room == nil, content.unpackedBytes > 0 {
                     room = budget.reserveNow(content.unpackedBytes, for: .decoding)
@@ -243,7 +245,7 @@ struct ImagePreparation: Sendable {
                 if let embedding = side.cache.known(image.hash) {
                     return .done(PreparedImage(hash: image.hash, content: .known(embedding)))
                 }
-                // The clock runs from here: waiting for a thread is not the picture's fault.
+                // The time limit starts here, because waiting for a thread is not the picture's fault.
                 let stop = DecodeStop(after: limit) { cancellation.isRequested }
                 return try Self.decode(image, for: side, within: budget, room: room, stop: stop)
             } catch {
@@ -252,7 +254,7 @@ struct ImagePreparation: Sendable {
         } ?? .stopped
     }
 
-    /// A decoder that wants more is busy for long, too: those are the pictures of which all has to be there at once.
+    /// Decoders of more bytes than this are also busy for long: they need the whole picture at once.
     private static let mostCheapBytes = 32 << 20
 
     private static func decode(
@@ -270,7 +272,7 @@ struct ImagePreparation: Sendable {
                 admitting: { decoding in
                     let bytes = decoding + image.uncountedBytes
                     if let room, room.byteCount >= bytes { return true }
-                    // What was granted for less goes back first: nobody waits with something in hand.
+                    // The smaller reservation goes back first, so that no request waits while it holds bytes.
                     room?.release()
                     room = bytes > mostCheapBytes ? nil : budget.reserveNow(bytes, for: .decoding)
                     return room != nil

@@ -1,12 +1,12 @@
 internal import CLIPTokenization
 
-/// What can be a text's fault, done before the queue: cleaning and splitting into tokens.
+/// The work on texts before the queue: cleaning and splitting into tokens; all faults of a text are found here.
 struct TextPreparation: Sendable {
     let pool: WorkPool
 
-    /// Token ids of each text without padding, and what that took.
+    /// The token ids of each text without padding, and the time that this took.
     ///
-    /// - Parameter truncating: cuts texts that are too long, where they would be refused otherwise.
+    /// - Parameter truncating: whether texts that are too long are cut instead of refused.
     func tokens(
         of texts: [String],
         by tokenizer: CaptionTokenizer,
@@ -14,7 +14,7 @@ struct TextPreparation: Sendable {
         client: String? = nil
     ) async throws(EmbeddingError) -> ([[Int32]], StageTimings) {
         let start = ContinuousClock.now
-        // A few captions take less time than the way to another thread, where they would wait behind photographs.
+        // A few captions take less time than handing them to another thread, where they would wait behind longer texts.
         let isShort = texts.reduce(0) { $0 + $1.utf8.count } <= Self.longestTextsInPlace
         var sequences: [[Int32]] = []
         if isShort {
@@ -25,7 +25,7 @@ struct TextPreparation: Sendable {
                 unless: WorkPool.Cancellation()
             ).get()
         } else {
-            // In pieces, so that others get a turn on the pool in between.
+            // The texts are split in pieces, so that other requests get a turn on the pool in between.
             for piece in Self.pieces(of: texts) {
                 let result = await pool.run(for: client) {
                     Self.tokens(of: texts[piece], by: tokenizer, truncating: truncating, unless: $0)
@@ -38,18 +38,18 @@ struct TextPreparation: Sendable {
         return (sequences, timings)
     }
 
-    /// Most bytes of text that are tokenised on the calling task: some forty captions.
+    /// The largest number of bytes that are tokenised on the calling task: about forty captions.
     private static let longestTextsInPlace = 2048
 
-    /// Bytes of text that are tokenised in one go: some milliseconds' work.
+    /// The number of bytes that are tokenised in one job: a few milliseconds' work.
     private static let pieceBytes = 1 << 16
 
-    /// Most bytes of one text.
+    /// The limit in bytes of one text.
     ///
-    /// Cleaning takes time in proportion to them, and 77 tokens are a few hundred bytes.
+    /// Cleaning takes time in proportion to it, and 77 tokens are only a few hundred bytes.
     private static let largestText = 1 << 16
 
-    /// Neighbouring texts of some ``pieceBytes`` together.
+    /// Ranges of neighbouring texts with about ``pieceBytes`` each.
     private static func pieces(of texts: [String]) -> [Range<Int>] {
         var pieces: [Range<Int>] = []
         var (first, bytes) = (0, 0)

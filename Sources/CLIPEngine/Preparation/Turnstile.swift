@@ -11,14 +11,14 @@ final class Turnstile: Sendable {
     private let places: Int
     private let state = Mutex(State())
 
-    /// One with so many places.
+    /// A turnstile with this many places.
     init(places: Int = 1) {
         self.places = places
     }
 
     /// Waits for the task's turn, which lasts until ``leave()``.
     ///
-    /// Cancelling does not end the wait: whoever is inside ends soon then, too.
+    /// Cancelling does not end the wait, because a cancelled task inside also leaves soon.
     func enter() async {
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state in
@@ -33,13 +33,13 @@ final class Turnstile: Sendable {
         }
     }
 
-    /// Whether whoever comes has to wait.
+    /// Whether the next task has to wait.
     var isTaken: Bool { state.withLock { $0.taken >= places } }
 
-    /// Whether somebody waits for the end of the turn.
+    /// Whether a task waits for the end of this turn.
     var isAwaited: Bool { state.withLock { !$0.waiting.isEmpty } }
 
-    /// Takes a turn that nobody gives, as one more than there are places.
+    /// Takes a turn beyond the number of places, without waiting.
     func enterAnyway() { state.withLock { $0.taken += 1 } }
 
     /// Ends a turn.

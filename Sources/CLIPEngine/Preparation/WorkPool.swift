@@ -6,9 +6,9 @@ internal import Synchronization
 /// Such work must run neither on an event loop nor on Swift's cooperative pool, which both starve when a thread is held.
 /// The threads end when the pool is released.
 package final class WorkPool: Sendable {
-    /// What the threads share.
+    /// The part that the threads share.
     ///
-    /// They hold this and not the pool, so that the pool's release can end them.
+    /// The threads refer to this and not to the pool, so that the pool can be released, which ends them.
     private final class Jobs: Sendable {
         private struct State {
             var queue = WorkQueue<@Sendable () -> Void>()
@@ -16,9 +16,9 @@ package final class WorkPool: Sendable {
         }
 
         private let state = Mutex(State())
-        /// Signalled for every job that comes, so that an idle thread looks.
+        /// Signalled for every new job, to wake an idle thread.
         private let changes = DispatchSemaphore(value: 0)
-        /// How many threads may be busy with costly work, so that one is left for the rest.
+        /// The largest number of threads that run costly jobs at once, so that one is left for the others.
         private let mostCostly: Int
 
         init(threads: Int) {
@@ -42,7 +42,7 @@ package final class WorkPool: Sendable {
                 }
                 if let (job, isCostly) = next {
                     job()
-                    // Whoever ends costly work looks for more of it: the one that was signalled found the place taken.
+                    // This thread looks for another costly job: the thread that was signalled for it found no place.
                     if isCostly { state.withLock { $0.queue.finishCostly() } }
                 } else if isStopped {
                     return
@@ -70,13 +70,14 @@ package final class WorkPool: Sendable {
         jobs.stop(threads: threads)
     }
 
-    /// Runs work on one of the threads: clients take turns, and each one's work is done in order of arrival.
+    /// Runs work on one of the threads: clients take turns, and each client's work is done in order of arrival.
     ///
-    /// Nil if the task was cancelled before the work began, which then never does; long work looks at its parameter.
+    /// The result is nil if the task was cancelled before the work began, which then never begins; long work checks its
+    /// parameter.
     ///
     /// - Parameters:
-    ///   - client: who wants it.
-    ///   - isCostly: whether it takes long, and so must leave a thread to what does not.
+    ///   - client: the sender.
+    ///   - isCostly: whether the work takes long, so that one thread has to be left to shorter work.
     package func run<Value: Sendable>(
         for client: String? = nil,
         isCostly: Bool = false,
@@ -93,7 +94,8 @@ package final class WorkPool: Sendable {
         }
     }
 
-    /// One piece of work, from its arrival to its end; who cancels it before it begins need not wait for its turn.
+    /// One piece of work, from its arrival to its end; if it is cancelled before it begins, its task need not wait for
+    /// the turn.
     private final class Ticket<Value: Sendable>: Sendable {
         typealias Work = @Sendable (Cancellation) -> Value
 
@@ -110,7 +112,7 @@ package final class WorkPool: Sendable {
             state = Mutex(.new(work))
         }
 
-        /// Takes note of who waits; false where it was cancelled already.
+        /// Stores the continuation; false if the work was cancelled already.
         func wait(_ continuation: CheckedContinuation<Value?, Never>) -> Bool {
             state.withLock { state in
                 guard case .new(let work) = state else { return false }
@@ -124,7 +126,7 @@ package final class WorkPool: Sendable {
             continuation.resume(returning: work(cancellation))
         }
 
-        /// Lets go of the work, and of all that it holds, if it has not begun.
+        /// Releases the work and everything that it holds, if it has not begun.
         func cancel() {
             cancellation.request()
             begin()?.1.resume(returning: nil)

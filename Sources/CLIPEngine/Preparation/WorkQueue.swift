@@ -1,12 +1,14 @@
-/// The jobs that wait for a pool's threads: clients take turns, so that a crowd of one's jobs does not hold up another's, and
-/// costly jobs leave room for the rest.
+/// The jobs that wait for a pool's threads.
 ///
-/// A value without lock or thread.
+/// Clients take turns, so that one client's many jobs do not hold up another's, and costly jobs leave room for the
+/// rest.
+///
+/// It is a value without lock or thread.
 package struct WorkQueue<Job>: Sendable where Job: Sendable {
     private var cheap = ClientLine<Job>()
     private var costly = ClientLine<Job>()
     private var costlyRunning = 0
-    /// Cheap jobs that went before a costly one which waits.
+    /// Cheap jobs that were taken while a costly one was waiting.
     private var overtakes = 0
     private static var mostOvertakes: Int { 3 }
 
@@ -16,7 +18,7 @@ package struct WorkQueue<Job>: Sendable where Job: Sendable {
         if isCostly { costly.append(job, of: client) } else { cheap.append(job, of: client) }
     }
 
-    /// The job that a thread should do next; nil where there is none, or only costly ones while enough of them run.
+    /// The next job for a thread; nil if there is none, or only costly jobs while enough of them run.
     package mutating func next(mostCostly: Int) -> (job: Job, isCostly: Bool)? {
         let mayBeCostly = costlyRunning < mostCostly && !costly.isEmpty
         if mayBeCostly, cheap.isEmpty || overtakes >= Self.mostOvertakes {
