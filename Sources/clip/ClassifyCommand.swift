@@ -3,7 +3,7 @@ internal import CLIPEngine
 internal import CLIPFiles
 internal import Foundation
 
-/// `clip classify`: which of some labels fit image files or texts best.
+/// `clip classify`: the labels that fit image files or texts best.
 struct ClassifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "classify",
@@ -78,7 +78,7 @@ struct ClassifyCommand: AsyncParsableCommand {
     func run() async throws {
         var environment = Environment()
         var configuration = options.engineConfiguration(&environment)
-        // Others would be loaded and never asked.
+        // Further models would be loaded and never used.
         configuration.models = Array(configuration.models.prefix(1))
         let given =
             if let labelsFile {
@@ -136,7 +136,7 @@ struct ClassifyCommand: AsyncParsableCommand {
                 )
             case .failure(let fault):
                 failures += 1
-                // An empty name would be a line that begins with nothing.
+                // An empty name would leave nothing before the colon.
                 Terminal.complain("\(value.isEmpty ? "''" : value.printable): \(CommandFailure(fault))\n")
             }
             progress.advance()
@@ -158,7 +158,7 @@ struct ClassifyCommand: AsyncParsableCommand {
         return "{\"\(kind)\":\(JSONText.string(value)),\"predictions\":[\(objects.joined(separator: ","))]}"
     }
 
-    /// A line for each label, below the input's name where there are several inputs.
+    /// One line a label, under the input's name if there are several inputs.
     private static func lines(_ title: String?, _ predictions: [Prediction], _ labels: LabelSet) -> String {
         let lines = predictions.map { prediction in
             String(format: "%8.4f  ", prediction.score) + labels.labels[prediction.label].name.printable

@@ -38,8 +38,8 @@ struct ClipCommand: AsyncParsableCommand {
             if code.isSuccess { exit(withError: error) }  // what was asked for was help or the version
             let message = fullMessage(for: error)
             if !message.isEmpty { Terminal.complain(message.printableLines + "\n") }
-            // Not by `exit`, which takes down oneDNN's statics: a model's thread may be in the middle of a batch for somebody
-            // whose command has failed.
+            // `exit` would free oneDNN's static objects, which a model's thread may still be using for another item of
+            // the failed command.
             Terminal.leave(status: code.rawValue)
         }
     }

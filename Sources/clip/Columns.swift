@@ -1,6 +1,7 @@
-/// Rows whose columns stand beneath each other.
+/// Lays out rows in aligned columns.
 package enum Columns {
-    /// A line for each row, two blanks between columns; a text that is wider than `widest` pushes the rest of its row.
+    /// One line a row, with two blanks between columns; a text that is wider than `widest` pushes the rest of its row
+    /// to the right.
     package static func aligned(_ rows: [[String]], widest: Int = 48) -> [String] {
         let count = rows.map(\.count).max() ?? 0
         let widths = (0..<count).map { column in

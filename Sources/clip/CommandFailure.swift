@@ -5,15 +5,15 @@ internal import CLIPFiles
 internal import CLIPHub
 internal import Foundation
 
-/// What a person at the shell reads when the engine refuses something.
+/// The sentence that a person at the shell reads when the engine refuses something.
 package struct CommandFailure: Error, CustomStringConvertible {
     package let description: String
-    /// What the program ends with.
+    /// The program's exit status.
     let status: Int32
 
-    /// All problems of a configuration, a line each.
+    /// All problems of a configuration, one a line.
     ///
-    /// - Parameter environment: knows the variables of the flags that they name.
+    /// - Parameter environment: knows the variables that belong to the flags in the sentences.
     init(problems: [String], status: Int32 = 1, _ environment: Environment? = nil) {
         self.status = status
         description = problems.map { (environment?.naming($0) ?? $0).printable }.joined(separator: "\n")
@@ -25,13 +25,13 @@ package struct CommandFailure: Error, CustomStringConvertible {
         self.status = status
     }
 
-    /// What the system says of a call that just failed.
+    /// The system's message about a call that has just failed.
     init(_ thing: String, cannotBe done: String) {
         status = 1
         description = "\(thing) cannot be \(done): \(String(cString: strerror(errno)))."
     }
 
-    /// Why a model of the hub cannot be had.
+    /// Why a model of the hub could not be fetched.
     init(model name: String, _ error: HubError) {
         status = error.exitStatus
         description = "The model \(name) cannot be had. \(error)".printable
@@ -39,16 +39,16 @@ package struct CommandFailure: Error, CustomStringConvertible {
 
     /// The engine's error in a sentence.
     ///
-    /// At the shell, unlike over HTTP, file and tensor names help.
+    /// Unlike over HTTP, the sentence may name files and tensors, which help at the shell.
     ///
-    /// - Parameter environment: knows the variables of the flags that it names.
+    /// - Parameter environment: knows the variables that belong to the flags in the sentence.
     init(_ error: EmbeddingError, _ environment: Environment? = nil) {
         status = 1
         let sentence = Self.sentence(for: error)
         description = environment?.naming(sentence) ?? sentence
     }
 
-    /// Why a file gives no bytes or no text.
+    /// Why a file could not be read, or is no text.
     init(_ error: FileError) {
         self.init(error.description)
     }
@@ -61,7 +61,7 @@ package struct CommandFailure: Error, CustomStringConvertible {
         }
     }
 
-    /// Why nothing was evaluated.
+    /// Why an evaluation could not run.
     init(_ error: EvaluationError) {
         self.init(error.description)
     }
@@ -71,7 +71,8 @@ package struct CommandFailure: Error, CustomStringConvertible {
     }
 }
 
-/// Runs an engine for the length of a command, with its errors in sentences; models that are not here are fetched before.
+/// Runs an engine for the duration of a command, with its errors in sentences; models that are not on this machine are
+/// fetched first.
 func withEngine<Value>(
     _ configuration: EngineConfiguration,
     _ options: ModelOptions,

@@ -3,7 +3,7 @@ internal import CLIPEngine
 internal import CLIPFiles
 internal import Foundation
 
-/// `clip compare`: which of some texts fits an image best.
+/// `clip compare`: the texts that fit an image best.
 struct CompareCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",

@@ -2,7 +2,7 @@ import ArgumentParser
 internal import CLIPEngine
 internal import CLIPFiles
 
-/// `clip convert`: a checkpoint of PyTorch becomes a directory that the other commands load.
+/// `clip convert`: turns a PyTorch checkpoint into a directory that the other commands can load.
 struct ConvertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",

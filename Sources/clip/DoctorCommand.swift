@@ -3,7 +3,8 @@ internal import CLIPEngine
 internal import CLIPHub
 internal import Foundation
 
-/// `clip doctor`: whether a server with these settings could serve on this machine, and what to do where not.
+/// `clip doctor`: checks whether a server with these settings could run on this machine, and says what to change if
+/// not.
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
@@ -39,7 +40,7 @@ struct DoctorCommand: AsyncParsableCommand {
             await NetworkCheck.hub(settings.hub, asking: online, isNeeded: models.wantsHub)
         )
         findings += models.findings
-        // What is refused anyway is not tried.
+        // A forward pass is only tried if nothing else is wrong.
         if Diagnosis(findings).canServe { findings += await models.passes() }
         let diagnosis = Diagnosis(findings)
         try Terminal.write(
@@ -60,7 +61,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
     }
 
-    /// What the server would be refused for at start, and what its log would warn of.
+    /// Problems that would keep the server from starting, and the warnings that its log would have.
     private func settingFindings(_ settings: ServeSettings, _ environment: Environment) -> [Finding] {
         let problems =
             environment.problems + settings.problems + settings.addressProblems
@@ -70,7 +71,7 @@ struct DoctorCommand: AsyncParsableCommand {
         return findings.isEmpty ? [Finding("settings", "all", "sound")] : findings
     }
 
-    /// Where models and packed weights are kept.
+    /// The folders for models and packed weights.
     private func folders(_ settings: ServeSettings, _ models: ModelCheck) -> [Finding] {
         let hub = settings.hub.configuration
         let needs = models.wantsHub && !hub.isOffline

@@ -3,7 +3,8 @@ package import CLIPHub
 internal import Foundation
 internal import Synchronization
 
-/// Shows on standard error how far a download is: a line that is drawn anew where a person sees it, else a line now and then.
+/// Shows the progress of a download on standard error: as a line that is redrawn on a terminal, otherwise as a line in
+/// the log now and then.
 package final class DownloadLine: Sendable {
     private struct State {
         var total: Int?
@@ -21,12 +22,12 @@ package final class DownloadLine: Sendable {
     private let state = Mutex(State())
 
     private static let interval = Duration.milliseconds(100)
-    /// Between two lines of a log.
+    /// The time between two lines of the log.
     private static let logInterval = Duration.seconds(10)
 
     /// - Parameters:
-    ///   - say: where lines of a log go; to standard error by default.
-    ///   - draw: where the line goes that a person sees, and what takes it away.
+    ///   - say: receives the lines of the log; standard error by default.
+    ///   - draw: receives the line for the terminal, and the sequence that clears it.
     package init(
         name: String,
         isShown: Bool = Terminal.isInteractive,
@@ -39,7 +40,7 @@ package final class DownloadLine: Sendable {
         self.draw = draw
     }
 
-    /// Shows what has happened.
+    /// Shows an event of the download.
     package func show(_ event: HubEvent) {
         switch event {
         case .began(let request, let commit, let total, let present):
@@ -92,7 +93,7 @@ package final class DownloadLine: Sendable {
             state.done = bytes
             let now = ContinuousClock.now
             let interval = isShown ? Self.interval : Self.logInterval
-            // A person sees the first one at once.
+            // The first line appears at once on a terminal.
             let last = state.drawn ?? (isShown ? nil : state.start)
             guard last.map({ now - $0 >= interval }) ?? true else { return nil }
             state.drawn = now
@@ -111,11 +112,11 @@ package final class DownloadLine: Sendable {
     }
 }
 
-/// What is said of a download.
+/// The texts about a download.
 package enum DownloadText {
-    /// Such as `ViT-B-32: 312 of 605 MB  51 %  48.2 MB/s  0:06 left`, at most `columns - 1` characters.
+    /// A line such as `ViT-B-32: 312 of 605 MB  51 %  48.2 MB/s  0:06 left`, of at most `columns - 1` characters.
     ///
-    /// - Parameter fetched: the bytes that came in these seconds.
+    /// - Parameter fetched: the bytes that were fetched in these seconds.
     package static func line(
         name: String,
         done: Int,
@@ -141,7 +142,7 @@ package enum DownloadText {
         return columns < .max ? String(text.prefix(max(0, columns - 1))) : text
     }
 
-    /// Rounded up.
+    /// Megabytes, rounded up.
     package static func megabytes(_ bytes: Int) -> String {
         "\((max(0, bytes) + 999_999) / 1_000_000) MB"
     }

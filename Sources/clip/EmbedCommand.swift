@@ -55,7 +55,7 @@ struct EmbedCommand: AsyncParsableCommand {
         if failures > 0 { throw ExitCode.failure }
     }
 
-    /// Writes a line for each input, in their order, and returns how many failed.
+    /// Writes one line for each input, in the inputs' order, and returns how many failed.
     private func embed(
         _ inputs: [EmbeddingPipeline.Input],
         by pipeline: EmbeddingPipeline,
@@ -75,7 +75,7 @@ struct EmbedCommand: AsyncParsableCommand {
                 )
             case .failure(let fault):
                 failures += 1
-                // An empty name would be a line that begins with nothing.
+                // An empty name would leave nothing before the colon.
                 Terminal.complain(
                     "\(value.isEmpty ? "''" : value.printable): \(CommandFailure(fault, environment))\n"
                 )
@@ -87,7 +87,7 @@ struct EmbedCommand: AsyncParsableCommand {
 }
 
 extension EmbeddingPipeline.Input {
-    /// What it is, and what it is called in answers and complaints.
+    /// The input's kind, and its name in answers and messages.
     var label: (kind: String, value: String) {
         switch self {
         case .image(let file): ("image", file)

@@ -1,26 +1,26 @@
 internal import CLIPFiles
 internal import Foundation
 
-/// Reads settings from environment variables and collects what is wrong with them, so that all problems are told at once.
+/// Reads settings from environment variables and collects their problems, so that all problems are reported at once.
 package struct Environment {
-    /// All variables as they are.
+    /// All variables, unchanged.
     let values: [String: String]
     /// One sentence for each value that could not be read.
     package var problems: [String] = []
-    /// One sentence for each value that was passed over, since others than our users may have set it.
+    /// One sentence for each value that was ignored, because a program other than ours may have set it.
     package private(set) var notices: [String] = []
-    /// The settings that were asked for, as they are in force, and who said so.
+    /// The settings that were read, with their effective values and where these come from.
     package private(set) var settings: [Setting] = []
 
-    /// A value, and the flag or variable that has it.
+    /// A value, and the flag or variable that sets it.
     struct Told<Value> {
         let name: String
         let value: Value
     }
 
-    /// Notes a setting as it is in force.
+    /// Notes the effective value of a setting.
     ///
-    /// - Parameter name: the flag or variable that gave it; nil where nobody said anything.
+    /// - Parameter name: the flag or variable that set it; nil if none did.
     mutating func note(_ flag: String?, _ variables: [String], _ value: SettingValue, by name: String?) {
         let setting = Setting(flag: flag, variables: variables, value: value, origin: name ?? "default")
         guard let index = settings.firstIndex(where: { $0.name == setting.name }) else {
@@ -29,7 +29,7 @@ package struct Environment {
         settings[index] = setting
     }
 
-    /// Names that others set for purposes of their own: conda, shells, container platforms, loggers.
+    /// Names that other programs use for purposes of their own: conda, shells, container platforms, loggers.
     private static let generic: Set<String> = ["HOST", "PORT", "LOG_LEVEL"]
 
     /// Reads from the given variables, by default the process's own.
@@ -60,15 +60,15 @@ package struct Environment {
         return nil
     }
 
-    /// A host to listen at.
+    /// A host to listen on.
     ///
-    /// - Parameter isUsable: whether it is an address of this machine; asked only of what was not named for us. Shells
-    ///   set `HOST` to the machine's own name, and mean nothing by it.
+    /// - Parameter isUsable: whether it is an address of this machine; only asked for variables that other programs
+    ///   set, too. Shells set `HOST` to the machine's own name without meaning a server.
     package mutating func host(_ names: String..., isUsable: (String) -> Bool) -> String? {
         host(of: names, isUsable: isUsable)?.value
     }
 
-    /// A host to listen at, and the variable that has it.
+    /// A host to listen on, and the variable that has it.
     mutating func host(of names: [String], isUsable: (String) -> Bool) -> Told<String>? {
         for (name, value) in all(of: names) {
             if !Self.generic.contains(name) || isUsable(value) { return Told(name: name, value: value) }
@@ -77,10 +77,10 @@ package struct Environment {
         return nil
     }
 
-    /// A port to listen at.
+    /// A port to listen on.
     package mutating func port(_ names: String...) -> Int? { port(of: names)?.value }
 
-    /// A port to listen at, and the variable that has it.
+    /// A port to listen on, and the variable that has it.
     mutating func port(of names: [String]) -> Told<Int>? {
         for (name, value) in all(of: names) {
             if let number = Int(value), (0...65535).contains(number) {
@@ -92,7 +92,7 @@ package struct Environment {
         return nil
     }
 
-    /// Notes what is wrong with a value: a problem, or only a notice where others may have set it.
+    /// Notes a wrong value: as a problem, or only as a notice if another program may have set it.
     ///
     /// - Returns: whether it is a problem.
     private mutating func refuse(_ name: String, _ what: String) -> Bool {
@@ -104,7 +104,7 @@ package struct Environment {
         return false
     }
 
-    /// A number of seconds up to a day, fractions allowed, from an option if it is given.
+    /// A number of seconds, at most a day, fractions allowed; the option wins if it is given.
     package mutating func seconds(
         _ names: String...,
         given option: (name: String, value: String?)
@@ -123,7 +123,7 @@ package struct Environment {
         return Told(name: name, value: .seconds(number))
     }
 
-    /// A number of bytes, such as 512000000, 512MB (10^6) or 512MiB (2^20), from an option if it is given.
+    /// A number of bytes, such as 512000000, 512MB (10^6) or 512MiB (2^20); the option wins if it is given.
     package mutating func bytes(_ names: String..., given option: (name: String, value: String?)) -> Int? {
         bytes(of: names, given: option)?.value
     }
@@ -147,9 +147,9 @@ package struct Environment {
         return Told(name: name, value: isTooMany ? .max : bytes)
     }
 
-    /// The parts of a list that commas separate, blanks around them left out, from an option if it is given.
+    /// A list separated by commas, without the blanks around its parts; the option wins if it is given.
     ///
-    /// One with nothing in it is a problem: who names no key, or nobody who is refused, lets everybody in.
+    /// An empty list is a problem, because an empty list of keys, or of denied hosts, would let everybody in.
     package mutating func list(
         _ names: String...,
         given option: (name: String, value: String?)? = nil
@@ -184,7 +184,7 @@ package struct Environment {
         }
     }
 
-    /// One of an enumeration's values, from an option if it is given.
+    /// One of an enumeration's values; the option wins if it is given.
     package mutating func choice<Choice: RawRepresentable & CaseIterable>(
         of type: Choice.Type,
         _ names: String...,
@@ -208,14 +208,14 @@ package struct Environment {
         return Told(name: name, value: choice)
     }
 
-    /// A level of the log, by our names, Python's, syslog's or the numbers of Python's.
+    /// A log level, by its name here, in Python or in syslog, or by Python's number.
     package mutating func logLevel<Level: RawRepresentable & CaseIterable>(
         of type: Level.Type,
         _ names: String...,
         given option: (name: String, value: String?)
     ) -> Level? where Level.RawValue == String { logLevel(of: type, names, given: option)?.value }
 
-    /// A level of the log, and the flag or variable that has it.
+    /// A log level, and the flag or variable that has it.
     mutating func logLevel<Level: RawRepresentable & CaseIterable>(
         of type: Level.Type,
         _ names: [String],
@@ -233,7 +233,7 @@ package struct Environment {
         return nil
     }
 
-    /// What others call the levels of the log.
+    /// Names that other systems have for log levels.
     private static let otherLevels = [
         "warn": "warning", "fatal": "critical", "crit": "critical", "emerg": "critical",
         "emergency": "critical",
@@ -243,10 +243,10 @@ package struct Environment {
         "50": "critical", "off": "critical", "none": "critical",
     ]
 
-    /// The first of the variables that is set, not empty, and meant for us.
+    /// The first of the variables that is set, not empty, and meant for this program.
     func first(of names: [String]) -> (name: String, value: String)? { all(of: names).first }
 
-    /// Those of the variables that are set, not empty, and meant for us.
+    /// The variables that are set, not empty, and meant for this program.
     private func all(of names: [String]) -> [(name: String, value: String)] {
         names.compactMap { name in
             guard let value = values[name], !value.isEmpty, !Self.isServiceLink(value, under: name) else {
@@ -256,14 +256,14 @@ package struct Environment {
         }
     }
 
-    /// Names of ours that Kubernetes also makes in every container of a namespace.
+    /// Variables of this program whose names Kubernetes also sets in every container of a namespace.
     ///
-    /// A service `clip-health` makes `CLIP_HEALTH_PORT`. Its other variables, `CLIP_SERVICE_HOST` and
-    /// `CLIP_PORT_9001_TCP_ADDR`, end as no name of ours does.
+    /// A service `clip-health` sets `CLIP_HEALTH_PORT`. Its other variables, such as `CLIP_SERVICE_HOST` and
+    /// `CLIP_PORT_9001_TCP_ADDR`, have endings that no variable of this program has.
     private static let portNames = ["CLIP_PORT", "CLIP_HEALTH_PORT", "CLIP_METRICS_PORT"]
 
-    /// Whether Kubernetes or Docker made the value from a service that happens to have our name, `tcp://10.96.12.34:9001`:
-    /// nobody writes a port so.
+    /// Whether Kubernetes or Docker set the value for a service whose name happens to match, such as
+    /// `tcp://10.96.12.34:9001`; nobody writes a port like that.
     private static func isServiceLink(_ value: String, under name: String) -> Bool {
         portNames.contains(name) && ["tcp://", "udp://", "sctp://"].contains { value.hasPrefix($0) }
     }

@@ -2,7 +2,7 @@ import ArgumentParser
 internal import CLIPFiles
 internal import CLIPServer
 
-/// `clip health`: what a container or a supervisor asks of a server on this machine.
+/// `clip health`: asks a server on this machine for its health, for containers and supervisors.
 struct HealthCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health",

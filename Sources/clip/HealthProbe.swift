@@ -6,11 +6,11 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// One GET over a connection of its own, for an answer of a few bytes, within a time.
+/// Sends one GET request on a connection of its own and reads a short answer, within a time limit.
 ///
-/// A container asks every few seconds: this starts in milliseconds, and needs no library.
+/// A container calls it every few seconds, so it starts in milliseconds and needs no library.
 package struct HealthProbe {
-    /// What came back.
+    /// The server's answer.
     package struct Answer: Equatable {
         package let status: Int
         package let body: String
@@ -27,7 +27,7 @@ package struct HealthProbe {
         (self.host, self.port, self.path, self.timeLimit) = (host, port, path, timeLimit)
     }
 
-    /// The address under which this machine reaches a server that listens at one, or at all.
+    /// The address under which this machine reaches a server that listens on `host`, which may mean all addresses.
     package static func reachable(_ host: String) -> String {
         switch host {
         case "0.0.0.0", "": "127.0.0.1"
@@ -38,7 +38,7 @@ package struct HealthProbe {
 
     private var place: String { "\(host):\(port)" }
 
-    /// Asks.
+    /// Sends the request and waits for the answer.
     package func answer() throws(HealthProbeError) -> Answer {
         let end = ContinuousClock.now + timeLimit
         let descriptor = try connected(until: end)
@@ -70,7 +70,7 @@ package struct HealthProbe {
         return answer
     }
 
-    /// The status and body of an HTTP answer; nil for what is none.
+    /// The status and body of an HTTP answer; nil if the bytes are none.
     package static func read(_ bytes: [UInt8]) -> Answer? {
         let text = String(decoding: bytes, as: UTF8.self)
         let words = text.prefix { !$0.isNewline }.split(separator: " ")

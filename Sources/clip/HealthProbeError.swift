@@ -1,4 +1,4 @@
-/// Why a server that was asked for its health gave no answer.
+/// Why a server did not answer a health request.
 package enum HealthProbeError: Error, Equatable, CustomStringConvertible {
     case noAddress(host: String)
     case unreachable(place: String, cause: String)

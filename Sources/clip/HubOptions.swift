@@ -3,7 +3,7 @@ internal import CLIPEngine
 internal import CLIPHub
 internal import Foundation
 
-/// The options that say where models of the hub are kept, and whether it may be asked.
+/// The options for the hub's cache, and whether the hub may be contacted.
 struct HubOptions: ParsableArguments {
     @Flag(help: "Use only models that are in the cache, and leave the network alone. HF_HUB_OFFLINE.")
     var offline = false
@@ -16,7 +16,7 @@ struct HubOptions: ParsableArguments {
     )
     var cacheDir: String?
 
-    /// The hub by the options and the environment, whose settings nobody has judged yet.
+    /// The hub with the settings of options and environment, which are not validated yet.
     func hub(_ environment: Environment) -> ModelHub {
         var configuration = HubConfiguration(environment: environment.values)
         if offline { configuration.isOffline = true }
@@ -25,7 +25,7 @@ struct HubOptions: ParsableArguments {
         return ModelHub(configuration, judge: { ConfigurationVerdict.refusal(of: $0, $1) })
     }
 
-    /// Notes the hub's settings, whose variables are read by its own rules.
+    /// Notes the hub's settings, whose variables are read by the hub's own rules.
     func note(_ environment: inout Environment) {
         let configuration = hub(environment).configuration
         let switches = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"]
@@ -65,8 +65,8 @@ struct HubOptions: ParsableArguments {
         )
     }
 
-    /// Adds what is wrong with the hub's settings to the environment's problems; only who asks it for something has to have
-    /// them right.
+    /// Adds the problems of the hub's settings to the environment's; only commands that use the hub need valid
+    /// settings.
     func judge(_ environment: inout Environment) {
         for problem in hub(environment).configuration.validate() where !environment.problems.contains(problem)
         {
@@ -74,9 +74,9 @@ struct HubOptions: ParsableArguments {
         }
     }
 
-    /// Where a model is, which is fetched where it is the hub's and not whole in its cache.
+    /// The place of a model, which is fetched if it is the hub's and not complete in the cache.
     ///
-    /// - Parameter say: takes the lines that tell of it; standard error by default.
+    /// - Parameter say: receives progress messages; standard error by default.
     func source(
         of choice: ModelChoice,
         _ environment: Environment,

@@ -1,7 +1,7 @@
 internal import CLIPFiles
 internal import Foundation
 
-/// The few JSON texts that the subcommands print.
+/// Writes the few JSON texts that the subcommands print.
 ///
 /// Numbers have the fewest digits that read back as the same number.
 package enum JSONText {
@@ -15,10 +15,10 @@ package enum JSONText {
             case "\n": quoted += "\\n"
             case "\r": quoted += "\\r"
             case "\t": quoted += "\\t"
-            // A byte of a file's name that is no UTF-8, as Python writes it: `os.fsencode` turns it back.
+            // A byte of a file name that is not UTF-8 is written as Python does it: `os.fsencode` restores it.
             case _ where FileName.byte(scalar) != nil:
                 quoted += String(format: "\\udc%02x", FileName.byte(scalar) ?? 0)
-            // The two of these that end lines for some readers of them.
+            // U+2028 and U+2029 are escaped, because some readers take them for line ends.
             case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}":
                 quoted += String(format: "\\u%04x", scalar.value)
             default: quoted.unicodeScalars.append(scalar)
@@ -32,12 +32,12 @@ package enum JSONText {
         "[" + values.map(number).joined(separator: ",") + "]"
     }
 
-    /// One number; null where JSON has none.
+    /// A number; null if it is not finite.
     static func number(_ value: Float) -> String {
         value.isFinite ? "\(value)" : "null"
     }
 
-    /// One number in double precision; null where JSON has none.
+    /// A number in double precision; null if it is not finite.
     static func number(_ value: Double) -> String {
         value.isFinite ? "\(value)" : "null"
     }

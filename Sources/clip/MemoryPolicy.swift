@@ -2,16 +2,16 @@
 internal import Glibc
 #endif
 
-/// How memory that is no longer needed goes back to the system.
+/// How freed memory is returned to the system.
 ///
-/// By default glibc keeps freed memory in arenas, one for nearly every thread, and takes a large buffer that was freed as a
-/// hint to keep buffers of that size there, too. A server decodes photographs on many threads: after some hundred requests
-/// ViT-B/32 in bf16 held 490 MB that way, and 405 MB with two arenas and large buffers in pages of their own.
+/// By default glibc keeps freed memory in arenas, one for nearly every thread, and after it has freed a large buffer it
+/// keeps buffers of that size, too. A server decodes photographs on many threads: after some hundred requests ViT-B/32
+/// in bf16 held 490 MB that way, and 405 MB with two arenas and large buffers in pages of their own.
 enum MemoryPolicy {
-    /// Sets it for this process, before there are other threads; does nothing where the C library is not glibc.
+    /// Sets the policy for this process, before it has other threads; does nothing if the C library is not glibc.
     static func ensureLean() {
         #if canImport(Glibc)
-        // Swift's view of glibc leaves <malloc.h> out: the function is looked up, the numbers are the header's.
+        // Swift does not import <malloc.h> of glibc: the function is looked up, and the numbers are the header's.
         guard let symbol = dlsym(nil, "mallopt") else { return }
         let mallopt = unsafeBitCast(symbol, to: (@convention(c) (CInt, CInt) -> CInt).self)
         let (trimThreshold, mmapThreshold, arenaMax): (CInt, CInt, CInt) = (-1, -3, -8)

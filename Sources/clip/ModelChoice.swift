@@ -2,17 +2,18 @@ internal import CLIPFiles
 package import CLIPHub
 internal import Foundation
 
-/// A model as `--model` and `CLIP_MODEL` name it, and where it is.
+/// A model as `--model` and `CLIP_MODEL` name it, and its place.
 ///
 /// | written | means |
 /// |---|---|
-/// | `NAME=PLACE` | what follows, by another name |
-/// | what is there on this machine, begins with `/`, `./`, `../` or `~/`, or ends with `.safetensors` | that directory or file |
+/// | `NAME=PLACE` | the model that PLACE means, under another name |
+/// | an existing path, or one that begins with `/`, `./`, `../`, `~/` or ends with `.safetensors` | that path |
 /// | `ViT-B-32` | a known model of the hub |
 /// | `ViT-B-32@refs/pr/1` | the repository of a known model, at another revision than ours |
 /// | `OWNER/REPOSITORY`, `OWNER/REPOSITORY@REVISION` | a repository of the hub |
 ///
-/// What is there wins over what the hub has: `ViT-B-32` is a directory of that name in the working directory, if there is one.
+/// A path that exists wins over the hub: `ViT-B-32` is the directory of that name in the working directory, if there is
+/// one.
 package struct ModelChoice: Equatable {
     /// Where a model's files are.
     package enum Place: Equatable {
@@ -20,16 +21,16 @@ package struct ModelChoice: Equatable {
         case hub(HubRequest)
     }
 
-    /// What requests call it.
+    /// The name that requests use.
     package let name: String
     package let place: Place
 
-    /// The path that was named; nil for a model of the hub.
+    /// The path that was given; nil for a model of the hub.
     var directory: String? { if case .directory(let path) = place { path } else { nil } }
 
     /// Reads a model's name and place.
     ///
-    /// - Parameter exists: whether there is such a path.
+    /// - Parameter exists: whether a path exists.
     package init(
         _ text: String,
         exists: (String) -> Bool = { FileManager.default.fileExists(atPath: $0) }
@@ -41,7 +42,7 @@ package struct ModelChoice: Equatable {
         }
         var place = text
         var given: String?
-        // A path may hold the sign, too, and so may an address.
+        // A path or an address may contain the equals sign, too.
         if !exists(text), !HubRequest.isAddress(text), let separator = text.firstIndex(of: "="),
             separator > text.startIndex
         {
@@ -75,14 +76,17 @@ package struct ModelChoice: Equatable {
         }
     }
 
-    /// Whether a place can be nothing but a path.
+    /// Whether a place can only be a path.
     private static func isPath(_ place: String) -> Bool {
         place.isEmpty || place == "." || place == ".." || place == "~"
             || ["/", "./", "../", "~/"].contains { place.hasPrefix($0) }
             || place.hasSuffix("/") || place.hasSuffix(".safetensors")
     }
 
-    /// The last part of a path; of a file, without its ending or, where all are called so, the folder that it is in.
+    /// The last part of a path.
+    ///
+    /// For a file it is the name without its suffix, or, if the file has the usual name of all checkpoints, the
+    /// folder's name.
     private static func name(ofDirectory path: String) -> String {
         let url = URL(fileURLWithPath: path).standardizedFileURL
         guard url.pathExtension == "safetensors" else { return url.lastPathComponent }

@@ -7,13 +7,13 @@ struct ModelLine {
     private let listing: ModelListing
     private let outline: ModelOutline?
 
-    /// What is known of a model, with what its files say, where they were read.
+    /// A model with what is known of it, and what its files say if they were read.
     init(_ listing: ModelListing, _ outline: ModelOutline? = nil) {
         self.listing = listing
         self.outline = outline
     }
 
-    /// What stands above the rows.
+    /// The header of the table.
     static let header = row(
         "name",
         "state",
@@ -27,7 +27,7 @@ struct ModelLine {
         "source"
     )
 
-    /// As a row of a table.
+    /// The model as a row of the table.
     var row: String {
         Self.row(
             listing.name.printable + (listing.isDefault ? " (default)" : ""),
@@ -43,7 +43,7 @@ struct ModelLine {
         )
     }
 
-    /// As a JSON object.
+    /// The model as a JSON object.
     var json: String {
         var members = [
             ("name", JSONText.string(listing.name)), ("default", "\(listing.isDefault)"),

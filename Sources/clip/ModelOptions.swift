@@ -4,7 +4,7 @@ internal import CLIPFiles
 internal import CLIPHub
 internal import Foundation
 
-/// The options that choose and run models, shared by every subcommand that has one.
+/// The options that choose and run models, shared by all subcommands that use a model.
 struct ModelOptions: ParsableArguments {
     @Option(
         name: .customLong("model"),
@@ -105,14 +105,14 @@ struct ModelOptions: ParsableArguments {
     )
     var imageFormats: String?
 
-    /// What the options and the environment say together.
+    /// The engine's configuration from options and environment.
     ///
     /// Problems are added to the environment's.
     ///
     /// - Parameters:
-    ///   - serves: whether strangers ask. A command that embeds what it is given sees each image once, and is spared hashing them;
-    ///     no work of its own is turned away because other work of its own waits, and it calls models by no name.
-    ///   - allowed: which models may come when they are asked for, one of which may stand in for clip-mini.
+    ///   - serves: whether a server is configured. Other commands embed each image once, so they need no hash of it;
+    ///     they never refuse their own work because of other work; and they do not use the models' names.
+    ///   - allowed: the models that may be loaded on demand; one of them may stand in for clip-mini.
     func engineConfiguration(
         _ environment: inout Environment,
         serves: Bool = false,
@@ -200,7 +200,7 @@ struct ModelOptions: ParsableArguments {
         return configuration
     }
 
-    /// The directory for packed weights: as told, or else where the system wants caches.
+    /// The directory for packed weights: the one given, or the system's place for caches.
     private func packedCacheDirectory(_ environment: inout Environment) -> String? {
         var directory =
             environment.string("XDG_CACHE_HOME").map { $0 + "/swift-clip" }
@@ -209,10 +209,10 @@ struct ModelOptions: ParsableArguments {
         return directory == "none" ? nil : directory
     }
 
-    /// Notes which models there are, and which of them is the default.
+    /// Notes the models, and which of them is the default.
     private func note(_ sources: [ModelSource], _ environment: inout Environment) {
         let variable = environment.first(of: ["CLIP_MODEL"])?.name
-        // What is wrong with the list is told where the models are chosen.
+        // Problems of the list are reported where the models are chosen.
         var untold = environment
         let names = models.isEmpty ? untold.list("CLIP_MODEL") : models
         environment.note(
@@ -229,13 +229,13 @@ struct ModelOptions: ParsableArguments {
         )
     }
 
-    /// Whether the model that came with the program answers, since none is named.
+    /// Whether the bundled model answers because no other is named.
     func usesBundledModel(_ environment: Environment) -> Bool {
         models.isEmpty && environment.string("CLIP_MODEL") == nil
     }
 
-    /// What requests without a name mean where no model is named and clip-mini is not beside the program: a known one, Roboflow's
-    /// default if no other is chosen, which comes when it is asked for; nil where it may not, or is not wanted.
+    /// The model for requests without a name if no model is named and clip-mini is not installed: a known model
+    /// (Roboflow's default, if no other is chosen) that is loaded on demand; nil if that is not allowed or not needed.
     private func standIn(_ environment: Environment, _ allowed: AllowedModels) -> ModelSource? {
         guard usesBundledModel(environment), BundledModel.source() == nil else { return nil }
         let name = defaultModel ?? environment.string("CLIP_VERSION_ID") ?? BundledModel.standIn
@@ -244,7 +244,7 @@ struct ModelOptions: ParsableArguments {
         return allowed.allow(offer) ? ModelSource(name: known.name, directory: "", origin: offer.origin) : nil
     }
 
-    /// The models that are named, the default one first; where something is wrong with them, those that are left.
+    /// The models that are named, the default one first; those with problems are left out.
     private func sources(_ environment: inout Environment) -> [ModelSource] {
         var sources: [ModelSource] = []
         if usesBundledModel(environment) {
@@ -259,7 +259,7 @@ struct ModelOptions: ParsableArguments {
             }
         }
         for choice in choices(&environment) {
-            // What is not on this machine has no directory yet.
+            // A model that is not on this machine has no directory yet.
             sources.append(ModelSource(name: choice.name, directory: choice.directory ?? ""))
         }
         guard let name = defaultModel ?? environment.string("CLIP_VERSION_ID") else { return sources }
@@ -273,7 +273,7 @@ struct ModelOptions: ParsableArguments {
         return sources
     }
 
-    /// The models as they are named; where something is wrong with one, a problem.
+    /// The models as they are named; for a wrong name, a problem.
     private func choices(_ environment: inout Environment) -> [ModelChoice] {
         var choices: [ModelChoice] = []
         for name in models.isEmpty ? environment.list("CLIP_MODEL") ?? [] : models {
@@ -287,9 +287,9 @@ struct ModelOptions: ParsableArguments {
         return choices
     }
 
-    /// What is asked of the hub for those models that are its own, by their names.
+    /// The requests to the hub for those models that are its own, by the models' names.
     func hubRequests(_ environment: Environment) -> [String: HubRequest] {
-        // Problems have been told.
+        // Problems have been reported already.
         var environment = environment
         var requests: [String: HubRequest] = [:]
         for choice in choices(&environment) {
@@ -298,9 +298,10 @@ struct ModelOptions: ParsableArguments {
         return requests
     }
 
-    /// Fetches those models that are the hub's and not whole in its cache, and names their directories in the configuration.
+    /// Fetches the models that are the hub's and not complete in its cache, and puts their directories into the
+    /// configuration.
     ///
-    /// - Parameter say: takes the lines that tell of it; standard error by default.
+    /// - Parameter say: receives progress messages; standard error by default.
     func fetchModels(
         for configuration: inout EngineConfiguration,
         _ environment: Environment,

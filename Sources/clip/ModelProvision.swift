@@ -1,17 +1,17 @@
 package import CLIPEngine
 package import CLIPHub
 
-/// What brings models: the known ones of the hub, its repositories, and those of `--model` that are not on this machine.
+/// Brings models: the hub's known ones, its repositories, and those of `--model` that are not on this machine.
 ///
-/// The one place of the program that says so: names, files on this machine and downloads all come from here.
+/// All names, files on this machine and downloads come from here.
 enum ModelProvision {
-    /// The provider over a hub and its cache.
+    /// The provider for a hub and its cache.
     ///
     /// - Parameters:
-    ///   - configured: what is asked of the hub for models of `--model`, by the names that these have there.
-    ///   - isAllowed: whether a repository may be used that the hub gives for the one that a request names.
-    ///   - fail: told why one of those cannot be had.
-    ///   - say: takes the lines that tell of downloads.
+    ///   - configured: the requests to the hub for models of `--model`, by the models' names.
+    ///   - isAllowed: whether a repository may be used that the hub returns for the one that a request names.
+    ///   - fail: called with the reason if one of the configured models cannot be fetched.
+    ///   - say: receives progress messages of downloads.
     static func provider(
         _ hub: ModelHub,
         configured: [String: HubRequest] = [:],
@@ -19,11 +19,12 @@ enum ModelProvision {
         fail: @escaping @Sendable (CommandFailure) -> Void = { _ in },
         say: @escaping @Sendable (String) -> Void = { Terminal.complain($0 + "\n") }
     ) -> ModelProvider {
-        // Who has started the program waits for as long as the hub wants; requests hear of it.
+        // The operator waits for as long as the hub asks; requests do not, and are told to retry.
         var hasty = hub.configuration
         hasty.longestPause = longestPause
         let onDemand = ModelHub(hasty, judge: hub.judge)
-        // What the operator or our own table names may be called otherwise by now; what a stranger names may not.
+        // A repository that the operator or our own table names may have been renamed meanwhile; one that a request
+        // names may not.
         let isUsable = { @Sendable (name: String, repository: HubRepository) in
             configured[name] != nil || KnownModel.named(name) != nil || isAllowed("\(repository)")
         }
@@ -63,15 +64,15 @@ enum ModelProvision {
         )
     }
 
-    /// The known model of a name, in OpenAI's own spelling, too, such as `ViT-L/14@336px`.
+    /// The known model with this name, also in OpenAI's own spelling, such as `ViT-L/14@336px`.
     ///
-    /// Of requests capitals are wanted, as the real server wants them.
+    /// In requests, capitals matter, as they do on Roboflow's server.
     private static let knownName = { @Sendable (name: String) -> String? in
         let plain = String(name.map { "/@".contains($0) ? "-" : $0 })
         return KnownModel.all.first { $0.name == plain }?.name
     }
 
-    /// The longest that the hub is left alone while a request waits for a model.
+    /// The longest pause that the hub can ask for while a request waits for a model.
     private static let longestPause = Duration.seconds(5)
 
     /// A model whose files are in the cache.
@@ -87,7 +88,7 @@ enum ModelProvision {
         )
     }
 
-    /// A model as it is found: in the cache, or still at the hub.
+    /// A model, from the cache or still to be fetched from the hub.
     static func source(named name: String, _ request: HubRequest, in hub: ModelHub) -> ModelSource {
         if let snapshot = hub.cached(request) { return source(named: name, snapshot) }
         return ModelSource(
@@ -104,7 +105,7 @@ enum ModelProvision {
         KnownModel.all.first { $0.repository == repository }?.licence
     }
 
-    /// What lists tell of a known model; where no hub is given, nothing of whether it is in the cache.
+    /// What lists say of a known model; without a hub, they do not say whether it is in the cache.
     static func offer(_ known: KnownModel, _ hub: ModelHub? = nil) -> ModelProvider.Offer {
         let cached = hub.flatMap { hub in (try? known.request).flatMap(hub.cached) }
         return ModelProvider.Offer(
@@ -119,7 +120,7 @@ enum ModelProvision {
         )
     }
 
-    /// What is asked of the hub for a name that requests give.
+    /// The request to the hub for a name that requests give.
     private static func request(named name: String) throws(EmbeddingError) -> HubRequest {
         do throws(HubError) {
             if let known = KnownModel.named(name) { return try known.request }
@@ -131,7 +132,7 @@ enum ModelProvision {
 }
 
 extension HubError {
-    /// What it means for those who ask for the model.
+    /// What the error means for requests for the model.
     package var fetchFault: FetchFault {
         switch self {
         case .invalidName, .unknownName, .address, .invalidRevision, .repositoryNotFound, .revisionNotFound,

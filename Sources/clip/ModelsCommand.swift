@@ -2,7 +2,7 @@ import ArgumentParser
 internal import CLIPEngine
 internal import Foundation
 
-/// `clip models`: what is configured, what is on this machine, and what could be fetched.
+/// `clip models`: lists the models that are configured, those on this machine, and those that could be fetched.
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
@@ -34,7 +34,7 @@ struct ModelsCommand: AsyncParsableCommand {
             configuration.allowedModels = .known
             let problems = environment.problems + configuration.validate()
             guard problems.isEmpty else { throw CommandFailure(problems: problems, environment) }
-            // Even to list a model its files have to be here.
+            // A model's files are needed even to list it.
             try await options.fetchModels(for: &configuration, environment)
             lines = try Self.lines(configuration, environment)
         }
@@ -42,7 +42,7 @@ struct ModelsCommand: AsyncParsableCommand {
         for line in lines { try Terminal.write(line: json ? line.json : line.row) }
     }
 
-    /// What is configured has to be sound; what is in a cache may be anything, and is listed as far as it can be read.
+    /// Configured models must be valid; models in the cache are listed as far as they can be read.
     private static func lines(
         _ configuration: EngineConfiguration,
         _ environment: Environment

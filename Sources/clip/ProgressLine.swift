@@ -1,18 +1,18 @@
 internal import Foundation
 
-/// A line on standard error that shows how far the work is, only where a person sees it.
+/// A line on standard error that shows the progress of the work; only on a terminal.
 struct ProgressLine {
     private let bar: ProgressBar
     private let start = ContinuousClock.now
     private let isShown = Terminal.isInteractive
     private var done = 0
-    /// When the line that stands there was drawn; nil while none does.
+    /// When the visible line was drawn; nil if none is visible.
     private var drawn: ContinuousClock.Instant?
 
-    /// Between two drawings: more often than eyes follow would only cost time.
+    /// The time between two drawings; more frequent ones could not be seen.
     private static let interval = Duration.milliseconds(100)
 
-    /// - Parameter unit: what is counted, in the plural.
+    /// - Parameter unit: the name of the counted things, in the plural.
     init(total: Int, unit: String) {
         bar = ProgressBar(total: total, unit: unit)
     }
@@ -36,22 +36,22 @@ struct ProgressLine {
     }
 }
 
-/// What a progress line says: a bar, count, percent, rate and the time that is left.
+/// The text of a progress line: a bar, the count, percent, rate and remaining time.
 package struct ProgressBar: Sendable {
-    /// How many there are to do.
+    /// The number of items in all.
     package let total: Int
     private let unit: String
 
     private static let longestBar = 30
     private static let shortestBar = 8
 
-    /// - Parameter unit: what is counted, in the plural.
+    /// - Parameter unit: the name of the counted things, in the plural.
     package init(total: Int, unit: String) {
         self.total = total
         self.unit = unit
     }
 
-    /// At most `columns - 1` characters, so that no terminal breaks the line; the bar gives way first.
+    /// A text of at most `columns - 1` characters, so that no terminal breaks the line; the bar is shortened first.
     package func text(done: Int, seconds: Double, columns: Int) -> String {
         let rate = Double(done) / max(seconds, 0.001)
         let percent = total > 0 ? done * 100 / total : 100
@@ -66,7 +66,7 @@ package struct ProgressBar: Sendable {
         return "[\(bar)] \(figures)"
     }
 
-    /// Minutes and seconds, with hours before them if there are any.
+    /// Minutes and seconds, with the hours if there are any.
     private static func clock(seconds: Double) -> String {
         let whole = Int(min(seconds.rounded(.up), 359_999))
         let (hours, minutes) = (whole / 3600, whole / 60 % 60)

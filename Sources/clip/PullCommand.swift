@@ -46,7 +46,7 @@ struct PullCommand: AsyncParsableCommand {
         }
         var requests: [(name: String, request: HubRequest)] = []
         for name in names {
-            // Directories have no part in this: what is asked for is the hub's.
+            // `pull` only fetches from the hub, so directories of that name do not matter.
             let choice = try ModelChoice(name, exists: { _ in false })
             guard case .hub(let request) = choice.place else {
                 let error = HubError.invalidName(name)
@@ -113,7 +113,7 @@ struct PullCommand: AsyncParsableCommand {
 }
 
 extension HubError {
-    /// What a command that fails so ends with, by sysexits.h.
+    /// The exit status of a command that fails with this error, by sysexits.h.
     package var exitStatus: Int32 {
         switch self {
         case .corrupt, .damaged, .wrongSize, .noUsableFiles, .invalidAnswer: 65  // EX_DATAERR

@@ -1,10 +1,10 @@
 internal import CLIPEngine
 internal import CLIPFiles
 
-/// Labels and templates as the subcommands take them, with what is wrong with them in the words of the shell: names go back to who
-/// gave them.
+/// Labels and templates from arguments and files. The messages about wrong ones are in the shell's words, and contain
+/// the labels, because they go back to the person who gave them.
 extension Terminal {
-    /// Templates that were given as arguments.
+    /// Templates given as arguments.
     static func templates(ofArguments arguments: [String]) throws(CommandFailure) -> [PromptTemplate] {
         var texts: [String] = []
         for argument in arguments { texts.append(try text(ofArgument: argument)) }
@@ -18,7 +18,7 @@ extension Terminal {
         }
     }
 
-    /// Labels that were given as arguments, separated by commas.
+    /// Labels given as arguments, separated by commas.
     static func labels(ofArguments arguments: [String]) throws(CommandFailure) -> [LabelSet.Label] {
         var labels: [LabelSet.Label] = []
         for argument in arguments {
@@ -30,9 +30,9 @@ extension Terminal {
         return labels
     }
 
-    /// Labels of a file, a line each; prompts of its own may follow a label, with tabs between.
+    /// Labels of a file, one a line; a label's own prompts may follow it, separated by tabs.
     ///
-    /// Empty lines are passed over.
+    /// Empty lines are skipped.
     ///
     /// - Parameter file: '-' is standard input.
     static func labels(ofFile file: String) throws(CommandFailure) -> [LabelSet.Label] {
@@ -50,7 +50,7 @@ extension Terminal {
         }
     }
 
-    /// A set of labels that were read before.
+    /// A set of labels that were read already.
     static func labelSet(
         _ labels: [LabelSet.Label],
         templates: [PromptTemplate]

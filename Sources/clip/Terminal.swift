@@ -9,18 +9,16 @@ internal import Darwin
 
 /// Standard input, output and error as the subcommands use them.
 enum Terminal {
-    /// Whether a person reads standard error.
+    /// Whether standard error is a terminal.
     static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// Whether a person reads standard output, and wants colours.
-    ///
-    /// `NO_COLOR` is what people set who do not: https://no-color.org.
+    /// Whether standard output is a terminal, and colours are not switched off with `NO_COLOR` (https://no-color.org).
     static func outputHasColours(_ environment: Environment) -> Bool {
         isatty(STDOUT_FILENO) == 1 && environment.string("NO_COLOR") == nil
             && environment.string("TERM") ?? "dumb" != "dumb"
     }
 
-    /// Columns of the terminal that standard error is; 80 where it does not say.
+    /// The width of the terminal in columns; 80 if standard error does not tell.
     static var columns: Int {
         var size = winsize()
         guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
@@ -34,25 +32,25 @@ enum Terminal {
         try write(line + "\n", to: STDOUT_FILENO, named: "Standard output")
     }
 
-    /// Writes to standard error as it is.
+    /// Writes to standard error, without a line end.
     ///
-    /// Where that fails there is nobody left to tell.
+    /// Failures are ignored, because no other place is left to report them.
     static func complain(_ text: String) {
         try? write(text, to: STDERR_FILENO, named: "Standard error")
     }
 
-    /// Ends the process at once, for when another thread is in the middle of loading a model.
+    /// Ends the process at once, for when another thread may be loading a model.
     ///
-    /// An ordinary exit would take the libraries' memory apart beneath it.
+    /// An ordinary exit would free the libraries' memory while that thread uses it.
     static func leave(status: Int32) -> Never {
         _exit(status)
     }
 
-    /// A file's bytes; '-' is standard input.
+    /// The bytes of a file; '-' is standard input.
     ///
     /// - Parameters:
-    ///   - limit: more bytes than this are not read; the caller sees that by one byte too many.
-    ///   - longestLine: most bytes between two ends of lines, where the bytes are lines.
+    ///   - limit: at most one byte more than this is read, which tells the caller that the file is too long.
+    ///   - longestLine: the limit in bytes of a line, for files of lines.
     static func contents(
         of file: String,
         limit: Int,
@@ -65,12 +63,13 @@ enum Terminal {
         }
     }
 
-    /// Texts have to fit in memory: most bytes of a file of them.
+    /// The limit in bytes of a file of texts, which has to fit in memory.
     static let mostTextBytes = 1 << 28
-    /// Most bytes of one of them: sixteen times what a model takes as a text, so that what never ends is noticed soon.
+    /// The limit in bytes of a line: sixteen times what a model takes as a text, so that an endless line is noticed
+    /// soon.
     private static let mostLineBytes = 1 << 20
 
-    /// The lines of standard input, without their ends.
+    /// The lines of standard input, without line ends.
     static func readLines() throws(CommandFailure) -> [String] {
         let bytes = try contents(of: "-", limit: mostTextBytes, longestLine: mostLineBytes)
         guard bytes.count <= mostTextBytes else {
@@ -97,14 +96,14 @@ enum Terminal {
         return bytes
     }
 
-    /// What a file of texts is called in complaints.
+    /// The name of a file of texts in messages.
     static func name(of file: String) -> String {
         file == "-" ? "standard input" : file.printable
     }
 
-    /// A text that was given as an argument.
+    /// A text given as an argument.
     ///
-    /// - Throws: a failure if it is not UTF-8; what stands for its bytes must not be embedded.
+    /// - Throws: a failure if the argument is not UTF-8: the characters that stand for its bytes must not be embedded.
     static func text(ofArgument argument: String) throws(CommandFailure) -> String {
         guard FileName.isText(argument) else {
             throw CommandFailure(
@@ -125,7 +124,7 @@ enum Terminal {
     }
 }
 
-/// The system's function, which inside of ``Terminal`` the method of the same name hides.
+/// The system's function; inside ``Terminal``, the method of the same name hides it.
 private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
     write(descriptor, bytes, count)
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 internal import CLIPEngine
 internal import Foundation
 
-/// `clip tokenize`: the token ids that a model is given for a text.
+/// `clip tokenize`: the token ids that a model gets for a text.
 struct TokenizeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tokenize",
@@ -66,7 +66,7 @@ struct TokenizeCommand: AsyncParsableCommand {
         }
     }
 
-    /// The texts of standard input.
+    /// The texts from standard input.
     private func lines() throws(CommandFailure) -> [String] {
         let lines = try Terminal.readLines()
         guard json else { return lines }

@@ -22,7 +22,7 @@ struct DecodeBenchmark: ParsableCommand {
     @Option(help: "How often each file is decoded; 9 by default.")
     var runs = 9
 
-    /// What is larger is no photograph.
+    /// No photograph is larger.
     private static let mostBytes = 64 << 20
 
     func run() throws {
@@ -53,7 +53,7 @@ struct DecodeBenchmark: ParsableCommand {
         }
     }
 
-    /// The median and the least of the runs, in milliseconds.
+    /// The median and the shortest of the runs, in milliseconds.
     private func times(
         of image: [UInt8],
         _ decoding: ImageDecoding
@@ -73,7 +73,7 @@ struct DecodeBenchmark: ParsableCommand {
         return (times[times.count / 2], times[0])
     }
 
-    /// How far pixels are from exact ones, in steps of which a byte has 255: on average and at most.
+    /// The mean and the largest difference between the pixels and exact ones, in steps of a byte (255 in all).
     private func differences(
         of image: [UInt8],
         _ decoding: ImageDecoding

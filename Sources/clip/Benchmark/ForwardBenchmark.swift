@@ -41,7 +41,7 @@ struct ForwardBenchmark: AsyncParsableCommand {
     @Flag(help: "Time what standard input asks for.")
     var commands = false
 
-    /// More in one pass would be divided anyway.
+    /// A larger batch would be split into several passes anyway.
     private static let mostItems = 4096
 
     private static let uncountedRuns = 2
@@ -50,7 +50,7 @@ struct ForwardBenchmark: AsyncParsableCommand {
     func run() async throws {
         var environment = Environment()
         var configuration = options.engineConfiguration(&environment)
-        // Others would be loaded and never asked.
+        // Further models would be loaded and never used.
         configuration.models = Array(configuration.models.prefix(1))
         configuration.allowsURLs = false
         configuration.usesOneDNNOnly = usesOneDNNOnly
@@ -65,7 +65,7 @@ struct ForwardBenchmark: AsyncParsableCommand {
         if runs < 1 { environment.problems.append("--runs must be at least 1, not \(runs).") }
         try await withEngine(configuration, options, environment) { engine in
             if commands { return try await answerCommands(by: engine) }
-            // What was asked for of a tower that is not there is refused; what was not asked for is left out.
+            // If a tower is missing, figures that were asked for are refused, and those of the default are left out.
             let towers = engine.models[0].towers
             let work =
                 (images == nil && !towers.contains(.image) ? [] : imageCounts).map(ForwardWork.images)
@@ -79,7 +79,7 @@ struct ForwardBenchmark: AsyncParsableCommand {
         }
     }
 
-    /// The milliseconds of each pass's runs, in rising order.
+    /// The durations of each pass's runs in milliseconds, in rising order.
     private func times(of work: [ForwardWork], by engine: EmbeddingEngine) async throws -> [[Double]] {
         for work in work { try check(work, engine.models[0]) }
         var times: [[Double]] = work.map { _ in [] }
@@ -92,7 +92,7 @@ struct ForwardBenchmark: AsyncParsableCommand {
         return times.map { $0.sorted() }
     }
 
-    /// Refuses captions that the model has no room for.
+    /// Refuses captions that are longer than the model allows.
     private func check(_ work: ForwardWork, _ model: ModelDescription) throws(CommandFailure) {
         guard case .captions(_, let tokens) = work, let limit = model.contextLength, tokens > limit else {
             return
@@ -145,7 +145,7 @@ struct ForwardBenchmark: AsyncParsableCommand {
 }
 
 extension Environment {
-    /// Counts separated by commas; what is none is a problem.
+    /// Counts separated by commas; a part that is no count is a problem.
     fileprivate mutating func counts(_ text: String, of option: String, most: Int) -> [Int] {
         (list(given: (option, text)) ?? []).compactMap { part in
             if let count = Int(part), (1...most).contains(count) { return count }

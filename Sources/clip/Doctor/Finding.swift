@@ -1,11 +1,11 @@
 internal import CLIPFiles
 
-/// One thing that `clip doctor` has looked at.
+/// One result of `clip doctor`.
 package struct Finding: Equatable, Sendable {
-    /// How it is.
+    /// How good or bad it is.
     package enum Grade: String, Sendable {
         case ok
-        /// The server starts, and could do better.
+        /// The server runs, but could run better.
         case note
         /// The server does not start, or does not answer.
         case problem
@@ -15,15 +15,15 @@ package struct Finding: Equatable, Sendable {
     package let name: String
     package let value: String
     package let grade: Grade
-    /// What to do about it; nil where there is nothing to do.
+    /// What to do about it; nil if nothing needs to be done.
     package let remedy: String?
 
-    /// Something that is as it should be.
+    /// A result that is in order.
     package init(_ group: String, _ name: String, _ value: String) {
         self.init(group, name, value, .ok, nil)
     }
 
-    /// Something that could be better, or has to be.
+    /// A result that could be better, or is a problem.
     package init(_ group: String, _ name: String, _ value: String, _ grade: Grade, _ remedy: String?) {
         (self.group, self.name, self.value) = (group, name, value)
         (self.grade, self.remedy) = (grade, remedy)
@@ -36,11 +36,11 @@ package struct Finding: Equatable, Sendable {
     }
 }
 
-/// All that was found, for a person or a program.
+/// All results, as text or JSON.
 package struct Diagnosis {
     private let findings: [Finding]
 
-    /// - Parameter findings: those of a group beside each other.
+    /// - Parameter findings: all results; those of a group follow each other.
     package init(_ findings: [Finding]) { self.findings = findings }
 
     /// Whether a server with these settings would answer.
@@ -53,7 +53,7 @@ package struct Diagnosis {
         "{\"can_serve\":\(canServe),\"findings\":[" + findings.map(\.json).joined(separator: ",") + "]}"
     }
 
-    /// Groups with a line for each finding, what to do beneath it, and the end of it all.
+    /// The groups with a line for each result, the remedies under them, and a summary at the end.
     package func text(inColours: Bool) -> String {
         let rows = Columns.aligned(
             findings.map { [$0.grade.rawValue, $0.name.printable, $0.value.printable] }

@@ -8,17 +8,17 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// A folder that files are to be kept in, whether it is there already or not.
+/// A folder in which files are to be stored, whether or not it exists yet.
 package struct FolderCheck {
     /// The folder.
     private let path: String
-    /// Bytes that are free where it is, or would be; nil where the system does not say.
+    /// The free bytes at its place; nil if the system does not tell.
     package let freeBytes: Int?
-    /// Why nothing can be written there, in the system's words; nil where it can.
+    /// Why nothing can be written there, in the system's words; nil if it can.
     package let obstacle: String?
 
-    /// Tries it: a file is made and taken away again, in the folder or, where that is not there yet, in the one that it would be
-    /// made in.
+    /// Tests the folder by creating and deleting a file in it, or, if it does not exist yet, in the folder that it
+    /// would be created in.
     package init(_ path: String) {
         self.path = path
         var place = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
@@ -44,12 +44,12 @@ package struct FolderCheck {
         unlink(name)
     }
 
-    /// Path, free space and whether it can be written.
+    /// The path, the free space, and whether it can be written.
     ///
     /// - Parameters:
-    ///   - name: what is kept there.
-    ///   - needed: bytes that are to be written there; nil where it is not known.
-    ///   - grade: what it is if that cannot be done.
+    ///   - name: what is stored there.
+    ///   - needed: the bytes that will be written there; nil if unknown.
+    ///   - grade: the grade if they cannot be written.
     ///   - remedy: the setting that names another folder.
     package func finding(
         _ name: String,
@@ -72,6 +72,6 @@ package struct FolderCheck {
         )
     }
 
-    /// A model has more, and a disk that is full ends other things, too.
+    /// A model is larger than this, and a full disk stops other programs, too.
     private static let leastBytes = 1_000_000_000
 }

@@ -2,7 +2,7 @@ internal import CLIPEngine
 internal import CLIPHub
 internal import CLIPServer
 
-/// Libraries, memory and limits of this machine.
+/// Checks the libraries, memory and limits of this machine.
 enum MachineCheck {
     /// The libraries that are loaded, with their versions.
     static func libraries(heicIsAsked: Bool) -> [Finding] {
@@ -22,7 +22,7 @@ enum MachineCheck {
         return findings
     }
 
-    /// What bounds the memory, and what of it requests and models may have.
+    /// The limit of memory, and how much of it requests and models may have.
     static func memory(_ machine: MachineMemory, _ engine: EngineConfiguration) -> [Finding] {
         let isTooMuch = engine.memoryBudget > machine.limit
         var findings = [
@@ -52,7 +52,7 @@ enum MachineCheck {
         return findings
     }
 
-    /// Open files, connections, and how threads wait.
+    /// The limits of open files and connections, and how threads wait.
     static func limits(_ settings: ServeSettings, _ environment: Environment) -> [Finding] {
         let connections = settings.server.maxConnections
         let policy = environment.string("OMP_WAIT_POLICY") ?? "not set"
@@ -80,7 +80,7 @@ enum MachineCheck {
         ]
     }
 
-    /// Bytes as a person reads them.
+    /// A number of bytes for a person.
     static func megabytes(_ bytes: Int) -> String {
         bytes < 1_000_000 ? "less than 1 MB" : "\(bytes / 1_000_000) MB"
     }

@@ -1,14 +1,15 @@
 internal import CLIPEngine
 internal import CLIPHub
 
-/// Whether the models are there and can be loaded, and how long a forward pass of the default one takes.
+/// Checks whether the models are on this machine and can be loaded, and how long a forward pass of the default model
+/// takes.
 struct ModelCheck {
     let settings: ServeSettings
     let environment: Environment
 
     private static let group = "models"
 
-    /// A line for each model of `--model`, then those that lie in the hub's cache.
+    /// A line for each model of `--model`, then those in the hub's cache.
     var findings: [Finding] {
         let configured = settings.engine.models.map(finding)
         let names = Set(settings.engine.models.map(\.name))
@@ -23,7 +24,7 @@ struct ModelCheck {
         return configured + cached
     }
 
-    /// Bytes that have to be fetched before the server can answer; nil where nothing has, or nobody knows.
+    /// The bytes to fetch before the server can answer; nil if there are none, or if the number is unknown.
     var bytesToFetch: Int? {
         let bytes = settings.engine.models.filter { located($0) == nil }.compactMap { model in
             KnownModel.named(model.name)?.megabytes.map { $0 * 1_000_000 }
@@ -31,7 +32,7 @@ struct ModelCheck {
         return bytes.isEmpty ? nil : bytes.reduce(0, +)
     }
 
-    /// Whether anything has to be fetched before the server can answer.
+    /// Whether a model has to be fetched before the server can answer.
     var wantsHub: Bool { settings.engine.models.contains { located($0) == nil } }
 
     /// A model with its files, if they are on this machine.
@@ -87,9 +88,9 @@ struct ModelCheck {
         }
     }
 
-    /// Loads the default model, and times one image and one caption, each the second time.
+    /// Loads the default model, and measures the second pass of one image and of one caption.
     ///
-    /// - Returns: nothing where the model is not on this machine.
+    /// - Returns: nothing if the model is not on this machine.
     func passes() async -> [Finding] {
         guard let first = settings.engine.models.first, let model = located(first) else { return [] }
         let group = "forward pass"
@@ -137,7 +138,7 @@ struct ModelCheck {
         }
     }
 
-    /// As many as most captions have.
+    /// The length of most captions.
     private static let captionTokens = 12
 
     private static func milliseconds(_ time: Duration) -> String {

@@ -1,8 +1,8 @@
 internal import CLIPHub
 
-/// The way to the hub: proxies, and whether it answers.
+/// Checks the way to the hub: proxies, and whether it answers.
 enum NetworkCheck {
-    /// Variables of proxies that are set, without the passwords in them.
+    /// The proxy variables that are set, without the passwords in them.
     static func proxies(_ environment: Environment) -> [Finding] {
         ["https_proxy", "HTTPS_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"]
             .compactMap {
@@ -11,7 +11,7 @@ enum NetworkCheck {
             }
     }
 
-    /// Whether the hub may be asked and, where that is wanted, whether it answers.
+    /// Whether the hub may be contacted and, if wanted, whether it answers.
     ///
     /// - Parameter isNeeded: whether a model has to be fetched before the server can answer.
     static func hub(_ hub: ModelHub, asking: Bool, isNeeded: Bool) async -> Finding {

@@ -1,13 +1,13 @@
 package import CLIPEngine
 internal import Foundation
 
-/// What the processor is, and how much of it this process may use.
+/// Checks the processor, and how much of it this process may use.
 package struct ProcessorCheck {
-    /// What the system tells of it.
+    /// The system's description of it.
     private let description: String
-    /// Processors that this process may run on.
+    /// The number of processors on which this process may run.
     private let cores: Int
-    /// Processors' worth of time that its control groups let it have; nil for any.
+    /// The processor time that the process's control groups allow, in processors; nil for no limit.
     private let quota: Double?
 
     private static let group = "processor"
@@ -16,7 +16,7 @@ package struct ProcessorCheck {
         (self.description, self.cores, self.quota) = (description, cores, quota)
     }
 
-    /// This machine's.
+    /// The processor of this machine.
     static var current: ProcessorCheck {
         ProcessorCheck(
             description: text(of: "/proc/cpuinfo") ?? "",
@@ -25,11 +25,11 @@ package struct ProcessorCheck {
         )
     }
 
-    /// The least time that any of the control groups allows, in processors.
+    /// The lowest limit on processor time among the control groups, in processors.
     ///
     /// - Parameters:
-    ///   - groups: as `/proc/self/cgroup` lists them.
-    ///   - root: where control groups are mounted.
+    ///   - groups: the contents of `/proc/self/cgroup`.
+    ///   - root: the place where control groups are mounted.
     package static func quota(groups: String, root: String) -> Double? {
         var quotas: [Double] = []
         for line in groups.split(separator: "\n") {
@@ -55,12 +55,12 @@ package struct ProcessorCheck {
         return quotas.min()
     }
 
-    /// Model, instructions, precision and cores.
+    /// The processor's model, its instructions, the precision, and the cores.
     ///
     /// - Parameters:
-    ///   - native: the precisions that run as fast as they should.
-    ///   - asked: the one that was asked for.
-    ///   - threads: how many threads compute.
+    ///   - native: the precisions for which it has instructions.
+    ///   - asked: the precision that was asked for.
+    ///   - threads: the number of compute threads.
     package func findings(native: [Precision], asked: Precision, threads: Int) -> [Finding] {
         let auto: Precision = native.contains(.bf16) ? .bf16 : .f32
         let fits = asked == .auto || native.contains(asked)
@@ -117,7 +117,7 @@ package struct ProcessorCheck {
         return findings
     }
 
-    /// Those instructions that decide how quick a forward pass is.
+    /// The instructions that matter for the speed of a forward pass.
     private var instructions: String {
         let flags = Set((field("flags") ?? field("Features") ?? "").split(separator: " ").map(String.init))
         let names = [
@@ -128,7 +128,7 @@ package struct ProcessorCheck {
         return names.isEmpty ? "the baseline's" : names.joined(separator: ", ")
     }
 
-    /// The first line of the system's description with this name.
+    /// The value of the first line with this name in the system's description.
     private func field(_ name: String) -> String? {
         for line in description.split(separator: "\n") {
             let parts = line.split(separator: ":", maxSplits: 1)

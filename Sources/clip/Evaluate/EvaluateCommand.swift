@@ -3,7 +3,7 @@ internal import CLIPEngine
 internal import CLIPEvaluation
 internal import CLIPFiles
 
-/// `clip evaluate`: how well a model tells classes apart, or finds pictures by captions.
+/// `clip evaluate`: measures how well a model classifies pictures, or finds them by captions.
 struct EvaluateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate",
@@ -70,7 +70,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     private func evaluate() async throws {
         var environment = Environment()
         var configuration = options.engineConfiguration(&environment)
-        // Others would be loaded and never asked.
+        // Further models would be loaded and never used.
         configuration.models = Array(configuration.models.prefix(1))
         let progress = EvaluationProgress()
         if let captions {

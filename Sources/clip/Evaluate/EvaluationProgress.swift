@@ -1,11 +1,11 @@
 internal import CLIPEvaluation
 internal import Synchronization
 
-/// Shows on standard error what an evaluation tells on its way: sentences, and a line that says how far it is.
+/// Shows the events of an evaluation on standard error: sentences, and a progress line.
 final class EvaluationProgress: Sendable {
     private let line = Mutex<ProgressLine?>(nil)
 
-    /// Takes what is told.
+    /// Shows an event.
     func show(_ event: EvaluationEvent) {
         line.withLock { line in
             switch event {

@@ -1,7 +1,7 @@
 internal import CLIPEvaluation
 internal import Foundation
 
-/// The result of a retrieval, for people and for programs.
+/// The result of a retrieval, as text and as JSON.
 extension RetrievalReport {
     /// One JSON object.
     var json: String {

@@ -2,7 +2,7 @@ internal import CLIPEvaluation
 internal import CLIPFiles
 internal import Foundation
 
-/// The result of a classification, for people and for programs.
+/// The result of a classification, as text and as JSON.
 extension ZeroShotReport {
     /// One JSON object.
     func json(perClass: Bool) -> String {
@@ -28,7 +28,7 @@ extension ZeroShotReport {
         }.joined(separator: ",")
     }
 
-    /// A few lines, below a table if one is wanted.
+    /// A few lines, under a table if one is wanted.
     func text(perClass: Bool) -> String {
         let summary = """
             top-1   \(Self.percent(top1))
@@ -40,7 +40,7 @@ extension ZeroShotReport {
         return perClass ? table + "\n\n" + summary : summary
     }
 
-    /// The classes in the order of their folders: the worst are found with `sort -n`.
+    /// The classes in the order of their folders; `sort -n` puts the worst first.
     private var table: String {
         let rows = classes.map { entry in
             let confused = entry.mostConfused.map { "  (\($0.images) as \($0.label.printable))" } ?? ""

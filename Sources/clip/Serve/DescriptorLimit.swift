@@ -4,22 +4,23 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// How many files and sockets this process may have open.
+/// The number of files and sockets that this process may have open.
 package enum DescriptorLimit {
-    /// What is kept for everything but connections of requests; some libraries end the process when they cannot open a file.
+    /// The number kept for everything but the connections of requests; some libraries end the process if they cannot
+    /// open a file.
     ///
-    /// An event loop has three, a fetch its connection and what its look-up of a name opens. Files of checkpoints, the log and
-    /// the runtime's own make do with 64.
+    /// An event loop takes three, a fetch one for its connection and one for looking up a name. Files of checkpoints,
+    /// the log and the runtime need no more than 64.
     package static func reserve(eventLoops: Int, fetchPlaces: Int, connectionsBeside: Int) -> Int {
         64 + 3 * eventLoops + 2 * fetchPlaces + connectionsBeside
     }
 
-    /// Fewer connections than that are no server.
+    /// A server with fewer connections than this is of no use.
     package static let leastConnections = 16
-    /// More than that is of no use here, and some systems allow a thousand million.
+    /// More than this is not needed, and some systems allow a thousand million.
     private static let most: rlim_t = 1 << 20
 
-    /// Raises the limit as far as the system lets this process do it, and says what it is then.
+    /// Raises the limit as far as the system lets this process, and returns it.
     static func raise() -> Int {
         var limit = rlimit()
         #if canImport(Glibc)
@@ -37,7 +38,7 @@ package enum DescriptorLimit {
         return Int(min(limit.rlim_cur, most))
     }
 
-    /// The connections that fit under a limit beside what is kept; nil where too few do.
+    /// The connections that fit under a limit beside the reserve; nil if too few do.
     package static func connections(wanted: Int, under limit: Int, keeping reserve: Int) -> Int? {
         let fitting = limit - reserve
         return fitting < leastConnections ? nil : min(wanted, fitting)

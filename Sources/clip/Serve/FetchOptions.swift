@@ -1,7 +1,7 @@
 import ArgumentParser
 internal import CLIPEngine
 
-/// The options of `clip serve` about pictures that are named by URL.
+/// The options of `clip serve` for pictures named by URL.
 struct FetchOptions: ParsableArguments {
     @Flag(
         name: .customLong("allow-urls"),
@@ -95,9 +95,9 @@ struct FetchOptions: ParsableArguments {
         fillLimits(&configuration, from: &environment)
     }
 
-    /// What may be fetched at all.
+    /// Fills in which hosts and addresses may be fetched from.
     ///
-    /// The names behind ours are the reference server's, whose guards go on guarding.
+    /// The variables behind ours are the reference server's, so that its settings keep protecting.
     private func fillRules(_ configuration: inout EngineConfiguration, from environment: inout Environment) {
         environment.fill(
             &configuration.allowsURLs,
@@ -141,12 +141,11 @@ struct FetchOptions: ParsableArguments {
             "CLIP_FETCH_HOSTS_DENY",
             "BLACKLISTED_DESTINATIONS_FOR_URL_INPUT"
         )
-        // Redirects are held to every rule whatever this says; it is read so that a value that means nothing is
-        // told.
+        // Every rule applies to redirects whatever this variable says; it is read so that a wrong value is reported.
         _ = environment.bool("VALIDATE_IMAGE_URL_REDIRECTS")
     }
 
-    /// How much fetching may cost.
+    /// Fills in how much fetching may cost.
     private func fillLimits(_ configuration: inout EngineConfiguration, from environment: inout Environment) {
         environment.fill(
             &configuration.maxRedirects,

@@ -3,7 +3,7 @@ internal import CLIPFiles
 internal import CLIPServer
 internal import Foundation
 
-/// The options of `clip serve` about who is let in.
+/// The options of `clip serve` that decide which clients are let in.
 struct GuardOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -30,7 +30,7 @@ struct GuardOptions: ParsableArguments {
 
     /// Fills in a configuration.
     ///
-    /// - Returns: what the log should warn of.
+    /// - Returns: warnings for the log.
     func fill(_ configuration: inout ServerConfiguration, from environment: inout Environment) -> [String] {
         var warnings: [String] = []
         let keys = environment.list(of: ["CLIP_API_KEYS"], given: nil)
@@ -69,7 +69,7 @@ struct GuardOptions: ParsableArguments {
         return warnings
     }
 
-    /// The keys of a file; one without any is a problem, since it would leave the door open.
+    /// The keys of a file; an empty file is a problem, because it would let every client in.
     private static func keys(
         in file: String,
         _ option: String,
@@ -87,7 +87,7 @@ struct GuardOptions: ParsableArguments {
             environment.problems.append("\(option) '\(file.printable)' has more than \(mostBytes) bytes.")
             return []
         }
-        // By bytes: CR and LF together are one Character.
+        // The file is split by bytes, because CR and LF together are one Character.
         let keys = bytes.split { $0 == 0x0A || $0 == 0x0D }
             .map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespaces) }
             .filter { !$0.isEmpty && !$0.hasPrefix("#") }

@@ -8,18 +8,18 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// Names and addresses to listen at.
+/// Names and addresses to listen on.
 package enum HostName {
-    /// Whether it is an address, or the one name that is one's own machine everywhere.
+    /// Whether it is an address, or `localhost`, the one name that means this machine everywhere.
     package static func isAddress(_ host: String) -> Bool {
         var bytes = in6_addr()
         return inet_pton(AF_INET, host, &bytes) == 1 || inet_pton(AF_INET6, host, &bytes) == 1
             || host.lowercased() == "localhost"
     }
 
-    /// Why nobody can listen there, as a sentence with what helps; nil where it can be done.
+    /// Why the program cannot listen there, in a sentence with a remedy; nil if it can.
     ///
-    /// It is tried, since no rule tells which addresses a machine has: what was opened is closed at once.
+    /// It opens the address and closes it at once, because nothing else tells reliably which addresses a machine has.
     ///
     /// - Parameter setting: the flag and the variable that chose the port.
     static func problem(host: String, port: Int, setting: String = "--port or CLIP_PORT") -> String? {
@@ -59,16 +59,16 @@ package enum HostName {
 
     private static let tcp: Int32 = 6
 
-    /// The system's number for why a socket cannot have the address and port; 0 where it can.
+    /// The system's error number if a socket cannot have the address and port; 0 if it can.
     private static func failure(binding address: addrinfo, to port: Int) -> Int32 {
         let descriptor = socket(address.ai_family, address.ai_socktype, address.ai_protocol)
         guard descriptor >= 0 else { return errno }
         defer { close(descriptor) }
-        // As the server does it: connections of an earlier one that are not quite over are in nobody's way.
+        // As in the server, lingering connections of an earlier process do not matter.
         var reuses: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuses, socklen_t(MemoryLayout<Int32>.size))
         guard let place = address.ai_addr else { return EADDRNOTAVAIL }
-        // IPv4 and IPv6 have the port at the same place, in the network's order.
+        // IPv4 and IPv6 addresses have the port at the same place, in network byte order.
         UnsafeMutableRawPointer(place).storeBytes(
             of: UInt16(truncatingIfNeeded: port).bigEndian,
             toByteOffset: 2,

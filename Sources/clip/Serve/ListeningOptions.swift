@@ -1,7 +1,7 @@
 import ArgumentParser
 internal import CLIPServer
 
-/// The options of `clip serve` about sockets: where it listens, what connections may hold, and for how long.
+/// The options of `clip serve` for sockets: where it listens, and how much connections may hold and for how long.
 struct ListeningOptions: ParsableArguments {
     @Option(
         help:

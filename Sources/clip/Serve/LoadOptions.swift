@@ -2,7 +2,7 @@ import ArgumentParser
 internal import CLIPEngine
 internal import CLIPServer
 
-/// The options of `clip serve` about how much it takes on at once.
+/// The options of `clip serve` for how much work it accepts at once.
 struct LoadOptions: ParsableArguments {
     @Option(
         help:

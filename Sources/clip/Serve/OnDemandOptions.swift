@@ -3,7 +3,7 @@ internal import CLIPEngine
 internal import CLIPHub
 internal import CLIPServer
 
-/// The options of `clip serve` about models that come and go: which, how many bytes of them, and for how long.
+/// The options of `clip serve` for models that are loaded on demand: which ones, how many bytes, and for how long.
 struct OnDemandOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -36,7 +36,7 @@ struct OnDemandOptions: ParsableArguments {
     )
     var loadSeconds: String?
 
-    /// Which models requests may have brought.
+    /// The models that requests may have loaded.
     func allowedModels(_ environment: inout Environment) -> AllowedModels {
         let told = environment.list(of: ["CLIP_ALLOW_MODELS"], given: ("--allow-models", allowModels))
         let allowed = told.map { Self.allowed($0.value) } ?? .roboflow
@@ -45,8 +45,8 @@ struct OnDemandOptions: ParsableArguments {
     }
 
     /// - Parameters:
-    ///   - allowed: what ``allowedModels(_:)`` gave.
-    ///   - provider: what brings models that are not configured.
+    ///   - allowed: the result of ``allowedModels(_:)``.
+    ///   - provider: fetches models that are not configured.
     func fill(
         _ configuration: inout EngineConfiguration,
         from environment: inout Environment,
@@ -55,7 +55,7 @@ struct OnDemandOptions: ParsableArguments {
     ) {
         configuration.provider = provider
         configuration.allowedModels = allowed
-        // A quarter is the requests'.
+        // The rest of the memory is for requests.
         if allowed != .none { configuration.modelMemory = MachineMemory.current.limit / 4 * 3 }
         environment.fill(
             bytes: &configuration.modelMemory,
@@ -78,14 +78,14 @@ struct OnDemandOptions: ParsableArguments {
         switch list.map({ $0.lowercased() }) {
         case ["none"]: .none
         case ["known"]: .known
-        // As --model reads them: OpenAI's own spellings, in any letters.
+        // As for `--model`, OpenAI's own spellings count, in any letter case.
         default: .matching(list.map { KnownModel.named($0)?.name ?? $0 })
         }
     }
 }
 
 extension AllowedModels {
-    /// As the flag would say it.
+    /// The value in the form of the flag.
     fileprivate var patterns: [String] {
         switch self {
         case .none: ["none"]

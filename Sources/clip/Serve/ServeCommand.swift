@@ -33,7 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         var environment = Environment()
         let settings = options.settings(&environment)
-        // A server that runs with these settings has the port already.
+        // With --print-config, a running server with these settings may hold the port.
         let addressProblems = printConfig ? [] : settings.addressProblems
         let problems = environment.problems + settings.problems + addressProblems
         guard problems.isEmpty else {
@@ -87,7 +87,7 @@ struct ServeCommand: AsyncParsableCommand {
             )
         }
         if hub.configuration.isOffline {
-            // Nothing will come: what is not here is told at once.
+            // No requests can come, so a missing model is reported at once.
             try await options.models.fetchModels(for: &engineConfiguration, environment) { [logger] in
                 logger.notice("\($0)")
             }
@@ -106,10 +106,10 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 
-    /// Listens at once, and fetches and loads meanwhile: a supervisor sees a live process, and `/readiness` tells when it
-    /// is ready.
+    /// Listens at once, and fetches and loads models meanwhile: a supervisor sees a live process, and `/readiness`
+    /// tells when it is ready.
     ///
-    /// Requests that come early wait for the model. A model that cannot be had or is refused ends the server.
+    /// Early requests wait for the model. A model that cannot be fetched or is refused ends the server.
     private func serve(
         _ engineConfiguration: EngineConfiguration,
         _ serverConfiguration: ServerConfiguration,
@@ -135,7 +135,8 @@ struct ServeCommand: AsyncParsableCommand {
                 version: Version.current,
                 metrics: metrics,
                 onListening: { port in
-                    // The log says so too, unless it is quieter; somebody who asked for port 0 has to learn it.
+                    // The log says so too, unless its level is higher; a person who asked for port 0 has to learn the
+                    // port.
                     if logger.logLevel > .notice { log.say("listening on port \(port)") }
                 }
             )
@@ -149,7 +150,7 @@ struct ServeCommand: AsyncParsableCommand {
                 }
             }
             defer { serving.cancel() }
-            // Not awaited when the server ends first: a model that is half loaded holds up nobody.
+            // This task is not awaited if the server ends first, so a half-loaded model does not hold up the end.
             Task {
                 do throws(EmbeddingError) {
                     try await engine.start()
@@ -170,14 +171,15 @@ struct ServeCommand: AsyncParsableCommand {
                             "model \(source.name) comes when a request names it: --model-memory has no room for all at once"
                         )
                     }
-                // What still computes or decodes is not waited for; an ordinary exit would take memory apart beneath it.
+                // Threads that still compute or decode are not waited for; an ordinary exit would free memory that they
+                // use.
                 case .served: Terminal.leave(status: 0)
                 case .notServed(let error):
                     guard isLoading else { throw error }
                     let problems = (error as? ServerConfigurationError)?.problems ?? ["\(error)"]
                     log.complain("\(CommandFailure(problems: problems, environment))")
                     Terminal.leave(status: 1)
-                // It was told to stop before all was here, and ends with what it has in hand.
+                // The server was told to stop before all models were loaded, and ends once its requests are finished.
                 case .notLoaded(.shuttingDown): isLoading = false
                 case .notLoaded(let error):
                     if case .modelNotFetched = error, let failure = fetchFailure.last { throw failure }
@@ -191,14 +193,14 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 
-    /// Why a model of `--model` could not be had, with the status that the program ends with.
+    /// Why a model of `--model` could not be fetched, with the program's exit status.
     private final class FetchFailure: Sendable {
         private let failure = Mutex<CommandFailure?>(nil)
         var last: CommandFailure? { failure.withLock { $0 } }
         func note(_ failure: CommandFailure) { self.failure.withLock { $0 = failure } }
     }
 
-    /// What the two tasks of a server, serving and loading, come to.
+    /// The outcomes of a server's two tasks, serving and loading.
     private enum Milestone: Sendable {
         case loaded
         case served
@@ -222,7 +224,7 @@ struct ServeCommand: AsyncParsableCommand {
             )
             if let problem = model.packedCopyProblem { logger.notice("packed weights: \(problem)") }
         case .unloaded(let name, let reason):
-            // The program's end says it for all.
+            // One message at the program's end covers all models.
             guard reason != .ending else { return }
             let why =
                 switch reason {

@@ -4,7 +4,7 @@ internal import CLIPHub
 internal import CLIPServer
 internal import Logging
 
-/// All settings of a server: what `clip serve` runs with, and `clip doctor` looks at.
+/// All settings of a server, for `clip serve` to run with and for `clip doctor` to check.
 struct ServeOptions: ParsableArguments {
     @OptionGroup var models: ModelOptions
 
@@ -27,9 +27,9 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "text, or json: one object a line; text by default. CLIP_LOG_FORMAT.")
     var logFormat: String?
 
-    /// What flags and variables say together; what is wrong with them is added to the environment's problems.
+    /// The settings from flags and variables; their problems are added to the environment's.
     ///
-    /// The limit of open files is raised as far as the system allows, since connections depend on it.
+    /// The limit of open files is raised as far as the system allows, because the number of connections depends on it.
     func settings(_ environment: inout Environment) -> ServeSettings {
         let allowed = onDemand.allowedModels(&environment)
         var engine = models.engineConfiguration(&environment, serves: true, allowing: allowed)
@@ -68,7 +68,7 @@ struct ServeOptions: ParsableArguments {
         )
     }
 
-    /// Lowers the connections to what the system's limit of open files has room for.
+    /// Lowers the number of connections to what the limit of open files allows.
     private func fit(
         _ configuration: inout ServerConfiguration,
         besides engine: EngineConfiguration,
@@ -76,7 +76,7 @@ struct ServeOptions: ParsableArguments {
         _ environment: inout Environment
     ) {
         let portsBeside = [configuration.healthPort, configuration.metricsPort].count { $0 != nil }
-        // What is out of bounds is told anyway.
+        // Values out of bounds are reported elsewhere.
         let places = engine.allowsURLs ? min(max(engine.fetchPlaces, 0), 1024) : 0
         let reserve = DescriptorLimit.reserve(
             eventLoops: EmbeddingServer.eventLoops(withPortsBeside: portsBeside > 0),
@@ -108,26 +108,26 @@ struct ServeOptions: ParsableArguments {
     }
 }
 
-/// What a server runs with.
+/// The settings that a server runs with.
 struct ServeSettings {
     let engine: EngineConfiguration
     let server: ServerConfiguration
     let hub: ModelHub
-    /// What is asked of the hub for models of `--model`, by their names.
+    /// The requests to the hub for models of `--model`, by the models' names.
     let requests: [String: HubRequest]
     let allowed: AllowedModels
     let log: ServerLog
-    /// What the log should warn of.
+    /// Warnings for the log.
     let warnings: [String]
-    /// Files that the process may have open.
+    /// The number of files that the process may have open.
     let descriptors: Int
-    /// The connections that were asked for, where fewer fit under that limit.
+    /// The number of connections that was asked for, if fewer fit under that limit.
     let unfitConnections: Int?
 
-    /// What is wrong with the settings beyond what each says by itself.
+    /// Problems of the settings together, beyond those of each value.
     var problems: [String] { engine.validate() + server.validate() }
 
-    /// Why the ports cannot be listened at.
+    /// Why the ports cannot be used.
     var addressProblems: [String] {
         var problems: [String] = []
         func check(_ port: Int?, _ setting: String) {

@@ -1,4 +1,5 @@
-/// One call for each setting: its flag, else its variables, else what the configuration has by default; what it is then is noted.
+/// Reads each setting in one call: from its flag, else from its variables, else from the configuration's default; the
+/// effective value is noted.
 extension Environment {
     /// A whole number.
     package mutating func fill(_ target: inout Int, _ flag: String, _ option: Int?, _ variables: String...) {
@@ -7,7 +8,7 @@ extension Environment {
         note(flag, variables, .number(target), by: told?.name)
     }
 
-    /// A whole number, where none is something, too.
+    /// A whole number that may be unset.
     package mutating func fill(_ target: inout Int?, _ flag: String, _ option: Int?, _ variables: String...) {
         let told = told(flag, option) ?? integer(of: variables)
         if let told { target = told.value }
@@ -22,7 +23,7 @@ extension Environment {
         note(flag, variables, .number(target), by: told?.name)
     }
 
-    /// A port, where none is something, too.
+    /// A port that may be unset.
     package mutating func fill(
         port target: inout Int?,
         _ flag: String,
@@ -34,7 +35,7 @@ extension Environment {
         note(flag, variables, SettingValue(target), by: told?.name)
     }
 
-    /// A host to listen at; `isUsable` is asked of what was not named for us.
+    /// A host to listen on; `isUsable` is only asked for variables that other programs set, too.
     package mutating func fill(
         host target: inout String,
         _ flag: String,
@@ -61,7 +62,7 @@ extension Environment {
 
     /// A switch.
     ///
-    /// - Parameter opposite: a variable that says the contrary.
+    /// - Parameter opposite: a variable with the opposite meaning.
     package mutating func fill(
         _ target: inout Bool,
         _ flag: String,
@@ -101,7 +102,7 @@ extension Environment {
         note(flag, variables, .number(target), by: told?.name)
     }
 
-    /// A number of bytes, where none is something, too.
+    /// A number of bytes that may be unset.
     package mutating func fill(
         bytes target: inout Int?,
         _ flag: String,
@@ -113,7 +114,7 @@ extension Environment {
         note(flag, variables, SettingValue(target), by: told?.name)
     }
 
-    /// A list; one that names nothing is a problem, and changes nothing.
+    /// A list; an empty one is a problem and changes nothing.
     package mutating func fill(
         _ target: inout [String],
         _ flag: String,
@@ -125,7 +126,7 @@ extension Environment {
         note(flag, variables, .list(target), by: told?.name)
     }
 
-    /// A list, where none is something, too.
+    /// A list that may be unset.
     package mutating func fill(
         _ target: inout [String]?,
         _ flag: String,
@@ -149,7 +150,7 @@ extension Environment {
         note(flag, variables, .text(target.rawValue), by: told?.name)
     }
 
-    /// A level of the log.
+    /// A log level.
     package mutating func fill<Level: RawRepresentable & CaseIterable>(
         level target: inout Level,
         _ flag: String,
@@ -161,9 +162,10 @@ extension Environment {
         note(flag, variables, .text(target.rawValue), by: told?.name)
     }
 
-    /// The sentence with the variable beside each flag that has one, so that whoever reads it knows both ways to change it.
+    /// The sentence with the variable beside each flag that has one, so that a reader knows both ways to change the
+    /// setting.
     ///
-    /// Only settings that the command has asked for are known; a flag of another command stays as it is.
+    /// Only settings that the command has read are known; the flags of other commands stay as they are.
     package func naming(_ sentence: String) -> String {
         var sentence = sentence
         for setting in settings {
@@ -171,16 +173,17 @@ extension Environment {
                 !setting.variables.contains(where: sentence.contains),
                 let place = Self.place(of: flag, in: sentence)
             else { continue }
-            // The one that was used, if any was.
+            // The variable that was used, if one was.
             let variable = setting.variables.contains(setting.origin) ? setting.origin : first
-            // A flag in brackets gets no brackets of its own.
+            // A flag that is already in brackets gets no second pair.
             let isInBrackets = sentence[place...].hasPrefix(")")
             sentence.insert(contentsOf: isInBrackets ? ", \(variable)" : " (\(variable))", at: place)
         }
         return sentence
     }
 
-    /// Where a flag ends that is named by itself: not a longer one, nor one with a value behind it, as it would be typed.
+    /// The end of a flag that is named by itself: it is not the beginning of a longer one, and no value follows it, as
+    /// in a command line.
     private static func place(of flag: String, in sentence: String) -> String.Index? {
         var rest = sentence[...]
         while let found = rest.firstRange(of: flag) {

@@ -1,6 +1,6 @@
-/// What is shown of texts that may have a secret in them.
+/// Hides secrets in texts that are shown.
 package enum SecretText {
-    /// An address without the user and the password that stand before its host.
+    /// An address without the user and the password before its host.
     package static func withoutUser(_ address: String) -> String {
         let start = address.firstRange(of: "://")?.upperBound ?? address.startIndex
         let end = address[start...].firstIndex { "/?#".contains($0) } ?? address.endIndex

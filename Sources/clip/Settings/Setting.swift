@@ -1,21 +1,21 @@
 internal import CLIPFiles
 internal import Foundation
 
-/// A setting as it is in force, and who said so.
+/// A setting with its effective value, and what set it.
 package struct Setting: Equatable, Sendable {
-    /// The flag; nil for what only variables set.
+    /// The flag; nil for settings that only variables set.
     package let flag: String?
-    /// The variables that say the same, the first of which is set counting.
+    /// The variables; the first one that is set counts.
     package let variables: [String]
-    /// What it is.
+    /// The effective value.
     package let value: SettingValue
-    /// The flag or variable that said so, or another reason in words.
+    /// The flag or variable that set it, or another reason in words.
     package let origin: String
 
-    /// What it is called in lists: the flag, or else the variable.
+    /// The name in lists: the flag, or else the variable.
     package var name: String { flag ?? variables.first ?? "" }
 
-    /// As a JSON object.
+    /// The setting as a JSON object.
     var json: String {
         let names = variables.map(JSONText.string).joined(separator: ",")
         return
@@ -24,28 +24,28 @@ package struct Setting: Equatable, Sendable {
     }
 }
 
-/// What a setting can be.
+/// The value of a setting.
 package enum SettingValue: Equatable, Sendable {
     case number(Int)
     case seconds(Double)
     case text(String)
     case list([String])
     case isOn(Bool)
-    /// It is set, and nobody is told to what: keys and tokens.
+    /// A key or token that is set, but never shown.
     case secret
-    /// It is not set, and nothing stands in for it.
+    /// The setting is not set, and has no default.
     case none
 
-    /// A time; nil is none.
+    /// A time; nil if not set.
     init(_ time: Duration?) { self = time.map { .seconds($0 / .seconds(1)) } ?? .none }
-    /// A number; nil is none.
+    /// A number; nil if not set.
     init(_ number: Int?) { self = number.map(SettingValue.number) ?? .none }
-    /// A text; nil is none.
+    /// A text; nil if not set.
     init(_ text: String?) { self = text.map(SettingValue.text) ?? .none }
-    /// A list; nil is none.
+    /// A list; nil if not set.
     init(_ list: [String]?) { self = list.map(SettingValue.list) ?? .none }
 
-    /// For a person.
+    /// The value for a person.
     var text: String {
         switch self {
         case .number(let number): "\(number)"
@@ -58,7 +58,7 @@ package enum SettingValue: Equatable, Sendable {
         }
     }
 
-    /// As a JSON value; a secret is the word "set".
+    /// The value in JSON; a secret is the word "set".
     var json: String {
         switch self {
         case .number(let number): "\(number)"

@@ -3,15 +3,15 @@ internal import Foundation
 package import Logging
 internal import Synchronization
 
-/// What the lines of the log look like.
+/// The format of the log's lines.
 enum LogFormat: String, CaseIterable {
-    /// swift-log's own: time, level, metadata, message.
+    /// swift-log's own format: time, level, metadata, message.
     case text
     /// One JSON object a line.
     case json
 }
 
-/// Where lines of the log go: one after the other, each whole.
+/// The output of the log, which writes lines one after the other, each whole.
 package final class LogStream: Sendable {
     private let turn = Mutex(())
     private let write: @Sendable (String) -> Void
@@ -59,13 +59,13 @@ package struct JSONLogHandler: LogHandler {
         var line =
             #"{"time":\#(string(time)),"level":\#(string(level.rawValue)),"message":\#(string(message))"#
         for (name, value) in members(of: metadata, beneath: "") {
-            // What is ours stays ours, and nothing stands there twice.
+            // Our own names stay unique: metadata with one of them get an underscore.
             line += ",\(string(ownNames.contains(name) ? name + "_" : name)):\(value)"
         }
         return line + "}"
     }
 
-    /// Dictionaries become names with dots, so that everything lies side by side.
+    /// Nested dictionaries become names with dots, so that all members are on one level.
     private static func members(of metadata: Logger.Metadata, beneath start: String) -> [(String, String)] {
         metadata.sorted { $0.key < $1.key }.flatMap { key, value in
             if case .dictionary(let inner) = value {
@@ -92,13 +92,13 @@ package struct JSONLogHandler: LogHandler {
         }
     }
 
-    /// Bytes of names that are no UTF-8 have no character of their own that every reader of JSON takes.
+    /// Bytes of names that are not UTF-8 have no character that every JSON reader accepts.
     private static func string(_ text: String) -> String {
         let isText = !text.unicodeScalars.contains { FileName.byte($0) != nil }
         return JSONText.string(isText ? text : text.printable)
     }
 
-    /// Such as `2026-11-29T17:23:50.042Z`.
+    /// The time, such as `2026-11-29T17:23:50.042Z`.
     static func now() -> String {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

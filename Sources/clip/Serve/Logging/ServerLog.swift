@@ -1,7 +1,7 @@
 import ArgumentParser
 internal import Logging
 
-/// The log of a server in the format that was asked for, and what has to be told whatever its level is.
+/// The log of a server in the chosen format, and messages that appear at any log level.
 struct ServerLog: Sendable {
     let logger: Logger
     private let isJSON: Bool
@@ -19,19 +19,19 @@ struct ServerLog: Sendable {
         self.logger = logger
     }
 
-    /// Tells something at any level, as a line of its own.
+    /// Writes a message at any level, as a line of its own.
     func say(_ text: String) {
         guard isJSON else { return Terminal.complain(text + "\n") }
         write(.notice, text)
     }
 
-    /// Tells why the program ends.
+    /// Writes why the program ends.
     func complain(_ text: String) {
         guard isJSON else { return Terminal.complain("Error: \(text)\n") }
         write(.critical, text)
     }
 
-    /// A failure that the program is to end with: where the log is JSON it is told there, and no more at the end.
+    /// A failure that ends the program; if the log is JSON, it is written there and not again at the end.
     func ending(_ failure: CommandFailure) -> any Error {
         guard isJSON else { return failure }
         complain(failure.description)
