@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Where image and caption stand in the rows of a captions file.
+/// The columns of image and caption in a captions file.
 struct CaptionColumns {
     /// Why a row cannot be used.
     enum Problem: Error, CustomStringConvertible {
@@ -43,7 +43,8 @@ struct CaptionColumns {
 
     /// A row's path and caption.
     ///
-    /// A row of another length than the header's cannot be used: a caption with a comma and no quotes would be cut.
+    /// A row with more or fewer fields than the header is refused, because a caption with a comma and no quotes would
+    /// be cut.
     func values(in row: DelimitedText.Row) throws(Problem) -> (image: String, caption: String) {
         guard case .fields(let fields) = row.content else { throw .textAfterQuote }
         guard fields.count == count else { throw .wrongCount(fields.count, header: count) }
@@ -52,13 +53,13 @@ struct CaptionColumns {
         return (try Self.path(fields[image].trimmingCharacters(in: .whitespaces)), fields[caption])
     }
 
-    /// The path that a row names, also where the row cannot be used; nil where it names none.
+    /// The path in a row, even if the row cannot be used; nil if it has none.
     func image(in row: DelimitedText.Row) -> String? {
         guard case .fields(let fields) = row.content, fields.indices.contains(image) else { return nil }
         return try? Self.path(fields[image].trimmingCharacters(in: .whitespaces))
     }
 
-    /// A path that stays below the directory, in its plain form.
+    /// The path without `.` parts; paths that leave the directory are refused.
     private static func path(_ text: String) throws(Problem) -> String {
         let parts = text.split(separator: "/").filter { $0 != "." }
         guard !text.isEmpty else { throw .noImage }

@@ -1,15 +1,15 @@
 internal import Foundation
 
-/// Pictures and their captions, as a CSV or TSV file names them.
+/// Pictures and their captions, read from a CSV or TSV file.
 ///
-/// The header row names the columns `image` and `caption`, in any order and case; others are passed over. Flickr8k's
-/// `captions.txt` is such a file.
+/// The header row names the columns `image` and `caption`, in any order and letter case; other columns are ignored.
+/// Flickr8k's `captions.txt` has this form.
 public struct CaptionsFile: Sendable {
     /// One row.
     package struct Caption: Equatable, Sendable {
-        /// The line that it begins at, counted from one.
+        /// The line where it begins, counted from one.
         package let line: Int
-        /// The place of its picture in ``CaptionsFile/images``.
+        /// The index of its picture in ``CaptionsFile/images``.
         package let image: Int
         package let text: String
 
@@ -20,9 +20,9 @@ public struct CaptionsFile: Sendable {
         }
     }
 
-    /// The file's name, for what is said of its lines.
+    /// The file's name, for messages about its lines.
     let file: String
-    /// The pictures' paths below the directory, in the order of their first rows.
+    /// The pictures' paths relative to the directory, in the order of their first rows.
     package private(set) var images: [String] = []
     package private(set) var captions: [Caption] = []
     /// Rows that cannot be used.
@@ -31,12 +31,13 @@ public struct CaptionsFile: Sendable {
     /// Reads the rows.
     ///
     /// - Parameters:
-    ///   - contents: the file's bytes, in UTF-8, or in UTF-16 or UTF-32 with their marks.
-    ///   - file: the file's name, for what is said of it; `.tsv` makes tabs the separators, as a tab in the header does.
-    ///   - limit: takes the first so many pictures, one at least; rows of others, and rows behind these
-    ///     that cannot be used and name none of them, are passed over.
-    /// - Throws: an error that names the file, and the line where there is one, if it is empty, no text, lacks a column or a
-    ///   row, or leaves a quote open.
+    ///   - contents: the file's bytes, in UTF-8, or in UTF-16 or UTF-32 with a byte order mark.
+    ///   - file: the file's name, for messages. The separator is a tab if the name ends in `.tsv` or the header has a
+    ///     tab.
+    ///   - limit: how many pictures are taken, at least one; rows of further pictures are ignored, and so are later
+    ///     rows that cannot be used and name none of those taken.
+    /// - Throws: an error that names the file, and the line if there is one, if the file is empty, is no text, lacks a
+    ///   column or any row, or leaves a quote open.
     public init(contents: [UInt8], file: String, limit: Int = .max) throws(EvaluationError) {
         self.file = file
         let text = try DelimitedText.text(of: contents, file: file)
@@ -45,7 +46,7 @@ public struct CaptionsFile: Sendable {
         var rows = DelimitedText(text, separator: isTabbed ? "\t" : ",")
         guard let first = try Self.next(of: &rows, file) else { throw .emptyFile(file) }
         let columns = try CaptionColumns(header: first, file: file)
-        // By bytes, as file systems tell names apart: equal strings may be composed and decomposed.
+        // Paths are compared by bytes, as file systems do; equal strings may be composed and decomposed.
         var placeOfImage: [[UInt8]: Int] = [:]
         while let row = try Self.next(of: &rows, file) {
             do throws(CaptionColumns.Problem) {

@@ -1,15 +1,15 @@
 internal import CLIPFiles
 
-/// A directory with a folder for each class, and the files in them.
+/// A directory with one folder for each class, and the files in them.
 ///
-/// Links are followed, but no folder is read twice for one class, so that a link to a folder above makes no circle. Names
-/// that begin with a dot are passed over, as are files beside the class folders.
+/// Links are followed, but no folder is read twice for one class, so a link to a folder above makes no endless loop.
+/// Names that begin with a dot are ignored, and so are files beside the class folders.
 package struct ClassFolders: Sendable {
     /// One class.
     package struct Class: Equatable, Sendable {
         /// The folder's name.
         package let folder: String
-        /// Paths below the directory, in the order of their names, folder by folder.
+        /// Paths relative to the directory, in the order of their names, folder by folder.
         package let files: [String]
 
         package init(folder: String, files: [String]) {
@@ -20,18 +20,16 @@ package struct ClassFolders: Sendable {
 
     /// The classes that have files, in the order of their folders' names.
     package private(set) var classes: [Class] = []
-    /// Folders without a file.
-    ///
-    /// They take no part.
+    /// Folders without a file, which are not evaluated.
     package private(set) var empty: [String] = []
-    /// What is no file that can be read.
+    /// Files that cannot be read, and why.
     package private(set) var leftOut: [LeftOut.Item] = []
 
     private let directory: String
 
     /// Reads the directory.
     ///
-    /// - Parameter limit: takes the first so many files of each class.
+    /// - Parameter limit: how many files of each class are taken.
     /// - Throws: an error if there is no such directory, or no file in any class folder.
     package init(directory: String, limit: Int = .max) throws(EvaluationError) {
         self.directory = directory
@@ -41,9 +39,9 @@ package struct ClassFolders: Sendable {
         }
         for name in names {
             let kind = FileKind(at: "\(directory)/\(name)")
-            // What cannot be looked at may be a class.
+            // An entry that cannot be examined might be a class, so it is reported.
             if case .unreachable = kind { leaveOut(name, kind) }
-            // A link to the directory itself is no class of it.
+            // A link to the directory itself is not one of its classes.
             guard case .folder(let identity) = kind, identity != root else { continue }
             var seen: Set = [root, identity]
             var files: [String] = []
@@ -62,7 +60,7 @@ package struct ClassFolders: Sendable {
         }
     }
 
-    /// The identity of a directory that has to be there.
+    /// The identity of a directory; throws if there is none.
     @discardableResult
     static func requireFolder(_ directory: String) throws(EvaluationError) -> FileKind.Identity {
         switch FileKind(at: directory) {
@@ -102,7 +100,8 @@ package struct ClassFolders: Sendable {
         leftOut.append(LeftOut.Item(path, because: refusal))
     }
 
-    /// The names in a folder that do not begin with a dot, by their bytes, so that no locale changes the order.
+    /// The names in a folder that do not begin with a dot, sorted by their bytes, so that the order does not depend on
+    /// the locale.
     private static func names(in folder: String) -> [String]? {
         guard let names = FileName.names(inFolder: folder) else { return nil }
         return names.filter { !$0.hasPrefix(".") }

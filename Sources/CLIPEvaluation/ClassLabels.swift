@@ -1,28 +1,28 @@
 internal import CLIPFiles
 internal import Foundation
 
-/// What the classes are called in words: from the folders' names, or from a file.
+/// The labels of the classes, from the folders' names or from a file.
 public struct ClassLabels: Sendable {
-    /// One class's names, synonyms of each other.
+    /// The names of one class, which are synonyms.
     package typealias Names = [String]
 
-    /// The names by folder; nil where the folders' own names serve.
+    /// The names by folder; nil if the folders' own names are the labels.
     private let namesOfFolder: [String: Names]?
 
-    /// A folder's name with '_' as blanks is the label.
+    /// Takes each folder's name as the label, with '_' replaced by a blank.
     public init() {
         namesOfFolder = nil
     }
 
-    /// Reads lines of `folder<TAB>label`, where `", "` separates synonyms, as in ImageNet's `words.txt`.
+    /// Reads lines of `folder<TAB>label`, in which `", "` separates synonyms, as in ImageNet's `words.txt`.
     ///
-    /// Further columns, empty lines and folders that do not exist are passed over.
+    /// Further columns, empty lines and folders that do not exist are ignored.
     ///
     /// - Parameters:
-    ///   - contents: the file's bytes, in UTF-8, or in UTF-16 or UTF-32 with their marks.
-    ///   - file: the file's name, for what is said of it.
-    /// - Throws: an error with the line number for a line without a label and for a folder that is named twice; one for a
-    ///   file that is no text or names no folder.
+    ///   - contents: the file's bytes, in UTF-8, or in UTF-16 or UTF-32 with a byte order mark.
+    ///   - file: the file's name, for messages.
+    /// - Throws: an error with the line number for a line without a label and for a folder that is named twice; another
+    ///   error for a file that is no text or names no folder.
     public init(contents: [UInt8], file: String) throws(EvaluationError) {
         let text = try DelimitedText.text(of: contents, file: file)
         var namesOfFolder: [String: Names] = [:]
@@ -44,7 +44,7 @@ public struct ClassLabels: Sendable {
 
     /// The names of each class, in the order of the folders; never empty.
     ///
-    /// A folder whose name is not UTF-8 is called in a file of labels as complaints call it, such as `caf\xE9`.
+    /// A file of labels writes a folder name that is not UTF-8 as messages do, such as `caf\xE9`.
     ///
     /// - Throws: an error that names the folders without a label.
     package func names(of folders: [String]) throws(EvaluationError) -> [Names] {

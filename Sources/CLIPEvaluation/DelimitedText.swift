@@ -1,11 +1,11 @@
 internal import CLIPFiles
 
-/// Rows of a CSV (RFC 4180) or of the same with tabs.
+/// The rows of a CSV file (RFC 4180), or of the same form with tabs.
 ///
-/// A field in quotes may hold separators and line ends; two quotes in it are one. A quote inside of an unquoted field
-/// is an ordinary character. Lines end with LF or CRLF; empty ones are passed over.
+/// A field in quotes may contain separators and line ends; two quotes in it mean one. A quote inside an unquoted field
+/// is an ordinary character. Lines end with LF or CRLF; empty lines are skipped.
 package struct DelimitedText: Sendable {
-    /// A row and the line it begins at, counted from one.
+    /// A row and the line where it begins, counted from one.
     package struct Row: Equatable, Sendable {
         package let line: Int
         package let content: Content
@@ -16,14 +16,14 @@ package struct DelimitedText: Sendable {
         }
     }
 
-    /// What a row holds.
+    /// The contents of a row.
     package enum Content: Equatable, Sendable {
         case fields([String])
-        /// Something follows a closing quote before the field's end; the rest of the line is passed over.
+        /// Text follows a closing quote before the field's end; the rest of the line is skipped.
         case textAfterQuote
     }
 
-    /// A quoted field that is never closed: all that follows would be part of it.
+    /// A quoted field is never closed, so it would swallow the rest of the file.
     package struct UnbalancedQuote: Error, Equatable {
         /// The line of the opening quote.
         package let line: Int
@@ -44,7 +44,7 @@ package struct DelimitedText: Sendable {
         self.separator = UInt8(ascii: separator)
     }
 
-    /// A file's bytes as text, as `TextFile` reads it.
+    /// A file's bytes as text, decoded as `TextFile` does.
     package static func text(of contents: [UInt8], file: String) throws(EvaluationError) -> String {
         let text: String
         do throws(FileError) {
@@ -52,7 +52,7 @@ package struct DelimitedText: Sendable {
         } catch {
             throw .notText(cause: error.description)
         }
-        // Where no line ends with a line feed, carriage returns end them, as old spreadsheets write them.
+        // If no line ends with a line feed, carriage returns end the lines, as in files of old spreadsheets.
         return text.utf8.contains(UInt8(ascii: "\n")) ? text : text.replacing("\r", with: "\n")
     }
 
@@ -80,7 +80,8 @@ package struct DelimitedText: Sendable {
     private static let lineFeed = UInt8(ascii: "\n")
     private static let carriageReturn = UInt8(ascii: "\r")
 
-    /// The field that begins here, up to its separator or line end; nil if text follows its closing quote.
+    /// The field that begins at the current position, up to its separator or line end; nil if text follows its closing
+    /// quote.
     private mutating func field() throws(UnbalancedQuote) -> String? {
         guard position < bytes.count, bytes[position] == Self.quote else {
             let start = position
@@ -107,7 +108,7 @@ package struct DelimitedText: Sendable {
         throw UnbalancedQuote(line: opening)
     }
 
-    /// Whether a line ends here.
+    /// Whether the current position is a line end.
     private func endOfLine() -> Bool {
         guard position < bytes.count else { return false }
         if bytes[position] == Self.lineFeed { return true }

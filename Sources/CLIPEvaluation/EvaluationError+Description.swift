@@ -2,7 +2,7 @@ internal import CLIPEngine
 internal import CLIPFiles
 
 extension EvaluationError: CustomStringConvertible {
-    /// A sentence for a person at the shell: what is wrong, and what helps where that does not go without saying.
+    /// A sentence for a person at the shell: what is wrong, with a remedy if it is not obvious.
     public var description: String {
         switch self {
         case .unreadableDirectory(let directory, let cause):
@@ -45,7 +45,7 @@ extension EvaluationError: CustomStringConvertible {
 }
 
 extension EvaluationError {
-    /// What ends an evaluation where an input is not at fault.
+    /// Turns a fault that no input caused into the error that ends an evaluation.
     init(_ fault: EmbeddingPipeline.Fault) {
         switch fault {
         case .unreadable(let error): self = .notText(cause: error.description)

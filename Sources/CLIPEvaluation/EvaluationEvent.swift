@@ -1,6 +1,6 @@
-/// What an evaluation tells on its way, in the order in which it happens.
+/// The events of an evaluation, in the order in which they happen.
 public enum EvaluationEvent: Equatable, Sendable {
-    /// What is worked on; an evaluation goes through the same kind of work several times.
+    /// The kinds of work; an evaluation may do the same kind several times.
     public enum Work: Equatable, Sendable {
         /// Texts are embedded.
         case texts
@@ -10,12 +10,12 @@ public enum EvaluationEvent: Equatable, Sendable {
         case rankings
     }
 
-    /// Something takes no part, or cannot come out right.
+    /// Something is left out, or its result cannot be right.
     case notice(EvaluationNotice)
-    /// Work on so many items begins.
+    /// Work on this many items begins.
     case began(Work, count: Int)
-    /// So many of the items are done.
+    /// This many of the items are done.
     case advanced(Work, done: Int)
-    /// The work is over, done or given up.
+    /// The work has ended, whether or not it was completed.
     case ended(Work)
 }

@@ -1,21 +1,22 @@
 internal import CLIPFiles
 
-/// Something that takes no part in an evaluation, or cannot come out right.
+/// Something that is left out of an evaluation, or whose result cannot be right.
 ///
-/// Of each kind the first twenty are named and the others counted: a data set of a million damaged pictures should not fill
-/// the screen. Names may hold what a terminal would obey; ``description`` holds nothing of that.
+/// The first twenty of each kind are named, and the others counted, so that a data set of a million damaged pictures
+/// does not fill the screen. Names may contain control characters for terminals; ``description`` contains none.
 public enum EvaluationNotice: Equatable, Sendable {
-    /// A class folder without a file, which is no class.
+    /// A class folder without a file, which is not a class.
     case emptyFolder(String)
-    /// So many more class folders are empty.
+    /// The number of further class folders that are empty.
     case moreEmptyFolders(Int)
-    /// Classes with the same label always tie, so that none of them is ever first.
+    /// Classes with the same label always tie, so none of them is ever first.
     case equalLabels(folders: [String], label: String)
-    /// So many more labels are shared.
+    /// The number of further labels that several classes share.
     case moreEqualLabels(Int)
-    /// A file, named by its path below the directory, or a row of a captions file, named by its line; the reason is a sentence.
+    /// A file, named by its path relative to the directory, or a row of a captions file, named by its line; the reason
+    /// is a sentence.
     case leftOut(name: String, reason: String)
-    /// So many more files or rows were left out.
+    /// The number of further files or rows that were left out.
     case moreLeftOut(Int)
 }
 

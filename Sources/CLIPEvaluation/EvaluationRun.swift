@@ -1,6 +1,7 @@
 internal import CLIPEngine
 
-/// One evaluation's work with the model: embeds and tells how far it is, names what is left out, and takes the time.
+/// The model's part of one evaluation: it embeds inputs and reports progress, names what is left out, and measures the
+/// time.
 struct EvaluationRun {
     private let pipeline: EmbeddingPipeline
     private let model: ModelDescription
@@ -10,10 +11,10 @@ struct EvaluationRun {
     private var images = 0
     private var imageTime = Duration.zero
 
-    /// Begins when the model is in memory.
+    /// Loads the model; the measured time begins when it is in memory.
     ///
-    /// - Throws: `engine` for a model that cannot be had or lacks a tower: told before thousands of captions are embedded for
-    ///   nothing.
+    /// - Throws: `engine` if the model cannot be loaded or lacks a tower, before thousands of captions would be
+    ///   embedded for nothing.
     init(
         engine: EmbeddingEngine,
         model name: String?,
@@ -29,17 +30,17 @@ struct EvaluationRun {
         start = .now
     }
 
-    /// How many pictures or rows were left out until now.
+    /// The number of pictures or rows that have been left out so far.
     var skipped: Int { leftOut.count }
 
-    /// Tells of something.
+    /// Reports an event.
     func tell(_ event: EvaluationEvent) {
         onEvent(event)
     }
 
-    /// Names something that takes no part, and counts it.
+    /// Reports something that is left out, and counts it.
     ///
-    /// - Parameter counting: how many it stands for.
+    /// - Parameter counting: how many pictures or rows it stands for.
     mutating func leaveOut(_ item: LeftOut.Item, counting: Int = 1) {
         if let notice = leftOut.add(item, counting: counting) { tell(.notice(notice)) }
     }
@@ -47,9 +48,9 @@ struct EvaluationRun {
     /// Embeds texts in their order.
     ///
     /// - Parameters:
-    ///   - truncating: cuts texts that are too long.
-    ///   - receive: gets each text's place and embedding, or why it has none.
-    /// - Throws: what `receive` throws, and a failure that is not a text's fault.
+    ///   - truncating: whether texts that are too long are cut.
+    ///   - receive: receives each text's index and its embedding, or the error that it got instead.
+    /// - Throws: whatever `receive` throws, and failures that are not a text's fault.
     func embed(
         texts: [String],
         truncating: Bool = false,
@@ -69,15 +70,15 @@ struct EvaluationRun {
     /// A picture to embed.
     struct ImageFile {
         let path: String
-        /// What it is called where it is left out.
+        /// Its name if it is left out.
         let name: String
-        /// How many it then stands for.
+        /// How many pictures or rows it then stands for.
         let weight: Int
     }
 
     /// Embeds image files in their order, and leaves out those that cannot be used.
     ///
-    /// - Parameter receive: gets the place and embedding of each of the others.
+    /// - Parameter receive: receives the index and embedding of each of the others.
     /// - Throws: a failure that is not a file's fault.
     mutating func embed(
         images files: [ImageFile],
@@ -109,15 +110,15 @@ struct EvaluationRun {
         imageTime += ContinuousClock.now - start
     }
 
-    /// Tells how many were left out without a name, once all are embedded.
+    /// Reports how many were left out without being named, once all are embedded.
     ///
-    /// - Throws: `nothingToEvaluate` if no picture was.
+    /// - Throws: `nothingToEvaluate` if no picture was embedded.
     func requireImages() throws(EvaluationError) {
         if let notice = leftOut.remainder { tell(.notice(notice)) }
         guard images > 0 else { throw .nothingToEvaluate }
     }
 
-    /// What the run took until now.
+    /// The figures of the run so far.
     var figures: EvaluationFigures {
         EvaluationFigures(
             model: model.name,

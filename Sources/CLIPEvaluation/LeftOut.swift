@@ -1,12 +1,12 @@
 internal import CLIPFiles
 
-/// Counts what takes no part in an evaluation, and says which of it is still named.
+/// Counts what is left out of an evaluation, and decides which items are still named.
 package struct LeftOut: Sendable {
-    /// One thing that takes no part, and why.
+    /// One thing that is left out, and why.
     package struct Item: Equatable, Sendable {
-        /// A path below the evaluated directory, or a line of a captions file.
+        /// A path relative to the evaluated directory, or a line of a captions file.
         package let name: String
-        /// A sentence.
+        /// The reason, as a sentence.
         package let reason: String
 
         package init(_ name: String, because reason: String) {
@@ -15,10 +15,10 @@ package struct LeftOut: Sendable {
         }
     }
 
-    /// Most that are named; the others are only counted.
+    /// How many items are named; further ones are only counted.
     package static let mostNamed = 20
 
-    /// How many were added.
+    /// How many items were added.
     package private(set) var count = 0
     private var named = 0
     private var unnamed = 0
@@ -27,7 +27,7 @@ package struct LeftOut: Sendable {
 
     /// Counts an item, and returns the notice that names it; nil once enough are named.
     ///
-    /// - Parameter counting: how many it stands for, such as all captions of a picture.
+    /// - Parameter counting: how many rows it stands for, such as all captions of a picture.
     package mutating func add(_ item: Item, counting: Int = 1) -> EvaluationNotice? {
         count += counting
         guard named < Self.mostNamed else {
@@ -43,7 +43,7 @@ package struct LeftOut: Sendable {
         unnamed > 0 ? .moreLeftOut(unnamed) : nil
     }
 
-    /// Names in a sentence, as many as are named at once.
+    /// A sentence with the names, as many as are named at once.
     package static func list(_ names: [String]) -> String {
         let more = names.count - mostNamed
         let listed = names.prefix(mostNamed).map(\.printable).joined(separator: ", ")

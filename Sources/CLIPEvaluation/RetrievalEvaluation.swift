@@ -1,19 +1,19 @@
 public import CLIPEngine
 internal import CLIPFiles
 
-/// Finds pictures by their captions, and captions by their pictures.
+/// Measures how well a model finds pictures by their captions, and captions by their pictures.
 ///
-/// Every caption is ranked for each picture by their cosine, and every picture for each caption; one that scores the same as
-/// the right answer ranks before it.
+/// Every caption is ranked for each picture by the cosine, and every picture for each caption; a wrong answer with the
+/// same cosine as the right one ranks before it.
 public struct RetrievalEvaluation: Sendable {
     private let directory: String
     private let contents: CaptionsFile
 
-    /// Looks at the directory; no picture is opened yet.
+    /// Prepares an evaluation; the directory must exist, but no picture is opened yet.
     ///
     /// - Parameters:
-    ///   - directory: the path of what the pictures' paths are below.
-    ///   - captions: the pictures and what is said of them.
+    ///   - directory: the directory that the pictures' paths are relative to.
+    ///   - captions: the pictures and their captions.
     /// - Throws: an error if there is no such directory.
     public init(directory: String, captions: CaptionsFile) throws(EvaluationError) {
         self.directory = directory
@@ -21,16 +21,16 @@ public struct RetrievalEvaluation: Sendable {
         try ClassFolders.requireFolder(directory)
     }
 
-    /// Embeds the texts, then the pictures that still have one, and ranks all against all.
+    /// Embeds the captions, then their pictures, and ranks all of them for each other.
     ///
-    /// One embedding a picture and one a text are kept. Captions that are longer than the model reads are cut, as reference
-    /// implementations do.
+    /// One embedding is kept in memory for each picture and each distinct text. Captions that are longer than the model
+    /// allows are cut, as in reference implementations.
     ///
     /// - Parameters:
-    ///   - engine: what embeds; it has been started.
+    ///   - engine: an engine that has been started.
     ///   - model: the model's name; nil for the default one.
-    ///   - onEvent: told what is left out and how far the work is; called on any thread, never twice at once.
-    /// - Throws: `engine` if that fails, `nothingToEvaluate` if no picture can be used.
+    ///   - onEvent: called with what is left out and with the progress, on any thread, never twice at once.
+    /// - Throws: `engine` if the engine fails, `nothingToEvaluate` if no picture can be used.
     public func report(
         by engine: EmbeddingEngine,
         model: String? = nil,
@@ -84,7 +84,7 @@ public struct RetrievalEvaluation: Sendable {
         }
     }
 
-    /// The captions whose picture is a file; the others are left out, a picture at a time.
+    /// The captions whose picture is a file; other pictures are left out with all of their captions.
     private func captionsWithFiles(in run: inout EvaluationRun) -> [CaptionsFile.Caption] {
         let captionsOfImage = Dictionary(grouping: contents.captions, by: \.image)
         var isFile = [Bool](repeating: true, count: contents.images.count)
@@ -108,12 +108,12 @@ public struct RetrievalEvaluation: Sendable {
         )
     }
 
-    /// Texts that were embedded, each once.
+    /// Embedded texts, each once.
     private struct EmbeddedTexts {
         var table = EmbeddingTable()
         /// The row of each text.
         var rows: [String: Int] = [:]
-        /// The rows whose text is longer than the model reads.
+        /// The rows whose text was cut because it is longer than the model allows.
         var cut: Set<Int> = []
 
         mutating func append(_ embedding: Embedding, of text: String) {
@@ -122,8 +122,9 @@ public struct RetrievalEvaluation: Sendable {
         }
     }
 
-    /// Embeds each text once, so that captions which are the same score the same; what is too long for the model is cut,
-    /// as reference implementations do.
+    /// Embeds each text once, so that equal captions get equal scores.
+    ///
+    /// Texts that are too long for the model are cut, as in reference implementations.
     private func embeddedTexts(
         of captions: [CaptionsFile.Caption],
         in run: inout EvaluationRun

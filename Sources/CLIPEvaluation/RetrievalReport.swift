@@ -1,6 +1,6 @@
 /// The result of a retrieval.
 public struct RetrievalReport: Equatable, Sendable {
-    /// The fractions of queries whose answer is among the first 1, 5 and 10.
+    /// The fractions of queries with a right answer among the first 1, 5 and 10.
     public struct Recall: Equatable, Sendable {
         /// The fraction whose right answer is the first.
         public let at1: Double
@@ -9,7 +9,7 @@ public struct RetrievalReport: Equatable, Sendable {
         /// The fraction with a right answer among the first ten.
         public let at10: Double
 
-        /// - Parameter ranks: for each query how many wrong answers stand before the first right one.
+        /// - Parameter ranks: for each query, how many wrong answers rank before the first right one.
         init(ranks: [Int]) {
             func fraction(below depth: Int) -> Double {
                 Double(ranks.count { $0 < depth }) / Double(ranks.count)
@@ -20,17 +20,17 @@ public struct RetrievalReport: Equatable, Sendable {
         }
     }
 
-    /// Pictures as queries: any caption of its own is right.
+    /// Pictures are the queries; any of a picture's captions is right.
     public let imageToText: Recall
-    /// Captions as queries: the picture it belongs to is right.
+    /// Captions are the queries; the caption's picture is right.
     public let textToImage: Recall
-    /// Pictures that could be used.
+    /// The number of pictures that could be used.
     public let images: Int
-    /// Captions of these that could be used.
+    /// The number of their captions that could be used.
     public let captions: Int
-    /// How many of the captions were longer than the model reads.
+    /// How many of the captions were cut because they are longer than the model allows.
     public let captionsCut: Int
-    /// Rows of the captions file that took no part.
+    /// The number of rows of the captions file that were left out.
     public let skipped: Int
     /// The model, and the time that it took.
     public let figures: EvaluationFigures

@@ -2,7 +2,7 @@ package import CLIPEngine
 
 /// How often a picture's captions, and a caption's picture, are found among all others.
 package struct RetrievalScore: Equatable, Sendable {
-    /// A caption and the picture it belongs to, by their rows in the tables.
+    /// A caption and its picture, by their rows in the tables.
     package struct Pair: Sendable {
         package let text: Int
         package let image: Int
@@ -13,19 +13,19 @@ package struct RetrievalScore: Equatable, Sendable {
         }
     }
 
-    /// Pictures as queries: any caption of its own is right.
+    /// Pictures are the queries; any of a picture's captions is right.
     package let imageToText: RetrievalReport.Recall
-    /// Captions as queries: the picture it belongs to is right.
+    /// Captions are the queries; the caption's picture is right.
     package let textToImage: RetrievalReport.Recall
 
     /// Ranks every caption for each picture, and every picture for each caption.
     ///
-    /// A wrong answer that scores the same as the right one stands before it, and so does what is not a number. Memory
-    /// is in proportion to the pictures and the captions, time to their product.
+    /// A wrong answer with the same score as the right one ranks before it, and so does NaN. Memory grows with the
+    /// number of pictures and captions, time with their product.
     ///
     /// - Parameters:
-    ///   - images: a row a picture; each has a caption.
-    ///   - texts: a row a text; captions with the same text share one.
+    ///   - images: one row a picture; each has a caption.
+    ///   - texts: one row a text; captions with the same text share it.
     ///   - pairs: the captions.
     ///   - onImage: called after each picture.
     package init(
@@ -43,7 +43,7 @@ package struct RetrievalScore: Equatable, Sendable {
         for image in 0..<images.count {
             let cosines = texts.cosines(to: images, image)
             for (caption, pair) in pairs.enumerated() where pair.image != image {
-                // "Not less" rather than "greater or equal", so that NaN never helps.
+                // "Not less" instead of "greater or equal", so that NaN never helps.
                 let cosine = cosines[pair.text]
                 if !(cosine < best[image]) { ranksOfImages[image] += 1 }
                 if !(cosine < own[caption]) { ranksOfCaptions[caption] += 1 }

@@ -1,10 +1,10 @@
 public import CLIPEngine
 
-/// Classifies the pictures of class folders by the texts that describe the classes, without training on them.
+/// Classifies the pictures of class folders by texts that describe the classes, without training on them.
 ///
-/// Each folder right below the directory is a class. Every name of a class goes into every template; the class points where
-/// these prompts do on average, and the classes are ranked by their cosine with a picture. As OpenAI's CLIP does it
-/// (`notebooks/Prompt_Engineering_for_ImageNet.ipynb`).
+/// Each folder in the directory is a class. Every name of a class is put into every template; the class's direction is
+/// the mean of these prompts' embeddings, and the classes are ranked by their cosine with a picture. OpenAI's CLIP does
+/// the same (`notebooks/Prompt_Engineering_for_ImageNet.ipynb`).
 public struct ZeroShotEvaluation: Sendable {
     private let directory: String
     private let folders: ClassFolders
@@ -15,11 +15,11 @@ public struct ZeroShotEvaluation: Sendable {
     ///
     /// - Parameters:
     ///   - directory: its path.
-    ///   - labels: what the classes are called; by default as their folders, with '_' as blanks.
-    ///   - templates: the sentences that names are put into; by default seven of OpenAI's.
-    ///   - limit: takes the first so many files of each class.
-    /// - Throws: an error if the directory cannot be read or has no class with a file, if a class has no label, or if there
-    ///   is no template.
+    ///   - labels: the labels of the classes; by default their folders' names, with '_' replaced by a blank.
+    ///   - templates: the templates for the labels; by default seven of OpenAI's.
+    ///   - limit: how many files of each class are taken.
+    /// - Throws: an error if the directory cannot be read or has no class with a file, if a class has no label, or if
+    ///   there is no template.
     public init(
         directory: String,
         labels: ClassLabels = ClassLabels(),
@@ -33,14 +33,14 @@ public struct ZeroShotEvaluation: Sendable {
         names = try labels.names(of: folders.classes.map(\.folder))
     }
 
-    /// Embeds the prompts, then the pictures, which are scored as they come and not kept.
+    /// Embeds the prompts, then the pictures, which are scored one by one and not kept.
     ///
     /// - Parameters:
-    ///   - engine: what embeds; it has been started.
+    ///   - engine: an engine that has been started.
     ///   - model: the model's name; nil for the default one.
-    ///   - onEvent: told what is left out and how far the work is; called on any thread, never twice at once.
-    /// - Throws: `engine` if that fails, `promptRefused` for a prompt that the model cannot read, `nothingToEvaluate` if no
-    ///   picture can be used.
+    ///   - onEvent: called with what is left out and with the progress, on any thread, never twice at once.
+    /// - Throws: `engine` if the engine fails, `promptRefused` for a prompt that the model cannot read,
+    ///   `nothingToEvaluate` if no picture can be used.
     public func report(
         by engine: EmbeddingEngine,
         model: String? = nil,
@@ -81,7 +81,7 @@ public struct ZeroShotEvaluation: Sendable {
         if more > 0 { run.tell(.notice(.moreEmptyFolders(more))) }
     }
 
-    /// Classes that are called the same, in whatever order, always tie, so that neither is ever first.
+    /// Classes with the same names, in whatever order, always tie, so none of them is ever first.
     private func tellOfEqualLabels(_ run: EvaluationRun) {
         let groups = Dictionary(grouping: names.indices) { Set(names[$0]) }.values.filter { $0.count > 1 }
         for group in groups.sorted(by: { $0[0] < $1[0] }).prefix(LeftOut.mostNamed) {
@@ -98,7 +98,7 @@ public struct ZeroShotEvaluation: Sendable {
         if more > 0 { run.tell(.notice(.moreEqualLabels(more))) }
     }
 
-    /// A row for each class.
+    /// The directions of the classes, one row a class.
     private func directions(by run: EvaluationRun) async throws(EvaluationError) -> EmbeddingTable {
         let prompts = ClassPrompts(names: names, templates: templates)
         var directions = ClassDirections(classes: names.count)

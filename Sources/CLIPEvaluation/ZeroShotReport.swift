@@ -1,49 +1,49 @@
 /// The result of a classification.
 public struct ZeroShotReport: Equatable, Sendable {
-    /// One class's part of it.
+    /// The result for one class.
     public struct Class: Equatable, Sendable {
-        /// The folder's name; bytes of it that are no UTF-8 are scalars from U+10F780 on.
+        /// The folder's name; bytes of it that are not UTF-8 appear as scalars from U+10F780 on.
         public let folder: String
-        /// Its label, synonyms with commas between them.
+        /// Its label, with commas between synonyms.
         public let label: String
-        /// Pictures of this class that could be used.
+        /// The number of pictures of this class that could be used.
         public let images: Int
-        /// The fraction of them whose first class is right; nil without pictures.
+        /// The fraction of them for which this class is ranked first; nil without pictures.
         public let top1: Double?
-        /// The fraction of them with the right class among the first five; nil without pictures.
+        /// The fraction of them for which this class is among the first five; nil without pictures.
         public let top5: Double?
-        /// The class that came first most often instead; nil if none ever did.
+        /// The wrong class that was most often ranked first; nil if none ever was.
         public let mostConfused: Confusion?
     }
 
-    /// A class that came first where another was right.
+    /// A wrong class that was ranked first.
     public struct Confusion: Equatable, Sendable {
-        /// The folder of the class that came first.
+        /// The folder of the wrong class.
         public let folder: String
-        /// The label of the class that came first.
+        /// The label of the wrong class.
         public let label: String
-        /// How often.
+        /// For how many pictures.
         public let images: Int
     }
 
-    /// The fraction of pictures whose first class is right.
+    /// The fraction of pictures whose right class is ranked first.
     public let top1: Double
-    /// The fraction of pictures with the right class among the first five, or among all classes where there are fewer.
+    /// The fraction of pictures whose right class is among the first five, or among all classes if there are fewer.
     public let top5: Double
-    /// Pictures that could be used.
+    /// The number of pictures that could be used.
     public let images: Int
-    /// Files that were left out.
+    /// The number of files that were left out.
     public let skipped: Int
     /// The classes, in the order of their folders' names.
     public let classes: [Class]
-    /// Class folders without a file, which took no part.
+    /// Class folders without a file, which were not evaluated.
     public let emptyClasses: [String]
-    /// How many templates each name was put into.
+    /// The number of templates.
     public let templates: Int
     /// The model, and the time that it took.
     public let figures: EvaluationFigures
 
-    /// - Parameter classes: folder and label of each class of the score.
+    /// - Parameter classes: the folder and label of each class of the score.
     init(
         score: ZeroShotScore,
         classes: [(folder: String, label: String)],
