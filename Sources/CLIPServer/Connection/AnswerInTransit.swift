@@ -1,24 +1,24 @@
 import CLIPEngine
 import NIOCore
 
-/// An answer that leaves for its client piece by piece, as fast as that reads.
+/// An answer that is sent piece by piece, as fast as its client reads.
 struct AnswerInTransit {
     private var start: ByteBuffer?
     private let body: [UInt8]
     private var offset = 0
-    /// Kept until the answer has left.
+    /// Kept until the answer has been written.
     private let room: ByteReservation?
-    /// When it began to leave.
+    /// When the first piece was to be written.
     private let beginning: NIODeadline
-    /// When a piece of it left last.
+    /// When a piece was last written completely.
     private(set) var progress: NIODeadline
-    /// What had arrived in all when that was asked last.
+    /// The bytes that had arrived in all at the last check.
     private var arrived: UInt64 = 0
-    /// Whether a piece was written and has not left.
+    /// Whether a piece is being written.
     var isUnderWay = false
     var isPumping = false
 
-    /// Nothing.
+    /// No answer.
     init() {
         start = nil
         body = []
@@ -35,12 +35,12 @@ struct AnswerInTransit {
         progress = beginning
     }
 
-    /// Whether it takes more than one piece.
+    /// Whether the answer takes more than one piece.
     var isLong: Bool { body.count > ConnectionLimits.piece }
 
     var isDone: Bool { start == nil && offset == body.count && !isUnderWay }
 
-    /// How long it has been leaving, by the last piece that has.
+    /// The time from the beginning to the last piece that was written.
     var time: TimeAmount { progress - beginning }
 
     /// The next piece to write.
@@ -58,7 +58,7 @@ struct AnswerInTransit {
         return ByteBuffer(bytes: body[offset..<end])
     }
 
-    /// Notes what has arrived on the connection in all; false if that is too little since it was noted before.
+    /// Notes how many bytes have arrived on the connection in all; false if too few have since the last note.
     mutating func note(arrived bytes: UInt64) -> Bool {
         guard bytes >= arrived + UInt64(ConnectionLimits.leastSent) else { return false }
         arrived = bytes
@@ -66,7 +66,7 @@ struct AnswerInTransit {
         return true
     }
 
-    /// The piece has left.
+    /// Notes that the piece was written.
     mutating func left() {
         isUnderWay = false
         progress = .now()

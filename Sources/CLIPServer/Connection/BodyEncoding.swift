@@ -1,25 +1,25 @@
 import CLIPEngine
 import CZlib
 
-/// How a request's body is packed.
+/// The compression of a request's body.
 enum BodyEncoding: Equatable, Sendable {
-    /// As it is.
+    /// No compression.
     case identity
-    /// gzip, or deflate in either of the two ways that clients understand that word.
+    /// gzip, or deflate in either of the two forms that clients call by that name.
     case packed
 
-    /// The packings that IANA lists, and others that programs offer under these names.
+    /// The content encodings that IANA lists, and others that programs use.
     private static let packings: Set<String> = [
         "aes128gcm", "br", "brotli", "bzip2", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "lz4",
         "lzma", "lzo", "pack200-gzip", "snappy", "x-bzip2", "x-compress", "x-gzip", "x-lz4",
         "x-snappy-framed", "x-xz", "xz", "zip", "zlib", "zstd",
     ]
 
-    /// What a Content-Encoding field says.
+    /// Reads the Content-Encoding fields.
     ///
-    /// Words that name no packing (`utf-8`, `aws-chunked`) are passed over, as by the reference server, which reads none.
+    /// Words that are no encoding (`utf-8`, `aws-chunked`) are ignored, as by the reference server, which reads none.
     ///
-    /// - Throws: 415 for packings that are not unpacked here, and for several at once.
+    /// - Throws: 415 for encodings that this server cannot decompress, and for several at once.
     init(_ values: [String]) throws(APIError) {
         let names = values.flatMap { $0.lowercased().split(separator: ",") }
             .map { $0.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" } }
@@ -32,26 +32,27 @@ enum BodyEncoding: Equatable, Sendable {
     }
 }
 
-/// Unpacks bodies, under the limit for bodies and within the engine's budget, on threads that may be busy for long.
+/// Decompresses bodies within the limit for bodies and the engine's budget, on threads that may be busy for long.
 struct BodyUnpacker: Sendable {
     let limit: Int
     let budget: ByteBudget
     let pool: WorkPool
 
-    /// Packed bytes of which many unpack in no time, whatever they are.
+    /// A compressed body up to this size is decompressed quickly, whatever it contains.
     private static let mostCheapBytes = 4 << 10
 
-    /// The bytes that were packed, and what keeps them counted.
+    /// The decompressed bytes, and the reservation that counts them.
     ///
     /// - Parameters:
-    ///   - held: what the packed ones have of the budget.
-    ///   - client: whose they are.
+    ///   - held: the budget's bytes that the compressed body holds.
+    ///   - client: the sender.
     func unpack(
         _ packed: [UInt8],
         held: Int,
         client: String?
     ) async throws(APIError) -> ([UInt8], ByteReservation) {
-        // Counted first: what is held while others are waited for could be what they wait for, and a bomb takes no room.
+        // The bytes are counted in a first pass: nothing is held while the request waits for room, and a decompression
+        // bomb takes no room.
         let count = try await run(packed, for: client) { [limit] (inflater, isUnwanted) throws(APIError) in
             var count = 0
             try inflater.all(unless: isUnwanted) { piece throws(APIError) in
@@ -98,20 +99,21 @@ struct BodyUnpacker: Sendable {
     }
 }
 
-/// zlib, on its way through one body.
+/// The state of zlib for one body.
 private final class Inflater {
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     private let output = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 256 << 10)
     private let packed: [UInt8]
     private let isReady: Bool
 
-    /// What is looked at before anything else is asked: blocks may unpack to nothing.
+    /// Cancellation is checked after this many compressed bytes, because blocks may decompress to nothing.
     private static let step = 32 << 10
 
     init(_ packed: [UInt8]) {
         self.packed = packed
         stream.initialize(to: z_stream())
-        // A zlib header is 8 in its low four bits and divides by 31 with the next byte; gzip has its own mark.
+        // A zlib header has 8 in its low four bits, and together with the next byte it is a multiple of 31; gzip has a
+        // mark of its own.
         let isWrapped =
             packed.starts(with: [0x1F, 0x8B])
             || packed.count >= 2 && packed[0] & 0x0F == 8 && (Int(packed[0]) << 8 | Int(packed[1])) % 31 == 0
@@ -130,7 +132,7 @@ private final class Inflater {
         output.deallocate()
     }
 
-    /// Hands out all of it, piece by piece; all members of a file of several.
+    /// Passes on all decompressed bytes, piece by piece; a file may have several gzip members.
     func all(
         unless isUnwanted: () -> Bool,
         _ take: (UnsafeMutableBufferPointer<UInt8>.SubSequence) throws(APIError) -> Void
@@ -144,12 +146,12 @@ private final class Inflater {
             try take(output[..<produced])
             switch status {
             case Z_STREAM_END:
-                // Another member may follow.
+                // Another gzip member may follow.
                 guard offset < packed.count else { return }
                 guard packed[offset...].starts(with: [0x1F, 0x8B]) else { throw .bodyNotUnpackable }
                 inflateReset(stream)
             case Z_OK where consumed + produced > 0: break
-            // Nothing came of it: it is damaged, or its end is missing.
+            // There was no output: the data is damaged, or its end is missing.
             default: throw .bodyNotUnpackable
             }
         }

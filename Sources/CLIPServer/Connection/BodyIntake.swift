@@ -1,24 +1,25 @@
 import CLIPEngine
 import NIOCore
 
-/// A body on its way in, and its place in the engine's budget.
+/// A body that is being received, and its room in the engine's budget.
 ///
-/// Room is taken before bytes are: for all of a body that announces its length, and in steps that get longer for one that does
-/// not. Those are kept in pieces until the end, since an array that grows is there twice meanwhile.
+/// Room is reserved before bytes are taken: all at once for a body that announces its length, and in growing steps for
+/// one that does not. The steps are kept as separate pieces until the end, because an array that grows is in memory
+/// twice meanwhile.
 struct BodyIntake: Sendable {
-    /// Full ones, and the one that is being filled.
+    /// The full pieces; `piece` is the one that is being filled.
     private var pieces: [[UInt8]] = []
     private var piece: [UInt8] = []
     private var pieceSize = 0
     private(set) var room: ByteReservation?
-    /// Bytes so far, those passed over included.
+    /// The bytes received so far, including those that are discarded.
     private(set) var received = 0
     let announced: Int?
     let limit: Int
-    /// Whether nobody wants the bytes.
+    /// Whether the bytes are discarded.
     let isPassedOver: Bool
 
-    /// Steps for a body of unknown length: the first one, and others at least.
+    /// The first step, and the least of the later ones, for a body of unknown length.
     private static let firstStep = 16 << 10
     private static let laterStep = 128 << 10
 
@@ -28,9 +29,10 @@ struct BodyIntake: Sendable {
         self.isPassedOver = isPassedOver
     }
 
-    /// How many bytes of room it takes to accept so many bytes more; nil where there is enough.
+    /// How many bytes of room have to be reserved before this many more bytes can be taken; nil if there is room
+    /// enough.
     ///
-    /// - Parameter most: the most that there is for one body.
+    /// - Parameter most: the largest room that one body can get.
     func demand(for count: Int, most: Int) -> Int? {
         let free = pieceSize - piece.count
         guard !isPassedOver, count > free else { return nil }
@@ -40,11 +42,11 @@ struct BodyIntake: Sendable {
         return max(count - free, min(step, left))
     }
 
-    /// Takes what is given to it.
+    /// Adds room for another piece.
     mutating func grow(by size: Int, with room: ByteReservation) {
         if let held = self.room { held.absorb(room) } else { self.room = room }
         if !piece.isEmpty { pieces.append(piece) }
-        // What was free in the piece before is so in this one.
+        // The unused room of the last piece counts for this one.
         pieceSize = pieceSize - piece.count + size
         piece = []
         piece.reserveCapacity(pieceSize)
@@ -56,7 +58,7 @@ struct BodyIntake: Sendable {
         buffer.withUnsafeReadableBytes { piece.append(contentsOf: $0) }
     }
 
-    /// All bytes, and what keeps them counted; what was reserved and not used goes back.
+    /// All bytes, and the reservation that counts them; room that was not used is given back.
     mutating func finish() -> (bytes: [UInt8], room: ByteReservation?) {
         room?.shrink(to: received)
         guard !pieces.isEmpty else { return (piece, room) }

@@ -1,9 +1,9 @@
 import CLIPEngine
 import NIOCore
 
-/// The way of an answer to its client.
+/// How an answer gets to its client.
 extension ConnectionHandler {
-    /// Has a request answered in a task of its own.
+    /// Starts a task that answers a request.
     func dispatch(_ visit: RequestHandler.Visit, body: BodyIntake?, _ context: ChannelHandlerContext) {
         enter(.busy, context)
         turn += 1
@@ -36,7 +36,7 @@ extension ConnectionHandler {
         )
     }
 
-    /// Sends an answer; whatever is to be read next waits for it.
+    /// Sends an answer; later requests on the connection wait for it.
     func send(_ response: ServerResponse, _ context: ChannelHandlerContext) {
         let isLeaving = isQuiescing || service.table.isAwaited
         if response.closes || isLeaving || head?.keepsAlive == false { isLast = true }
@@ -47,7 +47,7 @@ extension ConnectionHandler {
         pump(context)
     }
 
-    /// Writes as much as the client takes.
+    /// Writes as much as the client accepts.
     private func pump(_ context: ChannelHandlerContext) {
         guard phase == .sending, !sending.isPumping else { return }
         sending.isPumping = true
@@ -66,7 +66,7 @@ extension ConnectionHandler {
         }
         sending.isPumping = false
         if sending.isDone { return answerLeft(context) }
-        // A short one that does not leave at once waits for its client to read what was sent before.
+        // If a short answer is not written at once, the client has not read earlier ones yet.
         if !sending.isLong { service.table.note(.sending, of: context.channel) }
     }
 
@@ -82,18 +82,18 @@ extension ConnectionHandler {
             context.close(mode: .output, promise: nil)
             return readOn(context)
         }
-        // A head that is there already has not been waiting for its sender.
+        // If a head has already arrived, its sender has not been slow with it.
         lastArrival = .now()
         enter(.idle, context)
         guard decoder.waiting > 0 else { return waitForMore(context) }
-        // Who has sent the next request along waits for its turn with it, unless it is at its turn just now.
+        // A client that has already sent its next request waits for a turn, unless this is one of its turns.
         if !isProcessing { rest(context) }
     }
 
-    /// Cuts off who has not read enough since the last look.
+    /// Closes the connection if the client has not read enough since the last check.
     ///
-    /// The system takes a megabyte more than the client reads, and then nothing until a part of that has gone; so it is asked
-    /// what has arrived.
+    /// The system accepts a megabyte more than the client reads, and then nothing until part of it has been read; so
+    /// the check asks the system how much has arrived.
     func checkReading(_ context: ChannelHandlerContext) {
         let handler = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         let turn = turn

@@ -1,9 +1,9 @@
 import CLIPEngine
 import NIOCore
 
-/// The way of a request from its head to the end of its body.
+/// How a request is received, from its head to the end of its body.
 extension ConnectionHandler {
-    /// A head is there: refuses it, answers it at once, or takes in its body.
+    /// Handles a head: refuses the request, answers it at once, or receives its body.
     func begin(_ head: RequestHead, _ context: ChannelHandlerContext) {
         self.head = head
         let client = ClientAddress.name(of: context.remoteAddress)
@@ -22,7 +22,7 @@ extension ConnectionHandler {
         }
     }
 
-    /// The length that the head announces; nil where that is not known.
+    /// The length that the head announces; nil if it announces none.
     private var announced: Int? {
         switch head?.framing {
         case .chunked: nil
@@ -31,10 +31,10 @@ extension ConnectionHandler {
         }
     }
 
-    /// Answers without the body: once it has passed where it is short, and else as the last thing on the connection.
+    /// Answers without the body: after discarding a short one, otherwise as the last answer on the connection.
     private func pass(by response: ServerResponse, _ context: ChannelHandlerContext) {
         guard announced != 0 else {
-            // What is left is the part that says that nothing comes.
+            // The decoder still has to report the end of the empty body.
             refusal = response
             return takeIn(nil, announced: 0, isPassedOver: true, context)
         }
@@ -64,14 +64,14 @@ extension ConnectionHandler {
         if phase == .body, announced != 0 { goOn(context) }
     }
 
-    /// Tells a client that waits for leave to send.
+    /// Sends "100 Continue" to a client that waits for it.
     private func goOn(_ context: ChannelHandlerContext) {
         guard head?.expectsContinue == true, intake?.received == 0, decoder.waiting == 0 else { return }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: ServerResponse.goOn)), promise: nil)
     }
 
     func accept(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
-        // Never by a copy of the intake, which would have the whole array copied for every piece.
+        // The intake must not be copied here, because then every piece would copy its whole array.
         guard let received = intake?.received, let limit = intake?.limit else { return }
         guard received + bytes.readableBytes <= limit else {
             let isWanted = visit?.wantsBody == true
@@ -95,7 +95,7 @@ extension ConnectionHandler {
         dispatch(visit, body: body, context)
     }
 
-    /// Answers a body that will not be read to its end.
+    /// Answers a request whose body will not be read to its end.
     func abandonBody(_ error: APIError, _ context: ChannelHandlerContext) {
         roomTask?.cancel()
         roomTask = nil
@@ -105,7 +105,7 @@ extension ConnectionHandler {
 
     // MARK: Room
 
-    /// Takes so many bytes of room: at once if there are, and otherwise when there are.
+    /// Reserves room: at once if it is free, otherwise once it is.
     private func makeRoom(for size: Int, _ context: ChannelHandlerContext) {
         let (client, held) = (visit?.client, heldBytes)
         if let room = service.budget.reserveNow(size, for: .input, beside: held, client: client) {
@@ -130,7 +130,7 @@ extension ConnectionHandler {
         }
     }
 
-    /// What the body in hand has of the budget.
+    /// The bytes of the budget that the body holds so far.
     var heldBytes: Int { intake?.room?.byteCount ?? 0 }
 
     private func enterRoom(_ size: Int, _ room: ByteReservation, _ context: ChannelHandlerContext) {

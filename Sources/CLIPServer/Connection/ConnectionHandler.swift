@@ -12,15 +12,15 @@ struct ConnectionService: Sendable {
     let loops: EventLoops
     let purpose: ListenerPurpose
 
-    /// What a connection is told when the time to finish requests is over.
+    /// The event that ends a connection when the time for finishing requests is over.
     struct Cut: Sendable {}
 }
 
-/// One connection: takes requests in one after the other, has each answered, and sees to it that no client holds more, or
-/// for longer, than it may.
+/// One connection: it receives requests one after the other, has each answered, and enforces the limits on what a
+/// client may hold and for how long.
 ///
-/// Everything here happens on the connection's event loop, and nothing here takes long, so that health checks, which are
-/// answered here, never wait for other requests. Requests are answered in tasks; while one is in hand nothing is read.
+/// All code here runs on the connection's event loop and takes little time, so that health checks, which are answered
+/// here, never wait for other requests. Requests are answered in tasks; meanwhile the connection does not read.
 final class ConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -35,11 +35,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case room
         /// Within a body.
         case body
-        /// A request is in hand.
+        /// A request is being answered.
         case busy
-        /// An answer leaves.
+        /// An answer is being sent.
         case sending
-        /// The last answer has left, and its client gets to read it.
+        /// The last answer has been sent, and the client gets time to read it.
         case lingering
         case closed
     }
@@ -49,32 +49,32 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var phase = Phase.idle
     private var phaseStart = NIODeadline.now()
     var lastArrival = NIODeadline.now()
-    /// When the body began, had it never waited for room.
+    /// When the body began, not counting the time of waiting for room.
     private var bodyStart = NIODeadline.now()
     private var timer: Scheduled<Void>?
     private var timerDue = NIODeadline.distantFuture
     private var holdsRead = false
 
-    /// The request that is taken in or in hand.
+    /// The request that is being received or answered.
     var head: RequestHead?
     var intake: BodyIntake?
     var visit: RequestHandler.Visit?
-    /// What is answered once a body that nobody wants has passed.
+    /// The answer to send once an unwanted body has been discarded.
     var refusal: ServerResponse?
     /// A part of a body that waits for room.
     var pending: ByteBuffer?
     var roomTask: Task<Void, Never>?
     var task: Task<Void, Never>?
-    /// Grows with every request, so that what belongs to an earlier one is told apart.
+    /// The number of the current request, by which events of earlier ones are recognised.
     var turn = 0
 
     var sending = AnswerInTransit()
-    /// Whether the answer in hand is the last on this connection.
+    /// Whether the current answer is the last one on this connection.
     var isLast = false
     var isQuiescing = false
     var isCut = false
     var isProcessing = false
-    /// Whether others on the event loop have their turn before more is taken in.
+    /// Whether other connections of the event loop have a turn before this one continues.
     var isResting = false
 
     init(service: ConnectionService) {
@@ -119,7 +119,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case let event as ChannelEvent where event == .inputClosed:
-            // A client that will send no more is taken for one that has left, as most servers do.
+            // A client that has closed its sending side is treated as gone, as by most servers.
             switch phase {
             case .idle, .head, .room, .body, .lingering, .closed: context.close(promise: nil)
             case .busy:
@@ -134,7 +134,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// The server stops: what has begun is finished, and what is on its way just now gets a moment to arrive.
+    /// Prepares for the server's end: requests that have begun are finished, and those that are just arriving get a
+    /// moment.
     private func quiesce(_ context: ChannelHandlerContext) {
         guard !isQuiescing else { return }
         isQuiescing = true
@@ -149,7 +150,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func makeWay(_ context: ChannelHandlerContext) {
         switch phase {
         case .busy: service.table.stays(context.channel)
-        // It was idle when it was chosen, and its answer is almost gone.
+        // The connection was idle when it was chosen to make room, and its answer is almost sent.
         case .sending where !sending.isLong && NIODeadline.now() - sending.progress < ConnectionLimits.grace:
             service.table.stays(context.channel)
         case .closed: break
@@ -157,7 +158,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// The time to finish is over.
+    /// Ends the connection, because the time for finishing is over.
     private func cut(_ context: ChannelHandlerContext) {
         isCut = true
         isQuiescing = true
@@ -192,7 +193,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if decoder.waiting > ConnectionLimits.mostWaiting { context.close(promise: nil) }
     }
 
-    /// Lets the other connections of the event loop have their turn.
+    /// Lets the other connections of the event loop have a turn.
     func rest(_ context: ChannelHandlerContext) {
         guard !isResting else { return }
         isResting = true
@@ -204,7 +205,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Nothing more can be done with what is there.
+    /// Waits for more bytes, because those received are too few to continue.
     func waitForMore(_ context: ChannelHandlerContext) {
         switch phase {
         case .idle where isQuiescing: context.close(promise: nil)
@@ -213,7 +214,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Takes in what is there, as far as the phase wants it.
+    /// Processes the received bytes, as far as the phase allows.
     func process(_ context: ChannelHandlerContext) {
         guard !isProcessing, !isResting else { return }
         isProcessing = true
@@ -239,7 +240,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Bytes that are no request: after these nobody knows where the next one would begin.
+    /// Refuses bytes that are no request; nothing tells where a next request would begin.
     private func refuse(_ fault: MessageFault, _ context: ChannelHandlerContext) {
         head = nil
         isLast = true
@@ -269,7 +270,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         schedule(context)
     }
 
-    /// When the phase will have lasted too long; nil where something else ends it.
+    /// When the phase will have lasted too long; nil if something else ends it.
     private var due: NIODeadline? {
         let limits = service.limits
         switch phase {
@@ -288,7 +289,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Sees to it that a timer ends no later than the phase may last; one that ends earlier looks again.
+    /// Makes sure that a timer fires no later than the phase may end; one that fires earlier checks again.
     func schedule(_ context: ChannelHandlerContext) {
         guard let due, due < timerDue else { return }
         timer?.cancel()

@@ -1,18 +1,18 @@
 import NIOCore
 
-/// How long a connection may take over what, and how much a body may be.
+/// The limits of a connection: the time for each phase, and the size of a body.
 struct ConnectionLimits: Sendable {
     var idle: TimeAmount
-    /// From the first byte of a head to its last.
+    /// The time from the first byte of a head to the last.
     var head: TimeAmount
-    /// From a head to the last byte of the body.
+    /// The time from a head to the last byte of the body.
     var body: TimeAmount
-    /// Without a byte of a body.
+    /// The longest pause within a body.
     var stall: TimeAmount
-    /// Without ``leastSent`` of an answer being read.
+    /// The time in which the client has to read ``leastSent`` of an answer.
     var send: TimeAmount
     var maxBodyBytes: Int
-    /// What a client is told whose body takes longer.
+    /// The error for a body that takes too long.
     let tooSlow: APIError
 
     init(_ configuration: ServerConfiguration) {
@@ -25,32 +25,36 @@ struct ConnectionLimits: Sendable {
         tooSlow = .bodyTooSlow(limit: configuration.bodyTimeLimit, stall: configuration.stallTimeLimit)
     }
 
-    /// What has to be read of an answer in the time of ``send``, so that a byte now and then does not hold megabytes.
+    /// How many bytes of an answer a client has to read in ``send``, so that reading a byte now and then does not keep
+    /// megabytes in memory.
     static let leastSent = 64 << 10
-    /// What is written of an answer at once.
+    /// How much of an answer is written at once.
     static let piece = leastSent
-    /// A body that no route wants is passed over up to this, so that the connection can go on.
+    /// An unwanted body up to this size is discarded, so that the connection can be used again.
     static let mostPassedOver = 256 << 10
-    /// What may wait behind a request in hand; who sends more without being asked for it is cut off.
+    /// How many bytes may arrive while a request is being answered; the connection of a client that sends more is
+    /// closed.
     static let mostWaiting = 256 << 10
-    /// How long one connection is served before others have their turn: messages and chunks of a few bytes each would
-    /// otherwise fill an event loop for as long as they come.
+    /// How long one connection is served before others have a turn; otherwise messages and chunks of a few bytes could
+    /// occupy an event loop without end.
     static let longestTurn = TimeAmount.microseconds(250)
-    /// Time for the client to read the last answer before the connection is cut: since something came last, and in all.
+    /// The time that a client gets to read the last answer before the connection is closed: since the last bytes came,
+    /// and in all.
     ///
-    /// One that still sends its body could not read why that is refused otherwise.
+    /// A client that is still sending its body could otherwise not read why it is refused.
     static let lingering = TimeAmount.seconds(2)
     static let longestLingering = TimeAmount.seconds(30)
-    /// Time for a request that is on its way when the server stops, and for an answer when the time to stop is over.
+    /// The time for a request that is arriving when the server stops, and for an answer when the time for stopping is
+    /// over.
     static let grace = TimeAmount.milliseconds(250)
-    /// The longest that a body waits for room in the budget.
+    /// How long a body may wait for room in the budget.
     static let roomWait = TimeAmount.seconds(30)
-    /// Whose average is lower once the stall limit is over is taken for one that stalls.
+    /// A body whose average speed (bytes a second) is lower once the stall limit is over counts as stalled.
     private static let slowest = 1024
 
-    /// Whether a body that has come this far in this time will not be there in its time.
+    /// Whether a body that has come this far in this time will be too late.
     ///
-    /// A quarter of the speed that it takes is enough, since links get better.
+    /// A quarter of the speed that would be needed is enough, because connections get faster.
     func isTooSlow(received: Int, of announced: Int?, in time: TimeAmount) -> Bool {
         guard time >= stall, time.nanoseconds > 0 else { return false }
         let seconds = Double(time.nanoseconds) / 1e9

@@ -1,43 +1,43 @@
 import NIOCore
 import Synchronization
 
-/// Knows every open connection of one listener, so that who has waited longest for nothing makes room for who comes next.
+/// Knows every open connection of one listener, so that the one that has been idle longest can make room for a new one.
 ///
-/// A connection with a request in hand is never given up.
+/// A connection whose request is being answered is never closed for that.
 final class ConnectionTable: Sendable {
-    /// What a connection is at.
+    /// The state of a connection.
     enum Standing: Int, Sendable {
-        /// Nothing of a request is there.
+        /// No part of a request has arrived.
         case idle
-        /// Some of a request is there.
+        /// Part of a request has arrived.
         case receiving
-        /// Its answer waits to be read.
+        /// Its client has not read the answer yet.
         case sending
-        /// A request is in hand.
+        /// A request is being answered.
         case busy
     }
 
-    /// What a connection is told that has to make room.
+    /// The event that tells a connection to make room.
     struct Eviction: Sendable {}
 
     private struct Entry {
         let channel: any Channel
         var standing = Standing.idle
         var since = NIODeadline.now()
-        /// Whether it was told to go already.
+        /// Whether it has been told to close.
         var isLeaving = false
     }
 
     private struct State {
         var entries: [ObjectIdentifier: Entry] = [:]
         var leaving = 0
-        /// Accepted and not set up yet.
+        /// The number of connections that are accepted but not set up yet.
         var expected = 0
-        /// What everybody is told who comes yet.
+        /// The event that ends the server's connections, which later ones also get.
         var farewell: (any Sendable)?
-        /// Called once the last connection has left.
+        /// Called once the last connection has ended.
         var onEnd: (@Sendable () -> Void)?
-        /// Called where there is room and somebody waits for it.
+        /// Called when there is room and somebody is waiting for it.
         var onRoom: (@Sendable () -> Void)?
 
         mutating func takeEnd() -> (@Sendable () -> Void)? {
@@ -47,12 +47,12 @@ final class ConnectionTable: Sendable {
         }
     }
 
-    /// Most connections; a place is kept free for who comes next, by closing another.
+    /// The largest number of connections; one place is kept free by closing another connection.
     let limit: Int
-    /// Places that are made at once.
+    /// How many places are freed at once.
     private let spare: Int
     private let state = Mutex(State())
-    /// Whether somebody waits for room; changed with the state alone.
+    /// Whether somebody is waiting for room; changes only under the lock of `state`.
     private let awaited = Atomic(false)
 
     init(limit: Int) {
@@ -60,7 +60,8 @@ final class ConnectionTable: Sendable {
         spare = min(max(1, limit / 4), 32)
     }
 
-    /// Whether there is a place for another connection; if not, it is told once there is, see ``whenRoom(_:)``.
+    /// Whether there is a place for another connection; if not, the callback of ``whenRoom(_:)`` is called once there
+    /// is.
     func hasRoom() -> Bool {
         state.withLock { state in
             let isFull = state.entries.count + state.expected >= limit
@@ -69,10 +70,10 @@ final class ConnectionTable: Sendable {
         }
     }
 
-    /// Nobody waits for what was asked for.
+    /// Notes that nobody waits for room any more.
     func isNotAwaited() { state.withLock { _ in awaited.store(false, ordering: .relaxed) } }
 
-    /// Whether somebody waits for a place: then who has been answered makes room.
+    /// Whether somebody waits for room; then connections close after their answer.
     var isAwaited: Bool { awaited.load(ordering: .relaxed) }
 
     private func takeRoom(_ state: inout State) -> (@Sendable () -> Void)? {
@@ -81,22 +82,22 @@ final class ConnectionTable: Sendable {
         return state.onRoom
     }
 
-    /// Has it called once there is room that was asked for in vain.
+    /// Sets the callback for room that ``hasRoom()`` did not find.
     func whenRoom(_ onRoom: @escaping @Sendable () -> Void) {
         state.withLock { $0.onRoom = onRoom }
     }
 
     // MARK: Who is there
 
-    /// How many were accepted and are not set up yet.
+    /// The number of connections that are accepted but not set up yet.
     var expected: Int { state.withLock { $0.expected } }
 
-    /// A connection was accepted, and will be entered if setting it up succeeds; ``settled()`` follows.
+    /// Notes that a connection was accepted; ``settled()`` follows whether or not setting it up succeeds.
     func expect() {
         state.withLock { $0.expected += 1 }
     }
 
-    /// Whatever came of it.
+    /// Notes the end of setting up a connection.
     ///
     /// - Returns: how many were expected before.
     func settled() -> Int {
@@ -129,7 +130,7 @@ final class ConnectionTable: Sendable {
         onEnd?()
     }
 
-    /// Tells all, and everybody who comes yet.
+    /// Sends an event to all connections, including later ones.
     func tellAll(_ farewell: any Sendable) {
         let channels = state.withLock { state in
             state.farewell = farewell
@@ -138,7 +139,7 @@ final class ConnectionTable: Sendable {
         for channel in channels { Self.tell(channel, farewell) }
     }
 
-    /// Nobody is expected any more: calls back once the last has left.
+    /// Calls back once the last connection has ended; no more are expected.
     func whenEmpty(_ onEnd: @escaping @Sendable () -> Void) {
         let isEmpty = state.withLock { state in
             state.onEnd = onEnd
@@ -153,7 +154,7 @@ final class ConnectionTable: Sendable {
 
     // MARK: Who makes room
 
-    /// Says what a connection is at from now on.
+    /// Notes the new state of a connection.
     func note(_ standing: Standing, of channel: any Channel) {
         let isFull = state.withLock { state in
             guard var entry = state.entries[ObjectIdentifier(channel)] else { return false }
@@ -165,21 +166,21 @@ final class ConnectionTable: Sendable {
         if isFull { makeRoom() }
     }
 
-    /// Takes back that a connection was told to go: it had become busy.
+    /// Withdraws a request to close, because the connection had become busy.
     func stays(_ channel: any Channel) {
         state.withLock { state in
             guard state.entries[ObjectIdentifier(channel)]?.isLeaving == true else { return }
             state.entries[ObjectIdentifier(channel)]?.isLeaving = false
-            // Not to be chosen again at once, where there are no others.
+            // It is not chosen again at once if there are no others.
             state.entries[ObjectIdentifier(channel)]?.since = .now()
             state.leaving -= 1
         }
         makeRoom()
     }
 
-    /// Has as many connections go as it takes for some places to be free: a crowd is let in by the dozen.
+    /// Closes as many connections as it takes to have some places free, so that many new ones are let in at once.
     ///
-    /// - Parameter always: whether there is no room for them elsewhere, however many the limit allows.
+    /// - Parameter always: whether the system has no room for another connection, whatever the limit allows.
     func makeRoom(always: Bool = false) {
         let victims = state.withLock { state -> [any Channel] in
             let staying = state.entries.count - state.leaving
@@ -193,10 +194,11 @@ final class ConnectionTable: Sendable {
         for channel in victims { Self.tell(channel, Eviction()) }
     }
 
-    /// Those who have been idle longest; then who has been sending its request, or reading its answer, longest.
+    /// The connections that have been idle longest, then those that have been sending their request, or reading their
+    /// answer, longest.
     ///
-    /// Who has come, or has begun something, only now gets a moment, as long as there are others. All are looked at once,
-    /// under the lock that every connection needs.
+    /// Connections that are new, or have just begun something, get a moment, as long as there are others. All are
+    /// examined in one pass, under the lock that every connection needs.
     private static func victims(
         _ entries: [ObjectIdentifier: Entry],
         _ count: Int
@@ -218,8 +220,8 @@ final class ConnectionTable: Sendable {
         return first.map(\.key)
     }
 
-    /// That moment.
+    /// The length of that moment.
     private static let newcomer = TimeAmount.milliseconds(500)
-    /// What everybody has, whoever comes: long enough for a request to be read that came with its connection.
+    /// The time that every connection has, long enough to read a request that came with it.
     private static let arrival = TimeAmount.milliseconds(10)
 }

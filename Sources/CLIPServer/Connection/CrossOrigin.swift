@@ -1,12 +1,12 @@
 import HTTPTypes
 
-/// What web pages of other origins may do (CORS), as Starlette's middleware answers for Roboflow's server.
+/// What web pages of other origins may do (CORS), with the answers of Starlette's middleware on Roboflow's server.
 struct CrossOrigin: Sendable {
     /// Origins that may read answers; `*` stands for all.
     let allowedOrigins: [String]
 
     private static let methods = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY"]
-    /// The real server's list.
+    /// The list of Roboflow's server.
     private static let exposed =
         "X-Processing-Time, X-Remote-Processing-Time, X-Remote-Processing-Times, X-Model-Cold-Start, "
         + "X-Model-Cold-Start-Count, X-Model-Load-Time, X-Model-Load-Details, X-Model-Id, X-Workflow-Id, "
@@ -21,16 +21,16 @@ struct CrossOrigin: Sendable {
         allowedOrigins.contains("*") || allowedOrigins.contains(origin)
     }
 
-    /// Whether a request may change what the server holds.
+    /// Whether a request from this origin may change the server.
     ///
-    /// A page of any site can send a POST without body to a server on its reader's own machine, and needs no leave to
-    /// do so. Requests that no page sent carry no origin.
+    /// A page of any site can send a POST without a body to a server on its reader's own machine, without permission.
+    /// Requests that no page sent have no origin.
     func allowsManagement(by origin: String?) -> Bool {
-        // The star stands for all who may read; a page whose origin is the letter '*' is none.
+        // `*` in the list only lets pages read; it never matches a page whose origin is the text `*`.
         origin.map { $0 != "*" && allowedOrigins.contains($0) } ?? true
     }
 
-    /// Adds to an answer's fields what its request's origin may know.
+    /// Adds the fields to an answer that the request's origin may read.
     func extend(_ fields: inout HTTPFields, origin: String?) {
         fields[.vary] = fields[.vary].map { $0 + ", Origin" } ?? "Origin"
         guard let origin, allows(origin) else { return }
@@ -39,9 +39,7 @@ struct CrossOrigin: Sendable {
         fields[.accessControlExposeHeaders] = Self.exposed
     }
 
-    /// The answer to a preflight request: status, fields and text.
-    ///
-    /// Nil if the request is none.
+    /// The answer to a preflight request: status, fields and text; nil for any other request.
     func preflight(_ request: HTTPRequest) -> (status: HTTPResponse.Status, fields: HTTPFields, text: String)?
     {
         guard request.method == .options, let origin = request.headerFields[.origin],

@@ -3,17 +3,17 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Takes connections in on a thread of its own, and hands those that somebody is at to the event loops.
+/// Accepts connections on a thread of its own, and hands those to the event loops whose clients are still connected.
 ///
-/// Who connects and leaves by the thousand fills the system's queue, and setting each up would have everybody behind wait
-/// for a tenth of a second; to see that one is over takes some microseconds.
+/// Clients that connect and leave by the thousand fill the system's queue. Setting each connection up would make later
+/// clients wait for a tenth of a second; seeing that a client has left takes microseconds.
 final class Doorman: Sendable {
-    /// What waits to be set up by the event loops; more waits in the system's queue, where those that give up are dropped
-    /// for nothing.
+    /// The largest number of connections that wait to be set up; further ones wait in the system's queue, where those
+    /// that give up cost nothing.
     private static let mostComing = 32
-    /// As many one after the other are a crowd.
+    /// This many connections in a row are a crowd.
     private static let crowd = 64
-    /// Milliseconds until it is tried again where neither the table nor the system has room.
+    /// Milliseconds until the next try if neither the table nor the system has room.
     private static let pause: CInt = 2
 
     private let socket: ListeningSocket
@@ -27,7 +27,7 @@ final class Doorman: Sendable {
         service.table.whenRoom { socket.wake() }
     }
 
-    /// Starts the thread, which ends after ``shut()`` and calls back then.
+    /// Starts the thread; it ends after ``shut()`` and then calls back.
     func start(_ onEnd: @escaping @Sendable () -> Void) {
         NamedThread.start(service.purpose.threadName, 1) { [self] in
             var row = 0
@@ -43,9 +43,9 @@ final class Doorman: Sendable {
         socket.wake()
     }
 
-    /// Lets in who is there, or waits for somebody.
+    /// Accepts one connection, or waits for one.
     ///
-    /// - Parameter row: how many were there one after the other.
+    /// - Parameter row: how many connections have been accepted in a row.
     private func takeTurn(_ row: inout Int) {
         guard table.expected < Self.mostComing else { return socket.wait(.wake) }
         guard table.hasRoom() else {
@@ -53,7 +53,7 @@ final class Doorman: Sendable {
                 table.isNotAwaited()
                 return socket.wait(.connection)
             }
-            // Those who have only just come will be old enough to make room soon.
+            // Connections that are too new to make room now will be old enough soon.
             table.makeRoom()
             return socket.wait(.time(Self.pause))
         }
@@ -70,9 +70,10 @@ final class Doorman: Sendable {
         }
     }
 
-    /// Who is connected already may have asked already, and would be cut off with the socket.
+    /// Accepts the clients that are connected already: they may have sent a request, and closing the socket would cut
+    /// them off.
     private func letInTheLast() {
-        // No longer than the system's queue can be, which others may go on filling.
+        // The number is limited to the system's queue, because more clients may keep coming.
         for _ in 0..<ListeningSocket.backlog {
             guard table.hasRoom() else { return }
             switch socket.next(hasCrowd: false) {
@@ -88,7 +89,7 @@ final class Doorman: Sendable {
         let service = service
         ClientBootstrap(group: service.loops.group)
             .channelOption(.allowRemoteHalfClosure, value: true)
-            // One connection's bytes at a time, so that many get a turn where some never stop sending.
+            // Each read takes the bytes of one connection, so that many get a turn even if some never stop sending.
             .channelOption(.maxMessagesPerRead, value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

@@ -8,7 +8,7 @@ import Musl
 import Darwin
 #endif
 
-/// The time as HTTP writes it, written once a second.
+/// The time in HTTP's format, formatted once a second.
 final class HTTPDate: Sendable {
     private let written = Mutex<(second: Int, text: String)>((-1, ""))
 

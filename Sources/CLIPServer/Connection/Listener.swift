@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// A port that is listened at, with its connections.
+/// A port on which the server listens, with its connections.
 final class Listener: Sendable {
     private struct State {
         var doorman: Doorman?
@@ -26,7 +26,7 @@ final class Listener: Sendable {
         self.onListening = onListening
     }
 
-    /// Lasts until it was told to stop and the last of its connections has ended; cancelled, it ends them.
+    /// Runs until the listener was stopped and its last connection has ended; cancelling ends the connections.
     func run() async throws(ListeningFailure) {
         let socket = try ListeningSocket(host: host, port: port)
         let doorman = Doorman(socket, service)
@@ -45,7 +45,7 @@ final class Listener: Sendable {
         }
     }
 
-    /// Lets nobody in any more, and has connections finish what is in hand.
+    /// Accepts no more connections, and lets the open ones finish their requests.
     func stop() { end(with: ChannelShouldQuiesceEvent()) }
 
     /// Ends all connections.

@@ -1,13 +1,13 @@
-/// What a port is for, which decides what is answered there.
+/// The purpose of a port, which decides the routes that it answers.
 enum ListenerPurpose: String, CaseIterable, Sendable {
-    /// Everything, to whom the guard lets in.
+    /// All routes, for clients that the guard lets in.
     case requests
-    /// How the server is.
+    /// The state of the server.
     case health
-    /// What Prometheus scrapes, to everybody.
+    /// Prometheus' metrics, for everybody.
     case metrics
 
-    /// Whether a route is answered at such a port.
+    /// Whether a route is answered on such a port.
     func answers(_ route: Route) -> Bool {
         switch self {
         case .requests: true
@@ -16,6 +16,6 @@ enum ListenerPurpose: String, CaseIterable, Sendable {
         }
     }
 
-    /// What its accepting thread is called.
+    /// The name of its accepting thread.
     var threadName: String { self == .requests ? "accept" : "accept-\(rawValue)" }
 }

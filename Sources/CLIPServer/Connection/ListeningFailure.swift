@@ -6,10 +6,10 @@ import Musl
 import Darwin
 #endif
 
-/// Why a port cannot be listened at.
+/// Why the server cannot listen on a port.
 struct ListeningFailure: Error {
     let port: Int
-    /// The system's number; nil where the host is none.
+    /// The system's error number; nil if the host is no address or name.
     let number: CInt?
 
     /// - Parameter setting: the flag that chose the port.

@@ -9,16 +9,16 @@ import Musl
 import Darwin
 #endif
 
-/// A socket that is listened at, and the pipe that wakes whoever waits for connections there.
+/// A listening socket, and the pipe that wakes the thread waiting for connections.
 ///
-/// One thread waits, accepts and shuts it; ``wake()`` is for all.
+/// One thread waits, accepts and closes the socket; any thread may call ``wake()``.
 final class ListeningSocket: Sendable {
-    /// Connections that may wait to be accepted, or as many as the system allows where that is less.
+    /// How many connections may wait to be accepted, if the system allows that many.
     ///
-    /// Whoever finds the queue full tries again after a second, so it holds a crowd that comes at once.
+    /// A client that finds the queue full tries again only after a second, so the queue has room for a crowd.
     static let backlog: CInt = 4096
 
-    /// The port, also where any was asked for.
+    /// The port, which the system has chosen if 0 was asked for.
     let port: Int
     private let descriptor: CInt
     private let isOpen = Atomic(true)
@@ -42,7 +42,7 @@ final class ListeningSocket: Sendable {
         self.port = Self.port(of: descriptor)
     }
 
-    /// A socket that listens at the first address of the host where that can be done.
+    /// A socket that listens on the first of the host's addresses that works.
     private static func listening(host: String, port: Int) throws(ListeningFailure) -> CInt {
         var hints = addrinfo()
         hints.ai_socktype = stream
@@ -64,7 +64,7 @@ final class ListeningSocket: Sendable {
             }
             let problem = errno
             close(descriptor)
-            // Elsewhere nobody would look for it.
+            // A client would not look for the server on the host's other addresses.
             guard problem != EADDRINUSE, problem != EACCES else {
                 throw ListeningFailure(port: port, number: problem)
             }
@@ -79,29 +79,29 @@ final class ListeningSocket: Sendable {
         close(wakeWriter)
     }
 
-    /// Nobody is let in any more; more than once does no harm.
+    /// Closes the socket; calling it again does no harm.
     func shut() {
         if isOpen.exchange(false, ordering: .relaxed) { close(descriptor) }
     }
 
-    /// Ends a wait from another thread, or the next one.
+    /// Ends a wait of another thread, or the next one.
     func wake() {
         var byte: UInt8 = 0
         _ = write(wakeWriter, &byte, 1)
     }
 
-    /// Whether somebody waits to be accepted.
+    /// Whether a connection waits to be accepted.
     var isAwaited: Bool {
         var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&polled, 1, 0) > 0
     }
 
     enum Wait {
-        /// Until there is a connection, or ``wake()`` is called.
+        /// Until a connection comes, or ``wake()`` is called.
         case connection
         /// Until ``wake()`` is called.
         case wake
-        /// For so many milliseconds, or until ``wake()`` is called.
+        /// For this many milliseconds, or until ``wake()`` is called.
         case time(CInt)
     }
 
@@ -121,29 +121,30 @@ final class ListeningSocket: Sendable {
         _ = read(wakeReader, &bytes, bytes.count)
     }
 
-    /// What came of an attempt to accept a connection.
+    /// The outcome of accepting a connection.
     enum Accepted {
         case connection(CInt)
-        /// One that was over before it was accepted.
+        /// The connection had ended before it was accepted.
         case over
         case none
-        /// The system has no room for another.
+        /// The system has no room for another connection.
         case noRoom
     }
 
-    /// Accepts who is next.
+    /// Accepts the next connection.
     ///
-    /// - Parameter hasCrowd: whether so many wait that who has asked and hung up already is not listened to.
+    /// - Parameter hasCrowd: whether so many clients wait that requests of those that have hung up already are not
+    ///   answered.
     func next(hasCrowd: Bool) -> Accepted {
         let connection = accept(descriptor, nil, nil)
         guard connection >= 0 else {
             switch errno {
             case EAGAIN, EWOULDBLOCK: return .none
-            // Linux tells here of what has befallen the connection, too.
+            // On Linux these are errors of the connection itself.
             case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, EHOSTUNREACH, EOPNOTSUPP,
                 ENETUNREACH:
                 return .over
-            // Descriptors or memory, or something that stays: to try again at once would be for nothing.
+            // The system lacks descriptors or memory, or the error will stay, so trying again at once is no use.
             default: return .noRoom
             }
         }
@@ -155,7 +156,7 @@ final class ListeningSocket: Sendable {
         return .connection(connection)
     }
 
-    /// Whether somebody is at the other end who may still ask for something.
+    /// Whether the client is still connected and may send a request.
     private static func isThere(_ connection: CInt, hasCrowd: Bool) -> Bool {
         var byte: UInt8 = 0
         let count = recv(connection, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
@@ -169,7 +170,7 @@ final class ListeningSocket: Sendable {
         #endif
     }
 
-    /// `POLLRDHUP` of Linux, which its header keeps to itself.
+    /// `POLLRDHUP` of Linux, which its header does not show to Swift.
     private static let hungUp: Int16 = 0x2000
 
     #if canImport(Glibc)
@@ -178,7 +179,7 @@ final class ListeningSocket: Sendable {
     private static let stream = SOCK_STREAM
     #endif
 
-    /// Not for a program that this one starts.
+    /// Keeps a descriptor from programs that this one starts.
     private static func keep(_ descriptor: CInt) {
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How many lines may be written of each status: a hundred at once, and then fifty a second.
+/// Limits the lines of the log for each status: a hundred at once, then fifty a second.
 package final class LogAllowance: Sendable {
     private struct Bucket {
         var left = most
@@ -15,7 +15,8 @@ package final class LogAllowance: Sendable {
 
     package init() {}
 
-    /// Takes a line's place; nil where there is none, otherwise how many lines of the status had none since the last one.
+    /// Allows one line; nil if the limit is reached, otherwise the number of lines of this status that were dropped
+    /// since the last one.
     package func take(_ status: Int, at now: ContinuousClock.Instant = .now) -> Int? {
         buckets.withLock { buckets in
             var bucket = buckets[status] ?? Bucket(filled: now)

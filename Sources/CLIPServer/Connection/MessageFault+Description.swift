@@ -1,4 +1,4 @@
 extension MessageFault: CustomStringConvertible {
-    /// What the sender is told.
+    /// The sentence for the sender.
     package var description: String { sentence }
 }

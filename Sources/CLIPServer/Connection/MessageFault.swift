@@ -1,6 +1,6 @@
-/// Why bytes on a connection are not a request that this server takes (RFC 9112).
+/// Why bytes on a connection are not a request that this server accepts (RFC 9112).
 ///
-/// Where one message ends and the next begins is in doubt after each of these, so the connection ends with the answer.
+/// After any of these faults the beginning of the next message is uncertain, so the connection ends with the answer.
 package enum MessageFault: Error, Equatable, Sendable {
     /// The first line is not `METHOD TARGET HTTP/1.1`.
     case requestLine
@@ -8,18 +8,18 @@ package enum MessageFault: Error, Equatable, Sendable {
     case targetTooLong(limit: Int)
     case fieldsTooLarge(limit: Int)
     case tooManyFields(limit: Int)
-    /// A line that is not `name: value`, or ends with a line feed alone.
+    /// A line is not `name: value`, or ends with a line feed alone.
     case fieldLine
     case noHost
     case invalidHost
     case contentLength
-    /// A length that no number of 64 bits holds.
+    /// The length does not fit into 64 bits.
     case contentLengthOutOfRange
-    /// Both a length and an encoding: two readers would see two messages.
+    /// The message has both a length and a transfer encoding: two readers might see two different messages.
     case lengthAndEncoding
     case transferEncoding
     case transferEncodingNotSupported
-    /// A chunk of a body, or what follows the last, is not as it should be.
+    /// A chunk of a body, or what follows the last one, is malformed.
     case chunk
 
     /// The status code.
@@ -36,7 +36,7 @@ package enum MessageFault: Error, Equatable, Sendable {
         }
     }
 
-    /// What the sender is told.
+    /// The sentence for the sender.
     package var sentence: String {
         switch self {
         case .requestLine:

@@ -1,11 +1,11 @@
 import Synchronization
 
-/// How long a request may take: what its sender says, within what the server allows.
+/// How long a request may take: the sender's own limit, within the server's.
 package enum RequestClock {
-    /// The time that is left from now on.
+    /// The time that the request may take from now on.
     ///
-    /// - Parameter field: `X-Request-Timeout`: seconds, fractions allowed.
-    /// - Throws: 400 for what is not a number of seconds above zero.
+    /// - Parameter field: the value of `X-Request-Timeout`, in seconds, fractions allowed.
+    /// - Throws: 400 if the value is not a number of seconds above zero.
     package static func limit(_ field: String?, within most: Duration) throws(APIError) -> Duration {
         guard let field else { return most }
         let digits = field.utf8.allSatisfy {
@@ -18,7 +18,7 @@ package enum RequestClock {
     }
 }
 
-/// Of several answers to a request the one that comes first.
+/// The first of several possible answers to a request.
 final class FirstAnswer: Sendable {
     private enum State {
         case open
@@ -29,7 +29,7 @@ final class FirstAnswer: Sendable {
 
     private let state = Mutex(State.open)
 
-    /// Is the answer, unless there was one before.
+    /// Makes this the answer, unless there is one already.
     func offer(_ answer: Answer) {
         let waiting: CheckedContinuation<Answer, Never>? = state.withLock { state in
             switch state {
@@ -44,7 +44,7 @@ final class FirstAnswer: Sendable {
         waiting?.resume(returning: answer)
     }
 
-    /// Waits for it; to be called once.
+    /// Waits for the answer; may be called once.
     func answer() async -> Answer {
         await withCheckedContinuation { continuation in
             let known: Answer? = state.withLock { state in

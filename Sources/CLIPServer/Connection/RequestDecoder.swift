@@ -1,9 +1,10 @@
 import NIOCore
 
-/// Takes the bytes of a connection apart into requests: a value without clock or channel.
+/// Splits the bytes of a connection into requests; a value without clock or channel.
 ///
-/// Our own and not NIO's: that one stops for good at an `Upgrade` offer or a CONNECT, and is lenient about versions, hosts
-/// and encodings. Every line has to end with CR and LF, and what is not exactly a request is a fault.
+/// NIO's decoder is not used, because it stops for good at an `Upgrade` offer or a CONNECT, and is lenient about
+/// versions, hosts and encodings. Here every line has to end with CR and LF, and bytes that are not exactly a request
+/// are a fault.
 struct RequestDecoder {
     enum Part {
         case head(RequestHead)
@@ -14,31 +15,31 @@ struct RequestDecoder {
 
     private enum State {
         case head
-        /// So many bytes of the body are to come.
+        /// This many bytes of the body are still missing.
         case length(Int)
         case chunkSize
-        /// So many bytes of the chunk are to come.
+        /// This many bytes of the chunk are still missing.
         case chunk(Int)
         case chunkEnd
         case trailers
     }
 
-    /// Most bytes of a request's first line and header fields together.
+    /// The limit in bytes of a request's first line and header fields together.
     static let mostHeadBytes = 32 << 10
-    /// Most bytes of chunk extensions and trailing fields, which nobody needs.
+    /// The limit in bytes of chunk extensions and trailing fields, which are not used.
     private static let mostOverhead = 8 << 10
 
     private var state = State.head
     private var buffer = ByteBuffer()
-    /// Where the line begins whose end is looked for, and up to where it was.
+    /// The beginning of the current line, and how far its end has been searched for.
     private var lineStart = 0
     private var searched = 0
     private var overhead = 0
 
-    /// Bytes that came and were not handed out.
+    /// Bytes that were received but not passed on yet.
     var waiting: Int { buffer.readableBytes }
 
-    /// Takes what has arrived.
+    /// Takes received bytes.
     mutating func take(_ bytes: ByteBuffer) {
         if buffer.readableBytes == 0 {
             buffer = bytes
@@ -47,7 +48,7 @@ struct RequestDecoder {
         }
     }
 
-    /// Lets go of a large receive buffer for the few bytes that are left in it.
+    /// Releases a large receive buffer if only a few bytes are left in it.
     mutating func compact() {
         if buffer.readableBytes == 0 {
             buffer = ByteBuffer()
@@ -56,13 +57,13 @@ struct RequestDecoder {
         }
     }
 
-    /// Forgets everything: nothing will be read any more.
+    /// Forgets everything, because nothing more will be read.
     mutating func clear() {
         buffer = ByteBuffer()
         (lineStart, searched) = (0, 0)
     }
 
-    /// The next part; nil if more bytes are needed for one.
+    /// The next part; nil if it needs more bytes.
     mutating func next() throws(MessageFault) -> Part? {
         while true {
             switch state {
@@ -128,13 +129,13 @@ struct RequestDecoder {
         return bytes
     }
 
-    /// The number in front of an extension, which is passed over, and how many digits it has.
+    /// The number before a chunk extension, which is ignored, and how many digits the number has.
     private static func chunkSize(_ line: [UInt8]) throws(MessageFault) -> (size: Int, digits: Int) {
         var size = 0
         var digits = 0
         for byte in line {
             guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else { break }
-            // Fifteen digits are more than any body has, and fit.
+            // No body needs more than fifteen digits, and fifteen fit into the integer.
             guard digits < 15 else { throw .chunk }
             size = size << 4 | digit
             digits += 1
@@ -145,12 +146,12 @@ struct RequestDecoder {
         return (size, digits)
     }
 
-    /// The next head, once its last line is there.
+    /// The next head, once it is complete.
     private mutating func nextHead() throws(MessageFault) -> RequestHead? {
         let newline = UInt8(ascii: "\n")
         let bytes = buffer.readableBytesView
         func byte(_ offset: Int) -> UInt8 { bytes[bytes.startIndex + offset] }
-        // Empty lines in front of a request are what some clients send behind a body.
+        // Some clients send empty lines after a body, before the next request.
         var start = 0
         while start + 1 < bytes.count, byte(start) == 0x0D, byte(start + 1) == newline { start += 2 }
         if lineStart < start { (lineStart, searched) = (start, start) }

@@ -2,43 +2,43 @@ import CLIPEngine
 import HTTPTypes
 import NIOCore
 
-/// What the handler needs of a request's surroundings.
+/// The surroundings of a request.
 struct RequestSurroundings: Sendable {
-    /// Where timers of the request run.
+    /// The event loop for the request's timers.
     let eventLoop: any EventLoop
-    /// Who asks: the address at the other end of the connection.
+    /// The client: the address at the other end of the connection.
     ///
-    /// Header fields that claim another are not believed: any client can send them.
+    /// Header fields that name another address are ignored, because any client can send them.
     let client: String?
 }
 
-/// A request whose body is there.
+/// A request with its complete body.
 struct ReceivedRequest: Sendable {
     let visit: RequestHandler.Visit
     let body: [UInt8]
-    /// What keeps the body counted.
+    /// The reservation that counts the body.
     let room: ByteReservation?
 }
 
-/// Between HTTP and the routes: lets requests in, has them answered, and dresses the answers in header fields.
+/// Connects HTTP and the routes: admits requests, has them answered, and adds header fields to the answers.
 struct RequestHandler: Sendable {
     let routes: RouteContext
     let crossOrigin: CrossOrigin
     let access: AccessGuard
     let unpacker: BodyUnpacker
-    /// The longest that a request may take once its body is there.
+    /// The time limit of a request once its body is complete.
     let timeLimit: Duration
-    /// Whether connections stay open behind an answer; false once the server closes its door.
+    /// Whether connections stay open after an answer; false once the server is stopping.
     let keepsConnections: @Sendable () -> Bool
     let log: RequestLog
 
     var metrics: ServerMetrics { routes.metrics }
 
-    /// A request that was let in, with what its head says.
+    /// An admitted request, with what its head says.
     struct Visit: Sendable {
         let head: RequestHead
         let route: Route
-        /// What stands in the path where the route's has a name in braces.
+        /// The end of the path, if the route's path ends with a name in braces.
         let rest: String?
         let id: String
         let start: ContinuousClock.Instant
@@ -50,15 +50,15 @@ struct RequestHandler: Sendable {
         var wantsBody: Bool { route.wantsBody }
     }
 
-    /// What becomes of a request by its head alone.
+    /// What the head alone decides about a request.
     enum Admission: Sendable {
         case answered(ServerResponse)
         case taken(Visit)
     }
 
-    /// Answers a request whose head is enough for that, health checks among them, and lets others in.
+    /// Answers a request if its head is enough, such as a health check, and admits others.
     ///
-    /// Quick, and without a wait: it runs on an event loop.
+    /// It runs on an event loop, so it is quick and never waits.
     func admit(_ head: RequestHead, client: String?, at listener: ListenerPurpose) -> Admission {
         let start = ContinuousClock.now
         let id = RequestIdentifier.choose(head.fields[.xRequestID])
@@ -108,7 +108,7 @@ struct RequestHandler: Sendable {
         }
     }
 
-    /// The answer to a request that was let in and whose body is there.
+    /// The answer to an admitted request with its complete body.
     func respond(to request: ReceivedRequest, context: RequestSurroundings) async -> ServerResponse {
         let visit = request.visit
         metrics.begin(bodyBytes: request.body.count)
@@ -116,7 +116,7 @@ struct RequestHandler: Sendable {
         let deadline = ContinuousClock.now + visit.limit
         let answer = await whileClientWaits(on: context.eventLoop, for: visit.limit) {
             var (body, room) = (request.body, request.room)
-            // The packed bytes stay to the end, too.
+            // The compressed bytes stay in memory to the end as well.
             let packedBytes = visit.encoding == .packed ? room?.byteCount ?? 0 : 0
             if visit.encoding == .packed {
                 do throws(APIError) {
@@ -149,9 +149,9 @@ struct RequestHandler: Sendable {
         return finish(answer, head: visit.head, route: visit.route, id: visit.id, start: visit.start)
     }
 
-    /// What a request is told that is given up before its body is there; nil where there is not even a head.
+    /// The answer to a request that is given up before its body is complete; `visit` is nil if not even the head is.
     ///
-    /// - Parameter isCounted: whether it has had an answer already, which is not sent.
+    /// - Parameter isCounted: whether the request has been counted with another answer, which is not sent.
     func response(to visit: Visit?, error: APIError, isCounted: Bool = false) -> ServerResponse {
         finish(
             Answer(error),
@@ -163,10 +163,10 @@ struct RequestHandler: Sendable {
         )
     }
 
-    /// Runs `work` until it ends, its time is up or the client leaves; either of these cancels it.
+    /// Runs `work` until it ends, its time is up or the client leaves; both of the latter cancel it.
     ///
-    /// What does not listen to that ends by itself, with what it holds, while the client is told already. The connection
-    /// cancels the calling task when the client leaves.
+    /// Work that ignores its cancellation goes on with what it holds, while the client already gets its answer. The
+    /// connection cancels the calling task when the client leaves.
     private func whileClientWaits(
         on eventLoop: any EventLoop,
         for limit: Duration,
@@ -187,7 +187,7 @@ struct RequestHandler: Sendable {
         }
     }
 
-    /// Logs an answer and dresses it.
+    /// Logs an answer and adds its header fields.
     private func finish(
         _ answer: Answer,
         head: RequestHead?,
@@ -238,7 +238,7 @@ struct RequestHandler: Sendable {
         fields[.xModelColdStart] = answer.loadTime == nil ? "false" : "true"
         fields[.xModelColdStartCount] = answer.loadTime == nil ? "0" : "1"
         if let modelID = answer.modelID {
-            // The engine refuses names that could not stand in a header field.
+            // The engine only accepts names that fit into a header field.
             fields[.xModelID] = modelID
             if let loadTime = answer.loadTime {
                 let seconds = Self.milliseconds(loadTime) / 1000
@@ -262,7 +262,7 @@ struct RequestHandler: Sendable {
         )
     }
 
-    /// Such as `decode;dur=3.1, forward;dur=40.2, total;dur=44`, in milliseconds.
+    /// The value of Server-Timing, such as `decode;dur=3.1, forward;dur=40.2, total;dur=44`, in milliseconds.
     private static func serverTiming(_ timings: StageTimings?, total: Duration) -> String {
         var stages: [(String, Duration)] = []
         if let timings {
@@ -276,14 +276,14 @@ struct RequestHandler: Sendable {
             .joined(separator: ", ")
     }
 
-    /// Rounded to microseconds.
+    /// Milliseconds, rounded to microseconds.
     private static func milliseconds(_ duration: Duration) -> Double {
         (duration / .microseconds(1)).rounded() / 1000
     }
 }
 
 extension HTTPField.Name {
-    /// Builds a name from one of the literals below.
+    /// A field name from one of the literals below.
     static func own(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is not a field name.") }
         return name

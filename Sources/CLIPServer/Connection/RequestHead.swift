@@ -1,8 +1,8 @@
 import HTTPTypes
 
-/// Everything of a request but its body, checked as RFC 9112 wants.
+/// A request without its body, checked as RFC 9112 requires.
 struct RequestHead: Sendable {
-    /// How a body's end is told.
+    /// How the end of the body is found.
     enum Framing: Equatable, Sendable {
         case none
         case length(Int)
@@ -11,18 +11,18 @@ struct RequestHead: Sendable {
 
     /// Method and header fields.
     let request: HTTPRequest
-    /// The path, escapes as they were sent; `*` for the server as a whole.
+    /// The path with its escapes as sent; `*` for the whole server.
     let path: String
-    /// What stands behind the question mark.
+    /// The part after the question mark.
     let query: String?
-    /// The server as the client calls it, with its port if it was given.
+    /// The server's name in the request, with its port if given.
     let host: String?
     let framing: Framing
-    /// Whether the client wants to send more requests on the connection.
+    /// Whether the client may send more requests on the connection.
     let keepsAlive: Bool
-    /// Whether the version is HTTP/1.0, where staying has to be said.
+    /// Whether the version is HTTP/1.0, in which connections stay open only on request.
     let isOld: Bool
-    /// Whether the client waits for leave before it sends the body.
+    /// Whether the client waits for "100 Continue" before it sends the body.
     let expectsContinue: Bool
 
     var method: HTTPRequest.Method { request.method }
@@ -30,10 +30,10 @@ struct RequestHead: Sendable {
 }
 
 extension RequestHead {
-    /// Most header fields of one request.
+    /// The largest number of header fields in a request.
     static let mostFields = 256
 
-    /// Reads the lines of a head, which end with CR and LF each; the empty one at its end is left out.
+    /// Reads the lines of a head, each of which ends with CR and LF, without the empty line at its end.
     init(lines bytes: ArraySlice<UInt8>) throws(MessageFault) {
         var rest = bytes
         let line = Self.nextLine(&rest)
@@ -72,11 +72,11 @@ extension RequestHead {
         )
     }
 
-    /// The parts of a request's second word.
+    /// The parts of a request's target.
     private struct Target {
         var path: String
         var query: String?
-        /// Who is asked, where the target says so itself; it outweighs the Host field.
+        /// The host, if the target contains it; it outweighs the Host field.
         var authority: String?
 
         init(_ text: String, method: HTTPRequest.Method) throws(MessageFault) {
@@ -100,7 +100,7 @@ extension RequestHead {
                 authority = String(rest[..<end])
                 origin = rest[end...]
             }
-            // A fragment is the client's own business and has no place here; some send it.
+            // Some clients send a fragment, which only matters to themselves.
             origin = origin.prefix { $0 != "#" }
             let halves = origin.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
             path = halves.first.map { $0.isEmpty ? "/" : String($0) } ?? "/"
@@ -119,7 +119,7 @@ extension RequestHead {
 
     private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    /// A later version of HTTP/1 is read as the latest that is known (RFC 9110, 2.5).
+    /// A later version of HTTP/1 is read as the latest known one (RFC 9110, 2.5).
     private static func isOld(version: ArraySlice<UInt8>) throws(MessageFault) -> Bool {
         let bytes = Array(version)
         let isVersion =
@@ -134,9 +134,9 @@ extension RequestHead {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
-    /// One `name: value`.
+    /// Reads one `name: value` line.
     ///
-    /// A blank before the colon or the name is refused: proxies differ in what they make of it.
+    /// A blank before the colon or the name is refused, because proxies interpret it differently.
     private static func field(_ line: ArraySlice<UInt8>) throws(MessageFault) -> HTTPField {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
             let name = HTTPField.Name(text(line[..<colon]))
@@ -150,7 +150,7 @@ extension RequestHead {
 
     // MARK: Fields
 
-    /// The options of a field that is a list, on one line or several, in lower case.
+    /// The options of a field that is a list, on one or several lines, in lower case.
     private static func list(_ fields: HTTPFields, _ name: HTTPField.Name) -> [String] {
         fields[values: name].flatMap { value in
             value.lowercased().split(separator: ",").map { part in
@@ -186,7 +186,7 @@ extension RequestHead {
         throw isKnown ? .transferEncoding : .transferEncodingNotSupported
     }
 
-    /// The one length that all values give; a value may be a list, as where a proxy has joined two fields.
+    /// The length on which all values agree; a value may be a list, if a proxy has joined two fields.
     private static func length(_ values: [String]) throws(MessageFault) -> Int {
         var length: Int?
         for value in values {

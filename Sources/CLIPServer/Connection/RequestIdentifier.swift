@@ -1,11 +1,10 @@
 /// The `x-request-id` of a request.
 package enum RequestIdentifier {
-    /// The client's own id if it is one that can stand in a log line: 1 to 128 letters, digits, `-`, `_`,
-    /// `.`, `:`, `+`, `/` or `=`.
+    /// The client's own id if it is safe in a log line: 1 to 128 letters, digits, `-`, `_`, `.`, `:`, `+`, `/` or `=`.
     ///
-    /// Otherwise a new one of 32 hexadecimal digits.
+    /// Otherwise a new id of 32 hexadecimal digits.
     ///
-    /// Roboflow's official images echo any value; its bare server only what is a version 4 UUID.
+    /// Roboflow's official images echo any value; its server without them echoes only version 4 UUIDs.
     package static func choose(_ offered: String?) -> String {
         guard let offered, (1...128).contains(offered.utf8.count), offered.utf8.allSatisfy(isAllowed) else {
             return hexadecimal(.random(in: .min ... .max)) + hexadecimal(.random(in: .min ... .max))

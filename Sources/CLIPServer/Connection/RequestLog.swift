@@ -1,9 +1,10 @@
 package import Logging
 
-/// One line a request: no payloads, no query (keys stand there), no paths but those of our own routes.
+/// Writes one line a request, without payloads, without the query (which may have keys), and with paths only of routes
+/// of the server.
 ///
-/// Of each status from 400 on only so many lines a second are written: a crowd of refused requests must not fill the disk, nor
-/// hold up the event loops that write.
+/// The number of lines a second is limited for each status from 400 on, so that a crowd of refused requests neither
+/// fills the disk nor holds up the event loops, which write the lines.
 package struct RequestLog: Sendable {
     private let logger: Logger
     private let allowance = LogAllowance()
@@ -22,7 +23,7 @@ package struct RequestLog: Sendable {
     ) {
         let level: Logger.Level =
             switch answer.status {
-            // What a probe hears while models are loaded is no error.
+            // A probe's answer while models are loaded is no error.
             case 503 where route?.state != nil: .debug
             case 500...: .error
             case 400...: .info
@@ -41,7 +42,7 @@ package struct RequestLog: Sendable {
         if let model = answer.model { metadata["model"] = "\(model)" }
         if let cause = answer.cause { metadata["cause"] = "\(cause)" }
         if passedOver > 0 { metadata["unlogged-before"] = .stringConvertible(passedOver) }
-        // A method is any word that a client likes, unless the route has it.
+        // A client may send any word as the method, so only the route's methods are logged.
         let line =
             route.map { route in
                 "\(method.map { route.methods.contains($0) ? $0 : "?" } ?? "?") \(route.path)"

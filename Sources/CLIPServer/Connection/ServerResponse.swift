@@ -2,24 +2,24 @@ import CLIPEngine
 import HTTPTypes
 import NIOCore
 
-/// An answer as it goes out.
+/// An answer in HTTP.
 struct ServerResponse: Sendable {
     var status: Int
-    /// Without those that every answer has: length, date, connection.
+    /// The header fields, without those of every answer: length, date, connection.
     var fields: HTTPFields
     var body: [UInt8]
-    /// Whether the connection ends with it.
+    /// Whether the connection ends after it.
     var closes = false
-    /// Whether only the fields are asked for.
+    /// Whether only the head is sent, for HEAD requests.
     var isHead = false
-    /// What keeps the body counted until it has left.
+    /// The reservation that counts the body until it has been sent.
     var room: ByteReservation?
 
-    /// The status line and the fields.
+    /// The status line and the header fields.
     func head(to request: RequestHead?, closes: Bool, date: String) -> ByteBuffer {
         var text = "HTTP/1.1 \(status) \(Self.reasons[status] ?? "")\r\n"
         for field in fields { text += "\(field.name.rawName): \(field.value)\r\n" }
-        // RFC 9110, 8.6: a 204 has no length, and a 304 would have that of what is not sent.
+        // By RFC 9110, 8.6, a 204 has no length, and a 304 would have the length of a body that is not sent.
         if status != 204, status != 304 { text += "content-length: \(body.count)\r\n" }
         text += "date: \(date)\r\n"
         if closes {
@@ -30,7 +30,7 @@ struct ServerResponse: Sendable {
         return ByteBuffer(string: text + "\r\n")
     }
 
-    /// The words behind the statuses that this server answers.
+    /// The reason phrases of the statuses that this server sends.
     static let reasons = [
         200: "OK", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
         403: "Forbidden", 404: "Not Found",

@@ -6,11 +6,11 @@ import Glibc
 import Musl
 #endif
 
-/// How much of what was written has arrived at the other end.
+/// How many of the written bytes the client has received.
 enum TCPProgress {
     #if os(Linux)
-    /// The beginning of `struct tcp_info` as the kernel writes it (linux/tcp.h): eight bytes of states, 24 numbers of 32 bits,
-    /// two rates, and the bytes that were acknowledged.
+    /// The beginning of `struct tcp_info` in linux/tcp.h: eight bytes of states, 24 numbers of 32 bits, two rates, and
+    /// the bytes that were acknowledged.
     private struct Info {
         var states: UInt64 = 0
         var counts:
@@ -22,7 +22,7 @@ enum TCPProgress {
     }
     #endif
 
-    /// Bytes since the connection began; nil where the system does not tell.
+    /// Bytes since the connection began; nil if the system does not tell.
     static func acknowledged(on channel: any Channel) -> EventLoopFuture<UInt64>? {
         #if os(Linux)
         guard let provider = channel as? any SocketOptionProvider else { return nil }

@@ -1,16 +1,16 @@
-/// Which trace of its sender's a request belongs to, as W3C's Trace Context has it in `traceparent`.
+/// The sender's trace that a request belongs to, from W3C Trace Context's `traceparent` field.
 ///
-/// It goes into the log and nowhere else: whether anybody samples is no business of this server.
+/// It is only logged; the server ignores whether the trace is sampled.
 package struct TraceParent: Equatable, Sendable {
     /// 32 hexadecimal digits.
     package let trace: String
-    /// 16 hexadecimal digits: the sender's own part of the trace.
+    /// 16 hexadecimal digits: the sender's span in the trace.
     package let span: String
 
-    /// Nil for what is none, and where there are several.
+    /// Nil if the field is invalid, missing or repeated.
     ///
-    /// Source: W3C Recommendation "Trace Context" (2021), 3.2: lower case alone, no identifier of zeros, version ff is none; later
-    /// versions may say more behind another hyphen.
+    /// Source: W3C Recommendation "Trace Context" (2021), 3.2: lower case only, no identifier of zeros, no version ff;
+    /// later versions may add more after another hyphen.
     package init?(_ fields: [String]) {
         guard fields.count == 1 else { return nil }
         let bytes = Array(fields[0].utf8)

@@ -2,18 +2,18 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// The connections of one event loop that have more to take in than is fair at once, one behind the other.
+/// The connections of one event loop that have more bytes to process than one turn allows, in a queue.
 ///
-/// Everything happens on the event loop. A round of turns begins only after the event loop has looked at its sockets: what is
-/// submitted to it, timers that are due included, is run before it looks again, and a few connections with many requests
-/// waiting could keep it from that for as long as they send.
+/// All code runs on the event loop. A round of turns begins only after the event loop has looked at its sockets. The
+/// loop runs everything that was submitted to it, including timers that are due, before it looks again, so a few
+/// connections with many waiting requests could keep it from looking for as long as they send.
 final class TurnQueue {
     /// How long a round may last before the event loop looks at its sockets again.
     private static let round = TimeAmount.microseconds(500)
-    /// Time for the event loop to find nothing that is due, and so to look.
+    /// The time in which the event loop should find nothing that is due, so that it looks at its sockets.
     ///
-    /// One that was too short for that is doubled, since the end of it is due, too, and keeps the event loop from looking for
-    /// as long as there is a little else to do.
+    /// A pause that was too short for that is doubled: its own timer becomes due, too, and together with a little other
+    /// work keeps the event loop from looking.
     private static let shortestPause = TimeAmount.microseconds(20)
     private static let longestPause = TimeAmount.milliseconds(2)
 
@@ -28,7 +28,7 @@ final class TurnQueue {
         self.eventLoop = eventLoop
     }
 
-    /// Calls back when it is the caller's turn.
+    /// Calls `resume` when it is the caller's turn.
     func wait(_ resume: @escaping () -> Void) {
         waiting.append(resume)
         time()
@@ -37,7 +37,7 @@ final class TurnQueue {
     /// Notes that the event loop has no task left.
     fileprivate func look() { hasLooked = true }
 
-    /// Keeps the event loop from sleeping until there was another round.
+    /// Wakes the event loop until there has been another round.
     private func time() {
         guard !isTimed, !waiting.isEmpty else { return }
         isTimed = true
@@ -58,7 +58,7 @@ final class TurnQueue {
     private func takeTurns() {
         hasLooked = false
         let end = NIODeadline.now() + Self.round
-        // Whoever comes back has its next turn in another round.
+        // Connections that come back get their next turn in another round.
         var left = waiting.count
         while left > 0, let resume = waiting.popFirst() {
             resume()
@@ -70,10 +70,10 @@ final class TurnQueue {
 
 /// The event loops of a listener, with their queues.
 final class EventLoops: Sendable {
-    /// Those of requests: one for each core.
+    /// The event loops for requests: one for each core.
     static let requests = EventLoops(count: requestCount)
     static let requestCount = NIOSingletons.groupLoopCountSuggestion
-    /// That of the ports beside, which only tell how the server is and wait for nobody.
+    /// The event loop of the health and metrics ports, which never wait.
     static let beside = EventLoops(count: 1)
 
     let group: MultiThreadedEventLoopGroup
@@ -84,7 +84,7 @@ final class EventLoops: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: count, metricsDelegate: queues)
     }
 
-    /// The queue of an event loop, for those on it.
+    /// The queue of an event loop, for code that runs on it.
     func turns(of eventLoop: any EventLoop) -> TurnQueue { queues.queue(of: eventLoop) }
 }
 

@@ -1,14 +1,14 @@
 import CLIPEngine
 
-/// Words that let a client in.
+/// The keys that let a client in.
 ///
-/// Only keyed hashes of them are kept. A word is compared with all of them, each to its last byte, so that the time it takes
-/// tells nothing about how near it came.
+/// Only keyed hashes of them are kept. A word is compared with every key, each to its last byte, so that the time tells
+/// nothing about how close the word was.
 package struct APIKeys: Sendable {
     private let hashes: [[UInt8]]
     private let key: ContentHash.Key
 
-    /// No key: everybody is let in.
+    /// Whether there are no keys, so that every client is let in.
     package var isEmpty: Bool { hashes.isEmpty }
 
     package init(_ words: [String]) {
@@ -18,7 +18,7 @@ package struct APIKeys: Sendable {
         hashes = words.map { ContentHash(of: Array($0.utf8), key: key).bytes }
     }
 
-    /// Whether this is one of the words.
+    /// Whether this word is one of the keys.
     package func contains(_ word: some Collection<UInt8>) -> Bool {
         let hash = ContentHash(of: Array(word), key: key).bytes
         var isFound = false
@@ -30,14 +30,14 @@ package struct APIKeys: Sendable {
         return isFound
     }
 
-    /// The word of an `Authorization` field: what follows `Bearer` in any case.
+    /// The word in an `Authorization` field: the part after `Bearer`, in any letter case.
     package static func bearer(_ field: String?) -> String? {
         guard let field, field.utf8.count > 7, field.prefix(7).lowercased() == "bearer " else { return nil }
         let word = field.dropFirst(7).drop { $0 == " " }
         return word.isEmpty ? nil : String(word)
     }
 
-    /// The word of a query such as `api_key=k&countinference=False`; an empty one is none.
+    /// The word in a query such as `api_key=k&countinference=False`; nil if it is empty.
     package static func word(ofQuery query: String?) -> String? {
         var word: String?
         for pair in (query ?? "").split(separator: "&") {

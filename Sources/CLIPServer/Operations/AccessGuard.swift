@@ -1,29 +1,30 @@
 import HTTPTypes
 
-/// Who may ask for what: keys for all routes, and more for those that change the server.
+/// Decides which requests are allowed: by keys for all routes, and by more for routes that change the server.
 struct AccessGuard: Sendable {
     let keys: APIKeys
     let managementKeys: APIKeys
-    /// Whether routes that change the server are open without a key of their own, wherever it listens.
+    /// Whether routes that change the server are open without a key of their own, wherever the server listens.
     let allowsManagement: Bool
-    /// Whether the server listens at addresses that only this machine can reach.
+    /// Whether the server listens only on addresses that this machine alone can reach.
     let isLocal: Bool
     let crossOrigin: CrossOrigin
 
-    /// What is still to be looked at once the body is there.
+    /// What still has to be checked once the body is received.
     enum Passage: Equatable, Sendable {
         case open
-        /// No key stands in the head: the body has to have one.
+        /// The head has no key, so the body has to have one.
         case needsKeyInBody
     }
 
-    /// Whether those who change the server are its operators: with --allow-management and no key they may be anybody.
+    /// Whether clients that may change the server are its operators; with --allow-management and no key they may be
+    /// anybody.
     var knowsOperators: Bool { !managementKeys.isEmpty || !allowsManagement }
 
     /// Checks a head.
     ///
-    /// A key in the query comes before one in the Authorization field, and that before one in the body, as with the real
-    /// server: the first that is there has to be right.
+    /// A key in the query comes before one in the Authorization field, and that one before one in the body, as on
+    /// Roboflow's server; the first key found has to be right.
     func check(_ head: RequestHead, for route: Route) throws(APIError) -> Passage {
         let word = APIKeys.word(ofQuery: head.query) ?? APIKeys.bearer(head.fields[.authorization])
         if route.purpose == .management {
@@ -42,7 +43,7 @@ struct AccessGuard: Sendable {
     private func checkManagement(_ head: RequestHead, word: String?) throws(APIError) {
         let origin = head.fields[.origin]
         guard crossOrigin.allowsManagement(by: origin) else { throw .originNotAllowed }
-        // A page's picture or link sends no origin, but its browser says what it is.
+        // The picture or link of a page sends no origin, but the browser says what kind of request it is.
         if origin == nil, let site = head.fields[.secFetchSite], site != "same-origin", site != "none" {
             throw .originNotAllowed
         }
@@ -52,14 +53,15 @@ struct AccessGuard: Sendable {
         }
         guard !allowsManagement else { return }
         guard isLocal else { throw .managementClosed }
-        // A page of a site whose name was made to lead to this machine has that name as its host.
+        // If a site's name was made to resolve to this machine, its page has that name as the host.
         guard head.host.map(Self.isLocal) ?? true else { throw .hostNotAllowed }
         guard !Self.isPassedOn(head) else { throw .managementThroughProxy }
     }
 
-    /// Whether a proxy on this machine may have sent a request for somebody elsewhere.
+    /// Whether a proxy on this machine may have forwarded a request from elsewhere.
     ///
-    /// Most proxies say so in a field. nginx adds none by default, and speaks HTTP/1.0 then, as hardly anybody else does.
+    /// Most proxies say so in a field. nginx adds none by default, but then speaks HTTP/1.0, which hardly any other
+    /// client does.
     private static func isPassedOn(_ head: RequestHead) -> Bool {
         head.isOld
             || head.fields.contains { field in
@@ -73,7 +75,7 @@ struct AccessGuard: Sendable {
         "true-client-ip", "cf-connecting-ip",
     ]
 
-    /// Whether a Host field, with a port or without, means this machine.
+    /// Whether a Host field, with or without a port, means this machine.
     static func isLocal(_ host: String) -> Bool {
         var name = host.lowercased()[...]
         if name.hasPrefix("[") {

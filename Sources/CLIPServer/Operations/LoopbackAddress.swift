@@ -6,11 +6,12 @@ import Musl
 import Darwin
 #endif
 
-/// Addresses that only their own machine can reach.
+/// Recognises addresses that only their own machine can reach.
 package enum LoopbackAddress {
-    /// Whether all addresses that a host leads to are such; false where it leads nowhere.
+    /// Whether all addresses of a host are loopback addresses; false if it has none.
     ///
-    /// A name is looked up: `localhost.example` may be anybody's, and a machine's own name its loopback address.
+    /// A name is looked up, because `localhost.example` may be any machine, and a machine's own name may be its
+    /// loopback address.
     package static func isMeant(by host: String) -> Bool {
         var found: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, nil, nil, &found) == 0, let found else { return false }
@@ -23,7 +24,7 @@ package enum LoopbackAddress {
         return true
     }
 
-    /// `127.0.0.0/8`, `::1`, and the first of these as IPv6 writes it.
+    /// Whether the address is in `127.0.0.0/8`, is `::1`, or is one of the former written in IPv6.
     private static func isLoopback(_ address: UnsafeMutablePointer<sockaddr>) -> Bool {
         let start = UnsafeRawPointer(address)
         switch Int32(address.pointee.sa_family) {

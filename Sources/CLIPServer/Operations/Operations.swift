@@ -1,7 +1,7 @@
 internal import CLIPEngine
 internal import HTTPTypes
 
-/// What operators and their machines ask: how the server is, what it is, and to forget what it keeps.
+/// Routes for operators and their tools: the server's state, what it is, and clearing its caches.
 package enum Operations {
     package static let info = Route("/info", ["GET", "HEAD"]) { (context, _) throws(APIError) in
         Answer(
@@ -15,7 +15,7 @@ package enum Operations {
     }
     package static let health = Route(probe: "/healthz") { health(problem: $0.engine.healthProblem) }
     package static let readiness = Route(probe: "/readiness", state: readiness(of:))
-    // With Roboflow's server GET changes something here; HEAD must not.
+    // As on Roboflow's server, this GET changes the server; HEAD must not, so it is not answered.
     package static let clearCache = Route("/clear_cache", ["GET"], purpose: .management) {
         (context, _) throws(APIError) in
         context.engine.clearCaches()
@@ -26,12 +26,12 @@ package enum Operations {
         index(of: context.identity, asPage: AcceptField.wantsPage(input.accept))
     }
 
-    /// In the order of the list at `/`.
+    /// The routes in the order of the list at `/`.
     package static let all = [info, health, readiness, metrics, clearCache, index]
 
-    /// Whether the process can go on.
+    /// Whether the process can continue.
     ///
-    /// - Parameter problem: why it cannot.
+    /// - Parameter problem: why it cannot; nil if it can.
     package static func health(problem: String?) -> Answer {
         guard let problem else { return Answer(StateAnswers.status("healthy")) }
         let body = JSONWriter.object { writer in
@@ -43,7 +43,7 @@ package enum Operations {
 
     private static func unwell(_ problem: String) -> String { "The engine is not well: \(problem)." }
 
-    /// Whether requests should be sent here.
+    /// Whether the server should get requests.
     package static func readiness(of context: RouteContext) -> Answer {
         let cause: String? =
             if !context.isAccepting() {
@@ -61,7 +61,7 @@ package enum Operations {
         return Answer(StateAnswers.status("not ready"), refusedWith: 503, cause: cause)
     }
 
-    /// The page for browsers, the list of routes for everybody else.
+    /// The page for browsers, and the list of routes for other clients.
     private static func index(of identity: ServerIdentity, asPage: Bool) -> Answer {
         var answer = asPage ? Answer(PageFiles.index) : list(of: identity)
         answer.fields[.vary] = "Accept"

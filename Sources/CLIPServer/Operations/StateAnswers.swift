@@ -2,10 +2,10 @@ package import CLIPEngine
 
 /// The bodies of answers about the server itself.
 package enum StateAnswers {
-    /// What `/info` answers.
+    /// The answer of `/info`.
     ///
-    /// Roboflow's clients want the three strings; the name is our own, so that nobody takes this server for
-    /// theirs. What follows them is an addition.
+    /// Roboflow's clients need the three strings; the name is this server's own, so that it is not mistaken for
+    /// Roboflow's. The other members are additions.
     package static func info(
         _ identity: ServerIdentity,
         models: [ModelDescription],
@@ -43,7 +43,7 @@ package enum StateAnswers {
         }
     }
 
-    /// A figure; null where the tower that has it is not there.
+    /// Writes a number; null if the tower that has it is missing.
     private static func write(_ figure: Int?, as name: String, to writer: inout JSONWriter) {
         guard let figure else { return writer.nullMembers(name) }
         writer.member(name) { $0.integer(figure) }
@@ -60,7 +60,7 @@ package enum StateAnswers {
         }
     }
 
-    /// What `/healthz` and `/readiness` answer.
+    /// The answer of `/healthz` and `/readiness`.
     package static func status(_ status: String) -> [UInt8] {
         JSONWriter.object { $0.member("status", status) }
     }

@@ -1,35 +1,35 @@
 package import CLIPEngine
 internal import HTTPTypes
 
-/// What goes back for a request, before it becomes HTTP.
+/// The answer to a request, before it becomes HTTP.
 package struct Answer: Sendable {
     package private(set) var status = 200
     package var contentType = "application/json"
     package private(set) var body: [UInt8]
-    /// The model that answered, or that would have.
+    /// The model that answered, or would have.
     package var model: String?
-    /// What stands before its name in its id, such as `clip`; nil where nothing does.
+    /// The first part of the model's id, such as `clip`; nil if it has none.
     package var family: String?
-    /// What tells the body from others of its path; a client that has it already is not sent it again.
+    /// An identifier of the body; a client that has this body already does not get it again.
     var tag: String?
-    /// Header fields that belong to this answer alone.
+    /// Header fields of this answer alone.
     var fields = HTTPFields()
-    /// What the answer cost.
+    /// The time and tokens that the answer took.
     package var report: RequestReport?
-    /// How long loading the model took, if this request caused that; also where it failed afterwards.
+    /// How long loading the model took if this request caused it, even if the request failed afterwards.
     package var loadTime: Duration?
-    /// What keeps a long body counted in the engine's budget until it has been read.
+    /// The reservation that counts a long body until it has been read.
     package var room: ByteReservation?
-    /// What went wrong.
+    /// The error that it tells of.
     package private(set) var error: APIError?
-    /// Why it is no success, for the log: whatever has a status for that has a cause.
+    /// Why it is no success, for the log; every answer with an error status has a cause.
     package private(set) var cause: String?
 
     package init(_ body: [UInt8]) {
         self.body = body
     }
 
-    /// The answer that tells of an error.
+    /// The answer for an error.
     package init(_ error: APIError, model: String? = nil, family: String? = nil) {
         status = error.status
         body = error.body
@@ -39,14 +39,14 @@ package struct Answer: Sendable {
         cause = error.cause
     }
 
-    /// The answer that says no where nobody did anything wrong, as to a probe.
+    /// A refusal without an error, such as that of a probe.
     package init(_ body: [UInt8], refusedWith status: Int, cause: String) {
         self.body = body
         self.status = status
         self.cause = cause
     }
 
-    /// An answer that is a status and nothing else.
+    /// An answer with a status and no body.
     init(status: Int, cause: String? = nil) {
         body = []
         self.status = status
@@ -58,8 +58,7 @@ package struct Answer: Sendable {
         model.map { model in family.map { "\($0)/\(model)" } ?? model }
     }
 
-    /// The same answer to a client that has bodies of these tags, as its `If-None-Match` fields say: status 304 if this is one
-    /// of them.
+    /// This answer, or status 304 if the client has its body already, according to its `If-None-Match` fields.
     func unlessKept(_ fields: [String]) -> Answer {
         guard let tag, status == 200 else { return self }
         let ours: Set<String> = ["*", "\"\(tag)\"", "W/\"\(tag)\""]
@@ -72,7 +71,7 @@ package struct Answer: Sendable {
         return answer
     }
 
-    /// The same answer; an error is told as the API's clients expect it.
+    /// This answer, with an error in the form that the API's clients expect.
     func told(in form: ErrorForm) -> Answer {
         guard let error else { return self }
         var answer = self

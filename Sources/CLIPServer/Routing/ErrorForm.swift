@@ -1,12 +1,13 @@
-/// How an API's clients want to be told of mistakes: the same sentences everywhere, each ecosystem's body around them.
+/// The form in which an API reports errors: the sentences are the same everywhere, and each API has its own body around
+/// them.
 package struct ErrorForm: Sendable {
-    /// What the API's document calls the body.
+    /// The schema of the body in the API's document.
     let schema: String
-    /// The status of an error, where the API has another for it than we do.
+    /// The status of an error, if the API has another one for it.
     let status: @Sendable (APIError) -> Int
     let body: @Sendable (APIError) -> [UInt8]
 
-    /// - Parameter status: our own by default.
+    /// - Parameter status: the server's own statuses by default.
     init(
         _ schema: String,
         status: @escaping @Sendable (APIError) -> Int = { $0.status },
@@ -17,6 +18,7 @@ package struct ErrorForm: Sendable {
         self.body = body
     }
 
-    /// Roboflow's and ours: `{"detail": ...}` or `{"message": ...}`; also where a path is none of any shape.
+    /// The form of Roboflow and of this server: `{"detail": ...}` or `{"message": ...}`; also for paths without a
+    /// route.
     static let plain = ErrorForm("PlainError") { $0.body }
 }

@@ -1,25 +1,25 @@
-/// One way into the server: where it is asked for, what is let in there, who answers, and in what form a mistake is told.
+/// One route: its path and methods, who may use it, the code that answers, and the form of its errors.
 package struct Route: Sendable {
-    /// What a route is for, as far as it decides whom it is open to.
+    /// The purpose of a route, which decides who may use it.
     package enum Purpose: Sendable {
-        /// What the server is there for: with a key, where there are keys.
+        /// The server's work: needs a key, if keys are set.
         case use
-        /// What anybody may know.
+        /// Information for everybody.
         case open
-        /// What changes what the server holds.
+        /// Changes to the server.
         case management
     }
 
-    /// The path of a request line, without percent escapes; a name in braces at its end, as in `/v1/models/{model}`, stands for
-    /// whatever the sender has there, slashes included.
+    /// The path without percent escapes; a name in braces at its end, as in `/v1/models/{model}`, stands for any text,
+    /// including slashes.
     package let path: String
     package let methods: [String]
     package let purpose: Purpose
     package let wantsBody: Bool
-    /// How mistakes are told here.
+    /// The form of errors.
     let errors: ErrorForm
     let answer: @Sendable (RouteContext, RouteInput) async throws(APIError) -> Answer
-    /// The same for one that asks how the server is: it waits for nothing, and is answered at the health port, too.
+    /// The answer of a route about the server's state: it never waits, and the health port answers it, too.
     let state: (@Sendable (RouteContext) -> Answer)?
 
     init(
@@ -39,7 +39,7 @@ package struct Route: Sendable {
         state = nil
     }
 
-    /// A route that asks how the server is.
+    /// A route about the server's state.
     init(probe path: String, state: @escaping @Sendable (RouteContext) -> Answer) {
         self.path = path
         methods = ["GET", "HEAD"]
@@ -48,7 +48,7 @@ package struct Route: Sendable {
         answer = { (context, _) throws(APIError) in state(context) }
     }
 
-    /// What paths of a route begin with that ends in a name of the sender's; nil for others.
+    /// The fixed beginning of a path that ends with a name in braces; nil for other paths.
     var start: String? {
         path.hasSuffix("}") ? path.lastIndex(of: "{").map { String(path[..<$0]) } : nil
     }

@@ -1,15 +1,15 @@
 package import CLIPEngine
 
-/// What every route answers with.
+/// What routes need to answer.
 package struct RouteContext: Sendable {
     let engine: EmbeddingEngine
     let identity: ServerIdentity
-    /// Where long bodies are read and long answers written.
+    /// Reads long bodies and writes long answers.
     let desk: WireDesk
     let metrics: ServerMetrics
-    /// What `/openapi.json` answers.
+    /// The answer of `/openapi.json`.
     let document: ServedFile
-    /// Whether the server takes requests at this moment; false once it has been told to stop.
+    /// Whether the server accepts requests; false once it has been told to stop.
     let isAccepting: @Sendable () -> Bool
 
     package init(
@@ -28,7 +28,7 @@ package struct RouteContext: Sendable {
         self.isAccepting = isAccepting
     }
 
-    /// The answer of a route to a request that was read.
+    /// The answer of a route to a request that has been received.
     package func answer(of route: Route, to input: RouteInput) async -> Answer {
         do throws(APIError) {
             return try await route.answer(self, input)
@@ -37,12 +37,12 @@ package struct RouteContext: Sendable {
         }
     }
 
-    /// The answer of a route that asks how the server is, which waits for nothing; nil for others.
+    /// The answer of a route about the server's state; nil for other routes.
     package func probe(_ route: Route) -> Answer? { route.state.map { $0(self) } }
 
-    /// The model that `x-model-id` names beside an error; nil where there is none.
+    /// The model that `x-model-id` names with an error; nil if there is none.
     ///
-    /// - Parameter model: the name that the request gave, if it gave one.
+    /// - Parameter model: the name in the request, if it has one.
     func named(_ model: String?, in error: EmbeddingError) -> String? {
         switch error {
         case .unknownModel, .modelNotAllowed, .notPerceptionEncoder, .invalidModelName: nil

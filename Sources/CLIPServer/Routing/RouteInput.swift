@@ -1,22 +1,22 @@
 package import CLIPEngine
 
-/// What a route sees of a request.
+/// The part of a request that a route uses.
 package struct RouteInput: Sendable {
-    /// What stands behind the question mark.
+    /// The part of the target after the question mark.
     package let query: String?
     package let contentType: String?
-    /// What stands in the path where the route's has a name in braces.
+    /// The end of the path, if the route's path ends with a name in braces.
     package let rest: String?
-    /// The kinds of answers that the sender would like, as its header says.
+    /// The types that the client accepts, from its Accept field.
     package let accept: String?
     package let body: [UInt8]
-    /// What keeps the body counted in the engine's budget.
+    /// The reservation that counts the body.
     package let room: ByteReservation?
-    /// The keys of which the body has to have one; nil where the head had one already, or none is wanted.
+    /// The keys, one of which the body has to contain; nil if the head had one already, or none is needed.
     package let keys: APIKeys?
     /// Whether one of the server's operators sent it, as far as is known.
     package let isOperators: Bool
-    /// Who asks, and until when.
+    /// The client, its deadline and what it holds.
     package let terms: RequestTerms
 
     package init(

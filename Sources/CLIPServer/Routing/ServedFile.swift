@@ -1,12 +1,12 @@
 internal import CLIPEngine
 internal import HTTPTypes
 
-/// A file that is served as it is.
+/// A file that is served unchanged.
 package struct ServedFile: Sendable {
     package let name: String
     package let contentType: String
     package let bytes: [UInt8]
-    /// Another one for other bytes, the same in every process; a browser that has it is not sent the file again.
+    /// A hash of the bytes, the same in every process; a browser that has it does not get the file again.
     package let tag: String
 
     package init(_ name: String, _ contentType: String, _ bytes: [UInt8]) {
@@ -20,7 +20,7 @@ package struct ServedFile: Sendable {
 }
 
 extension Answer {
-    /// A file as a browser wants it.
+    /// The answer with a file for browsers.
     package init(_ file: ServedFile) {
         self.init(file.bytes)
         contentType = file.contentType
@@ -28,10 +28,10 @@ extension Answer {
         fields = Self.pageFields
     }
 
-    /// The fields that every such file has.
+    /// The header fields of every such file.
     ///
-    /// Nothing but what this server sends is loaded, run or asked, and no other page frames it. A browser asks each time whether a
-    /// file is still the same, so that page and server are never of two versions.
+    /// A page loads, runs and contacts only what this server sends, and no other page can frame it. A browser asks each
+    /// time whether its file is still the same, so page and server always have the same version.
     private static let pageFields: HTTPFields = [
         .contentSecurityPolicy:
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "

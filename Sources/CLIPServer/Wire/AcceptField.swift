@@ -1,13 +1,13 @@
-/// What a sender's `Accept` field says it would like.
+/// Reads the sender's `Accept` field.
 package enum AcceptField {
-    /// Whether a web page is wanted rather than plain text, as by browsers; `*/*`, which curl sends, does not ask for one.
+    /// Whether a web page is preferred to plain text, as by browsers; `*/*`, which curl sends, does not ask for a page.
     package static func wantsPage(_ field: String?) -> Bool {
         guard let field else { return false }
         let page = quality(of: "text/html", in: field) ?? 0
         return page > 0 && page >= quality(of: "text/plain", in: field) ?? 0
     }
 
-    /// How much a type is wanted that the field names, from 0 to 1; nil where it does not.
+    /// The quality of a type in the field, from 0 to 1; nil if the field does not contain it.
     private static func quality(of type: String, in field: String) -> Double? {
         for range in field.lowercased().split(separator: ",") {
             let parts = range.split(separator: ";").map { part in part.filter { $0 != " " && $0 != "\t" } }

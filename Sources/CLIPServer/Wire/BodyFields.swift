@@ -1,6 +1,6 @@
 internal import CLIPJSON
 
-/// Reads request bodies, up to the object whose fields a route wants.
+/// Reads request bodies up to the object with the fields.
 package enum BodyFields {
     /// Whether a content type announces JSON: `application/json` or `application/…+json`, parameters aside.
     package static func isJSON(contentType: String?) -> Bool {
@@ -17,9 +17,10 @@ package enum BodyFields {
 
     /// The fields of a body.
     ///
-    /// - Parameter problems: what is wrong with the request beside its body, which is told along.
+    /// - Parameter problems: problems of the request beside its body, which are reported together with those of the
+    ///   body.
     /// - Throws: 422 for a body that is absent, not announced as JSON, not JSON, or not an object; 400 for one that is
-    ///   not text or out of all bounds.
+    ///   not text or exceeds the reader's limits.
     package static func read(
         of bytes: [UInt8],
         contentType: String?,
@@ -38,7 +39,7 @@ package enum BodyFields {
         do {
             value = try JSONDocument.read(bytes)
         } catch {
-            // Told alone, as there: without a body nothing else is looked at.
+            // As on the reference server, this problem is reported alone: without a body nothing else is checked.
             guard case .syntax(let reason, let position) = error else { throw .unreadableBody(error) }
             throw .invalidFields(
                 FieldProblems([FieldProblem(.notJSON(reason: reason), at: ["body", .index(position)])])

@@ -2,7 +2,7 @@ internal import CLIPEngine
 internal import Foundation
 
 extension Embedding {
-    /// The first numbers of it, if not all are wanted, at length one.
+    /// The embedding at length one, cut to its first numbers if fewer are wanted.
     func unit(cutTo width: Int?) -> Embedding {
         (width.map { $0 < values.count ? prefix($0) : self } ?? self).normalized
     }
@@ -15,10 +15,10 @@ extension Embedding {
 }
 
 extension EmbeddingResult {
-    /// Numbers of one embedding.
+    /// The number of values in one embedding.
     var width: Int { embeddings.first?.values.count ?? 0 }
 
-    /// What is told where more numbers are wanted than the model's embeddings have; nil where they are not.
+    /// The refusal of a request for more dimensions than the model's embeddings have; nil for other requests.
     func refusal(ofDimensions dimensions: Int?) -> Answer? {
         guard let dimensions, dimensions > width else { return nil }
         return Answer(
@@ -29,7 +29,7 @@ extension EmbeddingResult {
 }
 
 extension Answer {
-    /// The answer with what the engine came to.
+    /// An answer with the engine's result.
     init(_ body: [UInt8], of result: EmbeddingResult) {
         self.init(body)
         result.room?.shrink(to: body.count)

@@ -1,7 +1,8 @@
 import CLIPEngine
 
 extension EmbeddingError {
-    /// Which of a request's items an error is about, of which the engine counts images and texts apart; nil where it is about none.
+    /// The place of the item that an error is about, given that the engine counts images and texts apart; nil if it is
+    /// about none.
     func position(among items: [ComparisonItem]) -> Int? {
         let (index, isOfImages): (Int?, Bool) =
             if case .image(let index, _) = self { (index, true) } else { (textIndex, false) }

@@ -1,8 +1,8 @@
-/// What is wrong with a field of a body, where the shape's clients are told of the first mistake in a sentence.
+/// What is wrong with a field of a body, for shapes that report the first mistake in a sentence.
 package struct FieldFault: Equatable, Sendable {
-    /// The field, such as `encoding_format`; nil where it is the body as a whole.
+    /// The field, such as `encoding_format`; nil for the whole body.
     package let field: String?
-    /// What is wrong and what to do; repeats nothing of what was sent.
+    /// What is wrong and what to do, without quoting what was sent.
     package let sentence: String
 
     package init(_ field: String?, _ sentence: String) {

@@ -2,19 +2,19 @@ package import CLIPJSON
 
 /// One entry of a 422 answer: what is wrong with one part of a request, in pydantic's words.
 package struct FieldProblem: Equatable, Sendable {
-    /// A step on the way to the part: a name or an index.
+    /// A step on the path to the part: a name or an index.
     package enum Step: Equatable, Sendable {
         case name(String)
         case index(Int)
     }
 
-    /// What is wrong.
+    /// The kinds of problems.
     package enum Kind: Equatable, Sendable {
         case missing
         case notAString
         case notAList
         case notAMapping
-        /// Not an object where an object of this class belongs.
+        /// An object of this class was expected.
         case notAModel(className: String)
         /// The body itself is not an object.
         case notABody
@@ -24,7 +24,7 @@ package struct FieldProblem: Equatable, Sendable {
         case unreadableNumber
         case notAnInteger
         case tooSmall(least: Int)
-        /// Not JSON, for this reason.
+        /// The body is not JSON, for this reason.
         case notJSON(reason: String)
     }
 
@@ -74,10 +74,10 @@ package struct FieldProblem: Equatable, Sendable {
         }
     }
 
-    /// Writes the entry with the real server's keys.
+    /// Writes the entry with the keys of Roboflow's server.
     ///
-    /// `input`, which there quotes what was sent (all of an image that stands in the wrong place), is always
-    /// null here, or `{}` where the real server has that.
+    /// Roboflow's server quotes what was sent in `input`, such as a whole image in the wrong place; here it is always
+    /// null, or `{}` where Roboflow's server has that.
     package func write(to writer: inout JSONWriter) {
         writer.object { writer in
             writer.member("type", type)
@@ -108,15 +108,14 @@ package struct FieldProblem: Equatable, Sendable {
     }
 }
 
-/// Problems found so far.
+/// The problems found so far.
 ///
-/// Only the first hundred are kept: a list of a million numbers where texts belong is one mistake, not a
-/// million.
+/// Only the first hundred are kept: a list of a million numbers instead of texts is one mistake, not a million.
 package struct FieldProblems: Equatable, Sendable {
     package private(set) var entries: [FieldProblem] = []
-    /// Whether nothing is wrong.
+    /// Whether there are no problems.
     package var isEmpty: Bool { entries.isEmpty }
-    /// Most entries of one answer.
+    /// The largest number of entries in an answer.
     package static let limit = 100
 
     package init(_ entries: [FieldProblem] = []) {
@@ -137,15 +136,15 @@ extension FieldProblem.Step: ExpressibleByStringLiteral {
         self = .name(value)
     }
 
-    /// A name that the sender chose: shortened, since it goes back to them.
+    /// A name that the sender chose, shortened, because it is sent back.
     package static func name(_ text: JSONText) -> Self {
         guard text.utf8.count > longestName else { return .name(text.string) }
-        // Bytes and not characters: one character can be of megabytes. None is cut in the middle of a scalar.
+        // It is cut by bytes, because a single character can have megabytes; no scalar is cut in two.
         var end = text.utf8.startIndex + longestName
         while end > text.utf8.startIndex, text.utf8[end] & 0xC0 == 0x80 { end -= 1 }
         return .name(JSONText(utf8: text.utf8[..<end]).string + "…")
     }
 
-    /// Bytes of a name that go back.
+    /// The largest number of bytes of a name that are sent back.
     private static let longestName = 64
 }

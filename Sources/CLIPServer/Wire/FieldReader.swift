@@ -1,12 +1,12 @@
 package import CLIPJSON
 
-/// Takes fields out of a request's object by pydantic's lax rules, and collects what is wrong with them.
+/// Reads the fields of a request's object by pydantic's lax rules, and collects their problems.
 ///
-/// Each method mirrors one annotation of the real server's request classes. Fields must be read in the order of those
-/// classes, as that is the order of the problems in the answer.
+/// Each method corresponds to one annotation of the request classes of Roboflow's server. Fields must be read in the
+/// order of those classes, because the answer lists problems in that order.
 package struct FieldReader {
     private let object: JSONObject
-    /// What is wrong with the fields read so far.
+    /// The problems of the fields read so far.
     package private(set) var problems: FieldProblems
 
     package init(_ object: JSONObject, problems: FieldProblems = FieldProblems()) {
@@ -14,14 +14,12 @@ package struct FieldReader {
         self.problems = problems
     }
 
-    /// A field that is a text, looked at and not read.
+    /// A field that is a string, without checking it.
     func text(_ name: String) -> JSONText? {
         if case .string(let text) = object[name] { text } else { nil }
     }
 
-    /// `str`, or `Optional[str]` with `nullable`.
-    ///
-    /// Nil when absent, null or wrong.
+    /// Reads `str`, or `Optional[str]` with `nullable`; nil if absent, null or wrong.
     @discardableResult
     package mutating func string(_ name: String, nullable: Bool = false, required: Bool = false) -> JSONText?
     {
@@ -37,9 +35,7 @@ package struct FieldReader {
         }
     }
 
-    /// `bool`, or `Optional[bool]` with `nullable`.
-    ///
-    /// Nil when absent, null or wrong.
+    /// Reads `bool`, or `Optional[bool]` with `nullable`; nil if absent, null or wrong.
     @discardableResult
     package mutating func boolean(_ name: String, nullable: Bool) -> Bool? {
         guard let value = object[name] else { return nil }
@@ -52,9 +48,7 @@ package struct FieldReader {
         }
     }
 
-    /// `Optional[float]`.
-    ///
-    /// Only checked, as no field of this kind matters here.
+    /// Checks `Optional[float]`; no such field is used here.
     package mutating func number(_ name: String) {
         let problem: FieldProblem.Kind? =
             switch object[name] {
@@ -66,12 +60,10 @@ package struct FieldReader {
         if let problem { problems.add(problem, at: ["body", .name(name)]) }
     }
 
-    /// Whether a field is there, and not null.
+    /// Whether a field is present and not null.
     func has(_ name: String) -> Bool { object[name].map { !$0.isNull } ?? false }
 
-    /// `Optional[int]` with a least value.
-    ///
-    /// Nil when absent, null or wrong.
+    /// Reads `Optional[int]` with a least value; nil if absent, null or wrong.
     mutating func integer(_ name: String, least: Int) -> Int? {
         guard let value = object[name], !value.isNull else { return nil }
         guard let number = value.wholeNumber else {
@@ -85,10 +77,10 @@ package struct FieldReader {
         return number
     }
 
-    /// A union: `branches` are tried in the order of the annotation, and when none fits, the problems of all
-    /// are kept.
+    /// Reads a union: `branches` are tried in the order of the annotation, and if none fits, the problems of all are
+    /// kept.
     ///
-    /// Nil when absent or wrong.
+    /// The result is nil if the field is absent or wrong.
     package mutating func union<Value>(
         _ name: String,
         _ branches: (JSONValue, [FieldProblem.Step], inout FieldProblems) -> Value?

@@ -3,10 +3,10 @@ package import CLIPJSON
 
 /// An image as a request declares it: `{"type": ..., "value": ...}`.
 ///
-/// That the type is one we know, and the value what the type wants, is checked only when the image is about
-/// to be used, as in the real server.
+/// The type, and whether the value suits it, are checked only when the image is about to be used, as on Roboflow's
+/// server.
 package struct ImageDeclaration: Sendable {
-    /// What the sender wrote as type; nil when it was not even a string.
+    /// The declared type; nil if it was not a string.
     package let type: JSONText?
     package let value: JSONValue
 
@@ -47,11 +47,11 @@ package struct ImageDeclaration: Sendable {
         return images.count == elements.count ? images : nil
     }
 
-    /// What the engine is to embed.
+    /// The image for the engine.
     ///
     /// - Throws: a 400 for a type that is unknown or not served, and for a value that is missing or not a string.
     package func source() throws(APIError) -> ImageSource {
-        // The longest known type has 12 letters; a type of megabytes need not be lowercased to be unknown.
+        // The longest known type has 12 letters, so a longer one is unknown without being lowercased.
         let name = type.map { $0.utf8.count <= 16 ? $0.string.lowercased() : "" } ?? ""
         switch name {
         case "base64": return .base64(try text(for: name).utf8)

@@ -1,7 +1,7 @@
 internal import CLIPJSON
 
 extension JSONError: CustomStringConvertible {
-    /// A sentence for the log and for tests; what the sender is told is `APIError`'s.
+    /// A sentence for the log and for tests; senders get `APIError`'s sentences.
     package var description: String {
         switch self {
         case .syntax(let reason, let position): "The body is not JSON: \(reason), at character \(position)."

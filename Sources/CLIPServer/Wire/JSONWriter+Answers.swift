@@ -1,14 +1,14 @@
 internal import CLIPEngine
 
 extension JSONWriter {
-    /// A whole body: an object, of which `body` writes the members.
+    /// A whole body: an object whose members `body` writes.
     static func object(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter()
         writer.object(body)
         return writer.bytes
     }
 
-    /// Most of the numbers of an embedding have fewer characters, comma included.
+    /// Nearly all numbers of embeddings have fewer characters, comma included.
     static let mostBytesPerNumber = 22
 
     /// A list of numbers.
@@ -18,7 +18,7 @@ extension JSONWriter {
         }
     }
 
-    /// The member `towers` of what tells of a model: `image` and `text`, or one of them.
+    /// Writes the member `towers` of a model: `image` and `text`, or one of them.
     mutating func towers(_ towers: [Tower]) {
         member("towers") { writer in
             writer.array { writer in

@@ -1,9 +1,9 @@
 internal import CLIPJSON
 
 extension JSONWriter {
-    /// A value that was read.
+    /// Writes a value that was read.
     ///
-    /// - Parameter text: what is written for a string; the string itself by default.
+    /// - Parameter text: writes a string; by default the string itself.
     mutating func value(_ value: JSONValue, text: (String, inout JSONWriter) -> Void = { $1.string($0) }) {
         switch value {
         case .null: null()

@@ -1,5 +1,5 @@
-/// Writes compact JSON as the real server does: members in the order they are written, text as UTF-8 with Python's
-/// escapes, numbers in pydantic's spelling.
+/// Writes compact JSON as Roboflow's server does: members in the order in which they are written, text as UTF-8 with
+/// Python's escapes, numbers in pydantic's spelling.
 package struct JSONWriter {
     /// What has been written.
     package private(set) var bytes: [UInt8] = []
@@ -8,7 +8,7 @@ package struct JSONWriter {
 
     package init() {}
 
-    /// Makes room for so many bytes, which spares a long text growing to twice its size.
+    /// Reserves memory, so that a long text does not have to grow by doubling.
     package mutating func reserve(_ count: Int) {
         bytes.reserveCapacity(count)
     }
@@ -64,7 +64,7 @@ package struct JSONWriter {
 
     // MARK: Values
 
-    /// A value that is written already.
+    /// Writes a value that is JSON already.
     package mutating func encoded(_ json: [UInt8]) {
         separate()
         bytes += json
@@ -107,8 +107,8 @@ package struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// A float as the shortest decimal that reads back as the same *double*, since that is what NumPy's values are
-    /// by the time that the real server prints them: -1.3325551748275757, not -1.3325552.
+    /// Writes a float as the shortest decimal that reads back as the same *double*, because Roboflow's server converts
+    /// NumPy's values to doubles before it prints them: -1.3325551748275757, not -1.3325552.
     package mutating func number(_ value: Float) {
         number(Double(value))
     }
@@ -121,7 +121,7 @@ package struct JSONWriter {
         guard value.isFinite else { return null() }
         separate()
         let text = value.description
-        // Swift goes over to exponents at other places; between 1e-4 and 2^53 both write the same.
+        // Swift changes to exponents at other places; between 1e-4 and 2^53 both write the same.
         if let exponentMark = text.utf8.firstIndex(of: UInt8(ascii: "e")) {
             appendScientific(Substring(text[..<exponentMark]), text[text.utf8.index(after: exponentMark)...])
         } else {

@@ -2,12 +2,12 @@ package import CLIPJSON
 
 /// pydantic's lax booleans.
 package enum LaxBoolean {
-    /// Why a value is none.
+    /// Why a value is no boolean.
     package struct Refusal: Error {
         package let kind: FieldProblem.Kind
     }
 
-    /// A JSON value as a boolean: also 0 and 1, and words.
+    /// Reads a JSON value as a boolean; 0, 1 and some words count, too.
     package static func read(_ value: JSONValue) -> Result<Bool, Refusal> {
         switch value {
         case .boolean(let boolean): .success(boolean)
@@ -21,7 +21,7 @@ package enum LaxBoolean {
         }
     }
 
-    /// A word as a boolean, in any case.
+    /// Reads a word as a boolean, in any letter case.
     package static func read(_ word: String) -> Result<Bool, Refusal> {
         guard word.utf8.count <= 5 else { return .failure(Refusal(kind: .unreadableBoolean)) }
         return switch word.lowercased() {

@@ -1,11 +1,11 @@
-/// What a Content-Type field says.
+/// The type in a Content-Type field.
 package struct MediaType: Equatable, Sendable {
-    /// In lower case, such as `image/jpeg`.
+    /// The type in lower case, such as `image/jpeg`.
     package let name: String
-    /// What separates the parts of a multipart body.
+    /// The boundary between the parts of a multipart body.
     package let boundary: String?
 
-    /// - Returns: nil for a field that is absent or names no type.
+    /// - Returns: nil if the field is absent or names no type.
     package init?(_ field: String?) {
         guard let field, field.utf8.count <= 1024 else { return nil }
         var pieces = Self.pieces(of: field)[...]
@@ -16,7 +16,7 @@ package struct MediaType: Equatable, Sendable {
         boundary = pieces.lazy.compactMap { Self.parameter("boundary", in: $0) }.first
     }
 
-    /// Whether the body is a picture by itself, or bytes of which nobody says anything.
+    /// Whether the body is a picture, or bytes of an unspecified type.
     package var isPicture: Bool { name.hasPrefix("image/") || name == "application/octet-stream" }
 
     /// The value of a parameter such as `boundary="a b"`.
@@ -28,7 +28,7 @@ package struct MediaType: Equatable, Sendable {
         return String(value.dropFirst().dropLast()).replacing("\\\"", with: "\"")
     }
 
-    /// What stands between semicolons that are not quoted, without blanks around.
+    /// The pieces between unquoted semicolons, without the blanks around them.
     static func pieces(of field: String) -> [String] {
         var pieces = [""]
         var isQuoted = false

@@ -1,4 +1,4 @@
-/// A body of several parts, as forms with files and `curl -F` send it.
+/// A body of several parts, as browsers' forms and `curl -F` send it.
 ///
 /// Source: RFC 7578, and RFC 2046, section 5.1.
 package struct Multipart: Sendable {
@@ -10,19 +10,19 @@ package struct Multipart: Sendable {
 
     package let parts: [Part]
 
-    /// A form has a few fields, and as many pictures as may come at once.
+    /// A form has a few fields, and at most as many pictures as a request may have.
     static let mostParts = 1024
     private static let longestHead = 16 << 10
 
-    /// Takes a body apart.
+    /// Splits a body into its parts.
     ///
-    /// - Throws: 400 for one that is cut off, has a part without a name, or far too many parts.
+    /// - Throws: 400 for a body that is cut off, has a part without a name, or has too many parts.
     package init(_ body: [UInt8], boundary: String) throws(APIError) {
         guard (1...70).contains(boundary.utf8.count), boundary.utf8.allSatisfy({ $0 >= 0x20 }) else {
             throw Self.fault("has no usable boundary")
         }
         let mark = Array("\r\n--\(boundary)".utf8)
-        // The first mark has no line break of its own before it.
+        // The first boundary has no line break before it.
         var position: Int
         if body.starts(with: mark.dropFirst(2)) {
             position = mark.count - 2
@@ -37,7 +37,7 @@ package struct Multipart: Sendable {
             while position < body.count, body[position] == 0x20 || body[position] == 0x09 { position += 1 }
             guard body[position...].starts(with: "\r\n".utf8) else { throw Self.fault("is cut off") }
             guard parts.count < Self.mostParts else { throw Self.fault("has too many parts") }
-            // A part without head fields has an empty line at once.
+            // In a part without header fields the empty line comes at once.
             guard
                 let headEnd = Self.find(
                     Array("\r\n\r\n".utf8),
@@ -68,7 +68,7 @@ package struct Multipart: Sendable {
         throw fault("has a part without a name")
     }
 
-    /// Where `word` stands for the first time at `start` or behind it.
+    /// The first place of `word` at or after `start`.
     private static func find(
         _ word: [UInt8],
         in body: [UInt8],
@@ -82,7 +82,7 @@ package struct Multipart: Sendable {
         return body.withUnsafeBufferPointer { body in
             var position = start
             while position <= last {
-                // Every word begins with a carriage return, which is rare in what is not one.
+                // Every word searched for begins with a carriage return, which is rare in other data.
                 if body[position] == word[0], word.indices.allSatisfy({ body[position + $0] == word[$0] }) {
                     return position
                 }

@@ -1,8 +1,8 @@
-/// The escapes of paths and queries: `%5F` for `_`.
+/// Decodes the escapes of paths and queries, such as `%5F` for `_`.
 package enum PercentEncoding {
-    /// The text without escapes, and without `+` for blanks if it `isForm` data.
+    /// The text without escapes, and with blanks for `+` if it `isForm` data.
     ///
-    /// What is no escape stays as it is, and bytes that are not UTF-8 become U+FFFD, as Python's `unquote` has it.
+    /// Invalid escapes stay as they are, and bytes that are not UTF-8 become U+FFFD, as in Python's `unquote`.
     package static func decoded(_ text: some StringProtocol, isForm: Bool = false) -> String {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]

@@ -1,6 +1,6 @@
 internal import CLIPJSON
 
-/// The fields of a body's object, for shapes that tell of the first mistake in a sentence.
+/// The fields of a body's object, for shapes that report the first mistake in a sentence.
 ///
 /// A field that is null counts as absent.
 package struct PlainFields {
@@ -8,7 +8,7 @@ package struct PlainFields {
 
     /// Reads a body.
     ///
-    /// - Throws: 400 for what is no JSON object.
+    /// - Throws: 400 if it is no JSON object.
     init(of bytes: [UInt8]) throws(APIError) {
         let value: JSONValue
         do {
@@ -30,7 +30,7 @@ package struct PlainFields {
         return value
     }
 
-    /// A field that is a string, looked at and not judged.
+    /// A field that is a string, without checking it.
     func string(_ name: String) -> JSONText? {
         if case .string(let text) = self[name] { text } else { nil }
     }
@@ -57,7 +57,7 @@ package struct PlainFields {
         return number
     }
 
-    /// A string, or a list of them; nil where it is absent.
+    /// A string, or a list of strings; nil if the field is absent.
     func texts(_ name: String) throws(APIError) -> [String]? {
         switch self[name] {
         case nil: return nil
@@ -76,7 +76,7 @@ package struct PlainFields {
         }
     }
 
-    /// - Parameter wrong: what follows the field's name, such as `has to be a string`.
+    /// - Parameter wrong: the part of the sentence after the field's name, such as `has to be a string`.
     package static func fault(_ name: String, _ wrong: String) -> APIError {
         .invalidField(FieldFault(name, "'\(name)' \(wrong)."))
     }

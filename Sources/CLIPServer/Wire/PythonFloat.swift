@@ -1,12 +1,12 @@
 internal import CLIPJSON
 
-/// What Python's `float()` reads.
+/// Recognises the texts that Python's `float()` accepts.
 enum PythonFloat {
-    /// Bytes of a number's text, Python's own limit for the digits of an integer.
+    /// The limit in bytes of a number's text: Python's own limit for the digits of an integer.
     private static let longestText = 4300
 
     static func reads(_ text: JSONText) -> Bool {
-        // No number needs more; what is longer is blanks, or somebody's wish to see us count.
+        // No number needs more; a longer text is mostly blanks, or an attempt to waste time.
         guard text.utf8.count <= longestText else { return false }
         var text = text.string[...]
         while let first = text.first, first.isWhitespace { text.removeFirst() }
@@ -30,7 +30,7 @@ enum PythonFloat {
             unsigned.removeFirst()
         }
         if ["inf", "infinity", "nan"].contains(where: { unsigned.elementsEqual($0.utf8) }) { return true }
-        // Double also reads hexadecimal, which Python does not; what is left then is the same grammar.
+        // Double also reads hexadecimal numbers, which Python does not; apart from them the grammars are the same.
         guard let first = unsigned.first, isDigit(first) || first == UInt8(ascii: "."),
             unsigned.allSatisfy({ isDigit($0) || ".e+-".utf8.contains($0) })
         else { return false }
@@ -44,9 +44,9 @@ enum PythonFloat {
 }
 
 extension String {
-    /// `01.` and `01.e5` as `01.0` and `01.0e5`.
+    /// Rewrites `01.` and `01.e5` as `01.0` and `01.0e5`.
     ///
-    /// A lone point becomes no number.
+    /// A point alone does not become a number.
     fileprivate func replacingLonePoint() -> String {
         guard self != "0.", let point = firstIndex(of: "."), utf8.distance(from: startIndex, to: point) > 0
         else {

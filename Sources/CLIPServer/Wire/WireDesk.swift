@@ -1,23 +1,24 @@
 import CLIPEngine
 internal import CLIPJSON
 
-/// Reads and writes JSON: what is short on the spot, what is long on threads of its own.
+/// Reads and writes JSON: short texts on the calling task, long ones on threads of its own.
 ///
-/// Megabytes of JSON take seconds, for which neither an event loop nor the cooperative pool may be held: everybody else's
-/// requests pass there.
+/// Megabytes of JSON take seconds. Neither an event loop nor the cooperative pool may be occupied for so long, because
+/// all other requests need them.
 struct WireDesk: Sendable {
     let pool = WorkPool(name: "wire", threads: 2)
 
-    /// Longest body that is read on the calling task.
+    /// The longest body, in bytes, that is read on the calling task.
     private static let longestInPlace = 64 << 10
-    /// Longest body that is read in a few milliseconds; longer ones leave a thread to others.
+    /// The longest body, in bytes, that is read in a few milliseconds; longer ones leave one thread to others.
     private static let longestCheap = 1 << 20
-    /// Most numbers that are written on the calling task.
+    /// The largest number of values that are written on the calling task.
     static let mostNumbersInPlace = 16_384
 
-    /// What a route wants of a body that is read by pydantic's lax rules.
+    /// Reads a body by pydantic's lax rules.
     ///
-    /// - Parameter problems: what is wrong with the request beside its body, which is told along.
+    /// - Parameter problems: problems of the request beside its body, which are reported together with those of the
+    ///   body.
     func read<Body: Sendable>(
         _ input: RouteInput,
         beside problems: FieldProblems = FieldProblems(),
@@ -36,7 +37,7 @@ struct WireDesk: Sendable {
         }
     }
 
-    /// What a route wants of a body that is a JSON object, whatever its content type says.
+    /// Reads a body that is a JSON object, whatever its content type says.
     func read<Body: Sendable>(
         plain input: RouteInput,
         _ body: @escaping @Sendable (PlainFields) throws(APIError) -> Body
@@ -44,14 +45,14 @@ struct WireDesk: Sendable {
         try await read(input) { () throws(APIError) in
             let fields = try Self.keyed(input) { () throws(APIError) in
                 let fields = try PlainFields(of: input.body)
-                // What is no key is none's concern where none is wanted.
+                // The key field is not checked if no key is needed.
                 return (fields, fields.string("api_key"))
             }
             return try body(fields)
         }
     }
 
-    /// What a route wants of a form.
+    /// Reads a form.
     func read<Body: Sendable>(
         _ input: RouteInput,
         boundary: String,
@@ -81,9 +82,9 @@ struct WireDesk: Sendable {
         return try result.get()
     }
 
-    /// The fields of a body, once its key was looked at, if it has to have one.
+    /// The fields of a body, after its key was checked, if it needs one.
     ///
-    /// Who has no key learns nothing of what else is wrong.
+    /// A client without a key learns nothing about other mistakes.
     private static func keyed<Fields>(
         _ input: RouteInput,
         _ fields: () throws(APIError) -> (Fields, key: JSONText?)
@@ -98,9 +99,9 @@ struct WireDesk: Sendable {
         }
     }
 
-    /// An answer's body, on the calling task or, where it is long, elsewhere.
+    /// Writes an answer's body on the calling task or, if it is long, on a thread of the pool.
     ///
-    /// - Throws: `cancelled`, when the client leaves in the middle.
+    /// - Throws: `cancelled` if the client leaves meanwhile.
     func write(
         isLong: Bool,
         for client: String?,

@@ -1,18 +1,18 @@
 import CLIPEngine
 
 extension APIError {
-    /// Why the server itself turns a request away.
+    /// Why the server itself refuses a request for lack of capacity.
     enum Rejection: String, CaseIterable {
         case bodyTooLarge = "body_too_large"
         case bodyTooSlow = "body_too_slow"
-        /// The engine counts others under the same name.
+        /// The engine counts its own refusals under the same name.
         case memory
         case tooLate = "too_late"
         case unauthorized
         case notAllowed = "not_allowed"
     }
 
-    /// Nil where a request is answered, be it with a mistake of its sender's, and where the engine has counted it.
+    /// Nil if the request is answered, even with a client's mistake, and if the engine has counted the refusal.
     var rejection: Rejection? {
         switch self {
         case .bodyTooLarge, .bodyNotWanted, .bodyTooLargeForMemory: .bodyTooLarge

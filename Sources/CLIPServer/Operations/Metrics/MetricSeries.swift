@@ -12,7 +12,7 @@ final class CounterSeries: CounterHandler {
     func reset() { total.store(0, ordering: .relaxed) }
 }
 
-/// A number that somebody sets.
+/// A number that is set to its current value.
 final class GaugeSeries: MeterHandler, RecorderHandler {
     private let number = Mutex(0.0)
 
@@ -26,17 +26,17 @@ final class GaugeSeries: MeterHandler, RecorderHandler {
     func record(_ value: Double) { set(value) }
 }
 
-/// How often values came, by size.
+/// The distribution of values, in ranges of size.
 ///
-/// One lock for all of it, so that a scrape never finds a value counted and not summed.
+/// One lock guards all of it, so that a scrape never finds a value that is counted but not summed.
 final class HistogramSeries: RecorderHandler, TimerHandler {
     struct Contents {
-        /// Values up to each bound that are above the one before, and those above the last.
+        /// The number of values in each range, and of those above the last bound.
         var counts: [Int]
         var sum = 0.0
     }
 
-    /// The upper bounds, growing.
+    /// The upper bounds, in ascending order.
     let bounds: [Double]
     private let state: Mutex<Contents>
 

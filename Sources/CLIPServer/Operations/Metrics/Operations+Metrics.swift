@@ -1,14 +1,14 @@
 package import CLIPEngine
 
 extension Operations {
-    /// What Prometheus scrapes.
+    /// The route that Prometheus scrapes.
     package static let metrics = Route("/metrics", ["GET", "HEAD"]) { (context, _) throws(APIError) in
         var answer = Answer(Array(scrape(of: context).utf8))
         answer.contentType = PrometheusText.contentType
         return answer
     }
 
-    /// All that ``scrape(of:)`` may have.
+    /// All metrics that ``scrape(of:)`` may contain.
     package static let metricDescriptions: [MetricDescription] =
         EngineMetrics.descriptions + ServerMetrics.descriptions + StateMetric.allCases.map(\.description)
 
@@ -16,7 +16,7 @@ extension Operations {
         uniqueKeysWithValues: metricDescriptions.map { ($0.name, $0.help) }
     )
 
-    /// What was counted, and what is so at this moment.
+    /// The counted values, and those that are read at this moment.
     private static func scrape(of context: RouteContext) -> String {
         var text = PrometheusText()
         context.metrics.registry.write(to: &text) { help[$0] }

@@ -8,7 +8,7 @@ import Musl
 import Darwin
 #endif
 
-/// What the system says of this process, under the names that Prometheus' client libraries give it.
+/// The system's figures about this process, under the names that Prometheus' client libraries use.
 package struct ProcessFigures {
     package var residentBytes: Int
     package var virtualBytes: Int
@@ -18,7 +18,7 @@ package struct ProcessFigures {
     package var openDescriptors: Int?
     package var mostDescriptors: Int?
 
-    /// Nil where the system does not tell it as Linux does.
+    /// Nil if the system does not provide them as Linux does.
     package static func now() -> ProcessFigures? {
         guard let stat = contents(of: "/proc/self/stat"), var figures = ProcessFigures(stat: stat) else {
             return nil
@@ -29,13 +29,13 @@ package struct ProcessFigures {
         return figures
     }
 
-    /// Reads a line of `/proc/PID/stat`; the start is counted from the machine's.
+    /// Reads a line of `/proc/PID/stat`; the start time in it counts from the machine's start.
     ///
     /// Source: proc(5). The second field is the program's name, which may have blanks and parentheses.
     package init?(stat: String) {
         guard let end = stat.lastIndex(of: ")") else { return nil }
         let fields = stat[stat.index(after: end)...].split(separator: " ")
-        // The first that is left is the third of all.
+        // The first remaining field is the third of the line.
         func field(_ number: Int) -> Double? { number - 3 < fields.count ? Double(fields[number - 3]) : nil }
         guard let user = field(14), let system = field(15), let start = field(22), let size = field(23),
             let resident = field(24)
@@ -47,9 +47,9 @@ package struct ProcessFigures {
         residentBytes = Int(resident) * Int(max(1, sysconf(Int32(_SC_PAGESIZE))))
     }
 
-    /// When the machine started, in seconds since 1970; looked up once, so that the start of the process stays what it was.
+    /// When the machine started, in seconds since 1970; read once, so that the process's start time never changes.
     ///
-    /// `/proc/stat` has it, too, but a hardened service may not see that.
+    /// `/proc/stat` also has it, but a hardened service may not be able to read that file.
     private static let bootTime: Double = {
         #if os(Linux)
         var (now, running) = (timespec(), timespec())
@@ -79,7 +79,7 @@ package struct ProcessFigures {
         defer { closedir(directory) }
         var count = 0
         while readdir(directory) != nil { count += 1 }
-        // Itself, its parent, and the one that this look has open.
+        // Three entries do not count: the directory, its parent, and the descriptor of this reading.
         return max(0, count - 3)
     }
 

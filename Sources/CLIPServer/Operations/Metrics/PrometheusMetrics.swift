@@ -2,11 +2,12 @@ import CLIPEngine
 public import CoreMetrics
 import Synchronization
 
-/// A backend of swift-metrics whose numbers Prometheus scrapes at `/metrics`.
+/// A backend of swift-metrics whose values Prometheus scrapes at `/metrics`.
 ///
-/// Hand one to ``EmbeddingServer`` and to the `EngineConfiguration` of its engine, so that `/metrics` tells of both; what the rest of
-/// the program counts with it stands there, too. Timers become histograms of seconds, recorders histograms, or gauges where they do
-/// not aggregate. A name that Prometheus would not take has underscores in place of what is wrong with it.
+/// Pass one to ``EmbeddingServer`` and to the `EngineConfiguration` of its engine, so that `/metrics` has the metrics
+/// of both; what the rest of the program counts with it appears as well. Timers become histograms of seconds. Recorders
+/// become histograms, or gauges if they do not aggregate. Characters that Prometheus does not allow in a name become
+/// underscores.
 public final class PrometheusMetrics: MetricsFactory {
     private enum Series {
         case counter(CounterSeries)
@@ -32,21 +33,21 @@ public final class PrometheusMetrics: MetricsFactory {
 
     private struct Family {
         let kind: MetricDescription.Kind
-        /// By labels, as they are written.
+        /// The series by their labels, as Prometheus writes these.
         var series: [String: Series] = [:]
     }
 
     private let families = Mutex<[String: Family]>([:])
 
-    /// An empty one.
+    /// A backend without values.
     public init() {}
 
-    /// Upper bounds for seconds: from a caption's way through the tokenizer to what a request may take at most.
+    /// Upper bounds for seconds: from the tokenizer's time for a caption to the longest time of a request.
     private static let seconds = [
         0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
         60,
     ]
-    /// Upper bounds for what is counted.
+    /// Upper bounds for counts.
     private static let counts: [Double] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
 
     // MARK: What swift-metrics asks for
@@ -99,7 +100,7 @@ public final class PrometheusMetrics: MetricsFactory {
 
     // MARK: Series
 
-    /// Nil where the name is already that of another kind.
+    /// Nil if the name already belongs to a metric of another kind.
     func counter(_ name: String, _ labels: [(String, String)] = []) -> CounterSeries? {
         guard case .counter(let series) = series(name, labels, .counter, { .counter(CounterSeries()) }) else {
             return nil
@@ -148,14 +149,14 @@ public final class PrometheusMetrics: MetricsFactory {
 
     // MARK: The scrape
 
-    /// What a scrape has of it.
+    /// The text of a scrape.
     package var text: String {
         var text = PrometheusText()
         write(to: &text) { _ in nil }
         return text.text
     }
 
-    /// Writes all that was counted, in the order of names.
+    /// Writes all values, in the order of names.
     func write(to text: inout PrometheusText, help: (String) -> String?) {
         let families = families.withLock { $0 }
         for (name, family) in families.sorted(by: { $0.key < $1.key }) {

@@ -30,17 +30,17 @@ struct PrometheusText {
 
     // MARK: Words
 
-    /// Such as `stage="fetch",tower="image"`.
+    /// The labels, such as `stage="fetch",tower="image"`.
     static func labels(_ pairs: [(String, String)]) -> String {
         pairs.map { "\(labelName($0))=\"\(escaped($1, quotes: true))\"" }.joined(separator: ",")
     }
 
-    /// A name that Prometheus takes: what it does not becomes an underscore.
+    /// A name that Prometheus allows; other characters become underscores.
     static func name(_ word: String) -> String { clean(word, isAllowed: { $0 == UInt8(ascii: ":") }) }
 
     private static func labelName(_ word: String) -> String {
         let name = clean(word, isAllowed: { _ in false })
-        // Histograms have one of that name already.
+        // `le` is the label of histograms' own bounds.
         return name == "le" ? "le_" : name
     }
 
@@ -72,7 +72,7 @@ struct PrometheusText {
         return escaped
     }
 
-    /// A number as Go reads it; whole ones without a fraction, as its own library writes them.
+    /// A number in Go's format; whole numbers have no fraction, as in Prometheus' own library.
     static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }

@@ -2,10 +2,10 @@ import CLIPEngine
 import HTTPTypes
 import Synchronization
 
-/// What the server counts of requests and connections.
+/// The metrics of requests and connections.
 ///
-/// Labels have only words of ours: routes of the table, methods of HTTP, statuses. Whatever a stranger sends beside these is one of
-/// a few words for all of it, so that nobody can make series without end.
+/// Labels only have words of the server: routes of the table, methods of HTTP, statuses. All other values that clients
+/// send are counted under a few fixed words, so that no client can create series without end.
 package final class ServerMetrics: Sendable {
     private struct Kind: Hashable {
         let route: String
@@ -45,11 +45,11 @@ package final class ServerMetrics: Sendable {
 
     // MARK: What happens
 
-    /// A request has its answer.
+    /// Counts a request that has its answer.
     ///
     /// - Parameters:
-    ///   - route: nil for a path that is none's.
-    ///   - method: nil where not even a head came.
+    ///   - route: nil for a path without a route.
+    ///   - method: nil if not even the head arrived.
     func note(
         route: Route?,
         method: HTTPRequest.Method?,
@@ -94,7 +94,7 @@ package final class ServerMetrics: Sendable {
         return methods.contains(method.rawValue) ? method.rawValue : "other"
     }
 
-    /// A request is in hand until ``finish()``.
+    /// Counts a request as being answered until ``finish()``.
     func begin(bodyBytes: Int) {
         inFlight.add(1, ordering: .relaxed)
         if bodyBytes > 0 { received?.increment(by: Int64(bodyBytes)) }
@@ -102,10 +102,10 @@ package final class ServerMetrics: Sendable {
 
     func finish() { inFlight.subtract(1, ordering: .relaxed) }
 
-    /// An answer has left.
+    /// Records how long an answer took to be sent.
     func noteWritten(nanoseconds: Int64) { writing?.recordNanoseconds(nanoseconds) }
 
-    /// A connection has come, or has gone.
+    /// Counts a connection that was opened or closed.
     func noteConnection(at listener: ListenerPurpose, change: Int) {
         connections.withLock { $0[listener, default: 0] += change }
     }
@@ -141,6 +141,6 @@ extension ServerMetrics {
         "Bytes of answers without their header fields."
     )
 
-    /// What it tells as it happens.
+    /// The metrics that are reported as events happen.
     static let descriptions = [requests, requestDuration, receivedBytes, sentBytes]
 }

@@ -1,6 +1,6 @@
 import CLIPEngine
 
-/// What is not counted as it happens, but looked up when somebody scrapes.
+/// The metrics that are read at each scrape instead of being counted as events happen.
 enum StateMetric: CaseIterable {
     case queueItems, queueLists, itemsInHand, itemLimit
     case bytesInHand, byteLimit
@@ -10,7 +10,7 @@ enum StateMetric: CaseIterable {
     case buildInfo
     case residentMemory, virtualMemory, processorSeconds, startTime, openDescriptors, mostDescriptors
 
-    /// The values of the labels, in their order, and the number.
+    /// The values of the labels, in the labels' order, and the number.
     typealias Sample = ([String], Double)
 
     var description: MetricDescription {
@@ -129,7 +129,7 @@ enum StateMetric: CaseIterable {
         }
     }
 
-    /// What it is now; nothing where that is not known.
+    /// The current samples; none if the value is unknown.
     func samples(
         _ engine: EngineStatistics,
         _ context: RouteContext,
