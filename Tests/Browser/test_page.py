@@ -276,7 +276,7 @@ class RefusalTest(PageTest):
         server.process.wait(20)
         page.locator("#labels").fill("고양이")
         self.drop(page, [self.picture("cat.jpg")])
-        expect(self.card(page, "cat.jpg").locator(".refusal")).to_contain_text("서버에 닿지 않거나")
+        expect(self.card(page, "cat.jpg").locator(".refusal")).to_contain_text("서버에 연결할 수 없거나")
 
 
 def main() -> int:

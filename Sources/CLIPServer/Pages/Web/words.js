@@ -1,4 +1,4 @@
-// Everything that the page says, in both languages, and the choice between them.
+// All texts of the page in both languages, and the choice between them.
 
 const english = {
   title: "Which words fit a picture best?",
@@ -60,7 +60,7 @@ const english = {
   needSentence: "Please write a sentence first.",
   needTemplate: "The sentence around the labels needs {} where each label goes.",
   answered: "The server answered:",
-  unreachable: "The server cannot be reached, or it ended the connection: perhaps it has stopped, or the picture is larger than it takes.",
+  unreachable: "The server cannot be reached, or it ended the connection: perhaps it has stopped, or the picture is larger than it accepts.",
   unreadable: "The browser cannot read this file. Is it a folder, or has it been moved?",
   needKey: "This server asks for an API key.",
   wrongKey: "The server does not know this key. Please try another one.",
@@ -136,7 +136,7 @@ const korean = {
   needSentence: "먼저 문장을 적어 주세요.",
   needTemplate: "라벨을 넣을 문장에는 라벨이 들어갈 자리인 {}가 있어야 해요.",
   answered: "서버의 답:",
-  unreachable: "서버에 닿지 않거나 연결이 끊겼어요. 서버가 멈췄거나 사진이 너무 큰 것일 수 있어요.",
+  unreachable: "서버에 연결할 수 없거나 연결이 끊겼어요. 서버가 멈췄거나 사진이 너무 큰 것일 수 있어요.",
   unreadable: "브라우저가 이 파일을 읽지 못했어요. 폴더이거나 옮겨진 파일이 아닌지 확인해 주세요.",
   needKey: "이 서버를 쓰려면 API 키가 필요해요.",
   wrongKey: "서버가 모르는 키예요. 다른 키를 넣어 주세요.",
@@ -144,7 +144,7 @@ const korean = {
   keyHint: "키는 이 탭의 메모리에만 두고, 탭을 닫으면 사라져요.",
   keySubmit: "계속하기",
   similarity: "유사도",
-  command: "curl로 똑같이 하기",
+  command: "같은 요청을 curl로 보내기",
   copy: "복사",
   copied: "복사했어요",
   milliseconds: (n) => `${n}ms`,
@@ -154,20 +154,20 @@ const korean = {
 
 const languages = { en: english, ko: korean };
 
-/** What was chosen here before, or what the browser's reader reads. */
+/** The language that was chosen before, or else the browser's. */
 function preferred() {
   try {
     const kept = localStorage.getItem("language");
     if (kept in languages) return kept;
   } catch {
-    // A browser that keeps nothing still has a language of its own.
+    // The browser stores nothing; its own language is used.
   }
   return /^ko\b/i.test(navigator.language) ? "ko" : "en";
 }
 
 let language = preferred();
 
-/** The words of the language that is shown. */
+/** The texts in the current language. */
 export const words = () => languages[language];
 
 export const percent = (share) =>
@@ -181,7 +181,7 @@ export function bytes(number) {
   return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: 1 }).format(number / scale);
 }
 
-/** Puts the page's own words in place. */
+/** Puts the texts into the page. */
 export function show() {
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = words()[element.dataset.word];
@@ -193,13 +193,13 @@ export function show() {
   other.textContent = language === "ko" ? "English" : "한국어";
 }
 
-/** Shows the other language, and remembers that it was chosen. */
+/** Switches to the other language, and stores the choice. */
 export function change() {
   language = language === "ko" ? "en" : "ko";
   try {
     localStorage.setItem("language", language);
   } catch {
-    // Then the choice holds for this visit.
+    // The browser stores nothing; the choice holds for this visit.
   }
   show();
 }
