@@ -84,14 +84,12 @@ public final class EmbeddingEngine: Sendable {
         )
     }
 
-    /// Fetches the configured models that are not on this machine, and loads all in their order, as far as
-    /// `modelMemory` has room for them.
+    /// Fetches the configured models that are missing, and loads all in their order, as far as `modelMemory` allows.
     ///
     /// Requests may already come: they wait for their model as for any model that is being loaded.
     ///
-    /// - Throws: `modelNotFetched` if a model's files cannot be fetched; `modelTooLarge` for a model that never fits;
-    ///   `modelUnavailable` for the first model that is refused, with its file or tensor named, in which case no model
-    ///   is kept; `shuttingDown` if ``shutdown()`` or ``endFetching()`` was called meanwhile.
+    /// - Throws: `modelNotFetched`; `modelTooLarge` for a model that never fits; `modelUnavailable` for the first model
+    ///   that is refused; `shuttingDown` if ``shutdown()`` or ``endFetching()`` was called. Then no model is kept.
     public func start() async throws(EmbeddingError) {
         do throws(EmbeddingError) {
             try await registry.start()
@@ -102,8 +100,7 @@ public final class EmbeddingEngine: Sendable {
         isStarted.store(true, ordering: .releasing)
     }
 
-    /// Ends the fetches that ``start()`` has begun, for the time before ``shutdown()`` in which requests for other
-    /// models are still answered.
+    /// Ends the fetches of ``start()`` before ``shutdown()``, while requests for other models are still answered.
     ///
     /// Requests for a model that is then missing get `shuttingDown`, now and later.
     ///
@@ -124,12 +121,10 @@ public final class EmbeddingEngine: Sendable {
         fetcher?.shutdown()
     }
 
-    /// Whether the configured models have been loaded, as far as there is room for them, and requests are still
-    /// accepted.
+    /// Whether the configured models have been loaded, as far as there is room, and requests are accepted.
     ///
-    /// Models that were unloaded since, or that are loaded on demand, do not matter: the next request loads them. Only
-    /// a default model that could not be loaded makes the engine unready; the engine tries it again by itself, and is
-    /// ready once it is loaded.
+    /// Models that were unloaded since, or that are loaded on demand, do not matter: the next request loads them. A
+    /// default model that could not be loaded makes the engine unready, until the engine's own retries load it.
     public var isReady: Bool {
         isStarted.load(ordering: .acquiring) && !registry.isClosed && !registry.lacksDefault
     }
