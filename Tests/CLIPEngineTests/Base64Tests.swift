@@ -21,7 +21,10 @@ struct Base64Tests {
 
     @Test("A data URL's prefix is passed over, whatever its media type")
     func dataPrefix() {
-        for prefix in ["data:image/png;base64,", "data:image/svg+xml;charset=utf-8;base64,", "data:,", ""] {
+        for prefix in [
+            "data:image/png;base64,", "data:image/svg+xml;charset=utf-8;base64,", "data:,",
+            "DATA:image/png;BASE64,", "Data:,", "",
+        ] {
             #expect(
                 Base64.decode(Base64.payload(of: Array((prefix + "QUJD").utf8)[...])) == Array("ABC".utf8)
             )

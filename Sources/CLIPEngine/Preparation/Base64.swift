@@ -12,9 +12,12 @@ public enum Base64 {
 
     /// The part after the prefix of a `data:` URL, or the whole text if it has none.
     package static func payload(of text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let scheme = Array("data:".utf8)
+        // The scheme may be in capitals (RFC 3986, 3.1).
+        let hasScheme = text.starts(with: "data:".utf8) { byte, letter in
+            byte == letter || (0x41...0x5A).contains(byte) && byte | 0x20 == letter
+        }
         // A media type and its parameters are short; a longer search would only scan the payload.
-        guard text.starts(with: scheme), let comma = text.prefix(256).firstIndex(of: UInt8(ascii: ",")) else {
+        guard hasScheme, let comma = text.prefix(256).firstIndex(of: UInt8(ascii: ",")) else {
             return text
         }
         return text[(comma + 1)...]

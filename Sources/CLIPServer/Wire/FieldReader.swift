@@ -8,6 +8,8 @@ package struct FieldReader {
     private let object: JSONObject
     /// The problems of the fields read so far.
     package private(set) var problems: FieldProblems
+    /// Whether nobody waits for the fields any more: lists are passed over then.
+    package var isUnwanted: @Sendable () -> Bool = { false }
 
     package init(_ object: JSONObject, problems: FieldProblems = FieldProblems()) {
         self.object = object
@@ -80,11 +82,12 @@ package struct FieldReader {
     /// Reads a union: `branches` are tried in the order of the annotation, and if none fits, the problems of all are
     /// kept.
     ///
-    /// The result is nil if the field is absent or wrong.
+    /// Nil when absent, wrong or unwanted.
     package mutating func union<Value>(
         _ name: String,
         _ branches: (JSONValue, [FieldProblem.Step], inout FieldProblems) -> Value?
     ) -> Value? {
+        guard !isUnwanted() else { return nil }
         let location: [FieldProblem.Step] = ["body", .name(name)]
         guard let value = object[name] else {
             problems.add(.missing, at: location)

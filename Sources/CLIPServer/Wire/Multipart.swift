@@ -1,4 +1,6 @@
-/// A body of several parts, as browsers' forms and `curl -F` send it.
+internal import CLIPEngine
+
+/// A body of several parts, as forms with files and `curl -F` send it.
 ///
 /// Source: RFC 7578, and RFC 2046, section 5.1.
 package struct Multipart: Sendable {
@@ -16,8 +18,13 @@ package struct Multipart: Sendable {
 
     /// Splits a body into its parts.
     ///
-    /// - Throws: 400 for a body that is cut off, has a part without a name, or has too many parts.
-    package init(_ body: [UInt8], boundary: String) throws(APIError) {
+    /// - Parameter isUnwanted: whether nobody waits for it any more.
+    /// - Throws: 400 for one that is cut off, has a part without a name, or far too many parts; `cancelled`.
+    package init(
+        _ body: [UInt8],
+        boundary: String,
+        unless isUnwanted: () -> Bool = { false }
+    ) throws(APIError) {
         guard (1...70).contains(boundary.utf8.count), boundary.utf8.allSatisfy({ $0 >= 0x20 }) else {
             throw Self.fault("has no usable boundary")
         }
@@ -35,7 +42,10 @@ package struct Multipart: Sendable {
         while true {
             if body[position...].starts(with: "--".utf8) { break }
             while position < body.count, body[position] == 0x20 || body[position] == 0x09 { position += 1 }
-            guard body[position...].starts(with: "\r\n".utf8) else { throw Self.fault("is cut off") }
+            guard body[position...].starts(with: "\r\n".utf8) else {
+                throw Self.fault(Self.wrong(behindBoundary: body[position...]))
+            }
+            guard !isUnwanted() else { throw .embedding(.cancelled, place: nil) }
             guard parts.count < Self.mostParts else { throw Self.fault("has too many parts") }
             // In a part without header fields the empty line comes at once.
             guard
@@ -44,8 +54,11 @@ package struct Multipart: Sendable {
                     in: body,
                     from: position,
                     within: Self.longestHead
-                ), let end = Self.find(mark, in: body, from: headEnd + 2)
-            else { throw Self.fault("is cut off") }
+                )
+            else { throw Self.fault(Self.wrong(withHead: body[position...])) }
+            guard let end = Self.find(mark, in: body, from: headEnd + 2) else {
+                throw Self.fault("is cut off: its last boundary is missing")
+            }
             let name = try Self.name(inHead: String(decoding: body[position..<headEnd], as: UTF8.self))
             parts.append(Part(name: name, content: body[min(headEnd + 4, end)..<end]))
             position = end + mark.count
@@ -55,6 +68,23 @@ package struct Multipart: Sendable {
 
     private static func fault(_ wrong: String) -> APIError {
         .invalidField(FieldFault(nil, "The multipart body \(wrong)."))
+    }
+
+    private static let onlyLineFeeds = "has lines that end in LF alone, where CRLF belongs"
+
+    /// What is wrong with a boundary that no line break of a form follows.
+    private static func wrong(behindBoundary rest: ArraySlice<UInt8>) -> String {
+        // A carriage return, or one of the two dashes, may be the last byte that came.
+        guard rest.count > 1, let first = rest.first else { return "is cut off behind a boundary" }
+        return first == 0x0A
+            ? onlyLineFeeds : "has a boundary with something else than a line break behind it"
+    }
+
+    /// What is wrong with a part whose head does not end.
+    private static func wrong(withHead rest: ArraySlice<UInt8>) -> String {
+        if rest.prefix(longestHead).firstRange(of: [0x0A, 0x0A]) != nil { return onlyLineFeeds }
+        return rest.count > longestHead
+            ? "has a part whose head is longer than \(longestHead) bytes" : "is cut off in the head of a part"
     }
 
     private static func name(inHead head: String) throws(APIError) -> String {

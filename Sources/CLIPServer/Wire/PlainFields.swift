@@ -1,3 +1,4 @@
+internal import CLIPEngine
 internal import CLIPJSON
 
 /// The fields of a body's object, for shapes that report the first mistake in a sentence.
@@ -5,6 +6,8 @@ internal import CLIPJSON
 /// A field that is null counts as absent.
 package struct PlainFields {
     private let object: JSONObject
+    /// Whether nobody waits for the fields any more.
+    var isUnwanted: @Sendable () -> Bool = { false }
 
     /// Reads a body.
     ///
@@ -57,8 +60,8 @@ package struct PlainFields {
         return number
     }
 
-    /// A string, or a list of strings; nil if the field is absent.
-    func texts(_ name: String) throws(APIError) -> [String]? {
+    /// A string, or a list of them; nil where it is absent.
+    package func texts(_ name: String) throws(APIError) -> [String]? {
         switch self[name] {
         case nil: return nil
         case .string(let text): return [text.string]
@@ -66,6 +69,7 @@ package struct PlainFields {
             var texts: [String] = []
             texts.reserveCapacity(elements.count)
             for element in elements {
+                try goOn()
                 guard case .string(let text) = element else {
                     throw Self.fault(name, "has to be a string or a list of strings")
                 }
@@ -76,7 +80,14 @@ package struct PlainFields {
         }
     }
 
-    /// - Parameter wrong: the part of the sentence after the field's name, such as `has to be a string`.
+    /// To be called for each element of a list, which may have a quarter of a million.
+    ///
+    /// - Throws: `cancelled` where nobody waits for it any more.
+    func goOn() throws(APIError) {
+        if isUnwanted() { throw .embedding(.cancelled, place: nil) }
+    }
+
+    /// - Parameter wrong: what follows the field's name, such as `has to be a string`.
     package static func fault(_ name: String, _ wrong: String) -> APIError {
         .invalidField(FieldFault(name, "'\(name)' \(wrong)."))
     }

@@ -3,9 +3,12 @@ internal import CLIPJSON
 
 /// Reads and writes JSON: short texts on the calling task, long ones on threads of its own.
 ///
-/// Megabytes of JSON take seconds. Neither an event loop nor the cooperative pool may be occupied for so long, because
-/// all other requests need them.
-struct WireDesk: Sendable {
+/// Megabytes of JSON take seconds, for which neither an event loop nor the cooperative pool may be held: everybody else's
+/// requests pass there.
+package struct WireDesk: Sendable {
+    /// Asks whether nobody waits for what is being read any more.
+    package typealias Unwanted = @Sendable () -> Bool
+
     let pool = WorkPool(name: "wire", threads: 2)
 
     /// The longest body, in bytes, that is read on the calling task.
@@ -15,7 +18,9 @@ struct WireDesk: Sendable {
     /// The largest number of values that are written on the calling task.
     static let mostNumbersInPlace = 16_384
 
-    /// Reads a body by pydantic's lax rules.
+    package init() {}
+
+    /// What a route wants of a body that is read by pydantic's lax rules.
     ///
     /// - Parameter problems: problems of the request beside its body, which are reported together with those of the
     ///   body.
@@ -24,7 +29,7 @@ struct WireDesk: Sendable {
         beside problems: FieldProblems = FieldProblems(),
         _ body: @escaping @Sendable (inout FieldReader) throws(APIError) -> Body
     ) async throws(APIError) -> Body {
-        try await read(input) { () throws(APIError) in
+        try await read(input) { (isUnwanted) throws(APIError) in
             var fields = try Self.keyed(input) { () throws(APIError) in
                 let fields = try BodyFields.read(
                     of: input.body,
@@ -33,21 +38,23 @@ struct WireDesk: Sendable {
                 )
                 return (fields, fields.text("api_key"))
             }
+            fields.isUnwanted = isUnwanted
             return try body(&fields)
         }
     }
 
-    /// Reads a body that is a JSON object, whatever its content type says.
-    func read<Body: Sendable>(
+    /// What a route wants of a body that is a JSON object, whatever its content type says.
+    package func read<Body: Sendable>(
         plain input: RouteInput,
         _ body: @escaping @Sendable (PlainFields) throws(APIError) -> Body
     ) async throws(APIError) -> Body {
-        try await read(input) { () throws(APIError) in
-            let fields = try Self.keyed(input) { () throws(APIError) in
+        try await read(input) { (isUnwanted) throws(APIError) in
+            var fields = try Self.keyed(input) { () throws(APIError) in
                 let fields = try PlainFields(of: input.body)
                 // The key field is not checked if no key is needed.
                 return (fields, fields.string("api_key"))
             }
+            fields.isUnwanted = isUnwanted
             return try body(fields)
         }
     }
@@ -58,27 +65,33 @@ struct WireDesk: Sendable {
         boundary: String,
         _ body: @escaping @Sendable (Multipart) throws(APIError) -> Body
     ) async throws(APIError) -> Body {
-        try await read(input) { () throws(APIError) in
+        try await read(input) { (isUnwanted) throws(APIError) in
             let form = try Self.keyed(input) { () throws(APIError) in
-                let form = try Multipart(input.body, boundary: boundary)
+                let form = try Multipart(input.body, boundary: boundary, unless: isUnwanted)
                 return (form, form.parts.first { $0.name == "api_key" }.map { JSONText(utf8: $0.content) })
             }
             return try body(form)
         }
     }
 
+    /// - Parameter body: takes the body apart, and stops where its client has left.
+    /// - Throws: `cancelled` where the client has left, whatever the body is.
     private func read<Body: Sendable>(
         _ input: RouteInput,
-        _ body: @escaping @Sendable () throws(APIError) -> Body
+        _ body: @escaping @Sendable (@escaping Unwanted) throws(APIError) -> Body
     ) async throws(APIError) -> Body {
-        let read: @Sendable () -> Result<Body, APIError> = {
-            do throws(APIError) { return .success(try body()) } catch { return .failure(error) }
-        }
-        guard input.body.count > Self.longestInPlace else { return try read().get() }
+        guard input.body.count > Self.longestInPlace else { return try body { false } }
         let isCostly = input.body.count > Self.longestCheap
-        guard let result = await pool.run(for: input.terms.client, isCostly: isCostly, { _ in read() }) else {
-            throw .embedding(.cancelled, place: nil)
+        let read: @Sendable (WorkPool.Cancellation) -> Result<Body, APIError> = { cancellation in
+            do throws(APIError) {
+                return .success(try body { cancellation.isRequested })
+            } catch {
+                return .failure(error)
+            }
         }
+        guard let result = await pool.run(for: input.terms.client, isCostly: isCostly, read),
+            !Task.isCancelled
+        else { throw .embedding(.cancelled, place: nil) }
         return try result.get()
     }
 

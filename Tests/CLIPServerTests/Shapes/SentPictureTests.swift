@@ -139,11 +139,56 @@ struct SentPictureTests {
             )
             #expect(damaged.status == 400)
             #expect(damaged.text.contains("(image 2 of 2)"), "\(damaged.text)")
-            let local = try await answer(
-                Self.form([("image", Array("http://127.0.0.1:1/a.png".utf8))]),
-                Self.formType.1
+            for url in ["http://127.0.0.1:1/a.png", "HTTP://127.0.0.1:1/a.png", "Https://127.0.0.1:1/a.png"] {
+                let local = try await answer(Self.form([("image", Array(url.utf8))]), Self.formType.1)
+                #expect(local.status == 400 && local.text.contains("not allowed"), "\(local.text)")
+            }
+        }
+    }
+
+    @Test("Who sends a picture without saying so is told which Content-Type to send")
+    func unannounced() async throws {
+        try await LiveServer.with { server in
+            for (name, type) in [
+                ("jpeg-baseline-420.jpg", "image/jpeg"), ("gif-animated.gif", "image/gif"),
+                ("png-rgb.png", "image/png"),
+            ] {
+                let picture = try bytes(name)
+                for fields in [[], [("Content-Type", "application/x-www-form-urlencoded")]] {
+                    let answer = try await server.request("POST", Self.path, body: picture, fields: fields)
+                    #expect(answer.status == 400)
+                    #expect(
+                        answer.message?.hasSuffix("Send Content-Type: \(type).") == true,
+                        "\(answer.text)"
+                    )
+                }
+            }
+            // What is none is told of as before.
+            let text = try await server.request("POST", Self.path, body: Array("{}".utf8))
+            #expect(text.status == 422)
+        }
+    }
+
+    @Test("URLs and data: URLs in capitals are pictures where a comparison has them, too")
+    func capitals() async throws {
+        try await LiveServer.with { server in
+            let image = try SmallModel.image()
+            func compare(_ picture: String) async throws -> HTTPAnswer {
+                try await server.post(
+                    "/clip/compare",
+                    #"{"subject":"\#(picture)","prompt":"\#(image)","prompt_type":"image"}"#
+                )
+            }
+            let same = try await compare("DATA:image/jpeg;base64," + image)
+            let similarity = try #require(same.json["similarity"] as? [Double], "\(same.text)")
+            #expect(similarity[0] > 0.9999)
+            let url = try await compare("HTTPS://127.0.0.1:1/a.png")
+            #expect(url.status == 400 && url.text.contains("not allowed"), "\(url.text)")
+            let declared = try await server.post(
+                Self.path,
+                #"{"image":{"type":"base64","value":"DATA:image/jpeg;base64,\#(image)"}}"#
             )
-            #expect(local.status == 400)
+            #expect(declared.status == 200)
         }
     }
 }
@@ -195,6 +240,25 @@ struct MultipartTests {
     )
     func refused(text: String) {
         #expect(throws: APIError.self) { try Self.parts(text) }
+    }
+
+    @Test("What is wrong with a form is told as what it is")
+    func words() {
+        let long = String(repeating: "a", count: 20_000)
+        for (text, words) in [
+            ("--b\n\(Self.head)\n1\n--b--", "lines that end in LF alone"),
+            ("--b\r\nContent-Disposition: form-data; name=x\n\n1\r\n--b--", "lines that end in LF alone"),
+            (
+                "--b\r\n\(long): b\r\n\(Self.head)\r\n1\r\n--b--",
+                "a part whose head is longer than 16384 bytes"
+            ),
+            ("--b\r\n\(Self.head)", "cut off in the head of a part"), ("--b", "cut off behind a boundary"),
+            ("--b\r\n\(Self.head)\r\nvalue", "cut off: its last boundary is missing"),
+            ("--bx\r\n\(Self.head)\r\n1\r\n--bx--", "something else than a line break behind it"),
+        ] {
+            let error = #expect(throws: APIError.self) { try Self.parts(text) }
+            #expect(error?.sentence.contains(words) == true, "\(error?.sentence ?? "") is not: \(words)")
+        }
     }
 
     @Test("A boundary has one to seventy characters, and a form not too many parts")

@@ -30,6 +30,7 @@ package struct EmbeddingsBody: Sendable {
             var items: [ComparisonItem] = []
             items.reserveCapacity(elements.count)
             for (index, element) in elements.enumerated() {
+                try fields.goOn()
                 items.append(try Self.item(element, modality, at: index))
             }
             self.items = items
@@ -69,7 +70,7 @@ package struct EmbeddingsBody: Sendable {
         case .string(let text):
             // A picture in a data: URL is no caption, whoever sends it.
             let isImage =
-                modality == .image || modality == nil && text.utf8.starts(with: "data:image/".utf8)
+                modality == .image || modality == nil && text.utf8.starts(withAnyCaseOf: "data:image/")
             return isImage ? .image(ImageSource(bare: text)) : .text(text.string)
         case .object(let object): return try item(of: object, at: index)
         case .integer, .largeInteger, .real, .array:

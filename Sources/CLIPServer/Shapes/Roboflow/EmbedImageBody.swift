@@ -52,7 +52,7 @@ package struct EmbedImageBody: Sendable {
         for part in form.parts where part.name.utf8.count <= Self.longestName {
             if Self.pictureNames.contains(part.name.lowercased()) {
                 images.append(
-                    part.content.starts(with: "http".utf8)
+                    ImageSource.isURL(part.content)
                         ? .url(String(decoding: part.content, as: UTF8.self)) : .encodedPart(part.content)
                 )
             } else {

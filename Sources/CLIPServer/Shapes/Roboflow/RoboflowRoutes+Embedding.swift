@@ -43,6 +43,18 @@ extension RouteContext {
                 try EmbedImageBody(form, query: input.query, family: family)
             }
         }
+        // curl's --data-binary says that it is a form, unless it is told what it sends.
+        if !BodyFields.isJSON(contentType: input.contentType),
+            let picture = PictureSignature.mediaType(of: input.body)
+        {
+            guard input.keys == nil else { throw .unauthorized }
+            throw .invalidField(
+                FieldFault(
+                    nil,
+                    "The body is a picture by itself, and its Content-Type does not say so. Send Content-Type: \(picture)."
+                )
+            )
+        }
         return try await desk.read(input, beside: RoboflowQuery.problems(in: input.query)) {
             (fields) throws(APIError) in
             try EmbedImageBody(&fields, family: family)

@@ -17,6 +17,7 @@ struct WeaviateVectorizeBody: Sendable {
         guard let value = fields[name] else { return [] }
         var list: [JSONText] = []
         for element in value.elements ?? [.null] {
+            try fields.goOn()
             guard case .string(let text) = element else {
                 throw PlainFields.fault(name, "has to be a list of strings")
             }
