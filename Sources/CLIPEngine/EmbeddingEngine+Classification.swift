@@ -87,6 +87,7 @@ extension EmbeddingEngine {
         let (model, loadTime) = try await self.model(named: name, terms: terms)
         defer { registry.giveBack(model) }
         try model.requireTowers(forImages: false, forTexts: true)
+        try TextPreparation.requireReadable(texts)
         let (ranking, ofLabels) = try await ranking(labels, top, by: model, truncating, terms)
         // As for labels: the texts (which the request body no longer holds), their tokens and their embeddings.
         let size = texts.reduce(0) { $0 + $1.utf8.count }
@@ -188,9 +189,8 @@ extension EmbeddingEngine {
         _ truncating: Bool,
         _ terms: RequestTerms
     ) async throws(EmbeddingError) -> (EmbeddingTable, StageTimings) {
-        // This counts the prompts with their tokens, their embeddings, and the sums of these; the cache counts what it
-        // keeps itself.
-        let room = try await roomForAnswer(
+        // The prompts with their tokens, their embeddings, and the sums of those; what is kept is the cache's.
+        let room = try await roomForPrompts(
             ofBytes: 2 * labels.promptByteCount + labels.promptCount * model.bytesOfEmbedding
                 + labels.labels.count * 2 * model.bytesOfEmbedding,
             terms: terms
@@ -214,7 +214,20 @@ extension EmbeddingEngine {
         return (directions, timings)
     }
 
-    /// The best labels of each embedding, computed in pieces, so that other requests get a turn in between.
+    /// Room as for an answer; where there never is enough, the labels are told of.
+    private func roomForPrompts(
+        ofBytes bytes: Int,
+        terms: RequestTerms
+    ) async throws(EmbeddingError) -> ByteReservation? {
+        do throws(EmbeddingError) {
+            return try await roomForAnswer(ofBytes: bytes, terms: terms)
+        } catch {
+            guard case .tooMuchMemory(let bytes, let limit) = error else { throw error }
+            throw .labels(.tooMuchMemory(bytes: bytes, limit: limit))
+        }
+    }
+
+    /// The best labels of each embedding; a piece at a time, so that others get a turn in between.
     private func predictions(
         for embeddings: [Embedding],
         by ranking: LabelRanking,

@@ -24,37 +24,61 @@ extension EmbeddingEngine {
             case .text(let text): texts.append(text)
             }
         }
-        // Texts are computed first, so the number of images is checked before any text is.
-        guard images.count <= configuration.maxBatch else {
-            throw .tooManyImages(count: images.count, limit: configuration.maxBatch)
-        }
         guard !images.isEmpty else {
             return try await embed(texts: texts, model: name, truncating: truncating, terms: terms)
         }
         guard !texts.isEmpty else { return try await embed(images: images, model: name, terms: terms) }
-        let ofTexts = try await embed(texts: texts, model: name, truncating: truncating, terms: terms)
-        let ofImages = try await embed(images: images, model: name, terms: terms)
-        var nextText = ofTexts.embeddings.makeIterator()
-        var nextImage = ofImages.embeddings.makeIterator()
+        guard images.count <= configuration.maxBatch else {
+            throw .tooManyImages(count: images.count, limit: configuration.maxBatch)
+        }
+        guard texts.count <= configuration.maxTexts else {
+            throw .tooManyTexts(count: texts.count, limit: configuration.maxTexts)
+        }
+        let (model, loadTime) = try await self.model(named: registry.names.name(of: name), terms: terms)
+        defer { registry.giveBack(model) }
+        try model.requireTowers(forImages: true, forTexts: true)
+        let request = try await begin(model, images: images, texts: texts, terms: terms)
+        defer { request.end() }
+        // As for texts alone.
+        let size = texts.reduce(0) { $0 + $1.utf8.count }
+        let room = try await roomForAnswer(of: items.count, by: model, with: 2 * size, terms: terms)
+        // What is wrong with a text or a picture is found before anything of the request waits for the network.
+        let (tokens, textTimings) = try await tokens(
+            of: texts,
+            by: model,
+            truncating: truncating,
+            terms: terms
+        )
+        let tokenCount = tokens.reduce(0) { $0 + $1.count }
+        request.note(tokens: tokenCount)
+        let (prepared, imageTimings) = try await prepared(images, for: model, terms: terms, request: request)
+        async let textEmbeddings = Self.attempt { () throws(EmbeddingError) in
+            request.isList
+                ? try await self.embeddings(ofList: tokens, by: model, request: request)
+                : try await self.embeddings(of: tokens, by: model, request: request)
+        }
+        let imageOutcome = try await embeddings(of: prepared, by: model, request: request)
+        let textOutcome = try await textEmbeddings.get()
+
+        var nextText = textOutcome.embeddings.makeIterator()
+        var nextImage = imageOutcome.embeddings.makeIterator()
         let embeddings = items.compactMap { item in
             switch item {
             case .image: nextImage.next()
             case .text: nextText.next()
             }
         }
-        var timings = ofTexts.report.timings.merged(with: ofImages.report.timings)
-        // The two waits follow each other; the other stages count as if they ran side by side.
-        timings.queue = ofTexts.report.timings.queue + ofImages.report.timings.queue
-        timings.forward = ofTexts.report.timings.forward + ofImages.report.timings.forward
+        let timings = textTimings.adding(textOutcome).merged(with: imageTimings.adding(imageOutcome))
+        metrics.note(timings)
         return EmbeddingResult(
             embeddings: embeddings,
             report: RequestReport(
-                model: ofTexts.report.model,
-                loadTime: ofTexts.report.loadTime ?? ofImages.report.loadTime,
+                model: model.description.name,
+                loadTime: loadTime,
                 timings: timings,
-                tokenCount: ofTexts.report.tokenCount
+                tokenCount: tokenCount
             ),
-            room: ofTexts.room
+            room: room
         )
     }
 }

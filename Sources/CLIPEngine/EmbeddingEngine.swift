@@ -12,8 +12,8 @@ public final class EmbeddingEngine: Sendable {
     let registry: ModelRegistry
     let textPreparation: TextPreparation
     let labelCache: LabelCache
-    private let imagePreparation: ImagePreparation
-    /// The bytes that requests hold; front ends reserve theirs for bodies and answers.
+    let imagePreparation: ImagePreparation
+    /// What requests hold; front ends reserve for bodies and answers.
     package let budget: ByteBudget
     let admission: AdmissionGate
     let metrics: EngineMetrics
@@ -296,8 +296,8 @@ public final class EmbeddingEngine: Sendable {
         )
     }
 
-    /// Token ids of a comparison's texts; a comparison may have none.
-    private func tokens(
+    /// Token ids of a request's texts, of which there may be none.
+    func tokens(
         of texts: [String],
         by model: LoadedModel,
         truncating: Bool,
@@ -312,66 +312,8 @@ public final class EmbeddingEngine: Sendable {
         )
     }
 
-    /// Embeddings of token sequences, from the cache or from the network.
-    func embeddings(
-        of tokens: [[Int32]],
-        by model: LoadedModel,
-        request: AdmittedRequest
-    ) async throws(EmbeddingError) -> Batcher.Outcome {
-        guard !tokens.isEmpty else { return .nothing }
-        return try await model.textSide().cache.embeddings(
-            for: tokens,
-            isOfList: tokens.count > Self.mostWaitedFor,
-            client: request.client
-        ) {
-            (indexes) async throws(EmbeddingError) in
-            try await model.worker.embed(
-                tokens: indexes.map { tokens[$0] },
-                client: request.client,
-                onProgress: { request.finished($0) }
-            )
-        }
-    }
-
-    /// A request of more items than this does not make others wait for it: another request that needs one of its items
-    /// computes that item again.
-    private static let mostWaitedFor = 8
-
-    /// Embeddings of images, from the cache, or from decoding and the network.
-    func embeddings(
-        of images: [ImageSource],
-        by model: LoadedModel,
-        terms: RequestTerms,
-        request: AdmittedRequest
-    ) async throws(EmbeddingError) -> ([Embedding], StageTimings) {
-        guard !images.isEmpty else { return ([], StageTimings()) }
-        let side = try model.imageSide()
-        let (prepared, timings) = try await imagePreparation.images(
-            images,
-            for: side,
-            client: terms.client,
-            request: request
-        )
-        var found: [ContentHash: Embedding] = [:]
-        for image in prepared { if let embedding = image.embedding { found[image.hash] = embedding } }
-        let outcome = try await side.cache.embeddings(
-            for: prepared.map(\.hash),
-            found: found,
-            isOfList: images.count > Self.mostWaitedFor,
-            client: request.client
-        ) { (indexes) async throws(EmbeddingError) in
-            // Every image that is not in the cache has pixels.
-            try await model.worker.embed(
-                pixels: indexes.compactMap { prepared[$0].pixels },
-                client: request.client,
-                onProgress: { request.finished($0) }
-            )
-        }
-        return (outcome.embeddings, timings.adding(outcome))
-    }
-
-    /// Awaits without throwing, for the part of a comparison that runs beside another.
-    private static func attempt(
+    /// Awaits without throwing, for the part of a request that runs beside another.
+    static func attempt(
         _ work: () async throws(EmbeddingError) -> Batcher.Outcome
     ) async -> Result<Batcher.Outcome, EmbeddingError> {
         do throws(EmbeddingError) {

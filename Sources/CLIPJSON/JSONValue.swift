@@ -57,6 +57,8 @@ public struct JSONObject: Sendable {
 
     /// The members in the order of their first appearance.
     public private(set) var members: [Member] = []
+    /// The first name that was given again: its place among the names, and that of the repetition; nil where each was given once.
+    public private(set) var firstRepetition: (first: Int, place: Int)?
     /// The members' places by name, kept only when there are too many for a linear search.
     private var places: [JSONText: Int] = [:]
     private static let linearSearchLimit = 16
@@ -74,6 +76,8 @@ public struct JSONObject: Sendable {
     public mutating func set(_ name: JSONText, to value: JSONValue) {
         if let place = place(of: name) {
             members[place].value = value
+            // All names before the first repetition are members, in their order.
+            if firstRepetition == nil { firstRepetition = (place, members.count) }
             return
         }
         members.append(Member(name: name, value: value))

@@ -19,6 +19,13 @@ extension APIError {
             "At least one template is required. Leave templates away to have names as they stand."
         case .noPlace(let template):
             "Template \(template + 1) has no {} where the label goes. Send it as in 'a photo of a {}.'."
+        case .templateTooLarge(let template, let count, let limit):
+            "Template \(template + 1) has \(count) bytes, and at most \(limit) are read. Send it shorter."
+        case .promptTooLarge(let label, let count, let limit):
+            "Label \(label + 1) has a prompt of \(count) bytes, and at most \(limit) are read. Send it shorter."
+        case .tooMuchMemory(let bytes, let limit):
+            "The labels' prompts would take \(bytes) bytes, and this server has \(limit) for all requests together. "
+                + "Send fewer labels or shorter templates; the server's operator can raise --memory-budget."
         }
     }
 }

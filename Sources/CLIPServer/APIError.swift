@@ -98,7 +98,7 @@ package enum APIError: Error, Equatable, Sendable {
         case .bodyNotUnpackable, .unreadableBody: 400
         case .invalidFields: 422
         case .invalidField, .unknownItemType, .imageWhereTextBelongs, .imageRefused: 400
-        case .embedding(.image(_, .tooMuchMemory), _): 413
+        case .embedding(.image(_, .tooMuchMemory), _), .embedding(.labels(.tooMuchMemory), _): 413
         case .embedding(let error, _):
             switch error {
             case .unknownModel, .modelNotAllowed, .notPerceptionEncoder: 404

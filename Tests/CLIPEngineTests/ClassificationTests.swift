@@ -162,14 +162,16 @@ extension EmbeddingEngineTests {
 
     @Test("Labels whose prompts would be gigabytes are refused at once, and so are answers of that size")
     func giantLabels() async throws {
-        try await withEngine { engine in
-            let template = try PromptTemplate(String(repeating: "{}", count: 30_000))
+        try await withEngine(changing: { $0.memoryBudget = 512 << 20 }) { engine in
+            let template = try PromptTemplate("{}" + String(repeating: "a", count: 60_000))
             let labels = try LabelSet(names: (0..<10_000).map { "label \($0)" }, templates: [template])
             await #expect {
                 try await engine.classify(texts: ["a"], among: labels)
             } throws: { error in
-                guard case .tooMuchMemory(let bytes, _) = error as? EmbeddingError else { return false }
-                return bytes > 5_900_000_000
+                guard case .labels(.tooMuchMemory(let bytes, let limit)) = error as? EmbeddingError else {
+                    return false
+                }
+                return bytes > 1_200_000_000 && limit < 512 << 20
             }
             await #expect {
                 try await engine.classify(
@@ -181,6 +183,29 @@ extension EmbeddingEngineTests {
                 guard case .tooMuchMemory = error as? EmbeddingError else { return false }
                 return true
             }
+        }
+    }
+
+    @Test("A text that nobody reads is refused before the labels are embedded")
+    func longTextFirst() async throws {
+        try await withEngine(changing: { $0.textCacheBytes = 1 << 20 }) { engine in
+            let long = String(repeating: "a", count: 65_537)
+            await #expect(throws: EmbeddingError.textTooLarge(index: 1, count: 65_537, limit: 65_536)) {
+                try await engine.classify(texts: ["a", long], among: LabelSet(names: ["cat", "dog"]))
+            }
+            #expect(engine.cacheStatistics(of: "tiny")?.texts?.misses == 0)
+            #expect(engine.keptLabelSets.count == 0)
+        }
+    }
+
+    @Test("How often a set of labels was known is counted")
+    func labelStatistics() async throws {
+        try await withEngine { engine in
+            let labels = try LabelSet(names: ["cat", "dog"])
+            for _ in 0..<3 { _ = try await engine.classify(texts: ["a"], among: labels) }
+            let cache = engine.statistics.labelCache
+            #expect((cache.hits, cache.misses, cache.shared, cache.entries) == (2, 1, 0, 1))
+            #expect(cache.byteCount == engine.keptLabelSets.byteCount && cache.byteCount > 0)
         }
     }
 

@@ -31,6 +31,40 @@ extension EmbeddingEngineTests {
         }
     }
 
+    @Test("A request with texts and a bad image is refused before anything of it waits for the network")
+    func badImageAmongTexts() async throws {
+        try await withEngine(changing: { $0.textCacheBytes = 1 << 20 }) { engine in
+            let bad = ComparisonItem.image(.encoded([1, 2, 3]))
+            let good = ComparisonItem.image(.encoded(try picture()))
+            let texts = (0..<100).map { ComparisonItem.text("text \($0)") }
+            for items in [[.text("a cat"), good, bad], texts + [good, bad]] {
+                await #expect(throws: EmbeddingError.image(index: 1, .unknownFormat(looksLike: nil))) {
+                    try await engine.embed(items: items)
+                }
+            }
+            let long = ComparisonItem.text(String(repeating: "cat ", count: 100))
+            await #expect(throws: EmbeddingError.textTooLong(index: 1, count: 102, limit: 77)) {
+                try await engine.embed(items: [bad, .text("a"), long])
+            }
+            #expect(engine.cacheStatistics(of: "tiny")?.texts?.misses == 0)
+            #expect(engine.statistics.itemsInHand == 0 && engine.statistics.bytesInHand == 0)
+        }
+    }
+
+    @Test("A list of texts with images has the embeddings of each by itself, and counts all of its tokens")
+    func manyItems() async throws {
+        try await withEngine { engine in
+            let texts = (0..<100).map { "text \($0)" }
+            let image = ImageSource.encoded(try picture())
+            let together = try await engine.embed(items: [.image(image)] + texts.map(ComparisonItem.text))
+            let ofTexts = try await engine.embed(texts: texts)
+            let ofImages = try await engine.embed(images: [image])
+            #expect(together.embeddings == ofImages.embeddings + ofTexts.embeddings)
+            #expect(together.report.tokenCount == ofTexts.report.tokenCount)
+            #expect(together.report.timings.decode > .zero && together.report.timings.forward > .zero)
+        }
+    }
+
     @Test(
         "A URL that cannot be used says why",
         arguments: [

@@ -44,9 +44,37 @@ struct LabelSetTests {
 
     @Test("What is put together is reckoned before it is made")
     func reckoned() throws {
-        let template = try PromptTemplate(String(repeating: "{}", count: 30_000))
+        let template = try PromptTemplate("{}" + String(repeating: "a", count: 60_000))
         let set = try LabelSet(names: (0..<10_000).map { "label \($0)" }, templates: [template])
-        #expect(set.promptByteCount > 2_900_000_000)
+        // The digits of the numbers from 0 to 9,999 are 38,890.
+        #expect(set.promptByteCount == 10_000 * 60_006 + 38_890)
+    }
+
+    @Test("A name, a prompt or a template with more bytes than are read is refused, with the name put in")
+    func tooLarge() throws {
+        let long = String(repeating: "a", count: 65_537)
+        let (most, limit) = (String(long.dropLast()), 65_536)
+        #expect(throws: LabelFault.promptTooLarge(label: 1, count: 65_537, limit: limit)) {
+            try LabelSet(names: ["cat", long])
+        }
+        #expect(throws: LabelFault.promptTooLarge(label: 1, count: 65_537, limit: limit)) {
+            try LabelSet([LabelSet.Label("cat"), LabelSet.Label("dog", prompts: ["a dog", long])])
+        }
+        #expect(throws: LabelFault.promptTooLarge(label: 0, count: 65_537, limit: limit)) {
+            try LabelSet([LabelSet.Label(long, prompts: ["a dog"])])
+        }
+        #expect(try LabelSet(names: [most]).promptByteCount == limit)
+        #expect(throws: LabelFault.templateTooLarge(template: 1, count: 65_539, limit: limit)) {
+            try PromptTemplate.list(["a {}", long + "{}"])
+        }
+        #expect(throws: LabelFault.templateTooLarge(template: 0, count: 65_539, limit: limit)) {
+            try PromptTemplate(long + "{}")
+        }
+        let template = try PromptTemplate(String(repeating: "{}", count: 30_000))
+        #expect(throws: LabelFault.promptTooLarge(label: 1, count: 90_000, limit: limit)) {
+            try LabelSet(names: ["ab", "cat"], templates: [template])
+        }
+        #expect(try LabelSet(names: ["ab", "c"], templates: [template]).promptByteCount == 90_000)
     }
 
     @Test("Sets with the same prompts have the same contents, others have others")

@@ -69,6 +69,9 @@ struct WordsTests {
             "repeatedLabel": LabelFault.repeatedLabel(index: 2, first: 0),
             "noPrompts": LabelFault.noPrompts(label: 1), "noTemplates": LabelFault.noTemplates,
             "noPlace": LabelFault.noPlace(template: 0),
+            "templateTooLarge": LabelFault.templateTooLarge(template: 0, count: 9, limit: 8),
+            "promptTooLarge": LabelFault.promptTooLarge(label: 0, count: 9, limit: 8),
+            "tooMuchMemory": LabelFault.tooMuchMemory(bytes: 9, limit: 8),
         ]
         let complaints = try Words.complaints(
             of: samples,

@@ -121,6 +121,19 @@ struct JSONDocumentTests {
         #expect(inside == outside + 1)
     }
 
+    @Test("The first name that is given again is noted with its places, among few members and among many")
+    func repetition() throws {
+        func repetition(_ text: String) throws -> [Int]? {
+            let object = try #require(try JSONDocument.read(Array(text.utf8)).object)
+            return object.firstRepetition.map { [$0.first, $0.place] }
+        }
+        #expect(try repetition(#"{"a":1,"b":2}"#) == nil)
+        #expect(try repetition(#"{"a":1,"b":2,"c":3,"b":4,"a":5}"#) == [1, 3])
+        let many = (0..<40).map { "\"n\($0)\":0" }.joined(separator: ",")
+        #expect(try repetition("{\(many)}") == nil)
+        #expect(try repetition("{\(many),\"n7\":1}") == [7, 40])
+    }
+
     @Test("A name given twice keeps its first place and its last value, among few members and among many")
     func duplicates() throws {
         for count in [3, 40] {

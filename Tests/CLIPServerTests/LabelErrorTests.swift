@@ -37,6 +37,19 @@ struct LabelErrorTests {
             "Template 1 has no {} where the label goes. Send it as in 'a photo of a {}.'."
         ),
         (
+            .labels(.templateTooLarge(template: 1, count: 70_000, limit: 65_536)), 400,
+            "Template 2 has 70000 bytes, and at most 65536 are read. Send it shorter."
+        ),
+        (
+            .labels(.promptTooLarge(label: 2, count: 70_000, limit: 65_536)), 400,
+            "Label 3 has a prompt of 70000 bytes, and at most 65536 are read. Send it shorter."
+        ),
+        (
+            .labels(.tooMuchMemory(bytes: 900, limit: 500)), 413,
+            "The labels' prompts would take 900 bytes, and this server has 500 for all requests together. Send fewer labels "
+                + "or shorter templates; the server's operator can raise --memory-budget."
+        ),
+        (
             .label(index: 1, .textTangled(index: 5)), 400,
             "Error with model input. Cause: The text is made of too many nested escapes. Send it unescaped."
         ),

@@ -29,6 +29,9 @@ package final class LabelCache: Sendable {
         var kept: RecentlyUsed<Key, EmbeddingTable>
         var flights: [Key: Flight] = [:]
         var nextNumber = 0
+        var hits = 0
+        var misses = 0
+        var shared = 0
 
         mutating func number() -> Int {
             nextNumber += 1
@@ -64,7 +67,20 @@ package final class LabelCache: Sendable {
     package var count: Int { state.withLock { $0.kept.count } }
     /// The bytes that they take.
     package var byteCount: Int { state.withLock { $0.kept.byteCount } }
-    /// How many requests wait for another request's set.
+    /// How it has been used, a request counted once.
+    package var statistics: CacheStatistics {
+        state.withLock { state in
+            CacheStatistics(
+                hits: state.hits,
+                misses: state.misses,
+                shared: state.shared,
+                entries: state.kept.count,
+                byteCount: state.kept.byteCount,
+                limit: state.kept.limit
+            )
+        }
+    }
+    /// How many requests wait for another's set.
     package var waiterCount: Int { state.withLock { $0.flights.values.reduce(0) { $0 + $1.waiters.count } } }
 
     /// Forgets the cached sets; running computations go on.
@@ -89,8 +105,10 @@ package final class LabelCache: Sendable {
         compute: () async throws(EmbeddingError) -> EmbeddingTable
     ) async throws(EmbeddingError) -> EmbeddingTable {
         guard isOn else { return try await compute() }
+        var isCounted = false
         while true {
-            switch claim(key, client: client) {
+            defer { isCounted = true }
+            switch claim(key, client: client, isCounted: isCounted) {
             case .known(let table): return table
             case .own(let number):
                 do throws(EmbeddingError) {
@@ -109,14 +127,19 @@ package final class LabelCache: Sendable {
         }
     }
 
-    private func claim(_ key: Key, client: String?) -> Claim {
+    private func claim(_ key: Key, client: String?, isCounted: Bool) -> Claim {
         state.withLock { state in
-            if let table = state.kept.value(of: key) { return .known(table) }
-            let flight = state.flights[key]
-            if let flight, flight.client == client { return .elsewhere(until: nil) }
-            if let flight, ContinuousClock.now < flight.start + patience {
-                return .elsewhere(until: flight.start + patience)
+            let once = isCounted ? 0 : 1
+            if let table = state.kept.value(of: key) {
+                state.hits += once
+                return .known(table)
             }
+            let flight = state.flights[key]
+            if let flight, flight.client == client || ContinuousClock.now < flight.start + patience {
+                state.shared += once
+                return .elsewhere(until: flight.client == client ? nil : flight.start + patience)
+            }
+            state.misses += once
             let number = state.number()
             state.flights[key] = Flight(
                 number: number,

@@ -18,6 +18,12 @@ public enum LabelFault: Error, Equatable, Sendable {
     case noTemplates
     /// A template has no `{}`, so all labels would get the same prompt.
     case noPlace(template: Int)
+    /// A template has more bytes than are read of a text.
+    case templateTooLarge(template: Int, count: Int, limit: Int)
+    /// A label's name, or one of its prompts, has more bytes than are read of a text.
+    case promptTooLarge(label: Int, count: Int, limit: Int)
+    /// Making the prompts and embedding them would take more memory than there is for all requests together.
+    case tooMuchMemory(bytes: Int, limit: Int)
 }
 
 extension LabelFault: CustomStringConvertible {
@@ -38,6 +44,13 @@ extension LabelFault: CustomStringConvertible {
         case .noTemplates: "There is no template. Give one at least, such as 'a photo of a {}.'."
         case .noPlace(let template):
             "Template \(template + 1) has no {} where the label goes. Put it there, as in 'a photo of a {}.'."
+        case .templateTooLarge(let template, let count, let limit):
+            "Template \(template + 1) has \(count) bytes; at most \(limit) are read. Shorten it."
+        case .promptTooLarge(let label, let count, let limit):
+            "Label \(label + 1) has a prompt of \(count) bytes; at most \(limit) are read. Shorten it."
+        case .tooMuchMemory(let bytes, let limit):
+            "The labels' prompts would take \(bytes) bytes, and there are \(limit) for all requests together "
+                + "(--memory-budget). Give fewer labels, or shorter templates."
         }
     }
 }

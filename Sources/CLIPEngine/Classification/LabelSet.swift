@@ -45,6 +45,9 @@ public struct LabelSet: Equatable, Sendable {
             throw .tooManyLabels(count: labels.count, limit: Self.mostLabels)
         }
         if let templates, templates.isEmpty { throw .noTemplates }
+        self.labels = labels
+        self.templates = templates ?? [.plain]
+        (promptCount, promptByteCount) = try Self.measures(of: labels, in: self.templates)
         var places: [ExactText: Int] = [:]
         places.reserveCapacity(labels.count)
         for (index, label) in labels.enumerated() {
@@ -56,18 +59,44 @@ public struct LabelSet: Equatable, Sendable {
             }
             if let prompts = label.prompts, prompts.isEmpty { throw .noPrompts(label: index) }
         }
-        self.labels = labels
-        self.templates = templates ?? [.plain]
-        var (count, bytes) = (0, 0)
-        for label in labels {
-            count += label.prompts?.count ?? self.templates.count
-            // The bytes are computed without making the texts: a template of 60 KB and ten thousand names would be 600
-            // MB.
-            bytes +=
-                label.prompts.map { $0.reduce(0) { $0 + $1.utf8.count } }
-                ?? self.templates.reduce(0) { $0 + $1.byteCount(of: label.name) }
+    }
+
+    /// How many prompts there are, and the bytes of all.
+    ///
+    /// They are reckoned and not made: a template of 60 KB and ten thousand names are 600 MB. Nor is every template looked at for
+    /// every name, of which there may be as many.
+    ///
+    /// - Throws: `promptTooLarge` for a label with a name or a prompt of more bytes than are read.
+    private static func measures(
+        of labels: [Label],
+        in templates: [PromptTemplate]
+    ) throws(LabelFault) -> (count: Int, bytes: Int) {
+        func require(_ count: Int, ofLabel index: Int) throws(LabelFault) {
+            let limit = TextPreparation.largestText
+            guard count <= limit else { throw .promptTooLarge(label: index, count: count, limit: limit) }
         }
-        (promptCount, promptByteCount) = (count, bytes)
+        let sizes = PromptTemplate.sizes(of: templates)
+        var (count, bytes) = (0, 0)
+        var longestName: (label: Int, name: String)?
+        for (index, label) in labels.enumerated() {
+            let size = label.name.utf8.count
+            try require(size, ofLabel: index)
+            if let prompts = label.prompts {
+                for prompt in prompts { try require(prompt.utf8.count, ofLabel: index) }
+                count += prompts.count
+                bytes += prompts.reduce(0) { $0 + $1.utf8.count }
+            } else {
+                if longestName.map({ $0.name.utf8.count < size }) ?? true {
+                    longestName = (index, label.name)
+                }
+                count += templates.count
+                bytes += sizes.texts + sizes.places * size
+            }
+        }
+        if let (index, name) = longestName {
+            for template in templates { try require(template.byteCount(of: name), ofLabel: index) }
+        }
+        return (count, bytes)
     }
 
     /// Makes a label set from names alone.

@@ -8,10 +8,16 @@ public struct PromptTemplate: Equatable, Sendable {
 
     /// A template with this text, such as `a photo of a {}.`.
     ///
-    /// - Throws: `noPlace` if the text has no `{}`.
+    /// - Throws: `noPlace` if the text has no `{}`; `templateTooLarge`.
     public init(_ text: String) throws(LabelFault) {
+        try self.init(text, at: 0)
+    }
+
+    private init(_ text: String, at index: Int) throws(LabelFault) {
+        let (count, limit) = (text.utf8.count, TextPreparation.largestText)
+        guard count <= limit else { throw .templateTooLarge(template: index, count: count, limit: limit) }
         self.init(known: text)
-        guard places > 0 else { throw .noPlace(template: 0) }
+        guard places > 0 else { throw .noPlace(template: index) }
     }
 
     private init(known text: String) {
@@ -23,13 +29,11 @@ public struct PromptTemplate: Equatable, Sendable {
 
     /// Templates with these texts.
     ///
-    /// - Throws: `noPlace` with the index of the first text that has no `{}`.
+    /// - Throws: `noPlace` for the first that has no `{}`; `templateTooLarge`.
     public static func list(_ texts: [String]) throws(LabelFault) -> [PromptTemplate] {
         var templates: [PromptTemplate] = []
         for (index, text) in texts.enumerated() {
-            let template = PromptTemplate(known: text)
-            guard template.places > 0 else { throw .noPlace(template: index) }
-            templates.append(template)
+            templates.append(try PromptTemplate(text, at: index))
         }
         return templates
     }
@@ -72,7 +76,15 @@ public struct PromptTemplate: Equatable, Sendable {
         text.utf8.count + places * (name.utf8.count - Self.place.utf8.count)
     }
 
-    /// The name alone.
+    /// The bytes of all templates without their places, and how many places they have.
+    static func sizes(of templates: [PromptTemplate]) -> (texts: Int, places: Int) {
+        templates.reduce(into: (0, 0)) { sum, template in
+            sum.0 += template.text.utf8.count - template.places * place.utf8.count
+            sum.1 += template.places
+        }
+    }
+
+    /// The name and nothing else.
     public static let plain = PromptTemplate(known: place)
 
     /// The seven templates that CLIP's authors selected from their eighty.

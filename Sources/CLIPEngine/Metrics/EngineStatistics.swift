@@ -21,7 +21,9 @@ public struct EngineStatistics: Sendable {
 
     /// The models in memory.
     public let models: [Model]
-    /// How many models are being loaded.
+    /// What labels mean to models, of all of them together: an entry is a set of labels, and an item is a request's set.
+    public let labelCache: CacheStatistics
+    /// How many models are on their way into memory.
     public let modelsLoading: Int
     /// The bytes that models take or have reserved, including those that are being unloaded.
     public let modelBytes: Int
@@ -57,6 +59,7 @@ extension EmbeddingEngine {
                     textCache: model.texts?.cache.statistics
                 )
             },
+            labelCache: labelCache.statistics,
             modelsLoading: registry.coming.count,
             modelBytes: registry.byteCount,
             modelByteLimit: configuration.modelMemory,

@@ -46,8 +46,14 @@ struct TextPreparation: Sendable {
 
     /// The limit in bytes of one text.
     ///
-    /// Cleaning takes time in proportion to it, and 77 tokens are only a few hundred bytes.
-    private static let largestText = 1 << 16
+    /// Cleaning takes time in proportion to them, and 77 tokens are a few hundred bytes.
+    static let largestText = 1 << 16
+
+    /// Refuses texts of more bytes than are read, before anything else is done on their behalf.
+    static func requireReadable(_ texts: [String]) throws(EmbeddingError) {
+        guard let index = texts.firstIndex(where: { $0.utf8.count > largestText }) else { return }
+        throw .textTooLarge(index: index, count: texts[index].utf8.count, limit: largestText)
+    }
 
     /// Ranges of neighbouring texts with about ``pieceBytes`` each.
     private static func pieces(of texts: [String]) -> [Range<Int>] {

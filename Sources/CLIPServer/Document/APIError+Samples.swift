@@ -60,6 +60,10 @@ extension APIError {
             ("subjectType", .unknownItemType(field: .subject)),
             ("tooManyPrompts", .embedding(.tooManyPrompts(count: 0, limit: facts.maxBatch), place: nil)),
             ("sameLabelTwice", .embedding(.labels(.repeatedLabel(index: 2, first: 0)), place: nil)),
+            (
+                "labelsTooLarge",
+                .embedding(.labels(.tooMuchMemory(bytes: 900_000_000, limit: 500_000_000)), place: nil)
+            ),
             ("noTower", .embedding(.noTower(.text, model: ""), place: nil)),
             ("overloaded", .embedding(.overloaded(retryAfterSeconds: 3), place: nil)),
             ("tooMuchMemory", .embedding(.tooMuchMemory(bytes: 900_000_000, limit: 500_000_000), place: nil)),

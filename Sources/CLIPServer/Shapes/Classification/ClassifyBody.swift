@@ -25,6 +25,7 @@ package struct ClassifyBody: Sendable {
         top = fields.integer("top_k", least: 1)
         model = fields.string("clip_version_id", nullable: true)?.string
         truncates = fields.boolean("truncate", nullable: true) ?? false
+        guard !fields.isUnwanted() else { throw .embedding(.cancelled, place: nil) }
         guard let items, let labels, fields.problems.isEmpty else {
             throw .invalidFields(fields.problems)
         }
@@ -101,6 +102,11 @@ package struct ClassifyBody: Sendable {
             }
             labels.append(LabelSet.Label(member.name.string, prompts: prompts))
         }
-        return labels.count == object.members.count ? labels : nil
+        guard labels.count == object.members.count else { return nil }
+        if let (first, place) = object.firstRepetition {
+            // A label that is named twice is refused as it is in a list, and not dropped with its prompts.
+            labels.insert(labels[first], at: place)
+        }
+        return labels
     }
 }
