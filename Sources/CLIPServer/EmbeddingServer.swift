@@ -27,7 +27,8 @@ public final class EmbeddingServer: Service {
     ///   - configuration: where it listens, and its limits.
     ///   - logger: told of what happens, never of what is in requests.
     ///   - version: the program's version, for `/info`.
-    ///   - metrics: what `/metrics` tells of beside the engine's state; the engine's configuration should have the same.
+    ///   - metrics: what `/metrics` tells of beside the engine's state. Set `EngineConfiguration.metrics` to the same: without that the
+    ///     engine's stages, batches, caches, refusals and loads, the first nine rows of the table in Operations.md, are missing there.
     ///   - onListening: called with the port once connections are accepted; the way to learn it if 0 was asked for.
     /// - Throws: `ServerConfigurationError` with every problem at once.
     public init(

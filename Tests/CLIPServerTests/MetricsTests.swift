@@ -149,6 +149,69 @@ struct MetricsTests {
         }
     }
 
+    @Test("Bytes of bodies are counted as they come and as they leave, whatever becomes of their requests")
+    func bytes() async throws {
+        let metrics = PrometheusMetrics()
+        try await LiveServer.with(configure: { $0.maxBodyBytes = 100 }, metrics: metrics) { server in
+            func count(_ name: String) -> Double? {
+                Self.samples(metrics.text)["clip_http_\(name)_body_bytes_total"]
+            }
+            // Passed over, where none is wanted.
+            _ = try await server.request("GET", "/healthz", body: Array("nobody reads this".utf8))
+            #expect(count("request") == 17)
+            // Refused in the middle, where no length was announced.
+            try await server.connected { connection in
+                try connection.send(
+                    "POST /clip/embed_text HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                )
+                let chunk = "3c\r\n" + String(repeating: " ", count: 60) + "\r\n"
+                try connection.send(chunk + chunk)
+                #expect(try connection.answer().status == 413)
+            }
+            #expect(count("request") == 137)
+            let before = try #require(count("response"))
+            let document = try await server.request("GET", "/openapi.json")
+            let tag = try #require(document.fields["etag"])
+            let kept = try await server.request("GET", "/openapi.json", fields: [("If-None-Match", tag)])
+            #expect(kept.status == 304)
+            _ = try await server.request("HEAD", "/openapi.json")
+            #expect(count("response") == before + Double(document.body.count))
+        }
+    }
+
+    @Test("Labels that were known, and sets that are kept, are told")
+    func labels() async throws {
+        try await LiveServer.with { server in
+            for _ in 0..<3 {
+                let answer = try await server.post("/classify", #"{"text":"a","labels":["cat","dog"]}"#)
+                #expect(answer.status == 200)
+            }
+            let samples = try await Self.scrape(server)
+            #expect(samples["clip_label_cache_hits_total"] == 2)
+            #expect(samples["clip_label_cache_misses_total"] == 1)
+            #expect(samples["clip_label_cache_shared_total"] == 0)
+            #expect(samples["clip_label_cache_entries"] == 1)
+            #expect(samples["clip_label_cache_bytes"].map { $0 > 0 } == true)
+        }
+    }
+
+    @Test("The alerts and the dashboard look at the routes of all shapes that compute, and at no others")
+    func deployed() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let computing = RouteTable.all.filter { $0.wantsBody && $0.purpose == .use }.map(\.path)
+        for (file, count) in [("prometheus/alerts.yaml", 1), ("grafana/dashboard.json", 3)] {
+            let text = try String(contentsOf: root.appending(path: "Deploy/\(file)"), encoding: .utf8)
+            let expressions = text.matches(of: /\broute(!?=~?)\\?"([^"\\]*)\\?"/)
+            #expect(expressions.count == count, "\(file)")
+            for expression in expressions {
+                #expect(expression.1 == "=~", "\(file)")
+                let routes = try Regex(String(expression.2))
+                #expect(RouteTable.all.map(\.path).filter { $0.wholeMatch(of: routes) != nil } == computing)
+            }
+        }
+    }
+
     @Test("What is no request at all is counted as one word")
     func malformed() async throws {
         try await LiveServer.with { server in

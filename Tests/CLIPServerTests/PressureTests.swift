@@ -292,13 +292,17 @@ struct PressureTests {
     @Test("A request that is not done when the time to finish is over is told so, and the server ends")
     func drainLimit() async throws {
         let upstream = try HeldUpstream()
-        try await LiveServer.with {
-            $0.drainTimeLimit = .milliseconds(300)
-        } engine: {
-            $0.waitsForHeldUpstreams()
-            // It would never be done: the suite's time limit tells if nothing ends it.
-            $0.fetchTimeLimit = .seconds(3600)
-        } _: { server in
+        let (metrics, log) = (PrometheusMetrics(), LogLines())
+        try await LiveServer.with(
+            configure: { $0.drainTimeLimit = .milliseconds(300) },
+            engine: {
+                $0.waitsForHeldUpstreams()
+                // It would never be done: the suite's time limit tells if nothing ends it.
+                $0.fetchTimeLimit = .seconds(3600)
+            },
+            log: log,
+            metrics: metrics
+        ) { server in
             async let held = server.request(
                 "POST",
                 "/clip/embed_image",
@@ -310,5 +314,10 @@ struct PressureTests {
             let answer = try? await held
             #expect(answer == nil || answer?.status == 503)
         }
+        // It is counted, and logged, as what it was told.
+        let kind = #"{route="/clip/embed_image",method="POST",status="503"}"#
+        #expect(metrics.text.contains("clip_http_requests_total\(kind) 1\n"))
+        #expect(!metrics.text.contains(#"status="499""#))
+        #expect(log.all.compactMap { $0.metadata["status"]?.description } == ["503"])
     }
 }

@@ -8,7 +8,11 @@ extension ConnectionHandler {
         enter(.busy, context)
         turn += 1
         let turn = turn
-        let surroundings = RequestSurroundings(eventLoop: context.eventLoop, client: visit.client)
+        let surroundings = RequestSurroundings(
+            eventLoop: context.eventLoop,
+            client: visit.client,
+            cut: cutMark
+        )
         let handler = service.handler
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
@@ -28,12 +32,7 @@ extension ConnectionHandler {
 
     private func answer(_ response: ServerResponse, _ context: ChannelHandlerContext) {
         task = nil
-        let isEndedByUs = isCut && response.status == 499
-        let stopped = APIError.embedding(.shuttingDown, place: nil)
-        send(
-            isEndedByUs ? service.handler.response(to: visit, error: stopped, isCounted: true) : response,
-            context
-        )
+        send(response, context)
     }
 
     /// Sends an answer; later requests on the connection wait for it.

@@ -73,6 +73,7 @@ extension ConnectionHandler {
     func accept(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         // The intake must not be copied here, because then every piece would copy its whole array.
         guard let received = intake?.received, let limit = intake?.limit else { return }
+        service.handler.metrics.noteReceived(bytes: bytes.readableBytes)
         guard received + bytes.readableBytes <= limit else {
             let isWanted = visit?.wantsBody == true
             return abandonBody(isWanted ? .bodyTooLarge(limit: limit) : .bodyNotWanted(limit: limit), context)

@@ -72,7 +72,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Whether the current answer is the last one on this connection.
     var isLast = false
     var isQuiescing = false
-    var isCut = false
+    let cutMark = CutMark()
     var isProcessing = false
     /// Whether other connections of the event loop have a turn before this one continues.
     var isResting = false
@@ -160,7 +160,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// Ends the connection, because the time for finishing is over.
     private func cut(_ context: ChannelHandlerContext) {
-        isCut = true
+        cutMark.set()
         isQuiescing = true
         guard phase == .busy || phase == .sending else { return context.close(promise: nil) }
         task?.cancel()

@@ -10,6 +10,8 @@ struct RequestSurroundings: Sendable {
     ///
     /// Header fields that name another address are ignored, because any client can send them.
     let client: String?
+    /// Whether it is the server that ends what is in hand.
+    let cut: CutMark
 }
 
 /// A request with its complete body.
@@ -104,17 +106,19 @@ struct RequestHandler: Sendable {
             )
             return .taken(visit)
         } catch {
-            return .answered(finish(Answer(error), head: head, route: match?.route, id: id, start: start))
+            return .answered(
+                finish(Answer(error), head: head, route: match?.route, id: id, start: start)
+            )
         }
     }
 
     /// The answer to an admitted request with its complete body.
     func respond(to request: ReceivedRequest, context: RequestSurroundings) async -> ServerResponse {
         let visit = request.visit
-        metrics.begin(bodyBytes: request.body.count)
+        metrics.begin()
         defer { metrics.finish() }
         let deadline = ContinuousClock.now + visit.limit
-        let answer = await whileClientWaits(on: context.eventLoop, for: visit.limit) {
+        let answer = await whileClientWaits(in: context, for: visit.limit) {
             var (body, room) = (request.body, request.room)
             // The compressed bytes stay in memory to the end as well.
             let packedBytes = visit.encoding == .packed ? room?.byteCount ?? 0 : 0
@@ -149,32 +153,29 @@ struct RequestHandler: Sendable {
         return finish(answer, head: visit.head, route: visit.route, id: visit.id, start: visit.start)
     }
 
-    /// The answer to a request that is given up before its body is complete; `visit` is nil if not even the head is.
-    ///
-    /// - Parameter isCounted: whether the request has been counted with another answer, which is not sent.
-    func response(to visit: Visit?, error: APIError, isCounted: Bool = false) -> ServerResponse {
+    /// What a request is told that is given up before its body is there; nil where there is not even a head.
+    func response(to visit: Visit?, error: APIError) -> ServerResponse {
         finish(
             Answer(error),
             head: visit?.head,
             route: visit?.route,
             id: visit?.id ?? RequestIdentifier.choose(nil),
-            start: visit?.start ?? .now,
-            isCounted: isCounted
+            start: visit?.start ?? .now
         )
     }
 
     /// Runs `work` until it ends, its time is up or the client leaves; both of the latter cancel it.
     ///
-    /// Work that ignores its cancellation goes on with what it holds, while the client already gets its answer. The
-    /// connection cancels the calling task when the client leaves.
+    /// What does not listen to that ends by itself, with what it holds, while the client is told already. The connection
+    /// cancels the calling task when the client leaves, or when the server cuts off what is in hand.
     private func whileClientWaits(
-        on eventLoop: any EventLoop,
+        in surroundings: RequestSurroundings,
         for limit: Duration,
         _ work: @escaping @Sendable () async -> Answer
     ) async -> Answer {
         let first = FirstAnswer()
         let task = Task { first.offer(await work()) }
-        let timer = eventLoop.scheduleTask(in: TimeAmount(limit)) {
+        let timer = surroundings.eventLoop.scheduleTask(in: TimeAmount(limit)) {
             first.offer(Answer(.tooLate(limit: limit)))
             task.cancel()
         }
@@ -182,7 +183,8 @@ struct RequestHandler: Sendable {
         return await withTaskCancellationHandler {
             await first.answer()
         } onCancel: {
-            first.offer(Answer(.embedding(.cancelled, place: nil)))
+            let isCut = surroundings.cut.isSet
+            first.offer(Answer(.embedding(isCut ? .shuttingDown : .cancelled, place: nil)))
             task.cancel()
         }
     }
@@ -193,8 +195,7 @@ struct RequestHandler: Sendable {
         head: RequestHead?,
         route: Route?,
         id: String,
-        start: ContinuousClock.Instant,
-        isCounted: Bool = false
+        start: ContinuousClock.Instant
     ) -> ServerResponse {
         let elapsed = ContinuousClock.now - start
         let answer = answer.told(in: route?.errors ?? .plain)
@@ -207,16 +208,14 @@ struct RequestHandler: Sendable {
             trace: TraceParent(head?.fields[values: .traceparent] ?? []),
             milliseconds: Self.milliseconds(elapsed)
         )
-        if !isCounted {
-            metrics.note(
-                route: route,
-                method: head?.method,
-                status: answer.status,
-                error: answer.error,
-                bytes: head?.method == .head ? 0 : answer.body.count,
-                elapsed: elapsed
-            )
-        }
+        metrics.note(
+            route: route,
+            method: head?.method,
+            status: answer.status,
+            error: answer.error,
+            bytes: head?.method == .head || answer.status == 304 ? 0 : answer.body.count,
+            elapsed: elapsed
+        )
         return response(to: head, answer: answer, id: id, elapsed: elapsed)
     }
 

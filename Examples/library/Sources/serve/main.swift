@@ -13,7 +13,11 @@ guard CommandLine.arguments.count == 2 else {
 }
 let model = ModelSource(name: "example", directory: CommandLine.arguments[1])
 let cores = ProcessInfo.processInfo.activeProcessorCount
-let engine = try EmbeddingEngine(configuration: EngineConfiguration(models: [model], cores: cores))
+// One backend for both, so that /metrics tells of the engine, too.
+let metrics = PrometheusMetrics()
+var engineConfiguration = EngineConfiguration(models: [model], cores: cores)
+engineConfiguration.metrics = metrics
+let engine = try EmbeddingEngine(configuration: engineConfiguration)
 defer { engine.shutdown() }
 
 var configuration = ServerConfiguration()
@@ -23,6 +27,7 @@ let server = try EmbeddingServer(
     configuration: configuration,
     logger: Logger(label: "example"),
     version: "example",
+    metrics: metrics,
     // Written at once, whoever reads it: print would keep it until there is more.
     onListening: { port in FileHandle.standardOutput.write(Data("http://127.0.0.1:\(port)\n".utf8)) }
 )

@@ -94,11 +94,11 @@ package final class ServerMetrics: Sendable {
         return methods.contains(method.rawValue) ? method.rawValue : "other"
     }
 
-    /// Counts a request as being answered until ``finish()``.
-    func begin(bodyBytes: Int) {
-        inFlight.add(1, ordering: .relaxed)
-        if bodyBytes > 0 { received?.increment(by: Int64(bodyBytes)) }
-    }
+    /// A request is in hand until ``finish()``.
+    func begin() { inFlight.add(1, ordering: .relaxed) }
+
+    /// Some of a body has come, whatever becomes of it.
+    func noteReceived(bytes: Int) { received?.increment(by: Int64(bytes)) }
 
     func finish() { inFlight.subtract(1, ordering: .relaxed) }
 
@@ -133,7 +133,7 @@ extension ServerMetrics {
     static let receivedBytes = MetricDescription(
         "clip_http_request_body_bytes_total",
         .counter,
-        "Bytes of request bodies as they came, packed where they were."
+        "Bytes of request bodies as they came, packed where they were, those of refused requests included."
     )
     static let sentBytes = MetricDescription(
         "clip_http_response_body_bytes_total",

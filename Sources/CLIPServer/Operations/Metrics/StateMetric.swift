@@ -6,6 +6,7 @@ enum StateMetric: CaseIterable {
     case bytesInHand, byteLimit
     case modelsLoaded, modelsLoading, modelBytes, modelByteTotal, modelByteLimit
     case cacheEntries, cacheBytes
+    case labelHits, labelMisses, labelShared, labelEntries, labelBytes
     case requestsInFlight, connections, ready
     case buildInfo
     case residentMemory, virtualMemory, processorSeconds, startTime, openDescriptors, mostDescriptors
@@ -85,6 +86,32 @@ enum StateMetric: CaseIterable {
                 labels: ["model", "tower"],
                 "Bytes that kept embeddings take."
             )
+        case .labelHits:
+            MetricDescription(
+                "clip_label_cache_hits_total",
+                .counter,
+                "Classifications whose labels were known."
+            )
+        case .labelMisses:
+            MetricDescription(
+                "clip_label_cache_misses_total",
+                .counter,
+                "Classifications whose labels had to be embedded."
+            )
+        case .labelShared:
+            MetricDescription(
+                "clip_label_cache_shared_total",
+                .counter,
+                "Classifications whose labels another request was embedding already."
+            )
+        case .labelEntries:
+            MetricDescription(
+                "clip_label_cache_entries",
+                .gauge,
+                "Sets of labels that are kept, of all models together."
+            )
+        case .labelBytes:
+            MetricDescription("clip_label_cache_bytes", .gauge, "Bytes that kept sets of labels take.")
         case .requestsInFlight:
             MetricDescription(
                 "clip_http_requests_in_flight",
@@ -165,6 +192,11 @@ enum StateMetric: CaseIterable {
         case .modelByteLimit: return one(engine.modelByteLimit)
         case .cacheEntries: return caches(\.entries)
         case .cacheBytes: return caches(\.byteCount)
+        case .labelHits: return one(engine.labelCache.hits)
+        case .labelMisses: return one(engine.labelCache.misses)
+        case .labelShared: return one(engine.labelCache.shared)
+        case .labelEntries: return one(engine.labelCache.entries)
+        case .labelBytes: return one(engine.labelCache.byteCount)
         case .requestsInFlight: return one(context.metrics.requestsInFlight)
         case .connections:
             let open = context.metrics.openConnections
