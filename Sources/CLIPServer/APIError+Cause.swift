@@ -35,7 +35,8 @@ extension APIError {
             text.hasPrefix(Self.notFoundText)
                 ? "There is no such model here. " + text.dropFirst(Self.notFoundText.count) : text
         case .problems(let problems): problems.cause
-        case .unauthorized: "Unauthorized api_key"
+        case .unauthorized:
+            "A key of this server's is wanted. Send it as 'Authorization: Bearer KEY', or as 'api_key' in the query or the body."
         }
     }
 

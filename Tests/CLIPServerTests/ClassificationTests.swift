@@ -111,8 +111,12 @@ struct ClassificationTests {
             let image = #"{"type":"base64","value":"\#(try SmallModel.image())"}"#
             let long = "\"" + String(repeating: "cat ", count: 100) + "\""
             let body = body.replacing("IMAGE", with: image).replacing("LONG", with: long)
+                .replacing("HUGE", with: String(repeating: "a", count: 65_537))
             let answer = try await server.post("/classify", body)
-            #expect(answer.status == status && answer.text.contains(words), "\(body): \(answer.text)")
+            #expect(
+                answer.status == status && answer.text.contains(words),
+                "\(body.prefix(300)): \(answer.text)"
+            )
         }
     }
 
@@ -135,6 +139,7 @@ struct ClassificationTests {
         (#"{"text":"a","labels":{}}"#, 400, "At least one label is required"),
         (#"{"text":"a","labels":["a"," "]}"#, 400, "Label 2 is empty."),
         (#"{"text":"a","labels":["a","b","a"]}"#, 400, "Label 3 is the same as label 1."),
+        (#"{"text":"a","labels":{"a":"x","b":"y","a":"z","b":"w"}}"#, 400, "Label 3 is the same as label 1."),
         (#"{"text":"a","labels":{"a":[]}}"#, 400, "Label 1 has an empty list of prompts."),
         (#"{"text":"a","labels":["a"],"templates":[]}"#, 400, "At least one template is required."),
         (#"{"text":"a","labels":["a"],"templates":["{}","x"]}"#, 400, "Template 2 has no {}"),
@@ -151,7 +156,19 @@ struct ClassificationTests {
         (#"{"text":["a",LONG],"labels":["a"]}"#, 400, "takes 77. (text 2 of 2)"),
         (#"{"text":"a","labels":["a","b",LONG]}"#, 400, "takes 77. (label 3 of 3)"),
         (#"{"text":"a","labels":{"a":"a","b":["b",LONG]}}"#, 400, "takes 77. (label 2 of 2)"),
-        (#"{"text":"a","labels":["a"],"clip_version_id":"none"}"#, 404, "GET /model/registry"),
+        (
+            #"{"text":"a","labels":["a"],"clip_version_id":"none"}"#, 404,
+            #"{"message":"There is no such model here. GET /model/registry lists the models of this server."}"#
+        ),
+        (
+            #"{"text":["a","HUGE"],"labels":["a"]}"#, 400,
+            "It has 65537 bytes, and at most 65536 are read. (text 2 of 2)"
+        ),
+        (
+            #"{"text":"a","labels":["a","HUGE"]}"#, 400,
+            "Label 2 has a prompt of 65537 bytes, and at most 65536 are read."
+        ),
+        (#"{"text":"a","labels":["a"],"templates":"HUGE{}"}"#, 400, "Template 1 has 65539 bytes"),
         (#"[1]"#, 422, "model_attributes_type"),
     ]
 

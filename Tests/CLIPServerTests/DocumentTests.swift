@@ -97,12 +97,33 @@ struct DocumentTests {
         #expect(statuses("post", "/embed") == message.union(work).subtracting(["500"]).union(["422", "424"]))
     }
 
+    @Test("countinference is described where it is read, and nowhere else")
+    func countInference() throws {
+        let document = try Self.document()
+        let described = document.operations.filter { operation in
+            (operation.operation["parameters"] as? [[String: Any]] ?? []).contains {
+                document.resolved($0)["name"] as? String == "countinference"
+            }
+        }
+        let read = RouteTable.all.map(\.path).filter {
+            $0.hasPrefix("/clip/") || $0.hasPrefix("/perception_encoder/") || $0 == "/model/add"
+        }
+        #expect(Set(described.map(\.path)) == Set(read))
+    }
+
+    @Test("The server is where the document was read from, behind a proxy as well")
+    func servers() throws {
+        let url = try #require(try Self.document().list("servers")[0]["url"] as? String)
+        let base = try #require(URL(string: "https://example.com/prefix/openapi.json"))
+        #expect(URL(string: url, relativeTo: base)?.absoluteString == "https://example.com/prefix/")
+    }
+
     @Test("Mistakes are shown in the form of their shape")
     func forms() throws {
         let document = try Self.document()
         for (form, path) in [
             ("PlainError", "/clip/compare"), ("OpenAIError", "/v1/embeddings"), ("TEIError", "/embed"),
-            ("WeaviateError", "/vectorize"),
+            ("WeaviateError", "/vectorize"), ("ClassificationError", "/classify"),
         ] {
             let operation = try #require(document.operations.first { $0.path == path }?.operation)
             let responses = try #require(operation["responses"] as? [String: Any])

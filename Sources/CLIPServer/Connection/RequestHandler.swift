@@ -40,7 +40,7 @@ struct RequestHandler: Sendable {
     struct Visit: Sendable {
         let head: RequestHead
         let route: Route
-        /// The end of the path, if the route's path ends with a name in braces.
+        /// What stands in the path where the route's has a name in braces, or the slashes that stand behind the route's.
         let rest: String?
         let id: String
         let start: ContinuousClock.Instant
@@ -83,8 +83,9 @@ struct RequestHandler: Sendable {
             return .answered(ServerResponse(status: preflight.status.code, fields: fields, body: body))
         }
         let match = RouteTable.match(head.path)
+        let form = match == nil ? RouteTable.form(below: head.path) : nil
         do throws(APIError) {
-            try RouteTable.check(head.method.rawValue, at: match?.route)
+            try RouteTable.check(head.method.rawValue, at: match?.route, below: form)
             guard let match else { throw .notFound }
             let known = match.route
             guard listener.answers(known) else { throw .notFound }
@@ -107,7 +108,7 @@ struct RequestHandler: Sendable {
             return .taken(visit)
         } catch {
             return .answered(
-                finish(Answer(error), head: head, route: match?.route, id: id, start: start)
+                finish(Answer(error), head: head, route: match?.route, in: form, id: id, start: start)
             )
         }
     }
@@ -189,16 +190,19 @@ struct RequestHandler: Sendable {
         }
     }
 
-    /// Logs an answer and adds its header fields.
+    /// Logs an answer and dresses it.
+    ///
+    /// - Parameter form: how a mistake is told where there is no route.
     private func finish(
         _ answer: Answer,
         head: RequestHead?,
         route: Route?,
+        in form: ErrorForm? = nil,
         id: String,
         start: ContinuousClock.Instant
     ) -> ServerResponse {
         let elapsed = ContinuousClock.now - start
-        let answer = answer.told(in: route?.errors ?? .plain)
+        let answer = answer.told(in: route?.errors ?? form ?? .plain)
             .unlessKept(head?.fields[values: .ifNoneMatch] ?? [])
         log.note(
             answer,

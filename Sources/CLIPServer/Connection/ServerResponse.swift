@@ -32,7 +32,8 @@ struct ServerResponse: Sendable {
 
     /// The reason phrases of the statuses that this server sends.
     static let reasons = [
-        200: "OK", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
+        200: "OK", 204: "No Content", 304: "Not Modified", 308: "Permanent Redirect", 400: "Bad Request",
+        401: "Unauthorized",
         403: "Forbidden", 404: "Not Found",
         405: "Method Not Allowed", 408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long",
         415: "Unsupported Media Type", 422: "Unprocessable Content", 424: "Failed Dependency",

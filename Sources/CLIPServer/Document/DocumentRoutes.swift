@@ -7,7 +7,11 @@ package enum DocumentRoutes {
         Route("/openapi.json", ["GET", "HEAD"], purpose: .open) { (context, _) throws(APIError) in
             Answer(context.document)
         },
-        Route("/docs", ["GET", "HEAD"], purpose: .open) { (_, _) throws(APIError) in Answer(page) },
+        Route("/docs", ["GET", "HEAD"], purpose: .open) { (_, input) throws(APIError) in
+            // The page's own addresses are relative, whatever a proxy has put before them.
+            guard let slashes = input.rest else { return Answer(page) }
+            return Answer(movedTo: String(repeating: "../", count: slashes.utf8.count) + "docs")
+        },
         Route("/docs/{file}", ["GET", "HEAD"], purpose: .open) { (_, input) throws(APIError) in
             guard
                 let file = parts.first(where: {

@@ -53,6 +53,14 @@ package struct Answer: Sendable {
         self.cause = cause
     }
 
+    /// An answer that sends its client elsewhere, for good.
+    ///
+    /// - Parameter address: may be relative to the one that was asked for.
+    init(movedTo address: String) {
+        self.init(status: 308)
+        fields[.location] = address
+    }
+
     /// The id of the model, such as `clip/ViT-B-32`.
     package var modelID: String? {
         model.map { model in family.map { "\($0)/\(model)" } ?? model }

@@ -3,9 +3,9 @@
 package struct ErrorForm: Sendable {
     /// The schema of the body in the API's document.
     let schema: String
-    /// The status of an error, if the API has another one for it.
-    let status: @Sendable (APIError) -> Int
-    let body: @Sendable (APIError) -> [UInt8]
+    /// The status of an error, where the API has another for it than we do.
+    package let status: @Sendable (APIError) -> Int
+    package let body: @Sendable (APIError) -> [UInt8]
 
     /// - Parameter status: the server's own statuses by default.
     init(

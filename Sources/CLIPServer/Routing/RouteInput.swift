@@ -5,7 +5,7 @@ package struct RouteInput: Sendable {
     /// The part of the target after the question mark.
     package let query: String?
     package let contentType: String?
-    /// The end of the path, if the route's path ends with a name in braces.
+    /// What stands in the path where the route's has a name in braces, or the slashes that stand behind the route's.
     package let rest: String?
     /// The types that the client accepts, from its Accept field.
     package let accept: String?

@@ -19,7 +19,7 @@ package enum RouteTable {
     /// A route that a path matches.
     package struct Match: Sendable {
         package let route: Route
-        /// The end of the path, if the route's path ends with a name in braces.
+        /// What stands in the path where the route's has a name in braces, or the slashes that stand behind the route's.
         package let rest: String?
     }
 
@@ -29,20 +29,35 @@ package enum RouteTable {
         // Looking up a long text can take minutes, and this is an event loop.
         guard path.utf8.count <= longest else { return nil }
         if let route = routes[path] { return Match(route: route, rest: nil) }
+        let whole = path.utf8.count
         while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
-        if path != "/", let route = routes[path] { return Match(route: route, rest: nil) }
+        if path != "/", let route = routes[path] {
+            return Match(route: route, rest: String(repeating: "/", count: whole - path.utf8.count))
+        }
         for (start, route) in open where path.hasPrefix(start) && path.utf8.count > start.utf8.count {
             return Match(route: route, rest: String(path.dropFirst(start.count)))
         }
         return nil
     }
 
-    /// Refuses a method that a route, or an unknown path, does not answer.
+    /// The form of mistakes at a path of no route that begins as one shape's paths do; nil for others.
+    package static func form(below path: String) -> ErrorForm? {
+        path.utf8.starts(with: OpenAIRoutes.start.utf8) ? OpenAIRoutes.form : nil
+    }
+
+    /// Refuses a method that is not answered at a route, or at a path that is none's.
     ///
-    /// - Throws: 404 for GET or HEAD of an unknown path; 405 for a wrong method of a known path, and, as on Roboflow's
-    ///   server, whose files are mounted under every path, for other methods of unknown paths.
-    package static func check(_ method: String, at route: Route?) throws(APIError) {
+    /// - Parameter form: how mistakes are told at the path, where it is of no route and yet of a shape.
+    /// - Throws: 404 for an unknown path asked for with GET or HEAD; 405 for the wrong method of a known path and, as
+    ///   with Roboflow's server, whose files are mounted beneath every path, for other methods of unknown ones. An unknown path of
+    ///   another shape is not found, whatever the method.
+    package static func check(
+        _ method: String,
+        at route: Route?,
+        below form: ErrorForm? = nil
+    ) throws(APIError) {
         guard let route else {
+            guard form == nil else { throw .notFound }
             let isRead = method == "GET" || method == "HEAD"
             throw isRead ? .notFound : .methodNotAllowed(allowed: ["GET", "HEAD"])
         }

@@ -90,6 +90,9 @@ struct OpenAITests {
                 #"{"input":[{"image":"\#(url)","text":null}]}"#, #"{"input":[{"bytes":"\#(image)"}]}"#,
                 #"{"input":[{"type":"image_url","image_url":{"url":"\#(url)"}}]}"#,
                 #"{"input":[{"image_url":"\#(url)"}]}"#,
+                #"{"input":"DATA:image/jpeg;base64,\#(image)"}"#,
+                #"{"input":["Data:IMAGE/JPEG;BASE64,\#(image)"]}"#,
+                #"{"input":{"image":"DATA:,\#(image)"}}"#,
             ] {
                 #expect(try vectors(await server.post(Self.path, body)) == expected, "\(body.prefix(60))")
             }
@@ -154,7 +157,7 @@ struct OpenAITests {
                 (#"{"input":"a","dimensions":1.5}"#, "dimensions", nil, "whole"),
                 (#"{"input":"a","truncate":"yes"}"#, "truncate", nil, "true or false"),
                 (#"{"input":"a","model":[]}"#, "model", nil, "string"),
-                (#"{"input":["a","data:image/png;base64,AAAA"]}"#, "input", nil, "(input 2 of 2)"),
+                (#"{"input":["a","data:image/png;base64,AAAA"]}"#, "input", nil, "(input[1])"),
             ]
             for (body, param, code, words) in cases {
                 let answer = try await server.post(Self.path, body)
@@ -201,6 +204,85 @@ struct OpenAITests {
             )
             let cut = long.dropLast() + #","truncate":true}"#
             #expect(try await server.post(Self.path, String(cut), fields: [key]).status == 200)
+        }
+    }
+
+    @Test("Paths below /v1/ that are none are not found, in the same form, whatever the method")
+    func unknownPaths() async throws {
+        try await LiveServer.with { server in
+            for (method, path) in [
+                ("GET", "/v1/files"), ("POST", "/v1/chat/completions"), ("DELETE", "/v1/x"), ("GET", "/v1/"),
+            ] {
+                let answer = try await server.request(method, path)
+                let error = try #require(answer.json["error"] as? [String: Any], "\(path): \(answer.text)")
+                #expect(answer.status == 404 && error["code"] as? String == "not_found", "\(path)")
+            }
+            for (method, path) in [
+                ("GET", "/v1/embeddings"), ("POST", "/v1/models"), ("POST", "/v1/models/a"),
+            ] {
+                let answer = try await server.request(method, path)
+                #expect(answer.status == 405 && answer.fields["allow"] != nil, "\(path)")
+                #expect(answer.json["error"] is [String: Any], "\(path): \(answer.text)")
+            }
+            // What is of no shape is told as before.
+            #expect(try await server.request("GET", "/v1").text == #"{"detail":"Not Found"}"#)
+            #expect(try await server.request("POST", "/v2/x").text == #"{"detail":"Method Not Allowed"}"#)
+        }
+    }
+
+    @Test("Only where there is no such model does the code say so, also while it is not tried again")
+    func missingModels() throws {
+        func told(_ error: EmbeddingError) throws -> (code: String?, param: String?, status: Int) {
+            let error = APIError.embedding(error, place: nil)
+            let body = Data(OpenAIRoutes.form.body(error))
+            let json = try #require(JSONSerialization.jsonObject(with: body) as? [String: [String: Any]])
+            let inner = try #require(json["error"])
+            return (inner["code"] as? String, inner["param"] as? String, OpenAIRoutes.form.status(error))
+        }
+        let faults: [(FetchFault, Bool)] = [
+            (.passing(retryAfterSeconds: nil), false), (.notFound, true), (.closed, false),
+            (.notAllowed, true),
+            (.corrupt, false), (.unusable, false), (.offline, true), (.notKept, false),
+            (.misconfigured, false),
+        ]
+        for (fault, isMissing) in faults {
+            let error = EmbeddingError.modelNotFetched(name: "m", cause: "", fault)
+            for error in [error, .heldOff(error, retryAfterSeconds: 3)] {
+                let (code, param, status) = try told(error)
+                #expect(code == (isMissing ? "model_not_found" : nil), "\(error)")
+                #expect(param == (isMissing ? "model" : nil) && (status == 404) == isMissing, "\(error)")
+            }
+        }
+        #expect(try told(.unknownModel("m")) == ("model_not_found", "model", 404))
+        #expect(try told(.invalidModelName("m")) == (nil, "model", 400))
+    }
+
+    @Test("A model is known by the names that Roboflow's clients give it, where these can mean nothing else")
+    func otherNames() async throws {
+        try await LiveServer.with(engine: { configuration in
+            guard let directory = try? SmallModel.directory.get() else { return }
+            configuration.models = ["ViT-B-32", "tiny"].map { ModelSource(name: $0, directory: directory) }
+            configuration.provider = ModelProvider(
+                names: ["ViT-B-32"],
+                knownName: { ["ViT-B-32", "ViT-B/32"].contains($0) ? "ViT-B-32" : nil },
+                isRepository: { $0.contains("/") },
+                offers: { [] }
+            ) { name, _ async throws(EmbeddingError) in throw .unknownModel(name) }
+        }) { server in
+            for (asked, name) in [
+                ("ViT-B/32", "ViT-B-32"), ("clip/ViT-B-32", "ViT-B-32"), ("clip/ViT-B/32", "ViT-B-32"),
+                ("clip/tiny", "tiny"), ("perception_encoder/tiny", "tiny"), ("tiny", "tiny"),
+            ] {
+                let model = try await server.request("GET", "/v1/models/\(asked)")
+                #expect(model.status == 200 && model.json["id"] as? String == name, "\(asked)")
+                let answer = try await server.post(Self.path, #"{"model":"\#(asked)","input":"a"}"#)
+                #expect(answer.status == 200 && answer.json["model"] as? String == name, "\(asked)")
+            }
+            for asked in ["clip/other", "clip/", "clip", "clip/clip/tiny", "CLIP/tiny", "other/tiny"] {
+                #expect(try await server.request("GET", "/v1/models/\(asked)").status == 404, "\(asked)")
+                let answer = try await server.post(Self.path, #"{"model":"\#(asked)","input":"a"}"#)
+                #expect([400, 404].contains(answer.status), "\(asked): \(answer.text)")
+            }
         }
     }
 

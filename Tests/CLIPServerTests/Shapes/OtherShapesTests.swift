@@ -61,6 +61,36 @@ struct OtherShapesTests {
         }
     }
 
+    @Test("Who has no key is told what to send, in the form of each shape")
+    func keys() async throws {
+        try await LiveServer.with {
+            $0.apiKeys = ["a-key-for-tests"]
+        } _: { server in
+            let tei = try await server.post("/embed", #"{"inputs":"a"}"#)
+            #expect(tei.json["error_type"] as? String == "Unauthorized")
+            let classified = try await server.post("/classify", #"{"text":"a","labels":["b"]}"#)
+            let weaviate = try await server.post("/vectorize", #"{"texts":["a"]}"#)
+            for (answer, name) in [(tei, "error"), (weaviate, "error"), (classified, "message")] {
+                let sentence = try #require(answer.json[name] as? String, "\(answer.text)")
+                #expect(answer.status == 401)
+                #expect(sentence.contains("'Authorization: Bearer KEY'") && sentence.contains("'api_key'"))
+            }
+        }
+    }
+
+    @Test("A picture's data: URL may be in capitals for Weaviate, too")
+    func capitals() async throws {
+        try await LiveServer.with { server in
+            let image = try SmallModel.image()
+            let plain = try await server.post("/vectorize", #"{"images":["\#(image)"]}"#)
+            let capitals = try await server.post(
+                "/vectorize",
+                #"{"images":["DATA:image/jpeg;base64,\#(image)"]}"#
+            )
+            #expect(plain.status == 200 && capitals.text == plain.text)
+        }
+    }
+
     @Test("Weaviate's /vectorize takes null for empty lists, and cuts long texts")
     func weaviate() async throws {
         try await LiveServer.with { server in

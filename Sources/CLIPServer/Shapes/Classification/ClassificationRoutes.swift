@@ -2,14 +2,22 @@ import CLIPEngine
 
 /// Zero-shot classification: `POST /classify`, a route of our own.
 ///
-/// Images and texts are declared as on Roboflow's routes, and mistakes told in the same form.
+/// Images and texts are declared as on Roboflow's routes, and fields that are wrong are told in the same form.
 package enum ClassificationRoutes {
     /// In the order of the list at `/`.
     package static let all: [Route] = [
-        Route("/classify", ["POST"], wantsBody: true) { (context, input) throws(APIError) in
+        Route("/classify", ["POST"], wantsBody: true, errors: form) { (context, input) throws(APIError) in
             try await context.classify(input)
         }
     ]
+
+    /// `{"detail": ...}` for fields, `{"message": ...}` for all else, which need not be told as Roboflow tells it.
+    static let form = ErrorForm("ClassificationError") { error in
+        switch error.content {
+        case .detail, .problems: error.body
+        case .message, .unauthorized: JSONWriter.object { $0.member("message", error.sentence) }
+        }
+    }
 }
 
 extension RouteContext {

@@ -13,6 +13,9 @@ package enum OpenAIRoutes {
             Route(probe: "/health", state: Operations.readiness(of:))
         ]
 
+    /// What all of its paths begin with, those that are not here included.
+    static let start = "/v1/"
+
     private static let embeddings: [Route] = ["/v1", ""].flatMap { start in
         [
             Route(start + "/embeddings", ["POST"], wantsBody: true, errors: form) {
@@ -28,7 +31,7 @@ package enum OpenAIRoutes {
     }
 
     /// `{"error": {"message", "type", "param", "code"}}`, by which OpenAI's client tells errors apart.
-    static let form = ErrorForm("OpenAIError") { error in
+    package static let form = ErrorForm("OpenAIError") { error in
         // OpenAI has no 422: what is wrong with a body is a 400 there.
         error.status == 422 ? 400 : error.status
     } body: { error in
@@ -57,8 +60,7 @@ package enum OpenAIRoutes {
     private static func param(of error: APIError) -> String? {
         switch error {
         case .invalidField(let fault): fault.field
-        case .embedding(.unknownModel, _), .embedding(.modelNotAllowed, _), .embedding(.invalidModelName, _):
-            "model"
+        case .embedding(let error, _) where error.isOfModelName: "model"
         case .embedding(let error, _) where error.isOfItem: "input"
         default: nil
         }
@@ -70,9 +72,7 @@ package enum OpenAIRoutes {
         case .notFound: "not_found"
         case .embedding(let error, _):
             switch error {
-            case .unknownModel, .modelNotAllowed, .modelNotFetched(_, _, .notFound),
-                .modelNotFetched(_, _, .notAllowed), .modelNotFetched(_, _, .offline):
-                "model_not_found"
+            case _ where error.isOfMissingModel: "model_not_found"
             case .overloaded: "rate_limit_exceeded"
             case .textTooLong, .textTooLarge: "context_length_exceeded"
             default: nil
@@ -83,6 +83,22 @@ package enum OpenAIRoutes {
 }
 
 extension EmbeddingError {
+    /// Whether there is no such model here, and so none to wait for.
+    fileprivate var isOfMissingModel: Bool {
+        switch self {
+        case .unknownModel, .modelNotAllowed, .modelNotFetched(_, _, .notFound),
+            .modelNotFetched(_, _, .notAllowed), .modelNotFetched(_, _, .offline):
+            true
+        case .heldOff(let error, _): error.isOfMissingModel
+        default: false
+        }
+    }
+
+    /// Whether another name is what helps.
+    fileprivate var isOfModelName: Bool {
+        if case .invalidModelName = self { true } else { isOfMissingModel }
+    }
+
     /// Whether it is what is to be embedded that is wrong.
     fileprivate var isOfItem: Bool {
         switch self {

@@ -29,6 +29,7 @@ package enum TEIRoutes {
     private static func type(of error: APIError) -> String {
         switch error {
         case .embedding(.noTexts, _): return "Empty"
+        case .unauthorized: return "Unauthorized"
         case .embedding(let error, _) where error.textIndex != nil: return "Tokenizer"
         default: break
         }
@@ -36,7 +37,7 @@ package enum TEIRoutes {
         case 429: "Overloaded"
         case 500: "Backend"
         case 503: "Unhealthy"
-        // What HTTP has a status of its own for keeps it: 401, 405, 413 and others.
+        // What HTTP has a status of its own for keeps it: 405, 413 and others.
         default: "Validation"
         }
     }
