@@ -6,6 +6,7 @@ usage: test_page.py [--screenshots FOLDER]
 
 from __future__ import annotations
 
+import base64
 import json
 import pathlib
 import subprocess
@@ -237,6 +238,42 @@ class RefusalTest(PageTest):
         self.drop(page, [self.picture("cat.jpg")])
         expect(page.get_by_role("status")).to_have_text("The server is busy. Trying again in 1 s…")
         self.assertEqual(self.ranking(self.card(page, "cat.jpg"))[0][0], "cat")
+
+    def test_pictures_that_are_gone_are_not_asked_for(self) -> None:
+        self.allowed_messages = ["ERR_FAILED", "ERR_ABORTED"]
+        page = self.open()
+        held, stopped = [], []
+        page.route("**/classify", lambda route: held.append(route))
+        page.on("requestfailed", lambda request: stopped.append(request))
+        names = [line[0] for line in expected_labels() if line[0]][:6]
+        page.locator("#labels").fill("cat, dog")
+        self.drop(page, [self.picture(name) for name in names])
+
+        def await_(condition) -> None:
+            for _ in range(1000):
+                if condition():
+                    return
+                page.wait_for_timeout(10)
+            self.fail("nothing came of it")
+
+        def asked() -> list[str]:
+            sent = {base64.b64encode(self.picture(name)[1]).decode(): name for name in names}
+            return [sent[route.request.post_data_json["image"]["value"]] for route in held]
+
+        await_(lambda: len(held) == 4)
+        self.assertEqual(sorted(asked()), sorted(names[:4]))
+        # One that waits, and one that is asked for: its place is the last one's then.
+        page.locator("#tray button").nth(4).click()
+        page.locator("#tray button").nth(0).click()
+        await_(lambda: len(held) == 5 and stopped)
+        self.assertEqual(asked()[4], names[5])
+        self.assertEqual([request.post_data for request in stopped], [held[asked().index(names[0])].request.post_data])
+        for route, name in zip(list(held), asked(), strict=True):
+            if name != names[0]:
+                route.continue_()
+        expect(page.get_by_role("status")).to_contain_text("Done: 4 pictures.")
+        expect(page.locator("#list .card")).to_have_count(4)
+        self.assertEqual(len(held), 5)
 
     def test_key_is_asked_for_and_kept_nowhere(self) -> None:
         self.allowed_messages = ["status of 401"]

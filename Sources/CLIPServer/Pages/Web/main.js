@@ -103,14 +103,23 @@ async function comparePictures(body, signal) {
   const work = async () => {
     for (let outcome; (outcome = waiting.shift()); ) {
       const { picture } = outcome;
+      if (!pictures.includes(picture)) continue;
+      outcome.control = new AbortController();
+      const stop = () => outcome.control.abort();
+      signal.addEventListener("abort", stop);
       try {
         const image = { type: "base64", value: await server.base64(picture.file) };
-        outcome.answer = await server.classify({ image, ...body }, signal, onWait);
+        outcome.control.signal.throwIfAborted();
+        outcome.answer = await server.classify({ image, ...body }, outcome.control.signal, onWait);
         picture.answers.set(question, outcome.answer);
       } catch (error) {
-        if (error.name === "AbortError") return;
+        if (signal.aborted) return;
+        // The picture is gone, and the others are asked for.
+        if (error.name === "AbortError") continue;
         outcome.error = error;
         if (error.status === 401) waiting.length = 0;
+      } finally {
+        signal.removeEventListener("abort", stop);
       }
       if (signal.aborted) return;
       render();
@@ -310,6 +319,9 @@ listen((isMore) => {
   if (isMore && isReady) run();
   else if (!isMore && shown?.outcomes) {
     // A request for a picture that is gone is of no use; what is known of the others stays.
+    for (const outcome of shown.outcomes) {
+      if (!pictures.includes(outcome.picture)) outcome.control?.abort();
+    }
     shown.outcomes = shown.outcomes.filter((outcome) => pictures.includes(outcome.picture));
     if (shown.outcomes.length === 0) shown = null;
     render();
