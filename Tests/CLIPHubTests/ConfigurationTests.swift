@@ -54,6 +54,28 @@ struct ConfigurationTests {
         #expect(configuration(["HF_HUB_ETAG_TIMEOUT": "x"]).answerTimeLimit == .seconds(10))
     }
 
+    @Test(
+        "An address with a password is refused, and the password is not repeated",
+        arguments: [
+            "https://me:secret@mirror", "http://secret@mirror/", "https://me:secret@mirror/a?b#c",
+            "me:secret@mirror",
+        ]
+    )
+    func password(address: String) async throws {
+        let configuration = configuration(["HF_ENDPOINT": address, "HF_HUB_CACHE": "/nowhere"])
+        let problems = configuration.validate()
+        #expect(problems.count == 1 && problems[0].hasPrefix("HF_ENDPOINT is not the address of a hub"))
+        let hub = ModelHub(configuration)
+        let failure = await #expect(throws: HubError.self) {
+            try await hub.snapshot(of: HubRequest("acme/plain")) { event in
+                #expect(!"\(event)".contains("secret"))
+            }
+        }
+        for text in problems + [failure.map { "\($0)" } ?? "", String(reflecting: failure)] {
+            #expect(!text.contains("secret"), "\(text)")
+        }
+    }
+
     @Test("What cannot be used is named")
     func problems() {
         #expect(configuration([:]).validate() == [])
