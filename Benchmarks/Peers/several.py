@@ -5,7 +5,7 @@ one of the two ends.
 usage: several.py CLIP WEIGHTS OUTPUT [--nginx PROGRAM] [--haproxy PROGRAM] [--minutes M] [--rounds N] [--quick]
 
 CLIP is the built command, WEIGHTS a folder that weights.py made, OUTPUT the JSON file to write. The proxies run with the
-files of Examples/several, in which only ports and places for temporary files are changed. Each process of ours is bound
+files of Deploy/proxies, in which only ports and places for temporary files are changed. Each process of ours is bound
 to its core (taskset); the proxy and the load generator run where there is room. Phases alternate; the processes that a
 phase does not need are stopped. At last, under load, one of the two is told to end (SIGTERM), and later killed (SIGKILL), and
 started anew each time: requests are counted, and those that were not answered with status 200. Where a proxy or a second
@@ -35,7 +35,7 @@ from traffic import Mix, Pictures, Traffic, photographs
 
 # The part of `--minutes` that this script takes: four fifths of it for phases, the rest for endings.
 SHARE = 0.08
-EXAMPLES = machine.ROOT / "Examples/several"
+PROXIES = machine.ROOT / "Deploy/proxies"
 SCENARIOS = ("image1", "text8")
 ENDING_SCENARIOS = ("image1", "image8", "text1", "text8", "compare8")
 CONNECTIONS = 8
@@ -162,9 +162,11 @@ def alone(processes: list[Server], way: Server):
 
 
 def with_ports(file: str, port: int, ports: list[int]) -> str:
-    """An example's text with the ports of this run."""
-    text = (EXAMPLES / file).read_text()
-    for documented, actual in (("9000", port), ("9001", ports[0]), ("9002", ports[1])):
+    """A proxy's file with the ports of this run, on this machine alone."""
+    text = (PROXIES / file).read_text()
+    for documented, actual in (("listen 8080;", f"listen 127.0.0.1:{port};"), ("bind :8080", f"bind 127.0.0.1:{port}")):
+        text = text.replace(documented, actual)
+    for documented, actual in zip(("9001", "9002"), ports):
         text = text.replace(f"127.0.0.1:{documented}", f"127.0.0.1:{actual}")
     return text
 
@@ -177,8 +179,10 @@ def nginx(program: str, ports: list[int], folder: pathlib.Path) -> Server:
     places = "".join(
         f"    {name}_temp_path {prefix}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    text = f"pid {prefix}/pid;\nerror_log {prefix}/errors;\n" + with_ports("nginx.conf", port, ports)
-    (prefix / "nginx.conf").write_text(text.replace("http {\n", "http {\n" + places, 1))
+    (prefix / "nginx.conf").write_text(
+        f"worker_processes auto;\npid {prefix}/pid;\nerror_log {prefix}/errors;\nevents {{}}\nhttp {{\n    access_log off;\n"
+        + places + with_ports("nginx.conf", port, ports) + "}\n"
+    )
     options = ["-p", str(prefix), "-c", str(prefix / "nginx.conf"), "-e", str(prefix / "errors"), "-g", "daemon off;"]
     child = Child("nginx", [program, *options], folder / "nginx.log", answers=False)
     return Server("nginx", child, port, "/readiness")
