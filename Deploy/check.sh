@@ -19,8 +19,15 @@ silent() {
         || { echo "$name:" >&2; cat "$work/log" >&2; exit 1; }
     echo "ok  $name"
 }
-# The command it names is not on this machine, which is all that it may say.
-unit() { ! systemd-analyze verify --man=no "$here/systemd/swift-clip.service" 2>&1 | grep -v 'is not executable'; }
+# The unit by itself, and with the keys that an operator adds. The command it names is not on this machine, which is all that it may
+# say.
+unit() {
+    mkdir -p "$work/units/swift-clip.service.d"
+    cp "$here/systemd/swift-clip.service" "$work/units/"
+    ! systemd-analyze verify --man=no "$work/units/swift-clip.service" 2>&1 | grep -v 'is not executable' || return 1
+    sed 's/^#\([LE]\)/\1/' "$here/systemd/keys.conf" > "$work/units/swift-clip.service.d/keys.conf"
+    ! systemd-analyze verify --man=no "$work/units/swift-clip.service" 2>&1 | grep -v 'is not executable'
+}
 manifests() {
     for file in "$here"/kubernetes/*.yaml; do
         case $file in */kustomization.yaml) continue ;; esac

@@ -42,7 +42,8 @@ END
     sed -e 's/^$/./' -e 's/^/ /' "$root/NOTICE"
 } > "$stage/debian/copyright"
 printf 'README.md\nREADME.ko.md\nCHANGELOG.md\nNOTICE\n' > "$stage/debian/swift-clip.docs"
-cp "$root"/{README.md,README.ko.md,CHANGELOG.md,NOTICE} "$stage/"
+printf 'keys.conf\n' > "$stage/debian/swift-clip.examples"
+cp "$root"/{README.md,README.ko.md,CHANGELOG.md,NOTICE,Deploy/systemd/keys.conf} "$stage/"
 
 "$root/Deploy/install.sh" "$clip" /usr "$stage/root"
 install -D -m 644 "$root/Deploy/systemd/swift-clip.conf" "$stage/root/etc/swift-clip/swift-clip.conf"
