@@ -12,7 +12,7 @@ guard arguments.count == 3 else {
     exit(64)
 }
 let model = ModelSource(name: "example", directory: arguments[1])
-let cores = ProcessInfo.processInfo.activeProcessorCount
+let cores = MachineProcessors.current.threads
 let engine = try EmbeddingEngine(configuration: EngineConfiguration(models: [model], cores: cores))
 defer { engine.shutdown() }
 try await engine.start()

@@ -12,7 +12,7 @@ guard arguments.count >= 3 else {
 }
 let words = Array(arguments)
 let model = ModelSource(name: "example", directory: words[0])
-let cores = ProcessInfo.processInfo.activeProcessorCount
+let cores = MachineProcessors.current.threads
 let engine = try EmbeddingEngine(configuration: EngineConfiguration(models: [model], cores: cores))
 defer { engine.shutdown() }
 try await engine.start()

@@ -12,12 +12,8 @@ guard CommandLine.arguments.count == 2 else {
     exit(64)
 }
 let model = ModelSource(name: "example", directory: CommandLine.arguments[1])
-let cores = ProcessInfo.processInfo.activeProcessorCount
-// One backend for both, so that /metrics tells of the engine, too.
-let metrics = PrometheusMetrics()
-var engineConfiguration = EngineConfiguration(models: [model], cores: cores)
-engineConfiguration.metrics = metrics
-let engine = try EmbeddingEngine(configuration: engineConfiguration)
+let cores = MachineProcessors.current.threads
+let engine = try EmbeddingEngine(configuration: EngineConfiguration(models: [model], cores: cores))
 defer { engine.shutdown() }
 
 var configuration = ServerConfiguration()
