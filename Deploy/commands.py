@@ -40,6 +40,8 @@ class Command:
     abstract: str
     discussion: str
     options: list[Option]
+    statuses: list[tuple[str, str]]
+    status_note: str
     below: list[Command] = field(default_factory=list)
 
     @property
@@ -59,11 +61,15 @@ def read(stream: TextIO) -> Command:
 def _command(told: dict, parents: tuple[str, ...]) -> Command:
     path = (*parents, told["commandName"])
     shown = [c for c in told.get("subcommands", []) if c.get("shouldDisplay", True) and c["commandName"] != "help"]
+    discussion, _, rest = told.get("discussion", "").partition("Exit status:\n")
+    statuses, _, note = rest.partition("\n\n")
     return Command(
         path,
         told.get("abstract", ""),
-        told.get("discussion", ""),
+        discussion,
         _options(told.get("arguments", [])),
+        [(number, words) for number, words in (line.strip().split("  ", 1) for line in statuses.splitlines())],
+        note.strip(),
         [_command(below, path) for below in shown],
     )
 

@@ -21,9 +21,6 @@ Environment variables of the service swift-clip, where the package has installed
 .TP
 .I ~/.cache/huggingface/hub
 Models that were fetched by name, in the hub's own layout.
-.SH EXIT STATUS
-0 for success, 64 for a wrong flag, 65 for input that cannot be used, 66 for a model that is not there, 69 where a service or
-a port cannot be had, 77 where permission lacks, 78 for a wrong setting, 1 for everything else.
 .SH SEE ALSO
 .BR curl (1),
 .BR systemctl (1)
@@ -58,6 +55,13 @@ def examples(discussion: str) -> str:
     return "\n".join(out).replace(".fi\n.nf\n", "") + "\n"
 
 
+def statuses(root: commands.Command) -> str:
+    """What the program ends with."""
+    return ".SH EXIT STATUS\n" + "".join(
+        f".TP\n.B {number}\n{escaped(words)}\n" for number, words in root.statuses
+    ) + f".PP\n{escaped(root.status_note)}\n"
+
+
 def section(command: commands.Command) -> str:
     """One command, and those below it."""
     is_whole = len(command.path) == 1
@@ -75,7 +79,9 @@ def section(command: commands.Command) -> str:
 
 
 def main() -> None:
-    sys.stdout.write(textwrap.dedent(HEAD) + section(commands.read(sys.stdin)) + TAIL)
+    root = commands.read(sys.stdin)
+    files, _, rest = TAIL.partition(".SH SEE ALSO")
+    sys.stdout.write(textwrap.dedent(HEAD) + section(root) + files + statuses(root) + ".SH SEE ALSO" + rest)
 
 
 if __name__ == "__main__":

@@ -92,6 +92,8 @@ def document(root: commands.Command) -> str:
             text += "\n" + table(own)
         if others:
             text += "\n" + ("Beside these, what" if own else "What") + " it shares with others, above.\n"
+    rows = [f"| {number} | {cell(words)} |" for number, words in root.statuses]
+    text += "\n## Exit statuses\n\n" + "\n".join(["| status | when |", "|---|---|", *rows]) + f"\n\n{root.status_note}\n"
     rows = [f"| {', '.join(f'`{n}`' for n in names.split(', '))} | {words} |" for names, words in VARIABLES]
     return text + "\n## Variables without a flag\n\n" + "\n".join(["| variable | meaning |", "|---|---|", *rows]) + "\n"
 

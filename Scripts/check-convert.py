@@ -80,7 +80,7 @@ class Check:
         begun = time.monotonic()
         done = self.run("convert", str(path), str(out))
         seconds = time.monotonic() - begun
-        if done.returncode != 1 or words not in done.stderr or out.exists():
+        if done.returncode != 65 or words not in done.stderr or out.exists():
             self.fail(f"{name}: status {done.returncode}: {done.stderr.strip()[:300] or done.stdout.strip()[:300]}")
         elif seconds > SECONDS:
             self.fail(f"{name}: {seconds:.1f} s")

@@ -125,7 +125,9 @@ public struct EngineConfiguration: Sendable {
     public var fetchPlacesPerHost: Int = 8
     /// The largest number of fetches at once for one client; nil for half of all.
     public var fetchPlacesPerClient: Int?
-    /// How many fetches may wait, half of them for one client; further ones are refused.
+    /// Those that one client has then.
+    package var fetchPlacesOfOneClient: Int { fetching.placesPerClient }
+    /// Fetches that wait for a place, half of them for one client, at which more are turned away.
     public var fetchQueue: Int = 1024
     /// The lowest speed of a fetch in bytes per second; 0 for any.
     public var fetchMinimumSpeed: Int = 1024

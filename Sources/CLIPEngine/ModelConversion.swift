@@ -1,4 +1,5 @@
 internal import CLIPWeights
+internal import Foundation
 
 /// A model directory that was made from a PyTorch checkpoint.
 public struct ConvertedModel: Sendable {
@@ -22,6 +23,31 @@ public struct ConvertedModel: Sendable {
 public struct ConversionRefusal: Error, CustomStringConvertible, Sendable {
     /// What is wrong, and what helps.
     public let description: String
+    /// Where the fault lies.
+    package let kind: Kind
+
+    /// Where the fault lies, as far as a caller does different things about it.
+    package enum Kind: Sendable {
+        /// There is no such checkpoint, or it cannot be read.
+        case missingSource
+        /// What is there cannot be converted.
+        case refused
+        /// The model directory cannot be written, or has such files already.
+        case unwritable
+        /// The disk has too little room for it.
+        case noRoom
+    }
+
+    init(_ error: WeightError) {
+        description = error.description
+        kind =
+            switch error {
+            case .unreadableFile, .nothingToConvert: .missingSource
+            case .unwritableFile(_, ENOSPC), .unwritableFile(_, EDQUOT): .noRoom
+            case .unwritableFile, .outputExists: .unwritable
+            default: .refused
+            }
+    }
 }
 
 /// Converts PyTorch checkpoints (`.bin`, `.pt`) into directories with safetensors, without running any code in them.
@@ -56,7 +82,7 @@ public enum ModelConversion {
                 isConfigurationDerived: report.isConfigurationDerived
             )
         } catch {
-            throw ConversionRefusal(description: error.description)
+            throw ConversionRefusal(error)
         }
     }
 }

@@ -99,7 +99,10 @@ public struct FetchingConfiguration: Equatable, Sendable {
     /// The largest value that ``maxBytes`` may have.
     package static let mostBytes = 1 << 30
 
-    var placesPerClient: Int { maxConcurrentFetchesPerClient ?? max(1, (maxConcurrentFetches + 1) / 2) }
+    /// Fetches that one client may have under way at once.
+    package var placesPerClient: Int {
+        maxConcurrentFetchesPerClient ?? max(1, (maxConcurrentFetches + 1) / 2)
+    }
 
     /// Describes what is wrong with the values, in one sentence each; empty if they are valid.
     public func validate() -> [String] {

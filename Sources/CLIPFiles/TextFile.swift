@@ -43,6 +43,8 @@ package enum TextFile {
             }
             return text
         }
+        // No encoding of bytes has zeros in text; UTF-16 has one in every end of a line.
+        guard !bytes.contains(0) else { throw .zeroBytes(name: name) }
         let lines = split(bytes)
         let number = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
         throw .notUTF8(name: name, line: number + 1)

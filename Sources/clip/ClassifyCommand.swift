@@ -1,6 +1,7 @@
 import ArgumentParser
 internal import CLIPEngine
 internal import CLIPFiles
+internal import CLIPServer
 internal import Foundation
 
 /// `clip classify`: the labels that fit image files or texts best.
@@ -33,7 +34,10 @@ struct ClassifyCommand: AsyncParsableCommand {
 
     @Option(
         parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Labels, separated by commas; repeat for more.", valueName: "label,...")
+        help: ArgumentHelp(
+            "Labels, separated by commas; repeat for more. A label that has a comma itself goes into a file.",
+            valueName: "label,..."
+        )
     )
     var labels: [String] = []
 
@@ -62,6 +66,9 @@ struct ClassifyCommand: AsyncParsableCommand {
     var truncate = false
 
     func validate() throws {
+        if images.isEmpty, text.isEmpty {
+            throw ValidationError("Nothing to classify: name image files, or texts with --text.")
+        }
         if top < 1 { throw ValidationError("--top must be at least 1, not \(top).") }
         if labels.isEmpty == (labelsFile == nil) {
             throw ValidationError(
@@ -88,74 +95,48 @@ struct ClassifyCommand: AsyncParsableCommand {
             }
         let labels = try Terminal.labelSet(given, templates: Terminal.templates(ofArguments: template))
         configuration.maxTexts = max(configuration.maxTexts, labels.promptCount)
-        var texts: [String] = []
-        for text in text {
-            texts += text == "-" ? try Terminal.readLines() : [try Terminal.text(ofArgument: text)]
-        }
-        let inputs = images.map(EmbeddingPipeline.Input.image) + texts.map(EmbeddingPipeline.Input.text)
-        guard !inputs.isEmpty else {
-            throw ValidationError("Nothing to classify: name image files, or texts with --text.")
-        }
-        let failures = try await withEngine(configuration, options, environment) { engine in
+        let run = try EmbeddingRun(images: images, texts: text, truncating: truncate, environment)
+        try await withEngine(configuration, options, environment) { engine in
             let ranking = try await ranking(labels, by: engine)
-            return try await classify(inputs, by: EmbeddingPipeline(engine: engine), labels, ranking)
+            try await run.write(by: engine) { kind, value, embedding in
+                let predictions = ranking.predictions(for: [embedding])[0]
+                return json
+                    ? Self.object(kind, value, predictions, labels, model: engine.defaultModel)
+                    : Self.lines(run.hasSeveral ? value : nil, predictions, labels)
+            }
         }
-        if failures > 0 { throw ExitCode.failure }
     }
 
     private func ranking(_ labels: LabelSet, by engine: EmbeddingEngine) async throws -> LabelRanking {
         do {
             return try await engine.ranking(of: labels, top: top, truncating: truncate)
         } catch EmbeddingError.label(let index, let error) {
+            let failure = CommandFailure(error.ofOneText)
             throw CommandFailure(
-                "The label '\(labels.labels[index].name.printable)' cannot be used. \(CommandFailure(error.ofOneText))"
+                "The label '\(labels.labels[index].name.printable)' cannot be used. \(failure)",
+                status: failure.status
             )
         }
     }
 
-    /// Writes the ranking of each input, in their order, and returns how many failed.
-    private func classify(
-        _ inputs: [EmbeddingPipeline.Input],
-        by pipeline: EmbeddingPipeline,
-        _ labels: LabelSet,
-        _ ranking: LabelRanking
-    ) async throws -> Int {
-        var progress = ProgressLine(total: inputs.count, unit: "inputs")
-        defer { progress.clear() }
-        var failures = 0
-        try await pipeline.embed(inputs, truncating: truncate) { index, result in
-            progress.clear()
-            let (kind, value) = inputs[index].label
-            switch result {
-            case .success(let embedding):
-                let predictions = ranking.predictions(for: [embedding])[0]
-                try Terminal.write(
-                    line: json
-                        ? Self.object(kind, value, predictions, labels)
-                        : Self.lines(inputs.count > 1 ? value : nil, predictions, labels)
-                )
-            case .failure(let fault):
-                failures += 1
-                // An empty name would leave nothing before the colon.
-                Terminal.complain("\(value.isEmpty ? "''" : value.printable): \(CommandFailure(fault))\n")
-            }
-            progress.advance()
-        }
-        return failures
-    }
-
+    /// One object with the members that an answer of `POST /classify` has, spelled as they are there.
     private static func object(
         _ kind: String,
         _ value: String,
         _ predictions: [Prediction],
-        _ labels: LabelSet
+        _ labels: LabelSet,
+        model: String
     ) -> String {
-        let objects = predictions.map { prediction in
-            "{\"label\":\(JSONText.string(labels.labels[prediction.label].name)),"
-                + "\"score\":\(JSONText.number(prediction.score)),"
-                + "\"similarity\":\(JSONText.number(prediction.similarity))}"
+        var writer = JSONWriter()
+        writer.object { writer in
+            // A file's name may have bytes that are no UTF-8.
+            writer.member(kind) { $0.encoded(Array(JSONText.string(value).utf8)) }
+            writer.member("predictions") { writer in
+                ClassificationAnswers.write(predictions, labels, to: &writer)
+            }
+            writer.member("model", model)
         }
-        return "{\"\(kind)\":\(JSONText.string(value)),\"predictions\":[\(objects.joined(separator: ","))]}"
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 
     /// One line a label, under the input's name if there are several inputs.

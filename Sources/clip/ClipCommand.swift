@@ -1,5 +1,7 @@
 import ArgumentParser
+internal import CLIPEngine
 internal import CLIPFiles
+internal import Logging
 
 /// The `clip` command: a server and the same work from the shell.
 @main
@@ -12,6 +14,10 @@ struct ClipCommand: AsyncParsableCommand {
             with a checkpoint in transformers layout (config.json, model.safetensors) or OpenCLIP layout \
             (open_clip_config.json, open_clip_model.safetensors). Options of models and of the server have \
             environment variables, named in their help; an option on the command line wins.
+
+            \(CommandStatus.list)
+
+            A command that a signal ends has 128 and the signal's number at the shell, such as 130 after Ctrl-C.
             """,
         version: Version.current,
         subcommands: [
@@ -26,21 +32,39 @@ struct ClipCommand: AsyncParsableCommand {
     static func main() async {
         WaitPolicy.ensurePassive()
         MemoryPolicy.ensureLean()
+        let arguments = FileName.arguments
         do {
-            var command = try parseAsRoot(FileName.arguments)
+            var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
         } catch {
-            let code = (error as? CommandFailure).map { ExitCode($0.status) } ?? exitCode(for: error)
-            if code.isSuccess { exit(withError: error) }  // what was asked for was help or the version
-            let message = fullMessage(for: error)
-            if !message.isEmpty { Terminal.complain(message.printableLines + "\n") }
-            // `exit` would free oneDNN's static objects, which a model's thread may still be using for another item of
-            // the failed command.
-            Terminal.leave(status: code.rawValue)
+            let status = Self.status(of: error)
+            // Help or the version was asked for.
+            if status == CommandStatus.success.rawValue { exit(withError: error) }
+            if status == CommandStatus.usage.rawValue, ServeCommand.wantsJSONLog(arguments, Environment()) {
+                ServerLog(.json, level: .info).complain(message(for: error).printable)
+            } else {
+                let message = fullMessage(for: error)
+                if !message.isEmpty { Terminal.complain(message.printableLines + "\n") }
+            }
+            // Not by `exit`, which takes down oneDNN's statics: a model's thread may be in the middle of a batch for somebody
+            // whose command has failed.
+            Terminal.leave(status: status)
+        }
+    }
+
+    private static func status(of error: any Error) -> Int32 {
+        switch error {
+        case let failure as CommandFailure: failure.status.rawValue
+        case let error as EmbeddingError: error.exitStatus.rawValue
+        case let code as ExitCode: code.rawValue
+        default:
+            // What ArgumentParser does not know is nothing that a command expects.
+            exitCode(for: error) == .failure
+                ? CommandStatus.internalFault.rawValue : exitCode(for: error).rawValue
         }
     }
 }

@@ -8,27 +8,32 @@ internal import Foundation
 /// The sentence that a person at the shell reads when the engine refuses something.
 package struct CommandFailure: Error, CustomStringConvertible {
     package let description: String
-    /// The program's exit status.
-    let status: Int32
+    /// What the program ends with.
+    package let status: CommandStatus
 
-    /// All problems of a configuration, one a line.
+    /// All problems of a configuration, a line each; the status is theirs where they have the same one.
     ///
-    /// - Parameter environment: knows the variables that belong to the flags in the sentences.
-    init(problems: [String], status: Int32 = 1, _ environment: Environment? = nil) {
-        self.status = status
-        description = problems.map { (environment?.naming($0) ?? $0).printable }.joined(separator: "\n")
+    /// - Parameter environment: knows the variables of the flags that they name.
+    init(_ problems: [SettingProblem], _ environment: Environment) {
+        status = CommandStatus.common(of: problems.map(\.status), else: .unusableSetting)
+        description = problems.map { environment.naming($0.sentence).printable }.joined(separator: "\n")
     }
 
     /// One problem.
-    init(_ sentence: String, status: Int32 = 1) {
+    init(_ sentence: String, status: CommandStatus) {
         description = sentence
         self.status = status
     }
 
-    /// The system's message about a call that has just failed.
-    init(_ thing: String, cannotBe done: String) {
-        status = 1
-        description = "\(thing) cannot be \(done): \(String(cString: strerror(errno)))."
+    /// The same failure, of a file or another thing that is named before it.
+    init(_ name: String, _ failure: CommandFailure) {
+        self.init("\(name): \(failure.description)", status: failure.status)
+    }
+
+    /// What the system says of a call that just failed to write something.
+    init(unwritable thing: String) {
+        status = .cannotWrite
+        description = "\(thing) cannot be written: \(String(cString: strerror(errno)))."
     }
 
     /// Why a model of the hub could not be fetched.
@@ -41,16 +46,18 @@ package struct CommandFailure: Error, CustomStringConvertible {
     ///
     /// Unlike over HTTP, the sentence may name files and tensors, which help at the shell.
     ///
-    /// - Parameter environment: knows the variables that belong to the flags in the sentence.
-    init(_ error: EmbeddingError, _ environment: Environment? = nil) {
-        status = 1
+    /// - Parameters:
+    ///   - environment: knows the variables of the flags that it names.
+    ///   - models: those of the engine.
+    init(_ error: EmbeddingError, _ environment: Environment? = nil, models: [ModelSource] = []) {
+        status = error.exitStatus(with: models)
         let sentence = Self.sentence(for: error)
         description = environment?.naming(sentence) ?? sentence
     }
 
     /// Why a file could not be read, or is no text.
     init(_ error: FileError) {
-        self.init(error.description)
+        self.init(error.description, status: error.exitStatus)
     }
 
     /// Why an input got no embedding.
@@ -63,7 +70,7 @@ package struct CommandFailure: Error, CustomStringConvertible {
 
     /// Why an evaluation could not run.
     init(_ error: EvaluationError) {
-        self.init(error.description)
+        self.init(error.description, status: error.exitStatus)
     }
 
     private static func sentence(for error: EmbeddingError) -> String {
@@ -71,16 +78,24 @@ package struct CommandFailure: Error, CustomStringConvertible {
     }
 }
 
-/// Runs an engine for the duration of a command, with its errors in sentences; models that are not on this machine are
-/// fetched first.
+/// One thing that is wrong with the settings, and what the program ends with where nothing else is.
+package struct SettingProblem: Equatable {
+    package let sentence: String
+    package let status: CommandStatus
+
+    init(_ sentence: String, status: CommandStatus = .unusableSetting) {
+        (self.sentence, self.status) = (sentence, status)
+    }
+}
+
+/// Runs an engine for the length of a command, with its errors in sentences; models that are not here are fetched before.
 func withEngine<Value>(
     _ configuration: EngineConfiguration,
     _ options: ModelOptions,
     _ environment: Environment,
     _ body: (EmbeddingEngine) async throws -> Value
 ) async throws -> Value {
-    let problems = environment.problems + configuration.validate()
-    guard problems.isEmpty else { throw CommandFailure(problems: problems, environment) }
+    try environment.requireNoProblems(of: configuration)
     var configuration = configuration
     try await options.fetchModels(for: &configuration, environment)
     do {
@@ -89,6 +104,6 @@ func withEngine<Value>(
         try await engine.start()
         return try await body(engine)
     } catch let error as EmbeddingError {
-        throw CommandFailure(error, environment)
+        throw CommandFailure(error, environment, models: configuration.models)
     }
 }

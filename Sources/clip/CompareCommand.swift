@@ -37,7 +37,7 @@ struct CompareCommand: AsyncParsableCommand {
         do throws(CommandFailure) {
             bytes = try Terminal.contents(of: image, limit: configuration.maxImageBytes)
         } catch {
-            throw CommandFailure(problems: ["\(image.printable): \(error)"])
+            throw CommandFailure(image.printable, error)
         }
         let similarities = try await withEngine(configuration, options, environment) { engine in
             try await engine.compare(

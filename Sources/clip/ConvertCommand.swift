@@ -29,13 +29,16 @@ struct ConvertCommand: ParsableCommand {
 
     func run() throws {
         for path in [source, directory] where !FileName.isText(path) {
-            throw CommandFailure("'\(path.printable)' is not UTF-8; rename it, or name a link to it.")
+            throw CommandFailure(
+                "'\(path.printable)' is not UTF-8; rename it, or name a link to it.",
+                status: .unusableInput
+            )
         }
         let model: ConvertedModel
         do throws(ConversionRefusal) {
             model = try convert()
         } catch {
-            throw CommandFailure(error.description)
+            throw CommandFailure(error.description, status: error.exitStatus)
         }
         let place = directory.hasSuffix("/") ? directory : directory + "/"
         for file in model.files.dropLast() {

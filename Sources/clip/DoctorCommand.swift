@@ -11,8 +11,8 @@ struct DoctorCommand: AsyncParsableCommand {
         abstract:
             "Look at this machine and the settings, and say what keeps a server from serving, and what helps.",
         discussion: """
-            Takes the flags and variables of clip serve. It ends with 0 where a server with these settings can serve, and with 1 \
-            where it cannot. Nothing is fetched, and nothing is asked of the hub without --online.
+            Takes the flags and variables of clip serve. It ends with \(CommandStatus.success.rawValue) where a server with these \
+            settings can serve, and with \(CommandStatus.answerIsNo.rawValue) where it cannot. Nothing is fetched, and nothing is asked of the hub without --online.
             """
     )
 
@@ -46,7 +46,7 @@ struct DoctorCommand: AsyncParsableCommand {
         try Terminal.write(
             line: json ? diagnosis.json : diagnosis.text(inColours: Terminal.outputHasColours(environment))
         )
-        if !diagnosis.canServe { throw ExitCode(1) }
+        if !diagnosis.canServe { throw ExitCode(CommandStatus.answerIsNo.rawValue) }
     }
 
     private func processorFindings(_ engine: EngineConfiguration) throws -> [Finding] {
@@ -63,10 +63,11 @@ struct DoctorCommand: AsyncParsableCommand {
 
     /// Problems that would keep the server from starting, and the warnings that its log would have.
     private func settingFindings(_ settings: ServeSettings, _ environment: Environment) -> [Finding] {
-        let problems =
-            environment.problems + settings.problems + settings.addressProblems
         let findings =
-            problems.map { Finding("settings", "refused", environment.naming($0), .problem, nil) }
+            settings.problems(environment).map {
+                Finding("settings", "refused", environment.naming($0.sentence), .problem, nil)
+            }
+            + NetworkCheck.ports(settings)
             + (environment.notices + settings.warnings).map { Finding("settings", "warning", $0, .note, nil) }
         return findings.isEmpty ? [Finding("settings", "all", "sound")] : findings
     }

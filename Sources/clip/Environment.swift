@@ -7,7 +7,9 @@ package struct Environment {
     let values: [String: String]
     /// One sentence for each value that could not be read.
     package var problems: [String] = []
-    /// One sentence for each value that was ignored, because a program other than ours may have set it.
+    /// What the program ends with because of those problems that have a status of their own.
+    var statuses: [String: CommandStatus] = [:]
+    /// One sentence for each value that was passed over, since others than our users may have set it.
     package private(set) var notices: [String] = []
     /// The settings that were read, with their effective values and where these come from.
     package private(set) var settings: [Setting] = []
@@ -22,14 +24,38 @@ package struct Environment {
     ///
     /// - Parameter name: the flag or variable that set it; nil if none did.
     mutating func note(_ flag: String?, _ variables: [String], _ value: SettingValue, by name: String?) {
-        let setting = Setting(flag: flag, variables: variables, value: value, origin: name ?? "default")
+        let setting = Setting(
+            flag: flag,
+            variables: variables,
+            value: value,
+            origin: name ?? Setting.ofNobody
+        )
         guard let index = settings.firstIndex(where: { $0.name == setting.name }) else {
             return settings.append(setting)
         }
         settings[index] = setting
     }
 
-    /// Names that other programs use for purposes of their own: conda, shells, container platforms, loggers.
+    /// Says how the program came to the value of a setting that nobody has set.
+    ///
+    /// - Parameters:
+    ///   - name: what the setting is called, a flag as a rule.
+    ///   - value: what is in force, where the setting itself is none.
+    ///   - reason: what the value follows from, in a few words.
+    mutating func explain(_ name: String, _ value: SettingValue? = nil, by reason: String) {
+        guard
+            let index = settings.firstIndex(where: { $0.name == name && $0.origin == Setting.ofNobody })
+        else { return }
+        let setting = settings[index]
+        settings[index] = Setting(
+            flag: setting.flag,
+            variables: setting.variables,
+            value: value ?? setting.value,
+            origin: reason
+        )
+    }
+
+    /// Names that others set for purposes of their own: conda, shells, container platforms, loggers.
     private static let generic: Set<String> = ["HOST", "PORT", "LOG_LEVEL"]
 
     /// Reads from the given variables, by default the process's own.

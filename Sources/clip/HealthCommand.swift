@@ -8,8 +8,9 @@ struct HealthCommand: ParsableCommand {
         commandName: "health",
         abstract: "Ask a server on this machine whether it is ready; ends with 0 if it is.",
         discussion: """
-            Asks where `clip serve` listens by the same variables, at the health port if there is one. It ends with 1 where the \
-            server says no, and with 69 where nobody answers.
+            Asks where `clip serve` listens by the same variables, at the health port if there is one. It ends with \
+            \(CommandStatus.answerIsNo.rawValue) where the server says no, and with \(CommandStatus.unavailable.rawValue) where nobody \
+            answers.
             """
     )
 
@@ -41,7 +42,7 @@ struct HealthCommand: ParsableCommand {
         let port =
             port ?? environment.port("CLIP_HEALTH_PORT") ?? environment.port("CLIP_PORT", "PORT")
             ?? standard.port
-        guard environment.problems.isEmpty else { throw CommandFailure(problems: environment.problems) }
+        try environment.requireNoProblems()
         let probe = HealthProbe(
             host: HealthProbe.reachable(named),
             port: port,
@@ -52,11 +53,12 @@ struct HealthCommand: ParsableCommand {
         do throws(HealthProbeError) {
             answer = try probe.answer()
         } catch {
-            throw CommandFailure("\(error.description.printable)", status: 69)
+            throw CommandFailure("\(error.description.printable)", status: .unavailable)
         }
         guard answer.status == 200 else {
             throw CommandFailure(
-                "The server at \(probe.host):\(port) says \(answer.status): \(answer.body.printable)"
+                "The server at \(probe.host):\(port) says \(answer.status): \(answer.body.printable)",
+                status: .answerIsNo
             )
         }
         try Terminal.write(line: answer.body)

@@ -14,6 +14,8 @@ package struct HealthProbe {
     package struct Answer: Equatable {
         package let status: Int
         package let body: String
+        /// What the field `server` says, which is the program as a rule.
+        package let server: String?
     }
 
     package let host: String
@@ -77,7 +79,17 @@ package struct HealthProbe {
         guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]),
             let blank = text.firstRange(of: "\r\n\r\n")
         else { return nil }
-        return Answer(status: status, body: String(text[blank.upperBound...]))
+        let fields = text[..<blank.lowerBound].split(separator: "\r\n").dropFirst().map {
+            $0.split(separator: ":", maxSplits: 1)
+        }
+        let server = fields.first {
+            $0.count == 2 && $0[0].utf8.count == "server".utf8.count && $0[0].lowercased() == "server"
+        }?[1]
+        return Answer(
+            status: status,
+            body: String(text[blank.upperBound...]),
+            server: server.map { String($0.drop(while: \.isWhitespace)) }
+        )
     }
 
     private func connected(until end: ContinuousClock.Instant) throws(HealthProbeError) -> Int32 {

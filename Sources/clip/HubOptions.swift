@@ -63,10 +63,24 @@ struct HubOptions: ParsableArguments {
             SettingValue(configuration.authorityFile),
             by: environment.first(of: authorities)?.name
         )
+        for names in Self.proxyVariables {
+            let told = environment.first(of: names)
+            environment.note(
+                nil,
+                names,
+                SettingValue(told.map { SecretText.withoutUser($0.value) }),
+                by: told?.name
+            )
+        }
     }
 
-    /// Adds the problems of the hub's settings to the environment's; only commands that use the hub need valid
-    /// settings.
+    /// The variables of proxies, those of one meaning together, in the order in which libcurl asks for them.
+    static let proxyVariables = [
+        ["https_proxy", "HTTPS_PROXY"], ["http_proxy"], ["all_proxy", "ALL_PROXY"], ["no_proxy", "NO_PROXY"],
+    ]
+
+    /// Adds what is wrong with the hub's settings to the environment's problems; only who asks it for something has to have
+    /// them right.
     func judge(_ environment: inout Environment) {
         for problem in hub(environment).configuration.validate() where !environment.problems.contains(problem)
         {

@@ -37,7 +37,8 @@ package struct ModelChoice: Equatable {
     ) throws(CommandFailure) {
         guard FileName.isText(text) else {
             throw CommandFailure(
-                "The model '\(text.printable)' is not UTF-8; rename its directory, or name a link to it."
+                "The model '\(text.printable)' is not UTF-8; rename its directory, or name a link to it.",
+                status: .unusableInput
             )
         }
         var place = text

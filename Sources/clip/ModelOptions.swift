@@ -25,10 +25,16 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Number format of the forward pass: auto, f32, bf16 or int8. CLIP_PRECISION.")
     var precision: String?
 
-    @Option(help: "Threads that compute, for each model; by default one a core. CLIP_THREADS.")
+    @Option(
+        help:
+            "Threads that compute, for each model; by default one a core, or as many as a control group's quota has time for. CLIP_THREADS."
+    )
     var threads: Int?
 
-    @Option(help: "Threads that decode and resize images; by default one a core. CLIP_DECODE_THREADS.")
+    @Option(
+        help:
+            "Threads that decode and resize images; by default as many as --threads has by default. CLIP_DECODE_THREADS."
+    )
     var decodeThreads: Int?
 
     @Option(
@@ -119,9 +125,10 @@ struct ModelOptions: ParsableArguments {
         allowing allowed: AllowedModels = .none
     ) -> EngineConfiguration {
         let standIn = standIn(environment, allowed)
+        let processors = MachineProcessors.current
         var configuration = EngineConfiguration(
             models: standIn.map { [$0] } ?? sources(&environment),
-            cores: ProcessInfo.processInfo.activeProcessorCount
+            cores: processors.threads
         )
         configuration.loadsAtStart = standIn == nil
         configuration.allowsAnyName = !serves
@@ -136,6 +143,7 @@ struct ModelOptions: ParsableArguments {
             decodeThreads,
             "CLIP_DECODE_THREADS"
         )
+        for flag in ["--threads", "--decode-threads"] { environment.explain(flag, by: processors.reason) }
         environment.fill(&configuration.decoding, "--decode", decode, "CLIP_DECODE")
         environment.fill(
             &configuration.maxImageBytes,
@@ -280,7 +288,7 @@ struct ModelOptions: ParsableArguments {
             do throws(CommandFailure) {
                 choices.append(try ModelChoice(name))
             } catch {
-                environment.problems.append("--model has '\(name.printable)'. \(error)")
+                environment.refuse("--model has '\(name.printable)'. \(error)", status: error.status)
             }
         }
         if choices.contains(where: { $0.directory == nil }) { hubOptions.judge(&environment) }

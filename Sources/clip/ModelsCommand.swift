@@ -32,9 +32,8 @@ struct ModelsCommand: AsyncParsableCommand {
         } else {
             configuration.provider = ModelProvision.provider(options.hubOptions.hub(environment))
             configuration.allowedModels = .known
-            let problems = environment.problems + configuration.validate()
-            guard problems.isEmpty else { throw CommandFailure(problems: problems, environment) }
-            // A model's files are needed even to list it.
+            try environment.requireNoProblems(of: configuration)
+            // Even to list a model its files have to be here.
             try await options.fetchModels(for: &configuration, environment)
             lines = try Self.lines(configuration, environment)
         }
@@ -59,7 +58,7 @@ struct ModelsCommand: AsyncParsableCommand {
                 }
             }
         } catch let error as EmbeddingError {
-            throw CommandFailure(error, environment)
+            throw CommandFailure(error, environment, models: configuration.models)
         }
     }
 }

@@ -19,8 +19,7 @@ struct PullCommand: AsyncParsableCommand {
             ~/.cache/huggingface/hub, and its variables are obeyed: HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, \
             HF_HUB_OFFLINE.
 
-            Status: 0 all are here, 65 corrupt or unusable files, 66 no such model, 69 no network, 73 the cache cannot be written, \
-            74 no space, 75 try again later, 77 not allowed, 78 settings, 130 interrupted.
+            The exit status tells what went wrong with the last model that could not be had; 'clip --help' lists them.
             """
     )
 
@@ -32,32 +31,31 @@ struct PullCommand: AsyncParsableCommand {
     @Argument(help: "Known models, or OWNER/REPOSITORY[@REVISION].")
     var names: [String] = []
 
+    func validate() throws {
+        if names.isEmpty, !list {
+            throw ValidationError("Nothing to pull: name models, or see 'clip pull --list'.")
+        }
+    }
+
     func run() async throws {
         var environment = Environment()
         hubOptions.judge(&environment)
         let hub = hubOptions.hub(environment)
-        guard environment.problems.isEmpty else {
-            let settings = HubError.invalidConfiguration(environment.problems)
-            throw CommandFailure(problems: environment.problems, status: settings.exitStatus)
-        }
+        try environment.requireNoProblems()
         if list { return try writeList(hub) }
-        guard !names.isEmpty else {
-            throw ValidationError("Nothing to pull: name models, or see 'clip pull --list'.")
-        }
         var requests: [(name: String, request: HubRequest)] = []
         for name in names {
             // `pull` only fetches from the hub, so directories of that name do not matter.
             let choice = try ModelChoice(name, exists: { _ in false })
             guard case .hub(let request) = choice.place else {
-                let error = HubError.invalidName(name)
                 throw CommandFailure(
                     "'\(name.printable)' is a path; name a model of the hub.",
-                    status: error.exitStatus
+                    status: .missingInput
                 )
             }
             requests.append((choice.name, request))
         }
-        var status: Int32 = 0
+        var status = CommandStatus.success
         for (name, request) in requests {
             let line = DownloadLine(name: name)
             do throws(HubError) {
@@ -73,7 +71,7 @@ struct PullCommand: AsyncParsableCommand {
                 status = error.exitStatus
             }
         }
-        if status != 0 { throw ExitCode(status) }
+        if status != .success { throw ExitCode(status.rawValue) }
     }
 
     private static func summary(_ snapshot: HubSnapshot, seconds: Double) -> String {
@@ -108,26 +106,6 @@ struct PullCommand: AsyncParsableCommand {
                 column.padding(toLength: max(width, column.count + 1), withPad: " ", startingAt: 0)
             }.joined()
             try Terminal.write(line: line.trimmingCharacters(in: .whitespaces))
-        }
-    }
-}
-
-extension HubError {
-    /// The exit status of a command that fails with this error, by sysexits.h.
-    package var exitStatus: Int32 {
-        switch self {
-        case .corrupt, .damaged, .wrongSize, .noUsableFiles, .invalidAnswer: 65  // EX_DATAERR
-        case .invalidName, .unknownName, .address, .invalidRevision, .repositoryNotFound, .revisionNotFound,
-            .fileNotFound:
-            66  // EX_NOINPUT
-        case .offline, .unsettled, .unreachable, .redirectRefused, .transportUnavailable:
-            69  // EX_UNAVAILABLE
-        case .cacheUnusable: 73  // EX_CANTCREAT
-        case .noSpace: 74  // EX_IOERR
-        case .tooManyRequests, .badStatus: 75  // EX_TEMPFAIL
-        case .gated, .invalidToken, .forbidden, .renamed: 77  // EX_NOPERM
-        case .invalidConfiguration: 78  // EX_CONFIG
-        case .cancelled: 130
         }
     }
 }

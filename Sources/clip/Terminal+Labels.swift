@@ -11,9 +11,12 @@ extension Terminal {
         do throws(LabelFault) {
             return try PromptTemplate.list(texts)
         } catch {
-            guard case .noPlace(let template) = error else { throw CommandFailure(error.description) }
+            guard case .noPlace(let template) = error else {
+                throw CommandFailure(error.description, status: .unusableInput)
+            }
             throw CommandFailure(
-                "The template '\(texts[template].printable)' has no {} where the label goes."
+                "The template '\(texts[template].printable)' has no {} where the label goes.",
+                status: .unusableInput
             )
         }
     }
@@ -58,9 +61,13 @@ extension Terminal {
         do throws(LabelFault) {
             return try LabelSet(labels, templates: templates.isEmpty ? nil : templates)
         } catch {
-            guard case .repeatedLabel(let index, _) = error else { throw CommandFailure(error.description) }
+            guard case .repeatedLabel(let index, _) = error else {
+                throw CommandFailure(error.description, status: .unusableInput)
+            }
             throw CommandFailure(
-                "The label '\(labels[index].name.printable)' is there twice. Give each once."
+                "The label '\(labels[index].name.printable)' is there twice. Give each once; a label with a comma in it goes into a "
+                    + "file for --labels-file.",
+                status: .unusableInput
             )
         }
     }

@@ -46,7 +46,12 @@ enum Terminal {
         _exit(status)
     }
 
-    /// The bytes of a file; '-' is standard input.
+    /// Ends the process at once with a status that has a name.
+    static func leave(_ status: CommandStatus) -> Never {
+        leave(status: status.rawValue)
+    }
+
+    /// A file's bytes; '-' is standard input.
     ///
     /// - Parameters:
     ///   - limit: at most one byte more than this is read, which tells the caller that the file is too long.
@@ -73,7 +78,10 @@ enum Terminal {
     static func readLines() throws(CommandFailure) -> [String] {
         let bytes = try contents(of: "-", limit: mostTextBytes, longestLine: mostLineBytes)
         guard bytes.count <= mostTextBytes else {
-            throw CommandFailure("Standard input has more than \(mostTextBytes) bytes. Give it in parts.")
+            throw CommandFailure(
+                "Standard input has more than \(mostTextBytes) bytes. Give it in parts.",
+                status: .unusableInput
+            )
         }
         do throws(FileError) {
             return TextFile.lines(of: try TextFile.text(of: bytes, name: "Standard input"))
@@ -88,10 +96,13 @@ enum Terminal {
         do throws(CommandFailure) {
             bytes = try contents(of: file, limit: mostTextBytes)
         } catch {
-            throw CommandFailure("\(name(of: file)): \(error)")
+            throw CommandFailure(name(of: file), error)
         }
         guard bytes.count <= mostTextBytes else {
-            throw CommandFailure("\(name(of: file)): The file has more than \(mostTextBytes) bytes.")
+            throw CommandFailure(
+                "\(name(of: file)): The file has more than \(mostTextBytes) bytes.",
+                status: .unusableInput
+            )
         }
         return bytes
     }
@@ -101,13 +112,23 @@ enum Terminal {
         file == "-" ? "standard input" : file.printable
     }
 
-    /// A text given as an argument.
+    /// Texts that were given as arguments; '-' is standard input, a text a line.
+    static func texts(ofArguments arguments: [String]) throws(CommandFailure) -> [String] {
+        var texts: [String] = []
+        for argument in arguments {
+            texts += argument == "-" ? try readLines() : [try text(ofArgument: argument)]
+        }
+        return texts
+    }
+
+    /// A text that was given as an argument.
     ///
     /// - Throws: a failure if the argument is not UTF-8: the characters that stand for its bytes must not be embedded.
     static func text(ofArgument argument: String) throws(CommandFailure) -> String {
         guard FileName.isText(argument) else {
             throw CommandFailure(
-                "The text '\(argument.printable)' is not UTF-8. Is the terminal set to another encoding?"
+                "The text '\(argument.printable)' is not UTF-8. Is the terminal set to another encoding?",
+                status: .unusableInput
             )
         }
         return argument
@@ -118,7 +139,7 @@ enum Terminal {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
-            guard count >= 0 || errno == EINTR else { throw CommandFailure(name, cannotBe: "written") }
+            guard count >= 0 || errno == EINTR else { throw CommandFailure(unwritable: name) }
             rest = rest.dropFirst(max(0, count))
         }
     }

@@ -46,7 +46,7 @@ struct TokenizeCommand: AsyncParsableCommand {
         if model != nil, tokenizerDirectory != nil {
             environment.problems.append("--model and --tokenizer name two tokenizers. Give one of them.")
         }
-        guard environment.problems.isEmpty else { throw CommandFailure(problems: environment.problems) }
+        try environment.requireNoProblems()
         do {
             let tokenizer =
                 if let directory {
@@ -76,7 +76,8 @@ struct TokenizeCommand: AsyncParsableCommand {
         for (index, line) in lines.enumerated() {
             guard let text = try? decoder.decode(String.self, from: Data(line.utf8)) else {
                 throw CommandFailure(
-                    "Line \(index + 1) of standard input is no JSON string, as --json wants it."
+                    "Line \(index + 1) of standard input is no JSON string, as --json wants it.",
+                    status: .unusableInput
                 )
             }
             texts.append(text)

@@ -37,6 +37,8 @@ struct TextFileTests {
         #expect(refusal([0xC0, 0x80])?.hasPrefix("f: Line 1 is not UTF-8.") == true)
         #expect(refusal([0xED, 0xA0, 0x80])?.hasPrefix("f: Line 1 is not UTF-8.") == true)
         #expect(refusal([0x61, 0, 0x62, 0])?.contains("UTF-16 without a mark") == true)
+        // Korean in UTF-16 is hardly any zeros, but for the ends of lines.
+        #expect(refusal([0xE0, 0xAC, 0x91, 0xC5, 0x74, 0xC7, 0x0A, 0])?.contains("UTF-16 without") == true)
         #expect(refusal([0xFF, 0xFE, 0x61])?.contains("says UTF-16, which it is not") == true)
     }
 }

@@ -2,6 +2,10 @@ import CLIPTestSupport
 import Foundation
 import Testing
 
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
 @Suite("clip classify", .timeLimit(.minutes(5)))
 struct ClassifyTests {
     private struct Line: Decodable {
@@ -76,6 +80,60 @@ struct ClassifyTests {
         #expect(labels[0].predictions[0].label == "b")
     }
 
+    @Test("JSON has the members of POST /classify, spelled as they are there")
+    func sameAsServer() async throws {
+        let folder = try EvaluationFolder()
+        let labels = ["cat", "고양이", "a \"quoted\" dog", "tree"]
+        let line = try await classify(
+            folder,
+            ["--text", "a cat", "--json", "--labels", labels.joined(separator: ",")]
+        )
+        let (running, port) = try await Command.serving(["--model", "\(folder.model)"])
+        defer { running.process.terminate() }
+        var request = URLRequest(url: try #require(URL(string: "http://127.0.0.1:\(port)/classify")))
+        request.httpMethod = "POST"
+        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        request.httpBody = try JSONSerialization.data(
+            withJSONObject: ["text": "a cat", "labels": labels, "top_k": 5] as [String: Any]
+        )
+        let (data, _) = try await URLSession.shared.data(for: request)
+        let answer = String(decoding: data, as: UTF8.self)
+        let predictions = try #require(
+            answer.firstMatch(of: #/"predictions":\[(.*)\],"model":"([^"]*)"/#),
+            "\(answer)"
+        )
+        #expect(
+            line.output
+                == #"{"text":"a cat","predictions":\#(predictions.1),"model":"\#(predictions.2)"}"# + "\n",
+            "\(answer)"
+        )
+    }
+
+    @Test("A file of labels may be UTF-16 with its mark; without one that is said, not taken for Korean")
+    func encodings() async throws {
+        let folder = try EvaluationFolder()
+        let text = "고양이\n강아지\n"
+        func file(_ bytes: Data, _ name: String) throws -> String {
+            let place = folder.root.appendingPathComponent(name)
+            try bytes.write(to: place)
+            return place.path
+        }
+        let marked = try file(
+            Data([0xFF, 0xFE]) + (text.data(using: .utf16LittleEndian) ?? Data()),
+            "marked.txt"
+        )
+        let found = try lines(
+            try await classify(folder, ["--text", "a", "--labels-file", marked, "--json"])
+        )
+        #expect(Set(found[0].predictions.map(\.label)) == ["고양이", "강아지"])
+        let bare = try file(text.data(using: .utf16LittleEndian) ?? Data(), "bare.txt")
+        let refused = try await classify(folder, ["--text", "a", "--labels-file", bare])
+        #expect(
+            refused.status == 65 && refused.errors.contains("as in UTF-16 without a mark"),
+            "\(refused.errors)"
+        )
+    }
+
     @Test("A file that is no picture fails alone")
     func badPicture() async throws {
         let folder = try EvaluationFolder()
@@ -97,13 +155,13 @@ struct ClassifyTests {
             (["--labels", "a", "--labels-file", empty], 64, "are two sets of labels"),
             (["--labels", "a", "--top", "0"], 64, "--top must be at least 1, not 0."),
             (["--labels-file", "-", "--text", "-"], 64, "Standard input is only one of"),
-            (["--labels", "cat,dog,cat"], 1, "The label 'cat' is there twice."),
-            (["--labels", "cat,,dog"], 1, "Label 2 is empty."),
-            (["--labels-file", empty], 1, "There is no label. Give one at least."),
-            (["--labels-file", empty + ".missing"], 1, "empty.txt.missing: The file cannot be read"),
-            (["--labels", "a", "--template", "a photo"], 1, "The template 'a photo' has no {} where"),
+            (["--labels", "cat,dog,cat"], 65, "The label 'cat' is there twice."),
+            (["--labels", "cat,,dog"], 65, "Label 2 is empty."),
+            (["--labels-file", empty], 65, "There is no label. Give one at least."),
+            (["--labels-file", empty + ".missing"], 66, "empty.txt.missing: The file cannot be read"),
+            (["--labels", "a", "--template", "a photo"], 65, "The template 'a photo' has no {} where"),
             (
-                ["--labels", "a,\(long)"], 1,
+                ["--labels", "a,\(long)"], 65,
                 "cannot be used. The text has 102 tokens; the model has 77 positions. Shorten it. Or give --truncate."
             ),
         ] as [([String], Int32, String)] {
@@ -111,7 +169,10 @@ struct ClassifyTests {
             #expect(outcome.status == status && outcome.output.isEmpty, "\(arguments) \(outcome.status)")
             #expect(outcome.errors.contains(words), "\(arguments): \(outcome.errors)")
         }
-        let nothing = try await classify(folder, ["--labels", "a"])
+        let twice = try await classify(folder, ["--text", "x", "--labels", "red, white,red"])
+        #expect(twice.errors.contains("a label with a comma in it goes into a file for --labels-file"))
+        let nothing = await (try Command.start(["classify", "--labels", "a"])).outcome()
+        #expect(nothing.status == 64 && nothing.errors.contains("Usage: clip classify"), "\(nothing.errors)")
         #expect(nothing.errors.contains("Nothing to classify"), "\(nothing.errors)")
         let cut = try await classify(folder, ["--text", "x", "--labels", "a,\(long)", "--truncate"])
         #expect(cut.status == 0 && cut.lines.count == 2)

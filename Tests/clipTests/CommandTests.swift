@@ -217,7 +217,7 @@ struct CommandTests {
                 "--model-memory",
                 "1000"
             )
-            #expect(outcome.status == 1)
+            #expect(outcome.status == 78)
             #expect(outcome.errors.contains("Model 'a' takes ") && outcome.errors.contains("--model-memory"))
         }
     }
@@ -238,7 +238,7 @@ struct CommandTests {
             let script = #"exec "$0" embed --model "$1" "$2" > /dev/full"#
             let full = try await Command.shell(script, model, picture)
             #expect(
-                full.status == 1 && full.errors.contains("Standard output cannot be written:"),
+                full.status == 74 && full.errors.contains("Standard output cannot be written:"),
                 "\(full.errors)"
             )
             let folder = try await Command.run("embed", "--model", model, "/tmp")
@@ -295,7 +295,7 @@ struct CommandTests {
         try await withModel { model, _ in
             let first = try await Command.serving(["--model", "tiny=\(model)"])
             let second = try await Command.run("serve", "--port", "\(first.port)", "--model", "tiny=\(model)")
-            #expect(second.status == 1)
+            #expect(second.status == 69)
             #expect(second.errors.contains("\(first.port)"), "\(second.errors)")
             first.running.process.terminate()
             #expect(await first.running.outcome().status == 0)

@@ -34,7 +34,7 @@ struct DescriptorLimitTests {
     func refused() async throws {
         for arguments in ["--fetch-places 1000", "--fetch-places 1000 --health-port 0"] {
             let outcome = try await start(limit: 1024, arguments).outcome()
-            #expect(outcome.status == 1)
+            #expect(outcome.status == 78)
             #expect(outcome.errors.contains("lets this process open 1024 files"), "\(outcome.errors)")
             #expect(outcome.errors.contains("1000 of --fetch-places"), "\(outcome.errors)")
         }

@@ -137,11 +137,11 @@ struct EvaluateCaptionsTests {
             ("image,caption\n../x,b\n", "There is nothing to evaluate: no image could be used."),
         ] {
             let outcome = try await folder.evaluate("--captions", "-", input: text)
-            #expect(outcome.status == 1 && outcome.output.isEmpty)
+            #expect(outcome.status == 65 && outcome.output.isEmpty)
             #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
         }
         let missing = try await folder.evaluate("--captions", folder.root.path + "/missing.csv")
-        #expect(missing.status == 1)
+        #expect(missing.status == 66)
         #expect(missing.errors.contains("missing.csv: The file cannot be read: No such file or directory."))
         let file = try folder.write("image,caption\npng-rgb.png,b\n", to: "captions.csv")
         let directory = try await Command.run(
@@ -152,6 +152,6 @@ struct EvaluateCaptionsTests {
             "--captions",
             file
         )
-        #expect(directory.status == 1 && directory.errors.contains("The directory cannot be read"))
+        #expect(directory.status == 66 && directory.errors.contains("The directory cannot be read"))
     }
 }

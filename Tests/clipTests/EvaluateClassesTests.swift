@@ -222,7 +222,7 @@ struct EvaluateClassesTests {
         try folder.add([1, 2, 3], at: "a/1.jpg")
         try folder.add([1, 2, 3], at: "b/1.jpg")
         let outcome = try await folder.evaluate("--json")
-        #expect(outcome.status == 1 && outcome.output.isEmpty)
+        #expect(outcome.status == 65 && outcome.output.isEmpty)
         #expect(outcome.errors.contains("There is nothing to evaluate: no image could be used."))
     }
 
@@ -230,16 +230,16 @@ struct EvaluateClassesTests {
     func badDirectory() async throws {
         let folder = try EvaluationFolder()
         let file = try folder.write("", to: "file")
-        for (directory, sentence) in [
-            (file + "/missing", "The directory cannot be read: Not a directory."),
-            (folder.root.path + "/missing", "The directory cannot be read: No such file or directory."),
-            (file, "This is not a directory."),
-            (folder.pictures.path, "There are no class folders in this directory."),
-            (folder.root.path, "All class folders of this directory are empty."),
-        ] {
+        for (directory, status, sentence) in [
+            (file + "/missing", 66, "The directory cannot be read: Not a directory."),
+            (folder.root.path + "/missing", 66, "The directory cannot be read: No such file or directory."),
+            (file, 66, "This is not a directory."),
+            (folder.pictures.path, 65, "There are no class folders in this directory."),
+            (folder.root.path, 65, "All class folders of this directory are empty."),
+        ] as [(String, Int32, String)] {
             if directory == folder.root.path { try FileManager.default.removeItem(atPath: folder.model) }
             let outcome = try await Command.run("evaluate", directory, "--model", folder.model)
-            #expect(outcome.status == 1 && outcome.output.isEmpty)
+            #expect(outcome.status == status && outcome.output.isEmpty)
             #expect(outcome.errors.contains("\(directory): \(sentence)"), "\(outcome.errors)")
         }
     }
@@ -250,13 +250,16 @@ struct EvaluateClassesTests {
     func badLabels() async throws {
         let folder = try folder()
         let labels = try folder.write("a_cat\tcat\n", to: "words.txt")
-        for (arguments, sentence) in [
-            (["--labels", labels], "There is no label for the class folder '고양이'."),
-            (["--labels", labels + ".missing"], "words.txt.missing: The file cannot be read: No such file"),
-            (["--template", "a photo"], "The template 'a photo' has no {} where the label goes."),
-        ] {
+        for (arguments, status, sentence) in [
+            (["--labels", labels], 65, "There is no label for the class folder '고양이'."),
+            (
+                ["--labels", labels + ".missing"], 66,
+                "words.txt.missing: The file cannot be read: No such file"
+            ),
+            (["--template", "a photo"], 65, "The template 'a photo' has no {} where the label goes."),
+        ] as [([String], Int32, String)] {
             let outcome = try await folder.evaluate(arguments[0], arguments[1])
-            #expect(outcome.status == 1 && outcome.output.isEmpty)
+            #expect(outcome.status == status && outcome.output.isEmpty)
             #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
         }
     }
@@ -267,7 +270,7 @@ struct EvaluateClassesTests {
         let label = Array(repeating: "word", count: 100).joined(separator: " ")
         let labels = try folder.write("a_cat\t\(label)\n고양이\t고양이\n", to: "words.txt")
         let outcome = try await folder.evaluate("--labels", labels)
-        #expect(outcome.status == 1 && outcome.output.isEmpty)
+        #expect(outcome.status == 65 && outcome.output.isEmpty)
         #expect(
             outcome.errors.contains("It has 107 tokens; the model has 77 positions."),
             "\(outcome.errors)"

@@ -81,7 +81,9 @@ struct HealthTests {
     @Test("Answers are read whole, and what is none is none")
     func reading() {
         let answer = HealthProbe.read(Array("HTTP/1.1 503 No\r\nA: b\r\n\r\nno\n".utf8))
-        #expect(answer?.status == 503 && answer?.body == "no\n")
+        #expect(answer?.status == 503 && answer?.body == "no\n" && answer?.server == nil)
+        let named = HealthProbe.read(Array("HTTP/1.1 200 OK\r\nA: b\r\nSERVER:  x y\r\n\r\nServer: z".utf8))
+        #expect(named?.server == "x y")
         for text in ["", "HTTP/1.1", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 abc\r\n\r\n", "\u{0}\u{1}"] {
             #expect(HealthProbe.read(Array(text.utf8)) == nil, "\(text.debugDescription)")
         }

@@ -85,6 +85,71 @@ struct LogFormatTests {
         #expect(refused["span"] as? String == "00f067aa0ba902b7")
     }
 
+    @Test(
+        "So is what is wrong with the command line, by flag or variable",
+        arguments: [
+            (["--log-format", "json"], "", true), (["--log-format=json"], "text", true), ([], "json", true),
+            (["--log-format", "text"], "json", false), ([], "", false),
+        ]
+    )
+    func usage(arguments: [String], variable: String, isJSON: Bool) async throws {
+        let outcome = try await Command.start(
+            ["serve", "--nosuch"] + arguments,
+            environment: ["CLIP_LOG_FORMAT": variable]
+        ).outcome()
+        #expect(outcome.status == 64)
+        let lines = outcome.errors.split(separator: "\n")
+        guard isJSON else {
+            #expect(
+                lines.first == "Error: Unknown option '--nosuch'" && lines.count == 3,
+                "\(outcome.errors)"
+            )
+            return
+        }
+        #expect(lines.count == 1, "\(outcome.errors)")
+        let object = try Self.object(try #require(lines.first))
+        #expect(object["level"] as? String == "critical")
+        #expect(object["message"] as? String == "Unknown option '--nosuch'")
+    }
+
+    @Test("A model that cannot be loaded is told once, as text and as JSON", arguments: ["text", "json"])
+    func failedLoad(format: String) async throws {
+        let outcome = try await Command.run(
+            "serve",
+            "--log-format",
+            format,
+            "--port",
+            "0",
+            "--model",
+            "a=/nowhere"
+        )
+        #expect(outcome.status == 66)
+        let told = outcome.errors.split(separator: "\n").filter { $0.contains("Model 'a' cannot be loaded") }
+        #expect(told.count == 1, "\(outcome.errors)")
+        if format == "json" {
+            #expect(try Self.object(try #require(told.first))["level"] as? String == "critical")
+        } else {
+            #expect(told.first?.hasPrefix("Error: ") == true)
+        }
+    }
+
+    @Test("A model that may not be fetched is told as JSON, too")
+    func offline() async throws {
+        let outcome = try await Command.run(
+            "serve",
+            "--log-format",
+            "json",
+            "--offline",
+            "--port",
+            "0",
+            "--model",
+            "acme/none"
+        )
+        #expect(outcome.status == 69)
+        let objects = try outcome.errors.split(separator: "\n").map { try Self.object($0) }
+        #expect(objects.last?["level"] as? String == "critical")
+    }
+
     @Test("So is why a server does not start")
     func refusal() async throws {
         let outcome = try await Command.run(
@@ -96,7 +161,7 @@ struct LogFormatTests {
             "--port",
             "70000"
         )
-        #expect(outcome.status == 1)
+        #expect(outcome.status == 78)
         let lines = outcome.errors.split(separator: "\n")
         #expect(lines.count == 1)
         let object = try Self.object(try #require(lines.first))

@@ -120,7 +120,7 @@ struct ModelChoiceTests {
         #expect(empty == "a: 0 of 0 MB  100 %  0.0 MB/s")
     }
 
-    @Test("Nobody there is status 69, a name that is none 1, a wrong revision says so")
+    @Test("Nobody there is status 69, a name that is none 66, a wrong setting 78")
     func statuses() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
             "clip-pull-\(UUID().uuidString)"

@@ -57,6 +57,8 @@ struct SettingTests {
             ("http://user:word@proxy:3128/x", "http://...@proxy:3128/x"),
             ("user@proxy:3128", "...@proxy:3128"),
             ("https://a@b@host", "https://...@host"), ("https://host/a@b", "https://host/a@b"), ("", ""),
+            ("http://user:wo/rd@proxy:3128", "http://...@proxy:3128"),
+            ("http://host:80/a@b", "http://host:80/a@b"), ("http://[::1]/a@b", "http://[::1]/a@b"),
         ]
     )
     func secretText(address: String, shown: String) {
@@ -100,6 +102,8 @@ struct SettingTests {
         )
         defer { try? FileManager.default.removeItem(at: folder) }
         try Data("secret-of-file\n".utf8).write(to: folder)
+        // What others may read is noted.
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: folder.path)
         let environment = [
             "CLIP_API_KEYS": "secret-of-variable", "CLIP_MANAGEMENT_KEY": "secret-of-management",
             "HF_TOKEN": "secret-of-hub", "MAX_IMAGE_URL_REDIRECTS": "3", "CLIP_MEMORY_BUDGET": "512MB",
@@ -130,10 +134,67 @@ struct SettingTests {
         for outcome in [text, json] { #expect(!outcome.output.contains("secret-of")) }
     }
 
+    @Test("What the program chooses itself is shown as it will be, with what it follows from")
+    func chosen() async throws {
+        let environment = [
+            "HTTPS_PROXY": "http://me:secret-of-proxy@proxy:3128", "no_proxy": "localhost",
+            "HOST": "elsewhere",
+            "CLIP_FETCH_PLACES": "9",
+        ]
+        let text = try await Command.run("serve", "--print-config", environment: environment)
+        #expect(text.status == 0, "\(text.errors)")
+        for row in [
+            #"--fetch-places-per-client +5 +half of --fetch-places"#,
+            #"--threads +\d+ +(the cores of this process|the control group's quota)"#,
+            #"--decode-threads +\d+ +(the cores of this process|the control group's quota)"#,
+            #"--memory-budget +\d+ +a part of (the .+)"#,
+            #"--model-memory +\d+ +three quarters of (the .+)"#,
+            #"https_proxy +http://\.\.\.@proxy:3128 +HTTPS_PROXY"#, #"no_proxy +localhost +no_proxy"#,
+            #"http_proxy +not set +default"#,
+        ] {
+            let pattern = try Regex(row)
+            #expect(text.lines.contains { $0.wholeMatch(of: pattern) != nil }, "\(row): \(text.output)")
+        }
+        #expect(text.errors.hasPrefix("Note: HOST='elsewhere' is no address"), "\(text.errors)")
+        let json = try await Command.run("serve", "--print-config", "--json", environment: environment)
+        #expect(json.output.contains(#""notices":["HOST='elsewhere' is no address"#), "\(json.output)")
+        #expect(json.errors.isEmpty)
+        for outcome in [text, json] { #expect(!(outcome.output + outcome.errors).contains("secret-of")) }
+        let set = try await Command.run(
+            "serve",
+            "--print-config",
+            environment: ["CLIP_FETCH_PLACES_PER_CLIENT": "3", "CLIP_ALLOW_MODELS": "none"]
+        )
+        for row in [
+            "--fetch-places-per-client 3 CLIP_FETCH_PLACES_PER_CLIENT", "--model-memory not set default",
+        ] {
+            #expect(
+                set.lines.contains { $0.split(separator: " ").joined(separator: " ") == row },
+                "\(row): \(set.output)"
+            )
+        }
+    }
+
+    @Test("A process that may run on one core computes on one thread")
+    func oneCore() async throws {
+        let script = """
+            core=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*\\([0-9]*\\).*/\\1/p' /proc/self/status)
+            exec taskset -c "$core" "$0" serve --print-config --json
+            """
+        let outcome = try await Command.shell(script)
+        for flag in ["threads", "decode-threads"] {
+            let setting = try #require(
+                outcome.output.firstMatch(of: try Regex(#"\{"flag":"--\#(flag)",[^}]*\}"#)),
+                "\(outcome.errors)"
+            )
+            #expect(String(setting.0).contains(#""value":1,"from":"the c"#), "\(setting.0)")
+        }
+    }
+
     @Test("What serve would refuse, --print-config refuses; a port that is taken is no reason")
     func refused() async throws {
         let bad = try await Command.run("serve", "--print-config", environment: ["CLIP_THREADS": "0"])
-        #expect(bad.status == 1 && bad.output.isEmpty)
+        #expect(bad.status == 78 && bad.output.isEmpty)
         #expect(bad.errors == "Error: --threads (CLIP_THREADS) must be from 1 to 1024, not 0.\n")
         let alone = try await Command.run("serve", "--json")
         #expect(alone.status == 64 && alone.errors.contains("--print-config"))

@@ -34,7 +34,7 @@ struct TypedTokenTests {
             "a cat",
             "a <extra_id_5>"
         )
-        #expect(compared.status == 1 && compared.lines.isEmpty)
+        #expect(compared.status == 65 && compared.lines.isEmpty)
         #expect(compared.errors.contains("Error: Text 2 \(words)"), "\(compared.errors)")
     }
 }

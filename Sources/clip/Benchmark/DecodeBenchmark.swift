@@ -29,12 +29,11 @@ struct DecodeBenchmark: ParsableCommand {
         var environment = Environment()
         let decoding =
             environment.choice(of: ImageDecoding.self, "CLIP_DECODE", given: ("--decode", decode)) ?? .exact
-        var problems = environment.problems
-        if runs < 1 { problems.append("--runs must be at least 1, not \(runs).") }
+        if runs < 1 { environment.problems.append("--runs must be at least 1, not \(runs).") }
         if !(1...4096).contains(imageSize) {
-            problems.append("--image-size must be from 1 to 4096, not \(imageSize).")
+            environment.problems.append("--image-size must be from 1 to 4096, not \(imageSize).")
         }
-        guard problems.isEmpty else { throw CommandFailure(problems: problems) }
+        try environment.requireNoProblems()
         for file in images {
             do throws(CommandFailure) {
                 let bytes = try Terminal.contents(of: file, limit: Self.mostBytes)
@@ -48,7 +47,7 @@ struct DecodeBenchmark: ParsableCommand {
                         + "\"largest_difference\":\(largest)}"
                 )
             } catch {
-                throw CommandFailure("\(file): \(error)")
+                throw CommandFailure(file, error)
             }
         }
     }

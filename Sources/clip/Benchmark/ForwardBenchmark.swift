@@ -97,7 +97,10 @@ struct ForwardBenchmark: AsyncParsableCommand {
         guard case .captions(_, let tokens) = work, let limit = model.contextLength, tokens > limit else {
             return
         }
-        throw CommandFailure("Captions of \(tokens) tokens are longer than the model's context of \(limit).")
+        throw CommandFailure(
+            "Captions of \(tokens) tokens are longer than the model's context of \(limit).",
+            status: .unusableInput
+        )
     }
 
     private func report(
@@ -135,7 +138,11 @@ struct ForwardBenchmark: AsyncParsableCommand {
             switch (words.first, words.count, numbers.count) {
             case ("images", 2, 1): work = .images(numbers[0])
             case ("captions", 3, 2) where numbers[1] >= 2: work = .captions(numbers[0], tokens: numbers[1])
-            default: throw CommandFailure("'\(line)' is neither 'images COUNT' nor 'captions COUNT TOKENS'.")
+            default:
+                throw CommandFailure(
+                    "'\(line)' is neither 'images COUNT' nor 'captions COUNT TOKENS'.",
+                    status: .unusableInput
+                )
             }
             try check(work, engine.models[0])
             let time = try await engine.forwardTime(of: work)

@@ -11,7 +11,7 @@ struct ModelCheck {
 
     /// A line for each model of `--model`, then those in the hub's cache.
     var findings: [Finding] {
-        let configured = settings.engine.models.map(finding)
+        let configured = settings.engine.models.map(finding) + together
         let names = Set(settings.engine.models.map(\.name))
         let cached = KnownModel.all.filter { !names.contains($0.name) }.compactMap { known -> Finding? in
             guard let snapshot = (try? known.request).flatMap(settings.hub.cached) else { return nil }
@@ -88,7 +88,50 @@ struct ModelCheck {
         }
     }
 
-    /// Loads the default model, and measures the second pass of one image and of one caption.
+    /// Whether the models of `--model` have room beside each other, by the rule of the start itself.
+    ///
+    /// Nothing where there is one alone, or where one is not on this machine, cannot be read, or is too large by itself.
+    private var together: [Finding] {
+        let models = settings.engine.models.compactMap(located)
+        let sizes = models.compactMap { model in
+            (try? ModelOutline(of: model, settings.engine)).map {
+                (name: model.name, byteCount: $0.byteCount)
+            }
+        }
+        let machine = MachineMemory.current
+        let most = settings.engine.modelMemory ?? machine.limit
+        guard sizes.count > 1, sizes.count == settings.engine.models.count,
+            sizes.allSatisfy({ $0.byteCount <= most })
+        else { return [] }
+        let sum = sizes.reduce(0) { $0 + $1.byteCount }
+        let value =
+            "\(MachineCheck.megabytes(sum)) for \(sizes.count) models, of \(MachineCheck.megabytes(most))"
+        func finding(_ grade: Finding.Grade, _ remedy: String?) -> [Finding] {
+            [Finding(Self.group, "together", value, grade, remedy)]
+        }
+        guard sum > most else { return finding(.ok, nil) }
+        guard let limit = settings.engine.modelMemory else {
+            return finding(
+                .note,
+                "That is more than \(machine.bound.rawValue): name fewer, or let --model-memory (CLIP_MODEL_MEMORY) have one leave for "
+                    + "another."
+            )
+        }
+        do throws(EmbeddingError) {
+            let chosen = try ModelShelf.chosenAtStart(of: sizes, limit: limit)
+            let others = sizes.indices.filter { !chosen.contains($0) }.map { sizes[$0].name }
+            return finding(
+                .note,
+                "\(others.joined(separator: ", ")) \(others.count == 1 ? "comes" : "come") when a request names "
+                    + "\(others.count == 1 ? "it" : "one of them"), and others leave for that: raise --model-memory "
+                    + "(CLIP_MODEL_MEMORY), or name fewer."
+            )
+        } catch {
+            return finding(.problem, environment.naming("\(error)"))
+        }
+    }
+
+    /// Loads the default model, and times one image and one caption, each the second time.
     ///
     /// - Returns: nothing if the model is not on this machine.
     func passes() async -> [Finding] {

@@ -1,14 +1,41 @@
 internal import CLIPHub
+internal import CLIPServer
 
-/// Checks the way to the hub: proxies, and whether it answers.
+/// The ports to listen at, and the way to the hub: proxies, and whether it answers.
 enum NetworkCheck {
-    /// The proxy variables that are set, without the passwords in them.
-    static func proxies(_ environment: Environment) -> [Finding] {
-        ["https_proxy", "HTTPS_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"]
-            .compactMap {
-                name in
-                environment.string(name).map { Finding("network", name, SecretText.withoutUser($0)) }
+    /// What keeps a server from listening; a server of ours that has a port already is what a running service looks like.
+    static func ports(_ settings: ServeSettings) -> [Finding] {
+        settings.addressProblems.map { problem in
+            guard let port = problem.takenPort, isOurs(port, at: settings.server.host) else {
+                return Finding("settings", "refused", problem.sentence, .problem, nil)
             }
+            return Finding(
+                "settings",
+                "port \(port)",
+                "a swift-clip server listens there already",
+                .note,
+                "If it is not the one that these settings are for, choose another port."
+            )
+        }
+    }
+
+    /// Whether a server of ours answers at a port of this machine: every answer of one names the program.
+    private static func isOurs(_ port: Int, at host: String) -> Bool {
+        let probe = HealthProbe(
+            host: HealthProbe.reachable(host),
+            port: port,
+            path: "/healthz",
+            timeLimit: .seconds(2)
+        )
+        let answer = try? probe.answer()
+        return answer?.server == ServerIdentity(version: Version.current).name
+    }
+
+    /// Variables of proxies that are set, without the passwords in them.
+    static func proxies(_ environment: Environment) -> [Finding] {
+        HubOptions.proxyVariables.flatMap { $0 }.compactMap { name in
+            environment.string(name).map { Finding("network", name, SecretText.withoutUser($0)) }
+        }
     }
 
     /// Whether the hub may be contacted and, if wanted, whether it answers.

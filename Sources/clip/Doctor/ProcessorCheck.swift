@@ -5,57 +5,24 @@ internal import Foundation
 package struct ProcessorCheck {
     /// The system's description of it.
     private let description: String
-    /// The number of processors on which this process may run.
-    private let cores: Int
-    /// The processor time that the process's control groups allow, in processors; nil for no limit.
-    private let quota: Double?
+    /// How much of it this process may use.
+    private let processors: MachineProcessors
 
     private static let group = "processor"
 
-    package init(description: String, cores: Int, quota: Double?) {
-        (self.description, self.cores, self.quota) = (description, cores, quota)
+    package init(description: String, processors: MachineProcessors) {
+        (self.description, self.processors) = (description, processors)
     }
 
     /// The processor of this machine.
     static var current: ProcessorCheck {
         ProcessorCheck(
-            description: text(of: "/proc/cpuinfo") ?? "",
-            cores: ProcessInfo.processInfo.activeProcessorCount,
-            quota: quota(groups: text(of: "/proc/self/cgroup") ?? "", root: "/sys/fs/cgroup")
+            description: (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? "",
+            processors: .current
         )
     }
 
-    /// The lowest limit on processor time among the control groups, in processors.
-    ///
-    /// - Parameters:
-    ///   - groups: the contents of `/proc/self/cgroup`.
-    ///   - root: the place where control groups are mounted.
-    package static func quota(groups: String, root: String) -> Double? {
-        var quotas: [Double] = []
-        for line in groups.split(separator: "\n") {
-            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-            guard parts.count == 3, parts[1].isEmpty || parts[1].split(separator: ",").contains("cpu") else {
-                continue
-            }
-            var folder = parts[1].isEmpty ? root : "\(root)/cpu"
-            for name in [""] + parts[2].split(separator: "/").filter({ $0 != ".." }) {
-                if !name.isEmpty { folder += "/\(name)" }
-                let (most, period) =
-                    if parts[1].isEmpty {
-                        pair(text(of: "\(folder)/cpu.max"))
-                    } else {
-                        (
-                            number(text(of: "\(folder)/cpu.cfs_quota_us")),
-                            number(text(of: "\(folder)/cpu.cfs_period_us"))
-                        )
-                    }
-                if let most, let period, most > 0, period > 0 { quotas.append(most / period) }
-            }
-        }
-        return quotas.min()
-    }
-
-    /// The processor's model, its instructions, the precision, and the cores.
+    /// Model, instructions, precision and cores.
     ///
     /// - Parameters:
     ///   - native: the precisions for which it has instructions.
@@ -98,18 +65,18 @@ package struct ProcessorCheck {
                 )
             )
         }
-        let most = min(Double(cores), quota ?? .infinity)
         let share =
-            quota.map { ", of which control groups allow \(String(format: "%.2g", $0)) cores' time" } ?? ""
-        let isTooMany = Double(threads) > most.rounded(.up)
-        let suited = max(1, Int(most))
+            processors.quota.map {
+                ", of which control groups allow \(String(format: "%.2g", $0)) cores' time"
+            } ?? ""
+        let suited = processors.threads
         findings.append(
             Finding(
                 Self.group,
                 "cores",
-                "\(cores)\(share); \(threads) \(threads == 1 ? "thread computes" : "threads compute")",
-                isTooMany ? .note : .ok,
-                isTooMany
+                "\(processors.cores)\(share); \(threads) \(threads == 1 ? "thread computes" : "threads compute")",
+                threads > suited ? .note : .ok,
+                threads > suited
                     ? "More threads than cores wait for each other: set --threads \(suited) (CLIP_THREADS), or allow more."
                     : nil
             )
@@ -136,18 +103,5 @@ package struct ProcessorCheck {
             return parts[1].trimmingCharacters(in: .whitespaces)
         }
         return nil
-    }
-
-    private static func pair(_ text: String?) -> (Double?, Double?) {
-        let words = (text ?? "").split(whereSeparator: \.isWhitespace)
-        return (words.first.flatMap { Double($0) }, words.dropFirst().first.flatMap { Double($0) })
-    }
-
-    private static func number(_ text: String?) -> Double? {
-        text.flatMap { Double($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
-    }
-
-    private static func text(of file: String) -> String? {
-        try? String(contentsOfFile: file, encoding: .utf8)
     }
 }

@@ -182,6 +182,11 @@ struct FetchOptions: ParsableArguments {
             fetchPlacesPerClient,
             "CLIP_FETCH_PLACES_PER_CLIENT"
         )
+        environment.explain(
+            "--fetch-places-per-client",
+            .number(configuration.fetchPlacesOfOneClient),
+            by: "half of --fetch-places"
+        )
         environment.fill(&configuration.fetchQueue, "--fetch-queue", fetchQueue, "CLIP_FETCH_QUEUE")
         environment.fill(
             &configuration.fetchAuthorityFile,

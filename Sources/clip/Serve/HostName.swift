@@ -17,17 +17,33 @@ package enum HostName {
             || host.lowercased() == "localhost"
     }
 
-    /// Why the program cannot listen there, in a sentence with a remedy; nil if it can.
+    /// Why nobody can listen at a port.
+    struct Problem: Equatable {
+        /// What is wrong, and what helps.
+        let sentence: String
+        /// What a server that is started nevertheless ends with.
+        let status: CommandStatus
+        /// The port, where it is another process that listens there.
+        let takenPort: Int?
+
+        init(_ sentence: String, _ status: CommandStatus, takenPort: Int? = nil) {
+            (self.sentence, self.status, self.takenPort) = (sentence, status, takenPort)
+        }
+    }
+
+    /// Why nobody can listen there; nil where it can be done.
     ///
     /// It opens the address and closes it at once, because nothing else tells reliably which addresses a machine has.
     ///
     /// - Parameter setting: the flag and the variable that chose the port.
-    static func problem(host: String, port: Int, setting: String = "--port or CLIP_PORT") -> String? {
+    static func problem(host: String, port: Int, setting: String = "--port or CLIP_PORT") -> Problem? {
         var found: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, nil, nil, &found) == 0 else {
-            return
+            return Problem(
                 "There is no address to listen at called '\(host.printable)'; --host or CLIP_HOST takes an address such "
-                + "as 0.0.0.0, or a name of this machine."
+                    + "as 0.0.0.0, or a name of this machine.",
+                .unusableSetting
+            )
         }
         defer { freeaddrinfo(found) }
         var code: Int32 = 0
@@ -40,20 +56,29 @@ package enum HostName {
         }
         switch code {
         case EADDRINUSE:
-            return
+            return Problem(
                 "Port \(port) of '\(host.printable)' is taken by another process; \(setting) takes another, "
-                + "and 0 for any that is free."
+                    + "and 0 for any that is free.",
+                .unavailable,
+                takenPort: port
+            )
         case EADDRNOTAVAIL:
-            return
+            return Problem(
                 "'\(host.printable)' is no address of this machine; --host or CLIP_HOST takes one that is, or 0.0.0.0 "
-                + "for all."
+                    + "for all.",
+                .unusableSetting
+            )
         case EACCES:
-            return
-                "Port \(port) needs rights that this user has not; \(setting) takes one above 1023."
+            return Problem(
+                "Port \(port) needs rights that this user has not; \(setting) takes one above 1023.",
+                .notPermitted
+            )
         default:
-            return
+            return Problem(
                 "Nobody can listen at port \(port) of '\(host.printable)': \(String(cString: strerror(code))). "
-                + "\(setting), and --host or CLIP_HOST, take others."
+                    + "\(setting), and --host or CLIP_HOST, take others.",
+                .unavailable
+            )
         }
     }
 

@@ -64,13 +64,15 @@ struct LoadOptions: ParsableArguments {
         )
         environment.fill(&configuration.maxTexts, "--max-texts", maxTexts, "CLIP_MAX_TEXTS")
         environment.fill(&configuration.maxPendingItems, "--max-pending", maxPending, "CLIP_MAX_PENDING")
-        configuration.memoryBudget = MachineMemory.current.budget
+        let machine = MachineMemory.current
+        configuration.memoryBudget = machine.budget
         environment.fill(
             bytes: &configuration.memoryBudget,
             "--memory-budget",
             memoryBudget,
             "CLIP_MEMORY_BUDGET"
         )
+        environment.explain("--memory-budget", by: "a part of \(machine.bound.rawValue)")
         environment.fill(
             seconds: &configuration.queueTimeLimit,
             "--queue-seconds",

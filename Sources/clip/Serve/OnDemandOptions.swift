@@ -55,14 +55,18 @@ struct OnDemandOptions: ParsableArguments {
     ) {
         configuration.provider = provider
         configuration.allowedModels = allowed
-        // The rest of the memory is for requests.
-        if allowed != .none { configuration.modelMemory = MachineMemory.current.limit / 4 * 3 }
+        // A quarter is the requests'.
+        let machine = MachineMemory.current
+        if allowed != .none { configuration.modelMemory = machine.limit / 4 * 3 }
         environment.fill(
             bytes: &configuration.modelMemory,
             "--model-memory",
             modelMemory,
             "CLIP_MODEL_MEMORY"
         )
+        if allowed != .none {
+            environment.explain("--model-memory", by: "three quarters of \(machine.bound.rawValue)")
+        }
         var idle = configuration.idleTimeLimit ?? .zero
         environment.fill(seconds: &idle, "--idle-unload", idleUnload, "CLIP_IDLE_UNLOAD")
         configuration.idleTimeLimit = idle > .zero ? idle : nil

@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import CLIPEngine
+internal import CLIPFiles
 internal import CLIPHub
 internal import CLIPServer
 internal import Logging
@@ -9,7 +10,8 @@ internal import Synchronization
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Answer embed_image, embed_text and compare over HTTP, as Roboflow Inference Server does.",
+        abstract:
+            "Serve embeddings, comparisons and zero-shot classification over HTTP: Roboflow Inference Server's CLIP routes, /classify, the embeddings of OpenAI, TEI and Weaviate, and a page for browsers.",
         discussion: """
             Example:
               clip serve                                        with the small model that comes with the program
@@ -33,21 +35,45 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         var environment = Environment()
         let settings = options.settings(&environment)
-        // With --print-config, a running server with these settings may hold the port.
-        let addressProblems = printConfig ? [] : settings.addressProblems
-        let problems = environment.problems + settings.problems + addressProblems
-        guard problems.isEmpty else {
-            let failure = CommandFailure(problems: problems, environment)
-            throw printConfig ? failure : settings.log.ending(failure)
+        if printConfig { return try printSettings(settings, environment) }
+        do {
+            let problems =
+                settings.problems(environment)
+                + settings.addressProblems.map { SettingProblem($0.sentence, status: $0.status) }
+            guard problems.isEmpty else { throw CommandFailure(problems, environment) }
+            try await start(settings, environment)
+        } catch let failure as CommandFailure {
+            throw settings.log.ending(failure)
         }
-        if printConfig {
-            let list = SettingList(environment.settings)
-            return try Terminal.write(line: json ? list.json : list.text)
+    }
+
+    /// Whether a server with these arguments would write its log as JSON; asked where they could not be read.
+    static func wantsJSONLog(_ arguments: [String], _ environment: Environment) -> Bool {
+        guard arguments.first == configuration.commandName else { return false }
+        let flag = "--log-format"
+        var format = environment.string("CLIP_LOG_FORMAT")
+        for (index, argument) in arguments.enumerated() {
+            if argument == flag, index + 1 < arguments.count { format = arguments[index + 1] }
+            if argument.hasPrefix(flag + "=") { format = String(argument.dropFirst(flag.count + 1)) }
         }
+        return format.flatMap { LogFormat(rawValue: $0.lowercased()) } == .json
+    }
+
+    /// Prints all settings, with what the log of a server would warn of.
+    private func printSettings(_ settings: ServeSettings, _ environment: Environment) throws {
+        // A server that runs with these settings has the port already.
+        let problems = settings.problems(environment)
+        guard problems.isEmpty else { throw CommandFailure(problems, environment) }
+        let notices = environment.notices + settings.warnings
+        let list = SettingList(environment.settings, notices: notices)
+        try Terminal.write(line: json ? list.json : list.text)
+        if !json { for notice in notices { Terminal.complain("Note: \(notice.printable)\n") } }
+    }
+
+    private func start(_ settings: ServeSettings, _ environment: Environment) async throws {
         var engineConfiguration = settings.engine
         let serverConfiguration = settings.server
-        let log = settings.log
-        let logger = log.logger
+        let logger = settings.log.logger
         let (hub, requests) = (settings.hub, settings.requests)
         let fetchFailure = FetchFailure()
         engineConfiguration.provider = ModelProvision.provider(
@@ -57,35 +83,7 @@ struct ServeCommand: AsyncParsableCommand {
             fail: { fetchFailure.note($0) },
             say: { [logger] in logger.notice("\($0)") }
         )
-        let machine = MachineMemory.current
-        for notice in environment.notices { logger.warning("\(notice)") }
-        if options.models.usesBundledModel(environment) {
-            let model = engineConfiguration.models.first?.name ?? BundledModel.name
-            logger.notice(
-                "\(engineConfiguration.loadsAtStart ? BundledModel.advice : BundledModel.absence(model))"
-            )
-        }
-        logger.notice(
-            "requests may hold \(engineConfiguration.memoryBudget / 1_000_000) MB together",
-            metadata: [
-                "bound": engineConfiguration.memoryBudget == machine.budget
-                    ? "a part of \(machine.bound.rawValue)" : "--memory-budget"
-            ]
-        )
-        if engineConfiguration.memoryBudget > machine.limit {
-            logger.warning(
-                "--memory-budget is more than \(machine.bound.rawValue), which is \(machine.limit / 1_000_000) MB: nothing keeps the system from ending the process"
-            )
-        }
-        if let bytes = engineConfiguration.modelMemory {
-            logger.notice("models may take \(bytes / 1_000_000) MB together")
-        }
-        for warning in settings.warnings { logger.warning("\(warning)") }
-        if let wanted = settings.unfitConnections {
-            logger.notice(
-                "at most \(serverConfiguration.maxConnections) connections, not \(wanted): the system lets this process open \(settings.descriptors) files"
-            )
-        }
+        tell(of: settings, environment)
         if hub.configuration.isOffline {
             // No requests can come, so a missing model is reported at once.
             try await options.models.fetchModels(for: &engineConfiguration, environment) { [logger] in
@@ -98,11 +96,47 @@ struct ServeCommand: AsyncParsableCommand {
             else { return model }
             return ModelProvision.source(named: model.name, request, in: hub)
         }
-        engineConfiguration.onModelEvent = { [logger] event in Self.log(event, to: logger) }
-        do {
-            try await serve(engineConfiguration, serverConfiguration, fetchFailure, environment, log)
-        } catch let failure as CommandFailure {
-            throw log.ending(failure)
+        let log = ModelLog(logger, configured: engineConfiguration.models.map(\.name))
+        engineConfiguration.onModelEvent = { log.note($0) }
+        try await serve(
+            engineConfiguration,
+            serverConfiguration,
+            fetchFailure,
+            environment,
+            settings.log,
+            log
+        )
+    }
+
+    /// What the log says of the settings at start.
+    private func tell(of settings: ServeSettings, _ environment: Environment) {
+        let (engine, logger) = (settings.engine, settings.log.logger)
+        let machine = MachineMemory.current
+        for notice in environment.notices { logger.warning("\(notice)") }
+        if options.models.usesBundledModel(environment) {
+            let model = engine.models.first?.name ?? BundledModel.name
+            logger.notice("\(engine.loadsAtStart ? BundledModel.advice : BundledModel.absence(model))")
+        }
+        logger.notice(
+            "requests may hold \(engine.memoryBudget / 1_000_000) MB together",
+            metadata: [
+                "bound": engine.memoryBudget == machine.budget
+                    ? "a part of \(machine.bound.rawValue)" : "--memory-budget"
+            ]
+        )
+        if engine.memoryBudget > machine.limit {
+            logger.warning(
+                "--memory-budget is more than \(machine.bound.rawValue), which is \(machine.limit / 1_000_000) MB: nothing keeps the system from ending the process"
+            )
+        }
+        if let bytes = engine.modelMemory {
+            logger.notice("models may take \(bytes / 1_000_000) MB together")
+        }
+        for warning in settings.warnings { logger.warning("\(warning)") }
+        if let wanted = settings.unfitConnections {
+            logger.notice(
+                "at most \(settings.server.maxConnections) connections, not \(wanted): the system lets this process open \(settings.descriptors) files"
+            )
         }
     }
 
@@ -115,7 +149,8 @@ struct ServeCommand: AsyncParsableCommand {
         _ serverConfiguration: ServerConfiguration,
         _ fetchFailure: FetchFailure,
         _ environment: Environment,
-        _ log: ServerLog
+        _ log: ServerLog,
+        _ modelLog: ModelLog
     ) async throws {
         let logger = log.logger
         do {
@@ -126,7 +161,7 @@ struct ServeCommand: AsyncParsableCommand {
             defer { engine.shutdown() }
             engine.whenUnwell { problem in
                 log.complain("\(problem); the server ends, so that its supervisor starts it anew.")
-                Terminal.leave(status: 70)  // EX_SOFTWARE
+                Terminal.leave(.internalFault)
             }
             let server = try EmbeddingServer(
                 engine: engine,
@@ -143,7 +178,7 @@ struct ServeCommand: AsyncParsableCommand {
             let (milestones, reached) = AsyncStream<Milestone>.makeStream()
             let serving = Task {
                 do {
-                    try await server.runUntilSignalled { Terminal.leave(status: 130) }
+                    try await server.runUntilSignalled { Terminal.leave(.interrupted) }
                     reached.yield(.served)
                 } catch {
                     reached.yield(.notServed(error))
@@ -164,6 +199,7 @@ struct ServeCommand: AsyncParsableCommand {
                 switch milestone {
                 case .loaded:
                     isLoading = false
+                    modelLog.startIsOver()
                     guard engineConfiguration.loadsAtStart else { continue }
                     let loaded = Set(engine.models.map(\.name))
                     for source in engineConfiguration.models where !loaded.contains(source.name) {
@@ -171,25 +207,38 @@ struct ServeCommand: AsyncParsableCommand {
                             "model \(source.name) comes when a request names it: --model-memory has no room for all at once"
                         )
                     }
-                // Threads that still compute or decode are not waited for; an ordinary exit would free memory that they
-                // use.
-                case .served: Terminal.leave(status: 0)
+                // What still computes or decodes is not waited for; an ordinary exit would take memory apart beneath it.
+                case .served: Terminal.leave(.success)
                 case .notServed(let error):
-                    guard isLoading else { throw error }
-                    let problems = (error as? ServerConfigurationError)?.problems ?? ["\(error)"]
-                    log.complain("\(CommandFailure(problems: problems, environment))")
-                    Terminal.leave(status: 1)
-                // The server was told to stop before all models were loaded, and ends once its requests are finished.
-                case .notLoaded(.shuttingDown): isLoading = false
+                    let failure = Self.failure(error, environment)
+                    guard isLoading else { throw failure }
+                    log.complain("\(failure)")
+                    Terminal.leave(failure.status)
+                // It was told to stop before all was here, and ends with what it has in hand.
+                case .notLoaded(.shuttingDown):
+                    isLoading = false
+                    modelLog.startIsOver()
                 case .notLoaded(let error):
+                    modelLog.startIsOver(with: error)
                     if case .modelNotFetched = error, let failure = fetchFailure.last { throw failure }
                     throw error
                 }
             }
         } catch let error as EmbeddingError {
-            throw CommandFailure(error, environment)
+            throw CommandFailure(error, environment, models: engineConfiguration.models)
         } catch let error as ServerConfigurationError {
-            throw CommandFailure(problems: error.problems, environment)
+            throw Self.failure(error, environment)
+        }
+    }
+
+    /// Why the server cannot serve, or can no longer.
+    private static func failure(_ error: any Error, _ environment: Environment) -> CommandFailure {
+        switch error {
+        case let failure as CommandFailure: failure
+        case let error as ServerConfigurationError:
+            CommandFailure(error.problems.map { SettingProblem($0) }, environment)
+        // Another process took the port after it was tried.
+        default: CommandFailure("\(error)".printable, status: .unavailable)
         }
     }
 
@@ -206,35 +255,5 @@ struct ServeCommand: AsyncParsableCommand {
         case served
         case notServed(any Error)
         case notLoaded(EmbeddingError)
-    }
-
-    private static func log(_ event: ModelEvent, to logger: Logger) {
-        switch event {
-        case .loaded(let model):
-            logger.notice(
-                "model \(model.name) is ready",
-                metadata: [
-                    "default": "\(model.isDefault)", "precision": "\(model.precision.rawValue)",
-                    "towers": "\(model.towers.map(\.rawValue).joined(separator: ", "))",
-                    "image_size": "\(model.imageSize.map(String.init) ?? "none")",
-                    "embedding_width": "\(model.embeddingWidth)",
-                    "load_ms": "\(Int(model.loadTime / .milliseconds(1)))",
-                    "packed_copy": "\(model.isFromPackedCopy)", "bytes": "\(model.byteCount)",
-                ]
-            )
-            if let problem = model.packedCopyProblem { logger.notice("packed weights: \(problem)") }
-        case .unloaded(let name, let reason):
-            // One message at the program's end covers all models.
-            guard reason != .ending else { return }
-            let why =
-                switch reason {
-                case .asked: "a request asked for that"
-                case .idle: "nobody has asked for it for the time of --idle-unload"
-                case .room(let other): "--model-memory has no room for it beside \(other)"
-                case .ending: "the server ends"
-                }
-            logger.notice("model \(name) leaves memory: \(why)")
-        case .failed(_, let error): logger.error("\(error)")
-        }
     }
 }

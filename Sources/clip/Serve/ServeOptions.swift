@@ -124,12 +124,14 @@ struct ServeSettings {
     /// The number of connections that was asked for, if fewer fit under that limit.
     let unfitConnections: Int?
 
-    /// Problems of the settings together, beyond those of each value.
-    var problems: [String] { engine.validate() + server.validate() }
+    /// All that is wrong with the settings, but for the ports.
+    func problems(_ environment: Environment) -> [SettingProblem] {
+        environment.problems(of: engine) + server.validate().map { SettingProblem($0) }
+    }
 
-    /// Why the ports cannot be used.
-    var addressProblems: [String] {
-        var problems: [String] = []
+    /// Why the ports cannot be listened at.
+    var addressProblems: [HostName.Problem] {
+        var problems: [HostName.Problem] = []
         func check(_ port: Int?, _ setting: String) {
             guard let port, !server.host.isEmpty,
                 let problem = HostName.problem(

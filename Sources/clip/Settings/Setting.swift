@@ -12,7 +12,10 @@ package struct Setting: Equatable, Sendable {
     /// The flag or variable that set it, or another reason in words.
     package let origin: String
 
-    /// The name in lists: the flag, or else the variable.
+    /// The origin of a setting that neither a flag nor a variable has set.
+    static let ofNobody = "default"
+
+    /// What it is called in lists: the flag, or else the variable.
     package var name: String { flag ?? variables.first ?? "" }
 
     /// The setting as a JSON object.

@@ -1,10 +1,14 @@
 /// All settings of a server, as `clip serve --print-config` shows them.
 package struct SettingList {
     private let settings: [Setting]
+    private let notices: [String]
 
-    /// - Parameter settings: the settings in any order.
-    package init(_ settings: [Setting]) {
+    /// - Parameters:
+    ///   - settings: in any order.
+    ///   - notices: what the log of a server would warn of.
+    package init(_ settings: [Setting], notices: [String]) {
         self.settings = settings.sorted { $0.name < $1.name }
+        self.notices = notices
     }
 
     /// One row a setting: flag or variable, value, and what set it.
@@ -15,6 +19,7 @@ package struct SettingList {
 
     /// One JSON object.
     package var json: String {
-        "{\"settings\":[" + settings.map(\.json).joined(separator: ",") + "]}"
+        "{\"settings\":[" + settings.map(\.json).joined(separator: ",") + "],\"notices\":["
+            + notices.map(JSONText.string).joined(separator: ",") + "]}"
     }
 }

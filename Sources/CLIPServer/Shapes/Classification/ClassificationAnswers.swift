@@ -15,9 +15,7 @@ package enum ClassificationAnswers {
             writer.member("predictions") { writer in
                 writer.array { writer in
                     for predictions in result.predictions where !isUnwanted() {
-                        writer.array { writer in
-                            for prediction in predictions { write(prediction, labels, to: &writer) }
-                        }
+                        write(predictions, labels, to: &writer)
                     }
                 }
             }
@@ -26,11 +24,16 @@ package enum ClassificationAnswers {
         }
     }
 
-    private static func write(_ prediction: Prediction, _ labels: LabelSet, to writer: inout JSONWriter) {
-        writer.object { writer in
-            writer.member("label", labels.labels[prediction.label].name)
-            writer.member("score") { $0.number(prediction.score) }
-            writer.member("similarity") { $0.number(prediction.similarity) }
+    /// What is predicted for one image or text, a list of objects.
+    package static func write(_ predictions: [Prediction], _ labels: LabelSet, to writer: inout JSONWriter) {
+        writer.array { writer in
+            for prediction in predictions {
+                writer.object { writer in
+                    writer.member("label", labels.labels[prediction.label].name)
+                    writer.member("score") { $0.number(prediction.score) }
+                    writer.member("similarity") { $0.number(prediction.similarity) }
+                }
+            }
         }
     }
 

@@ -35,7 +35,7 @@ struct ServerLog: Sendable {
     func ending(_ failure: CommandFailure) -> any Error {
         guard isJSON else { return failure }
         complain(failure.description)
-        return ExitCode(failure.status)
+        return ExitCode(failure.status.rawValue)
     }
 
     private func write(_ level: Logger.Level, _ text: String) {

@@ -1,0 +1,96 @@
+package import CLIPEngine
+internal import CLIPEvaluation
+internal import CLIPFiles
+package import CLIPHub
+internal import Foundation
+
+extension HubError {
+    /// What a command that fails so ends with.
+    package var exitStatus: CommandStatus {
+        switch self {
+        case .corrupt, .damaged, .wrongSize, .noUsableFiles, .invalidAnswer: .unusableInput
+        case .invalidName, .unknownName, .address, .invalidRevision, .repositoryNotFound, .revisionNotFound,
+            .fileNotFound:
+            .missingInput
+        case .offline, .unsettled, .unreachable, .redirectRefused, .transportUnavailable: .unavailable
+        case .cacheUnusable: .cannotCreate
+        case .noSpace: .cannotWrite
+        case .tooManyRequests, .badStatus: .tryLater
+        case .gated, .invalidToken, .forbidden, .renamed: .notPermitted
+        case .invalidConfiguration: .unusableSetting
+        case .cancelled: .interrupted
+        }
+    }
+}
+
+extension EmbeddingError {
+    /// What a command that fails so ends with.
+    package var exitStatus: CommandStatus {
+        switch self {
+        case .unknownModel: .missingInput
+        case .modelNotAllowed: .notPermitted
+        case .notPerceptionEncoder, .noTower, .invalidModelName, .noImages, .noTexts, .noPrompts,
+            .tooManyImages, .tooManyPrompts, .image, .tooManyTexts, .textTooLarge, .textTooLong, .textTangled,
+            .textLengthened, .textBeyondVocabulary, .labels, .tooMuchMemory, .modelUnavailable:
+            .unusableInput
+        case .label(_, let error), .heldOff(let error, _): error.exitStatus
+        case .overloaded, .shuttingDown, .cancelled, .modelLoading, .tooManyLoads: .tryLater
+        case .modelTooLarge, .invalidConfiguration: .unusableSetting
+        case .modelNotFetched(_, _, let fault): fault.exitStatus
+        case .failed: .internalFault
+        }
+    }
+
+    /// What a command that has these models ends with: a directory that is not there is no unusable one.
+    func exitStatus(with models: [ModelSource]) -> CommandStatus {
+        guard case .modelUnavailable(let name, _) = self,
+            let model = models.first(where: { $0.name == name }), model.isHere
+        else { return exitStatus }
+        return FileManager.default.fileExists(atPath: model.directory) ? .unusableInput : .missingInput
+    }
+}
+
+extension FetchFault {
+    /// What a command that fails so ends with.
+    fileprivate var exitStatus: CommandStatus {
+        switch self {
+        case .passing: .tryLater
+        case .notFound: .missingInput
+        case .closed, .notAllowed: .notPermitted
+        case .unusable, .corrupt: .unusableInput
+        case .offline: .unavailable
+        case .notKept: .cannotCreate
+        case .misconfigured: .unusableSetting
+        }
+    }
+}
+
+extension EvaluationError {
+    /// What a command that fails so ends with.
+    var exitStatus: CommandStatus {
+        switch self {
+        case .unreadableDirectory, .notADirectory: .missingInput
+        case .engine(let error): error.exitStatus
+        default: .unusableInput
+        }
+    }
+}
+
+extension FileError {
+    /// What a command that fails so ends with.
+    var exitStatus: CommandStatus {
+        if case .unreadable = self { .missingInput } else { .unusableInput }
+    }
+}
+
+extension ConversionRefusal {
+    /// What a command that fails so ends with.
+    var exitStatus: CommandStatus {
+        switch kind {
+        case .missingSource: .missingInput
+        case .unwritable: .cannotCreate
+        case .noRoom: .cannotWrite
+        case .refused: .unusableInput
+        }
+    }
+}
