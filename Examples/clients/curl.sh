@@ -4,7 +4,7 @@ set -euo pipefail
 url=${CLIP_URL:-http://127.0.0.1:9001}
 cd "$(dirname "$0")/../pictures"
 json='Content-Type: application/json'
-show() { cut -c 1-160; echo; } # embeddings are long
+show() { cut -c 1-160 | sed 's/$/.../'; } # embeddings are long
 
 echo "A picture as the body:"
 curl -fsS "$url/clip/embed_image" --data-binary @koala.jpg -H 'Content-Type: image/jpeg' | show

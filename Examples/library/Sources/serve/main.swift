@@ -13,7 +13,11 @@ guard CommandLine.arguments.count == 2 else {
 }
 let model = ModelSource(name: "example", directory: CommandLine.arguments[1])
 let cores = MachineProcessors.current.threads
-let engine = try EmbeddingEngine(configuration: EngineConfiguration(models: [model], cores: cores))
+// One backend for both, so that /metrics tells of the engine, too.
+let metrics = PrometheusMetrics()
+var engineConfiguration = EngineConfiguration(models: [model], cores: cores)
+engineConfiguration.metrics = metrics
+let engine = try EmbeddingEngine(configuration: engineConfiguration)
 defer { engine.shutdown() }
 
 var configuration = ServerConfiguration()
