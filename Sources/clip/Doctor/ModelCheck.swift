@@ -27,7 +27,7 @@ struct ModelCheck {
     /// The bytes to fetch before the server can answer; nil if there are none, or if the number is unknown.
     var bytesToFetch: Int? {
         let bytes = settings.engine.models.filter { located($0) == nil }.compactMap { model in
-            KnownModel.named(model.name)?.megabytes.map { $0 * 1_000_000 }
+            request(model).flatMap(Self.megabytes).map { $0 * 1_000_000 }
         }
         return bytes.isEmpty ? nil : bytes.reduce(0, +)
     }
@@ -42,35 +42,53 @@ struct ModelCheck {
         return ModelProvision.source(named: model.name, snapshot)
     }
 
+    /// What the hub is asked for; a model's name may be any, and may be another's that is known.
     private func request(_ model: ModelSource) -> HubRequest? {
         settings.requests[model.name] ?? (try? KnownModel.named(model.name)?.request)
+    }
+
+    /// About how much has to be fetched, if that is known.
+    ///
+    /// A repository's newest state is taken to be as large as the one that we name.
+    private static func megabytes(_ request: HubRequest) -> Int? {
+        KnownModel.all.first {
+            $0.repository == request.repository
+                && [$0.revision ?? HubRequest.main, HubRequest.main].contains(request.revision)
+        }?.megabytes
+    }
+
+    /// What `clip pull` is told to fetch just what the server would.
+    private static func nameToPull(_ request: HubRequest) -> String {
+        KnownModel.all.first { (try? $0.request) == request }?.name ?? "\(request)"
     }
 
     private func finding(_ model: ModelSource) -> Finding {
         let isDefault = model.name == settings.engine.models.first?.name
         let name = model.name + (isDefault ? " (default)" : "")
         guard let here = located(model) else {
-            let size = KnownModel.named(model.name)?.megabytes.map { ", \($0) MB" } ?? ""
+            let request = request(model)
+            let size = request.flatMap(Self.megabytes).map { ", \($0) MB" } ?? ""
+            let pull = "clip pull \(request.map(Self.nameToPull) ?? model.name)"
             return settings.hub.configuration.isOffline
                 ? Finding(
                     Self.group,
                     name,
                     "not in the hub's cache, and may not be fetched",
                     .problem,
-                    "Take away --offline (HF_HUB_OFFLINE), or fetch it before: clip pull \(model.name)"
+                    "Take away --offline (HF_HUB_OFFLINE), or fetch it before: \(pull)"
                 )
                 : Finding(
                     Self.group,
                     name,
                     "not on this machine\(size)",
                     .note,
-                    "It is fetched when the server starts; clip pull \(model.name) does it now."
+                    "It is fetched when the server starts; \(pull) does it now."
                 )
         }
         do throws(EmbeddingError) {
             let outline = try ModelOutline(of: here, settings.engine)
             let size =
-                "\(outline.embeddingWidth) numbers, \(MachineCheck.megabytes(outline.byteCount)) in memory"
+                "\(outline.embeddingWidth) numbers, \(MachineCheck.megabytes(outline.byteCount)) in memory with full caches"
             let value = "\(outline.precision.rawValue), \(size): \(here.directory)"
             guard let most = settings.engine.modelMemory, outline.byteCount > most else {
                 return Finding(Self.group, name, value)
