@@ -95,7 +95,7 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help:
-            "Most bytes of image embeddings kept for each model; 16 MiB for serve, otherwise 0 by default, which is none. CLIP_IMAGE_CACHE_BYTES."
+            "Most bytes of image embeddings kept for each model; 16 MiB by default for serve, and for the sizes that models tells; otherwise 0, which is none. CLIP_IMAGE_CACHE_BYTES."
     )
     var imageCacheBytes: Int?
 
@@ -118,10 +118,12 @@ struct ModelOptions: ParsableArguments {
     /// - Parameters:
     ///   - serves: whether a server is configured. Other commands embed each image once, so they need no hash of it;
     ///     they never refuse their own work because of other work; and they do not use the models' names.
+    ///   - cachesImages: whether images are cached by default, which a server does; a model's size has their cache in it.
     ///   - allowed: the models that may be loaded on demand; one of them may stand in for clip-mini.
     func engineConfiguration(
         _ environment: inout Environment,
         serves: Bool = false,
+        cachesImages: Bool = false,
         allowing allowed: AllowedModels = .none
     ) -> EngineConfiguration {
         let standIn = standIn(environment, allowed)
@@ -132,7 +134,7 @@ struct ModelOptions: ParsableArguments {
         )
         configuration.loadsAtStart = standIn == nil
         configuration.allowsAnyName = !serves
-        if !serves { configuration.imageCacheBytes = 0 }
+        if !serves, !cachesImages { configuration.imageCacheBytes = 0 }
         note(configuration.models, &environment)
         hubOptions.note(&environment)
         environment.fill(&configuration.precision, "--precision", precision, "CLIP_PRECISION")

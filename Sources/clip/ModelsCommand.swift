@@ -9,7 +9,8 @@ struct ModelsCommand: AsyncParsableCommand {
         abstract: "List the configured models, and those that are known by a name.",
         discussion: """
             Configurations, vocabularies and the headers of weights are read, weights are not. --load also loads the \
-            configured models, which checks them whole, and says how long that takes.
+            configured models, which checks them whole, and says how long that takes. The memory of a model is what --model-memory \
+            of a server counts: its weights, and its caches when they are full.
             """
     )
 
@@ -23,7 +24,11 @@ struct ModelsCommand: AsyncParsableCommand {
 
     func run() async throws {
         var environment = Environment()
-        var configuration = options.engineConfiguration(&environment, allowing: load ? .none : .known)
+        var configuration = options.engineConfiguration(
+            &environment,
+            cachesImages: true,
+            allowing: load ? .none : .known
+        )
         let lines: [ModelLine]
         if load {
             lines = try await withEngine(configuration, options, environment) { engine in

@@ -245,7 +245,7 @@ struct DoctorTests {
             (sizes[0] + sizes[1], "ok"), (sizes[0] + sizes[1] - 1, "problem"), (sizes[0] - 1, nil),
         ] as [(Int, String?)] {
             let outcome = try await Command.start(
-                ["doctor", "--json", "--image-cache-bytes", "0", "--model-memory", "\(memory)"] + models,
+                ["doctor", "--json", "--model-memory", "\(memory)"] + models,
                 environment: Self.sound(folder)
             ).outcome()
             let told = try Self.told(outcome)
@@ -258,7 +258,7 @@ struct DoctorTests {
         try TinyModel.quick.write(to: third)
         let outcome = try await Command.start(
             [
-                "doctor", "--json", "--image-cache-bytes", "0", "--model-memory", "\(sizes[0] + sizes[1])",
+                "doctor", "--json", "--model-memory", "\(sizes[0] + sizes[1])",
                 "--model", third,
             ] + models,
             environment: Self.sound(folder)
