@@ -15,7 +15,8 @@ struct HealthCommand: ParsableCommand {
     )
 
     @Option(
-        help: "The address to ask; 127.0.0.1 by default, and for a server that listens at all. CLIP_HOST."
+        help:
+            "The address to ask; 127.0.0.1 by default, and where the server listens at all addresses. CLIP_HOST, HOST."
     )
     var host: String?
 
@@ -23,13 +24,16 @@ struct HealthCommand: ParsableCommand {
     var port: Int?
 
     @Option(help: "Seconds to wait for an answer; 5 by default.")
-    var seconds = 5.0
+    var seconds: Double?
 
     @Flag(help: "Ask whether the process can go on (/healthz), not whether it takes requests (/readiness).")
     var live = false
 
     func validate() throws {
-        guard (0.001...86_400).contains(seconds) else {
+        if let port, !(1...65535).contains(port) {
+            throw ValidationError("--port must be from 1 to 65535, not \(port).")
+        }
+        if let seconds, !(0.001...86_400).contains(seconds) {
             throw ValidationError("--seconds must be from 0.001 to 86400.")
         }
     }
@@ -47,7 +51,7 @@ struct HealthCommand: ParsableCommand {
             host: HealthProbe.reachable(named),
             port: port,
             path: live ? "/healthz" : "/readiness",
-            timeLimit: .milliseconds(Int64(seconds * 1000))
+            timeLimit: .milliseconds(Int64((seconds ?? 5) * 1000))
         )
         let answer: HealthProbe.Answer
         do throws(HealthProbeError) {

@@ -64,6 +64,18 @@ struct HealthTests {
         #expect(outcome.status == 0, "\(outcome.errors)")
     }
 
+    @Test("What is no port or no time is refused before anybody is asked")
+    func numbers() async throws {
+        for arguments in [["--port", "70000"], ["--port", "0"], ["--port", "9001", "--seconds", "0"]] {
+            let outcome = try await Command.start(["health"] + arguments).outcome()
+            #expect(outcome.status == 64, "\(arguments): \(outcome.errors)")
+            #expect(
+                outcome.errors.contains("Error: \(arguments[arguments.count - 2]) must be from "),
+                "\(outcome.errors)"
+            )
+        }
+    }
+
     @Test("Why nobody answered is said in sentences")
     func words() throws {
         let samples: KeyValuePairs<String, any Error> = [
