@@ -101,11 +101,9 @@ public struct ServerConfiguration: Equatable, Sendable {
         if allowedOrigins.isEmpty {
             problems.append("--allow-origins names no origin; '*' stands for all.")
         }
-        for origin in allowedOrigins
-        where origin.isEmpty || !origin.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
-            problems.append(
-                "--allow-origins has '\(origin)', which is no origin such as https://example.com."
-            )
+        for origin in allowedOrigins {
+            guard let fault = WebOrigin.fault(of: origin) else { continue }
+            problems.append("--allow-origins has '\(origin)', which \(fault).")
         }
         return problems
     }
