@@ -39,6 +39,13 @@ enum Terminal {
         try? write(text, to: STDERR_FILENO, named: "Standard error")
     }
 
+    /// Lets the process go on when nobody reads what it writes any more.
+    ///
+    /// A filter such as `clip embed | head` has to end then; a server goes on without its log.
+    static func outliveReaders() {
+        signal(SIGPIPE, SIG_IGN)
+    }
+
     /// Ends the process at once, for when another thread may be loading a model.
     ///
     /// An ordinary exit would free the libraries' memory while that thread uses it.

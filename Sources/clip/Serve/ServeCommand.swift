@@ -36,6 +36,7 @@ struct ServeCommand: AsyncParsableCommand {
         var environment = Environment()
         let settings = options.settings(&environment)
         if printConfig { return try printSettings(settings, environment) }
+        Terminal.outliveReaders()
         do {
             let problems =
                 settings.problems(environment)
