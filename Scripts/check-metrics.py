@@ -60,7 +60,7 @@ class Server:
         self.process = subprocess.Popen(arguments, stderr=self.log.open("w"), stdout=subprocess.DEVNULL)
         wait_for("the server is ready", lambda: self.lines("is ready"))
         self.port, self.metrics, self.health = (
-            self.said(words) for words in ["listening on", "metrics are told on", "health is told on"])
+            self.said(words) for words in ["listening on", "metrics are served on", "health checks are answered on"])
 
     def lines(self, words):
         return [line for line in self.log.read_text().splitlines() if words in line]

@@ -104,7 +104,7 @@ class Server:
     @property
     def health_port(self) -> int:
         """Where `--health-port` listens."""
-        found = re.search(r"health is told on http://[0-9.]+:(\d+)", self.words())
+        found = re.search(r"health checks are answered on http://[0-9.]+:(\d+)", self.words())
         if found is None:
             raise RuntimeError("The server has no port for health:\n" + self.words()[-4000:])
         return int(found.group(1))

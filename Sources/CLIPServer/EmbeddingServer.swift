@@ -185,8 +185,8 @@ public final class EmbeddingServer: Service {
             [logger, onListening] port in
             let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
             switch purpose {
-            case .health: return logger.notice("health is told on \(address)")
-            case .metrics: return logger.notice("metrics are told on \(address)/metrics")
+            case .health: return logger.notice("health checks are answered on \(address)")
+            case .metrics: return logger.notice("metrics are served on \(address)/metrics")
             case .requests: logger.notice("listening on \(address)")
             }
             if !isGuarded {

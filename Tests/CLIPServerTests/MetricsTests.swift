@@ -234,8 +234,8 @@ struct MetricsTests {
             },
             log: log
         ) { server in
-            try await eventually { log.all.contains { $0.text.hasPrefix("metrics are told on ") } }
-            let line = try #require(log.all.first { $0.text.hasPrefix("metrics are told on ") }).text
+            try await eventually { log.all.contains { $0.text.hasPrefix("metrics are served on ") } }
+            let line = try #require(log.all.first { $0.text.hasPrefix("metrics are served on ") }).text
             let port = try #require(line.firstMatch(of: /:(\d+)\/metrics$/).flatMap { Int($0.1) })
             let answers = try await Loopback.onThread {
                 try ["/metrics", "/info", "/healthz", "/clip/embed_text"].map { path in

@@ -267,8 +267,9 @@ struct PressureTests {
             },
             log: log
         ) { server in
-            try await eventually { log.all.contains { $0.text.hasPrefix("health is told on ") } }
-            let line = try #require(log.all.first { $0.text.hasPrefix("health is told on ") }).text
+            try await eventually { log.all.contains { $0.text.hasPrefix("health checks are answered on ") } }
+            let line = try #require(log.all.first { $0.text.hasPrefix("health checks are answered on ") })
+                .text
             let port = try #require(line.split(separator: ":").last.flatMap { Int($0) })
             // However many hold it: places are made for who comes.
             let (held, statuses) = try await Loopback.onThread {

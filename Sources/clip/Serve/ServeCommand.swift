@@ -118,13 +118,10 @@ struct ServeCommand: AsyncParsableCommand {
             let model = engine.models.first?.name ?? BundledModel.name
             logger.notice("\(engine.loadsAtStart ? BundledModel.advice : BundledModel.absence(model))")
         }
-        logger.notice(
-            "requests may hold \(engine.memoryBudget / 1_000_000) MB together",
-            metadata: [
-                "bound": engine.memoryBudget == machine.budget
-                    ? "a part of \(machine.bound.rawValue)" : "--memory-budget"
-            ]
-        )
+        let reason =
+            engine.memoryBudget == machine.budget
+            ? "a part of \(machine.bound.rawValue)" : "as --memory-budget says"
+        logger.notice("requests may hold \(engine.memoryBudget / 1_000_000) MB together, \(reason)")
         if engine.memoryBudget > machine.limit {
             logger.warning(
                 "--memory-budget is more than \(machine.bound.rawValue), which is \(machine.limit / 1_000_000) MB: nothing keeps the system from ending the process"
