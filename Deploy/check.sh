@@ -19,6 +19,11 @@ silent() {
         || { echo "$name:" >&2; cat "$work/log" >&2; exit 1; }
     echo "ok  $name"
 }
+package() {
+    local said
+    said=$(lintian --allow-root --display-info --fail-on error,warning "$deb" 2>&1) || { echo "$said"; return 1; }
+    ! grep 'unused-override' <<< "$said"
+}
 # The unit by itself, and with the keys that an operator adds. The command it names is not on this machine, which is all that it may
 # say.
 unit() {
@@ -39,7 +44,7 @@ nginx_file() {
     nginx -t -c "$work/nginx.conf"
 }
 
-silent "lintian" lintian --allow-root --fail-on error,warning "$deb"
+silent "lintian" package
 silent "systemd-analyze verify" unit
 silent "hadolint" "$tools/hadolint" "$here/docker/Dockerfile"
 silent "kubernetes-validate" manifests
@@ -51,6 +56,7 @@ if [ "$(id -u)" -eq 0 ]; then
     "$here/debian/try.sh" "$deb" "$work/root" || status=$?
     [ $status -ne 75 ] || echo "--  no bare Debian can be made here: the package is not installed into one"
     [ $status -eq 0 ] || [ $status -eq 75 ] || exit 1
+    [ $status -ne 0 ] || "$here/debian/lifecycle.sh" "$deb" "$work/root"
 else
     echo "--  not root: the package is not installed into a bare Debian"
 fi

@@ -15,7 +15,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 stage=$work/swift-clip-$version
 mkdir -p "$stage/debian"
-cp "$root"/Deploy/debian/{control,rules} "$stage/debian/"
+cp "$root"/Deploy/debian/{control,rules,prerm,postrm} "$stage/debian/"
 install -m 644 "$root/Deploy/debian/lintian-overrides" "$stage/debian/swift-clip.lintian-overrides"
 install -m 644 "$root/Deploy/systemd/swift-clip.service" "$stage/debian/swift-clip.service"
 
