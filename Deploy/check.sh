@@ -24,14 +24,60 @@ package() {
     said=$(lintian --allow-root --display-info --fail-on error,warning "$deb" 2>&1) || { echo "$said"; return 1; }
     ! grep 'unused-override' <<< "$said"
 }
-# The unit by itself, and with the keys that an operator adds. The command it names is not on this machine, which is all that it may
-# say.
+# What systemd has to say of a unit. The command that it names is not on this machine, which is no fault of the unit.
+complaints() {
+    local said
+    said=$(systemd-analyze verify --man=no "$1" 2>&1) || true
+    grep -v 'is not executable' <<< "$said" || true
+}
+# The unit by itself, and with the keys that an operator adds.
 unit() {
+    local said
     mkdir -p "$work/units/swift-clip.service.d"
     cp "$here/systemd/swift-clip.service" "$work/units/"
-    ! systemd-analyze verify --man=no "$work/units/swift-clip.service" 2>&1 | grep -v 'is not executable' || return 1
+    said=$(complaints "$work/units/swift-clip.service")
     sed 's/^#\([LE]\)/\1/' "$here/systemd/keys.conf" > "$work/units/swift-clip.service.d/keys.conf"
-    ! systemd-analyze verify --man=no "$work/units/swift-clip.service" 2>&1 | grep -v 'is not executable'
+    said+=$(complaints "$work/units/swift-clip.service")
+    [ -z "$said" ] || { echo "$said"; return 1; }
+}
+# Each fault has to be found, or the check above finds nothing, either.
+faulty_units() {
+    local change faulty=$work/faulty/swift-clip.service
+    mkdir -p "${faulty%/*}"
+    for change in 's/^ProtectSystem=/ProtectSytem=/' 's/^RestartSec=.*/RestartSec=abc/' 's/setpriority$/setpriorities/'; do
+        sed "$change" "$here/systemd/swift-clip.service" > "$faulty"
+        ! cmp -s "$faulty" "$here/systemd/swift-clip.service" || { echo "Nothing to change: $change"; return 1; }
+        [ -n "$(complaints "$faulty")" ] || { echo "Not found: $change"; return 1; }
+    done
+}
+# The system calls that the unit has to allow beyond those that every service has, and some that it must not.
+system_calls() {
+    local calls call
+    calls=$("$here/systemd/syscalls.py" "$here/systemd/swift-clip.service")
+    for call in sched_setaffinity setpriority; do
+        grep -qx "$call" <<< "$calls" || { echo "The unit denies $call."; return 1; }
+    done
+    for call in sched_setscheduler setrlimit chroot mount ptrace; do
+        ! grep -qx "$call" <<< "$calls" || { echo "The unit allows $call."; return 1; }
+    done
+}
+# The packaged command answers, and ends as it is told to, with these system calls alone.
+serves_with_them() {
+    local log=$work/served server port status=0
+    HOME=$work CLIP_PACKED_CACHE=none CLIP_PORT=0 "$here/systemd/syscalls.py" "$here/systemd/swift-clip.service" \
+        "$work/tree/usr/bin/clip" serve > "$log" 2>&1 &
+    server=$!
+    for _ in $(seq 200); do
+        port=$(sed -n 's/.*listening on http:\/\/127\.0\.0\.1:\([0-9]*\).*/\1/p' "$log" | head -1)
+        [ -n "$port" ] && curl -sf "http://127.0.0.1:$port/readiness" > /dev/null && break
+        kill -0 $server 2> /dev/null || break
+        sleep 0.1
+    done
+    curl -sf "http://127.0.0.1:$port/clip/embed_text" -H 'Content-Type: application/json' -d '{"text": "a cat"}' || status=1
+    kill $server
+    wait $server || status=$?
+    cat "$log"
+    return $status
 }
 manifests() {
     for file in "$here"/kubernetes/*.yaml; do
@@ -44,8 +90,12 @@ nginx_file() {
     nginx -t -c "$work/nginx.conf"
 }
 
+dpkg-deb -x "$deb" "$work/tree"
 silent "lintian" package
 silent "systemd-analyze verify" unit
+silent "systemd-analyze verify finds faults" faulty_units
+silent "system calls of the unit" system_calls
+silent "clip serve with these system calls alone" serves_with_them
 silent "hadolint" "$tools/hadolint" "$here/docker/Dockerfile"
 silent "kubernetes-validate" manifests
 silent "nginx -t" nginx_file
