@@ -79,6 +79,15 @@ serves_with_them() {
     cat "$log"
     return $status
 }
+# Below a prefix that is not the system's own, where nothing is a package's.
+prefix() {
+    local file
+    "$here/install.sh" "$work/tree/usr/bin/clip" /opt/clip "$work/installed" || return 1
+    for file in bin/clip share/man/man1/clip.1.gz share/bash-completion/completions/clip share/zsh/site-functions/_clip \
+        share/fish/vendor_completions.d/clip.fish share/doc/swift-clip/LICENSE share/doc/swift-clip/NOTICE; do
+        [ -s "$work/installed/opt/clip/$file" ] || { echo "There is no $file."; return 1; }
+    done
+}
 manifests() {
     for file in "$here"/kubernetes/*.yaml; do
         case $file in */kustomization.yaml) continue ;; esac
@@ -96,6 +105,7 @@ silent "systemd-analyze verify" unit
 silent "systemd-analyze verify finds faults" faulty_units
 silent "system calls of the unit" system_calls
 silent "clip serve with these system calls alone" serves_with_them
+silent "install.sh below a prefix" prefix
 silent "hadolint" "$tools/hadolint" "$here/docker/Dockerfile"
 silent "kubernetes-validate" manifests
 silent "nginx -t" nginx_file

@@ -46,6 +46,8 @@ printf 'keys.conf\n' > "$stage/debian/swift-clip.examples"
 cp "$root"/{README.md,README.ko.md,CHANGELOG.md,NOTICE,Deploy/systemd/keys.conf} "$stage/"
 
 "$root/Deploy/install.sh" "$clip" /usr "$stage/root"
+# Debian's packages have their licence in the file copyright, and no second one.
+rm "$stage/root/usr/share/doc/swift-clip/LICENSE"
 install -D -m 644 "$root/Deploy/systemd/swift-clip.conf" "$stage/root/etc/swift-clip/swift-clip.conf"
 
 (cd "$stage" && dpkg-buildpackage --build=binary --no-sign -d > "$work/log" 2>&1) || { cat "$work/log" >&2; exit 1; }

@@ -25,7 +25,8 @@ echo "installed: $(stat -c %s "$deb") bytes, $(chroot "$folder" dpkg-query -W -f
 unit=$folder/usr/lib/systemd/system/swift-clip.service
 [ -e "$unit" ] || unit=$folder/lib/systemd/system/swift-clip.service
 command=$(sed -n 's/^ExecStart=//p' "$unit")
-for file in usr/share/man/man1/clip.1.gz usr/share/bash-completion/completions/clip etc/swift-clip/swift-clip.conf \
+for file in usr/share/man/man1/clip.1.gz usr/share/bash-completion/completions/clip \
+    usr/share/zsh/vendor-completions/_clip usr/share/doc/swift-clip/NOTICE etc/swift-clip/swift-clip.conf \
     usr/share/doc/swift-clip/examples/keys.conf; do
     [ -e "$folder/$file" ] || fail "There is no $file."
 done
