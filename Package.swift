@@ -39,6 +39,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.5.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.86.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
     ],
     targets: [
@@ -48,6 +49,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("dl", .when(platforms: [.linux]))]
         ),
         .target(name: "CSimd"),
+        .target(name: "CVectorScan"),
         .systemLibrary(
             name: "CPNGLibrary",
             path: "Sources/CPictures/PNG",
@@ -136,6 +138,13 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "CLIPIndex",
+            dependencies: [
+                "CLIPEngine", "CLIPFiles", "CVectorScan", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "CLIPServer",
             dependencies: [
                 "CLIPEngine", "CLIPJSON", "CZlib", coreMetrics, logging, serviceLifecycle,
@@ -217,6 +226,11 @@ let package = Package(
                 "CLIPEngine", "CLIPFiles", "CLIPKernels", "CLIPTestSupport", "CZlib",
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "CLIPIndexTests",
+            dependencies: ["CLIPIndex", "CLIPFiles", "CVectorScan", "CLIPTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

@@ -11,7 +11,7 @@ fi
 
 packages=(
     libdnnl-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev libavif-dev libheif-dev libcurl4-openssl-dev
-    libssl-dev libidn2-dev zlib1g-dev pkg-config python3-venv
+    libssl-dev libidn2-dev zlib1g-dev libsqlite3-dev pkg-config python3-venv
 )
 [ $# -eq 0 ] || packages=("$@")
 missing=()

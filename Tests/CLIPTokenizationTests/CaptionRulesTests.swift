@@ -67,7 +67,7 @@ struct CaptionRulesTests {
             "tokenizer_config.json":
                 "{\"tokenizer_class\": \"CLIPTokenizer\", \(settings.replacing("OBJECT", with: object))}",
         ]
-        for (name, text) in files { try directory.write(text, as: name) }
+        for (name, text) in files { try directory.write(text, to: name) }
         let tokenizer = try withExtendedLifetime(directory) {
             try CaptionTokenizer(directory: directory.path, recipe: Self.recipe)
         }

@@ -27,7 +27,7 @@ struct HostilePieceTests {
             {"added_tokens": [\#(added)], "normalizer": \#(normalizer), "pre_tokenizer": \#(words),
             "post_processor": \#(around), "model": {"type": "Unigram", "unk_id": 0, "vocab": [\#(vocabulary)]}}
             """#,
-            as: "tokenizer.json"
+            to: "tokenizer.json"
         )
         let recipe = TextRecipe.transformers(modelType: "", contextLength: 1 << 20)
         return try CaptionTokenizer(directory: directory.path, recipe: recipe)

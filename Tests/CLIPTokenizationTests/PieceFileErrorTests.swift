@@ -25,8 +25,8 @@ struct PieceFileErrorTests {
         settings: String? = nil
     ) throws -> [Int32] {
         let directory = try TemporaryDirectory()
-        try directory.write(json, as: "tokenizer.json")
-        if let settings { try directory.write(settings, as: "tokenizer_config.json") }
+        try directory.write(json, to: "tokenizer.json")
+        if let settings { try directory.write(settings, to: "tokenizer_config.json") }
         return try CaptionTokenizer(
             directory: directory.path,
             recipe: .transformers(modelType: "", contextLength: 1000)
@@ -167,8 +167,8 @@ struct PieceFileErrorTests {
         #expect(throws: TokenizationError.noTokenizer(repository: nil)) {
             try CaptionTokenizer(directory: directory.path, recipe: recipe)
         }
-        try directory.write(Self.unigram(), as: "tokenizer.json")
-        try directory.write(#"{"tokenizer_class": "PreTrainedTokenizerFast"}"#, as: "tokenizer_config.json")
+        try directory.write(Self.unigram(), to: "tokenizer.json")
+        try directory.write(#"{"tokenizer_class": "PreTrainedTokenizerFast"}"#, to: "tokenizer_config.json")
         #expect(
             throws: TokenizationError.missingSpecialToken(file: "tokenizer_config.json", token: "pad_token")
         ) {
@@ -183,7 +183,7 @@ struct PieceFileErrorTests {
         let cuts = Array(stride(from: 0, to: bytes.count, by: max(1, bytes.count / 40)))
         for cut in cuts {
             let directory = try TemporaryDirectory()
-            try directory.write(Array(bytes[..<cut]), as: file)
+            try directory.write(Array(bytes[..<cut]), to: file)
             let recipe = TextRecipe.transformers(modelType: "", contextLength: 1000)
             if (try? CaptionTokenizer(directory: directory.path, recipe: recipe)) == nil { refused += 1 }
         }
@@ -206,7 +206,7 @@ struct PieceFileErrorTests {
             let bound = file == "tokenizer.json" ? 128 : 256
             for _ in 0...(round % 3) { changed[random(bytes.count)] = UInt8(random(bound)) }
             let directory = try TemporaryDirectory()
-            try directory.write(changed, as: file)
+            try directory.write(changed, to: file)
             guard let tokenizer = try? CaptionTokenizer(directory: directory.path, recipe: recipe) else {
                 continue
             }

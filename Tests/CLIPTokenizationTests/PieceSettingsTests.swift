@@ -81,7 +81,7 @@ struct PieceSettingsCase: Decodable, CustomTestStringConvertible {
                     file[key] = value
                 }
             }
-            try directory.write([UInt8](JSONSerialization.data(withJSONObject: file)), as: name)
+            try directory.write([UInt8](JSONSerialization.data(withJSONObject: file)), to: name)
         }
         return directory
     }
@@ -116,8 +116,8 @@ struct PieceSettingsTests {
     ) throws -> TokenizationError? {
         let directory = try TemporaryDirectory()
         let (name, bytes) = try PieceFixture(name: fixture).vocabulary()
-        try directory.write(file(String(decoding: bytes, as: UTF8.self)), as: name)
-        try directory.write(settings, as: "tokenizer_config.json")
+        try directory.write(file(String(decoding: bytes, as: UTF8.self)), to: name)
+        try directory.write(settings, to: "tokenizer_config.json")
         do throws(TokenizationError) {
             let recipe = TextRecipe.transformers(modelType: "siglip", contextLength: length)
             _ = try CaptionTokenizer(directory: directory.path, recipe: recipe)
@@ -144,8 +144,8 @@ struct PieceSettingsTests {
         }
         // open_clip says itself how far sequences are filled up.
         let directory = try TemporaryDirectory()
-        try directory.write(try PieceFixture(name: "gemma").vocabulary().bytes, as: "tokenizer.json")
-        try directory.write(settings("16"), as: "tokenizer_config.json")
+        try directory.write(try PieceFixture(name: "gemma").vocabulary().bytes, to: "tokenizer.json")
+        try directory.write(settings("16"), to: "tokenizer_config.json")
         let config =
             #"{"text_cfg": {"hf_tokenizer_name": "x", "no_causal_mask": true, "context_length": 64}}"#
         let recipe = try TextRecipe(openCLIPConfig: Array(config.utf8))
@@ -210,8 +210,8 @@ struct PieceSettingsTests {
         let small = WrittenVocabulary.small()
         func read(_ files: [String: String], findsKnownTokens: Bool = true) throws {
             let directory = try TemporaryDirectory()
-            try directory.write(small.tokenizerJSON(mergesAsPairs: true), as: "tokenizer.json")
-            for (name, text) in files { try directory.write(text, as: name) }
+            try directory.write(small.tokenizerJSON(mergesAsPairs: true), to: "tokenizer.json")
+            for (name, text) in files { try directory.write(text, to: name) }
             _ = try Vocabulary(directory: directory.path, findsKnownTokens: findsKnownTokens)
         }
         let left = ["tokenizer_config.json": #"{"padding_side": "left"}"#]

@@ -74,12 +74,12 @@ struct PieceTests {
     func paddingSide() throws {
         let directory = try TemporaryDirectory()
         let fixture = PieceFixture(name: "gemma")
-        try directory.write(try fixture.vocabulary().bytes, as: "tokenizer.json")
+        try directory.write(try fixture.vocabulary().bytes, to: "tokenizer.json")
         for (side, settings) in [
             ("left", #"{"tokenizer_class":"GemmaTokenizerFast"}"#),
             ("right", #"{"tokenizer_class":"GemmaTokenizerFast","padding_side":"right"}"#),
         ] {
-            try directory.write(settings, as: "tokenizer_config.json")
+            try directory.write(settings, to: "tokenizer_config.json")
             let ids = try CaptionTokenizer(
                 directory: directory.path,
                 recipe: .transformers(modelType: "siglip", contextLength: 64)

@@ -1,3 +1,4 @@
+import CLIPTestSupport
 import CLIPTokenization
 import Testing
 
@@ -6,7 +7,7 @@ struct SideFileTests {
     /// Writes the files and reads the vocabulary.
     private func vocabulary(_ files: [String: String]) throws -> Vocabulary {
         let directory = try TemporaryDirectory()
-        for (name, text) in files { try directory.write(text, as: name) }
+        for (name, text) in files { try directory.write(text, to: name) }
         return try Vocabulary(directory: directory.path)
     }
 
@@ -87,7 +88,7 @@ struct SideFileTests {
     func severalForms() throws {
         func read(_ files: [String: [UInt8]]) throws -> Vocabulary {
             let directory = try TemporaryDirectory()
-            for (name, bytes) in files { try directory.write(bytes, as: name) }
+            for (name, bytes) in files { try directory.write(bytes, to: name) }
             return try Vocabulary(directory: directory.path)
         }
         func expect(_ error: TokenizationError, _ files: [String: [UInt8]]) {
@@ -204,7 +205,7 @@ struct SideFileTests {
         // open_clip knows nothing of these files.
         let directory = try TemporaryDirectory()
         for (name, text) in twoFiles.merging([file: json], uniquingKeysWith: { $1 }) {
-            try directory.write(text, as: name)
+            try directory.write(text, to: name)
         }
         let openCLIP = try Vocabulary(directory: directory.path, findsKnownTokens: false)
         #expect(try CaptionTokenizer(vocabulary: openCLIP).tokens(for: "the cat!! !").ids == plain)

@@ -1,3 +1,4 @@
+import CLIPTestSupport
 import CLIPTokenization
 import Testing
 
@@ -40,7 +41,7 @@ struct TokenizerStepsTests {
             with: fields.isEmpty ? "" : fields + ","
         )
         let directory = try TemporaryDirectory()
-        try directory.write(written, as: "tokenizer.json")
+        try directory.write(written, to: "tokenizer.json")
         do throws(TokenizationError) {
             _ = try Vocabulary(directory: directory.path)
             return nil

@@ -19,7 +19,7 @@ struct VocabularyErrorTests {
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let directory = try TemporaryDirectory()
-        for (name, bytes) in files { try directory.write(bytes, as: name) }
+        for (name, bytes) in files { try directory.write(bytes, to: name) }
         #expect(throws: error, sourceLocation: sourceLocation) { try Vocabulary(directory: directory.path) }
     }
 
@@ -99,10 +99,10 @@ struct VocabularyErrorTests {
         let small = WrittenVocabulary.small()
         let directory = try TemporaryDirectory()
         if name == "tokenizer.json" {
-            try directory.write(small.vocabularyJSON, as: "vocab.json")
-            try directory.write(small.mergesText, as: "merges.txt")
+            try directory.write(small.vocabularyJSON, to: "vocab.json")
+            try directory.write(small.mergesText, to: "merges.txt")
         } else {
-            try directory.write(small.tokenizerJSON(mergesAsPairs: true), as: "tokenizer.json")
+            try directory.write(small.tokenizerJSON(mergesAsPairs: true), to: "tokenizer.json")
         }
         _ = try Vocabulary(directory: directory.path)
         let link = "\(directory.path)/\(name)"
@@ -130,7 +130,7 @@ struct VocabularyErrorTests {
     func tooLarge() throws {
         let limit = 32 << 20
         let directory = try TemporaryDirectory()
-        try directory.write("{", as: "tokenizer.json")
+        try directory.write("{", to: "tokenizer.json")
         #expect(truncate(directory.path + "/tokenizer.json", off_t(limit + 1)) == 0)
         #expect(throws: TokenizationError.fileTooLarge(file: "tokenizer.json", limit: limit)) {
             try Vocabulary(directory: directory.path)
@@ -344,7 +344,7 @@ struct VocabularyErrorTests {
                     )
                 }
             }
-            try directory.write(bytes, as: "tokenizer.json")
+            try directory.write(bytes, to: "tokenizer.json")
             do throws(TokenizationError) {
                 _ = try Vocabulary(directory: directory.path)
                 #expect(attempt % 3 != 0, "A file that was cut off is no vocabulary.")

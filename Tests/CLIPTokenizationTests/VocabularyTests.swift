@@ -42,17 +42,17 @@ struct VocabularyTests {
         let written = try WrittenVocabulary.openAI()
         switch form {
         case "two files":
-            try directory.write(written.vocabularyJSON, as: "vocab.json")
-            try directory.write(written.mergesText, as: "merges.txt")
+            try directory.write(written.vocabularyJSON, to: "vocab.json")
+            try directory.write(written.mergesText, to: "merges.txt")
         case "strings":
-            try directory.write(written.tokenizerJSON(mergesAsPairs: false), as: "tokenizer.json")
+            try directory.write(written.tokenizerJSON(mergesAsPairs: false), to: "tokenizer.json")
         case "pairs":
-            try directory.write(written.tokenizerJSON(mergesAsPairs: true), as: "tokenizer.json")
+            try directory.write(written.tokenizerJSON(mergesAsPairs: true), to: "tokenizer.json")
         default:
             // As in OpenAI's file, there are more merges than the vocabulary takes.
             var longer = written
             longer.merges += [("a", "?"), ("b", "?")]
-            try directory.write(longer.gzip(), as: "bpe_simple_vocab_16e6.txt.gz")
+            try directory.write(longer.gzip(), to: "bpe_simple_vocab_16e6.txt.gz")
         }
         #expect(Vocabulary.isPresent(inDirectory: directory.path))
         let vocabulary = try Vocabulary(directory: directory.path)
@@ -64,16 +64,16 @@ struct VocabularyTests {
     func ownIDs() throws {
         let directory = try TemporaryDirectory()
         var written = WrittenVocabulary.small()
-        try directory.write(written.vocabularyJSON, as: "vocab.json")
-        try directory.write(written.mergesText, as: "merges.txt")
+        try directory.write(written.vocabularyJSON, to: "vocab.json")
+        try directory.write(written.mergesText, to: "merges.txt")
         let straight = CaptionTokenizer(vocabulary: try Vocabulary(directory: directory.path))
         let caption = "The cat: aaaaaa, aaaaa the\u{7FF}"
         let ids = try straight.tokens(for: caption).ids
 
         written.tokens = written.tokens.map { ($0.text, ($0.id * 7) % written.tokens.count) }
         let other = try TemporaryDirectory()
-        try other.write(written.vocabularyJSON, as: "vocab.json")
-        try other.write(written.mergesText, as: "merges.txt")
+        try other.write(written.vocabularyJSON, to: "vocab.json")
+        try other.write(written.mergesText, to: "merges.txt")
         let vocabulary = try Vocabulary(directory: other.path)
         let map = Dictionary(
             uniqueKeysWithValues: written.tokens.enumerated().map { (Int32($0), Int32($1.id)) }
@@ -89,7 +89,7 @@ struct VocabularyTests {
     func mergeOrder() throws {
         let directory = try TemporaryDirectory()
         let written = WrittenVocabulary.small()
-        try directory.write(written.tokenizerJSON(mergesAsPairs: true), as: "tokenizer.json")
+        try directory.write(written.tokenizerJSON(mergesAsPairs: true), to: "tokenizer.json")
         let tokenizer = CaptionTokenizer(vocabulary: try Vocabulary(directory: directory.path))
         func texts(_ caption: String) throws -> [String] {
             try tokenizer.tokens(for: caption).ids.dropFirst().dropLast().map { written.tokens[Int($0)].text }
@@ -112,7 +112,7 @@ struct VocabularyTests {
         let added = special.map { "{\"id\":\($0.id),\"content\":\"\($0.text)\"}" }.joined(separator: ",")
         try directory.write(
             model.replacing("\"added_tokens\": []", with: "\"added_tokens\": [\(added)]"),
-            as: "tokenizer.json"
+            to: "tokenizer.json"
         )
         #expect(try Vocabulary(directory: directory.path).endOfText == Int32(written.tokens.count + 1))
     }

@@ -1,3 +1,4 @@
+import CLIPTestSupport
 import CLIPWeights
 import Foundation
 import Testing

@@ -1,0 +1,158 @@
+internal import CLIPFiles
+internal import Foundation
+internal import GRDB
+
+/// What a search reads of an index.
+extension IndexFile {
+    /// How far an index had come at a moment.
+    package struct State: Equatable, Sendable {
+        /// Another one for vectors that were put together anew.
+        let generation: Int
+        /// Contents that have vectors.
+        let count: Int
+        /// Changes with every commit of another connection.
+        let version: Int
+    }
+
+    package func state() throws(IndexError) -> State {
+        try read { try Self.state($0) }
+    }
+
+    private static func state(_ access: Database) throws -> State {
+        State(
+            generation: try Int.fetchOne(access, sql: "SELECT value FROM facts WHERE name = 'generation'")
+                ?? 0,
+            count: try Int.fetchOne(access, sql: "SELECT coalesce(sum(count), 0) FROM chunks") ?? 0,
+            version: try Int.fetchOne(access, sql: "PRAGMA data_version") ?? 0
+        )
+    }
+
+    /// Adds the vectors that a set does not have yet.
+    ///
+    /// - Parameter set: what was read of the same generation, or nothing.
+    /// - Returns: the state in which the index was read.
+    package func load(into set: inout VectorSet) throws(IndexError) -> State {
+        var grown = set
+        let rowBytes = code.rowBytes
+        let state = try read { access in
+            let first = grown.count / IndexSchema.chunk
+            let chunks = try Row.fetchCursor(
+                access,
+                sql: "SELECT id, count, high, terms FROM chunks WHERE id >= ? ORDER BY id",
+                arguments: [first]
+            )
+            while let chunk = try chunks.next() {
+                let (id, count): (Int, Int) = (try chunk.value(0), try chunk.value(1))
+                let terms = Floats.read(try chunk.value(3))
+                let known = grown.count - id * IndexSchema.chunk
+                try chunk.withUnsafeData(atIndex: 2) { high in
+                    let high = high ?? Data()
+                    guard id >= 0, id <= grown.count / IndexSchema.chunk, known >= 0, count >= known,
+                        count <= IndexSchema.chunk, terms.count == 2 * count,
+                        high.count == count * rowBytes
+                    else {
+                        throw damaged("chunk \(id) of its vectors is not whole")
+                    }
+                    try high.withUnsafeBytes { bytes in
+                        try grown.append(
+                            high: UnsafeRawBufferPointer(rebasing: bytes[(known * rowBytes)...]),
+                            terms: (known..<count).map {
+                                VectorCode.Terms(scale: terms[2 * $0], error: terms[2 * $0 + 1])
+                            }
+                        )
+                    }
+                }
+            }
+            return try Self.state(access)
+        }
+        set = grown
+        return state
+    }
+
+    /// Which files a search looks at.
+    package struct Scope: Equatable, Sendable {
+        /// Those below this folder, as its path stands in the index; nil for all.
+        package var folder: String?
+        /// Those that were written at this time or later, in nanoseconds since 1970.
+        package var since: Int?
+
+        package init(folder: String? = nil, since: Int? = nil) {
+            (self.folder, self.since) = (folder, since)
+        }
+
+        /// A condition on `files`, and what stands for its question marks.
+        fileprivate var condition: (String, [(any DatabaseValueConvertible)?]) {
+            var (parts, arguments) = (["missing IS NULL"], [(any DatabaseValueConvertible)?]())
+            if let folder {
+                var start = FileName.bytes(of: folder)
+                if start.last != UInt8(ascii: "/") { start.append(UInt8(ascii: "/")) }
+                // All that begins so sorts from here to where the slash is the sign behind it.
+                parts.append("path >= ? AND path < ?")
+                arguments += [Data(start), Data(start.dropLast() + [UInt8(ascii: "/") + 1])]
+            }
+            if let since {
+                parts.append("modified >= ?")
+                arguments.append(since)
+            }
+            return (parts.joined(separator: " AND "), arguments)
+        }
+    }
+
+    /// For each row of vectors, whether a file of the scope has it.
+    package func rows(in scope: Scope, count: Int) throws(IndexError) -> [Bool] {
+        let (condition, arguments) = scope.condition
+        return try read { access in
+            var rows = [Bool](repeating: false, count: count)
+            let contents = try Int.fetchCursor(
+                access,
+                sql: "SELECT content FROM files WHERE \(condition)",
+                arguments: StatementArguments(arguments)
+            )
+            // What came after the vectors were read is not looked at.
+            while let content = try contents.next() {
+                guard content > 0 else { throw damaged("a file has no vector") }
+                if content <= count { rows[content - 1] = true }
+            }
+            return rows
+        }
+    }
+
+    /// The paths of a content's files within a scope, in order.
+    package func paths(ofRow row: Int, in scope: Scope) throws(IndexError) -> [String] {
+        let (condition, arguments) = scope.condition
+        return try read { access in
+            try Data.fetchAll(
+                access,
+                sql: "SELECT path FROM files WHERE content = ? AND \(condition) ORDER BY path",
+                arguments: StatementArguments([row + 1] + arguments)
+            ).map { FileName.text(of: $0) }
+        }
+    }
+
+    /// The low bytes of a vector.
+    package func low(ofRow row: Int) throws(IndexError) -> [Int8] {
+        let count = code.rowBytes
+        return try read { access in
+            let low = try Data.fetchOne(
+                access.cachedStatement(sql: "SELECT low FROM tails WHERE id = ?"),
+                arguments: [row + 1]
+            )
+            guard let low, low.count == count else {
+                throw damaged("the rest of vector \(row + 1) is not whole")
+            }
+            return low.map { Int8(bitPattern: $0) }
+        }
+    }
+
+    /// Where a path has its vector; nil where the index does not have it.
+    package func row(ofPath path: String) throws(IndexError) -> Int? {
+        let path = Data(FileName.bytes(of: path))
+        return try read { access in
+            try Int.fetchOne(
+                access,
+                sql: "SELECT content FROM files WHERE path = ? AND missing IS NULL",
+                arguments: [path]
+            ).map { $0 - 1 }
+        }
+    }
+}

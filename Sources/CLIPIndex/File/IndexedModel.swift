@@ -1,0 +1,32 @@
+/// The model whose vectors an index holds.
+package struct IndexedModel: Equatable, Sendable {
+    /// As requests name it.
+    package let name: String
+    /// The number format of its forward passes, such as `bf16`.
+    package let precision: String
+    /// What it makes of a certain picture, of length one: weights, recipe and all.
+    package let sample: [Float]
+
+    package init(name: String, precision: String, sample: [Float]) {
+        (self.name, self.precision, self.sample) = (name, precision, sample)
+    }
+
+    /// Numbers of an embedding.
+    package var width: Int { sample.count }
+
+    /// Whether another's vectors belong beside these.
+    ///
+    /// - Throws: `otherModel`.
+    func require(_ other: IndexedModel) throws(IndexError) {
+        guard name == other.name else { throw .otherModel(.name(index: name, given: other.name)) }
+        guard width == other.width else { throw .otherModel(.width(index: width, given: other.width)) }
+        guard precision == other.precision else {
+            throw .otherModel(.precision(index: precision, given: other.precision))
+        }
+        let cosine = zip(sample, other.sample).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+        guard cosine > Self.least else { throw .otherModel(.weights(name: name)) }
+    }
+
+    /// Processors round in different ways, which costs a bf16 pass some 1e-5; other weights cost far more.
+    private static let least = 0.999
+}

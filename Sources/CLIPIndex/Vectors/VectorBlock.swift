@@ -1,0 +1,47 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// The high bytes of so many rows in memory, in pages as large as the system has them.
+package final class VectorBlock: @unchecked Sendable {
+    // Written through `store` only, which the owner calls from one place at a time and never while others read the row.
+
+    /// Rows of a block: 8 MB of 512 numbers.
+    package static let capacity = 16_384
+
+    package let rowBytes: Int
+    private let byteCount: Int
+    private let start: UnsafeMutableRawPointer
+
+    /// - Throws: `outOfMemory`.
+    package init(rowBytes: Int) throws(IndexError) {
+        self.rowBytes = rowBytes
+        byteCount = rowBytes * Self.capacity
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS
+        guard let start = mmap(nil, byteCount, PROT_READ | PROT_WRITE, CInt(flags), -1, 0),
+            start != MAP_FAILED
+        else { throw .outOfMemory(bytes: byteCount) }
+        self.start = start
+        #if os(Linux)
+        // A page of 4 KB is eight rows, and each costs a walk through the page tables.
+        _ = madvise(start, byteCount, 14 /* MADV_HUGEPAGE */)
+        #endif
+    }
+
+    deinit { munmap(start, byteCount) }
+
+    /// The rows from this one on.
+    package func rows(from row: Int) -> UnsafePointer<UInt8> {
+        UnsafePointer(start.advanced(by: row * rowBytes).assumingMemoryBound(to: UInt8.self))
+    }
+
+    package func store(_ bytes: UnsafeRawBufferPointer, at row: Int) {
+        precondition(row * rowBytes + bytes.count <= byteCount, "A block has room for its rows.")
+        guard let source = bytes.baseAddress else { return }
+        start.advanced(by: row * rowBytes).copyMemory(from: source, byteCount: bytes.count)
+    }
+}

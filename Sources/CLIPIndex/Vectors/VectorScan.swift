@@ -1,0 +1,160 @@
+internal import CVectorScan
+
+/// Finds the rows of a set that are nearest to queries, exactly.
+package struct VectorScan: Sendable {
+    package let vectors: VectorSet
+    /// Threads that share the work.
+    package let threads: Int
+
+    package init(vectors: VectorSet, threads: Int) {
+        (self.vectors, self.threads) = (vectors, threads)
+    }
+
+    /// A row and its score: the cosine of its vector with the query's.
+    package struct Match: Equatable, Sendable {
+        package let row: Int
+        package let score: Float
+    }
+
+    /// What is wanted of a query.
+    package struct Wish: Sendable {
+        /// How many of the best.
+        package var top: Int
+        /// The least score.
+        package var minScore: Float
+
+        package init(top: Int, minScore: Float = -.infinity) {
+            (self.top, self.minScore) = (top, minScore)
+        }
+    }
+
+    /// Rows that are multiplied before their sums are looked at.
+    private static let stretch = 1024
+
+    /// The rows for each query that may be among the best.
+    ///
+    /// - Parameters:
+    ///   - wishes: one for each query.
+    ///   - isWanted: which rows are looked at, by their numbers; nil for all.
+    package func shortlists(
+        for queries: VectorCode.Queries,
+        _ wishes: [Wish],
+        among isWanted: [Bool]? = nil
+    ) -> [Shortlist] {
+        let stretches = (vectors.count + Self.stretch - 1) / Self.stretch
+        let parts = max(1, min(threads, stretches))
+        let found = Parallel.map(parts) { part in
+            shortlists(
+                for: queries,
+                wishes,
+                among: isWanted,
+                in: stretches * part / parts..<stretches * (part + 1) / parts
+            )
+        }
+        return wishes.indices.map { query in
+            var all = Shortlist(top: wishes[query].top, minScore: wishes[query].minScore)
+            for part in found { all.merge(part[query]) }
+            return all
+        }
+    }
+
+    private func shortlists(
+        for queries: VectorCode.Queries,
+        _ wishes: [Wish],
+        among isWanted: [Bool]?,
+        in stretches: Range<Int>
+    ) -> [Shortlist] {
+        var lists = wishes.map { Shortlist(top: $0.top, minScore: $0.minScore) }
+        var sums = [Int32](repeating: 0, count: Self.stretch * queries.count)
+        for stretch in stretches {
+            let first = stretch * Self.stretch
+            let count = min(Self.stretch, vectors.count - first)
+            multiply(queries, first, count, into: &sums)
+            vectors.terms.withUnsafeBufferPointer { terms in
+                sums.withUnsafeBufferPointer { sums in
+                    for query in lists.indices {
+                        let (step, error) = (queries.scales[query], queries.errors[query])
+                        var threshold = lists[query].threshold
+                        for index in 0..<count {
+                            let terms = terms[first + index]
+                            let score = terms.scale * step * Float(sums[query * count + index])
+                            // The query's error counts for the whole row, which is a little longer than one at most.
+                            let doubt = terms.error + error * Self.longest + Self.rounding
+                            guard score + doubt >= threshold else { continue }
+                            if let isWanted, !isWanted[first + index] { continue }
+                            lists[query].add(row: first + index, most: score + doubt, least: score - doubt)
+                            threshold = lists[query].threshold
+                        }
+                    }
+                }
+            }
+        }
+        return lists
+    }
+
+    /// The length of a row by its high bytes, at most: they are half a step off.
+    private static let longest: Float = 1.1
+    /// For what floats round in a score.
+    private static let rounding: Float = 1e-6
+
+    private func multiply(_ queries: VectorCode.Queries, _ first: Int, _ count: Int, into sums: inout [Int32])
+    {
+        let block = vectors.blocks[first / VectorBlock.capacity]
+        queries.words.withUnsafeBufferPointer { words in
+            queries.planes.withUnsafeBufferPointer { planes in
+                queries.offsets.withUnsafeBufferPointer { offsets in
+                    sums.withUnsafeMutableBufferPointer { sums in
+                        var task = cvectorscan_task(
+                            rows: block.rows(from: first % VectorBlock.capacity),
+                            count: Int64(count),
+                            width: Int64(vectors.code.rowBytes),
+                            queries: words.baseAddress,
+                            planes: planes.baseAddress,
+                            offsets: offsets.baseAddress,
+                            query_count: Int64(queries.count),
+                            sums: sums.baseAddress
+                        )
+                        cvectorscan(&task)
+                    }
+                }
+            }
+        }
+    }
+
+    /// The best rows of a shortlist, by their whole vectors: the best first, of equal ones the first row.
+    ///
+    /// - Parameter low: reads the low bytes of a row.
+    package func best<Failure: Error>(
+        of list: Shortlist,
+        for query: Int,
+        of queries: VectorCode.Queries,
+        _ wish: Wish,
+        low: (_ row: Int) throws(Failure) -> [Int8]
+    ) throws(Failure) -> [Match] {
+        var found: [Match] = []
+        let vector = Array(
+            queries.vectors[query * vectors.code.rowBytes..<(query + 1) * vectors.code.rowBytes]
+        )
+        // Those that can be best first, so that the rest need not be read.
+        for candidate in list.candidates.sorted(by: { ($0.most, $1.row) > ($1.most, $0.row) }) {
+            if found.count >= wish.top, let last = found.last, candidate.most < last.score { break }
+            let score = try score(of: candidate.row, with: vector, low: low(candidate.row))
+            guard score >= wish.minScore else { continue }
+            let match = Match(row: candidate.row, score: score)
+            let place = found.firstIndex { Self.isBefore(match, $0) } ?? found.endIndex
+            found.insert(match, at: place)
+            if found.count > wish.top { found.removeLast() }
+        }
+        return found
+    }
+
+    private static func isBefore(_ one: Match, _ other: Match) -> Bool {
+        one.score == other.score ? one.row < other.row : one.score > other.score
+    }
+
+    private func score(of row: Int, with query: [Float], low: [Int8]) -> Float {
+        let high = vectors.blocks[row / VectorBlock.capacity].rows(from: row % VectorBlock.capacity)
+        let product = cvectorscan_product(high, low, query, Int64(vectors.code.rowBytes))
+        return vectors.terms[row].scale * product
+    }
+}

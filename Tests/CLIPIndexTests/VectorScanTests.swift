@@ -1,0 +1,120 @@
+import CLIPIndex
+import Testing
+
+@Suite("Exact search")
+struct VectorScanTests {
+    /// Rows with what a search reads of them later.
+    private struct Rows {
+        var set: VectorSet
+        var low: [[Int8]] = []
+        var vectors: [[Float]] = []
+
+        init(width: Int) { set = VectorSet(code: VectorCode(width: width)) }
+
+        mutating func append(_ vector: [Float]) throws {
+            let row = set.code.row(for: vector)
+            try row.high.withUnsafeBytes { bytes throws in try set.append(high: bytes, terms: [row.terms]) }
+            low.append(row.low)
+            vectors.append(vector)
+        }
+
+        func search(
+            _ queries: [[Float]],
+            _ wish: VectorScan.Wish,
+            among: [Bool]? = nil,
+            threads: Int = 2
+        )
+            -> [[VectorScan.Match]]
+        {
+            let scan = VectorScan(vectors: set, threads: threads)
+            let coded = set.code.queries(queries)
+            let wishes = queries.map { _ in wish }
+            let lists = scan.shortlists(for: coded, wishes, among: among)
+            return lists.indices.map { query in
+                scan.best(of: lists[query], for: query, of: coded, wish) { low[$0] }
+            }
+        }
+    }
+
+    private static func rows(_ count: Int, width: Int, alike: Bool = false) throws -> Rows {
+        var samples = VectorSamples(seed: 11)
+        var rows = Rows(width: width)
+        let middle = samples.vector(width: width, outliers: true)
+        for _ in 0..<count {
+            let vector = samples.vector(width: width)
+            // As pictures of one place are: within a few hundredths of each other.
+            try rows.append(alike ? zip(middle, vector).map { $0 * 3 + $1 * 0.4 } : vector)
+        }
+        return rows
+    }
+
+    @Test("The best are those of a comparison with every whole vector", arguments: [false, true])
+    func exact(alike: Bool) throws {
+        let rows = try Self.rows(20_000, width: 128, alike: alike)
+        var samples = VectorSamples(seed: 13)
+        let queries = (0..<9).map { _ in samples.vector(width: 128) }
+        let found = rows.search(queries, VectorScan.Wish(top: 10))
+        for (query, matches) in zip(queries, found) {
+            let scores = rows.vectors.map { cosine($0, query) / cosine($0, $0).squareRoot() }
+            let tenth = scores.sorted(by: >)[9]
+            #expect(matches.count == 10)
+            for match in matches {
+                #expect(abs(Double(match.score) - scores[match.row]) < 2e-5)
+                #expect(scores[match.row] > tenth - 2e-5)
+            }
+            #expect(matches.map(\.score) == matches.map(\.score).sorted(by: >))
+        }
+    }
+
+    @Test("How many threads there are changes nothing")
+    func threads() throws {
+        let rows = try Self.rows(5_000, width: 64)
+        var samples = VectorSamples(seed: 17)
+        let queries = (0..<3).map { _ in samples.vector(width: 64) }
+        let alone = rows.search(queries, VectorScan.Wish(top: 20), threads: 1)
+        #expect(rows.search(queries, VectorScan.Wish(top: 20), threads: 4) == alone)
+    }
+
+    @Test("Only what reaches the least score is found, however much is wanted")
+    func minScore() throws {
+        let rows = try Self.rows(3_000, width: 64)
+        let query = rows.vectors[77]
+        let found = rows.search([query], VectorScan.Wish(top: .max, minScore: 0.2))[0]
+        let expected = rows.vectors.indices.filter { cosine(rows.vectors[$0], query) >= 0.2 }
+        #expect(Set(found.map(\.row)) == Set(expected))
+        #expect(found.first?.row == 77)
+        #expect(found.count > 5)
+    }
+
+    @Test("Rows that are gone or not wanted are not found")
+    func gone() throws {
+        var rows = try Self.rows(2_000, width: 64)
+        let query = rows.vectors[5]
+        #expect(rows.search([query], VectorScan.Wish(top: 1))[0].first?.row == 5)
+        let among = rows.vectors.indices.map { $0 != 5 }
+        #expect(rows.search([query], VectorScan.Wish(top: 1), among: among)[0].first?.row != 5)
+        rows.set.remove(5)
+        rows.set.remove(5)
+        #expect(rows.set.liveCount == 1_999)
+        #expect(rows.search([query], VectorScan.Wish(top: 2_000))[0].allSatisfy { $0.row != 5 })
+    }
+
+    @Test("Rows go on in the next block, and an earlier copy keeps those that it had")
+    func blocks() throws {
+        var rows = try Self.rows(VectorBlock.capacity - 1, width: 64)
+        let before = rows.set
+        var samples = VectorSamples(seed: 19)
+        for _ in 0..<3 { try rows.append(samples.vector(width: 64)) }
+        #expect((before.count, before.blocks.count) == (VectorBlock.capacity - 1, 1))
+        #expect((rows.set.count, rows.set.blocks.count) == (VectorBlock.capacity + 2, 2))
+        for row in [0, VectorBlock.capacity - 1, VectorBlock.capacity + 1] {
+            #expect(rows.search([rows.vectors[row]], VectorScan.Wish(top: 1))[0].first?.row == row)
+        }
+    }
+
+    @Test("An empty index finds nothing")
+    func empty() {
+        let rows = Rows(width: 64)
+        #expect(rows.search([[Float](repeating: 1, count: 64)], VectorScan.Wish(top: 5)) == [[]])
+    }
+}
