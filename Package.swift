@@ -163,7 +163,7 @@ let package = Package(
         .executableTarget(
             name: "clip",
             dependencies: [
-                "CLIPEngine", "CLIPEvaluation", "CLIPFiles", "CLIPHub", "CLIPServer", argumentParser, logging,
+                "CLIPEngine", "CLIPEvaluation", "CLIPFiles", "CLIPHub", "CLIPIndex", "CLIPServer", argumentParser, logging,
             ],
             swiftSettings: swiftSettings
         ),

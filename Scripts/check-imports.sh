@@ -19,6 +19,8 @@ only() {
 
 only COneDNN CLIPKernels
 only CSimd CLIPKernels
+only CVectorScan CLIPIndex
+only GRDB CLIPIndex
 only CPictures CLIPImaging
 only CJPEG CLIPImaging
 only CResize CLIPImaging

@@ -8,7 +8,7 @@ internal import Synchronization
 /// One engine holds the configured models, the threads that run them, the threads that decode images, and the fetcher
 /// of image URLs. All methods may be called from any task at any time; requests that overlap share forward passes.
 public final class EmbeddingEngine: Sendable {
-    let configuration: EngineConfiguration
+    package let configuration: EngineConfiguration
     let registry: ModelRegistry
     let textPreparation: TextPreparation
     let labelCache: LabelCache

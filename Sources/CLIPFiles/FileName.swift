@@ -51,6 +51,22 @@ package enum FileName {
         text.unicodeScalars.allSatisfy { byte($0) == nil }
     }
 
+    /// The whole path of what may not be there, without `.`, `..` and, as far as it is there, links.
+    package static func absolute(_ path: String) -> String {
+        if let resolved = withPath(path, { realpath($0, nil) }) {
+            defer { free(resolved) }
+            return text(of: UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
+        }
+        let bytes = bytes(of: path)
+        let start = bytes.lastIndex(of: UInt8(ascii: "/")).map { bytes[..<$0] } ?? bytes[..<0]
+        let name = bytes[(start.isEmpty && bytes.first != UInt8(ascii: "/") ? 0 : start.count + 1)...]
+        guard !name.isEmpty else { return start.isEmpty ? path : absolute(text(of: start)) }
+        let folder = start.isEmpty ? (bytes.first == UInt8(ascii: "/") ? "/" : ".") : text(of: start)
+        guard folder != path else { return path }
+        let parent = absolute(folder)
+        return parent.hasSuffix("/") ? parent + text(of: name) : "\(parent)/\(text(of: name))"
+    }
+
     /// The names in a folder, without `.` and `..`; nil if the folder cannot be read.
     package static func names(inFolder folder: String) -> [String]? {
         guard let stream = withPath(folder, { opendir($0) }) else { return nil }

@@ -22,6 +22,7 @@ struct ClipCommand: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             ServeCommand.self, EmbedCommand.self, CompareCommand.self, ClassifyCommand.self,
+            IndexCommand.self, SearchCommand.self,
             EvaluateCommand.self,
             TokenizeCommand.self, PullCommand.self, ModelsCommand.self, ConvertCommand.self,
             HealthCommand.self, DoctorCommand.self,

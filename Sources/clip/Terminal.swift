@@ -32,6 +32,15 @@ enum Terminal {
         try write(line + "\n", to: STDOUT_FILENO, named: "Standard output")
     }
 
+    /// Writes a path to standard output, with its own bytes, for other programs.
+    static func write(path: String, endsWithZero: Bool) throws(CommandFailure) {
+        try write(
+            FileName.bytes(of: path) + [endsWithZero ? 0 : 0x0A],
+            to: STDOUT_FILENO,
+            named: "Standard output"
+        )
+    }
+
     /// Writes to standard error, without a line end.
     ///
     /// Failures are ignored, because no other place is left to report them.
@@ -143,7 +152,15 @@ enum Terminal {
 
     private static func write(_ text: String, to descriptor: Int32, named name: String) throws(CommandFailure)
     {
-        var rest = Array(text.utf8)[...]
+        try write(Array(text.utf8), to: descriptor, named: name)
+    }
+
+    private static func write(
+        _ bytes: [UInt8],
+        to descriptor: Int32,
+        named name: String
+    ) throws(CommandFailure) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
             guard count >= 0 || errno == EINTR else { throw CommandFailure(unwritable: name) }

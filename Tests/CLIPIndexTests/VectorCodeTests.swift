@@ -17,6 +17,19 @@ struct VectorCodeTests {
         }
     }
 
+    @Test("What was rotated and stored can be turned back", arguments: [512, 640, 100])
+    func undo(width: Int) {
+        var samples = VectorSamples(seed: 23)
+        let vector = samples.vector(width: width, outliers: true)
+        let code = VectorCode(width: width)
+        let row = code.row(for: vector)
+        let back = row.high.withUnsafeBufferPointer { high in
+            high.baseAddress.map { code.embedding(high: $0, low: row.low, scale: row.terms.scale) } ?? []
+        }
+        for (one, other) in zip(vector, back) { #expect(abs(one - other) < 2e-5) }
+        #expect(back.count == width)
+    }
+
     @Test("A rotation spreads numbers that are far larger than the others", arguments: [512, 768])
     func outliers(width: Int) throws {
         var samples = VectorSamples(seed: 3)

@@ -81,7 +81,7 @@ extension IndexFile {
         }
 
         /// A condition on `files`, and what stands for its question marks.
-        fileprivate var condition: (String, [(any DatabaseValueConvertible)?]) {
+        var condition: (String, [(any DatabaseValueConvertible)?]) {
             var (parts, arguments) = (["missing IS NULL"], [(any DatabaseValueConvertible)?]())
             if let folder {
                 var start = FileName.bytes(of: folder)

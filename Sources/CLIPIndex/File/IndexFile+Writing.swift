@@ -17,8 +17,8 @@ extension IndexFile {
 
     /// What the index knows of a path.
     package enum Known: Equatable, Sendable {
-        /// It has the file as it is.
-        case current(id: Int)
+        /// It has the file as it is; or had, before the file went missing.
+        case current(id: Int, isMissing: Bool)
         /// The file was no picture when it looked like this.
         case failed(reason: String)
         /// It is new, or has changed.
@@ -29,11 +29,13 @@ extension IndexFile {
         let path = Data(FileName.bytes(of: path))
         return try read { access in
             let row = try Row.fetchOne(
-                access.cachedStatement(sql: "SELECT id, bytes, modified FROM files WHERE path = ?"),
+                access.cachedStatement(
+                    sql: "SELECT id, bytes, modified, missing IS NOT NULL FROM files WHERE path = ?"
+                ),
                 arguments: [path]
             )
             if let row, try row.value(1) == look.bytes, try row.value(2) == look.modified {
-                return .current(id: try row.value(0))
+                return .current(id: try row.value(0), isMissing: try row.value(3))
             }
             let reason = try String.fetchOne(
                 access.cachedStatement(
@@ -60,6 +62,8 @@ extension IndexFile {
         package enum Result: Sendable {
             /// It has bytes whose vector is kept.
             case known(content: Int)
+            /// It has such bytes, and was elsewhere before.
+            case moved(from: String, content: Int)
             /// It has bytes of this hash, and this embedding.
             case embedded(hash: [UInt8], [Float])
             /// It is no picture.
@@ -76,10 +80,14 @@ extension IndexFile {
     }
 
     /// Writes what was found out, all of it or nothing.
-    package func commit(_ findings: [Finding]) throws(IndexError) {
-        guard !findings.isEmpty else { return }
-        try write { access in
+    ///
+    /// - Returns: the numbers of the files that have vectors.
+    @discardableResult
+    package func commit(_ findings: [Finding]) throws(IndexError) -> [Int] {
+        guard !findings.isEmpty else { return [] }
+        return try write { access in
             var tail = try VectorTail(access, code)
+            var ids: [Int] = []
             for finding in findings {
                 let path = Data(FileName.bytes(of: finding.path))
                 let content: Int
@@ -92,6 +100,10 @@ extension IndexFile {
                     )
                     continue
                 case .known(let known): content = known
+                case .moved(let origin, let known):
+                    content = known
+                    let origin = Data(FileName.bytes(of: origin))
+                    try access.execute(sql: "DELETE FROM files WHERE path = ?", arguments: [origin])
                 case .embedded(let hash, let embedding):
                     // Two files of equal bytes may have been under way together.
                     let same = try Int.fetchOne(
@@ -102,16 +114,87 @@ extension IndexFile {
                         try same ?? tail.append(embedding, hash: hash, bytes: finding.look.bytes, access)
                 }
                 try access.execute(sql: "DELETE FROM failures WHERE path = ?", arguments: [path])
-                try access.execute(
-                    sql: """
-                        INSERT INTO files (path, content, bytes, modified) VALUES (?, ?, ?, ?)
-                        ON CONFLICT (path) DO UPDATE SET content = excluded.content, bytes = excluded.bytes,
-                            modified = excluded.modified, missing = NULL
-                        """,
+                let id = try Int.fetchOne(
+                    access.cachedStatement(
+                        sql: """
+                            INSERT INTO files (path, content, bytes, modified) VALUES (?, ?, ?, ?)
+                            ON CONFLICT (path) DO UPDATE SET content = excluded.content, bytes = excluded.bytes,
+                                modified = excluded.modified, missing = NULL
+                            RETURNING id
+                            """
+                    ),
                     arguments: [path, content, finding.look.bytes, finding.look.modified]
                 )
+                if let id { ids.append(id) }
             }
             try tail.write(to: access)
+            return ids
+        }
+    }
+}
+
+/// What the index has and the disk has not.
+extension IndexFile {
+    /// A path of a content that leads to no file; nil where all do.
+    func leftPath(ofContent content: Int, besides path: String) throws(IndexError) -> String? {
+        let paths = try read { access in
+            try Data.fetchAll(
+                access.cachedStatement(sql: "SELECT path FROM files WHERE content = ? ORDER BY path"),
+                arguments: [content]
+            )
+        }
+        return paths.lazy.map { FileName.text(of: $0) }.first { $0 != path && Look(at: $0) == nil }
+    }
+
+    /// How many files it has below a folder, those aside that are missing.
+    func fileCount(below folder: String) throws(IndexError) -> Int {
+        let (condition, arguments) = Scope(folder: folder).condition
+        return try read { access in
+            try Int.fetchOne(
+                access,
+                sql: "SELECT count(*) FROM files WHERE \(condition)",
+                arguments: StatementArguments(arguments)
+            ) ?? 0
+        }
+    }
+
+    /// Marks files below a folder as missing; their vectors stay.
+    ///
+    /// - Returns: how many.
+    func markMissing(below folder: String, except seen: SeenFiles) throws(IndexError) -> Int {
+        let (condition, arguments) = Scope(folder: folder).condition
+        return try write { access in
+            let ids = try Int.fetchCursor(
+                access,
+                sql: "SELECT id FROM files WHERE \(condition)",
+                arguments: StatementArguments(arguments)
+            )
+            var missing: [Int] = []
+            while let id = try ids.next() { if !seen.contains(id) { missing.append(id) } }
+            for id in missing {
+                try access.execute(
+                    sql: "UPDATE files SET missing = unixepoch() WHERE id = ?",
+                    arguments: [id]
+                )
+            }
+            return missing.count
+        }
+    }
+
+    /// Forgets files that are missing, and the contents that no file has any more.
+    ///
+    /// - Returns: how many files.
+    package func prune() throws(IndexError) -> Int {
+        try write { access in
+            try access.execute(sql: "DELETE FROM files WHERE missing IS NOT NULL")
+            let count = access.changesCount
+            try access.execute(
+                sql: """
+                    DELETE FROM tails WHERE id NOT IN (SELECT content FROM files);
+                    DELETE FROM contents WHERE id NOT IN (SELECT content FROM files);
+                    """
+            )
+            return count
         }
     }
 }

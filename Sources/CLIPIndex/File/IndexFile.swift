@@ -71,6 +71,9 @@ package final class IndexFile: Sendable {
         }
     }
 
+    /// Refuses another model than the one whose vectors are here.
+    package func require(_ model: IndexedModel) throws(IndexError) { try self.model.require(model) }
+
     // MARK: What is there
 
     private static func isThere(_ path: String) -> Bool {
@@ -128,7 +131,8 @@ package final class IndexFile: Sendable {
         let model = IndexedModel(
             name: try fact("model"),
             precision: try fact("precision"),
-            sample: Floats.read(sample)
+            sample: Floats.read(sample),
+            source: try fact("source")
         )
         return IndexFile(path: path, model: model, hashKey: hashKey, database)
     }
@@ -136,6 +140,7 @@ package final class IndexFile: Sendable {
     private static func write(_ model: IndexedModel, hashKey: IndexHashKey, to access: Database) throws {
         let facts: [(String, any DatabaseValueConvertible)] = [
             ("model", model.name), ("precision", model.precision), ("sample", Floats.data(model.sample)),
+            ("source", model.source),
             ("hash key", Data(hashKey.bytes)), ("generation", 1),
         ]
         for (name, value) in facts {
@@ -162,7 +167,7 @@ package final class IndexFile: Sendable {
             return try body()
         } catch let error as IndexError {
             throw error
-        } catch where error is Row.WrongKind || error is RowDecodingError {
+        } catch  where error is Row.WrongKind || error is RowDecodingError {
             throw .damaged(path: path, what: "a value is of another kind")
         } catch let error as DatabaseError {
             let cause = error.message ?? error.resultCode.description

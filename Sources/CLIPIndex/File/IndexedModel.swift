@@ -6,9 +6,11 @@ package struct IndexedModel: Equatable, Sendable {
     package let precision: String
     /// What it makes of a certain picture, of length one: weights, recipe and all.
     package let sample: [Float]
+    /// How `--model` names it: a known name, a repository or a path; empty for the model that comes along.
+    package var source = ""
 
-    package init(name: String, precision: String, sample: [Float]) {
-        (self.name, self.precision, self.sample) = (name, precision, sample)
+    package init(name: String, precision: String, sample: [Float], source: String = "") {
+        (self.name, self.precision, self.sample, self.source) = (name, precision, sample, source)
     }
 
     /// Numbers of an embedding.

@@ -69,6 +69,15 @@ package struct VectorCode: Sendable {
         return row
     }
 
+    /// The vector that a row stands for, as the embedding was, of length one.
+    ///
+    /// - Parameter high: the bytes of the row.
+    package func embedding(high: UnsafePointer<UInt8>, low: [Int8], scale: Float) -> [Float] {
+        var vector = (0..<width).map { scale * (Float(high[$0]) - 128 + Float(low[$0]) / 254) }
+        rotation.undo(&vector)
+        return vector
+    }
+
     /// A query, or several that are compared with every row in one pass.
     package struct Queries: Sendable {
         package let count: Int

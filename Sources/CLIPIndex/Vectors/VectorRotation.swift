@@ -36,6 +36,18 @@ package struct VectorRotation: Sendable {
         }
     }
 
+    /// Turns a rotated vector back, in place.
+    package func undo(_ vector: inout [Float]) {
+        precondition(vector.count == width, "A rotation is made for one width.")
+        vector.withUnsafeMutableBufferPointer { values in
+            for start in stride(from: 0, to: width, by: block) {
+                Self.transform(UnsafeMutableBufferPointer(rebasing: values[start..<start + block]))
+            }
+            // Hadamard's matrix is its own inverse but for a factor, which the signs have.
+            for index in values.indices { values[index] *= signs[index] }
+        }
+    }
+
     /// Multiplies with Hadamard's matrix, unscaled.
     private static func transform(_ values: UnsafeMutableBufferPointer<Float>) {
         var half = 1

@@ -1,0 +1,33 @@
+extension IndexError: CustomStringConvertible {
+    /// A sentence for a person at the shell, with what to do.
+    public var description: String {
+        switch self {
+        case .notFound(let path): "There is no index \(path). `clip index FOLDER --index \(path)` makes one."
+        case .foreign(let path):
+            "\(path) is no index of this program, and stays as it is. Name another file with --index."
+        case .newer(let path):
+            "\(path) was made by a later version of this program. Bring this one up to date."
+        case .damaged(let path, let what):
+            "The index \(path) is damaged: \(what). Move it away, and make it anew with `clip index`."
+        case .unusable(let path, let cause): "The index \(path) cannot be used: \(cause)."
+        case .diskFull(let path):
+            "There is no space left for the index \(path). What was written before is kept."
+        case .busy(let path): "Another process is writing the index \(path). Try again when it is done."
+        case .otherModel(let mismatch):
+            "\(mismatch) Vectors of two models cannot be compared: give the index's with --model and --precision, or another index with --index."
+        case .outOfMemory(let bytes): "There is no memory for \(bytes) bytes of vectors."
+        }
+    }
+}
+
+extension IndexError.ModelMismatch: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .name(let index, let given): "The index holds vectors of \(index), not of \(given)."
+        case .precision(let index, let given):
+            "The index holds vectors that were made in \(index), not in \(given)."
+        case .width(let index, let given): "The index holds vectors of \(index) numbers, not of \(given)."
+        case .weights(let name): "The index holds vectors of another model that was called \(name), too."
+        }
+    }
+}

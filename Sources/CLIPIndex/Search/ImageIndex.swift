@@ -1,0 +1,148 @@
+internal import CLIPEngine
+internal import Synchronization
+
+/// An index that is searched, while another process may be bringing it up to date.
+package final class ImageIndex: Sendable {
+    package let file: IndexFile
+    private let threads: Int
+    /// What was read of it so far.
+    private struct Loaded {
+        var set: VectorSet
+        var state: IndexFile.State?
+    }
+
+    private let loaded: Mutex<Loaded>
+    /// Searches are made here one after the other, each on all threads.
+    private let pool = WorkPool(name: "search", threads: 1)
+
+    /// - Parameter threads: that a search takes.
+    package init(_ file: IndexFile, threads: Int) {
+        self.file = file
+        self.threads = max(1, threads)
+        loaded = Mutex(Loaded(set: VectorSet(code: file.code)))
+    }
+
+    /// A picture that fits a query.
+    package struct Match: Equatable, Sendable {
+        /// The picture's number in the index.
+        package let id: Int
+        /// The files that have it, in the order of their paths.
+        package let paths: [String]
+        /// The cosine with the query, from -1 to 1.
+        package let score: Float
+    }
+
+    package struct Query: Sendable {
+        package var embedding: [Float]
+        /// How many pictures are wanted at most.
+        package var top: Int
+        package var minScore: Float
+        package var scope: IndexFile.Scope
+        /// A picture that is not wanted: the one that the query is.
+        package var excluded: Int?
+
+        package init(
+            _ embedding: [Float],
+            top: Int,
+            minScore: Float = -.infinity,
+            scope: IndexFile.Scope = IndexFile.Scope(),
+            excluding excluded: Int? = nil
+        ) {
+            (self.embedding, self.top, self.minScore) = (embedding, top, minScore)
+            (self.scope, self.excluded) = (scope, excluded)
+        }
+    }
+
+    /// What a search found.
+    package struct Result: Sendable {
+        /// For each query, the best first.
+        package let matches: [[Match]]
+        /// Pictures that were compared.
+        package let searched: Int
+    }
+
+    /// The pictures that fit queries best, compared with every picture of the index as it is now.
+    package func search(_ queries: [Query]) async throws(IndexError) -> Result {
+        let result = await pool.run { [self] _ in
+            Swift.Result { () throws(IndexError) in try searchNow(queries) }
+        }
+        guard let result else { return Result(matches: queries.map { _ in [] }, searched: 0) }
+        return try result.get()
+    }
+
+    /// The vector of a file, if the index has it as it is; nil otherwise.
+    package func embedding(ofFile path: String) async throws(IndexError) -> (id: Int, [Float])? {
+        let result = await pool.run { [self] _ in
+            Swift.Result { () throws(IndexError) in
+                guard let look = IndexFile.Look(at: path),
+                    case .current(_, isMissing: false) = try file.known(path, look),
+                    let row = try file.row(ofPath: path)
+                else { return (id: Int, [Float])?.none }
+                let set = try current()
+                guard row < set.count else { return nil }
+                let high = set.blocks[row / VectorBlock.capacity].rows(from: row % VectorBlock.capacity)
+                let low = try file.low(ofRow: row)
+                return (row + 1, file.code.embedding(high: high, low: low, scale: set.terms[row].scale))
+            }
+        }
+        return try result?.get()
+    }
+
+    private func searchNow(_ queries: [Query]) throws(IndexError) -> Result {
+        let set = try current()
+        var matches = queries.map { _ in [Match]() }
+        var searched = 0
+        // Those of one scope go through the vectors together.
+        for scope in queries.map(\.scope).uniqued {
+            let places = queries.indices.filter { queries[$0].scope == scope }
+            let rows = try file.rows(in: scope, count: set.count)
+            searched = max(searched, rows.count { $0 })
+            let together = set.code.queries(places.map { queries[$0].embedding })
+            // One more, in the place of the one that is not wanted.
+            let wishes = places.map {
+                let query = queries[$0]
+                let top = query.excluded == nil || query.top == .max ? query.top : query.top + 1
+                return VectorScan.Wish(top: top, minScore: query.minScore)
+            }
+            let scan = VectorScan(vectors: set, threads: threads)
+            let lists = scan.shortlists(for: together, wishes, among: rows)
+            for (number, place) in places.enumerated() {
+                let best = try scan.best(of: lists[number], for: number, of: together, wishes[number]) {
+                    (row) throws(IndexError) in try file.low(ofRow: row)
+                }
+                let wanted = best.filter { $0.row + 1 != queries[place].excluded }.prefix(queries[place].top)
+                matches[place] = try wanted.map { (match) throws(IndexError) in
+                    Match(
+                        id: match.row + 1,
+                        paths: try file.paths(ofRow: match.row, in: scope),
+                        score: match.score
+                    )
+                }
+            }
+        }
+        return Result(matches: matches, searched: searched)
+    }
+}
+
+extension ImageIndex {
+    /// All vectors that are there now; those that were not read yet are.
+    private func current() throws(IndexError) -> VectorSet {
+        try loaded.withLock { (loaded) throws(IndexError) in
+            let state = try file.state()
+            if let known = loaded.state, known.generation != state.generation {
+                loaded.set = VectorSet(code: file.code)
+            }
+            if loaded.state?.count != state.count || loaded.state?.generation != state.generation {
+                loaded.state = try file.load(into: &loaded.set)
+            }
+            return loaded.set
+        }
+    }
+}
+
+extension Array where Element: Equatable {
+    /// Each element once, in the order of their first places.
+    fileprivate var uniqued: [Element] {
+        reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+}
