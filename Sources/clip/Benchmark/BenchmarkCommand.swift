@@ -4,8 +4,8 @@ import ArgumentParser
 struct BenchmarkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "benchmark",
-        abstract: "Time the network, or the decoding of images, on this machine.",
-        subcommands: [ForwardBenchmark.self, DecodeBenchmark.self],
+        abstract: "Time the network, the decoding of images, or the search, on this machine.",
+        subcommands: [ForwardBenchmark.self, DecodeBenchmark.self, SearchBenchmark.self],
         defaultSubcommand: ForwardBenchmark.self
     )
 }

@@ -1,0 +1,104 @@
+/// A search through made-up vectors, for `clip benchmark search`.
+package struct ScanTrial: Sendable {
+    private let vectors: VectorSet
+    private let low: [[Int8]]
+    private let threads: Int
+    private let seed: UInt64
+    private let width: Int
+
+    /// Makes vectors that point anywhere, of length one.
+    package init(count: Int, width: Int, threads: Int, seed: UInt64 = 1) throws(IndexError) {
+        (self.threads, self.seed, self.width) = (threads, seed, width)
+        let code = VectorCode(width: width)
+        var vectors = VectorSet(code: code)
+        var low: [[Int8]] = []
+        low.reserveCapacity(count)
+        for start in stride(from: 0, to: count, by: Self.piece) {
+            let piece = start..<min(start + Self.piece, count)
+            let rows = Parallel.map(threads) { part in
+                let first = piece.lowerBound + piece.count * part / threads
+                let end = piece.lowerBound + piece.count * (part + 1) / threads
+                return (first..<end).map { code.row(for: Self.vector($0, seed: seed, width: width)) }
+            }.flatMap(\.self)
+            let high = rows.flatMap(\.high)
+            let terms = rows.map(\.terms)
+            let result = high.withUnsafeBytes { bytes in
+                Result { () throws(IndexError) in try vectors.append(high: bytes, terms: terms) }
+            }
+            try result.get()
+            low += rows.map(\.low)
+        }
+        (self.vectors, self.low) = (vectors, low)
+    }
+
+    private static let piece = 8192
+
+    /// A query that is none of the vectors.
+    package func query(_ number: Int) -> [Float] { Self.vector(-1 - number, seed: seed, width: width) }
+
+    /// The best rows for each query.
+    package func search(_ queries: [[Float]], top: Int) -> [[Int]] {
+        let scan = VectorScan(vectors: vectors, threads: threads)
+        let coded = vectors.code.queries(queries)
+        let wish = VectorScan.Wish(top: top)
+        let lists = scan.shortlists(for: coded, queries.map { _ in wish })
+        return lists.indices.map { query in
+            scan.best(of: lists[query], for: query, of: coded, wish) { low[$0] }.map(\.row)
+        }
+    }
+
+    /// The best rows by comparison of all numbers in f32 with sums in double precision.
+    package func compared(_ queries: [[Float]], top: Int) -> [[Int]] {
+        let found = Parallel.map(threads) { part in
+            let rows = vectors.count * part / threads..<vectors.count * (part + 1) / threads
+            var best = queries.map { _ in [(score: Double, row: Int)]() }
+            for row in rows {
+                let vector = Self.vector(row, seed: seed, width: width)
+                for (place, query) in queries.enumerated() {
+                    var score = 0.0
+                    for index in 0..<width { score += Double(query[index] * vector[index]) }
+                    if best[place].count == top, let last = best[place].last, last.score >= score { continue }
+                    let at = best[place].firstIndex { $0.score < score } ?? best[place].endIndex
+                    best[place].insert((score, row), at: at)
+                    if best[place].count > top { best[place].removeLast() }
+                }
+            }
+            return best
+        }
+        return queries.indices.map { query in
+            found.flatMap { $0[query] }.sorted { ($0.score, $1.row) > ($1.score, $0.row) }.prefix(top).map(
+                \.row
+            )
+        }
+    }
+
+    /// Reads all high bytes and does nothing with them; what comes of it must not be left out by the compiler.
+    package func readAll() -> UInt64 {
+        Parallel.map(threads) { part in
+            let blocks = vectors.blocks.count * part / threads..<vectors.blocks.count * (part + 1) / threads
+            return blocks.reduce(UInt64(0)) { $0 &+ vectors.blocks[$1].sum() }
+        }.reduce(0, &+)
+    }
+
+    package var byteCount: Int { vectors.count * vectors.code.rowBytes }
+
+    /// Sums of three even numbers, near enough to what embeddings look like after a rotation; the same for one number every time.
+    private static func vector(_ number: Int, seed: UInt64, width: Int) -> [Float] {
+        var state =
+            seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(bitPattern: Int64(number)) &* 0xD1B5_4A32_D192_ED03
+        var values = [Float](repeating: 0, count: width)
+        var squares: Float = 0
+        for index in 0..<width {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let bits = state ^ state >> 29
+            let value =
+                Float(Int16(truncatingIfNeeded: bits >> 16)) + Float(Int16(truncatingIfNeeded: bits >> 32))
+                + Float(Int16(truncatingIfNeeded: bits >> 48))
+            values[index] = value
+            squares += value * value
+        }
+        let factor = 1 / squares.squareRoot()
+        for index in 0..<width { values[index] *= factor }
+        return values
+    }
+}
