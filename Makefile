@@ -32,6 +32,8 @@ BENCH := .build/bench-peers
 # QUICK=1 makes attack, fuzz and soak short, as `make check` runs them; ONLY names some attacks or parsers, separated by commas.
 RUNS ?= $(if $(QUICK),20000,1000000)
 SECONDS ?= 0
+PICTURES ?= 10000
+KILLS ?= 30
 REQUESTS ?= $(if $(QUICK),5000,100000)
 SANITIZERS ?= address thread
 
@@ -40,7 +42,7 @@ PREFIX ?= /usr/local
 PACKAGE := .build/package
 DEPLOY_TOOLS := .venv/deploy/bin
 
-.PHONY: help deps build run test clients openapi examples browser library docs bench bench-check bench-peers bench-towers hub metrics attack fuzz sanitize \
+.PHONY: help deps build run test clients openapi examples browser library docs bench bench-check bench-peers bench-towers hub index metrics attack fuzz sanitize \
 	soak proof lint format options check goldens clean install package deploy-check
 
 help: ## list the verbs
@@ -154,6 +156,9 @@ hub: build ## fetch models from a stand-in hub that misbehaves, and compare with
 	$(if $(QUICK),$(PYTHON),$(HUB_PYTHON)) Scripts/check-hub.py $(CLIP) $(if $(QUICK),--kills 5 \
 		--only kill$(comma)eight$(comma)corrupt$(comma)whole$(comma)needed$(comma)refusals$(comma)redirects$(comma)held$(comma)damage$(comma)bodies$(comma)demand$(comma)listens$(comma)tokens)
 
+index: build ## index made-up pictures, kill that at random moments and rename their folder; PICTURES=10000 KILLS=30
+	$(PYTHON) Scripts/check-index.py $(CLIP) --pictures $(PICTURES) --kills $(KILLS)
+
 fuzz: deps ## try the parsers on RUNS=1000000 made-up inputs each, and changed pictures, under sanitizers; ONLY=, SECONDS=, QUICK=1
 	$(PYTHON) Scripts/fuzz.py --runs $(RUNS) --seconds $(SECONDS) --pictures $$(($(RUNS) / 10)) $(if $(ONLY),--only $(ONLY)) \
 		$(if $(QUICK),--fresh) --results .build/attack/fuzz.json
@@ -188,6 +193,7 @@ check: deps lint test clients openapi examples browser library docs ## everythin
 	$(MAKE) attack QUICK=1 ONLY=$(CI_ATTACKS)
 	$(MAKE) soak QUICK=1
 	$(MAKE) hub QUICK=1
+	$(MAKE) index PICTURES=2000 KILLS=5
 	$(MAKE) metrics
 	$(MAKE) deploy-check
 

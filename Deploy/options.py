@@ -35,6 +35,7 @@ VARIABLES = [
     ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "Leaves the token's file unread."),
     ("HUGGINGFACE_HUB_CACHE, XDG_CACHE_HOME", "Where the hub's cache is, behind HF_HUB_CACHE and HF_HOME: its own folder, "
      "and the folder of all caches."),
+    ("XDG_DATA_HOME", "Where the index is without --index and CLIP_INDEX; ~/.local/share without it."),
     ("TRANSFORMERS_OFFLINE", "As HF_HUB_OFFLINE."),
     ("HF_HUB_DISABLE_SYMLINKS", "Files instead of links to blobs, as on file systems that know none."),
     ("HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT", "Seconds, from 0.1 to 86400, for the hub to say what a file is, and in which "

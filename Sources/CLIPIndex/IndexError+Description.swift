@@ -21,6 +21,7 @@ extension IndexError: CustomStringConvertible {
 }
 
 extension IndexError.ModelMismatch: CustomStringConvertible {
+    /// In what the two differ, in a sentence.
     public var description: String {
         switch self {
         case .name(let index, let given): "The index holds vectors of \(index), not of \(given)."

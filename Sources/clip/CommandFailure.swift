@@ -3,6 +3,7 @@ internal import CLIPEngine
 internal import CLIPEvaluation
 internal import CLIPFiles
 internal import CLIPHub
+internal import CLIPIndex
 internal import Foundation
 
 /// The sentence that a person at the shell reads when the engine refuses something.
@@ -66,6 +67,11 @@ package struct CommandFailure: Error, CustomStringConvertible {
         case .unreadable(let error): self.init(error)
         case .refused(let error): self.init(error, environment)
         }
+    }
+
+    /// Why an index could not be used.
+    init(_ error: IndexError) {
+        self.init(error.description, status: error.exitStatus)
     }
 
     /// Why an evaluation could not run.

@@ -2,6 +2,7 @@ package import CLIPEngine
 internal import CLIPEvaluation
 internal import CLIPFiles
 package import CLIPHub
+internal import CLIPIndex
 internal import Foundation
 
 extension HubError {
@@ -91,6 +92,19 @@ extension ConversionRefusal {
         case .unwritable: .cannotCreate
         case .noRoom: .cannotWrite
         case .refused: .unusableInput
+        }
+    }
+}
+
+extension IndexError {
+    /// What a command that fails so ends with.
+    var exitStatus: CommandStatus {
+        switch self {
+        case .notFound: .missingInput
+        case .foreign, .newer, .damaged, .otherModel: .unusableInput
+        case .unusable: .cannotCreate
+        case .diskFull: .cannotWrite
+        case .busy, .outOfMemory: .tryLater
         }
     }
 }

@@ -98,11 +98,11 @@ struct IndexCommand: AsyncParsableCommand {
             } catch let error as IndexUpdateError {
                 report.end(nil, seconds: 0)
                 switch error {
-                case .index(let error): throw CommandFailure(error.description)
+                case .index(let error): throw CommandFailure(error)
                 case .engine(let error): throw CommandFailure(error, environment)
                 }
             } catch let error as IndexError {
-                throw CommandFailure(error.description)
+                throw CommandFailure(error)
             }
         }
     }
@@ -111,7 +111,7 @@ struct IndexCommand: AsyncParsableCommand {
         do throws(IndexError) {
             return try IndexFile.open(path, for: model)
         } catch {
-            throw CommandFailure(error.description)
+            throw CommandFailure(error)
         }
     }
 
@@ -139,7 +139,8 @@ struct IndexCommand: AsyncParsableCommand {
             switch FileKind(at: name) {
             case .folder: folders.append(FileName.absolute(name))
             case .file: files.append(FileName.absolute(name))
-            case .other: throw CommandFailure("\(name.printable) is no file and no folder.")
+            case .other:
+                throw CommandFailure("\(name.printable) is no file and no folder.", status: .unusableInput)
             case .unreachable(let cause):
                 // A disk that is away must not stop the others.
                 Terminal.complain("\(name.printable): It cannot be read: \(cause).\n")

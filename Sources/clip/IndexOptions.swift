@@ -18,7 +18,12 @@ struct IndexOptions: ParsableArguments {
         guard
             let data = environment.string("XDG_DATA_HOME")
                 ?? environment.string("HOME").map({ $0 + "/.local/share" })
-        else { throw CommandFailure("There is no place for an index: name one with --index or CLIP_INDEX.") }
+        else {
+            throw CommandFailure(
+                "There is no place for an index: name one with --index or CLIP_INDEX.",
+                status: .unusableSetting
+            )
+        }
         return data + "/swift-clip/index"
     }
 }

@@ -118,7 +118,7 @@ struct SearchCommand: AsyncParsableCommand {
             }
             try await answer(terms, in: index)
         } catch let error as IndexError {
-            throw CommandFailure(error.description)
+            throw CommandFailure(error)
         }
     }
 

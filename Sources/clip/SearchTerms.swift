@@ -78,9 +78,7 @@ struct SearchTerms {
             switch result {
             case .success(let embedding): parts[places[number]].embedding = embedding.normalized.values
             case .failure(let fault):
-                throw CommandFailure(
-                    "\(inputs[number].label.value.printable): \(CommandFailure(fault, environment))"
-                )
+                throw CommandFailure(inputs[number].label.value.printable, CommandFailure(fault, environment))
             }
         }
     }

@@ -13,6 +13,9 @@ package final class VectorBlock: @unchecked Sendable {
     /// Rows of a block: 8 MB of 512 numbers.
     package static let capacity = 16_384
 
+    /// `MADV_HUGEPAGE`, which Swift's view of glibc leaves out.
+    private static let hugePages: CInt = 14
+
     package let rowBytes: Int
     private let byteCount: Int
     private let start: UnsafeMutableRawPointer
@@ -28,7 +31,7 @@ package final class VectorBlock: @unchecked Sendable {
         self.start = start
         #if os(Linux)
         // A page of 4 KB is eight rows, and each costs a walk through the page tables.
-        _ = madvise(start, byteCount, 14 /* MADV_HUGEPAGE */)
+        _ = madvise(start, byteCount, Self.hugePages)
         #endif
     }
 

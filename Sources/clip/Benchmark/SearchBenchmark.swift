@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import CLIPEngine
 internal import CLIPIndex
 internal import CLIPServer
 internal import Foundation
@@ -18,7 +19,7 @@ struct SearchBenchmark: ParsableCommand {
     var width = 512
 
     @Option(help: "Threads that share a search; by default one a core.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
+    var threads = MachineProcessors.current.threads
 
     @Option(help: "Queries that are compared with all vectors in f32, of which the best ten are to be found.")
     var compared = 32
@@ -72,7 +73,7 @@ struct SearchBenchmark: ParsableCommand {
                     + "\"memory_of_searches_bytes\":\(more),\"checksum\":\(sum % 997)}"
             )
         } catch let error as IndexError {
-            throw CommandFailure(error.description)
+            throw CommandFailure(error)
         }
     }
 
