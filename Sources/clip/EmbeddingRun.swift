@@ -62,7 +62,7 @@ struct EmbeddingRun {
 
 extension EmbeddingPipeline.Input {
     /// What it is, and what it is called in answers and complaints.
-    fileprivate var label: (kind: String, value: String) {
+    var label: (kind: String, value: String) {
         switch self {
         case .image(let file): ("image", file)
         case .text(let text): ("text", text)

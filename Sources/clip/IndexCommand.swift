@@ -80,7 +80,9 @@ struct IndexCommand: AsyncParsableCommand {
         let rules = try rules(most: configuration.maxImageBytes)
         let (folders, files) = try sources()
         try await withEngine(configuration, options, environment) { engine in
-            let source = options.models.first ?? environment.list("CLIP_MODEL")?.first ?? ""
+            var source = options.models.first ?? environment.list("CLIP_MODEL")?.first ?? ""
+            // A search may be asked for in another folder.
+            if FileManager.default.fileExists(atPath: source) { source = FileName.absolute(source) }
             let file = try opened(path, for: try await IndexedModel(of: engine, source: source))
             let update = IndexUpdate(file, by: engine, retries: retry)
             let start = ContinuousClock.now
