@@ -1,6 +1,7 @@
 import CLIPEngine
 import CLIPServer
 import CLIPTestSupport
+import Foundation
 import Testing
 
 @Suite("Which route a request is for")
@@ -32,6 +33,45 @@ struct RouteTableTests {
                 try Self.route(method: "POST", path: path)
             }
         }
+    }
+
+    @Test(
+        "A path of no route has the form of the shape whose paths begin like it, and otherwise none of a shape's"
+    )
+    func formsOfUnknownPaths() throws {
+        let form = try #require(RouteTable.form(below: "/v1/files"))
+        #expect(form.body(.notFound) == OpenAIRoutes.form.body(.notFound))
+        for path in ["/v1", "/v2/models", "/V1/files", "/", ""] {
+            #expect(RouteTable.form(below: path) == nil)
+        }
+        let starts = RouteTable.shapes.compactMap(\.start)
+        for start in starts {
+            #expect(RouteTable.form(below: start) != nil)
+            #expect(RouteTable.all.contains { $0.path.hasPrefix(start) }, "\(start)")
+            #expect(starts.filter { $0.hasPrefix(start) } == [start], "\(start)")
+        }
+    }
+
+    @Test("A shape is named in its own folder and in the table, and nowhere else")
+    func shapesAreNamedOnce() throws {
+        let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../Sources/CLIPServer"
+        ).standardizedFileURL
+        let folders = try FileManager.default.contentsOfDirectory(
+            atPath: sources.appending(path: "Shapes").path
+        )
+        let files = try #require(FileManager.default.enumerator(atPath: sources.path))
+        var tables = 0
+        for case let path as String in files where path.hasSuffix(".swift") {
+            let text = try String(contentsOf: sources.appending(path: path), encoding: .utf8)
+            let isTable = path == "Routing/RouteTable.swift"
+            for folder in folders where !path.hasPrefix("Shapes/\(folder)/") {
+                let named = text.contains("\(folder)Routes") || text.contains("\(folder.lowercased())_")
+                #expect(named == isTable, "\(folder) in \(path)")
+            }
+            tables += isTable ? 1 : 0
+        }
+        #expect(tables == 1 && folders.count > 5)
     }
 
     @Test("A path may spell its letters with percent escapes")

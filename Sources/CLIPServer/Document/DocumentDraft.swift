@@ -15,13 +15,15 @@ struct DocumentDraft {
     init(_ facts: DocumentFacts) {
         self.facts = facts
         mistakes = DocumentMistakes(facts)
-        for (name, bytes) in DocumentParts.all { read(name, bytes) }
+        read(PackageResources.overview_json)
+        for part in RouteTable.shapes.flatMap(\.parts) { read(part) }
         check()
     }
 
-    private mutating func read(_ name: String, _ bytes: [UInt8]) {
+    private mutating func read(_ bytes: [UInt8]) {
         guard let part = (try? JSONDocument.read(bytes))?.object else {
-            problems.append("\(name).json is no JSON object.")
+            let beginning = String(decoding: bytes.prefix(80), as: UTF8.self)
+            problems.append("What begins with '\(beginning)' is no JSON object.")
             return
         }
         if part["openapi"] != nil { overview = part }

@@ -1,9 +1,9 @@
 /// The description of the API, for programs and for people.
 package enum DocumentRoutes {
-    /// In the order of the list at `/`.
-    ///
     /// Open to all: limits are told to whoever meets them anyway.
-    package static let all = [
+    package static let shape = Shape(routes, describedBy: PackageResources.pages_json)
+
+    private static let routes = [
         Route("/openapi.json", ["GET", "HEAD"], purpose: .open) { (context, _) throws(APIError) in
             Answer(context.document)
         },

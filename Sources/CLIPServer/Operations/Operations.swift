@@ -26,8 +26,10 @@ package enum Operations {
         index(of: context.identity, asPage: AcceptField.wantsPage(input.accept))
     }
 
-    /// The routes in the order of the list at `/`.
-    package static let all = [info, health, readiness, metrics, clearCache, index]
+    package static let shape = Shape(
+        [info, health, readiness, metrics, clearCache, index],
+        describedBy: PackageResources.operations_json
+    )
 
     /// Whether the process can continue.
     ///

@@ -16,8 +16,8 @@ package struct Route: Sendable {
     package let methods: [String]
     package let purpose: Purpose
     package let wantsBody: Bool
-    /// The form of errors.
-    let errors: ErrorForm
+    /// The form of errors: that of the route's shape.
+    private(set) var errors = ErrorForm.plain
     let answer: @Sendable (RouteContext, RouteInput) async throws(APIError) -> Answer
     /// The answer of a route about the server's state: it never waits, and the health port answers it, too.
     let state: (@Sendable (RouteContext) -> Answer)?
@@ -27,14 +27,12 @@ package struct Route: Sendable {
         _ methods: [String],
         purpose: Purpose = .use,
         wantsBody: Bool = false,
-        errors: ErrorForm = .plain,
         answer: @escaping @Sendable (RouteContext, RouteInput) async throws(APIError) -> Answer
     ) {
         self.path = path
         self.methods = methods
         self.purpose = purpose
         self.wantsBody = wantsBody
-        self.errors = errors
         self.answer = answer
         state = nil
     }
@@ -43,9 +41,16 @@ package struct Route: Sendable {
     init(probe path: String, state: @escaping @Sendable (RouteContext) -> Answer) {
         self.path = path
         methods = ["GET", "HEAD"]
-        (purpose, wantsBody, errors) = (.open, false, .plain)
+        (purpose, wantsBody) = (.open, false)
         self.state = state
         answer = { (context, _) throws(APIError) in state(context) }
+    }
+
+    /// This route, with errors in the form that the API's clients expect.
+    func told(in form: ErrorForm) -> Route {
+        var route = self
+        route.errors = form
+        return route
     }
 
     /// The fixed beginning of a path that ends with a name in braces; nil for other paths.

@@ -1,11 +1,15 @@
 /// All routes.
 ///
-/// Every shape has a list of its own; a new one is a line here.
+/// Each shape brings its own; a new one is a line in ``shapes``, and nothing else in the server names one.
 package enum RouteTable {
+    /// In the order in which `/` lists their routes, and the API's document their descriptions.
+    package static let shapes: [Shape] = [
+        RoboflowRoutes.shape, ClassificationRoutes.shape, OpenAIRoutes.shape, TEIRoutes.shape,
+        WeaviateRoutes.shape, KServeRoutes.shape, PageRoutes.shape, DocumentRoutes.shape, Operations.shape,
+    ]
+
     /// The routes in the order in which `/` lists them.
-    package static let all: [Route] =
-        RoboflowRoutes.all + ClassificationRoutes.all + OpenAIRoutes.all + TEIRoutes.all
-        + WeaviateRoutes.all + KServeRoutes.all + PageRoutes.all + DocumentRoutes.all + Operations.all
+    package static let all: [Route] = shapes.flatMap(\.routes)
 
     private static let routes: [String: Route] = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })
     /// The routes whose paths end with a name that the client chooses.
@@ -42,7 +46,7 @@ package enum RouteTable {
 
     /// The form of mistakes at a path of no route that begins as one shape's paths do; nil for others.
     package static func form(below path: String) -> ErrorForm? {
-        path.utf8.starts(with: OpenAIRoutes.start.utf8) ? OpenAIRoutes.form : nil
+        shapes.first { $0.start.map { path.utf8.starts(with: $0.utf8) } ?? false }?.errors
     }
 
     /// Refuses a method that is not answered at a route, or at a path that is none's.

@@ -4,12 +4,15 @@ import CLIPEngine
 ///
 /// Images and texts are declared as on Roboflow's routes, and fields that are wrong are told in the same form.
 package enum ClassificationRoutes {
-    /// In the order of the list at `/`.
-    package static let all: [Route] = [
-        Route("/classify", ["POST"], wantsBody: true, errors: form) { (context, input) throws(APIError) in
-            try await context.classify(input)
-        }
-    ]
+    package static let shape = Shape(
+        [
+            Route("/classify", ["POST"], wantsBody: true) { (context, input) throws(APIError) in
+                try await context.classify(input)
+            }
+        ],
+        errors: form,
+        describedBy: PackageResources.classification_json
+    )
 
     /// `{"detail": ...}` for fields, `{"message": ...}` for all else, which need not be told as Roboflow tells it.
     static let form = ErrorForm("ClassificationError") { error in

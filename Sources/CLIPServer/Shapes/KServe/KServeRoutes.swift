@@ -4,13 +4,15 @@ import CLIPEngine
 ///
 /// Source: Open Inference Protocol 2.0, "Health".
 package enum KServeRoutes {
-    /// In the order of the list at `/`.
-    package static let all: [Route] = [
-        Route(probe: "/v2/health/live") {
-            answer("live", Operations.health(problem: $0.engine.healthProblem))
-        },
-        Route(probe: "/v2/health/ready") { answer("ready", Operations.readiness(of: $0)) },
-    ]
+    package static let shape = Shape(
+        [
+            Route(probe: "/v2/health/live") {
+                answer("live", Operations.health(problem: $0.engine.healthProblem))
+            },
+            Route(probe: "/v2/health/ready") { answer("ready", Operations.readiness(of: $0)) },
+        ],
+        describedBy: PackageResources.kserve_json
+    )
 
     private static func answer(_ name: String, _ state: Answer) -> Answer {
         let body = JSONWriter.object { $0.member(name) { $0.boolean(state.status == 200) } }

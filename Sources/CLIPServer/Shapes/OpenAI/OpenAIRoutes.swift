@@ -6,25 +6,25 @@ import CLIPEngine
 /// Sources: OpenAI's API reference and client (openai 3.57); Infinity 0.0.77, `fastapi_schemas/pymodels.py`, and its client
 /// (infinity_client 0.0.78); Jina's embeddings API.
 package enum OpenAIRoutes {
-    /// In the order of the list at `/`; the paths without `/v1` are Infinity's.
-    package static let all: [Route] =
-        embeddings + [
-            // Infinity's clients ask before they send; TEI has the same path.
-            Route(probe: "/health", state: Operations.readiness(of:))
-        ]
-
-    /// What all of its paths begin with, those that are not here included.
-    static let start = "/v1/"
+    /// The paths without `/v1` are Infinity's.
+    package static let shape = Shape(
+        // A path has one route. TEI's probes ask this one, too; it is here since Infinity's clients ask it before they send, and
+        // TEI's ask for nothing but `/embed`.
+        embeddings + [Route(probe: "/health", state: Operations.readiness(of:))],
+        errors: form,
+        start: "/v1/",
+        describedBy: PackageResources.openai_json
+    )
 
     private static let embeddings: [Route] = ["/v1", ""].flatMap { start in
         [
-            Route(start + "/embeddings", ["POST"], wantsBody: true, errors: form) {
+            Route(start + "/embeddings", ["POST"], wantsBody: true) {
                 (context, input) throws(APIError) in try await context.openAIEmbeddings(input)
             },
-            Route(start + "/models", ["GET", "HEAD"], errors: form) { (context, _) throws(APIError) in
+            Route(start + "/models", ["GET", "HEAD"]) { (context, _) throws(APIError) in
                 context.openAIModels(forInfinity: start.isEmpty)
             },
-            Route(start + "/models/{model}", ["GET", "HEAD"], errors: form) {
+            Route(start + "/models/{model}", ["GET", "HEAD"]) {
                 (context, input) throws(APIError) in try context.openAIModel(input.rest ?? "")
             },
         ]

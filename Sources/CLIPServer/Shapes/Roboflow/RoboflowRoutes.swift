@@ -51,8 +51,11 @@ package enum RoboflowRoutes {
         Route("/model/registry", ["GET", "HEAD"]) { (context, _) throws(APIError) in context.registry },
     ]
 
-    /// In the order of the list at `/`.
-    package static let all: [Route] = embedding.map(\.route) + models
+    package static let shape = Shape(
+        embedding.map(\.route) + models,
+        describedBy: PackageResources.roboflow_json,
+        PackageResources.roboflow_schemas_json
+    )
 
     /// The paths that run a family's models, as far as they have these towers.
     static func paths(of family: ModelFamily, towers: [Tower]) -> [String] {

@@ -5,12 +5,15 @@ internal import CLIPJSON
 ///
 /// Source: text-embeddings-inference 1.8, `router/src/http/types.rs` and `server.rs`.
 package enum TEIRoutes {
-    /// In the order of the list at `/`.
-    package static let all: [Route] = [
-        Route("/embed", ["POST"], wantsBody: true, errors: form) { (context, input) throws(APIError) in
-            try await context.teiEmbed(input)
-        }
-    ]
+    package static let shape = Shape(
+        [
+            Route("/embed", ["POST"], wantsBody: true) { (context, input) throws(APIError) in
+                try await context.teiEmbed(input)
+            }
+        ],
+        errors: form,
+        describedBy: PackageResources.tei_json
+    )
 
     /// `{"error", "error_type"}`, with the statuses that go with the types there.
     static let form = ErrorForm("TEIError") { error in

@@ -5,19 +5,20 @@ internal import CLIPJSON
 ///
 /// Source: weaviate/multi2vec-clip-inference, `app.py` and `clip.py`; the module's client in Weaviate, `modules/multi2vec-clip/clients`.
 package enum WeaviateRoutes {
-    /// In the order of the list at `/`.
-    package static let all: [Route] = [
-        Route("/vectorize", ["POST"], wantsBody: true, errors: form) { (context, input) throws(APIError) in
-            try await context.weaviateVectorize(input)
-        },
-        Route("/meta", ["GET", "HEAD"], errors: form) { (context, _) throws(APIError) in
-            context.weaviateMeta
-        },
-        Route(probe: "/.well-known/live") {
-            Answer(emptyFor: Operations.health(problem: $0.engine.healthProblem))
-        },
-        Route(probe: "/.well-known/ready") { Answer(emptyFor: Operations.readiness(of: $0)) },
-    ]
+    package static let shape = Shape(
+        [
+            Route("/vectorize", ["POST"], wantsBody: true) { (context, input) throws(APIError) in
+                try await context.weaviateVectorize(input)
+            },
+            Route("/meta", ["GET", "HEAD"]) { (context, _) throws(APIError) in context.weaviateMeta },
+            Route(probe: "/.well-known/live") {
+                Answer(emptyFor: Operations.health(problem: $0.engine.healthProblem))
+            },
+            Route(probe: "/.well-known/ready") { Answer(emptyFor: Operations.readiness(of: $0)) },
+        ],
+        errors: form,
+        describedBy: PackageResources.weaviate_json
+    )
 
     /// `{"error": ...}`.
     static let form = ErrorForm("WeaviateError") { error in
