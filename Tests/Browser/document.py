@@ -9,7 +9,7 @@ import subprocess
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from browser import FIGURES, PageTest, expect
+from browser import FIGURES, PageTest, Server, expect
 
 #: What a page may not do, or this server has no model for.
 NOT_ANSWERED = {"addModel", "removeModel", "clearModels", "clearCache"}
@@ -42,6 +42,17 @@ class DocumentTest(PageTest):
                 sent += 1
         self.assertNotIn("[object", page.locator("main").inner_text())
         FIGURES.append(("/docs: routes, examples sent from the page and answered", f"{operations.count()}, {sent} of {sent}"))
+
+    def test_key_that_no_header_field_can_have(self) -> None:
+        server = Server(environment={"CLIP_API_KEYS": "a-key-of-the-test"})
+        self.addCleanup(server.stop)
+        page = self.open(server.base)
+        page.goto(server.base + "/docs#embedText")
+        operation = page.locator("#embedText")
+        for key, answer in (("키", "This is no key: keys have visible ASCII characters only."), ("a-key-of-the-test", "200 OK")):
+            page.locator("#key").fill(key)
+            operation.get_by_role("button", name="Send").click()
+            expect(operation.get_by_role("status")).to_contain_text(answer)
 
     def test_command_of_an_example(self) -> None:
         page = self.document("#compare")

@@ -170,12 +170,25 @@ class CommandTest(PageTest):
         page.locator("#sentence").fill("a dam")
         page.locator("#submit").click()
         expect(page.locator("#list .card .figure")).to_have_count(3)
-        page.locator("#list summary").click()
-        answers = self.answers(page.locator("#list pre").inner_text())
+        page.locator("#list > .command summary").click()
+        answers = self.answers(page.locator("#list > .command pre").inner_text())
         similarities = [answer["predictions"][0][0]["similarity"] for answer in answers]
         shown = [float(text.split()[-1]) for text in page.locator("#list .figure").all_inner_texts()]
         for one, other in zip(sorted(similarities, reverse=True), shown, strict=True):
             self.assertAlmostEqual(one, other, delta=0.0006)
+        # Each picture has its own command, which stays open when another picture comes before it.
+        cards = page.locator("#list .card")
+        for place, expected in enumerate(shown):
+            cards.nth(place).locator("summary").click()
+            [answer] = self.answers(cards.nth(place).locator("pre").inner_text())
+            self.assertAlmostEqual(answer["predictions"][0][0]["similarity"], expected, delta=0.0006)
+            if place:
+                cards.nth(place).locator("summary").click()
+        first = cards.nth(0).locator("h3").inner_text().removeprefix("1. ")
+        self.drop(page, [self.picture(name) for name in ("dam-3.jpg", "dam-4.jpg")])
+        expect(page.locator("#list .card .figure")).to_have_count(5)
+        still_open = page.locator("#list .card:has(details[open]) h3").all_inner_texts()
+        self.assertEqual([name.split(". ", 1)[1] for name in still_open], [first])
         self.mode(page, "texts")
         page.locator("#sentence").fill("it's a \"cat\"")
         page.locator("#labels").fill("dog\ncat")
@@ -280,6 +293,8 @@ class RefusalTest(PageTest):
         server = Server(environment={"CLIP_API_KEYS": KEY})
         self.addCleanup(server.stop)
         page = self.open(server.base)
+        # Whoever only opens the page is refused nothing.
+        self.assertEqual(self.said, [])
         page.locator("#labels").fill("cat, dog")
         self.drop(page, [self.picture("cat.jpg")])
         expect(page.get_by_role("alert")).to_have_text("This server asks for an API key.")
@@ -303,6 +318,50 @@ class RefusalTest(PageTest):
         page.locator("#labels").fill("cat, dog")
         self.drop(page, [self.picture("cat.jpg")])
         expect(page.get_by_role("alert")).to_have_text("This server asks for an API key.")
+
+    def test_key_that_no_header_field_can_have(self) -> None:
+        self.allowed_messages = ["status of 401"]
+        server = Server(environment={"CLIP_API_KEYS": KEY})
+        self.addCleanup(server.stop)
+        page = self.open(server.base, locale="ko-KR")
+        page.locator("#labels").fill("고양이, 개")
+        self.drop(page, [self.picture("cat.jpg")])
+        expect(page.get_by_role("alert")).to_have_text("이 서버를 쓰려면 API 키가 필요해요.")
+        said = list(self.said)
+        for word in ("키", "a key", "k\u00e9y"):
+            page.get_by_label("API 키").fill(word)
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("alert")).to_have_text("서버가 모르는 키예요. 다른 키를 넣어 주세요.")
+            expect(page.get_by_label("API 키")).to_be_focused()
+            expect(page.get_by_label("API 키")).to_have_value("")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_have_text("이 서버를 쓰려면 API 키가 필요해요.")
+        # None of them was sent.
+        self.assertEqual(self.said, said)
+        page.keyboard.type(KEY)
+        page.keyboard.press("Enter")
+        self.assertEqual(self.ranking(self.card(page, "cat.jpg"))[0][0], "고양이")
+
+    def test_state_of_a_server_with_keys(self) -> None:
+        self.allowed_messages = ["status of 401"]
+        server = Server(environment={"CLIP_API_KEYS": KEY})
+        self.addCleanup(server.stop)
+        page = self.open(server.base)
+        page.get_by_role("link", name="Server state").click()
+        expect(page.get_by_role("alert")).to_have_text("This server asks for an API key.")
+        expect(page.get_by_label("API key")).to_be_focused()
+        page.keyboard.type(KEY)
+        page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog", name="Server state")
+        expect(dialog).to_contain_text('"default_model": "clip-mini"')
+        expect(page.get_by_label("API key")).to_be_hidden()
+        dialog.get_by_role("button", name="Close").click()
+        expect(dialog).to_be_hidden()
+        self.assertEqual(page.url, server.base + "/")
+        # The key is known now.
+        page.get_by_role("link", name="Server state").click()
+        expect(dialog).to_contain_text("image_cache")
+        expect(page.locator("#model option", has_text="clip-mini")).to_have_count(1)
 
     def test_server_that_is_gone(self) -> None:
         self.allowed_messages = ["ERR_CONNECTION_REFUSED"]

@@ -15,7 +15,7 @@ struct PageTests {
             let page = try await server.request("GET", "/", fields: [Self.browser])
             #expect(page.status == 200)
             #expect(page.fields["content-type"] == "text/html; charset=utf-8")
-            #expect(page.text.hasPrefix("<!doctype html>"))
+            #expect(page.text.hasPrefix("<!doctype html>") && !page.text.contains("data-keys"))
             #expect(page.fields["vary"] == "Accept, Origin")
             for fields in [[], [("Accept", "*/*")], [("Accept", "application/json")]] {
                 let list = try await server.request("GET", "/", fields: fields)
@@ -131,6 +131,11 @@ struct PageTests {
             let posted = try await server.request("POST", "/page/main.js", body: [])
             let state = try await server.request("GET", "/info")
             #expect(page.status == 200 && file.status == 200)
+            // The page learns from itself that keys are asked for, and so need not be refused something first.
+            #expect(page.body == PageFiles.indexWithKeys.bytes)
+            #expect(page.text.matches(of: /<body data-keys\b/).count == 1)
+            #expect(page.fields["etag"] == "\"\(PageFiles.indexWithKeys.tag)\"")
+            #expect(PageFiles.indexWithKeys.tag != PageFiles.index.tag)
             #expect(posted.status == 405 && posted.fields["allow"] == "GET, HEAD")
             #expect(state.status == 401)
         }

@@ -23,7 +23,7 @@ package enum Operations {
     }
     package static let index = Route("/", ["GET", "HEAD"], purpose: .open) {
         (context, input) throws(APIError) in
-        index(of: context.identity, asPage: AcceptField.wantsPage(input.accept))
+        index(of: context, asPage: AcceptField.wantsPage(input.accept))
     }
 
     package static let shape = Shape(
@@ -64,8 +64,8 @@ package enum Operations {
     }
 
     /// The page for browsers, and the list of routes for other clients.
-    private static func index(of identity: ServerIdentity, asPage: Bool) -> Answer {
-        var answer = asPage ? Answer(PageFiles.index) : list(of: identity)
+    private static func index(of context: RouteContext, asPage: Bool) -> Answer {
+        var answer = asPage ? Answer(context.page) : list(of: context.identity)
         answer.fields[.vary] = "Accept"
         return answer
     }

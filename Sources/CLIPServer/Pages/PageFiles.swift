@@ -10,6 +10,16 @@ package enum PageFiles {
         PackageResources.index_html
     )
 
+    /// The page of a server that asks for keys, which says so: asking for what needs a key would put a refusal into the console
+    /// of everybody who opens it.
+    package static let indexWithKeys = ServedFile(
+        index.name,
+        index.contentType,
+        Array(
+            String(decoding: index.bytes, as: UTF8.self).replacing("<body ", with: "<body data-keys ").utf8
+        )
+    )
+
     /// What it is made of.
     package static let parts = [
         ServedFile("style.css", "text/css; charset=utf-8", PackageResources.style_css),

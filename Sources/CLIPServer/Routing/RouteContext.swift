@@ -9,6 +9,8 @@ package struct RouteContext: Sendable {
     let metrics: ServerMetrics
     /// The answer of `/openapi.json`.
     let document: ServedFile
+    /// The page that browsers get at `/`.
+    let page: ServedFile
     /// Whether the server accepts requests; false once it has been told to stop.
     let isAccepting: @Sendable () -> Bool
 
@@ -25,6 +27,7 @@ package struct RouteContext: Sendable {
         desk = WireDesk()
         let facts = DocumentFacts(engine: engine, configuration: configuration, version: identity.version)
         document = APIDocument(facts).file
+        page = facts.asksForKeys ? PageFiles.indexWithKeys : PageFiles.index
         self.isAccepting = isAccepting
     }
 

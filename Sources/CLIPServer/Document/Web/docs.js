@@ -9,6 +9,7 @@ const words = {
     body: "Body", example: "Example", copy: "Copy", copied: "Copied", answers: "Answers", send: "Send", sending: "Sending …",
     or: "or", list: "list of", upTo: "up to", object: "object", bytes: "bytes of a file", noBody: "no body", fields: "its fields",
     unreachable: "The server could not be reached.", needsKey: "needs a key", headers: "Header fields",
+    noKey: "This is no key: keys have visible ASCII characters only.",
   },
   ko: {
     language: "English", skip: "경로로 건너뛰기", home: "사진과 문장으로 해 보기", title: "API 문서", loading: "불러오는 중 …",
@@ -18,6 +19,7 @@ const words = {
     body: "본문", example: "예", copy: "복사", copied: "복사했습니다", answers: "응답", send: "보내기", sending: "보내는 중 …",
     or: "또는", list: "목록:", upTo: "최대", object: "객체", bytes: "파일 내용", noBody: "본문 없음", fields: "필드",
     unreachable: "서버에 연결할 수 없습니다.", needsKey: "키 필요", headers: "헤더",
+    noKey: "키가 아닙니다. 키에는 화면에 보이는 ASCII 문자만 들어갑니다.",
   },
 };
 
@@ -147,9 +149,10 @@ function trial(method, path, operation, keyed) {
   rest?.addEventListener("input", show);
   const answer = make("div", { role: "status" });
   const button = make("button", { type: "button", onclick: async () => {
+    const key = document.getElementById("key").value.trim();
+    if (/[^!-~]/.test(key)) return answer.replaceChildren(make("p", { class: "no" }, word("noKey")));
     button.disabled = true;
     answer.replaceChildren(word("sending"));
-    const key = document.getElementById("key").value;
     const headers = { ...(text ? { "Content-Type": "application/json" } : {}), ...(key ? { Authorization: `Bearer ${key}` } : {}) };
     try {
       const response = await fetch(root + target().slice(1), { method, headers, body: text?.value });

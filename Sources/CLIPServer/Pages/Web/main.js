@@ -18,6 +18,9 @@ const MOST_LABELS = 10;
 let shown = null;
 let running = null;
 let offered = [];
+let asking = null;
+/** What is done once a key is there. */
+let next = run;
 
 const mode = () => form.elements.mode.value;
 
@@ -84,6 +87,7 @@ async function compareTexts(body, signal) {
   get("status").textContent = words().working(0, 1);
   try {
     const answer = await server.classify(body, signal, onWait);
+    loadModels();
     shown = { mode: "texts", body, answer };
     render();
   } catch (error) {
@@ -112,6 +116,7 @@ async function comparePictures(body, signal) {
         outcome.control.signal.throwIfAborted();
         outcome.answer = await server.classify({ image, ...body }, outcome.control.signal, onWait);
         picture.answers.set(question, outcome.answer);
+        loadModels();
       } catch (error) {
         if (signal.aborted) return;
         // The picture is gone, and the others are asked for.
@@ -130,13 +135,32 @@ async function comparePictures(body, signal) {
 }
 
 /** Shows where a key goes, if it is one that was missing. */
-function askForKey(error) {
+function askForKey(error, then = run) {
   if (error?.status !== 401) return;
+  next = then;
   shown = null;
   render();
-  tell(server.hasKey() ? "wrongKey" : "needKey");
+  showKeys(server.hasKey() ? "wrongKey" : "needKey");
+}
+
+function showKeys(word) {
+  tell(word);
   get("keys").hidden = false;
   get("key").focus();
+}
+
+/** Shows what a mere link cannot ask for, since it has no key. */
+async function showState() {
+  tell("");
+  get("keys").hidden = true;
+  try {
+    get("state-text").textContent = await server.state();
+    get("state").showModal();
+    loadModels();
+  } catch (error) {
+    if (error.status === 401) askForKey(error, showState);
+    else get("problem").replaceChildren(results.refusal(error));
+  }
 }
 
 /** Says what is wrong, or nothing any more. */
@@ -149,8 +173,9 @@ function tell(word) {
 /** Draws what is shown, in the language of the moment. */
 function render() {
   const list = get("list");
-  // A command that is open stays so while other answers come.
-  const open = [...list.querySelectorAll("details")].map((details) => details.open);
+  // A command that is open stays so while other answers come, wherever its picture goes.
+  const place = (details) => details.closest("[aria-labelledby]").getAttribute("aria-labelledby");
+  const open = new Set([...list.querySelectorAll("details[open]")].map(place));
   list.className = shown?.mode ?? "";
   if (!shown) {
     list.replaceChildren();
@@ -159,7 +184,7 @@ function render() {
   }
   if (shown.mode === "texts") renderTexts(list);
   else renderPictures(list);
-  list.querySelectorAll("details").forEach((details, index) => (details.open = open[index] ?? false));
+  for (const details of list.querySelectorAll("details")) details.open = open.has(place(details));
 }
 
 function renderTexts(list) {
@@ -172,14 +197,14 @@ const similarity = (outcome) => outcome.answer?.predictions[0][0].similarity ?? 
 
 function renderPictures(list) {
   const { body, outcomes } = shown;
+  const told = outcomes.map((one) => ({ ...one, text: commands.ofPicture(one.picture, body) }));
   if (shown.mode === "labels") {
-    list.replaceChildren(
-      ...outcomes.map((outcome) => results.labelled({ ...outcome, text: commands.ofPicture(outcome.picture, body) })),
-    );
+    list.replaceChildren(...told.map((one) => results.labelled(one)));
   } else {
-    const sorted = [...outcomes].sort((one, other) => similarity(other) - similarity(one));
-    const text = commands.ofPictures(outcomes.map((outcome) => outcome.picture), body);
-    list.replaceChildren(...sorted.map((outcome, place) => results.found(outcome, place + 1)), results.command(text));
+    told.sort((one, other) => similarity(other) - similarity(one));
+    const all = commands.ofPictures(outcomes.map((outcome) => outcome.picture), body);
+    const items = told.map((one, index) => results.found(one, index + 1));
+    list.replaceChildren(...items, results.command(all, words().commandOfAll));
   }
   summarise(outcomes);
 }
@@ -250,14 +275,16 @@ function drawModels() {
   select.value = chosen;
 }
 
-/** Asks which models there are; without an answer the server's default stays the only choice. */
-async function loadModels() {
-  try {
-    offered = await server.models();
-    drawModels();
-  } catch {
+/** Asks once which models there are. Until there is an answer, the server's default is the only choice. */
+function loadModels() {
+  asking ??= server.models().then(
+    (models) => {
+      offered = models;
+      drawModels();
+    },
     // Whoever compares something is told what is wrong.
-  }
+    () => (asking = null),
+  );
 }
 
 /** Everything in the language of the moment. */
@@ -305,11 +332,17 @@ for (const button of document.querySelectorAll("[data-sample]")) {
 }
 get("keys").addEventListener("submit", (event) => {
   event.preventDefault();
-  server.setKey(get("key").value.trim());
+  const word = get("key").value.trim();
   get("key").value = "";
-  loadModels();
-  run();
+  if (server.setKey(word)) next();
+  else showKeys(word === "" ? "needKey" : "wrongKey");
 });
+get("state-link").addEventListener("click", (event) => {
+  if (!server.asksForKeys() || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  showState();
+});
+get("state-close").addEventListener("click", () => get("state").close());
 get("routes").addEventListener("toggle", async () => {
   const place = get("routes").querySelector("pre");
   if (place.textContent === "") place.textContent = await server.routes().catch(() => words().unreachable);
@@ -330,4 +363,4 @@ listen((isMore) => {
 
 speak();
 document.body.classList.remove("waiting");
-loadModels();
+if (!server.asksForKeys()) loadModels();

@@ -43,10 +43,10 @@ async function copy(text, shown) {
 }
 
 /** A command behind a line that opens it, with a button that copies it. */
-export function command(text) {
+export function command(text, title = words().command) {
   const code = make("pre", "", text);
   code.tabIndex = 0;
-  code.setAttribute("aria-label", words().command);
+  code.setAttribute("aria-label", title);
   const button = make("button", "plain", words().copy);
   button.type = "button";
   button.addEventListener("click", async () => {
@@ -54,7 +54,7 @@ export function command(text) {
     button.textContent = words().copied;
     setTimeout(() => (button.textContent = words().copy), 2000);
   });
-  return make("details", "command", make("summary", "", words().command), code, button);
+  return make("details", "command", make("summary", "", title), code, button);
 }
 
 function note(answer) {
@@ -88,11 +88,11 @@ export function labelled({ picture, answer, error, text }) {
 }
 
 /** A picture of a sorted list. */
-export function found({ picture, answer, error }, place) {
+export function found({ picture, answer, error, text }, place) {
   if (error) return card(picture, refusal(error));
   if (!answer) return card(picture, make("p", "hint", "…"));
   const best = answer.predictions[0][0];
-  const item = card(picture, make("p", "figure", figure(best)), bar(best.similarity));
+  const item = card(picture, make("p", "figure", figure(best)), bar(best.similarity), command(text));
   item.querySelector("h3").prepend(`${place}. `);
   return item;
 }

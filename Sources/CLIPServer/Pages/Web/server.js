@@ -12,11 +12,17 @@ export class Refusal extends Error {
 // Of this tab's memory, and nowhere else.
 let key = "";
 
+/** Takes a key, unless it can be none: all are of visible ASCII, and browsers refuse to send others. */
 export function setKey(word) {
+  if (!/^[!-~]+$/.test(word)) return false;
   key = word;
+  return true;
 }
 
 export const hasKey = () => key !== "";
+
+/** The server writes into the page whether it asks for keys. */
+export const asksForKeys = () => "keys" in document.body.dataset;
 
 /** The address of the server, whatever a proxy has put before it. */
 export const base = () => new URL(".", location.href).href;
@@ -89,6 +95,11 @@ export async function models() {
     ...(answer.models ?? []).map((model) => ({ name: name(model), isLoaded: true })),
     ...(answer.available ?? []).map((model) => ({ name: name(model), isLoaded: false, bytes: model.bytes_to_fetch })),
   ];
+}
+
+/** What the server tells of itself. */
+export async function state() {
+  return JSON.stringify(await (await request("info", {})).json(), null, 2);
 }
 
 /** The list of routes, as curl gets it. */
