@@ -4,8 +4,9 @@
     .venv/openapi/bin/python Scripts/check-openapi.py CLIP [--quick] [--seed 20] [--only validator,examples,schemathesis,keys]
 
 1. validator: openapi-spec-validator finds no error in `/openapi.json`.
-2. examples: every example of a request is answered with a success by the model that comes with the program, and every example
-   of an answer fits its schema; so do the answers.
+2. examples: every example of a request is answered with a success, by the model that comes with the program or by a small
+   Perception Encoder, and every example of an answer fits its schema and is the beginning of what is answered; files that stand
+   as examples are there.
 3. schemathesis: requests that are right and wrong, made from the document, to every operation of a server with small models, with
    all of its checks.
 4. keys: the same, fewer of them, to a server that asks for keys.
@@ -14,21 +15,25 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
 import functools
 import http.server
 import json
+import math
 import os
 import pathlib
 import re
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import jsonschema
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -121,33 +126,59 @@ def check_validity(base: str) -> list[str]:
 # MARK: Examples
 
 
-def check_examples(base: str) -> list[str]:
-    """Sends what the document says can be sent; the answers have to be as it says."""
+PERCEPTION = "/perception_encoder/"
+# What changes the server is sent last, so that all else finds it as it was.
+CHANGES = {"/model/remove", "/model/clear", "/clear_cache"}
+# Numbers that are others each time, or on another machine.
+MOVING = {"time", "load_seconds", "bytes", "max_bytes", "bytes_to_fetch", "hits", "misses", "shared", "entries"}
+# A model that is on the machine already has nothing to fetch.
+PASSING = {"bytes_to_fetch"}
+BOUNDARY = "a-boundary-of-the-check"
+
+
+class Elsewhere(str):
+    """The address of an example that is no JSON, beside the document."""
+
+
+def check_examples(base: str, is_answered: Callable[[str], bool]) -> list[str]:
+    """Sends what the document says can be sent; the answers have to be as it says, and as it shows."""
     text = document(base)
+    model = text["components"]["parameters"]["modelInPath"]["example"]
     problems: list[str] = []
     sent = shown = 0
-    for path, method, operation in operations(text):
+    for path, method, operation in sorted(operations(text), key=lambda one: one[0] in CHANGES):
+        if method == "head" or not is_answered(path):
+            continue
         place = f"{method.upper()} {path}"
-        for kind, media in operation.get("requestBody", {}).get("content", {}).items():
-            for example in examples(media):
-                if problem := violation(text, media["schema"], example):
+        answers: dict[str, Any] = {}
+        for name, kind, example in requests(operation, "{file}" in path):
+            if kind and not isinstance(example, Elsewhere):
+                if problem := violation(text, operation["requestBody"]["content"][kind]["schema"], example):
                     problems.append(f"{place}: an example is not as its schema says: {problem}")
-                # What needs a model of another kind than the one at hand.
-                if path.startswith("/perception_encoder/"):
-                    continue
-                status, body = send(base, method, path, kind, example)
-                sent += 1
-                described = operation["responses"].get(str(status), {}).get("content", {}).get("application/json", {}).get("schema")
-                if status != 200 or described is None:
-                    problems.append(f"{place}: an example is answered with {status}: {body[:200]!r}")
-                elif problem := violation(text, described, json.loads(body)):
-                    problems.append(f"{place}: the answer is not as its schema says: {problem}")
+            status, answered, body = send(base, method, path.replace("{model}", model), *encoded(base, kind, example))
+            sent += 1
+            described = resolved(text, operation["responses"].get(str(status), {})).get("content", {}).get(answered, {}).get("schema")
+            if status != 204 and (status != 200 or described is None):
+                problems.append(f"{place}: an example is answered with {status}: {body[:200]!r}")
+                continue
+            is_json = answered == "application/json"
+            if is_json and (problem := violation(text, described, json.loads(body))):
+                problems.append(f"{place}: the answer is not as its schema says: {problem}")
+            if kind in ("", "application/json"):
+                answers[name] = json.loads(body) if is_json else body.decode()
         for status, response in operation["responses"].items():
-            for media in resolved(text, response).get("content", {}).values():
-                for example in examples(media):
+            for kind, media in resolved(text, response).get("content", {}).items():
+                for name, example in examples(media):
                     shown += 1
-                    if problem := violation(text, media["schema"], example):
-                        problems.append(f"{place}: an example of {status} is not as its schema says: {problem}")
+                    if isinstance(example, Elsewhere):
+                        _, other, _ = fetched(base, example, kind)
+                        problem = other != kind and f"it is {other}"
+                    else:
+                        problem = violation(text, media["schema"], example)
+                    if not problem and status == "200" and answers and not isinstance(example, Elsewhere):
+                        problem = difference(example, answers.get(name, next(iter(answers.values()))))
+                    if problem:
+                        problems.append(f"{place}: an example of {status} is not as it should be: {problem}")
     print(f"examples: {sent} requests answered, {shown} answers shown, {len(problems)} problems")
     return problems
 
@@ -158,9 +189,53 @@ def operations(text: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]
             yield path, method, operation
 
 
-def examples(media: dict[str, Any]) -> list[Any]:
-    found = [example["value"] for example in media.get("examples", {}).values()]
-    return found + ([media["example"]] if "example" in media else [])
+def examples(media: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Examples by name; one alone has none."""
+    named = media.get("examples", {}).items()
+    found = [(name, example["value"] if "value" in example else Elsewhere(example["externalValue"])) for name, example in named]
+    return found + ([("", media["example"])] if "example" in media else [])
+
+
+def requests(operation: dict[str, Any], is_file: bool) -> Iterator[tuple[str, str, Any]]:
+    """What an operation can be asked, with the kinds of the bodies; files are asked for where they are examples of answers."""
+    if "requestBody" not in operation:
+        if not is_file:
+            yield "", "", None
+        return
+    for kind, media in operation["requestBody"]["content"].items():
+        for name, example in examples(media):
+            yield name, kind, example
+
+
+def difference(shown: Any, answered: Any, place: str = "") -> str | None:
+    """What an example of an answer has that the answer has not: lists may be shorter, numbers rounded."""
+    if isinstance(shown, dict) and isinstance(answered, dict):
+        if missing := shown.keys() - answered.keys() - PASSING:
+            return f"the answer has no {sorted(missing)} at {place or 'its top'}"
+        return next((found for name in shown if (found := difference(shown[name], answered.get(name), f"{place}.{name}"))), None)
+    if isinstance(shown, list) and isinstance(answered, list) and len(shown) <= len(answered):
+        pairs = zip(shown, answered)
+        return next((found for index, pair in enumerate(pairs) if (found := difference(*pair, f"{place}.{index}"))), None)
+    if MOVING & set(place.split(".")):
+        return None
+    if isinstance(shown, str) and isinstance(answered, str):
+        if place.endswith(".embedding"):
+            return difference(floats(shown), floats(answered)[: len(floats(shown))], place + ".floats")
+        lines = [] if place else [line for line in shown.splitlines() if line not in answered and without_number(line) not in answered]
+        return f"the answer has no line {lines[0]!r}" if lines else None
+    if isinstance(shown, (int, float)) and isinstance(answered, (int, float)):
+        return None if math.isclose(shown, answered, rel_tol=0.03, abs_tol=0.01) else f"{shown} at {place}, and the answer has {answered}"
+    return None if shown == answered else f"{shown!r} at {place or 'its top'}, and the answer has {str(answered)[:80]!r}"
+
+
+def floats(base64_text: str) -> list[float]:
+    return [number for (number,) in struct.iter_unpack("<f", base64.b64decode(base64_text))]
+
+
+def without_number(line: str) -> str:
+    """A line of metrics without its figure."""
+    name, _, figure = line.rpartition(" ")
+    return name if figure.isdigit() and name else line
 
 
 def resolved(text: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
@@ -178,13 +253,33 @@ def violation(text: dict[str, Any], schema: dict[str, Any], value: Any) -> str |
     return error and error.message[:300]
 
 
-def send(base: str, method: str, path: str, kind: str, value: Any) -> tuple[int, bytes]:
-    request = urllib.request.Request(base + path, json.dumps(value).encode(), {"Content-Type": kind}, method=method.upper())
+def fetched(base: str, address: Elsewhere, kind: str) -> tuple[int, str, bytes]:
+    """An example's bytes, by its address from where the document is."""
+    return send(urllib.parse.urljoin(base + "/openapi.json", address), "get", "", None, "", kind)
+
+
+def encoded(base: str, kind: str, example: Any) -> tuple[bytes | None, str]:
+    """A body as it is sent, with its content type."""
+    if isinstance(example, Elsewhere):
+        _, type_, content = fetched(base, example, kind)
+        return content, type_ if kind.endswith("*") else kind
+    if kind == "multipart/form-data":
+        fields = [(name, one) for name, value in example.items() for one in (value if isinstance(value, list) else [value])]
+        start = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name='
+        parts = "".join(f'{start}"{name}"\r\n\r\n{value}\r\n' for name, value in fields)
+        return f"{parts}--{BOUNDARY}--\r\n".encode(), f"{kind}; boundary={BOUNDARY}"
+    return (json.dumps(example).encode(), kind) if kind else (None, "")
+
+
+def send(base: str, method: str, path: str, body: bytes | None, kind: str, accept: str = "*/*") -> tuple[int, str, bytes]:
+    """The status of an answer, its type, and its body."""
+    headers = {"Accept": accept, **({"Content-Type": kind} if kind else {})}
+    request = urllib.request.Request(base + path, body, headers, method=method.upper())
     try:
         with urllib.request.urlopen(request) as answer:
-            return answer.status, answer.read()
+            return answer.status, answer.headers.get_content_type(), answer.read()
     except urllib.error.HTTPError as error:
-        return error.code, error.read()
+        return error.code, error.headers.get_content_type(), error.read()
 
 
 # MARK: schemathesis
@@ -240,13 +335,16 @@ def main() -> int:
     problems: list[str] = []
     cases = 0
     with tempfile.TemporaryDirectory(prefix="clip-openapi-") as folder, pictures_by_url(PICTURES) as url:
-        if {"validator", "examples"} & set(steps):
-            with serving(options.clip, "--allow-management") as base:
-                problems += check_validity(base) if "validator" in steps else []
-                problems += check_examples(base) if "examples" in steps else []
         plain, perception = pathlib.Path(folder) / "plain", pathlib.Path(folder) / "perception"
         tiny_model.write(plain)
         tiny_perception_encoder.write(perception)
+        if {"validator", "examples"} & set(steps):
+            with serving(options.clip, "--allow-management") as base:
+                problems += check_validity(base) if "validator" in steps else []
+                problems += check_examples(base, lambda path: not path.startswith(PERCEPTION)) if "examples" in steps else []
+        if "examples" in steps:
+            with serving(options.clip, "--model", f"PE-Core-L14-336={perception}") as base:
+                problems += check_examples(base, lambda path: path.startswith(PERCEPTION))
         # Lists of the longest length are among the requests.
         small = ["--allow-private-addresses", "--max-texts", "64"]
         small += ["--model", f"ViT-B-32={plain}", "--model", f"PE-Core-L14-336={perception}"]

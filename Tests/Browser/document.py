@@ -54,6 +54,14 @@ class DocumentTest(PageTest):
             operation.get_by_role("button", name="Send").click()
             expect(operation.get_by_role("status")).to_contain_text(answer)
 
+    def test_examples_that_are_files_or_text(self) -> None:
+        page = self.document("#embedImage")
+        link = page.locator("#embedImage").get_by_role("link", name="A cat").first
+        self.assertEqual(page.request.get(link.evaluate("(link) => link.href")).headers["content-type"], "image/webp")
+        page.goto(self.chromium.server.base + "/docs#metrics")
+        page.locator("#metrics .answer summary").first.click()
+        expect(page.locator("#metrics .answer pre").first).to_contain_text("# TYPE clip_ready gauge\nclip_ready 1")
+
     def test_command_of_an_example(self) -> None:
         page = self.document("#compare")
         command = page.locator("#compare pre code").first.text_content()

@@ -88,6 +88,69 @@ struct DocumentRoutesTests {
         }
     }
 
+    @Test("Files and forms that stand as examples are there, are of the kind that is said, and are answered")
+    func otherExamples() async throws {
+        try await LiveServer.with { server in
+            let document = try Schema(text: try await server.request("GET", "/openapi.json").body)
+            var (sent, shown) = (0, 0)
+            for (path, method, operation) in document.operations where method != "head" {
+                for (kind, media) in document.contents(of: operation["requestBody"]) {
+                    guard kind != "application/json", !path.hasPrefix("/perception_encoder/") else {
+                        continue
+                    }
+                    for example in document.examples(of: media) {
+                        let (body, type) = try await content(of: example, kind, server)
+                        let answer = try await server.request(
+                            "POST",
+                            path,
+                            body: body,
+                            fields: [("Content-Type", type)]
+                        )
+                        #expect(answer.status == 200, "\(kind) of \(path): \(answer.text.prefix(300))")
+                        sent += 1
+                    }
+                }
+                let success = (operation["responses"] as? [String: Any])?["200"]
+                for (kind, media) in document.contents(of: success) {
+                    for case .address(let address) in document.examples(of: media) {
+                        let file = try await file(address, kind, server)
+                        #expect(file.status == 200, "\(address)")
+                        #expect(file.fields["content-type"]?.hasPrefix(kind) == true, "\(address)")
+                        shown += 1
+                    }
+                }
+            }
+            #expect(sent == 3 && shown > 5)
+        }
+    }
+
+    /// What is at an address beside the document.
+    private func file(_ address: String, _ kind: String, _ server: LiveServer) async throws -> HTTPAnswer {
+        try await server.request("GET", address == "." ? "/" : "/\(address)", fields: [("Accept", kind)])
+    }
+
+    /// An example as it is sent, with its content type.
+    private func content(
+        of example: Schema.Example,
+        _ kind: String,
+        _ server: LiveServer
+    ) async throws -> (body: [UInt8], type: String) {
+        switch example {
+        case .address(let address):
+            let file = try await file(address, kind, server)
+            let type = try #require(file.fields["content-type"])
+            return (file.body, kind.hasSuffix("*") ? type : kind)
+        case .value(let value):
+            var text = ""
+            for (name, field) in try #require(value as? [String: Any]) {
+                for item in field as? [Any] ?? [field] {
+                    text += "--b\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(item)\r\n"
+                }
+            }
+            return (Array("\(text)--b--\r\n".utf8), "\(kind); boundary=b")
+        }
+    }
+
     /// What of an answer's names and header fields is not as described.
     private func faults(of answer: HTTPAnswer, to operation: [String: Any], _ document: Schema) -> [String] {
         let responses = operation["responses"] as? [String: Any] ?? [:]

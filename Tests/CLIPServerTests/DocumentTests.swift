@@ -41,11 +41,27 @@ struct DocumentTests {
             #expect((operation["tags"] as? [String])?.count == 1, "\(place)")
             names.append(operation["operationId"] as? String ?? "")
             #expect(operation["mistakes"] == nil, "\(place)")
-            guard let body = operation["requestBody"] as? [String: Any] else { continue }
-            let json = (body["content"] as? [String: Any])?["application/json"] as? [String: Any]
-            #expect(json?["example"] != nil || json?["examples"] != nil, "\(place) has no example of a body.")
         }
         #expect(Set(names).count == names.count)
+    }
+
+    @Test("Every kind of body has an example, and every kind of answer to what is right")
+    func examples() throws {
+        let document = try Self.document()
+        var count = 0
+        for (path, method, operation) in document.operations {
+            let responses = operation["responses"] as? [String: Any]
+            for part in [operation["requestBody"], responses?["200"]] {
+                for (kind, media) in document.contents(of: part) {
+                    #expect(
+                        !document.examples(of: media).isEmpty,
+                        "\(method) \(path) has no example of \(kind)."
+                    )
+                    count += 1
+                }
+            }
+        }
+        #expect(count > 50)
     }
 
     @Test("Every field is described in a sentence, unless its name and type say all")

@@ -31,6 +31,24 @@ struct Schema {
         return resolved(target).merging(object.filter { $0.key != "$ref" }) { $1 }
     }
 
+    /// What a body or an answer may be, by its kind.
+    func contents(of part: Any?) -> [(kind: String, media: [String: Any])] {
+        (resolved(part)["content"] as? [String: [String: Any]] ?? [:]).map { ($0.key, $0.value) }
+    }
+
+    /// An example: a value of JSON, or the address of a file.
+    enum Example {
+        case value(Any)
+        case address(String)
+    }
+
+    func examples(of media: [String: Any]) -> [Example] {
+        let named = (media["examples"] as? [String: [String: Any]] ?? [:]).values.compactMap { example in
+            (example["externalValue"] as? String).map(Example.address) ?? example["value"].map(Example.value)
+        }
+        return named + [media["example"]].compactMap { $0.map(Example.value) }
+    }
+
     /// The fields of an operation's bodies, those of inner objects too.
     func requestFields(of operation: [String: Any]) -> [(name: String, description: String?)] {
         let content = (operation["requestBody"] as? [String: Any])?["content"] as? [String: [String: Any]]

@@ -109,9 +109,14 @@ function fieldTable(schema) {
 // Requests
 
 const examplesOf = (media) => [
-  ...Object.entries(media.examples ?? {}).map(([name, example]) => ({ title: example.summary ?? name, value: example.value })),
+  ...Object.entries(media.examples ?? {}).map(([name, example]) => ({ title: example.summary ?? name, value: example.value, address: example.externalValue })),
   ...("example" in media ? [{ title: word("example"), value: media.example }] : []),
 ];
+
+/** Examples as they can be read: JSON, another text as it is, or where the bytes are to be had. */
+const readable = (kind, media) => examplesOf(media).slice(0, 6).map(({ title, value, address }) => address
+  ? make("p", {}, `${word("example")}: `, make("a", { href: root + address }, title))
+  : make("pre", { tabindex: "0" }, make("code", {}, typeof value === "string" && kind.startsWith("text/") ? value : JSON.stringify(value, null, 1))));
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
@@ -174,8 +179,7 @@ function answers(operation) {
   return Object.entries(operation.responses).map(([status, response]) => {
     response = resolved(response);
     const bodies = Object.entries(response.content ?? {}).map(([kind, media]) => [
-      make("p", { class: "soft" }, kind), fieldTable(media.schema ?? {}),
-      examplesOf(media).slice(0, 6).map((example) => make("pre", { tabindex: "0" }, make("code", {}, JSON.stringify(example.value, null, 1)))),
+      make("p", { class: "soft" }, kind), fieldTable(media.schema ?? {}), readable(kind, media),
     ]);
     const headers = table(Object.entries(response.headers ?? {}).map(([name, header]) => [name, typeOf(resolved(header).schema ?? {}), inline(resolved(header).description)]));
     return make("details", { class: "answer" },
@@ -188,7 +192,7 @@ function operationOf(path, method, operation) {
   const keyed = operation.security?.length > 0;
   const show = () => {
     const parameters = (operation.parameters ?? []).map(resolved);
-    const bodies = Object.entries(operation.requestBody?.content ?? {}).map(([kind, media]) => [make("h3", {}, `${word("body")}: ${kind}`), prose(resolved(media.schema).description), fieldTable(media.schema) ?? make("p", {}, typeOf(media.schema))]);
+    const bodies = Object.entries(operation.requestBody?.content ?? {}).map(([kind, media]) => [make("h3", {}, `${word("body")}: ${kind}`), prose(resolved(media.schema).description), fieldTable(media.schema) ?? make("p", {}, typeOf(media.schema)), kind === "application/json" ? null : readable(kind, media)]);
     return make("div", {}, prose(operation.description), bodies, trial(method, path, operation, keyed),
       parameters.length ? [make("h3", {}, word("parameters")), table(parameters.map((parameter) => [parameter.name, `${parameter.in}: ${typeOf(parameter.schema)}`, [parameter.required ? make("strong", {}, `${word("required")}. `) : null, inline(parameter.description)]]))] : null,
       make("h3", {}, word("answers")), answers(operation));
