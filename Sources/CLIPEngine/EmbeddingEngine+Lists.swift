@@ -126,6 +126,16 @@ extension EmbeddingEngine {
         }
     }
 
+    /// Refuses an answer for which there never is room, before anything is computed for it.
+    ///
+    /// - Throws: `tooMuchMemory`.
+    func requireRoomForAnswer(ofBytes bytes: Int, terms: RequestTerms) throws(EmbeddingError) {
+        let most = budget.most(for: .answers)
+        guard bytes > Self.largestUncounted, bytes + terms.heldBytes > most else { return }
+        metrics.reject(.memory)
+        throw .tooMuchMemory(bytes: bytes + terms.heldBytes, limit: most)
+    }
+
     /// A float, and its shortest decimal form as a double with a comma.
     private static let bytesPerNumber = 4 + 22
     /// Room for eight embeddings of a large model, and for more of a small one.

@@ -324,16 +324,20 @@ public final class EmbeddingEngine: Sendable {
     }
 
     /// Admits a request, or refuses it.
+    ///
+    /// - Parameter rankings: the multiplications that rank labels for what is embedded.
     func begin(
         _ model: LoadedModel,
         images: [ImageSource] = [],
         texts: [String] = [],
+        rankings: Int = 0,
         terms: RequestTerms
     ) async throws(EmbeddingError) -> AdmittedRequest {
         try await AdmittedRequest.begin(
             at: admission,
             images: images,
             texts: texts,
+            rankings: rankings,
             costs: model.costs,
             terms: terms
         )

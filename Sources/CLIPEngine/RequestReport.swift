@@ -49,6 +49,8 @@ public struct StageTimings: Equatable, Sendable {
     public var queue: Duration = .zero
     /// The model's forward passes: from the first batch's start to the last one's end.
     public var forward: Duration = .zero
+    /// Ranking labels for what was embedded, waiting for a thread included.
+    public var rank: Duration = .zero
 
     /// All stages zero.
     public init() {}
@@ -69,6 +71,7 @@ public struct StageTimings: Equatable, Sendable {
         sum.tokenize += next.tokenize
         sum.queue += next.queue
         sum.forward += next.forward
+        sum.rank += next.rank
         return sum
     }
 
@@ -80,6 +83,7 @@ public struct StageTimings: Equatable, Sendable {
         merged.tokenize = max(tokenize, other.tokenize)
         merged.queue = max(queue, other.queue)
         merged.forward = max(forward, other.forward)
+        merged.rank = max(rank, other.rank)
         return merged
     }
 }

@@ -172,6 +172,20 @@ struct ClassificationTests {
         (#"[1]"#, 422, "model_attributes_type"),
     ]
 
+    @Test("Ranking is a stage of its own, in the answer's header and in the metrics")
+    func rankStage() async throws {
+        let metrics = PrometheusMetrics()
+        try await LiveServer.with(engine: { $0.metrics = metrics }, metrics: metrics) { server in
+            let answer = try await server.post("/classify", #"{"text":"a","labels":["b","c"]}"#)
+            let timing = try #require(answer.fields["server-timing"])
+            let match = try #require(timing.firstMatch(of: /rank;dur=([0-9.]+)/), "\(timing)")
+            #expect(Double(match.1).map { $0 > 0 } == true)
+            _ = try await server.post("/clip/embed_text", #"{"text":"a"}"#)
+            let text = try await server.request("GET", "/metrics").text
+            #expect(text.contains("clip_stage_duration_seconds_count{stage=\"rank\"} 1\n"), "\(text)")
+        }
+    }
+
     @Test("A model with one tower classifies what it can")
     func oneTower() async throws {
         let folder = FileManager.default.temporaryDirectory

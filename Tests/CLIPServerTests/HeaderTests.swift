@@ -22,7 +22,7 @@ struct HeaderTests {
             #expect(answer.fields["access-control-allow-origin"] == nil)
             let stages = answer.fields["server-timing"]?.split(separator: ",") ?? []
             let names = stages.map { $0.split(separator: ";")[0].drop { $0 == " " } }
-            #expect(names == ["fetch", "decode", "tokenize", "queue", "forward", "total"])
+            #expect(names == ["fetch", "decode", "tokenize", "queue", "forward", "rank", "total"])
             #expect(stages.allSatisfy { $0.split(separator: "=").last.flatMap { Double($0) } ?? -1 >= 0 })
             let error = try await server.request("GET", "/nothing", fields: [("X-Request-ID", "my-id")])
             #expect(error.fields["x-request-id"] == "my-id")

@@ -21,9 +21,18 @@ package struct AdmissionPlan: Sendable {
         /// The sender; nil if unknown, and then without a limit of its own.
         package let client: String?
 
-        package init(items: Int, work: Double = 0, isList: Bool = false, client: String? = nil) {
+        /// - Parameters:
+        ///   - work: what the items take.
+        ///   - workAfter: what is left to do when all items are done.
+        package init(
+            items: Int,
+            work: Double = 0,
+            workAfter: Double = 0,
+            isList: Bool = false,
+            client: String? = nil
+        ) {
             self.items = items
-            self.work = work
+            self.work = work + workAfter
             workOfItem = work / Double(max(1, items))
             self.isList = isList
             self.client = client

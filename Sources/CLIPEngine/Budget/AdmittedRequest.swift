@@ -36,11 +36,14 @@ final class AdmittedRequest: Sendable {
 
     /// Admits the items that came with a request.
     ///
-    /// - Parameter costs: the recent costs of the model's items; nil if the model still has to be loaded.
+    /// - Parameters:
+    ///   - rankings: the multiplications that rank labels for the items when these are embedded.
+    ///   - costs: the recent costs of the model's items; nil if the model still has to be loaded.
     static func begin(
         at gate: AdmissionGate,
         images: [ImageSource],
         texts: [String],
+        rankings: Int = 0,
         costs: CostMeter?,
         terms: RequestTerms
     ) async throws(EmbeddingError) -> AdmittedRequest {
@@ -59,6 +62,7 @@ final class AdmittedRequest: Sendable {
                 AdmissionPlan.Demand(
                     items: brought + texts.count,
                     work: costs?.estimate(images: brought, tokens: tokens) ?? 0,
+                    workAfter: costs?.estimate(rankings: rankings) ?? 0,
                     isList: isList,
                     client: terms.client
                 )
@@ -99,13 +103,40 @@ final class AdmittedRequest: Sendable {
         if let (demand, done) = progress { gate.progress(demand, by: done) }
     }
 
+    /// Notes that labels were ranked for some of the items, with this many multiplications.
+    func ranked(_ multiplications: Int) {
+        let work = costs?.estimate(rankings: multiplications) ?? 0
+        let progress = demands.withLock { demands -> (AdmissionPlan.Demand, Double)? in
+            guard let demand = demands.first else { return nil }
+            let done = min(demand.work, work)
+            demands[0].finish(done)
+            return (demand, done)
+        }
+        if let (demand, done) = progress { gate.progress(demand, by: done) }
+    }
+
+    /// Does work that takes places of its own, while the request gives its places back.
+    ///
+    /// A list that waited for places while it held some could wait for another one that waits for it.
+    func withoutPlaces<Value: Sendable>(
+        _ work: () async throws(EmbeddingError) -> Value
+    ) async throws(EmbeddingError) -> Value {
+        let demands = leave()
+        let value = try await work()
+        for demand in demands { try await enter(demand) }
+        return value
+    }
+
     /// Ends everything that was admitted.
-    func end() {
+    func end() { _ = leave() }
+
+    private func leave() -> [AdmissionPlan.Demand] {
         let demands = demands.withLock { demands in
             defer { demands = [] }
             return demands
         }
         for demand in demands { gate.leave(demand) }
+        return demands
     }
 
     /// Requests with more texts than this are lists; it is a few batches' worth.

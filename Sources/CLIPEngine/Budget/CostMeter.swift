@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// How long one core works on an image, and on a text, of one model, learnt from recent work.
+/// How long one core works on an image, on a text, and on ranking labels, of one model, learnt from recent work.
 ///
 /// Items that were cached, or that failed, count neither as items nor as time, so no client can distort the estimate
 /// with them.
@@ -34,6 +34,8 @@ package final class CostMeter: Sendable {
         var tokens = Average(memory: 8192)
         /// Real tokens for each estimated one.
         var exactness = Average(memory: 8192)
+        /// About a second of one core.
+        var rankings = Average(memory: 4e9)
     }
 
     private let state = Mutex(State())
@@ -55,6 +57,11 @@ package final class CostMeter: Sendable {
         state.withLock { $0.tokens.add(time / .seconds(1), units: tokens) }
     }
 
+    /// Notes time that one core spent on ranking labels, and how many multiplications that were.
+    package func spendOnRanking(_ time: Duration, multiplications: Int) {
+        state.withLock { $0.rankings.add(time / .seconds(1), units: multiplications) }
+    }
+
     /// Notes the real and the estimated number of tokens of some texts.
     package func note(tokens: Int, estimated: Int) {
         state.withLock { $0.exactness.add(Double(tokens), units: estimated) }
@@ -69,6 +76,11 @@ package final class CostMeter: Sendable {
             let token = (state.tokens.perUnit ?? 0) * (state.exactness.perUnit ?? 1)
             return image * Double(images) + token * Double(tokens)
         }
+    }
+
+    /// Estimates the seconds that one core needs for ranking labels.
+    package func estimate(rankings multiplications: Int) -> Double {
+        state.withLock { ($0.rankings.perUnit ?? 0) * Double(multiplications) }
     }
 
     /// Estimates a text's tokens before it is split: one for four bytes, as in English, plus the two special tokens,

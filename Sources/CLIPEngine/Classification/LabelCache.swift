@@ -127,6 +127,15 @@ package final class LabelCache: Sendable {
         }
     }
 
+    /// The directions of a set that is kept, which counts as a use; nil if it is not, which counts as nothing.
+    package func kept(_ key: Key) -> EmbeddingTable? {
+        state.withLock { state in
+            guard let table = state.kept.value(of: key) else { return nil }
+            state.hits += 1
+            return table
+        }
+    }
+
     private func claim(_ key: Key, client: String?, isCounted: Bool) -> Claim {
         state.withLock { state in
             let once = isCounted ? 0 : 1

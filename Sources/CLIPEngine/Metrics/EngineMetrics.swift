@@ -30,7 +30,7 @@ package struct EngineMetrics: Sendable {
     }
 
     private struct Stages {
-        let fetch, decode, tokenize, queue, forward: any TimerHandler
+        let fetch, decode, tokenize, queue, forward, rank: any TimerHandler
     }
 
     package let images: Side
@@ -72,7 +72,8 @@ package struct EngineMetrics: Sendable {
             decode: stage("decode"),
             tokenize: stage("tokenize"),
             queue: stage("queue"),
-            forward: stage("forward")
+            forward: stage("forward"),
+            rank: stage("rank")
         )
         rejections = Dictionary(
             uniqueKeysWithValues: Rejection.allCases.map { ($0, counter(Self.rejected, $0.rawValue)) }
@@ -94,6 +95,7 @@ package struct EngineMetrics: Sendable {
         Self.record(timings.tokenize, stages.tokenize)
         Self.record(timings.queue, stages.queue)
         Self.record(timings.forward, stages.forward)
+        Self.record(timings.rank, stages.rank)
     }
 
     private static func record(_ time: Duration, _ timer: any TimerHandler) {
@@ -136,7 +138,7 @@ extension EngineMetrics {
         "clip_stage_duration_seconds",
         .histogram,
         labels: ["stage"],
-        "Wall time of one answered request in a stage: fetch, decode, tokenize, queue, forward; write is a server's."
+        "Wall time of one answered request in a stage: fetch, decode, tokenize, queue, forward, rank; write is a server's."
     )
     static let batchItems = MetricDescription(
         "clip_batch_items",

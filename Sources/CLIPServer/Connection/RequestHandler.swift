@@ -271,7 +271,7 @@ struct RequestHandler: Sendable {
         if let timings {
             stages = [
                 ("fetch", timings.fetch), ("decode", timings.decode), ("tokenize", timings.tokenize),
-                ("queue", timings.queue), ("forward", timings.forward),
+                ("queue", timings.queue), ("forward", timings.forward), ("rank", timings.rank),
             ]
         }
         return (stages + [("total", total)])
