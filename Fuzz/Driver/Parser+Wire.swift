@@ -56,7 +56,7 @@ extension Parser {
             let form = try Multipart(body, boundary: type.boundary ?? "b")
             let size = form.parts.reduce(0) { $0 + $1.content.count }
             precondition(size <= body.count, "The parts of a form are longer than it.")
-            _ = try EmbedImageBody(form, query: nil, family: .clip).sources()
+            _ = try EmbedImageBody(form, query: RoboflowQuery(nil, family: .clip), family: .clip).sources()
         }
     }
 

@@ -156,6 +156,8 @@ What a client of Roboflow's server may notice, and why. "There" is the real serv
 * The body of `embed_image` may be a picture by itself (`Content-Type: image/...`), whose other fields
   stand in the query. It may be a form whose parts `image`, `images`, `file` or `files` are pictures.
   There both are a 422.
+* The query's `clip_version_id`, `normalize` and `truncate` hold where the body says nothing of them;
+  there they are passed over.
 * A slash at the end of a path changes nothing (there 405).
 
 ## Numbers

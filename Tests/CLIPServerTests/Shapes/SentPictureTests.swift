@@ -94,6 +94,53 @@ struct SentPictureTests {
         }
     }
 
+    @Test("The query's fields hold for JSON and forms, too, where these say nothing else")
+    func query() async throws {
+        try await LiveServer.with { server in
+            let image = try SmallModel.image()
+            let picture = #""image":{"type":"base64","value":"\#(image)"}"#
+            let query = "?clip_version_id=second&normalize=true&api_key=x"
+            for (path, fields) in [(Self.path, picture), ("/clip/embed_text", #""text":"a cat""#)] {
+                let plain = try embeddings(await server.post(path, "{\(fields)}"))
+                let unit = try embeddings(await server.post(path, #"{\#(fields),"normalize":true}"#))
+                #expect(plain != unit)
+                for nothing in ["", #","normalize":null,"clip_version_id":null"#] {
+                    let answer = try await server.post(path + query, "{\(fields)\(nothing)}")
+                    #expect(answer.fields["x-model-id"] == "clip/second")
+                    #expect(try embeddings(answer) == unit)
+                }
+                let own = #","normalize":false,"clip_version_id":"tiny""#
+                let answer = try await server.post(path + query, "{\(fields)\(own)}")
+                #expect(answer.fields["x-model-id"] == "clip/tiny")
+                #expect(try embeddings(answer) == plain)
+                for (wrong, status) in [
+                    ("normalize=perhaps", 422), ("truncate=2", 422), ("clip_version_id=a%20b", 400),
+                    ("clip_version_id=none", 404),
+                ] {
+                    let answer = try await server.post(path + "?" + wrong, "{\(fields)}")
+                    #expect(answer.status == status, "\(wrong): \(answer.text)")
+                }
+                let bad = try await server.post(path + "?clip_version_id=a%20b", "{\(fields)\(own)}")
+                #expect(bad.status == 400, "\(bad.text)")
+            }
+            let decoded = try #require(Data(base64Encoded: image).map(Array.init))
+            let form = Self.form([("image", decoded), ("normalize", Array("0".utf8))])
+            let inForm = try await server.request(
+                "POST",
+                Self.path + query,
+                body: form,
+                fields: [Self.formType]
+            )
+            #expect(inForm.fields["x-model-id"] == "clip/second")
+            #expect(try embeddings(inForm) == embeddings(await server.post(Self.path, "{\(picture)}")))
+            let compared = try await server.post(
+                "/clip/compare?clip_version_id=second&truncate=1",
+                #"{\#(picture.replacing("image", with: "subject", maxReplacements: 1)),"prompt":"\#(String(repeating: "a ", count: 200))"}"#
+            )
+            #expect(compared.status == 200 && compared.fields["x-model-id"] == "clip/second")
+        }
+    }
+
     @Test("A key stands in the head, or in the form")
     func keys() async throws {
         try await LiveServer.with {

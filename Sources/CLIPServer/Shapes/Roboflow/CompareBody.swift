@@ -31,8 +31,13 @@ package struct CompareBody: Sendable {
     package let prompts: Prompts
     package let promptType: String
 
-    package init(_ fields: inout FieldReader, family: ModelFamily = .clip) throws(APIError) {
-        var common = CommonFields.read(from: &fields, family: family)
+    /// - Parameter defaults: what the query has of its fields.
+    package init(
+        _ fields: inout FieldReader,
+        family: ModelFamily = .clip,
+        over defaults: CommonFields? = nil
+    ) throws(APIError) {
+        var common = CommonFields.read(from: &fields, family: family, over: defaults)
         let subject = fields.union("subject", Self.item)
         let subjectType = fields.string("subject_type")?.string ?? "image"
         let prompts = fields.union("prompt", Self.prompts)

@@ -12,8 +12,14 @@ package struct EmbedImageBody: Sendable {
     }
 
     /// A JSON body.
-    package init(_ fields: inout FieldReader, family: ModelFamily = .clip) throws(APIError) {
-        var common = CommonFields.read(from: &fields, family: family)
+    ///
+    /// - Parameter defaults: what the query has of its fields.
+    package init(
+        _ fields: inout FieldReader,
+        family: ModelFamily = .clip,
+        over defaults: CommonFields? = nil
+    ) throws(APIError) {
+        var common = CommonFields.read(from: &fields, family: family, over: defaults)
         let images = fields.union("image") { value, location, problems -> [ImageDeclaration]? in
             if let list = ImageDeclaration.list(value, at: location, &problems) { return list }
             return ImageDeclaration.read(value, at: location + ["InferenceRequestImage"], &problems).map {
@@ -29,24 +35,18 @@ package struct EmbedImageBody: Sendable {
     /// A picture as the body, whose other fields stand in the query.
     ///
     /// - Throws: 422 for fields that are not as they should be.
-    package init(picture: [UInt8], query: String?, family: ModelFamily) throws(APIError) {
-        var problems = RoboflowQuery.problems(in: query)
-        var common = CommonFields(family)
-        for (name, value) in QueryParameters.pairs(of: query) {
-            common.set(name, to: value, family: family, &problems, in: "query")
-        }
-        guard problems.isEmpty else { throw .invalidFields(problems) }
-        self.common = common
+    package init(picture: [UInt8], query: RoboflowQuery) throws(APIError) {
+        guard query.problems.isEmpty else { throw .invalidFields(query.problems) }
+        common = query.fields
         images = .sent([.encoded(picture)])
     }
 
     /// A form: every part called `image`, `images`, `file` or `files` is a picture, or the URL of one; the other fields are those
-    /// of the JSON body.
+    /// of the JSON body, and come before those of the query.
     ///
     /// - Throws: 422 for a form without pictures, and for fields that are not as they should be.
-    package init(_ form: Multipart, query: String?, family: ModelFamily) throws(APIError) {
-        var problems = RoboflowQuery.problems(in: query)
-        var common = CommonFields(family)
+    package init(_ form: Multipart, query: RoboflowQuery, family: ModelFamily) throws(APIError) {
+        var (common, problems) = (query.fields, query.problems)
         var images: [ImageSource] = []
         // Names are compared as texts, which takes long where they are long and odd; what is so long is no field of ours.
         for part in form.parts where part.name.utf8.count <= Self.longestName {
@@ -84,32 +84,6 @@ package struct EmbedImageBody: Sendable {
             var sources: [ImageSource] = []
             for image in images { sources.append(try image.source()) }
             return sources
-        }
-    }
-}
-
-extension CommonFields {
-    /// The fields of a request that says nothing of them.
-    fileprivate init(_ family: ModelFamily) {
-        self.init(truncates: family.truncates, normalizes: family.normalizes)
-    }
-
-    /// Takes a field that is a mere text; unknown ones are passed over, as in a JSON body.
-    fileprivate mutating func set(
-        _ name: String,
-        to value: String,
-        family: ModelFamily,
-        _ problems: inout FieldProblems,
-        in place: String
-    ) {
-        switch name {
-        case family.nameField: model = value
-        case "normalize":
-            switch LaxBoolean.read(value) {
-            case .success(let flag): normalizes = flag
-            case .failure(let refusal): problems.add(refusal.kind, at: [.name(place), .name(name)])
-            }
-        default: break
         }
     }
 }

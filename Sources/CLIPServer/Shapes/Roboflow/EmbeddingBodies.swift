@@ -2,7 +2,7 @@ internal import CLIPJSON
 
 /// What every CLIP request may carry beside its images and texts.
 ///
-/// Read and checked as the real server does; only the model's name and `truncate` have an effect.
+/// Read and checked as the real server does; only the model's name and our own extensions have an effect.
 package struct CommonFields: Equatable, Sendable {
     /// The model asked for; nil (absent or null) for the default one.
     package var model: String?
@@ -11,8 +11,20 @@ package struct CommonFields: Equatable, Sendable {
     /// Our own extension: whether embeddings are brought to length one.
     package var normalizes = false
 
+    /// The fields of a request that says nothing of them.
+    init(_ family: ModelFamily) {
+        (truncates, normalizes) = (family.truncates, family.normalizes)
+    }
+
     /// Reads the fields of `BaseRequest` and `ClipInferenceRequest` or `PerceptionEncoderInferenceRequest`, in their order.
-    static func read(from fields: inout FieldReader, family: ModelFamily) -> CommonFields {
+    ///
+    /// - Parameter defaults: what holds where the body says nothing; nil for what the family has.
+    static func read(
+        from fields: inout FieldReader,
+        family: ModelFamily,
+        over defaults: CommonFields?
+    ) -> CommonFields {
+        var common = defaults ?? CommonFields(family)
         fields.string("id")
         fields.string("api_key", nullable: true)
         fields.boolean("usage_billable", nullable: false)
@@ -21,14 +33,10 @@ package struct CommonFields: Equatable, Sendable {
         fields.string("source_info", nullable: true)
         fields.string("stream_pipeline_context_id", nullable: true)
         fields.boolean("disable_model_monitoring", nullable: true)
-        let model = fields.string(family.nameField, nullable: true)
+        if let model = fields.string(family.nameField, nullable: true) { common.model = model.string }
         // Accepted and ignored, as there: only the family's own field selects.
         fields.string("model_id", nullable: true)
-        return CommonFields(
-            model: model?.string,
-            truncates: family.truncates,
-            normalizes: family.normalizes
-        )
+        return common
     }
 
     mutating func readExtensions(from fields: inout FieldReader) {
@@ -42,8 +50,13 @@ package struct EmbedTextBody: Sendable {
     package let common: CommonFields
     package let texts: [String]
 
-    package init(_ fields: inout FieldReader, family: ModelFamily = .clip) throws(APIError) {
-        var common = CommonFields.read(from: &fields, family: family)
+    /// - Parameter defaults: what the query has of its fields.
+    package init(
+        _ fields: inout FieldReader,
+        family: ModelFamily = .clip,
+        over defaults: CommonFields? = nil
+    ) throws(APIError) {
+        var common = CommonFields.read(from: &fields, family: family, over: defaults)
         let texts = fields.union("text") { value, location, problems -> [String]? in
             if let list = TextUnion.list(value, at: location, &problems) { return list.map(\.string) }
             return TextUnion.read(value, at: location + ["str"], &problems).map { [$0.string] }

@@ -4,7 +4,9 @@ import CLIPEngine
 /// prompts there are, and only then the images and texts themselves.
 extension RouteContext {
     func embedImage(_ input: RouteInput, family: ModelFamily) async throws(APIError) -> Answer {
-        let body = try await embedImageBody(input, family: family)
+        let query = RoboflowQuery(input.query, family: family)
+        let body = try await embedImageBody(input, query, family: family)
+        try requireModelName(query)
         let model = self.model(body.common.model, family)
         let images: [ImageSource]
         do {
@@ -28,19 +30,29 @@ extension RouteContext {
         }
     }
 
+    /// Refuses a query with a name that can be no model's, also where the body names another.
+    private func requireModelName(_ query: RoboflowQuery) throws(APIError) {
+        do throws(EmbeddingError) {
+            if let name = query.fields.model { _ = try engine.modelName(of: name) }
+        } catch {
+            throw .embedding(error, place: nil)
+        }
+    }
+
     private func embedImageBody(
         _ input: RouteInput,
+        _ query: RoboflowQuery,
         family: ModelFamily
     ) async throws(APIError) -> EmbedImageBody {
         let type = MediaType(input.contentType)
         if let type, type.isPicture, !input.body.isEmpty {
             // A key that the head lacks could stand nowhere else.
             guard input.keys == nil else { throw .unauthorized }
-            return try EmbedImageBody(picture: input.body, query: input.query, family: family)
+            return try EmbedImageBody(picture: input.body, query: query)
         }
         if let type, type.name == "multipart/form-data", let boundary = type.boundary {
             return try await desk.read(input, boundary: boundary) { (form) throws(APIError) in
-                try EmbedImageBody(form, query: input.query, family: family)
+                try EmbedImageBody(form, query: query, family: family)
             }
         }
         // curl's --data-binary says that it is a form, unless it is told what it sends.
@@ -55,17 +67,17 @@ extension RouteContext {
                 )
             )
         }
-        return try await desk.read(input, beside: RoboflowQuery.problems(in: input.query)) {
-            (fields) throws(APIError) in
-            try EmbedImageBody(&fields, family: family)
+        return try await desk.read(input, beside: query.problems) { (fields) throws(APIError) in
+            try EmbedImageBody(&fields, family: family, over: query.fields)
         }
     }
 
     func embedText(_ input: RouteInput, family: ModelFamily) async throws(APIError) -> Answer {
-        let body = try await desk.read(input, beside: RoboflowQuery.problems(in: input.query)) {
-            (fields) throws(APIError) in
-            try EmbedTextBody(&fields, family: family)
+        let query = RoboflowQuery(input.query, family: family)
+        let body = try await desk.read(input, beside: query.problems) { (fields) throws(APIError) in
+            try EmbedTextBody(&fields, family: family, over: query.fields)
         }
+        try requireModelName(query)
         let model = self.model(body.common.model, family)
         return await answer(model: model, family, input) { (start) throws(EmbeddingError) in
             let result = try await engine.embed(
@@ -89,10 +101,11 @@ extension RouteContext {
     }
 
     func compare(_ input: RouteInput, family: ModelFamily) async throws(APIError) -> Answer {
-        let body = try await desk.read(input, beside: RoboflowQuery.problems(in: input.query)) {
-            (fields) throws(APIError) in
-            try CompareBody(&fields, family: family)
+        let query = RoboflowQuery(input.query, family: family)
+        let body = try await desk.read(input, beside: query.problems) { (fields) throws(APIError) in
+            try CompareBody(&fields, family: family, over: query.fields)
         }
+        try requireModelName(query)
         let model = self.model(body.common.model, family)
         let subject: ComparisonItem
         let prompts: [ComparisonItem]
