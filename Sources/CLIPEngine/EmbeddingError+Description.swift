@@ -70,6 +70,7 @@ extension ImageFault: CustomStringConvertible {
         case .unknownFormat(let likely):
             "This is no picture of a format that is read" + (likely.map { "; it looks like \($0)" } ?? "")
                 + ". Give JPEG, PNG or WebP."
+        case .stillBase64: "This is base64 and not yet a picture. Give the picture's bytes, not base64."
         case .undecodable:
             "The picture is damaged or cut off, or of a kind that is not read. Give JPEG, PNG or WebP."
         case .unsupportedColours(let cause): cause

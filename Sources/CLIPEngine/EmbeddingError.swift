@@ -118,6 +118,8 @@ public enum ImageFault: Error, Equatable, Sendable {
     case empty(ImageOrigin)
     /// The bytes are in no format that is read; the text names the format that they look like, if it can be told.
     case unknownFormat(looksLike: String?)
+    /// The bytes, which were to be the picture itself, are its base64 or its `data:` URL.
+    case stillBase64
     /// The image is truncated or damaged, or of a kind of its format that is not read.
     case undecodable(ImageOrigin)
     /// The picture is undamaged, but its colours cannot simply be converted to RGB; the sentence, which names the

@@ -4,9 +4,13 @@ internal import CLIPTokenization
 
 extension ImageFault {
     /// What a decoding error means for the image's sender.
-    init(_ error: ImagingError, origin: ImageOrigin) {
+    ///
+    /// - Parameter wasBase64: whether the bytes came as a text in base64.
+    init(_ error: ImagingError, origin: ImageOrigin, wasBase64: Bool = false) {
         switch error {
         case .empty: self = .empty(origin)
+        case .unknownFormat(let likely?) where likely == .base64 || likely == .dataURL:
+            self = wasBase64 ? .unknownFormat(looksLike: "\(likely.rawValue) within base64") : .stillBase64
         case .unknownFormat(let likely): self = .unknownFormat(looksLike: likely?.rawValue)
         case .badHeader, .badPixels: self = .undecodable(origin)
         case .unsupportedColours: self = .unsupportedColours(cause: "\(error)")

@@ -25,8 +25,8 @@ public enum LikelyContent: String, CaseIterable, Equatable, Sendable {
     case gzip = "gzip-compressed data"
     case archive = "an archive"
     case brokenPNG = "a PNG whose line ends were changed on the way"
-    case base64 = "base64 within base64"
-    case dataURL = "a data: URL within base64"
+    case base64 = "base64"
+    case dataURL = "a data: URL"
     case text = "text"
 
     /// Guesses the content; nil if the bytes look like nothing that is known here.

@@ -10,6 +10,8 @@ extension APIError {
         case .unknownFormat(let likely):
             "The bytes are no picture of a format that is read here"
                 + (likely.map { "; they look like \($0)" } ?? "") + ". Send JPEG, PNG or WebP."
+        case .stillBase64:
+            "The bytes are base64 and not yet a picture. Send the picture's bytes, not base64."
         case .undecodable, .unsupportedColours:
             "The picture is damaged or cut off, or of a kind that is not read here. Send it as JPEG, PNG or WebP."
         case .tooSlow(let limit):

@@ -91,6 +91,7 @@ struct WordsTests {
         let samples: KeyValuePairs<String, any Error> = [
             "malformedBase64": ImageFault.malformedBase64, "empty": ImageFault.empty(.url),
             "unknownFormat": ImageFault.unknownFormat(looksLike: "a web page"),
+            "stillBase64": ImageFault.stillBase64,
             "tooSlow": ImageFault.tooSlow(limit: .seconds(10)),
             "noMemory": ImageFault.noMemory, "stopped": ImageFault.stopped,
             "undecodable": ImageFault.undecodable(.payload),

@@ -269,7 +269,8 @@ struct WordsTests {
 
     private static let imageFaults: KeyValuePairs<String, ImageFault> = [
         "malformedBase64": .malformedBase64, "empty": .empty(.url),
-        "unknownFormat": .unknownFormat(looksLike: "JPEG XL"), "undecodable": .undecodable(.payload),
+        "unknownFormat": .unknownFormat(looksLike: "JPEG XL"), "stillBase64": .stillBase64,
+        "undecodable": .undecodable(.payload),
         "formatNotAvailable": .formatNotAvailable("HEIC"),
         "tooLarge": .tooLarge("9 bytes; the limit is 8 (--max-image-bytes)"),
         "tooMuchMemory": .tooMuchMemory(bytes: 9, limit: 8), "tooSlow": .tooSlow(limit: .seconds(10)),

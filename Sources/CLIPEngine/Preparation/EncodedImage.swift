@@ -2,6 +2,8 @@
 struct EncodedImage: Sendable {
     let bytes: [UInt8]
     let origin: ImageOrigin
+    /// Whether the bytes came as a text in base64.
+    let wasBase64: Bool
     /// The hash of the bytes; the same for all images if they are not hashed.
     let hash: ContentHash
     /// Keeps the bytes counted until they are released; nil if they are part of a body that is counted already.
@@ -14,11 +16,13 @@ struct EncodedImage: Sendable {
         from origin: ImageOrigin,
         hashedWith key: ContentHash.Key?,
         room: (any Sendable)? = nil,
-        isCopy: Bool = false
+        isCopy: Bool = false,
+        wasBase64: Bool = false
     ) {
         self.bytes = bytes
         self.origin = origin
         self.room = room
+        self.wasBase64 = wasBase64
         uncountedBytes = isCopy ? bytes.count : 0
         hash = key.map { ContentHash(of: bytes, key: $0) } ?? .none
     }
@@ -26,6 +30,7 @@ struct EncodedImage: Sendable {
     private init(_ image: EncodedImage, room: ByteReservation) {
         (bytes, origin, hash, uncountedBytes) = (image.bytes, image.origin, image.hash, 0)
         self.room = room
+        wasBase64 = image.wasBase64
     }
 
     /// The same image with its bytes counted; nil if there is no room for them now.

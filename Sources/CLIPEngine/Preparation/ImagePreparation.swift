@@ -135,7 +135,13 @@ struct ImagePreparation: Sendable {
                 return EncodedImage(Array(bytes), from: .payload, hashedWith: key, isCopy: true)
             case .base64(let text):
                 guard let bytes = Base64.decode(Base64.payload(of: text)) else { throw .malformedBase64 }
-                return EncodedImage(bytes, from: .payload, hashedWith: key, isCopy: true)
+                return EncodedImage(
+                    bytes,
+                    from: .payload,
+                    hashedWith: key,
+                    isCopy: true,
+                    wasBase64: true
+                )
             }
         }
     }
@@ -287,7 +293,7 @@ struct ImagePreparation: Sendable {
             switch error {
             case .notAdmitted(let bytes): return .wants(bytes: bytes + image.uncountedBytes)
             case .stopped: return .stopped
-            default: throw ImageFault(error, origin: image.origin)
+            default: throw ImageFault(error, origin: image.origin, wasBase64: image.wasBase64)
             }
         }
     }

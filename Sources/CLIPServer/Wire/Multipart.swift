@@ -36,7 +36,7 @@ package struct Multipart: Sendable {
         } else if let first = Self.find(mark, in: body, from: 0) {
             position = first + mark.count
         } else {
-            throw Self.fault("does not begin with its boundary")
+            throw Self.fault("does not have the boundary that its Content-Type names")
         }
         var parts: [Part] = []
         while true {

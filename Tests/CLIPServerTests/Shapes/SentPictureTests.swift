@@ -141,6 +141,37 @@ struct SentPictureTests {
         }
     }
 
+    @Test("Base64 where the bytes of a picture belong is told as what it is")
+    func stillBase64() async throws {
+        try await LiveServer.with { server in
+            let image = try SmallModel.image()
+            for content in [image, "data:image/jpeg;base64," + image] {
+                for (body, type) in [
+                    (Self.form([("image", Array(content.utf8))]), Self.formType.1),
+                    (Array(content.utf8), "image/jpeg"),
+                ] {
+                    let answer = try await server.request(
+                        "POST",
+                        Self.path,
+                        body: body,
+                        fields: [("Content-Type", type)]
+                    )
+                    #expect(answer.status == 400)
+                    #expect(
+                        answer.message?.contains("Send the picture's bytes, not base64.") == true,
+                        "\(answer.text)"
+                    )
+                }
+                let twice = Data(content.utf8).base64EncodedString()
+                let answer = try await server.post(
+                    Self.path,
+                    #"{"image":{"type":"base64","value":"\#(twice)"}}"#
+                )
+                #expect(answer.message?.contains("within base64. Send JPEG") == true, "\(answer.text)")
+            }
+        }
+    }
+
     @Test("A key stands in the head, or in the form")
     func keys() async throws {
         try await LiveServer.with {
@@ -299,6 +330,7 @@ struct MultipartTests {
                 "--b\r\n\(long): b\r\n\(Self.head)\r\n1\r\n--b--",
                 "a part whose head is longer than 16384 bytes"
             ),
+            ("--c\r\n\(Self.head)\r\n1\r\n--c--", "does not have the boundary that its Content-Type names"),
             ("--b\r\n\(Self.head)", "cut off in the head of a part"), ("--b", "cut off behind a boundary"),
             ("--b\r\n\(Self.head)\r\nvalue", "cut off: its last boundary is missing"),
             ("--bx\r\n\(Self.head)\r\n1\r\n--bx--", "something else than a line break behind it"),
