@@ -20,6 +20,12 @@ struct LabelSetTests {
         #expect(throws: LabelFault.repeatedLabel(index: 1, first: 0)) {
             try LabelSet(names: ["고양이", "고양이".decomposed])
         }
+        for other in ["cat ", " cat", "\tcat\n", "\u{3000}cat"] {
+            #expect(throws: LabelFault.repeatedLabel(index: 2, first: 0)) {
+                try LabelSet(names: ["cat", "Cat", other])
+            }
+        }
+        #expect(try LabelSet(names: [" a  cat", "a cat", "A cat"]).labels[0].name == " a  cat")
         #expect(throws: LabelFault.noPrompts(label: 1)) {
             try LabelSet([LabelSet.Label("cat"), LabelSet.Label("dog", prompts: [])])
         }

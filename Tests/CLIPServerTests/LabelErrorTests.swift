@@ -6,10 +6,11 @@ import Testing
 struct LabelErrorTests {
     /// Every fault of labels, with its status and message.
     private static let cases: [(EmbeddingError, Int, String)] = [
-        (.labels(.noLabels), 400, "At least one label is required"),
+        (.labels(.noLabels), 400, "At least one label is required."),
         (
             .labels(.tooManyLabels(count: 10_001, limit: 10_000)), 400,
-            "The maximum number of labels is 10000, and there are 10001. Send the others in another request."
+            "The maximum number of labels is 10000, and there are 10001. Send fewer, or the others in another request, "
+                + "and compare similarities: scores are shares among the labels of one request."
         ),
         (
             .labels(.tooManyPrompts(count: 20, limit: 16)), 400,
@@ -22,7 +23,7 @@ struct LabelErrorTests {
         ),
         (
             .labels(.repeatedLabel(index: 2, first: 0)), 400,
-            "Label 3 is the same as label 1. Send each once."
+            "Label 3 is the same as label 1. Send each once; blanks around a name make no difference."
         ),
         (
             .labels(.noPrompts(label: 0)), 400,
@@ -30,7 +31,7 @@ struct LabelErrorTests {
         ),
         (
             .labels(.noTemplates), 400,
-            "At least one template is required. Leave templates away to have names as they stand."
+            "At least one template is required. Leave `templates` out to use the names alone."
         ),
         (
             .labels(.noPlace(template: 0)), 400,

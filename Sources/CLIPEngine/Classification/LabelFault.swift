@@ -10,7 +10,7 @@ public enum LabelFault: Error, Equatable, Sendable {
     case tooManyPrompts(count: Int, limit: Int)
     /// A label is empty or only blanks.
     case blankLabel(index: Int)
-    /// A label repeats an earlier one; each of the two would get half of the score.
+    /// A label repeats an earlier one, blanks around the names aside; each of the two would get half of the score.
     case repeatedLabel(index: Int, first: Int)
     /// A label has an empty list of prompts.
     case noPrompts(label: Int)
@@ -32,13 +32,14 @@ extension LabelFault: CustomStringConvertible {
         switch self {
         case .noLabels: "There is no label. Give one at least."
         case .tooManyLabels(let count, let limit):
-            "\(count) labels are more than \(limit), the most at once. Give fewer, or rank them in parts."
+            "\(count) labels are more than \(limit), the most at once. Give fewer, or rank them in parts and compare the "
+                + "similarities: scores are shares among the labels of one ranking."
         case .tooManyPrompts(let count, let limit):
-            "The labels have \(count) prompts in all; \(limit) are the most at once (--max-texts of clip serve). Give fewer "
-                + "labels or templates."
+            "The labels have \(count) prompts in all; \(limit) are the most at once (EngineConfiguration.maxTexts, --max-texts of "
+                + "clip serve). Give fewer labels or templates."
         case .blankLabel(let index): "Label \(index + 1) is empty. Give it a name, or leave it out."
         case .repeatedLabel(let index, let first):
-            "Label \(index + 1) is the same as label \(first + 1). Give each once."
+            "Label \(index + 1) is the same as label \(first + 1). Give each once; blanks around a name make no difference."
         case .noPrompts(let label):
             "Label \(label + 1) has an empty list of prompts. Give it one at least, or its name alone."
         case .noTemplates: "There is no template. Give one at least, such as 'a photo of a {}.'."

@@ -36,7 +36,7 @@ public struct LabelSet: Equatable, Sendable {
     /// Makes a label set.
     ///
     /// - Parameters:
-    ///   - labels: at most ``mostLabels``; each name may occur once.
+    ///   - labels: at most ``mostLabels``; each name may occur once, and blanks around it make no other name of it.
     ///   - templates: the templates; nil for the names alone.
     /// - Throws: the first fault found.
     public init(_ labels: [Label], templates: [PromptTemplate]? = nil) throws(LabelFault) {
@@ -51,10 +51,9 @@ public struct LabelSet: Equatable, Sendable {
         var places: [ExactText: Int] = [:]
         places.reserveCapacity(labels.count)
         for (index, label) in labels.enumerated() {
-            guard !label.name.unicodeScalars.allSatisfy(\.properties.isWhitespace) else {
-                throw .blankLabel(index: index)
-            }
-            if let first = places.updateValue(index, forKey: ExactText(shown: label.name)) {
+            let name = label.name.withoutBlanksAround
+            guard !name.isEmpty else { throw .blankLabel(index: index) }
+            if let first = places.updateValue(index, forKey: ExactText(shown: name)) {
                 throw .repeatedLabel(index: index, first: first)
             }
             if let prompts = label.prompts, prompts.isEmpty { throw .noPrompts(label: index) }
@@ -135,5 +134,16 @@ public struct LabelSet: Equatable, Sendable {
             if let prompts = label.prompts { add(prompts, mark: 1) } else { add([label.name], mark: 2) }
         }
         return ContentHash(of: bytes, key: key)
+    }
+}
+
+extension String {
+    /// The text from its first character that is no white space to its last; empty if there is none.
+    fileprivate var withoutBlanksAround: String {
+        let scalars = unicodeScalars
+        guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+            let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
+        else { return "" }
+        return String(scalars[first...last])
     }
 }
