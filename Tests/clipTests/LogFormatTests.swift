@@ -80,6 +80,14 @@ struct LogFormatTests {
         #expect(
             objects.allSatisfy { $0["time"] is String && $0["level"] is String && $0["message"] is String }
         )
+        let ready = try #require(
+            objects.first { ($0["message"] as? String)?.hasSuffix("is ready") == true }
+        )
+        #expect(ready["default"] as? Bool == true && ready["packed_copy"] is Bool)
+        for name in ["embedding_width", "image_size", "bytes"] {
+            #expect((ready[name] as? Int).map { $0 > 0 } == true, "\(name): \(ready)")
+        }
+        #expect(ready["load_ms"] is Int && ready["precision"] is String)
         let refused = try #require(objects.first { $0["status"] as? Int == 404 })
         #expect(refused["trace"] as? String == "4bf92f3577b34da6a3ce929d0e0e4736")
         #expect(refused["span"] as? String == "00f067aa0ba902b7")

@@ -38,17 +38,7 @@ final class ModelLog: Sendable {
     func note(_ event: ModelEvent) {
         switch event {
         case .loaded(let model):
-            logger.notice(
-                "model \(model.name) is ready",
-                metadata: [
-                    "default": "\(model.isDefault)", "precision": "\(model.precision.rawValue)",
-                    "towers": "\(model.towers.map(\.rawValue).joined(separator: ", "))",
-                    "image_size": "\(model.imageSize.map(String.init) ?? "none")",
-                    "embedding_width": "\(model.embeddingWidth)",
-                    "load_ms": "\(Int(model.loadTime / .milliseconds(1)))",
-                    "packed_copy": "\(model.isFromPackedCopy)", "bytes": "\(model.byteCount)",
-                ]
-            )
+            logger.notice("model \(model.name) is ready", metadata: Self.metadata(of: model))
             if let problem = model.packedCopyProblem { logger.notice("packed weights: \(problem)") }
         case .unloaded(let name, let reason):
             // The program's end says it for all.
@@ -64,6 +54,20 @@ final class ModelLog: Sendable {
         case .failed(let name, let error):
             if !holdsBack(error, of: name) { logger.error("\(error)") }
         }
+    }
+
+    private static func metadata(of model: ModelDescription) -> Logger.Metadata {
+        var metadata: Logger.Metadata = [
+            "default": .stringConvertible(model.isDefault), "precision": "\(model.precision.rawValue)",
+            "towers": "\(model.towers.map(\.rawValue).joined(separator: ", "))",
+            "embedding_width": .stringConvertible(model.embeddingWidth),
+            "load_ms": .stringConvertible(Int(model.loadTime / .milliseconds(1))),
+            "packed_copy": .stringConvertible(model.isFromPackedCopy),
+            "bytes": .stringConvertible(model.byteCount),
+        ]
+        // A text tower alone has none.
+        metadata["image_size"] = model.imageSize.map { .stringConvertible($0) }
+        return metadata
     }
 
     private func holdsBack(_ error: EmbeddingError, of name: String) -> Bool {
