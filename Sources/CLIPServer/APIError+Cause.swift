@@ -1,4 +1,5 @@
 import CLIPEngine
+internal import CLIPJSON
 
 extension APIError {
     /// Why, for the log: a sentence that repeats nothing of what was sent, keys least of all.
@@ -27,8 +28,21 @@ extension APIError {
     }
 
     /// The sentence of the answer.
-    package var sentence: String {
-        switch content {
+    package var sentence: String { sentence(withModelsAt: nil) }
+
+    /// The sentence of the answer in a shape with a list of models of its own.
+    ///
+    /// - Parameter list: the path of that list; nil for Roboflow's.
+    func sentence(withModelsAt list: String?) -> String {
+        let sentence = sentenceOfContent
+        guard let list else { return sentence }
+        return sentence.replacing(Self.listOfModels + " lists", with: "GET \(list) lists")
+    }
+
+    private var sentenceOfContent: String {
+        // Roboflow's sentence gives no reason, and other APIs' clients expect none of its words.
+        if case .unreadableBody(.notUTF8) = self { return cause }
+        return switch content {
         case .detail(let text): text
         // Other APIs' clients need not hear whose resource it is not.
         case .message(let text, _):
@@ -43,7 +57,7 @@ extension APIError {
     private static func cause(of error: EmbeddingError, place: String?) -> String {
         switch error {
         case .unknownModel:
-            "There is no model of the name that is asked for. Ask for one that GET /model/registry lists."
+            "There is no model of the name that is asked for. Ask for one that \(listOfModels) lists."
         case .modelNotAllowed:
             "The model that is asked for is none of those that requests may have fetched. Allow it with --allow-models, or "
                 + "name it with --model."
@@ -51,7 +65,7 @@ extension APIError {
             "The model that is asked for is no Perception Encoder. Ask for it at the routes under /clip."
         case .invalidModelName:
             "The model that is asked for has a name that none can have. Ask for one that "
-                + "GET /model/registry lists."
+                + "\(listOfModels) lists."
         case .failed(let cause): cause
         case .invalidConfiguration(let problems): problems.joined(separator: " ")
         case .image(_, let fault): fault.description + (place.map { " It is \($0)." } ?? "")

@@ -8,12 +8,15 @@ extension APIError {
         "Requested Roboflow resource not found. Make sure that workspace, project or model you referred in "
         + "request exists. "
 
-    static let unknownModelText = notFoundText + "GET /model/registry lists the models of this server."
+    /// Where Roboflow's clients find which models there are.
+    static let listOfModels = "GET /model/registry"
+
+    static let unknownModelText = notFoundText + listOfModels + " lists the models of this server."
 
     static let modelNotAllowedText =
         notFoundText
         + "Requests may not have this model fetched here; the server's operator can allow it with "
-        + "--allow-models. GET /model/registry lists those that they may."
+        + "--allow-models. \(listOfModels) lists those that they may."
 
     static let notPerceptionEncoderText =
         notFoundText + "The model is no Perception Encoder; ask for it at the routes under /clip."

@@ -16,6 +16,18 @@ extension ImageSource {
         text.starts(with: "http".utf8)
             || ["http://", "https://"].contains { text.starts(withAnyCaseOf: $0) }
     }
+
+    /// Whether a text is the `data:` URL of a picture: of an image's type, or in base64, whatever its type is.
+    ///
+    /// Programs that do not know a file's type write `application/octet-stream`, `None` or nothing there.
+    static func isData(_ text: ArraySlice<UInt8>) -> Bool {
+        guard text.starts(withAnyCaseOf: "data:") else { return false }
+        if text.starts(withAnyCaseOf: "data:image/") { return true }
+        let mark = ";base64"
+        // As far as a URL's media type and its parameters are looked for before they are taken off.
+        guard let comma = text.prefix(256).firstIndex(of: UInt8(ascii: ",")) else { return false }
+        return text[..<comma].suffix(mark.utf8.count).starts(withAnyCaseOf: mark)
+    }
 }
 
 extension ArraySlice<UInt8> {

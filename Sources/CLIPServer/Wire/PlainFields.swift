@@ -60,6 +60,13 @@ package struct PlainFields {
         return number
     }
 
+    /// How many numbers of each embedding are wanted; nil for all, which Infinity's client asks for by zero.
+    func dimensions() throws(APIError) -> Int? {
+        guard let number = try wholeNumber("dimensions"), number != 0 else { return nil }
+        guard number > 0 else { throw Self.fault("dimensions", "has to be above zero, or zero for all") }
+        return number
+    }
+
     /// A string, or a list of them; nil where it is absent.
     package func texts(_ name: String) throws(APIError) -> [String]? {
         switch self[name] {

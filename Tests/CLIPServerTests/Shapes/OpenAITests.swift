@@ -92,9 +92,50 @@ struct OpenAITests {
                 #"{"input":[{"image_url":"\#(url)"}]}"#,
                 #"{"input":"DATA:image/jpeg;base64,\#(image)"}"#,
                 #"{"input":["Data:IMAGE/JPEG;BASE64,\#(image)"]}"#,
+                #"{"input":"data:application/octet-stream;base64,\#(image)"}"#,
+                #"{"input":["data:None;base64,\#(image)"]}"#, #"{"input":"DATA:;Base64,\#(image)"}"#,
+                #"{"input":"data:text/plain;charset=x;base64,\#(image)"}"#,
                 #"{"input":{"image":"DATA:,\#(image)"}}"#,
             ] {
                 #expect(try vectors(await server.post(Self.path, body)) == expected, "\(body.prefix(60))")
+            }
+        }
+    }
+
+    @Test("A caption that begins with data: is one, unless base64 follows its first comma")
+    func captionsOfData() async throws {
+        try await LiveServer.with { server in
+            let captions = [
+                "data: a chart, with bars", "data:;base64", "data:text/plain,hello", "data:a,b;base64,AAAA",
+                "database64,AAAA", "data:" + String(repeating: "a", count: 300) + ";base64,AAAA",
+            ]
+            for caption in captions {
+                let body = #"{"input":"\#(caption)","truncate":true}"#
+                let answer = try await server.post(Self.path, body)
+                #expect(answer.status == 200, "\(caption): \(answer.text)")
+                let usage = answer.json["usage"] as? [String: Int]
+                #expect((usage?["total_tokens"] ?? 0) > 2, "\(caption)")
+            }
+            let text = try await server.post(Self.path, #"{"input":"data:text/plain;base64,aGVsbG8="}"#)
+            #expect(text.status == 400 && text.text.contains("look like text"), "\(text.text)")
+        }
+    }
+
+    @Test("Bytes that are no text, and a model that is none, are told in sentences of this API's own")
+    func ownSentences() async throws {
+        try await LiveServer.with { server in
+            let noText = try await server.request("POST", Self.path, body: [0x7B, 0xFF, 0x7D])
+            let error = try #require(noText.json["error"] as? [String: Any])
+            #expect(noText.status == 400 && error["message"] as? String == "The body is not UTF-8.")
+            for answer in [
+                try await server.post(Self.path, #"{"input":"a","model":"none"}"#),
+                try await server.request("GET", "/v1/models/none"),
+            ] {
+                let error = try #require(answer.json["error"] as? [String: Any])
+                #expect(
+                    error["message"] as? String
+                        == "There is no such model here. GET /v1/models lists the models of this server."
+                )
             }
         }
     }

@@ -34,6 +34,8 @@ struct OtherShapesTests {
             #expect(
                 try rows(await server.post("/embed", #"{"inputs":"a cat","dimensions":2}"#))[0].count == 2
             )
+            let all = try await server.post("/embed", #"{"inputs":"a cat","dimensions":0}"#)
+            #expect(try rows(all) == [expected[0]])
         }
     }
 
@@ -44,7 +46,7 @@ struct OtherShapesTests {
             for (body, status, type) in [
                 ("{", 422, "Validation"), ("{}", 422, "Validation"), (#"{"inputs":[1]}"#, 422, "Validation"),
                 (#"{"inputs":"a","dimensions":9}"#, 422, "Validation"),
-                (#"{"inputs":"a","dimensions":0}"#, 422, "Validation"),
+                (#"{"inputs":"a","dimensions":-1}"#, 422, "Validation"),
                 (#"{"inputs":"a","truncate":1}"#, 422, "Validation"),
                 (#"{"inputs":[]}"#, 400, "Empty"), (#"{"inputs":"\#(long)"}"#, 422, "Tokenizer"),
             ] {
@@ -54,6 +56,8 @@ struct OtherShapesTests {
                 #expect((answer.json["error"] as? String)?.isEmpty == false)
                 #expect(answer.json.count == 2)
             }
+            let noText = try await server.request("POST", "/embed", body: [0x22, 0xFF, 0x22])
+            #expect(noText.json["error"] as? String == "The body is not UTF-8.", "\(noText.text)")
             let cut = try await server.post("/embed", #"{"inputs":["a","\#(long)"],"truncate":true}"#)
             #expect(try rows(cut).count == 2)
             let wrong = try await server.request("GET", "/embed")

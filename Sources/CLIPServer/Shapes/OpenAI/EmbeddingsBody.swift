@@ -39,7 +39,7 @@ package struct EmbeddingsBody: Sendable {
         let name = try fields.text("model")
         model = name.flatMap { name in Self.unspecified.contains(where: name.equals) ? nil : name.string }
         encoding = try Self.encoding(fields)
-        dimensions = try Self.dimensions(fields)
+        dimensions = try fields.dimensions()
         truncates = try fields.boolean("truncate") ?? false
     }
 
@@ -69,8 +69,7 @@ package struct EmbeddingsBody: Sendable {
         switch value {
         case .string(let text):
             // A picture in a data: URL is no caption, whoever sends it.
-            let isImage =
-                modality == .image || modality == nil && text.utf8.starts(withAnyCaseOf: "data:image/")
+            let isImage = modality == .image || modality == nil && ImageSource.isData(text.utf8)
             return isImage ? .image(ImageSource(bare: text)) : .text(text.string)
         case .object(let object): return try item(of: object, at: index)
         case .integer, .largeInteger, .real, .array:
@@ -117,12 +116,5 @@ package struct EmbeddingsBody: Sendable {
             throw PlainFields.fault(name, "has to be 'float' or 'base64'")
         }
         return encoding
-    }
-
-    /// Infinity's client sends zero where its user wants all.
-    private static func dimensions(_ fields: PlainFields) throws(APIError) -> Int? {
-        guard let number = try fields.wholeNumber("dimensions"), number != 0 else { return nil }
-        guard number > 0 else { throw PlainFields.fault("dimensions", "has to be above zero") }
-        return number
     }
 }

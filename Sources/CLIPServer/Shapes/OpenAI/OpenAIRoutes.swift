@@ -38,7 +38,7 @@ package enum OpenAIRoutes {
         JSONWriter.object { writer in
             writer.member("error") { writer in
                 writer.object { writer in
-                    writer.member("message", error.sentence)
+                    writer.member("message", error.sentence(withModelsAt: "/v1/models"))
                     writer.member("type", type(of: error.status))
                     writer.member("param", param(of: error))
                     writer.member("code", code(of: error))

@@ -10,9 +10,6 @@ struct TEIEmbedBody: Sendable {
         self.texts = texts
         truncates = try fields.boolean("truncate") ?? false
         normalizes = try fields.boolean("normalize") ?? true
-        dimensions = try fields.wholeNumber("dimensions")
-        if let dimensions, dimensions <= 0 {
-            throw PlainFields.fault("dimensions", "has to be above zero")
-        }
+        dimensions = try fields.dimensions()
     }
 }
