@@ -163,7 +163,8 @@ let package = Package(
         .executableTarget(
             name: "clip",
             dependencies: [
-                "CLIPEngine", "CLIPEvaluation", "CLIPFiles", "CLIPHub", "CLIPIndex", "CLIPServer", argumentParser, logging,
+                "CLIPEngine", "CLIPEvaluation", "CLIPFiles", "CLIPHub", "CLIPIndex", "CLIPServer",
+                argumentParser, logging,
             ],
             swiftSettings: swiftSettings
         ),

@@ -6,16 +6,18 @@ extension IndexError: CustomStringConvertible {
         case .foreign(let path):
             "\(path) is no index of this program, and stays as it is. Name another file with --index."
         case .newer(let path):
-            "\(path) was made by a later version of this program. Bring this one up to date."
+            "\(path) was made by a later version of this program. Install the newest version here."
         case .damaged(let path, let what):
-            "The index \(path) is damaged: \(what). Move it away, and make it anew with `clip index`."
-        case .unusable(let path, let cause): "The index \(path) cannot be used: \(cause)."
+            "The index \(path) is damaged: \(what). Make a new one with `clip index`, after this one was moved away."
+        case .unusable(let path, let cause):
+            "The index \(path) cannot be used: \(cause). Look at the rights of the file and its folder, or name another with --index."
         case .diskFull(let path):
-            "There is no space left for the index \(path). What was written before is kept."
+            "There is no space left for the index \(path). What was written before is kept. Make room, and run the command again."
         case .busy(let path): "Another process is writing the index \(path). Try again when it is done."
         case .otherModel(let mismatch):
             "\(mismatch) Vectors of two models cannot be compared: give the index's with --model and --precision, or another index with --index."
-        case .outOfMemory(let bytes): "There is no memory for \(bytes) bytes of vectors."
+        case .outOfMemory(let bytes):
+            "There is no memory for \(bytes) bytes of vectors. Use a machine with more, or end other programs."
         }
     }
 }

@@ -54,7 +54,7 @@ struct LabelCacheTests {
 
     @Test("A set is computed once for all who ask meanwhile, and known afterwards")
     func once() async throws {
-        let (cache, work) = (LabelCache(limit: 1 << 20), Work())
+        let (cache, work) = (LabelCache(limit: 1 << 20, patience: .seconds(600)), Work())
         let first = start(cache, work)
         try await eventually { work.begun == 1 }
         let others = ["a", "b", nil].map { start(cache, work, client: $0) }
@@ -67,7 +67,7 @@ struct LabelCacheTests {
 
     @Test("A failure is nobody else's: one of those who wait computes it, the others wait for that one")
     func failure() async throws {
-        let (cache, work) = (LabelCache(limit: 1 << 20), Work())
+        let (cache, work) = (LabelCache(limit: 1 << 20, patience: .seconds(600)), Work())
         let first = start(cache, work)
         try await eventually { work.begun == 1 }
         let others = (0..<3).map { _ in start(cache, work) }

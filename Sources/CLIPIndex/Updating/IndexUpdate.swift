@@ -238,3 +238,13 @@ package enum IndexUpdateError: Error, Equatable, Sendable {
     /// The engine failed, by no fault of a picture.
     case engine(EmbeddingError)
 }
+
+extension IndexUpdateError: CustomStringConvertible {
+    /// The cause's sentence.
+    package var description: String {
+        switch self {
+        case .index(let error): error.description
+        case .engine(let error): error.description
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import CLIPEngine
+import CLIPIndex
+import CLIPTestSupport
+import Testing
+
+@Suite("The words of an index's errors")
+struct WordsTests {
+    @Test("Every error is a sentence, and says what to do")
+    func sentences() throws {
+        let path = "photos.index"
+        let samples: KeyValuePairs<String, any Error> = [
+            "notFound": IndexError.notFound(path: path),
+            "foreign": IndexError.foreign(path: path),
+            "newer": IndexError.newer(path: path),
+            "damaged": IndexError.damaged(path: path, what: "a file has no vector"),
+            "unusable": IndexError.unusable(path: path, cause: "Permission denied"),
+            "diskFull": IndexError.diskFull(path: path),
+            "busy": IndexError.busy(path: path),
+            "otherModel": IndexError.otherModel(.precision(index: "f32", given: "bf16")),
+            "outOfMemory": IndexError.outOfMemory(bytes: 8),
+        ]
+        #expect(try Words.complaints(of: samples, type: "IndexError", in: "CLIPIndex/IndexError.swift") == [])
+    }
+
+    @Test("Every difference of models is a sentence")
+    func mismatches() throws {
+        let samples: [(name: String, texts: [String])] = [
+            ("name", ["\(IndexError.ModelMismatch.name(index: "a", given: "b"))"]),
+            ("precision", ["\(IndexError.ModelMismatch.precision(index: "f32", given: "bf16"))"]),
+            ("width", ["\(IndexError.ModelMismatch.width(index: 512, given: 768))"]),
+            ("weights", ["\(IndexError.ModelMismatch.weights(name: "a"))"]),
+        ]
+        let complaints = try Words.complaints(
+            ofTexts: samples,
+            type: "ModelMismatch",
+            in: "CLIPIndex/IndexError.swift"
+        )
+        #expect(complaints == [])
+    }
+
+    @Test("What ends an update is told in the words of its cause")
+    func updates() throws {
+        let samples: KeyValuePairs<String, any Error> = [
+            "index": IndexUpdateError.index(.busy(path: "photos.index")),
+            "engine": IndexUpdateError.engine(.overloaded(retryAfterSeconds: 8)),
+        ]
+        let file = "CLIPIndex/Updating/IndexUpdate.swift"
+        #expect(try Words.complaints(of: samples, type: "IndexUpdateError", in: file) == [])
+    }
+}
