@@ -115,7 +115,7 @@ enum SearchTime {
         if let unit = ["d": 86_400.0, "h": 3600.0].first(where: { text.hasSuffix($0.key) })?.value,
             let number = Double(text.dropLast()), number >= 0, number < 1e6
         {
-            return Int((now.timeIntervalSince1970 - number * unit) * 1e9)
+            return try nanoseconds(ofSeconds: now.timeIntervalSince1970 - number * unit, text)
         }
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")
@@ -123,10 +123,20 @@ enum SearchTime {
             "yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ssXXXXX",
         ] {
             formatter.dateFormat = format
-            if let date = formatter.date(from: text) { return Int(date.timeIntervalSince1970 * 1e9) }
+            if let date = formatter.date(from: text) {
+                return try nanoseconds(ofSeconds: date.timeIntervalSince1970, text)
+            }
         }
         throw ValidationError(
             "--since does not read '\(text.printable)': write 2026-01-31, 2026-01-31T18:30, 30d or 12h."
         )
+    }
+
+    /// The years that 64 bits of nanoseconds hold are those from 1678 to 2262.
+    private static func nanoseconds(ofSeconds seconds: Double, _ text: String) throws -> Int {
+        guard abs(seconds) < 9e9 else {
+            throw ValidationError("--since takes no time as far away as '\(text.printable)'.")
+        }
+        return Int(seconds * 1e9)
     }
 }
