@@ -31,6 +31,8 @@ struct CommandStatusTests {
         Case(.success), Case(.usage, "nosuch"), Case(.usage, "embed"), Case(.usage, "embed", "--nosuch"),
         Case(.usage, "classify", "--labels", "a"), Case(.usage, "pull"), Case(.usage, "compare", "a.png"),
         Case(.usage, "serve", "--port", "many"), Case(.usage, "serve", "--json"),
+        Case(.usage, "search", "x", "--since", "9999-01-01"),
+        Case(.usage, "search", "x", "--since", "999999d"),
         Case(.answerIsNo, "embed", "missing.jpg", "--text", "a"),
         Case(.answerIsNo, "classify", "missing.jpg", "--labels", "a"),
         Case(.answerIsNo, "doctor", "--port", "70000"),
