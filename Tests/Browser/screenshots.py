@@ -17,6 +17,7 @@ SHOTS = (
 
 
 def take_screenshots(chromium: Chromium, folder: pathlib.Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     for name, locale, labels in SHOTS:
         context = chromium.browser.new_context(
             locale=locale,
