@@ -58,7 +58,7 @@ build: deps ## build the command, optimised
 run: build ## build, and start the server on 127.0.0.1:9001; CLIP_MODEL=NAME=DIRECTORY names another model
 	$(CLIP) serve
 
-# The command's tests start processes and wait for them, which holds the threads that the others' time limits count on.
+# The command's tests start processes of several threads each, which would use up the others' time limits on a small machine.
 test: deps ## build and run all Swift tests
 	$(BUILD) --build-tests
 	$(TESTS) --skip clipTests

@@ -244,7 +244,7 @@ def refusals(stage):
     expect(not [e for e in stage.log() if "/signed/" in e["path"] or e["method"] == "GET" and e["path"].endswith(".safetensors")], "weights of what cannot be used were fetched")
     more = {
         "too many requests": ({"path": "/api/", "act": "status", "status": 429, "fields": {"Retry-After": "4000"}, "times": -1}, 75, "in 4000 seconds"),
-        "length too long": ({"method": "GET", "path": "/signed/", "act": "long", "by": 10, "times": -1}, 65, "promised"),
+        "length too long": ({"method": "GET", "path": "/signed/", "act": "long", "by": 10, "times": -1}, 75, "promised"),
         "to another scheme": ({"method": "HEAD", "path": "config", "act": "redirect", "location": "ftp://127.0.0.1/x", "times": -1}, 69, "not followed"),
         "no hub": ({"method": "HEAD", "path": "resolve", "act": "bare", "times": -1}, 65, "does not answer as a hub does"),
         "redirects without end": ({"method": "HEAD", "path": "resolve", "act": "redirect", "location": "/acme/plain/resolve/main/config.json", "times": -1}, 69, "more than 10 times"),

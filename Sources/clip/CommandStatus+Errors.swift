@@ -9,14 +9,14 @@ extension HubError {
     /// What a command that fails so ends with.
     package var exitStatus: CommandStatus {
         switch self {
-        case .corrupt, .damaged, .wrongSize, .noUsableFiles, .invalidAnswer: .unusableInput
+        case .damaged, .noUsableFiles, .invalidAnswer: .unusableInput
         case .invalidName, .unknownName, .address, .invalidRevision, .repositoryNotFound, .revisionNotFound,
             .fileNotFound:
             .missingInput
         case .offline, .unsettled, .unreachable, .redirectRefused, .transportUnavailable: .unavailable
         case .cacheUnusable: .cannotCreate
         case .noSpace: .cannotWrite
-        case .tooManyRequests, .badStatus: .tryLater
+        case .tooManyRequests, .badStatus, .corrupt, .wrongSize: .tryLater
         case .gated, .invalidToken, .forbidden, .renamed: .notPermitted
         case .invalidConfiguration: .unusableSetting
         case .cancelled: .interrupted
@@ -55,10 +55,10 @@ extension FetchFault {
     /// What a command that fails so ends with.
     fileprivate var exitStatus: CommandStatus {
         switch self {
-        case .passing: .tryLater
+        case .passing, .corrupt: .tryLater
         case .notFound: .missingInput
         case .closed, .notAllowed: .notPermitted
-        case .unusable, .corrupt: .unusableInput
+        case .unusable: .unusableInput
         case .offline: .unavailable
         case .notKept: .cannotCreate
         case .misconfigured: .unusableSetting
