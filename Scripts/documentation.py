@@ -59,7 +59,7 @@ def undocumented(graph: pathlib.Path) -> tuple[int, list[str]]:
 
 def main() -> int:
     arguments = [a for a in sys.argv[1:] if a != "--check"]
-    if len(arguments) != 1:
+    if len(arguments) != 1 or arguments[0].startswith("-"):
         print(__doc__.splitlines()[2], file=sys.stderr)
         return 64
     output = pathlib.Path(arguments[0]).resolve()
