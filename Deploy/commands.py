@@ -74,6 +74,15 @@ def _command(told: dict, parents: tuple[str, ...]) -> Command:
     )
 
 
+def _words(argument: dict) -> str:
+    """What a flag means, with its default, which the dump keeps apart where the sentence does not say it."""
+    words = " ".join(argument.get("abstract", "").split())
+    default = argument.get("defaultValue")
+    if default is None or "by default" in words:
+        return words
+    return f"{words.rstrip('.')}; {default} by default."
+
+
 def _options(told: list[dict]) -> list[Option]:
     """What is shown, a switch and its opposite as one."""
     options: list[Option] = []
@@ -84,7 +93,7 @@ def _options(told: list[dict]) -> list[Option]:
         option = Option(
             names,
             argument.get("valueName", "value") if argument["kind"] != "flag" else None,
-            " ".join(argument.get("abstract", "").split()),
+            _words(argument),
             argument["isRepeating"],
             argument["kind"] == "positional",
         )

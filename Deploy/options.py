@@ -56,7 +56,9 @@ def flag(option: commands.Option) -> str:
         text = f"{option.value}"
     else:
         text = ", ".join(option.names) + (f" <{option.value}>" if option.value else "")
-    return f"`{text}{'...' if option.is_repeating else ''}`"
+    text += "..." if option.is_repeating else ""
+    # In a table a bar divides cells, also between the marks of code.
+    return f"`{text}`".replace("|", "\\|")
 
 
 def cell(text: str) -> str:

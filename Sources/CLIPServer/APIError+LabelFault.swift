@@ -13,7 +13,7 @@ extension APIError {
                 + "server's operator can raise --max-texts."
         case .blankLabel(let index): "Label \(index + 1) is empty. Give it a name, or leave it out."
         case .repeatedLabel(let index, let first):
-            "Label \(index + 1) is the same as label \(first + 1). Send each once; blanks around a name make no difference."
+            "Label \(index + 1) is the same as label \(first + 1). Send each once; blanks around a name and Unicode's normal forms make no difference."
         case .noPrompts(let label):
             "Label \(label + 1) has an empty list of prompts. Send one at least, or the labels as a list of names."
         case .noTemplates:

@@ -30,7 +30,8 @@ package enum CommandStatus: Int32, CaseIterable, Sendable {
         case .internalFault: "The program is at fault, or a forward pass failed or hung."
         case .cannotCreate: "A folder or file cannot be made, or is there already."
         case .cannotWrite: "Output cannot be written, or the disk has too little room."
-        case .tryLater: "It may work later: the hub failed or wants fewer requests, a model came corrupt, or too much is waiting."
+        case .tryLater:
+            "It may work later: the hub failed or wants fewer requests, a model came corrupt, or too much is waiting."
         case .notPermitted: "It is not allowed: a gated model, a wrong token, a port that needs more rights."
         case .unusableSetting: "A flag or variable has a value that cannot be used."
         case .interrupted: "A second signal ended a server before its requests were answered."

@@ -50,9 +50,7 @@ struct EmbeddingRun {
             case .success(let embedding): try Terminal.write(line: lines(kind, value, embedding))
             case .failure(let fault):
                 hasFailed = true
-                // An empty name would be a line that begins with nothing.
-                let name = value.isEmpty ? "''" : value.printable
-                Terminal.complain("\(name): \(CommandFailure(fault, environment))\n")
+                Terminal.complain("\(inputs[index].shownName): \(CommandFailure(fault, environment))\n")
             }
             progress.advance()
         }
@@ -66,6 +64,17 @@ extension EmbeddingPipeline.Input {
         switch self {
         case .image(let file): ("image", file)
         case .text(let text): ("text", text)
+        }
+    }
+
+    /// What it is called before a complaint: of a long text the beginning, and of an empty name what is seen.
+    fileprivate var shownName: String {
+        switch self {
+        case .image(let file): return file.isEmpty ? "''" : file.printable
+        case .text(let text):
+            let beginning = String(String.UnicodeScalarView(text.unicodeScalars.prefix(80)))
+            return text.isEmpty
+                ? "''" : beginning.printable + (beginning.utf8.count < text.utf8.count ? "…" : "")
         }
     }
 }

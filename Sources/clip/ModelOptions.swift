@@ -22,7 +22,10 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Which of the models answers requests that name none. CLIP_VERSION_ID.")
     var defaultModel: String?
 
-    @Option(help: "Number format of the forward pass: auto, f32, bf16 or int8. CLIP_PRECISION.")
+    @Option(
+        help:
+            "Number format of the forward pass: f32, bf16 or int8; auto by default, bf16 where the processor has it. CLIP_PRECISION."
+    )
     var precision: String?
 
     @Option(
@@ -101,7 +104,7 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help:
-            "Most bytes kept of what labels mean to models, for all models together; 64 MiB by default, 0 for none. CLIP_LABEL_CACHE_BYTES."
+            "Most bytes of label sets whose embeddings are kept, for all models together; 64 MiB by default, 0 for none. CLIP_LABEL_CACHE_BYTES."
     )
     var labelCacheBytes: Int?
 

@@ -10,7 +10,7 @@ public enum LabelFault: Error, Equatable, Sendable {
     case tooManyPrompts(count: Int, limit: Int)
     /// A label is empty or only blanks.
     case blankLabel(index: Int)
-    /// A label repeats an earlier one, blanks around the names aside; each of the two would get half of the score.
+    /// A label repeats an earlier one, blanks around the names and Unicode's normal forms aside; each of the two would get half of the score.
     case repeatedLabel(index: Int, first: Int)
     /// A label has an empty list of prompts.
     case noPrompts(label: Int)
@@ -39,7 +39,7 @@ extension LabelFault: CustomStringConvertible {
                 + "clip serve). Give fewer labels or templates."
         case .blankLabel(let index): "Label \(index + 1) is empty. Give it a name, or leave it out."
         case .repeatedLabel(let index, let first):
-            "Label \(index + 1) is the same as label \(first + 1). Give each once; blanks around a name make no difference."
+            "Label \(index + 1) is the same as label \(first + 1). Give each once; blanks around a name and Unicode's normal forms make no difference."
         case .noPrompts(let label):
             "Label \(label + 1) has an empty list of prompts. Give it one at least, or its name alone."
         case .noTemplates: "There is no template. Give one at least, such as 'a photo of a {}.'."

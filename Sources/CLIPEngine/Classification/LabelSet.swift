@@ -36,7 +36,8 @@ public struct LabelSet: Equatable, Sendable {
     /// Makes a label set.
     ///
     /// - Parameters:
-    ///   - labels: at most ``mostLabels``; each name may occur once, and blanks around it make no other name of it.
+    ///   - labels: at most ``mostLabels``; each name may occur once; blanks around it and Unicode's normal forms make no
+    ///     other name of it.
     ///   - templates: the templates; nil for the names alone.
     /// - Throws: the first fault found.
     public init(_ labels: [Label], templates: [PromptTemplate]? = nil) throws(LabelFault) {

@@ -22,10 +22,12 @@ package struct WireDesk: Sendable {
 
     /// What a route wants of a body that is read by pydantic's lax rules.
     ///
-    /// - Parameter problems: problems of the request beside its body, which are reported together with those of the
-    ///   body.
+    /// - Parameters:
+    ///   - isOfAnyType: whether the content type may be any; Roboflow's server takes nothing that is not said to be JSON.
+    ///   - problems: problems of the request beside its body, which are reported together with those of the body.
     func read<Body: Sendable>(
         _ input: RouteInput,
+        isOfAnyType: Bool = false,
         beside problems: FieldProblems = FieldProblems(),
         _ body: @escaping @Sendable (inout FieldReader) throws(APIError) -> Body
     ) async throws(APIError) -> Body {
@@ -33,7 +35,7 @@ package struct WireDesk: Sendable {
             var fields = try Self.keyed(input) { () throws(APIError) in
                 let fields = try BodyFields.read(
                     of: input.body,
-                    contentType: input.contentType,
+                    contentType: isOfAnyType ? "application/json" : input.contentType,
                     beside: problems
                 )
                 return (fields, fields.text("api_key"))

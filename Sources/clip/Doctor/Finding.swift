@@ -71,9 +71,11 @@ package struct Diagnosis {
             lines.append("  " + (inColours ? Self.coloured(word, finding.grade) : word) + rest)
             if let remedy = finding.remedy { lines.append("           \(remedy.printable)") }
         }
+        let isRunning = findings.contains { $0.value == NetworkCheck.listensAlready }
         let end =
             canServe
-            ? "A server with these settings can serve on this machine."
+            ? "A server with these settings can serve on this machine"
+                + (isRunning ? " once the one that runs has stopped." : ".")
             : "A server with these settings cannot serve on this machine; the lines marked as a problem say what to do."
         return (lines + ["", end]).joined(separator: "\n")
     }

@@ -3,6 +3,9 @@ internal import CLIPServer
 
 /// The ports to listen at, and the way to the hub: proxies, and whether it answers.
 enum NetworkCheck {
+    /// What is said of a port that a server of ours has.
+    static let listensAlready = "a swift-clip server listens there already"
+
     /// What keeps a server from listening; a server of ours that has a port already is what a running service looks like.
     static func ports(_ settings: ServeSettings) -> [Finding] {
         settings.addressProblems.map { problem in
@@ -12,9 +15,9 @@ enum NetworkCheck {
             return Finding(
                 "settings",
                 "port \(port)",
-                "a swift-clip server listens there already",
+                listensAlready,
                 .note,
-                "If it is not the one that these settings are for, choose another port."
+                "Stop it before another is started there, or choose another port."
             )
         }
     }

@@ -77,17 +77,28 @@ function typeOf(schema) {
   return schema.type === "object" || schema.properties ? word("object") : schema.type ?? "";
 }
 
-/** The fields of an object, whichever of its parts they stand in. */
-function fieldsOf(schema, found = new Map()) {
+/** The fields of an object, whichever of its parts they stand in; of alternatives those are required that all require. */
+function fieldsOf(schema) {
   schema = resolved(schema);
-  for (const part of [...(schema.allOf ?? []), ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) fieldsOf(part, found);
-  for (const [name, field] of Object.entries(schema.properties ?? {})) {
-    const known = found.get(name) ?? { types: new Set(), meanings: new Set(), required: false, byDefault: undefined };
-    known.types.add(typeOf(field));
-    if (resolved(field).description) known.meanings.add(resolved(field).description);
-    if (schema.required?.includes(name)) known.required = true;
-    known.byDefault ??= resolved(field).default;
+  const found = new Map();
+  const add = (name, { types, meanings, required, byDefault }) => {
+    const known = found.get(name) ?? { types: new Set(), meanings: new Set(), required: false };
+    for (const type of types) known.types.add(type);
+    for (const meaning of meanings) known.meanings.add(meaning);
+    // An alternative that has no such field says so by null.
+    if (known.types.size > 1) known.types.delete("null");
+    known.required ||= required;
+    known.byDefault ??= byDefault;
     found.set(name, known);
+  };
+  for (const part of schema.allOf ?? []) for (const [name, field] of fieldsOf(part)) add(name, field);
+  const choices = (schema.anyOf ?? schema.oneOf ?? []).map(fieldsOf);
+  for (const choice of choices) {
+    for (const [name, field] of choice) add(name, { ...field, required: choices.every((other) => other.get(name)?.required) });
+  }
+  for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    const { description, default: byDefault } = resolved(field);
+    add(name, { types: [typeOf(field)], meanings: description ? [description] : [], required: schema.required?.includes(name) ?? false, byDefault });
   }
   return found;
 }

@@ -25,13 +25,16 @@ package enum ClassificationRoutes {
 
 extension RouteContext {
     fileprivate func classify(_ input: RouteInput) async throws(APIError) -> Answer {
-        let body = try await desk.read(input) { (fields) throws(APIError) in try ClassifyBody(&fields) }
+        let body = try await desk.read(input, isOfAnyType: true) { (fields) throws(APIError) in
+            try ClassifyBody(&fields)
+        }
         let items = try Items(body.items)
         var loadTime: Duration?
         do throws(EmbeddingError) {
-            loadTime = try await engine.load(model: body.model, terms: input.terms)
+            let model = try requestedModel(body.model)
+            loadTime = try await engine.load(model: model, terms: input.terms)
             let start = ContinuousClock.now
-            let result = try await predictions(for: items, body, input.terms)
+            let result = try await predictions(for: items, body, by: model, input.terms)
             let seconds = result.report.seconds(since: start)
             let count = items.count * (result.predictions.first?.count ?? 0)
             let bytes = try await desk.write(
@@ -58,6 +61,7 @@ extension RouteContext {
     private func predictions(
         for items: Items,
         _ body: ClassifyBody,
+        by model: String?,
         _ terms: RequestTerms
     ) async throws(EmbeddingError) -> ClassificationResult {
         let bytes = items.count * ClassificationAnswers.mostBytes(ofItemAmong: body.labels, top: body.top)
@@ -67,7 +71,7 @@ extension RouteContext {
                 images: images,
                 among: body.labels,
                 top: body.top,
-                model: body.model,
+                model: model,
                 truncating: body.truncates,
                 answerBytes: bytes,
                 terms: terms
@@ -77,7 +81,7 @@ extension RouteContext {
                 texts: texts,
                 among: body.labels,
                 top: body.top,
-                model: body.model,
+                model: model,
                 truncating: body.truncates,
                 answerBytes: bytes,
                 terms: terms

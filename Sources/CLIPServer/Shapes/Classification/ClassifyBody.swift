@@ -52,9 +52,10 @@ package struct ClassifyBody: Sendable {
         switch (fields.has("image"), fields.has("text")) {
         case (true, true):
             throw .invalidField(FieldFault("text", "Send image or text, not both in one request."))
+        case (false, false):
+            throw .invalidField(FieldFault(nil, "Send what is to be classified, as image or as text."))
         case (false, true): return fields.union("text", texts).map(Items.texts)
-        // Of a body that has neither the image is said to be missing.
-        case (_, false): return fields.union("image", images).map(Items.images)
+        case (true, false): return fields.union("image", images).map(Items.images)
         }
     }
 

@@ -72,13 +72,13 @@ package struct EmbeddingsBody: Sendable {
             let isImage = modality == .image || modality == nil && ImageSource.isData(text.utf8)
             return isImage ? .image(ImageSource(bare: text)) : .text(text.string)
         case .object(let object): return try item(of: object, at: index)
-        case .integer, .largeInteger, .real, .array:
+        case _ where isOfTokens(value, at: index):
             throw wrong(
                 "holds token ids, which belong to another model's tokenizer. Send text; with LangChain's OpenAIEmbeddings set "
                     + "check_embedding_ctx_length=False",
                 at: index
             )
-        case .null, .boolean:
+        default:
             throw wrong("has to be a text, or an object with 'text' or 'image'", at: index)
         }
     }
@@ -99,6 +99,18 @@ package struct EmbeddingsBody: Sendable {
             throw wrong("has a '\(names[0])' that is no string", at: index)
         }
         return names[0] == "text" ? .text(text.string) : .image(ImageSource(bare: text))
+    }
+
+    /// Whether a value is a text as token ids, or one of them.
+    private static func isOfTokens(_ value: JSONValue, at index: Int?) -> Bool {
+        func isID(_ value: JSONValue?) -> Bool {
+            switch value {
+            case .integer, .largeInteger: true
+            default: false
+            }
+        }
+        if case .array(let elements) = value { return isID(elements.first) }
+        return index != nil && isID(value)
     }
 
     private static func wrong(_ what: String, at index: Int?) -> APIError {

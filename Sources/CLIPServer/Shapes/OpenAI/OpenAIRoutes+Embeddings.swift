@@ -8,7 +8,7 @@ extension RouteContext {
         do throws(EmbeddingError) {
             let result = try await engine.embed(
                 items: body.items,
-                model: body.model.map(openAIModelName),
+                model: requestedModel(body.model),
                 truncating: body.truncates,
                 terms: input.terms
             )
@@ -35,24 +35,6 @@ extension RouteContext {
         }
     }
 
-    /// The name that a client means who calls models as Roboflow's clients do, such as `clip/ViT-B-32`; any other as it is.
-    ///
-    /// Only a name that is listed is found so, and only where nothing is listed under the whole of it.
-    private func openAIModelName(_ asked: String) -> String {
-        guard asked.utf8.count <= Self.longestID,
-            let family = ["clip/", "perception_encoder/"].first(where: asked.hasPrefix)
-        else { return asked }
-        let names = Set(engine.catalogue.map(\.name))
-        func isListed(_ name: String) -> Bool {
-            (try? engine.modelName(of: name)).map(names.contains) ?? false
-        }
-        let name = String(asked.dropFirst(family.count))
-        return !isListed(asked) && isListed(name) ? name : asked
-    }
-
-    /// More bytes than any id has that is listed.
-    private static let longestID = 1200
-
     /// The models that requests may name.
     func openAIModels(forInfinity: Bool) -> Answer {
         Answer(OpenAIAnswers.models(engine.catalogue, forInfinity: forInfinity))
@@ -60,7 +42,7 @@ extension RouteContext {
 
     func openAIModel(_ name: String) throws(APIError) -> Answer {
         // What no model can be called is not found here, as what none is called.
-        guard let known = try? engine.modelName(of: openAIModelName(name)),
+        guard let known = try? engine.modelName(of: listedName(name)),
             let model = engine.catalogue.first(where: { $0.name == known })
         else { throw .embedding(.unknownModel(name), place: nil) }
         return Answer(OpenAIAnswers.model(model))

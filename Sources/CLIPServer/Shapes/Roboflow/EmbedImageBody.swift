@@ -41,8 +41,8 @@ package struct EmbedImageBody: Sendable {
         images = .sent([.encoded(picture)])
     }
 
-    /// A form: every part called `image`, `images`, `file` or `files` is a picture, or the URL of one; the other fields are those
-    /// of the JSON body, and come before those of the query.
+    /// A form: every part called `image`, `images`, `file` or `files`, also with `[]` behind it, is a picture or the URL of one;
+    /// the other fields are those of the JSON body, and come before those of the query.
     ///
     /// - Throws: 422 for a form without pictures, and for fields that are not as they should be.
     package init(_ form: Multipart, query: RoboflowQuery, family: ModelFamily) throws(APIError) {
@@ -67,7 +67,9 @@ package struct EmbedImageBody: Sendable {
     }
 
     private static let longestName = 64
-    private static let pictureNames: Set<String> = ["image", "images", "image[]", "file", "files", "files[]"]
+    private static let pictureNames: Set<String> = [
+        "image", "images", "file", "files", "image[]", "images[]", "file[]", "files[]",
+    ]
 
     /// The images as a JSON body declares them.
     package var declarations: [ImageDeclaration] {

@@ -33,7 +33,7 @@ extension RouteContext {
     /// Refuses a query with a name that can be no model's, also where the body names another.
     private func requireModelName(_ query: RoboflowQuery) throws(APIError) {
         do throws(EmbeddingError) {
-            if let name = query.fields.model { _ = try engine.modelName(of: name) }
+            if let name = query.fields.model { _ = try engine.modelName(of: listedName(name)) }
         } catch {
             throw .embedding(error, place: nil)
         }
@@ -50,7 +50,16 @@ extension RouteContext {
             guard input.keys == nil else { throw .unauthorized }
             return try EmbedImageBody(picture: input.body, query: query)
         }
-        if let type, type.name == "multipart/form-data", let boundary = type.boundary {
+        if let type, type.name == "multipart/form-data" {
+            guard let boundary = type.boundary else {
+                guard input.keys == nil else { throw .unauthorized }
+                throw .invalidField(
+                    FieldFault(
+                        nil,
+                        "The Content-Type names a form and no boundary between its parts. Leave that field to the program that makes the form."
+                    )
+                )
+            }
             return try await desk.read(input, boundary: boundary) { (form) throws(APIError) in
                 try EmbedImageBody(form, query: query, family: family)
             }
@@ -166,7 +175,8 @@ extension RouteContext {
 
     /// The model that a request means; nil for the server's default.
     private func model(_ name: String?, _ family: ModelFamily) -> String? {
-        guard name == nil, let standard = family.defaultModel else { return name }
+        if let name { return listedName(name) }
+        guard let standard = family.defaultModel else { return nil }
         guard !engine.configuredModels.contains(standard), let start = family.likeDefault else {
             return standard
         }

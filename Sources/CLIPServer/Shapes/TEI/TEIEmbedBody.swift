@@ -8,7 +8,8 @@ struct TEIEmbedBody: Sendable {
     init(_ fields: PlainFields) throws(APIError) {
         guard let texts = try fields.texts("inputs") else { throw PlainFields.fault("inputs", "is missing") }
         self.texts = texts
-        truncates = try fields.boolean("truncate") ?? false
+        // As TEI's own server does since 1.9, for clients that have no such setting.
+        truncates = try fields.boolean("truncate") ?? true
         normalizes = try fields.boolean("normalize") ?? true
         dimensions = try fields.dimensions()
     }

@@ -1,9 +1,9 @@
 import CLIPEngine
 internal import CLIPJSON
 
-/// Hugging Face's text-embeddings-inference: `POST /embed`, as Chroma, Milvus and LangChain ask for it.
+/// Hugging Face's text-embeddings-inference: `POST /embed`, as Chroma and huggingface_hub ask for it.
 ///
-/// Source: text-embeddings-inference 1.8, `router/src/http/types.rs` and `server.rs`.
+/// Source: text-embeddings-inference 1.9, `router/src/http/types.rs` and `server.rs`.
 package enum TEIRoutes {
     package static let shape = Shape(
         [
@@ -33,6 +33,7 @@ package enum TEIRoutes {
         switch error {
         case .embedding(.noTexts, _): return "Empty"
         case .unauthorized: return "Unauthorized"
+        case .embedding(.textTooLong, _), .embedding(.textTooLarge, _): return "Validation"
         case .embedding(let error, _) where error.textIndex != nil: return "Tokenizer"
         default: break
         }

@@ -10,7 +10,11 @@ struct WeaviateVectorizeBody: Sendable {
     init(_ fields: PlainFields) throws(APIError) {
         texts = try Self.list(fields, "texts").map(\.string)
         // Base64 there, and nothing else: a blob of Weaviate's.
-        images = try Self.list(fields, "images").map { .base64($0.utf8) }
+        let pictures = try Self.list(fields, "images")
+        guard !pictures.contains(where: { ImageSource.isURL($0.utf8) }) else {
+            throw PlainFields.fault("images", "has to hold pictures in base64, and holds a URL")
+        }
+        images = pictures.map { .base64($0.utf8) }
     }
 
     private static func list(_ fields: PlainFields, _ name: String) throws(APIError) -> [JSONText] {
