@@ -121,7 +121,10 @@ struct ClassificationTests {
     }
 
     private static let refusals: [(String, Int, String)] = [
-        (#"{"labels":["a"]}"#, 422, #"{"type":"missing","loc":["body","image"],"msg":"Field required""#),
+        (#"{"labels":["a"]}"#, 400, "Send what is to be classified, as image or as text."),
+        (#"{"labels":["a"],"text":null,"image":null}"#, 400, "as image or as text."),
+        (#"{"text":"a","labels":["é","e\u0301"]}"#, 400, "Unicode's normal forms make no difference."),
+        (#"{"text":"a","labels":["a"],"clip_version_id":"my model"}"#, 404, "There is no such model here."),
         (#"{"text":"a"}"#, 422, #"{"type":"missing","loc":["body","labels"],"msg":"Field required""#),
         (#"{"text":"a","labels":"a"}"#, 422, #""loc":["body","labels","list[str]"]"#),
         (#"{"text":"a","labels":["a",1]}"#, 422, #""loc":["body","labels","list[str]",1]"#),
@@ -172,6 +175,36 @@ struct ClassificationTests {
         (#"{"text":"a","labels":["a"],"templates":"HUGE{}"}"#, 400, "Template 1 has 65539 bytes"),
         (#"[1]"#, 422, "model_attributes_type"),
     ]
+
+    @Test("Names that lists have are taken, and a body of any type")
+    func listedNames() async throws {
+        try await LiveServer.with { server in
+            let model = server.engine.defaultModel
+            for name in [model, "clip/\(model)"] {
+                let body = #"{"text":"a","labels":["b"],"clip_version_id":"\#(name)"}"#
+                for type in ["application/json", "application/x-www-form-urlencoded"] {
+                    let answer = try await server.request(
+                        "POST",
+                        "/classify",
+                        body: Array(body.utf8),
+                        fields: [("Content-Type", type)]
+                    )
+                    #expect(answer.status == 200, "\(answer.text)")
+                    #expect(answer.json["model"] as? String == model)
+                }
+                let embedded = try await server.post(
+                    "/clip/embed_text",
+                    #"{"text":"a","clip_version_id":"\#(name)"}"#
+                )
+                #expect(embedded.status == 200, "\(embedded.text)")
+            }
+            let none = try await server.post(
+                "/clip/embed_text",
+                #"{"text":"a","clip_version_id":"clip/none"}"#
+            )
+            #expect(none.status == 400, "\(none.text)")
+        }
+    }
 
     @Test("Ranking is a stage of its own, in the answer's header and in the metrics")
     func rankStage() async throws {

@@ -23,7 +23,7 @@ struct LabelErrorTests {
         ),
         (
             .labels(.repeatedLabel(index: 2, first: 0)), 400,
-            "Label 3 is the same as label 1. Send each once; blanks around a name make no difference."
+            "Label 3 is the same as label 1. Send each once; blanks around a name and Unicode's normal forms make no difference."
         ),
         (
             .labels(.noPrompts(label: 0)), 400,

@@ -23,6 +23,8 @@ class TEI(ShapeTest):
     def test_chroma_asks_as_it_does_of_tei(self) -> None:
         function = embedding_functions.HuggingFaceEmbeddingServer(url=SERVER.base + "/embed")
         self.assertSameBits(function(texts(5)), [unit(row) for row in self.rows_of_texts(texts(5))])
+        # It has no setting to cut long documents, and takes the server's word.
+        self.assertEqual(len(function(["a cat and " * 60])[0]), 32)
 
     def test_hugging_faces_own_client(self) -> None:
         client = InferenceClient(model=SERVER.base + "/embed")

@@ -184,7 +184,11 @@ struct OpenAITests {
                 (#"{"input":[]}"#, "input", nil, "empty"),
                 (#"{"input":[1,2,3]}"#, "input", nil, "check_embedding_ctx_length=False"),
                 (#"{"input":[[1,2],[3]]}"#, "input", nil, "check_embedding_ctx_length=False"),
-                (#"{"input":7}"#, "input", nil, "check_embedding_ctx_length=False"),
+                (#"{"input":["a",7]}"#, "input", nil, "'input[1]' holds token ids"),
+                (#"{"input":7}"#, "input", nil, "has to be a text"),
+                (#"{"input":[["a"]]}"#, "input", nil, "'input[0]' has to be a text"),
+                (#"{"input":[[]]}"#, "input", nil, "has to be a text"),
+                (#"{"input":[1.5]}"#, "input", nil, "has to be a text"),
                 (#"{"input":["a",true]}"#, "input", nil, "'input[1]'"),
                 (#"{"input":[{}]}"#, "input", nil, "'text' and 'image'"),
                 (#"{"input":[{"text":"a","image":"b"}]}"#, "input", nil, "'text' and 'image'"),
@@ -225,6 +229,10 @@ struct OpenAITests {
                 (try await server.request("GET", "/v1/models"), 401, "invalid_api_key"),
                 (
                     try await server.post(Self.path, #"{"input":"a","model":"gpt"}"#, fields: [key]), 404,
+                    "model_not_found"
+                ),
+                (
+                    try await server.post(Self.path, #"{"input":"a","model":"a b:c"}"#, fields: [key]), 404,
                     "model_not_found"
                 ),
                 (try await server.request("GET", "/v1/models/a/b", fields: [key]), 404, "model_not_found"),

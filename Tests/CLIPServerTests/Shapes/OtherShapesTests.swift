@@ -34,6 +34,9 @@ struct OtherShapesTests {
             #expect(
                 try rows(await server.post("/embed", #"{"inputs":"a cat","dimensions":2}"#))[0].count == 2
             )
+            // TEI cuts what is too long unless it is told not to.
+            let long = String(repeating: "cat ", count: 100)
+            #expect(try rows(await server.post("/embed", #"{"inputs":"\#(long)"}"#)).count == 1)
             let all = try await server.post("/embed", #"{"inputs":"a cat","dimensions":0}"#)
             #expect(try rows(all) == [expected[0]])
         }
@@ -48,7 +51,8 @@ struct OtherShapesTests {
                 (#"{"inputs":"a","dimensions":9}"#, 422, "Validation"),
                 (#"{"inputs":"a","dimensions":-1}"#, 422, "Validation"),
                 (#"{"inputs":"a","truncate":1}"#, 422, "Validation"),
-                (#"{"inputs":[]}"#, 400, "Empty"), (#"{"inputs":"\#(long)"}"#, 422, "Tokenizer"),
+                (#"{"inputs":[]}"#, 400, "Empty"),
+                (#"{"inputs":"\#(long)","truncate":false}"#, 422, "Validation"),
             ] {
                 let answer = try await server.post("/embed", body)
                 #expect(answer.status == status, "\(body)")
@@ -129,7 +133,7 @@ struct OtherShapesTests {
                 ("{", "no JSON"), (#"{"texts":"a"}"#, "'texts'"), (#"{"images":[1]}"#, "'images'"),
                 (#"{"texts":["a"],"images":["AAAA"]}"#, "(image 1 of 1)"),
                 // A blob is base64: nobody has this server fetch what it has not asked for.
-                (#"{"images":["http://127.0.0.1/a.png"]}"#, "(image 1 of 1)"),
+                (#"{"images":["http://127.0.0.1/a.png"]}"#, "in base64, and holds a URL"),
             ] {
                 let answer = try await server.post("/vectorize", body)
                 #expect(answer.status == 400, "\(body)")
