@@ -34,9 +34,12 @@ def models(table: Table) -> None:
     for version in ("PE-Core-G14-448", "PE-Core-T16-384", "PE-Lang-L14-448", "L14-336"):
         named(version, on_purpose=unknown)
     named(" PE-Core-L14-336", on_purpose=INVALID)
+    named(
+        "perception_encoder/PE-Core-L14-336",
+        on_purpose=OnPurpose("the names that GET /model/registry lists are taken", 200, None, ("x-model-id",)),
+    )
     # These could be repositories of the hub.
     for version in (
-        "perception_encoder/PE-Core-L14-336",
         "perception-encoder/PE-Core-L14-336",
         "facebook/PE-Core-L14-336",
     ):
