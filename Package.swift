@@ -138,6 +138,11 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "CLIPBulk",
+            dependencies: ["CLIPEngine", "CLIPFiles", "CLIPJSON"],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "CLIPIndex",
             dependencies: [
                 "CLIPEngine", "CLIPFiles", "CVectorScan", .product(name: "GRDB", package: "GRDB.swift"),
@@ -163,8 +168,8 @@ let package = Package(
         .executableTarget(
             name: "clip",
             dependencies: [
-                "CLIPEngine", "CLIPEvaluation", "CLIPFiles", "CLIPHub", "CLIPIndex", "CLIPServer",
-                argumentParser, logging,
+                "CLIPBulk", "CLIPEngine", "CLIPEvaluation", "CLIPFiles", "CLIPHub", "CLIPIndex",
+                "CLIPServer", argumentParser, logging,
             ],
             swiftSettings: swiftSettings
         ),
@@ -230,6 +235,11 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "CLIPBulkTests",
+            dependencies: ["CLIPBulk", "CLIPEngine", "CLIPFiles", "CLIPTestSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "CLIPIndexTests",
             dependencies: ["CLIPIndex", "CLIPFiles", "CVectorScan", "CLIPTestSupport"],
             swiftSettings: swiftSettings
@@ -266,7 +276,7 @@ if Context.environment["CLIP_FUZZ"] != nil {
         .executableTarget(
             name: "clip-fuzz",
             dependencies: [
-                "CCurl", "CFuzzer", "CLIPEngine", "CLIPFetching", "CLIPHub", "CLIPImaging", "CLIPJSON",
+                "CCurl", "CFuzzer", "CLIPBulk", "CLIPEngine", "CLIPFetching", "CLIPHub", "CLIPImaging", "CLIPJSON",
                 "CLIPModels",
                 "CLIPServer", "CLIPTokenization", "CLIPWeights",
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import CLIPBulk
 internal import CLIPEngine
 internal import CLIPEvaluation
 internal import CLIPFiles
@@ -72,6 +73,11 @@ package struct CommandFailure: Error, CustomStringConvertible {
     /// Why an index could not be used.
     init(_ error: IndexError) {
         self.init(error.description, status: error.exitStatus)
+    }
+
+    /// Why shards could not be written.
+    init(_ error: OutputError) {
+        self.init(error.description.printable, status: error.exitStatus)
     }
 
     /// Why an evaluation could not run.

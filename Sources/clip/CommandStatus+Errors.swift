@@ -1,3 +1,4 @@
+internal import CLIPBulk
 package import CLIPEngine
 internal import CLIPEvaluation
 internal import CLIPFiles
@@ -106,5 +107,24 @@ extension IndexError {
         case .diskFull: .cannotWrite
         case .busy, .outOfMemory: .tryLater
         }
+    }
+}
+
+extension OutputError {
+    /// What a command that fails so ends with.
+    var exitStatus: CommandStatus {
+        switch self {
+        case .unusable: .cannotCreate
+        case .unwritable, .diskFull: .cannotWrite
+        case .sameOutput: .usage
+        case .otherSettings, .foreignRecord: .unusableInput
+        }
+    }
+}
+
+extension ArchiveError {
+    /// What a command that fails so ends with.
+    var exitStatus: CommandStatus {
+        if case .unreadable = self { .missingInput } else { .unusableInput }
     }
 }

@@ -23,39 +23,10 @@ struct IndexCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ModelOptions
     @OptionGroup var place: IndexOptions
+    @OptionGroup var selection: FileOptions
 
     @Argument(help: "Folders, which are read with all that is below them, and picture files.")
     var folders: [String] = []
-
-    @Option(help: ArgumentHelp("A file with a path a line; '-' is standard input.", valueName: "file"))
-    var filesFrom: String?
-
-    @Flag(
-        name: [.customShort("0"), .customLong("null")],
-        help: "Paths of --files-from end with a zero byte."
-    )
-    var endsWithZero = false
-
-    @Option(
-        parsing: .unconditionalSingleValue,
-        help: "Passes over what fits, as a line of .gitignore does; repeat for more."
-    )
-    var exclude: [String] = []
-
-    @Option(help: ArgumentHelp("A file of such lines.", valueName: "file"))
-    var excludeFrom: String?
-
-    @Flag(help: "Look at names that begin with a dot, too.")
-    var hidden = false
-
-    @Flag(help: "Follow links.")
-    var follow = false
-
-    @Flag(help: "Look at all files, not only at those whose names end as pictures' do.")
-    var allNames = false
-
-    @Option(help: "Passes over files of fewer bytes; 1 by default.")
-    var minBytes = 1
 
     @Flag(help: "Forget files that are gone.")
     var prune = false
@@ -64,7 +35,7 @@ struct IndexCommand: AsyncParsableCommand {
     var retry = false
 
     func validate() throws {
-        if folders.isEmpty, filesFrom == nil, !prune {
+        if folders.isEmpty, selection.filesFrom == nil, !prune {
             throw ValidationError("Nothing to index: name folders or pictures, or a list with --files-from.")
         }
     }
@@ -77,7 +48,7 @@ struct IndexCommand: AsyncParsableCommand {
             let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
             try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         }
-        let rules = try rules(most: configuration.maxImageBytes)
+        let rules = try selection.rules(most: configuration.maxImageBytes)
         let (folders, files) = try sources()
         try await withEngine(configuration, options, environment) { engine in
             var source = options.models.first ?? environment.list("CLIP_MODEL")?.first ?? ""
@@ -117,23 +88,6 @@ struct IndexCommand: AsyncParsableCommand {
         }
     }
 
-    private func rules(most: Int) throws -> FolderWalk.Rules {
-        var rules = FolderWalk.Rules()
-        var lines = exclude.map { FileName.bytes(of: $0) }
-        if let excludeFrom {
-            lines += try Terminal.textBytes(of: excludeFrom).split(separator: UInt8(ascii: "\n")).map(
-                Array.init
-            )
-        }
-        rules.patterns = lines.compactMap { IgnorePattern($0) }
-        (rules.takesHidden, rules.followsLinks, rules.takesAllNames) = (hidden, follow, allNames)
-        guard (0...most).contains(minBytes) else {
-            throw ValidationError("--min-bytes must be from 0 to \(most), the most bytes of a picture.")
-        }
-        rules.bytes = minBytes...most
-        return rules
-    }
-
     /// Folders, and files that were named, with whole paths: the index is asked from other folders, too.
     private func sources() throws -> (folders: [String], files: [String]) {
         var (folders, files) = ([String](), [String]())
@@ -149,11 +103,7 @@ struct IndexCommand: AsyncParsableCommand {
                 folders.append(FileName.absolute(name))
             }
         }
-        if let filesFrom {
-            let end: UInt8 = endsWithZero ? 0 : UInt8(ascii: "\n")
-            files += try Terminal.textBytes(of: filesFrom).split(separator: end)
-                .map { FileName.absolute(FileName.text(of: $0)) }
-        }
+        files += try selection.listed().map(FileName.absolute)
         return (folders, files)
     }
 }

@@ -1,4 +1,5 @@
 import CLIPEngine
+import CLIPFiles
 import CLIPIndex
 import CLIPTestSupport
 import Foundation

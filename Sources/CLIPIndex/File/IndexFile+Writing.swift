@@ -1,19 +1,10 @@
-internal import CLIPFiles
+package import CLIPFiles
 internal import Foundation
 internal import GRDB
 
 /// What brings an index up to date.
 extension IndexFile {
-    /// How a file looks from outside.
-    package struct Look: Equatable, Sendable {
-        package let bytes: Int
-        /// When it was written last, in nanoseconds since 1970.
-        package let modified: Int
-
-        package init(bytes: Int, modified: Int) {
-            (self.bytes, self.modified) = (bytes, modified)
-        }
-    }
+    package typealias Look = FileLook
 
     /// What the index knows of a path.
     package enum Known: Equatable, Sendable {

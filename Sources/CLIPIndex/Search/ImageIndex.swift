@@ -1,4 +1,5 @@
 internal import CLIPEngine
+internal import CLIPFiles
 internal import Synchronization
 
 /// An index that is searched, while another process may be bringing it up to date.

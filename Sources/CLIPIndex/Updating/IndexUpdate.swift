@@ -1,5 +1,5 @@
 package import CLIPEngine
-internal import CLIPFiles
+package import CLIPFiles
 
 /// Brings an index up to date: embeds what is new, and keeps the vectors of what has moved.
 ///

@@ -1,4 +1,4 @@
-import CLIPIndex
+import CLIPFiles
 import Foundation
 import Testing
 

@@ -1,12 +1,12 @@
 /// How the names of pictures end that this program reads.
-enum PictureNames {
+package enum PictureNames {
     private static let endings: Set<String> = [
         "avif", "bmp", "dib", "gif", "heic", "heif", "jfif", "jpe", "jpeg", "jpg", "png", "tif", "tiff",
         "webp",
     ]
     private static let longest = 5
 
-    static func contain(_ name: String) -> Bool {
+    package static func contain(_ name: String) -> Bool {
         guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return false }
         let ending = name.utf8[name.utf8.index(after: dot)...]
         guard ending.count <= longest, ending.allSatisfy({ $0 < 0x80 }) else { return false }

@@ -1,4 +1,3 @@
-internal import CLIPFiles
 internal import Foundation
 
 /// Writes the few JSON texts that the subcommands print.
@@ -28,17 +27,17 @@ package enum JSONText {
     }
 
     /// An array of numbers.
-    static func numbers(_ values: [Float]) -> String {
+    package static func numbers(_ values: [Float]) -> String {
         "[" + values.map(number).joined(separator: ",") + "]"
     }
 
     /// A number; null if it is not finite.
-    static func number(_ value: Float) -> String {
+    package static func number(_ value: Float) -> String {
         value.isFinite ? "\(value)" : "null"
     }
 
     /// A number in double precision; null if it is not finite.
-    static func number(_ value: Double) -> String {
+    package static func number(_ value: Double) -> String {
         value.isFinite ? "\(value)" : "null"
     }
 }

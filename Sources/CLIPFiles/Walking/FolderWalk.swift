@@ -1,5 +1,3 @@
-internal import CLIPFiles
-
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
@@ -27,7 +25,7 @@ package struct FolderWalk: Sequence, IteratorProtocol {
     }
 
     package enum Entry: Equatable, Sendable {
-        case file(path: String, IndexFile.Look)
+        case file(path: String, FileLook)
         /// Something that the system does not let be read; the cause is its message.
         case unreadable(path: String, cause: String)
         /// A file that the rules pass over.
@@ -110,7 +108,7 @@ package struct FolderWalk: Sequence, IteratorProtocol {
             enter(path)
             return nil
         }
-        let look = IndexFile.Look(status)
+        let look = FileLook(status)
         let isWanted = rules.takesAllNames || PictureNames.contain(name)
         guard status.st_mode & S_IFMT == S_IFREG, isWanted, rules.bytes.contains(look.bytes) else {
             return .passedOver
@@ -120,25 +118,5 @@ package struct FolderWalk: Sequence, IteratorProtocol {
 
     private func isExcluded(_ parts: ArraySlice<[UInt8]>, isFolder: Bool) -> Bool {
         rules.patterns.last { $0.fits(parts, isFolder: isFolder) }?.isExclusion ?? false
-    }
-}
-
-extension IndexFile.Look {
-    /// - Parameter path: a file, whose links are followed; nil if it cannot be looked at.
-    package init?(at path: String) {
-        var status = stat()
-        guard FileName.withPath(path, { fstatat(AT_FDCWD, $0, &status, 0) }) == 0,
-            status.st_mode & S_IFMT == S_IFREG
-        else { return nil }
-        self.init(status)
-    }
-
-    fileprivate init(_ status: stat) {
-        #if canImport(Darwin)
-        let time = status.st_mtimespec
-        #else
-        let time = status.st_mtim
-        #endif
-        self.init(bytes: Int(status.st_size), modified: time.tv_sec * 1_000_000_000 + time.tv_nsec)
     }
 }
