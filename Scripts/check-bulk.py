@@ -85,10 +85,11 @@ def killed(bench: Bench, output: pathlib.Path, index: int, arguments: list[objec
 
     for kill in range(bench.options.kills):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        goal = len(own) * (kill + 1) // (bench.options.kills + 1)
-        while process.poll() is None and finished() < goal:
+        goal = len(own) * kill // bench.options.kills
+        while process.poll() is None and (finished() < goal or not any(output.glob(".clip-*.part"))):
             time.sleep(0.005)
-        time.sleep(draw.uniform(0, 0.5))
+        # Within the next archive or the one behind it.
+        time.sleep(draw.uniform(0, bench.options.pictures / 2000))
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             kills.append(time.monotonic())

@@ -42,7 +42,13 @@ package struct ArchiveSamples {
                 if name.key != present?.key {
                     let last = present.take()
                     present = Sample(key: name.key)
-                    try add(entry, name)
+                    do throws(ArchiveError) {
+                        try add(entry, name)
+                    } catch {
+                        guard let last else { throw error }
+                        (present, end) = (nil, error)
+                        return item(last)
+                    }
                     if let last { return item(last) }
                 } else {
                     try add(entry, name)
