@@ -167,7 +167,7 @@ bulk: build ## embed archives by processes that are killed, and have others read
 	@Scripts/install-deps.sh openjdk-17-jre-headless
 	@test -x $(BULK_PYTHON) || $(PYTHON) -m venv .venv/bulk
 	@$(BULK_PYTHON) -m pip install --quiet --disable-pip-version-check -r Scripts/bulk/requirements.txt
-	$(BULK_PYTHON) Scripts/check-bulk.py $(CLIP) $(if $(QUICK),--tars 9 --pictures 400)
+	$(BULK_PYTHON) Scripts/check-bulk.py $(CLIP) $(if $(QUICK),--quick)
 
 fuzz: deps ## try the parsers on RUNS=1000000 made-up inputs each, and changed pictures, under sanitizers; ONLY=, SECONDS=, QUICK=1
 	$(PYTHON) Scripts/fuzz.py --runs $(RUNS) --seconds $(SECONDS) --pictures $$(($(RUNS) / 10)) $(if $(ONLY),--only $(ONLY)) \

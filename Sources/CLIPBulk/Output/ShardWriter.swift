@@ -1,7 +1,7 @@
 internal import CLIPFiles
 
 /// Writes the files of one shard; none has its name before all are whole, and the record is the last.
-package struct ShardWriter {
+package final class ShardWriter {
     private let shard: String
     private let folder: OutputFolder
     private var table: any EmbeddingTable
@@ -34,14 +34,14 @@ package struct ShardWriter {
     }
 
     /// Adds a row.
-    package mutating func append(key: String, _ values: [Float]) throws(OutputError) {
+    package func append(key: String, _ values: [Float]) throws(OutputError) {
         precondition(values.count == folder.settings.width, "An embedding has as many numbers as the others.")
         try table.append(key: key, values)
         record.embedded += 1
     }
 
     /// Notes why a picture gets no row.
-    package mutating func fail(key: String, reason: String) throws(OutputError) {
+    package func fail(key: String, reason: String) throws(OutputError) {
         let file =
             if let failures { failures } else {
                 try ShardFile(shard + Self.failuresEnd, ofShard: shard, in: folder.path)
@@ -57,7 +57,7 @@ package struct ShardWriter {
     ///   - passedOver: pictures that samples have beside those that were taken.
     ///   - damage: why the archive could not be read to its end.
     /// - Returns: what is in them.
-    package mutating func finish(
+    package func finish(
         passedOver: Int = 0,
         damage: String? = nil
     ) throws(OutputError) -> ShardRecord {

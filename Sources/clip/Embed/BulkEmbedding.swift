@@ -59,28 +59,26 @@ struct BulkEmbedding {
             guard let (shard, writer) = present else {
                 preconditionFailure("A shard begins before it has rows.")
             }
-            return if let writer { writer } else { try folder.writer(for: shard) }
+            if let writer { return writer }
+            let writer = try folder.writer(for: shard)
+            present = (shard, writer)
+            return writer
         }
         func take(_ delivery: BulkRun.Delivery) throws(OutputError) {
             switch delivery {
             case .begin(let shard): present = (shard, nil)
             case .embedding(let key, let values):
-                var writer = try writer()
-                try writer.append(key: key, values)
-                present?.writer = writer
+                try writer().append(key: key, values)
                 report.countEmbedding()
             case .failure(let key, let reason):
-                var writer = try writer()
-                try writer.fail(key: key, reason: reason)
-                present?.writer = writer
+                try writer().fail(key: key, reason: reason)
                 report.countFailure()
             case .end(let passedOver, let error):
                 if let error, let name = present?.shard.title {
                     report.complain(name, error.description, error.exitStatus)
                     guard !error.isOfWholeArchive else { return present = nil }
                 }
-                var writer = try writer()
-                _ = try writer.finish(passedOver: passedOver, damage: error?.description)
+                _ = try writer().finish(passedOver: passedOver, damage: error?.description)
                 present = nil
                 report.countShard()
             }
