@@ -56,10 +56,10 @@ struct BulkEmbedding {
         var report = BulkReport()
         var present: (shard: Shard, writer: ShardWriter?)?
         func writer() throws(OutputError) -> ShardWriter {
-            guard let (shard, writer) = present else {
+            guard let (shard, begun) = present else {
                 preconditionFailure("A shard begins before it has rows.")
             }
-            if let writer { return writer }
+            if let begun { return begun }
             let writer = try folder.writer(for: shard)
             present = (shard, writer)
             return writer
