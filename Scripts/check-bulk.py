@@ -16,7 +16,6 @@ import random
 import re
 import shlex
 import signal
-import statistics
 import subprocess
 import sys
 import tarfile
@@ -146,26 +145,30 @@ def check_rate(bench: Bench) -> None:
     files = [place / f"{number:04}.jpg" for number in range(1200)]
     for number, path in enumerate(files):
         path.symlink_to(photographs[number % len(photographs)])
-    for part in range(4):
-        with tarfile.open(place / f"{part}.tar", "w", dereference=True) as archive:
-            for path in files[part * 300 : part * 300 + 300]:
-                archive.add(path, path.name)
+    with tarfile.open(place / "all.tar", "w", dereference=True) as archive:
+        for path in files:
+            archive.add(path, path.name)
 
-    def seconds(*arguments: object) -> float:
+    def times(*arguments: object) -> numpy.ndarray:
+        """Of the clock and of the processor, in seconds."""
         begun = time.monotonic()
-        bench.embed(*arguments)
-        return time.monotonic() - begun
+        process = subprocess.Popen(bench.command(*arguments), stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        if status:
+            sys.exit(f"clip embed ended with {status}")
+        return numpy.array([time.monotonic() - begun, used.ru_utime + used.ru_stime])
 
     ratios, rates = [], []
     for turn in range(rounds):
-        start = seconds(files[0])
-        named = seconds(*files) - start
-        bulk = seconds("--shards", *sorted(place.glob("*.tar")), "--output", place / f"output-{turn}", "--format", "parquet") - start
+        start = times(files[0])
+        named = times(*files) - start
+        bulk = times("--shards", place / "all.tar", "--output", place / f"output-{turn}", "--format", "parquet") - start
         ratios.append(named / bulk)
-        rates.append(len(files) / bulk)
-    ratio = statistics.median(ratios)
-    bench.rows.add(f"photographs a second from archives into Parquet, median of {rounds}", f"{statistics.median(rates):.0f}", "", True)
-    bench.rows.add("of the engine's throughput on the same photographs, median", f"{ratio:.3f}", ">= 0.95", ratio >= 0.95)
+        rates.append(len(files) / bulk[0])
+    clock, processor = numpy.median(ratios, axis=0)
+    bench.rows.add(f"photographs a second from an archive into Parquet, median of {rounds}", f"{numpy.median(rates):.0f}", "", True)
+    bench.rows.add("of the engine's throughput on the same photographs, by the clock", f"{clock:.3f}", ">= 0.95", clock >= 0.95)
+    bench.rows.add("the same by the processor's time, which other work changes less", f"{processor:.3f}", ">= 0.95", processor >= 0.95)
 
 
 # MARK: Readers
