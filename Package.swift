@@ -276,7 +276,8 @@ if Context.environment["CLIP_FUZZ"] != nil {
         .executableTarget(
             name: "clip-fuzz",
             dependencies: [
-                "CCurl", "CFuzzer", "CLIPBulk", "CLIPEngine", "CLIPFetching", "CLIPHub", "CLIPImaging", "CLIPJSON",
+                "CCurl", "CFuzzer", "CLIPBulk", "CLIPEngine", "CLIPFetching", "CLIPHub", "CLIPImaging",
+                "CLIPJSON",
                 "CLIPModels",
                 "CLIPServer", "CLIPTokenization", "CLIPWeights",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
