@@ -231,7 +231,10 @@ let package = Package(
         ),
         .testTarget(
             name: "CLIPIndexTests",
-            dependencies: ["CLIPIndex", "CLIPFiles", "CVectorScan", "CLIPTestSupport"],
+            dependencies: [
+                "CLIPIndex", "CLIPFiles", "CVectorScan", "CLIPTestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: swiftSettings
         ),
         .testTarget(

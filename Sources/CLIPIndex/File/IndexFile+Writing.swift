@@ -26,7 +26,7 @@ extension IndexFile {
     }
 
     package func known(_ path: String, _ look: Look) throws(IndexError) -> Known {
-        let path = Data(FileName.bytes(of: path))
+        let path = FileName.data(of: path)
         return try read { access in
             let row = try Row.fetchOne(
                 access.cachedStatement(
@@ -86,10 +86,10 @@ extension IndexFile {
     package func commit(_ findings: [Finding]) throws(IndexError) -> [Int] {
         guard !findings.isEmpty else { return [] }
         return try write { access in
-            var tail = try VectorTail(access, code)
+            var tail = try VectorTail(access, self)
             var ids: [Int] = []
             for finding in findings {
-                let path = Data(FileName.bytes(of: finding.path))
+                let path = FileName.data(of: finding.path)
                 let content: Int
                 switch finding.result {
                 case .failed(let reason):
@@ -102,7 +102,7 @@ extension IndexFile {
                 case .known(let known): content = known
                 case .moved(let origin, let known):
                     content = known
-                    let origin = Data(FileName.bytes(of: origin))
+                    let origin = FileName.data(of: origin)
                     try access.execute(sql: "DELETE FROM files WHERE path = ?", arguments: [origin])
                 case .embedded(let hash, let embedding):
                     // Two files of equal bytes may have been under way together.
@@ -196,50 +196,5 @@ extension IndexFile {
             )
             return count
         }
-    }
-}
-
-/// The last chunk of vectors, and those that are added to it.
-private struct VectorTail {
-    private let code: VectorCode
-    private var chunk: Int
-    private var high: Data
-    private var terms: [Float]
-
-    init(_ access: Database, _ code: VectorCode) throws {
-        self.code = code
-        let last = try Row.fetchOne(
-            access,
-            sql: "SELECT id, high, terms FROM chunks ORDER BY id DESC LIMIT 1"
-        )
-        chunk = try last?.value(0) ?? 0
-        high = try last?.value(1) ?? Data()
-        terms = Floats.read(try last?.value(2) ?? Data())
-    }
-
-    private var count: Int { terms.count / 2 }
-
-    /// - Returns: the content's id.
-    mutating func append(_ embedding: [Float], hash: [UInt8], bytes: Int, _ access: Database) throws -> Int {
-        if count == IndexSchema.chunk {
-            try write(to: access)
-            (chunk, high, terms) = (chunk + 1, Data(), [])
-        }
-        let row = code.row(for: embedding)
-        let id = chunk * IndexSchema.chunk + count + 1
-        high.append(contentsOf: row.high)
-        terms += [row.terms.scale, row.terms.error]
-        try access.execute(sql: "INSERT INTO contents VALUES (?, ?, ?)", arguments: [id, Data(hash), bytes])
-        let low = row.low.withUnsafeBytes { Data($0) }
-        try access.execute(sql: "INSERT INTO tails VALUES (?, ?)", arguments: [id, low])
-        return id
-    }
-
-    func write(to access: Database) throws {
-        guard count > 0 else { return }
-        try access.execute(
-            sql: "INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?)",
-            arguments: [chunk, count, high, Floats.data(terms)]
-        )
     }
 }

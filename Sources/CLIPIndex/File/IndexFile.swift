@@ -48,6 +48,7 @@ package final class IndexFile: Sendable {
             return try database.read { try Self.file(path, database, $0) }
         }
         try file.model.require(model)
+        try doing(path) { try IndexSchema.migrator.migrate(file.database) }
         return file
     }
 
@@ -159,6 +160,11 @@ package final class IndexFile: Sendable {
     /// In one transaction, which is there as a whole or not at all.
     func write<Value>(_ body: (Database) throws -> Value) throws(IndexError) -> Value {
         try Self.doing(path) { try database.write(body) }
+    }
+
+    /// Outside of a transaction, for what SQLite does in its own.
+    func maintain<Value>(_ body: (Database) throws -> Value) throws(IndexError) -> Value {
+        try Self.doing(path) { try database.writeWithoutTransaction(body) }
     }
 
     /// Tells what SQLite has to say as our errors.

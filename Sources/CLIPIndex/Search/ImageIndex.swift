@@ -8,7 +8,10 @@ package final class ImageIndex: Sendable {
     /// What was read of it so far.
     private struct Loaded {
         var set: VectorSet
-        var state: IndexFile.State?
+        /// The file's, when that was read.
+        var version: Int?
+        /// Which rows are of the scope that was searched last, and the file's version then.
+        var rows: (scope: IndexFile.Scope, version: Int, isWanted: [Bool])?
     }
 
     private let loaded: Mutex<Loaded>
@@ -76,13 +79,13 @@ package final class ImageIndex: Sendable {
             Swift.Result { () throws(IndexError) in
                 guard let look = IndexFile.Look(at: path),
                     case .current(_, isMissing: false) = try file.known(path, look),
-                    let row = try file.row(ofPath: path)
+                    let content = try file.content(ofPath: path)
                 else { return (id: Int, [Float])?.none }
                 let set = try current()
-                guard row < set.count else { return nil }
-                let high = set.blocks[row / VectorBlock.capacity].rows(from: row % VectorBlock.capacity)
-                let low = try file.low(ofRow: row)
-                return (row + 1, file.code.embedding(high: high, low: low, scale: set.terms[row].scale))
+                guard let row = set.row(ofContent: content), let low = try file.low(ofContent: content)
+                else { return nil }
+                let high = set.high(ofRow: row)
+                return (content, file.code.embedding(high: high, low: low, scale: set.terms[row].scale))
             }
         }
         return try result?.get()
@@ -95,7 +98,7 @@ package final class ImageIndex: Sendable {
         // Those of one scope go through the vectors together.
         for scope in queries.map(\.scope).uniqued {
             let places = queries.indices.filter { queries[$0].scope == scope }
-            let rows = try file.rows(in: scope, count: set.count)
+            let rows = try rows(in: scope, of: set)
             searched = max(searched, rows.count { $0 })
             let together = set.code.queries(places.map { queries[$0].embedding })
             // One more, in the place of the one that is not wanted.
@@ -108,13 +111,16 @@ package final class ImageIndex: Sendable {
             let lists = scan.shortlists(for: together, wishes, among: rows)
             for (number, place) in places.enumerated() {
                 let best = try scan.best(of: lists[number], for: number, of: together, wishes[number]) {
-                    (row) throws(IndexError) in try file.low(ofRow: row)
+                    (row) throws(IndexError) in try file.low(ofContent: set.content(ofRow: row))
                 }
-                let wanted = best.filter { $0.row + 1 != queries[place].excluded }.prefix(queries[place].top)
+                let wanted = best.filter { set.content(ofRow: $0.row) != queries[place].excluded }.prefix(
+                    queries[place].top
+                )
                 matches[place] = try wanted.map { (match) throws(IndexError) in
-                    Match(
-                        id: match.row + 1,
-                        paths: try file.paths(ofRow: match.row, in: scope),
+                    let id = set.content(ofRow: match.row)
+                    return Match(
+                        id: id,
+                        paths: try file.paths(ofContent: id, in: scope),
                         score: match.score
                     )
                 }
@@ -128,14 +134,24 @@ extension ImageIndex {
     /// All vectors that are there now; those that were not read yet are.
     private func current() throws(IndexError) -> VectorSet {
         try loaded.withLock { (loaded) throws(IndexError) in
-            let state = try file.state()
-            if let known = loaded.state, known.generation != state.generation {
-                loaded.set = VectorSet(code: file.code)
-            }
-            if loaded.state?.count != state.count || loaded.state?.generation != state.generation {
-                loaded.state = try file.load(into: &loaded.set)
-            }
+            let version = try file.version()
+            if loaded.version != version { loaded.version = try file.load(into: &loaded.set) }
             return loaded.set
+        }
+    }
+
+    /// Which rows are of a scope; not asked again as long as nothing was written, since all files have to be looked through.
+    private func rows(in scope: IndexFile.Scope, of set: VectorSet) throws(IndexError) -> [Bool] {
+        try loaded.withLock { (loaded) throws(IndexError) in
+            let version = try file.version()
+            if let kept = loaded.rows, kept.scope == scope, kept.version == version,
+                kept.isWanted.count == set.count
+            {
+                return kept.isWanted
+            }
+            let isWanted = try file.rows(in: scope, of: set)
+            loaded.rows = try file.version() == version ? (scope, version, isWanted) : nil
+            return isWanted
         }
     }
 }
