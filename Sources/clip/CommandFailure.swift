@@ -74,6 +74,23 @@ package struct CommandFailure: Error, CustomStringConvertible {
         self.init(error.description, status: error.exitStatus)
     }
 
+    /// Why an index could not be brought up to date.
+    init(_ error: IndexUpdateError, _ environment: Environment) {
+        switch error {
+        case .index(let error): self.init(error)
+        case .engine(let error): self.init(error, environment)
+        }
+    }
+
+    /// Why an index is not kept up to date any more.
+    init(_ error: IndexWatchError, _ environment: Environment) {
+        if case .update(let error) = error {
+            self.init(error, environment)
+        } else {
+            self.init(error.description, status: error.exitStatus)
+        }
+    }
+
     /// Why an evaluation could not run.
     init(_ error: EvaluationError) {
         self.init(error.description, status: error.exitStatus)

@@ -108,3 +108,16 @@ extension IndexError {
         }
     }
 }
+
+extension IndexWatchError {
+    /// What a command that fails so ends with.
+    var exitStatus: CommandStatus {
+        switch self {
+        case .update(.index(let error)): error.exitStatus
+        case .update(.engine(let error)): error.exitStatus
+        case .tooManyFolders, .tooManyWatchers: .notPermitted
+        case .unsupported: .unusableSetting
+        case .failed: .missingInput
+        }
+    }
+}

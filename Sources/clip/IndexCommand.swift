@@ -12,7 +12,8 @@ struct IndexCommand: AsyncParsableCommand {
         discussion: """
             A file is known by its path, size and time, and then by its content: what was moved or renamed keeps its vector. What \
             is written is safe every two seconds; whoever runs the command again after a kill goes on from there. Files that are \
-            gone are not found any more, and are forgotten with --prune; of a folder that is empty or not there, nothing is.
+            gone are not found any more, and are forgotten with --prune; of a folder that is empty or not there, nothing is. With --watch it \
+            goes on with what changes, until Ctrl-C or SIGTERM.
 
             Examples:
               clip index ~/Pictures
@@ -57,8 +58,11 @@ struct IndexCommand: AsyncParsableCommand {
     @Option(help: "Passes over files of fewer bytes; 1 by default.")
     var minBytes = 1
 
-    @Flag(help: "Forget files that are gone.")
+    @Flag(help: "Forget files that are gone; the index gets smaller if a quarter of it is free then.")
     var prune = false
+
+    @Flag(help: "Go on with what changes in the folders (Linux).")
+    var watch = false
 
     @Flag(help: "Try files again that were no pictures.")
     var retry = false
@@ -66,6 +70,9 @@ struct IndexCommand: AsyncParsableCommand {
     func validate() throws {
         if folders.isEmpty, filesFrom == nil, !prune {
             throw ValidationError("Nothing to index: name folders or pictures, or a list with --files-from.")
+        }
+        if watch, folders.isEmpty || filesFrom != nil {
+            throw ValidationError("--watch is for folders: name some, and give no --files-from.")
         }
     }
 
@@ -85,28 +92,74 @@ struct IndexCommand: AsyncParsableCommand {
             if FileManager.default.fileExists(atPath: source) { source = FileName.absolute(source) }
             let file = try opened(path, for: try await IndexedModel(of: engine, source: source))
             let update = IndexUpdate(file, by: engine, retries: retry)
-            let start = ContinuousClock.now
-            let report = UpdateReport()
-            var tally = IndexTally()
             do {
-                if !folders.isEmpty {
-                    tally = try await update.run(folders: folders, rules: rules, report.note)
-                }
-                if !files.isEmpty { tally.add(try await update.run(files: files, report.note)) }
-                report.end(tally, seconds: (ContinuousClock.now - start) / .seconds(1))
-                if prune {
-                    try Terminal.write(line: "\(try file.prune()) files that are gone were forgotten.")
+                if watch {
+                    try await keepUpToDate(file, update, folders: folders, files: files, rules)
+                } else {
+                    try await bringUpToDate(file, update, folders: folders, files: files, rules)
                 }
             } catch let error as IndexUpdateError {
-                report.end(nil, seconds: 0)
-                switch error {
-                case .index(let error): throw CommandFailure(error)
-                case .engine(let error): throw CommandFailure(error, environment)
-                }
+                throw CommandFailure(error, environment)
+            } catch let error as IndexWatchError {
+                throw CommandFailure(error, environment)
             } catch let error as IndexError {
                 throw CommandFailure(error)
             }
         }
+    }
+
+    private func bringUpToDate(
+        _ file: IndexFile,
+        _ update: IndexUpdate,
+        folders: [String],
+        files: [String],
+        _ rules: FolderWalk.Rules
+    ) async throws {
+        let report = UpdateReport()
+        do {
+            var tally = IndexTally()
+            if !folders.isEmpty { tally = try await update.run(folders: folders, rules: rules, report.note) }
+            if !files.isEmpty { tally.add(try await update.run(files: files, report.note)) }
+            report.end(tally)
+        } catch {
+            report.end(nil)
+            throw error
+        }
+        if prune, !watch { try forget(file) }
+    }
+
+    /// Goes on until a signal ends it, with what is in hand written.
+    private func keepUpToDate(
+        _ file: IndexFile,
+        _ update: IndexUpdate,
+        folders: [String],
+        files: [String],
+        _ rules: FolderWalk.Rules
+    ) async throws {
+        let signals = StopSignals()
+        var update = update
+        update.isStopped = signals.isRequested
+        if !files.isEmpty { try await bringUpToDate(file, update, folders: [], files: files, rules) }
+        let report = UpdateReport()
+        var isFirst = true
+        defer { report.end(nil) }
+        try await IndexWatch(update, folders: folders, rules: rules).run(report.note) { tally, count in
+            report.end(tally)
+            guard isFirst, !signals.isRequested() else { return }
+            isFirst = false
+            do { if prune { try forget(file) } } catch { Terminal.complain("\(error)\n") }
+            Terminal.complain("Watching \(count) \(count == 1 ? "folder" : "folders"). Ctrl-C ends it.\n")
+        }
+        withExtendedLifetime(signals) {}
+    }
+
+    private func forget(_ file: IndexFile) throws {
+        try Terminal.write(line: "\(try file.prune()) files that are gone were forgotten.")
+        let vectors = try file.compact()
+        guard try vectors > 0 || file.freePart() >= IndexFile.worthwhile else { return }
+        try Terminal.write(
+            line: "\(vectors) vectors were taken out; the index is \(try file.shrink()) bytes smaller."
+        )
     }
 
     private func opened(_ path: String, for model: IndexedModel) throws(CommandFailure) -> IndexFile {

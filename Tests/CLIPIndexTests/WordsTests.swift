@@ -47,4 +47,20 @@ struct WordsTests {
         let file = "CLIPIndex/Updating/IndexUpdate.swift"
         #expect(try Words.complaints(of: samples, type: "IndexUpdateError", in: file) == [])
     }
+
+    @Test("What ends the watching of folders is a sentence, with the limit to raise")
+    func watches() throws {
+        let samples: KeyValuePairs<String, any Error> = [
+            "update": IndexWatchError.update(.index(.busy(path: "photos.index"))),
+            "tooManyFolders": IndexWatchError.tooManyFolders(limit: 8192),
+            "tooManyWatchers": IndexWatchError.tooManyWatchers(limit: 128),
+            "unsupported": IndexWatchError.unsupported,
+            "failed": IndexWatchError.failed(cause: "Operation not permitted"),
+        ]
+        let file = "CLIPIndex/Watching/IndexWatchError.swift"
+        #expect(try Words.complaints(of: samples, type: "IndexWatchError", in: file) == [])
+        #expect("\(IndexWatchError.tooManyFolders(limit: 8192))".contains("max_user_watches=65536"))
+        #expect("\(IndexWatchError.tooManyFolders(limit: nil))".contains("max_user_watches=1024"))
+        #expect("\(IndexWatchError.tooManyFolders(limit: .max))".contains("max_user_watches=524288"))
+    }
 }

@@ -5,10 +5,12 @@ internal import CLIPFiles
 ///
 /// Some files are read and decoded while the model works on others, so it takes as long as the engine alone.
 package struct IndexUpdate: Sendable {
-    private let file: IndexFile
+    let file: IndexFile
     private let engine: EmbeddingEngine
     /// Whether files are tried again that were no pictures when they looked as they do.
     private let retries: Bool
+    /// Whether to begin with no more files: those in hand are done and written.
+    package var isStopped: @Sendable () -> Bool = { false }
 
     package init(_ file: IndexFile, by engine: EmbeddingEngine, retries: Bool = false) {
         (self.file, self.engine, self.retries) = (file, engine, retries)
@@ -23,16 +25,19 @@ package struct IndexUpdate: Sendable {
     /// Goes through the files below folders.
     ///
     /// What the index has below a folder and is not there is marked as missing, unless nothing at all is there.
+    ///
+    /// - Parameter entering: is told of every folder before its names are read, and of the one that was named above it.
     package func run(
         folders: [String],
         rules: FolderWalk.Rules,
+        entering: ((_ top: String, _ folder: String, _ parts: [[UInt8]]) -> Void)? = nil,
         _ tell: @escaping (IndexEvent) -> Void
     ) async throws(IndexUpdateError) -> IndexTally {
         var state = State(tell: tell)
         for folder in folders {
             state.seen = SeenFiles()
             var isEmpty = true
-            var walk = FolderWalk(folder: folder, rules: rules)
+            var walk = FolderWalk(folder: folder, rules: rules) { entering?(folder, $0, $1) }
             var isWhole = true
             try await run(&state) { state in
                 while let entry = walk.next() {
@@ -48,6 +53,8 @@ package struct IndexUpdate: Sendable {
                 }
                 return nil
             }
+            // What was not looked at is not missing.
+            if isStopped() { break }
             try index { () throws(IndexError) in
                 let indexed = try file.fileCount(below: folder)
                 if isEmpty, indexed > 0 {
@@ -80,7 +87,7 @@ package struct IndexUpdate: Sendable {
 
     // MARK: One file after the other
 
-    private struct State {
+    struct State {
         var tally = IndexTally()
         var seen = SeenFiles()
         /// What was found out and is not written yet.
@@ -112,14 +119,14 @@ package struct IndexUpdate: Sendable {
         let result: Result
     }
 
-    private func run(
+    func run(
         _ state: inout State,
         next: (inout State) -> (path: String, look: IndexFile.Look)?
     ) async throws(IndexUpdateError) {
         let failure = await withTaskGroup(of: Attempt.self, returning: IndexUpdateError?.self) { group in
             do throws(IndexUpdateError) {
                 var inHand = 0
-                while let (path, look) = next(&state) {
+                while !isStopped(), let (path, look) = next(&state) {
                     guard try isNew(path, look, &state) else { continue }
                     if inHand == Self.filesInHand, let attempt = await group.next() {
                         inHand -= 1

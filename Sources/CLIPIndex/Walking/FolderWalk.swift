@@ -47,12 +47,34 @@ package struct FolderWalk: Sequence, IteratorProtocol {
     /// Folders that were entered, where links may lead into one twice.
     private var entered: Set<FileKind.Identity> = []
     private var pending: Entry?
+    private let entering: Entering?
+
+    /// Is told of a folder before its names are read.
+    ///
+    /// - Parameters:
+    ///   - folder: its path.
+    ///   - parts: what its path has below the folder that the rules are for.
+    package typealias Entering = (_ folder: String, _ parts: [[UInt8]]) -> Void
 
     /// - Parameter folder: its path, which those of the files begin with.
-    package init(folder: String, rules: Rules) {
-        self.rules = rules
+    package init(folder: String, rules: Rules, entering: Entering? = nil) {
+        (self.rules, self.entering) = (rules, entering)
         if rules.followsLinks, case .folder(let identity) = FileKind(at: folder) { entered.insert(identity) }
         enter(folder)
+    }
+
+    /// Some names of a folder that another walk has entered, and what is below them.
+    ///
+    /// - Parameter parts: what the folder's path has below the one that the rules are for.
+    package init(
+        names: [String],
+        of folder: String,
+        parts: [[UInt8]],
+        rules: Rules,
+        entering: Entering? = nil
+    ) {
+        (self.rules, self.entering, place) = (rules, entering, parts)
+        levels = [Level(path: folder, names: names.reversed())]
     }
 
     package mutating func next() -> Entry? {
@@ -69,6 +91,7 @@ package struct FolderWalk: Sequence, IteratorProtocol {
     }
 
     private mutating func enter(_ folder: String) {
+        entering?(folder, place)
         guard let names = FileName.names(inFolder: folder) else {
             pending = .unreadable(path: folder, cause: String(cString: strerror(errno)))
             levels.append(Level(path: folder, names: []))
