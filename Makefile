@@ -19,6 +19,7 @@ HUB_PYTHON ?= .venv/hub/bin/python
 comma := ,
 # What is measured beside us: interpreters that have Benchmarks/requirements*.txt; made where none are named.
 BENCH_PYTHON ?= .venv/bench/bin/python
+SEARCH_PYTHON ?= .venv/search/bin/python
 ROBOFLOW_PYTHON ?= .venv/roboflow/bin/python
 # About how long bench-peers measures, but for five minutes of counted starts and requests; QUICK=1 tries every step once and
 # touches no document.
@@ -43,7 +44,7 @@ PREFIX ?= /usr/local
 PACKAGE := .build/package
 DEPLOY_TOOLS := .venv/deploy/bin
 
-.PHONY: help deps build run test clients openapi examples browser library docs bench bench-check bench-peers bench-towers hub index metrics attack fuzz sanitize \
+.PHONY: help deps build run test clients openapi examples browser library docs bench bench-check bench-peers bench-search bench-towers hub index metrics attack fuzz sanitize \
 	soak proof lint format options check goldens clean install package deploy-check
 
 help: ## list the verbs
@@ -142,6 +143,13 @@ bench-towers: build ## measure pictures of ViT-L/14 and SigLIP 2 beside ONNX Run
 		$(if $(QUICK),--quick,--rounds $(ROUNDS))
 	$(BENCH_PYTHON) Benchmarks/tower_tables.py $(RESULTS)/towers.json
 	@test -n "$(QUICK)" || $(BENCH_PYTHON) Benchmarks/report.py $(RESULTS)
+
+bench-search: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
+bench-search: build ## measure indexing beside rclip, and exact search beside faiss, sqlite-vec and pgvector; QUICK=1
+	@test -x $(SEARCH_PYTHON) || { $(PYTHON) -m venv .venv/search \
+		&& .venv/search/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/Search/requirements.txt; }
+	$(SEARCH_PYTHON) Benchmarks/Search/exact.py $(CLIP) $(RESULTS)/search.json $(if $(QUICK),--count 20000 --rounds 3)
+	$(SEARCH_PYTHON) Benchmarks/Search/indexing.py $(CLIP) $(RESULTS)/indexing.json $(if $(QUICK),--pictures 40 --rounds 1)
 
 metrics: build ## have Prometheus scrape a server after 2,000 mixed requests, and compare; checks dashboard and alerts
 	@Scripts/install-deps.sh prometheus
