@@ -211,24 +211,27 @@ def prune(clip: str, index: pathlib.Path, pictures: pathlib.Path, kills: int, dr
 def watch(clip: str, index: pathlib.Path, pictures: pathlib.Path, number: int, draw: random.Random, rows: Rows) -> None:
     """Pictures come and go while the folder is watched."""
     process = subprocess.Popen([clip, "index", "--index", str(index), str(pictures), "--watch"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    for line in process.stderr:
-        if line.startswith("Watching"):
-            break
-    before = count(index)
-    for place in range(number):
-        folder = pictures / f"new {place % 7}"
-        folder.mkdir(exist_ok=True)
-        (folder / f"{place}.png").write_bytes(png(draw))
-    (pictures / "new 0").rename(pictures / "renamed")
-    for file in (pictures / "new 1").iterdir():
-        file.unlink()
-    expected = before + number - len(range(1, number, 7))
-    deadline = time.monotonic() + 60
-    while count(index) != expected and time.monotonic() < deadline:
-        time.sleep(0.1)
-    rows.add("pictures in the index after some came, moved and went while it was watched", count(index), str(expected), count(index) == expected)
-    process.terminate()
-    status = process.wait(30)
+    try:
+        for line in process.stderr:
+            if line.startswith("Watching"):
+                break
+        before = count(index)
+        for place in range(number):
+            folder = pictures / f"new {place % 7}"
+            folder.mkdir(exist_ok=True)
+            (folder / f"{place}.png").write_bytes(png(draw))
+        (pictures / "new 0").rename(pictures / "renamed")
+        for file in (pictures / "new 1").iterdir():
+            file.unlink()
+        expected = before + number - len(range(1, number, 7))
+        deadline = time.monotonic() + 60
+        while count(index) != expected and time.monotonic() < deadline:
+            time.sleep(0.1)
+        rows.add("pictures in the index after some came, moved and went while it was watched", count(index), str(expected), count(index) == expected)
+        process.terminate()
+        status = process.wait(30)
+    finally:
+        process.kill()
     process.stdout.close()
     process.stderr.close()
     rows.add("the status that it ends with when it is told to", status, "0", status == 0)
