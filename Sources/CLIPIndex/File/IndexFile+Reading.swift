@@ -144,6 +144,26 @@ extension IndexFile {
         }
     }
 
+    /// The first file that has a content, in the order of their paths; nil where none is there.
+    package func file(ofContent content: Int) throws(IndexError) -> (path: String, look: Look)? {
+        try read { access in
+            let row = try Row.fetchOne(
+                access.cachedStatement(
+                    sql: """
+                        SELECT path, bytes, modified FROM files WHERE content = ? AND missing IS NULL ORDER BY path LIMIT 1
+                        """
+                ),
+                arguments: [content]
+            )
+            return try row.map { row in
+                (
+                    FileName.text(of: try row.value(0) as Data),
+                    Look(bytes: try row.value(1), modified: try row.value(2))
+                )
+            }
+        }
+    }
+
     /// Where a path has its vector; nil where the index does not have it.
     package func row(ofPath path: String) throws(IndexError) -> Int? {
         let path = Data(FileName.bytes(of: path))
