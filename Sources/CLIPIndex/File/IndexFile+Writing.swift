@@ -136,7 +136,7 @@ extension IndexFile {
 /// What the index has and the disk has not.
 extension IndexFile {
     /// A path of a content that leads to no file; nil where all do.
-    func leftPath(ofContent content: Int, besides path: String) throws(IndexError) -> String? {
+    package func leftPath(ofContent content: Int, besides path: String) throws(IndexError) -> String? {
         let paths = try read { access in
             try Data.fetchAll(
                 access.cachedStatement(sql: "SELECT path FROM files WHERE content = ? ORDER BY path"),
@@ -147,7 +147,7 @@ extension IndexFile {
     }
 
     /// How many files it has below a folder, those aside that are missing.
-    func fileCount(below folder: String) throws(IndexError) -> Int {
+    package func fileCount(below folder: String) throws(IndexError) -> Int {
         let (condition, arguments) = Scope(folder: folder).condition
         return try read { access in
             try Int.fetchOne(
@@ -161,7 +161,7 @@ extension IndexFile {
     /// Marks files below a folder as missing; their vectors stay.
     ///
     /// - Returns: how many.
-    func markMissing(below folder: String, except seen: SeenFiles) throws(IndexError) -> Int {
+    package func markMissing(below folder: String, except seen: SeenFiles) throws(IndexError) -> Int {
         let (condition, arguments) = Scope(folder: folder).condition
         return try write { access in
             let ids = try Int.fetchCursor(
