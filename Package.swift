@@ -90,6 +90,13 @@ let package = Package(
         .target(name: "CJPEG", dependencies: ["CJPEGLibrary"], path: "Sources/CJPEG/Shim"),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto", .when(platforms: [.linux]))]),
+        .systemLibrary(
+            name: "CPqLibrary",
+            path: "Sources/CPq/Library",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"]), .brew(["libpq"])]
+        ),
+        .target(name: "CPq", dependencies: ["CPqLibrary"], path: "Sources/CPq/Shim"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // MARK: Loops of our own in C, compiled for several processors
@@ -140,7 +147,8 @@ let package = Package(
         .target(
             name: "CLIPIndex",
             dependencies: [
-                "CLIPEngine", "CLIPFiles", "CVectorScan", .product(name: "GRDB", package: "GRDB.swift"),
+                "CLIPEngine", "CLIPFiles", "CPq", "CVectorScan",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -231,7 +239,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CLIPIndexTests",
-            dependencies: ["CLIPIndex", "CLIPFiles", "CVectorScan", "CLIPTestSupport"],
+            dependencies: ["CLIPIndex", "CLIPFiles", "CPq", "CVectorScan", "CLIPTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

@@ -21,6 +21,7 @@ only COneDNN CLIPKernels
 only CSimd CLIPKernels
 only CVectorScan CLIPIndex
 only GRDB CLIPIndex
+only CPq CLIPIndex
 only CPictures CLIPImaging
 only CJPEG CLIPImaging
 only CResize CLIPImaging

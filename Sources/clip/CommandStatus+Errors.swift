@@ -101,7 +101,11 @@ extension IndexError {
     var exitStatus: CommandStatus {
         switch self {
         case .notFound: .missingInput
-        case .foreign, .newer, .damaged, .otherModel: .unusableInput
+        case .foreign, .newer, .damaged, .otherModel, .noVectors, .fileOnly: .unusableInput
+        case .address: .usage
+        case .unreachable: .unavailable
+        case .refused: .notPermitted
+        case .database: .internalFault
         case .unusable: .cannotCreate
         case .diskFull: .cannotWrite
         case .busy, .outOfMemory: .tryLater

@@ -63,8 +63,15 @@ struct IndexCommand: AsyncParsableCommand {
     @Flag(help: "Try files again that were no pictures.")
     var retry = false
 
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "In a database: have searches go through a graph (HNSW), which may miss some of the best, or through all."
+    )
+    var hnsw: Bool?
+
     func validate() throws {
-        if folders.isEmpty, filesFrom == nil, !prune {
+        if folders.isEmpty, filesFrom == nil, !prune, hnsw == nil {
             throw ValidationError("Nothing to index: name folders or pictures, or a list with --files-from.")
         }
     }
@@ -77,13 +84,14 @@ struct IndexCommand: AsyncParsableCommand {
             let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
             try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         }
+        let location = try location(path)
         let rules = try rules(most: configuration.maxImageBytes)
         let (folders, files) = try sources()
         try await withEngine(configuration, options, environment) { engine in
             var source = options.models.first ?? environment.list("CLIP_MODEL")?.first ?? ""
             // A search may be asked for in another folder.
             if FileManager.default.fileExists(atPath: source) { source = FileName.absolute(source) }
-            let file = try opened(path, for: try await IndexedModel(of: engine, source: source))
+            let file = try await opened(location, for: try await IndexedModel(of: engine, source: source))
             let update = IndexUpdate(file, by: engine, retries: retry)
             let start = ContinuousClock.now
             let report = UpdateReport()
@@ -95,8 +103,9 @@ struct IndexCommand: AsyncParsableCommand {
                 if !files.isEmpty { tally.add(try await update.run(files: files, report.note)) }
                 report.end(tally, seconds: (ContinuousClock.now - start) / .seconds(1))
                 if prune {
-                    try Terminal.write(line: "\(try file.prune()) files that are gone were forgotten.")
+                    try Terminal.write(line: "\(try await file.prune()) files that are gone were forgotten.")
                 }
+                if let hnsw { try await file.setSearch(approximate: hnsw) }
             } catch let error as IndexUpdateError {
                 report.end(nil, seconds: 0)
                 switch error {
@@ -109,9 +118,21 @@ struct IndexCommand: AsyncParsableCommand {
         }
     }
 
-    private func opened(_ path: String, for model: IndexedModel) throws(CommandFailure) -> IndexFile {
+    private func location(_ path: String) throws -> IndexLocation {
+        let location: IndexLocation
+        do throws(IndexError) { location = try IndexLocation(path) } catch { throw CommandFailure(error) }
+        if hnsw != nil, case .file = location {
+            throw ValidationError("--hnsw is for an index in a database: a file is searched exactly.")
+        }
+        return location
+    }
+
+    private func opened(
+        _ location: IndexLocation,
+        for model: IndexedModel
+    ) async throws(CommandFailure) -> any IndexStore {
         do throws(IndexError) {
-            return try IndexFile.open(path, for: model)
+            return try await location.opened(for: model)
         } catch {
             throw CommandFailure(error)
         }

@@ -6,8 +6,11 @@ internal import Foundation
 struct IndexOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The index; swift-clip/index in the user's data by default. CLIP_INDEX.",
-            valueName: "file"
+            """
+            The index: a file, or the tables of a PostgreSQL database with pgvector (postgresql://user@host/database); \
+            swift-clip/index in the user's data by default. CLIP_INDEX.
+            """,
+            valueName: "file|address"
         )
     )
     var index: String?

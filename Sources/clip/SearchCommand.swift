@@ -98,21 +98,21 @@ struct SearchCommand: AsyncParsableCommand {
         var environment = Environment()
         let path = try place.path(environment)
         do throws(any Error) {
-            let file = try IndexFile.open(path)
+            let opened = try await IndexLocation(path).opened()
             var options = options
-            if options.usesBundledModel(environment), !file.model.source.isEmpty {
-                options.models = [file.model.source]
+            if options.usesBundledModel(environment), !opened.model.source.isEmpty {
+                options.models = [opened.model.source]
             }
             if options.precision == nil, environment.string("CLIP_PRECISION") == nil {
-                options.precision = file.model.precision
+                options.precision = opened.model.precision
             }
             let configuration = options.engineConfiguration(&environment)
-            let index = ImageIndex(file, threads: configuration.computeThreads)
+            let index = opened.searchable(threads: configuration.computeThreads)
             var terms = try self.terms()
             try await terms.take(from: index)
             if terms.needsEngine {
                 try await withEngine(configuration, options, environment) { engine in
-                    try file.require(try await IndexedModel(of: engine))
+                    try index.model.require(try await IndexedModel(of: engine))
                     try await terms.embed(by: engine, environment)
                 }
             }
@@ -132,7 +132,7 @@ struct SearchCommand: AsyncParsableCommand {
         return terms
     }
 
-    private func answer(_ terms: SearchTerms, in index: ImageIndex) async throws {
+    private func answer(_ terms: SearchTerms, in index: any SearchableIndex) async throws {
         var scope = IndexFile.Scope()
         scope.folder = under.map { FileName.absolute($0) }
         scope.since = try since.map { try SearchTime.nanoseconds($0, now: Date()) }

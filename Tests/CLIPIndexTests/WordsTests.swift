@@ -7,7 +7,7 @@ import Testing
 struct WordsTests {
     @Test("Every error is a sentence, and says what to do")
     func sentences() throws {
-        let path = "photos.index"
+        let (path, database) = ("photos.index", "postgresql://me@db/photos")
         let samples: KeyValuePairs<String, any Error> = [
             "notFound": IndexError.notFound(path: path),
             "foreign": IndexError.foreign(path: path),
@@ -17,6 +17,13 @@ struct WordsTests {
             "diskFull": IndexError.diskFull(path: path),
             "busy": IndexError.busy(path: path),
             "otherModel": IndexError.otherModel(.precision(index: "f32", given: "bf16")),
+            "address": IndexError.address(what: "clip_wait is no number of seconds up to a day"),
+            "unreachable": IndexError.unreachable(index: database, cause: "the connection is gone"),
+            "refused": IndexError.refused(index: database, cause: "password authentication failed"),
+            "noVectors": IndexError.noVectors(index: database, version: nil),
+            "noVectors": IndexError.noVectors(index: database, version: "0.6.2"),
+            "database": IndexError.database(index: database, cause: "there is no room for locks"),
+            "fileOnly": IndexError.fileOnly(index: database),
             "outOfMemory": IndexError.outOfMemory(bytes: 8),
         ]
         #expect(try Words.complaints(of: samples, type: "IndexError", in: "CLIPIndex/IndexError.swift") == [])
