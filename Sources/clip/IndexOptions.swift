@@ -10,7 +10,7 @@ struct IndexOptions: ParsableArguments {
             The index: a file, or the tables of a PostgreSQL database with pgvector (postgresql://user@host/database); \
             swift-clip/index in the user's data by default. CLIP_INDEX.
             """,
-            valueName: "file|address"
+            valueName: "file"
         )
     )
     var index: String?

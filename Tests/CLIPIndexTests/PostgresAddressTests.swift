@@ -92,7 +92,7 @@ struct PostgresAddressTests {
             PostgresFault(code: code, cause: "c", isLost: isLost).error(of: address)
         }
         let index = "postgresql://me@db/photos"
-        for code in ["28P01", "28000", "42501", "3D000"] {
+        for code in ["28P01", "28000", "42501", "3D000", "25006"] {
             #expect(error(code, isLost: true) == .refused(index: index, cause: "c"))
             #expect(!PostgresFault(code: code, cause: "c", isLost: true).isPassing)
         }

@@ -162,25 +162,19 @@ package final class PostgresIndex: SearchableIndex {
             guard let look = IndexFile.Look(at: path) else { return nil }
             let rows = try connection.query(
                 """
-                SELECT c.id, c.embedding FROM files f JOIN contents c ON c.id = f.content
-                WHERE sha256(f.path) = sha256($1) AND f.bytes = $2 AND f.modified = $3 AND f.missing IS NULL
+                SELECT content FROM files
+                WHERE sha256(path) = sha256($1) AND bytes = $2 AND modified = $3 AND missing IS NULL
                 """,
                 [.bytes(bytes), .int(look.bytes), .int(look.modified)]
             )
-            return try Found(rows)
+            guard !rows.isEmpty else { return nil }
+            return try Found.content(try rows.int(0, 0), connection)
         }
         return found.map { ($0.id, $0.embedding) }
     }
 
     package func embedding(ofID id: Int) async throws(IndexError) -> [Float]? {
-        let found: Found? = try await ask { connection in
-            try Found(
-                try connection.query(
-                    "SELECT id, embedding FROM contents WHERE id = $1 AND present",
-                    [.int(id)]
-                )
-            )
-        }
+        let found: Found? = try await ask { try Found.content(id, $0) }
         return found?.embedding
     }
 
@@ -188,12 +182,16 @@ package final class PostgresIndex: SearchableIndex {
         let id: Int
         let embedding: [Float]
 
-        init?(_ rows: PostgresRows) throws {
+        static func content(_ id: Int, _ connection: PostgresConnection) throws -> Found? {
+            let rows = try connection.query(
+                "SELECT embedding FROM contents WHERE id = $1 AND present",
+                [.int(id)]
+            )
             guard !rows.isEmpty else { return nil }
-            guard let vector = PostgresBytes.vector(of: try rows.bytes(0, 1)) else {
+            guard let vector = PostgresBytes.vector(of: try rows.bytes(0, 0)) else {
                 throw PostgresFault.unexpected("a vector is of another kind")
             }
-            (id, embedding) = (try rows.int(0, 0), vector)
+            return Found(id: id, embedding: vector)
         }
     }
 

@@ -174,8 +174,10 @@ package final class PostgresStore: IndexStore {
         }
     }
 
-    package func release(_ paths: [String]) async throws(IndexError) {
-        let claims = paths.map { hashKey.claim(ofPath: FileName.bytes(of: $0)) }
+    package func release(_ paths: [String], hashes: [[UInt8]]) async throws(IndexError) {
+        let claims =
+            paths.map { hashKey.claim(ofPath: FileName.bytes(of: $0)) }
+            + hashes.map { hashKey.claim(ofHash: $0) }
         try await ask { connection, worker in try worker.release(claims, connection) }
     }
 

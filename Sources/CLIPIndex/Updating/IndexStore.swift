@@ -26,8 +26,8 @@ package protocol IndexStore: Sendable {
     /// - Returns: the numbers of the files that have vectors.
     func commit(_ findings: [IndexFile.Finding]) async throws(IndexError) -> [Int]
 
-    /// Leaves files to other processes of which nothing was found out.
-    func release(_ paths: [String]) async throws(IndexError)
+    /// Leaves files to other processes of which nothing was found out, and contents that got no vector.
+    func release(_ paths: [String], hashes: [[UInt8]]) async throws(IndexError)
 
     /// A path of a content that leads to no file here; nil where all do, or are another machine's.
     func leftPath(ofContent content: Int, besides path: String) async throws(IndexError) -> String?
@@ -85,7 +85,7 @@ extension IndexFile: IndexStore {
     }
 
     package func beginWalk() {}
-    package func release(_ paths: [String]) {}
+    package func release(_ paths: [String], hashes: [[UInt8]]) {}
     /// A file has no graph, and needs none.
     package func setSearch(approximate: Bool) {}
 }

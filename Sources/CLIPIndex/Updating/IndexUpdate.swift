@@ -93,6 +93,8 @@ package struct IndexUpdate: Sendable {
         var held: [IndexedFile] = []
         /// Files of which nothing was found out.
         var released: [String] = []
+        /// Hashes of contents that are no pictures.
+        var releasedHashes: [[UInt8]] = []
         var written = ContinuousClock.now
         /// Whether something is known of all files that were gone through.
         var isWhole = true
@@ -113,7 +115,7 @@ package struct IndexUpdate: Sendable {
             case known(content: Int)
             case held
             case embedded(hash: [UInt8], [Float])
-            case refused(EmbeddingError)
+            case refused(hash: [UInt8], EmbeddingError)
             case unreadable(cause: String)
             case unusable(IndexError)
         }
@@ -258,7 +260,7 @@ package struct IndexUpdate: Sendable {
             let embedding = try await engine.embed(images: [.encoded(bytes)]).embeddings[0]
             return .embedded(hash: hash, embedding.values)
         } catch {
-            return .refused(error)
+            return .refused(hash: hash, error)
         }
     }
 
@@ -286,11 +288,12 @@ package struct IndexUpdate: Sendable {
                 state.tally.copies += 1
                 found(.known(content: content))
             }
-        case .refused(let error) where EmbeddingPipeline.Fault.refused(error).isTheInputs:
+        case .refused(let hash, let error) where EmbeddingPipeline.Fault.refused(error).isTheInputs:
+            state.releasedHashes.append(hash)
             state.tally.failed += 1
             state.tell(.failed(path: path, reason: error.description))
             found(.failed(reason: error.description))
-        case .refused(let error): throw .engine(error)
+        case .refused(_, let error): throw .engine(error)
         case .unreadable(let cause):
             state.fail(path, "It cannot be read: \(cause).")
             state.released.append(path)
@@ -305,12 +308,12 @@ package struct IndexUpdate: Sendable {
     }
 
     private func write(_ state: inout State) async throws(IndexUpdateError) {
-        let (pending, released) = (state.pending, state.released)
-        (state.pending, state.released) = ([], [])
+        let (pending, released, hashes) = (state.pending, state.released, state.releasedHashes)
+        (state.pending, state.released, state.releasedHashes) = ([], [], [])
         state.written = .now
         do throws(IndexError) {
             for id in try await file.commit(pending) { state.seen.insert(id) }
-            if !released.isEmpty { try await file.release(released) }
+            if !released.isEmpty || !hashes.isEmpty { try await file.release(released, hashes: hashes) }
         } catch {
             throw .index(error)
         }
