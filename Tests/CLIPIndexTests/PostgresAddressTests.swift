@@ -100,7 +100,8 @@ struct PostgresAddressTests {
             #expect(error(code, isLost: true) == .unreachable(index: index, cause: "c"))
         }
         #expect(error("53100") == .diskFull(path: index))
-        #expect(error("57014") == .busy(path: index))
+        #expect(error("55P03") == .busy(path: index))
+        #expect(error("57014") == .database(index: index, cause: "c"))
         #expect(error("42P01") == .database(index: index, cause: "c"))
         #expect(PostgresFault(code: "40P01", cause: "c").isPassing)
         #expect(!PostgresFault(code: "42P01", cause: "c").isPassing)

@@ -24,7 +24,7 @@ package struct PostgresFault: Error, Equatable, Sendable {
         switch code {
         case "28000", "28P01", "42501", "3D000", "25006": return .refused(index: index, cause: cause)
         case "53100": return .diskFull(path: index)
-        case "55P03", "57014": return .busy(path: index)
+        case "55P03": return .busy(path: index)
         case "XX001", "XX002": return .damaged(path: index, what: cause)
         default:
             return isPassing

@@ -91,8 +91,12 @@ struct PostgresWorker: Sendable {
 
     func release(_ keys: [[UInt8]], _ connection: PostgresConnection) throws {
         guard !keys.isEmpty else { return }
+        // In the order in which others look at them.
         try connection.query(
-            "DELETE FROM claims WHERE worker = $1 AND key = ANY ($2)",
+            """
+            WITH own AS (SELECT key FROM claims WHERE worker = $1 AND key = ANY ($2) ORDER BY key FOR UPDATE)
+            DELETE FROM claims c USING own WHERE c.key = own.key
+            """,
             [.int(number), .list(keys)]
         )
     }
