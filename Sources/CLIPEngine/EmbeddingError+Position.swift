@@ -1,9 +1,7 @@
-import CLIPEngine
-
 extension EmbeddingError {
     /// The place of the item that an error is about, given that the engine counts images and texts apart; nil if it is
     /// about none.
-    func position(among items: [ComparisonItem]) -> Int? {
+    package func position(among items: [ComparisonItem]) -> Int? {
         let (index, isOfImages): (Int?, Bool) =
             if case .image(let index, _) = self { (index, true) } else { (textIndex, false) }
         guard let index else { return nil }
