@@ -38,6 +38,22 @@ struct WordsTests {
         #expect(complaints == [])
     }
 
+    @Test("Why a server's pictures cannot be searched is told with what to do")
+    func searches() throws {
+        let path = "photo.jpg"
+        let samples: KeyValuePairs<String, any Error> = [
+            "noPicture": PictureSearchError.noPicture(id: 7),
+            "changedFile": PictureSearchError.changedFile(path: path),
+            "undecodableFile": PictureSearchError.undecodableFile(path: path, .tooSlow(limit: .seconds(10))),
+            "cancelsOut": PictureSearchError.cancelsOut,
+            "noModel": PictureSearchError.noModel(name: "ViT-B-32"),
+            "index": PictureSearchError.index(.busy(path: "photos.index")),
+            "engine": PictureSearchError.engine(.overloaded(retryAfterSeconds: 8), term: nil),
+        ]
+        let file = "CLIPIndex/Search/PictureSearchError.swift"
+        #expect(try Words.complaints(of: samples, type: "PictureSearchError", in: file) == [])
+    }
+
     @Test("What ends an update is told in the words of its cause")
     func updates() throws {
         let samples: KeyValuePairs<String, any Error> = [

@@ -80,6 +80,17 @@ extension IndexFile {
             (self.folder, self.since) = (folder, since)
         }
 
+        /// By bytes: texts that look alike may be different folders.
+        package static func == (one: Scope, other: Scope) -> Bool {
+            let areOneFolder =
+                switch (one.folder, other.folder) {
+                case (nil, nil): true
+                case (let folder?, let another?): folder.utf8.elementsEqual(another.utf8)
+                default: false
+                }
+            return areOneFolder && one.since == other.since
+        }
+
         /// A condition on `files`, and what stands for its question marks.
         var condition: (String, [(any DatabaseValueConvertible)?]) {
             var (parts, arguments) = (["missing IS NULL"], [(any DatabaseValueConvertible)?]())
@@ -141,6 +152,26 @@ extension IndexFile {
                 throw damaged("the rest of vector \(row + 1) is not whole")
             }
             return low.map { Int8(bitPattern: $0) }
+        }
+    }
+
+    /// The first file that has a content, in the order of their paths; nil where none is there.
+    package func file(ofContent content: Int) throws(IndexError) -> (path: String, look: Look)? {
+        try read { access in
+            let row = try Row.fetchOne(
+                access.cachedStatement(
+                    sql: """
+                        SELECT path, bytes, modified FROM files WHERE content = ? AND missing IS NULL ORDER BY path LIMIT 1
+                        """
+                ),
+                arguments: [content]
+            )
+            return try row.map { row in
+                (
+                    FileName.text(of: try row.value(0) as Data),
+                    Look(bytes: try row.value(1), modified: try row.value(2))
+                )
+            }
         }
     }
 

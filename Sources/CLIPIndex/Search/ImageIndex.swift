@@ -9,6 +9,8 @@ package final class ImageIndex: Sendable {
     private struct Loaded {
         var set: VectorSet
         var state: IndexFile.State?
+        /// Which rows files of a scope have, as long as nobody writes to the index.
+        var rows: (state: IndexFile.State, scope: IndexFile.Scope, isWanted: [Bool])?
     }
 
     private let loaded: Mutex<Loaded>
@@ -30,6 +32,10 @@ package final class ImageIndex: Sendable {
         package let paths: [String]
         /// The cosine with the query, from -1 to 1.
         package let score: Float
+
+        package init(id: Int, paths: [String], score: Float) {
+            (self.id, self.paths, self.score) = (id, paths, score)
+        }
     }
 
     package struct Query: Sendable {
@@ -59,43 +65,55 @@ package final class ImageIndex: Sendable {
         package let matches: [[Match]]
         /// Pictures that were compared.
         package let searched: Int
+
+        package init(matches: [[Match]], searched: Int) {
+            (self.matches, self.searched) = (matches, searched)
+        }
     }
 
     /// The pictures that fit queries best, compared with every picture of the index as it is now.
     package func search(_ queries: [Query]) async throws(IndexError) -> Result {
-        let result = await pool.run { [self] _ in
-            Swift.Result { () throws(IndexError) in try searchNow(queries) }
-        }
-        guard let result else { return Result(matches: queries.map { _ in [] }, searched: 0) }
-        return try result.get()
+        try await onItsThread { (index) throws(IndexError) in try index.searchNow(queries) }
+            ?? Result(matches: queries.map { _ in [] }, searched: 0)
     }
 
     /// The vector of a file, if the index has it as it is; nil otherwise.
     package func embedding(ofFile path: String) async throws(IndexError) -> (id: Int, [Float])? {
+        try await onItsThread { (index) throws(IndexError) in
+            guard let look = IndexFile.Look(at: path),
+                case .current(_, isMissing: false) = try index.file.known(path, look),
+                let row = try index.file.row(ofPath: path), let embedding = try index.embedding(ofRow: row)
+            else { return nil }
+            return (row + 1, embedding)
+        }
+    }
+
+    /// Asks the file on the thread that searches are made on; nil where the task was cancelled before its turn came.
+    func onItsThread<Value: Sendable>(
+        _ body: @escaping @Sendable (ImageIndex) throws(IndexError) -> Value?
+    ) async throws(IndexError) -> Value? {
         let result = await pool.run { [self] _ in
-            Swift.Result { () throws(IndexError) in
-                guard let look = IndexFile.Look(at: path),
-                    case .current(_, isMissing: false) = try file.known(path, look),
-                    let row = try file.row(ofPath: path)
-                else { return (id: Int, [Float])?.none }
-                let set = try current()
-                guard row < set.count else { return nil }
-                let high = set.blocks[row / VectorBlock.capacity].rows(from: row % VectorBlock.capacity)
-                let low = try file.low(ofRow: row)
-                return (row + 1, file.code.embedding(high: high, low: low, scale: set.terms[row].scale))
-            }
+            Swift.Result { () throws(IndexError) in try body(self) }
         }
         return try result?.get()
     }
 
+    /// The vector of a row; nil where there is no such row.
+    func embedding(ofRow row: Int) throws(IndexError) -> [Float]? {
+        let set = try current().set
+        guard row >= 0, row < set.count else { return nil }
+        let high = set.blocks[row / VectorBlock.capacity].rows(from: row % VectorBlock.capacity)
+        return file.code.embedding(high: high, low: try file.low(ofRow: row), scale: set.terms[row].scale)
+    }
+
     private func searchNow(_ queries: [Query]) throws(IndexError) -> Result {
-        let set = try current()
+        let (set, state) = try current()
         var matches = queries.map { _ in [Match]() }
         var searched = 0
         // Those of one scope go through the vectors together.
         for scope in queries.map(\.scope).uniqued {
             let places = queries.indices.filter { queries[$0].scope == scope }
-            let rows = try file.rows(in: scope, count: set.count)
+            let rows = try rows(in: scope, of: set, at: state)
             searched = max(searched, rows.count { $0 })
             let together = set.code.queries(places.map { queries[$0].embedding })
             // One more, in the place of the one that is not wanted.
@@ -125,8 +143,25 @@ package final class ImageIndex: Sendable {
 }
 
 extension ImageIndex {
-    /// All vectors that are there now; those that were not read yet are.
-    private func current() throws(IndexError) -> VectorSet {
+    /// For each row, whether a file of the scope has it.
+    ///
+    /// Going through a million files takes longer than comparing as many vectors.
+    private func rows(
+        in scope: IndexFile.Scope,
+        of set: VectorSet,
+        at state: IndexFile.State
+    ) throws(IndexError) -> [Bool] {
+        let known = loaded.withLock { $0.rows }
+        if let known, known.state == state, known.scope == scope, known.isWanted.count == set.count {
+            return known.isWanted
+        }
+        let rows = try file.rows(in: scope, count: set.count)
+        loaded.withLock { $0.rows = (state, scope, rows) }
+        return rows
+    }
+
+    /// All vectors that are there now, and the state that was found; vectors that were not read yet are.
+    private func current() throws(IndexError) -> (set: VectorSet, state: IndexFile.State) {
         try loaded.withLock { (loaded) throws(IndexError) in
             let state = try file.state()
             if let known = loaded.state, known.generation != state.generation {
@@ -135,7 +170,7 @@ extension ImageIndex {
             if loaded.state?.count != state.count || loaded.state?.generation != state.generation {
                 loaded.state = try file.load(into: &loaded.set)
             }
-            return loaded.set
+            return (loaded.set, state)
         }
     }
 }

@@ -1,9 +1,18 @@
 package import CLIPEngine
 
 extension IndexedModel {
-    /// The engine's default model, with what it makes of a certain picture.
-    package init(of engine: EmbeddingEngine, source: String = "") async throws(EmbeddingError) {
-        let result = try await engine.embed(images: [.encoded(Self.picture)])
+    /// One of the engine's models, with what it makes of a certain picture.
+    ///
+    /// - Parameters:
+    ///   - name: the model; nil for the default one.
+    ///   - terms: of the request that it is looked at for.
+    package init(
+        of engine: EmbeddingEngine,
+        named name: String? = nil,
+        source: String = "",
+        terms: RequestTerms = RequestTerms()
+    ) async throws(EmbeddingError) {
+        let result = try await engine.embed(images: [.encoded(Self.picture)], model: name, terms: terms)
         let listing = engine.models.first { $0.name == result.report.model }
         self.init(
             name: result.report.model,

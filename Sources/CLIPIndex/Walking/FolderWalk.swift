@@ -133,7 +133,7 @@ extension IndexFile.Look {
         self.init(status)
     }
 
-    fileprivate init(_ status: stat) {
+    init(_ status: stat) {
         #if canImport(Darwin)
         let time = status.st_mtimespec
         #else
