@@ -147,7 +147,7 @@ let package = Package(
         .target(
             name: "CLIPServer",
             dependencies: [
-                "CLIPEngine", "CLIPJSON", "CZlib", coreMetrics, logging, serviceLifecycle,
+                "CLIPEngine", "CLIPIndex", "CLIPJSON", "CZlib", coreMetrics, logging, serviceLifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -242,7 +242,8 @@ let package = Package(
         .testTarget(
             name: "CLIPServerTests",
             dependencies: [
-                "CLIPServer", "CLIPEngine", "CLIPJSON", "CLIPTestSupport", coreMetrics, logging,
+                "CLIPServer", "CLIPEngine", "CLIPFiles", "CLIPIndex", "CLIPJSON", "CLIPTestSupport",
+                coreMetrics, logging,
                 serviceLifecycle,
             ],
             swiftSettings: swiftSettings

@@ -74,6 +74,11 @@ package struct CommandFailure: Error, CustomStringConvertible {
         self.init(error.description, status: error.exitStatus)
     }
 
+    /// Why pictures could not be searched.
+    init(_ error: PictureSearchError) {
+        self.init(error.description, status: error.exitStatus)
+    }
+
     /// Why an evaluation could not run.
     init(_ error: EvaluationError) {
         self.init(error.description, status: error.exitStatus)

@@ -96,6 +96,18 @@ extension ConversionRefusal {
     }
 }
 
+extension PictureSearchError {
+    /// What a command that fails so ends with.
+    var exitStatus: CommandStatus {
+        switch self {
+        case .noModel: .unusableSetting
+        case .noPicture, .changedFile, .undecodableFile, .cancelsOut: .unusableInput
+        case .index(let error): error.exitStatus
+        case .engine(let error, _): error.exitStatus
+        }
+    }
+}
+
 extension IndexError {
     /// What a command that fails so ends with.
     var exitStatus: CommandStatus {
