@@ -88,7 +88,9 @@ package final class SearchQueue: Sendable {
             do throws(IndexError) {
                 let result = try await index.search(waiters.map(\.query))
                 note(ContinuousClock.now - start, queries: waiters.count)
-                for (waiter, matches) in zip(waiters, result.matches) {
+                for (place, waiter) in waiters.enumerated() {
+                    // Everybody is answered, whatever came.
+                    let matches = result.matches.indices.contains(place) ? result.matches[place] : []
                     let outcome = Outcome(
                         matches: matches,
                         searched: result.searched,
