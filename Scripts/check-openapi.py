@@ -164,7 +164,7 @@ def check_examples(base: str, is_answered: Callable[[str], bool]) -> list[str]:
             if kind and not isinstance(example, Elsewhere):
                 if problem := violation(text, operation["requestBody"]["content"][kind]["schema"], example):
                     problems.append(f"{place}: an example is not as its schema says: {problem}")
-            status, answered, body = send(base, method, path.replace("{model}", model), *encoded(base, kind, example))
+            status, answered, body = send(base, method, path.replace("{model}", model).replace("{id}", "1"), *encoded(base, kind, example))
             sent += 1
             described = resolved(text, operation["responses"].get(str(status), {})).get("content", {}).get(answered, {}).get("schema")
             if status != 204 and (status != 200 or described is None):
