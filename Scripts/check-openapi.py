@@ -174,7 +174,7 @@ def check_examples(base: str, is_answered: Callable[[str], bool]) -> list[str]:
             if is_json and (problem := violation(text, described, json.loads(body))):
                 problems.append(f"{place}: the answer is not as its schema says: {problem}")
             if kind in ("", "application/json"):
-                answers[name] = json.loads(body) if is_json else body.decode()
+                answers[name] = json.loads(body) if is_json else body.decode(errors="replace")
         for status, response in operation["responses"].items():
             for kind, media in resolved(text, response).get("content", {}).items():
                 for name, example in examples(media):
