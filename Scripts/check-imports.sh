@@ -21,6 +21,7 @@ only COneDNN CLIPKernels
 only CSimd CLIPKernels
 only CVectorScan CLIPIndex
 only GRDB CLIPIndex
+only CPq CLIPIndex
 only CPictures CLIPImaging
 only CJPEG CLIPImaging
 only CResize CLIPImaging
@@ -35,7 +36,7 @@ found=$(grep -rnE '^[^/]*\bimport ' Sources/CLIPJSON --include='*.swift' || true
 found=$(grep -rnE '^[^/]*\bimport ' Sources/CLIPFiles --include='*.swift' | grep -vE 'import (Foundation|Glibc|Musl|Darwin)$' || true)
 [ -z "$found" ] || { printf 'CLIPFiles imports something:\n%s\n' "$found"; status=1; }
 for leaf in CLIPTokenization CLIPImaging CLIPFetching CLIPKernels CLIPModels CLIPWeights; do
-    for other in CLIPServer CLIPEvaluation clip; do
+    for other in CLIPServer CLIPEvaluation CLIPBulk clip; do
         found=$(grep -rnE "import $leaf\b" "Sources/$other" --include='*.swift' || true)
         [ -z "$found" ] || { printf '%s reaches past the engine:\n%s\n' "$other" "$found"; status=1; }
     done

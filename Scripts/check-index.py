@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Index pictures, kill that at random moments, rename their folder, and tell what was lost and what was computed again.
 
+Then two thirds of them go, and what has forgotten them is killed at random moments, too, while others search. At last a folder is watched.
+
 usage: check-index.py CLIP [--pictures N] [--kills N]
 
 Prints a row for each promise, and ends with 1 if one is missed.
@@ -9,12 +11,14 @@ Prints a row for each promise, and ends with 1 if one is missed.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import pty
 import random
 import re
+import shutil
 import signal
 import sqlite3
 import struct
@@ -95,7 +99,7 @@ class Update:
 def count(index: pathlib.Path) -> int:
     if not index.exists():
         return 0
-    with sqlite3.connect(f"file:{index}?mode=ro", uri=True) as database:
+    with contextlib.closing(sqlite3.connect(f"file:{index}?mode=ro", uri=True)) as database:
         [[result]] = database.execute("PRAGMA integrity_check").fetchall()
         if result != "ok":
             sys.exit(f"The index is damaged: {result}")
@@ -106,6 +110,133 @@ def figures(output: str) -> dict[str, int]:
     """The numbers of the last line."""
     line = output.strip().splitlines()[-1]
     return {word: int(number) for number, word in re.findall(r"(\d+) (new|moved|copies|as before|gone|failed)", line)}
+
+
+def generation(index: pathlib.Path) -> int:
+    """Another one after vectors were put together anew."""
+    with contextlib.closing(sqlite3.connect(f"file:{index}?mode=ro", uri=True)) as database:
+        return database.execute("SELECT value FROM facts WHERE name = 'generation'").fetchone()[0]
+
+
+class Searches:
+    """Searches by other processes, one after the other, for a picture that stays."""
+
+    def __init__(self, clip: str, index: pathlib.Path, sample: pathlib.Path) -> None:
+        self.command = [clip, "search", "--index", str(index), "--like", str(sample), "--top", "3", "--json"]
+        self.count, self.failures, self.ended = 0, [], threading.Event()
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self) -> None:
+        while not self.ended.is_set():
+            run = subprocess.run(self.command, capture_output=True, text=True)
+            self.count += 1
+            if run.returncode or len(run.stdout.splitlines()) != 3:
+                self.failures.append(run.stderr.strip() or run.stdout)
+
+    def end(self) -> None:
+        self.ended.set()
+        self.thread.join()
+
+
+def prune(clip: str, index: pathlib.Path, pictures: pathlib.Path, kills: int, draw: random.Random, rows: Rows) -> None:
+    """Two of three pictures go, are forgotten, and their vectors taken out."""
+    kept = []
+    for number, file in enumerate(sorted(pictures.rglob("*.png"))):
+        if number % 3:
+            file.unlink()
+        else:
+            kept.append(file)
+    Update(clip, index, pictures).end()
+    before = index.with_name("before")
+
+    def restore(source: pathlib.Path, target: pathlib.Path) -> None:
+        for ending in ("-wal", "-shm"):
+            pathlib.Path(f"{target}{ending}").unlink(missing_ok=True)
+        with contextlib.closing(sqlite3.connect(source)) as one, contextlib.closing(sqlite3.connect(target)) as other:
+            one.backup(other)
+
+    restore(index, before)
+    command = [clip, "index", "--index", str(index), str(pictures), "--prune"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process.stdout.readline()
+    # From here on it forgets.
+    start = time.monotonic()
+    process.stdout.read()
+    length = time.monotonic() - start
+    if process.wait() != 0:
+        sys.exit(f"clip index --prune ended with {process.returncode}")
+    process.stdout.close()
+    size = index.stat().st_size
+    rows.add("vectors that were taken out made the file smaller", f"{size / before.stat().st_size:.2f}", "<= 0.75", size <= 0.75 * before.stat().st_size)
+    done, told = 0, 0
+    for _ in range(kills):
+        shutil.copyfile(before, index)
+        for ending in ("-wal", "-shm"):
+            pathlib.Path(f"{index}{ending}").unlink(missing_ok=True)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process.stdout.readline()
+        time.sleep(draw.uniform(0, length))
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        if count(index) != len(kept):
+            sys.exit(f"{count(index)} pictures are left of {len(kept)} after a kill.")
+        done += generation(index) > 1
+        found = subprocess.run([clip, "search", "--index", str(index), "--like", str(kept[-1]), "--top", "3", "--json"], capture_output=True, text=True)
+        told += found.returncode == 0 and len(found.stdout.splitlines()) == 3
+    rows.add("kills while pictures were forgotten: each time the index is whole", kills, "", True)
+    rows.add("of these with vectors taken out already", done, "", True)
+    rows.add("searches after a kill that find what they should", told, str(kills), told == kills)
+    shutil.copyfile(before, index)
+    for ending in ("-wal", "-shm"):
+        pathlib.Path(f"{index}{ending}").unlink(missing_ok=True)
+    searches = Searches(clip, index, kept[0])
+    while searches.count < 2:
+        time.sleep(0.01)
+    subprocess.run(command, check=True, capture_output=True)
+    searches.end()
+    rows.add(f"of {searches.count} searches meanwhile, failed", len(searches.failures), "0", not searches.failures)
+    same = figures(Update(clip, index, pictures).end())
+    rows.add("as before afterwards", same["as before"], str(len(kept)), same["as before"] == len(kept))
+    copy = kept[0].with_name("copy.png")
+    shutil.copyfile(kept[0], copy)
+    Update(clip, index, pictures).end()
+    run = subprocess.run([clip, "duplicates", "--index", str(index), "--equal", "--paths"], check=True, capture_output=True, text=True)
+    told = run.stdout.splitlines()
+    rows.add("files of equal bytes that are found", len(told), "1", len(told) == 1 and told[0] in (str(copy), str(kept[0])))
+    copy.unlink()
+
+
+def watch(clip: str, index: pathlib.Path, pictures: pathlib.Path, number: int, draw: random.Random, rows: Rows) -> None:
+    """Pictures come and go while the folder is watched."""
+    process = subprocess.Popen([clip, "index", "--index", str(index), str(pictures), "--watch"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        for line in process.stderr:
+            if line.startswith("Watching"):
+                break
+        before = count(index)
+        for place in range(number):
+            folder = pictures / f"new {place % 7}"
+            folder.mkdir(exist_ok=True)
+            (folder / f"{place}.png").write_bytes(png(draw))
+        (pictures / "new 0").rename(pictures / "renamed")
+        for file in (pictures / "new 1").iterdir():
+            file.unlink()
+        expected = before + number - len(range(1, number, 7))
+        deadline = time.monotonic() + 60
+        while count(index) != expected and time.monotonic() < deadline:
+            time.sleep(0.1)
+        rows.add("pictures in the index after some came, moved and went while it was watched", count(index), str(expected), count(index) == expected)
+        process.terminate()
+        status = process.wait(30)
+    finally:
+        process.kill()
+    process.stdout.close()
+    process.stderr.close()
+    rows.add("the status that it ends with when it is told to", status, "0", status == 0)
+    same = figures(Update(clip, index, pictures).end())
+    rows.add("new in a run afterwards", same["new"], "0", same["new"] == 0)
 
 
 class Rows:
@@ -163,6 +294,9 @@ def main() -> None:
             check=True, capture_output=True, text=True,
         ).stdout.splitlines()
         rows.add("a search finds a picture beside the one that it is like", json.loads(found)["path"] != str(sample), "True", json.loads(found)["path"] != str(sample))
+        prune(arguments.clip, index, moved, arguments.kills, draw, rows)
+        if sys.platform == "linux":
+            watch(arguments.clip, index, moved, min(200, arguments.pictures // 10), draw, rows)
     sys.exit(1 if rows.missed else 0)
 
 

@@ -53,6 +53,15 @@ PICTURES = ROOT / "Sources" / "CLIPServer" / "Document" / "Pictures"
 WIDTH = 32
 
 
+def make_index(clip: str, place: pathlib.Path, *arguments: str) -> str:
+    """An index of the examples' pictures, whose numbers are those of their names' order."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CLIP_")}
+    for picture in sorted(PICTURES.iterdir()):
+        command = [clip, "index", str(picture), "--index", str(place), "--offline", *arguments]
+        subprocess.run(command, check=True, capture_output=True, env=clean)
+    return str(place)
+
+
 @contextlib.contextmanager
 def serving(clip: str, *arguments: str) -> Iterator[str]:
     """A server, by its address, until the block ends."""
@@ -155,7 +164,7 @@ def check_examples(base: str, is_answered: Callable[[str], bool]) -> list[str]:
             if kind and not isinstance(example, Elsewhere):
                 if problem := violation(text, operation["requestBody"]["content"][kind]["schema"], example):
                     problems.append(f"{place}: an example is not as its schema says: {problem}")
-            status, answered, body = send(base, method, path.replace("{model}", model), *encoded(base, kind, example))
+            status, answered, body = send(base, method, path.replace("{model}", model).replace("{id}", "1"), *encoded(base, kind, example))
             sent += 1
             described = resolved(text, operation["responses"].get(str(status), {})).get("content", {}).get(answered, {}).get("schema")
             if status != 204 and (status != 200 or described is None):
@@ -165,7 +174,7 @@ def check_examples(base: str, is_answered: Callable[[str], bool]) -> list[str]:
             if is_json and (problem := violation(text, described, json.loads(body))):
                 problems.append(f"{place}: the answer is not as its schema says: {problem}")
             if kind in ("", "application/json"):
-                answers[name] = json.loads(body) if is_json else body.decode()
+                answers[name] = json.loads(body) if is_json else body.decode(errors="replace")
         for status, response in operation["responses"].items():
             for kind, media in resolved(text, response).get("content", {}).items():
                 for name, example in examples(media):
@@ -339,7 +348,8 @@ def main() -> int:
         tiny_model.write(plain)
         tiny_perception_encoder.write(perception)
         if {"validator", "examples"} & set(steps):
-            with serving(options.clip, "--allow-management") as base:
+            index = make_index(options.clip, pathlib.Path(folder) / "pictures.index")
+            with serving(options.clip, "--allow-management", "--index", index) as base:
                 problems += check_validity(base) if "validator" in steps else []
                 problems += check_examples(base, lambda path: not path.startswith(PERCEPTION)) if "examples" in steps else []
         if "examples" in steps:
@@ -348,6 +358,9 @@ def main() -> int:
         # Lists of the longest length are among the requests.
         small = ["--allow-private-addresses", "--max-texts", "64"]
         small += ["--model", f"ViT-B-32={plain}", "--model", f"PE-Core-L14-336={perception}"]
+        if {"schemathesis", "keys"} & set(steps):
+            index = make_index(options.clip, pathlib.Path(folder) / "plain.index", "--model", f"ViT-B-32={plain}")
+            small += ["--index", index]
         if "schemathesis" in steps:
             with serving(options.clip, *small, "--allow-management") as base:
                 sent, failed = run_schemathesis(base, 8 if options.quick else 60, options.seed, url)

@@ -38,7 +38,7 @@ PICTURES = f"{FIXTURES / 'imaging'},{FIXTURES / 'opencv'}"
 # The longest inputs that libFuzzer makes.
 PARSERS = {
     "json": 1024, "bodies": 4096, "forms": 4096, "heads": 4096, "safetensors": 4096, "archives": 4096, "tokenizers": 8192, "pieces": 8192,
-    "configurations": 4096, "preprocessing": 2048, "checkpoints": 8192, "hub": 4096, "urls": 512, "texts": 512,
+    "configurations": 4096, "preprocessing": 2048, "checkpoints": 8192, "hub": 4096, "urls": 512, "texts": 512, "tars": 8192,
 }
 # The promised numbers of a whole run.
 RUNS_PROMISED, PICTURES_PROMISED = 1_000_000, 100_000

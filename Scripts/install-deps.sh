@@ -4,14 +4,14 @@ set -euo pipefail
 
 if [ "$(uname -s)" = Darwin ]; then
     command -v brew >/dev/null || { echo "Homebrew is needed: https://brew.sh" >&2; exit 1; }
-    formulas=(onednn jpeg-turbo libpng libtiff webp libavif libheif curl pkg-config)
+    formulas=(onednn jpeg-turbo libpng libtiff webp libavif libheif curl libpq pkg-config)
     brew list "${formulas[@]}" >/dev/null 2>&1 || brew install "${formulas[@]}"
     exit 0
 fi
 
 packages=(
     libdnnl-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev libavif-dev libheif-dev libcurl4-openssl-dev
-    libssl-dev libidn2-dev zlib1g-dev libsqlite3-dev pkg-config python3-venv
+    libssl-dev libidn2-dev zlib1g-dev libsqlite3-dev libpq-dev pkg-config python3-venv
 )
 [ $# -eq 0 ] || packages=("$@")
 missing=()

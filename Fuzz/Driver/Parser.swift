@@ -16,6 +16,7 @@ enum Parser: String, CaseIterable {
     case hub
     case urls
     case texts
+    case tars
 
     func read(_ bytes: [UInt8]) {
         switch self {
@@ -33,6 +34,7 @@ enum Parser: String, CaseIterable {
         case .hub: Parser.readHub(bytes)
         case .urls: Parser.readURL(bytes)
         case .texts: Parser.readText(bytes)
+        case .tars: Parser.readTar(bytes)
         }
     }
 }

@@ -31,6 +31,8 @@ NARROWED = {
     "PictureBase64": {"enum": PICTURES_IN_BASE64},
     "PictureURL": {"enum": [PICTURE_URL]},
     "Dimensions": {"type": "integer", "minimum": 1, "maximum": WIDTH},
+    # Those of nothing leave nothing to look for.
+    "SearchWeight": {"type": "number", "minimum": 0.5, "maximum": 2},
 }
 # The document as it is served.
 SERVED: dict[str, Any] = {}
@@ -55,7 +57,19 @@ def filter_case(context: schemathesis.HookContext, case: schemathesis.Case) -> b
         items = items if isinstance(items, list) else [items]
         texts = [item.get("text") if isinstance(item, dict) else item for item in items]
         return case.body.get("modality") == "image" or not any(text in PICTURES_IN_BASE64 for text in texts)
+    if case.path == "/search" and isinstance(case.body, dict):
+        return not cancels_out(case.body)
     return True
+
+
+def cancels_out(body: dict[str, Any]) -> bool:
+    """Whether a search might take away what it adds, or has more pictures than a request may have."""
+    terms = [entry for name in ("plus", "minus") for entry in (body.get(name) if isinstance(body.get(name), list) else [])]
+    terms += [{name: body[name]} for name in ("text", "image", "like") if body.get(name) is not None]
+    plain = [{"text": term} if isinstance(term, str) else term for term in terms]
+    subjects = [repr(sorted((k, repr(v)) for k, v in term.items() if k != "weight" and v is not None)) for term in plain if isinstance(term, dict)]
+    pictures = sum(isinstance(term, dict) and term.get("image") is not None for term in plain)
+    return len(set(subjects)) < len(subjects) or pictures > 8
 
 
 def is_right_after_all(case: schemathesis.Case) -> bool:

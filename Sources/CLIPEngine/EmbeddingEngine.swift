@@ -16,6 +16,9 @@ public final class EmbeddingEngine: Sendable {
     /// What requests hold; front ends reserve for bodies and answers.
     package let budget: ByteBudget
     let admission: AdmissionGate
+    /// Makes small copies of pictures, whose cost is learnt by itself.
+    let thumbnails: ThumbnailMaker
+    let thumbnailCosts = CostMeter()
     let metrics: EngineMetrics
     private let fetcher: ImageFetcher?
     private let isStarted = Atomic(false)
@@ -82,6 +85,7 @@ public final class EmbeddingEngine: Sendable {
             metrics: metrics,
             decodeTimeLimit: configuration.decodeTimeLimit
         )
+        thumbnails = ThumbnailMaker(longestSide: Self.thumbnailSide, limits: configuration.imageLimits)
     }
 
     /// Fetches the configured models that are missing, and loads all in their order, as far as `modelMemory` allows.

@@ -35,6 +35,13 @@ public struct RequestReport: Sendable {
     public var wasColdStart: Bool { loadTime != nil }
 }
 
+extension RequestReport {
+    /// What a request cost that had nothing to embed.
+    package init(model: String, timings: StageTimings) {
+        self.init(model: model, loadTime: nil, timings: timings)
+    }
+}
+
 /// The wall time of one request by stage.
 ///
 /// Stages of different items overlap, so their sum can exceed the total.
@@ -51,6 +58,8 @@ public struct StageTimings: Equatable, Sendable {
     public var forward: Duration = .zero
     /// Ranking labels for what was embedded, waiting for a thread included.
     public var rank: Duration = .zero
+    /// Comparing with the pictures of an index, waiting for others' comparisons included.
+    public var search: Duration = .zero
 
     /// All stages zero.
     public init() {}
@@ -72,6 +81,7 @@ public struct StageTimings: Equatable, Sendable {
         sum.queue += next.queue
         sum.forward += next.forward
         sum.rank += next.rank
+        sum.search += next.search
         return sum
     }
 
@@ -84,6 +94,7 @@ public struct StageTimings: Equatable, Sendable {
         merged.queue = max(queue, other.queue)
         merged.forward = max(forward, other.forward)
         merged.rank = max(rank, other.rank)
+        merged.search = max(search, other.search)
         return merged
     }
 }

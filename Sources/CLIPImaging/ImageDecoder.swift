@@ -9,12 +9,15 @@ struct ImageDecoder: Sendable {
     /// Whether a JPEG that is much larger than needed is decoded at a reduced size.
     let shrinksJPEGs: Bool
 
+    /// A decoded picture in its square, and its place there.
+    typealias Framed = (square: PixelBuffer, frame: PictureFrame)
+
     /// Decodes an image after its header was found within limits and admitted, and resizes the rows as they come.
     func pixels(
         of image: [UInt8],
         admitting: (Int) -> Bool,
         stop: DecodeStop
-    ) throws(ImagingError) -> PixelBuffer {
+    ) throws(ImagingError) -> Framed {
         guard !image.isEmpty else { throw .empty }
         guard image.count <= limits.maxEncodedBytes else {
             throw .tooManyBytes(count: image.count, limit: limits.maxEncodedBytes)
@@ -43,7 +46,7 @@ struct ImageDecoder: Sendable {
         format: ImageFormat,
         admitting: (Int) -> Bool,
         stop: DecodeStop
-    ) throws(ImagingError) -> PixelBuffer {
+    ) throws(ImagingError) -> Framed {
         let file = FileFields(bytes: bytes)
         switch format {
         case .jpeg:
@@ -100,15 +103,16 @@ struct ImageDecoder: Sendable {
     private func pixels(
         of source: borrowing some RowSource & ~Copyable,
         size: PixelSize
-    ) throws(ImagingError) -> PixelBuffer {
+    ) throws(ImagingError) -> Framed {
         let header = source.header
+        let frame = recipe.frame(of: size.upright(by: header.orientation))
         var resizer = PictureResizer(
             from: header.storedSize.upright(by: header.orientation),
-            into: recipe.frame(of: size.upright(by: header.orientation)),
+            into: frame,
             as: recipe,
             orientation: header.orientation
         )
         try source.forEachStrip { resizer.take($0, width: header.storedSize.width) }
-        return resizer.finish()
+        return (resizer.finish(), frame)
     }
 }

@@ -43,7 +43,7 @@ public struct ImagePreprocessor: Sendable {
         stop: DecodeStop
     ) throws(ImagingError) -> PixelBuffer {
         try withExtendedLifetime(stop) { () throws(ImagingError) in
-            try decoder.pixels(of: image, admitting: admitting, stop: stop)
+            try decoder.pixels(of: image, admitting: admitting, stop: stop).square
         }
     }
 

@@ -29,6 +29,8 @@ public struct PreprocessingRecipe: Equatable, Sendable {
     public var fillColour: FillColour = .black
     /// The library whose rounding is followed.
     public var library = PreparingLibrary.openCLIP
+    /// Whether `longest` leaves a picture that is smaller than the square as it is, which no model wants.
+    var leavesSmallPictures = false
     /// The factor that turns a byte into a number between 0 and 1.
     public let rescaleFactor: Double
 
@@ -142,7 +144,8 @@ public struct PreprocessingRecipe: Equatable, Sendable {
         case .longest:
             // This is open_clip's ResizeKeepRatio, in its order. It fails if a side is rounded to nothing; here one
             // pixel is kept.
-            let ratio = max(Double(size.height) / Double(side), Double(size.width) / Double(side))
+            var ratio = max(Double(size.height) / Double(side), Double(size.width) / Double(side))
+            if leavesSmallPictures { ratio = max(ratio, 1) }
             func length(_ source: Int) -> Int {
                 max(1, Int((Double(source) / ratio).rounded(.toNearestOrEven)))
             }

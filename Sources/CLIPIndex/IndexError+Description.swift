@@ -16,6 +16,22 @@ extension IndexError: CustomStringConvertible {
         case .busy(let path): "Another process is writing the index \(path). Try again when it is done."
         case .otherModel(let mismatch):
             "\(mismatch) Vectors of two models cannot be compared: give the index's with --model and --precision, or another index with --index."
+        case .address(let what):
+            "The address of the database cannot be read: \(what). Write postgresql://user@host:port/database."
+        case .unreachable(let index, let cause):
+            "The database \(index) cannot be reached: \(cause). What was written before is kept. Try again when it is there."
+        case .refused(let index, let cause):
+            "The database \(index) refuses it: \(cause). Check its name, the user and password, and the user's rights."
+        case .noVectors(let index, let version):
+            if let version {
+                "The database \(index) has pgvector \(version). Install 0.7 or later: it is what keeps vectors in 16 bits a number."
+            } else {
+                "The database \(index) has no pgvector. Install 0.7 or later, and have an administrator run: CREATE EXTENSION vector."
+            }
+        case .database(let index, let cause):
+            "The database \(index) failed: \(cause). Try again, or ask its administrator."
+        case .fileOnly(let index):
+            "The index \(index) is in a database, and this is done with files only. Name a file with --index."
         case .outOfMemory(let bytes):
             "There is no memory for \(bytes) bytes of vectors. Use a machine with more, or end other programs."
         }

@@ -16,6 +16,18 @@ public enum IndexError: Error, Equatable, Sendable {
     case busy(path: String)
     /// The index belongs to another model, or to the same in another precision or with other weights.
     case otherModel(ModelMismatch)
+    /// The address of a database cannot be read.
+    case address(what: String)
+    /// A database cannot be reached, or went away and did not come back.
+    case unreachable(index: String, cause: String)
+    /// A database does not let the user in, or not do what is wanted.
+    case refused(index: String, cause: String)
+    /// A database has no pgvector, or one that is too old, whose version this is.
+    case noVectors(index: String, version: String?)
+    /// A database fails at what it was asked.
+    case database(index: String, cause: String)
+    /// What was asked for is there for files only.
+    case fileOnly(index: String)
     /// The system has no memory for vectors.
     case outOfMemory(bytes: Int)
 

@@ -1,4 +1,5 @@
 import CLIPEngine
+import CLIPIndex
 internal import CLIPJSON
 
 extension APIError {
@@ -17,12 +18,14 @@ extension APIError {
         case .unknownItemType(let field):
             "\(field.rawValue)_type is neither 'image' nor 'text'. Send one of these."
         case .embedding(let error, let place): Self.cause(of: error, place: place)
+        // It names files, as only the log may.
+        case .pictures(let error): error.description
         case .bodyTooLarge, .bodyNotWanted, .bodyTooSlow, .originNotAllowed, .invalidTimeout, .tooLate,
             .malformedMessage,
             .bodyTooLargeForMemory, .noRoomForBody, .bodyEncodingNotSupported, .bodyNotUnpackable,
             .invalidField, .managementClosed, .managementThroughProxy, .hostNotAllowed,
             .imageWhereTextBelongs,
-            .imageRefused:
+            .imageRefused, .noIndex, .pageNotAllowed, .nameNotAllowed:
             sentence
         }
     }

@@ -1,4 +1,5 @@
 package import CLIPEngine
+package import CLIPIndex
 package import CLIPJSON
 
 /// Every way a request can fail, and what its sender is told.
@@ -57,6 +58,16 @@ package enum APIError: Error, Equatable, Sendable {
     /// `place` says which image or text it was, where the request has more than one, such as `image 2 of 8`.
     case embedding(EmbeddingError, place: String?)
 
+    // MARK: The operator's pictures
+
+    /// The server has none.
+    case noIndex
+    /// A web page of another site asked for them.
+    case pageNotAllowed
+    /// A request to this machine that calls it by a name that may be another site's.
+    case nameNotAllowed
+    case pictures(PictureSearchError)
+
     /// Why a declared image is not even looked at.
     package enum ImageRefusal: Equatable, Sendable {
         case unknownType
@@ -94,7 +105,10 @@ package enum APIError: Error, Equatable, Sendable {
         case .noRoomForBody: 503
         case .bodyEncodingNotSupported: 415
         case .unauthorized: 401
-        case .managementClosed, .managementThroughProxy, .hostNotAllowed: 403
+        case .managementClosed, .managementThroughProxy, .hostNotAllowed, .pageNotAllowed, .nameNotAllowed:
+            403
+        case .noIndex: 404
+        case .pictures(let error): Self.status(of: error)
         case .bodyNotUnpackable, .unreadableBody: 400
         case .invalidFields: 422
         case .invalidField, .unknownItemType, .imageWhereTextBelongs, .imageRefused: 400
@@ -198,6 +212,10 @@ package enum APIError: Error, Equatable, Sendable {
                     + "Set \(field.rawValue)_type to 'image', or send text."
             )
         case .imageRefused(let refusal): .message(Self.cause(Self.text(of: refusal)))
+        case .noIndex: .message(Self.noIndexText)
+        case .pageNotAllowed: .message(Self.pageNotAllowedText)
+        case .nameNotAllowed: .message(Self.nameNotAllowedText)
+        case .pictures(let error): .message(Self.text(of: error))
         case .embedding(let error, let place): Self.content(of: error, place: place.map { " (\($0))" } ?? "")
         }
     }
@@ -212,17 +230,8 @@ package enum APIError: Error, Equatable, Sendable {
             APIError.embedding(error, place: nil).retryAfter == nil ? nil : seconds
         case .embedding(.modelNotFetched(_, _, let fault), _): Self.retryAfter(fault)
         case .embedding(.shuttingDown, _), .tooLate, .noRoomForBody: 1
+        case .pictures(.index(.busy)): 5
         default: nil
-        }
-    }
-
-    /// Whether the connection is of no further use: there is a body on it that will not be read.
-    package var closesConnection: Bool {
-        switch self {
-        case .bodyTooLarge, .bodyNotWanted, .bodyTooLargeForMemory, .bodyTooSlow, .noRoomForBody,
-            .malformedMessage:
-            true
-        default: false
         }
     }
 

@@ -1,4 +1,5 @@
 public import CLIPEngine
+package import CLIPIndex
 public import Logging
 import NIOCore
 public import ServiceLifecycle
@@ -15,6 +16,7 @@ public final class EmbeddingServer: Service {
     private let logger: Logger
     private let identity: ServerIdentity
     private let metrics: PrometheusMetrics
+    private let pictures: PictureSearch?
     private let onListening: @Sendable (Int) -> Void
     private let stages = ShutdownStages()
 
@@ -31,8 +33,31 @@ public final class EmbeddingServer: Service {
     ///     engine's stages, batches, caches, refusals and loads, the first nine rows of the table in Operations.md, are missing there.
     ///   - onListening: called with the port once connections are accepted; the way to learn it if 0 was asked for.
     /// - Throws: `ServerConfigurationError` with every problem at once.
-    public init(
+    public convenience init(
         engine: EmbeddingEngine,
+        configuration: ServerConfiguration = ServerConfiguration(),
+        logger: Logger,
+        version: String,
+        metrics: PrometheusMetrics = PrometheusMetrics(),
+        onListening: @escaping @Sendable (Int) -> Void = { _ in }
+    ) throws(ServerConfigurationError) {
+        try self.init(
+            engine: engine,
+            pictures: nil,
+            configuration: configuration,
+            logger: logger,
+            version: version,
+            metrics: metrics,
+            onListening: onListening
+        )
+    }
+
+    /// The same with an index of pictures that is searched.
+    ///
+    /// - Parameter pictures: the index, by the same engine; nil for none.
+    package init(
+        engine: EmbeddingEngine,
+        pictures: PictureSearch?,
         configuration: ServerConfiguration = ServerConfiguration(),
         logger: Logger,
         version: String,
@@ -46,6 +71,7 @@ public final class EmbeddingServer: Service {
         self.logger = logger
         identity = ServerIdentity(version: version)
         self.metrics = metrics
+        self.pictures = pictures
         self.onListening = onListening
     }
 
@@ -61,7 +87,8 @@ public final class EmbeddingServer: Service {
             engine: engine,
             identity: identity,
             configuration: configuration,
-            metrics: ServerMetrics(metrics)
+            metrics: ServerMetrics(metrics),
+            pictures: pictures
         ) {
             stages.isReady.load(ordering: .acquiring)
         }
@@ -181,6 +208,7 @@ public final class EmbeddingServer: Service {
             purpose: purpose
         )
         let isGuarded = isLocal || !configuration.apiKeys.isEmpty
+        let what = pictures == nil ? "this server" : "this server and the pictures of its index"
         return Listener(host: host, port: port, service: service) {
             [logger, onListening] port in
             let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
@@ -191,7 +219,7 @@ public final class EmbeddingServer: Service {
             }
             if !isGuarded {
                 logger.warning(
-                    "other machines can reach this server, and no key is asked of them; --api-keys-file names keys"
+                    "other machines can reach \(what), and no key is asked of them; --api-keys-file names keys"
                 )
             }
             onListening(port)

@@ -159,12 +159,13 @@ void cvectorscan_by(cvectorscan_kernel kernel, const cvectorscan_task* task) {
 
 #endif
 
-void cvectorscan(const cvectorscan_task* task) {
-    cvectorscan_kernel best = cvectorscan_has(cvectorscan_bytes)   ? cvectorscan_bytes
-                              : cvectorscan_has(cvectorscan_words) ? cvectorscan_words
-                                                                   : cvectorscan_plain;
-    cvectorscan_by(best, task);
+cvectorscan_kernel cvectorscan_best(void) {
+    return cvectorscan_has(cvectorscan_bytes)   ? cvectorscan_bytes
+           : cvectorscan_has(cvectorscan_words) ? cvectorscan_words
+                                                : cvectorscan_plain;
 }
+
+void cvectorscan(const cvectorscan_task* task) { cvectorscan_by(cvectorscan_best(), task); }
 
 float cvectorscan_product(const uint8_t* high, const int8_t* low, const float* query, int64_t width) {
     // Sixteen sums, which the compiler keeps in vectors, and which are more exact than one.

@@ -22,7 +22,7 @@ struct ClipCommand: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             ServeCommand.self, EmbedCommand.self, CompareCommand.self, ClassifyCommand.self,
-            IndexCommand.self, SearchCommand.self,
+            IndexCommand.self, SearchCommand.self, DuplicatesCommand.self,
             EvaluateCommand.self,
             TokenizeCommand.self, PullCommand.self, ModelsCommand.self, ConvertCommand.self,
             HealthCommand.self, DoctorCommand.self,

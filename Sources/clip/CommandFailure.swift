@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import CLIPBulk
 internal import CLIPEngine
 internal import CLIPEvaluation
 internal import CLIPFiles
@@ -72,6 +73,33 @@ package struct CommandFailure: Error, CustomStringConvertible {
     /// Why an index could not be used.
     init(_ error: IndexError) {
         self.init(error.description, status: error.exitStatus)
+    }
+
+    /// Why pictures could not be searched.
+    init(_ error: PictureSearchError) {
+        self.init(error.description, status: error.exitStatus)
+    }
+
+    /// Why shards could not be written.
+    init(_ error: OutputError) {
+        self.init(error.description.printable, status: error.exitStatus)
+    }
+
+    /// Why an index could not be brought up to date.
+    init(_ error: IndexUpdateError, _ environment: Environment) {
+        switch error {
+        case .index(let error): self.init(error)
+        case .engine(let error): self.init(error, environment)
+        }
+    }
+
+    /// Why an index is not kept up to date any more.
+    init(_ error: IndexWatchError, _ environment: Environment) {
+        if case .update(let error) = error {
+            self.init(error, environment)
+        } else {
+            self.init(error.description, status: error.exitStatus)
+        }
     }
 
     /// Why an evaluation could not run.

@@ -1,3 +1,4 @@
+internal import CLIPBulk
 package import CLIPEngine
 internal import CLIPEvaluation
 internal import CLIPFiles
@@ -96,15 +97,63 @@ extension ConversionRefusal {
     }
 }
 
+extension PictureSearchError {
+    /// What a command that fails so ends with.
+    var exitStatus: CommandStatus {
+        switch self {
+        case .noModel: .unusableSetting
+        case .noPicture, .changedFile, .undecodableFile, .cancelsOut: .unusableInput
+        case .index(let error): error.exitStatus
+        case .engine(let error, _): error.exitStatus
+        }
+    }
+}
+
 extension IndexError {
     /// What a command that fails so ends with.
     var exitStatus: CommandStatus {
         switch self {
         case .notFound: .missingInput
-        case .foreign, .newer, .damaged, .otherModel: .unusableInput
+        case .foreign, .newer, .damaged, .otherModel, .noVectors, .fileOnly: .unusableInput
+        case .address: .usage
+        case .unreachable: .unavailable
+        case .refused: .notPermitted
+        case .database: .internalFault
         case .unusable: .cannotCreate
         case .diskFull: .cannotWrite
         case .busy, .outOfMemory: .tryLater
+        }
+    }
+}
+
+extension OutputError {
+    /// What a command that fails so ends with.
+    var exitStatus: CommandStatus {
+        switch self {
+        case .unusable: .cannotCreate
+        case .unwritable, .diskFull: .cannotWrite
+        case .sameOutput: .usage
+        case .otherSettings, .foreignRecord: .unusableInput
+        }
+    }
+}
+
+extension ArchiveError {
+    /// What a command that fails so ends with.
+    var exitStatus: CommandStatus {
+        if case .unreadable = self { .missingInput } else { .unusableInput }
+    }
+}
+
+extension IndexWatchError {
+    /// What a command that fails so ends with.
+    var exitStatus: CommandStatus {
+        switch self {
+        case .update(.index(let error)): error.exitStatus
+        case .update(.engine(let error)): error.exitStatus
+        case .tooManyFolders, .tooManyWatchers: .notPermitted
+        case .unsupported: .unusableSetting
+        case .failed: .missingInput
         }
     }
 }

@@ -26,13 +26,16 @@ package enum CommandStatus: Int32, CaseIterable, Sendable {
             "The command line has an unknown flag or a value that cannot be read, or lacks something."
         case .unusableInput: "A text, picture, label, file or checkpoint is refused."
         case .missingInput: "A file, directory, model or revision is not there, or cannot be read."
-        case .unavailable: "The hub or a server cannot be reached, or the port to listen at is taken."
-        case .internalFault: "The program is at fault, or a forward pass failed or hung."
+        case .unavailable:
+            "The hub, a server or a database cannot be reached, or the port to listen at is taken."
+        case .internalFault:
+            "The program is at fault, a forward pass failed or hung, or a database failed."
         case .cannotCreate: "A folder or file cannot be made, or is there already."
         case .cannotWrite: "Output cannot be written, or the disk has too little room."
         case .tryLater:
             "It may work later: the hub failed or wants fewer requests, a model came corrupt, or too much is waiting."
-        case .notPermitted: "It is not allowed: a gated model, a wrong token, a port that needs more rights."
+        case .notPermitted:
+            "It is not allowed: a gated model, a wrong token or password, a port that needs more rights."
         case .unusableSetting: "A flag or variable has a value that cannot be used."
         case .interrupted: "A second signal ended a server before its requests were answered."
         }

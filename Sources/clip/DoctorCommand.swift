@@ -24,7 +24,7 @@ struct DoctorCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object instead of a list.")
     var json = false
 
-    func run() async throws {
+    mutating func run() async throws {
         var environment = Environment()
         let settings = options.settings(&environment)
         let models = ModelCheck(settings: settings, environment: environment)

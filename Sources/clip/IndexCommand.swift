@@ -12,7 +12,8 @@ struct IndexCommand: AsyncParsableCommand {
         discussion: """
             A file is known by its path, size and time, and then by its content: what was moved or renamed keeps its vector. What \
             is written is safe every two seconds; whoever runs the command again after a kill goes on from there. Files that are \
-            gone are not found any more, and are forgotten with --prune; of a folder that is empty or not there, nothing is.
+            gone are not found any more, and are forgotten with --prune; of a folder that is empty or not there, nothing is. With --watch it \
+            goes on with what changes, until Ctrl-C or SIGTERM.
 
             Examples:
               clip index ~/Pictures
@@ -23,49 +24,33 @@ struct IndexCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ModelOptions
     @OptionGroup var place: IndexOptions
+    @OptionGroup var selection: FileOptions
 
     @Argument(help: "Folders, which are read with all that is below them, and picture files.")
     var folders: [String] = []
 
-    @Option(help: ArgumentHelp("A file with a path a line; '-' is standard input.", valueName: "file"))
-    var filesFrom: String?
-
-    @Flag(
-        name: [.customShort("0"), .customLong("null")],
-        help: "Paths of --files-from end with a zero byte."
-    )
-    var endsWithZero = false
-
-    @Option(
-        parsing: .unconditionalSingleValue,
-        help: "Passes over what fits, as a line of .gitignore does; repeat for more."
-    )
-    var exclude: [String] = []
-
-    @Option(help: ArgumentHelp("A file of such lines.", valueName: "file"))
-    var excludeFrom: String?
-
-    @Flag(help: "Look at names that begin with a dot, too.")
-    var hidden = false
-
-    @Flag(help: "Follow links.")
-    var follow = false
-
-    @Flag(help: "Look at all files, not only at those whose names end as pictures' do.")
-    var allNames = false
-
-    @Option(help: "Passes over files of fewer bytes; 1 by default.")
-    var minBytes = 1
-
-    @Flag(help: "Forget files that are gone.")
+    @Flag(help: "Forget files that are gone; the index gets smaller if a quarter of it is free then.")
     var prune = false
+
+    @Flag(help: "Go on with what changes in the folders (Linux).")
+    var watch = false
 
     @Flag(help: "Try files again that were no pictures.")
     var retry = false
 
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "In a database: have searches go through a graph (HNSW), which may miss some of the best, or through all."
+    )
+    var hnsw: Bool?
+
     func validate() throws {
-        if folders.isEmpty, filesFrom == nil, !prune {
+        if folders.isEmpty, selection.filesFrom == nil, !prune, hnsw == nil {
             throw ValidationError("Nothing to index: name folders or pictures, or a list with --files-from.")
+        }
+        if watch, folders.isEmpty || selection.filesFrom != nil {
+            throw ValidationError("--watch is for folders: name some, and give no --files-from.")
         }
     }
 
@@ -77,61 +62,101 @@ struct IndexCommand: AsyncParsableCommand {
             let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
             try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         }
-        let rules = try rules(most: configuration.maxImageBytes)
+        let location = try location(path)
+        let rules = try selection.rules(most: configuration.maxImageBytes)
         let (folders, files) = try sources()
         try await withEngine(configuration, options, environment) { engine in
             var source = options.models.first ?? environment.list("CLIP_MODEL")?.first ?? ""
             // A search may be asked for in another folder.
             if FileManager.default.fileExists(atPath: source) { source = FileName.absolute(source) }
-            let file = try opened(path, for: try await IndexedModel(of: engine, source: source))
+            let file = try await opened(location, for: try await IndexedModel(of: engine, source: source))
             let update = IndexUpdate(file, by: engine, retries: retry)
-            let start = ContinuousClock.now
-            let report = UpdateReport()
-            var tally = IndexTally()
             do {
-                if !folders.isEmpty {
-                    tally = try await update.run(folders: folders, rules: rules, report.note)
+                if watch {
+                    try await keepUpToDate(file, update, folders: folders, files: files, rules)
+                } else {
+                    try await bringUpToDate(file, update, folders: folders, files: files, rules)
                 }
-                if !files.isEmpty { tally.add(try await update.run(files: files, report.note)) }
-                report.end(tally, seconds: (ContinuousClock.now - start) / .seconds(1))
-                if prune {
-                    try Terminal.write(line: "\(try file.prune()) files that are gone were forgotten.")
-                }
+                if let hnsw { try await file.setSearch(approximate: hnsw) }
             } catch let error as IndexUpdateError {
-                report.end(nil, seconds: 0)
-                switch error {
-                case .index(let error): throw CommandFailure(error)
-                case .engine(let error): throw CommandFailure(error, environment)
-                }
+                throw CommandFailure(error, environment)
+            } catch let error as IndexWatchError {
+                throw CommandFailure(error, environment)
             } catch let error as IndexError {
                 throw CommandFailure(error)
             }
         }
     }
 
-    private func opened(_ path: String, for model: IndexedModel) throws(CommandFailure) -> IndexFile {
+    private func bringUpToDate(
+        _ file: any IndexStore,
+        _ update: IndexUpdate,
+        folders: [String],
+        files: [String],
+        _ rules: FolderWalk.Rules
+    ) async throws {
+        let report = UpdateReport()
+        do {
+            var tally = IndexTally()
+            if !folders.isEmpty { tally = try await update.run(folders: folders, rules: rules, report.note) }
+            if !files.isEmpty { tally.add(try await update.run(files: files, report.note)) }
+            report.end(tally)
+        } catch {
+            report.end(nil)
+            throw error
+        }
+        if prune, !watch { try await forget(file) }
+    }
+
+    /// Goes on until a signal ends it, with what is in hand written.
+    private func keepUpToDate(
+        _ file: any IndexStore,
+        _ update: IndexUpdate,
+        folders: [String],
+        files: [String],
+        _ rules: FolderWalk.Rules
+    ) async throws {
+        let signals = StopSignals()
+        var update = update
+        update.isStopped = signals.isRequested
+        if !files.isEmpty { try await bringUpToDate(file, update, folders: [], files: files, rules) }
+        let report = UpdateReport()
+        var isFirst = true
+        defer { report.end(nil) }
+        try await IndexWatch(update, folders: folders, rules: rules).run(report.note) { tally, count in
+            report.end(tally)
+            guard isFirst, !signals.isRequested() else { return }
+            isFirst = false
+            do { if prune { try await forget(file) } } catch { Terminal.complain("\(error)\n") }
+            Terminal.complain("Watching \(count) \(count == 1 ? "folder" : "folders"). Ctrl-C ends it.\n")
+        }
+        withExtendedLifetime(signals) {}
+    }
+
+    private func forget(_ file: any IndexStore) async throws {
+        try Terminal.write(line: "\(try await file.prune()) files that are gone were forgotten.")
+        guard let (vectors, bytes) = try await file.tidy() else { return }
+        try Terminal.write(line: "\(vectors) vectors were taken out; the index is \(bytes) bytes smaller.")
+    }
+
+    private func location(_ path: String) throws -> IndexLocation {
+        let location: IndexLocation
+        do throws(IndexError) { location = try IndexLocation(path) } catch { throw CommandFailure(error) }
+        if hnsw != nil, case .file = location {
+            throw ValidationError("--hnsw is for an index in a database: a file is searched exactly.")
+        }
+        return location
+    }
+
+    private func opened(
+        _ location: IndexLocation,
+        for model: IndexedModel
+    ) async throws(CommandFailure) -> any IndexStore {
         do throws(IndexError) {
-            return try IndexFile.open(path, for: model)
+            return try await location.opened(for: model)
         } catch {
             throw CommandFailure(error)
         }
-    }
-
-    private func rules(most: Int) throws -> FolderWalk.Rules {
-        var rules = FolderWalk.Rules()
-        var lines = exclude.map { FileName.bytes(of: $0) }
-        if let excludeFrom {
-            lines += try Terminal.textBytes(of: excludeFrom).split(separator: UInt8(ascii: "\n")).map(
-                Array.init
-            )
-        }
-        rules.patterns = lines.compactMap { IgnorePattern($0) }
-        (rules.takesHidden, rules.followsLinks, rules.takesAllNames) = (hidden, follow, allNames)
-        guard (0...most).contains(minBytes) else {
-            throw ValidationError("--min-bytes must be from 0 to \(most), the most bytes of a picture.")
-        }
-        rules.bytes = minBytes...most
-        return rules
     }
 
     /// Folders, and files that were named, with whole paths: the index is asked from other folders, too.
@@ -149,11 +174,7 @@ struct IndexCommand: AsyncParsableCommand {
                 folders.append(FileName.absolute(name))
             }
         }
-        if let filesFrom {
-            let end: UInt8 = endsWithZero ? 0 : UInt8(ascii: "\n")
-            files += try Terminal.textBytes(of: filesFrom).split(separator: end)
-                .map { FileName.absolute(FileName.text(of: $0)) }
-        }
+        files += try selection.listed().map(FileName.absolute)
         return (folders, files)
     }
 }

@@ -6,7 +6,10 @@ internal import Foundation
 struct IndexOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The index; swift-clip/index in the user's data by default. CLIP_INDEX.",
+            """
+            The index: a file, or the tables of a PostgreSQL database with pgvector (postgresql://user@host/database); \
+            swift-clip/index in the user's data by default. CLIP_INDEX.
+            """,
             valueName: "file"
         )
     )

@@ -18,6 +18,7 @@ struct SearchCommand: AsyncParsableCommand {
               clip search 고양이 --top 50 --under ~/Pictures/2025 --json
               clip search --like photo.jpg --plus "at night" --minus 0.5:people
               clip search "a receipt" --min-score 0.25 --paths -0 | xargs -0 cp -t receipts/
+              clip search "sunset" --top 200 --html sunset.html
               clip search - --json < queries.txt
             """
     )
@@ -77,6 +78,14 @@ struct SearchCommand: AsyncParsableCommand {
     )
     var endsWithZero = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Write what is found as one HTML page with thumbnails, which has all in it.",
+            valueName: "file"
+        )
+    )
+    var html: String?
+
     func validate() throws {
         if top < 1 { throw ValidationError("--top must be at least 1, not \(top).") }
         if text == nil, like.isEmpty, plus.isEmpty {
@@ -84,6 +93,9 @@ struct SearchCommand: AsyncParsableCommand {
         }
         if json, paths {
             throw ValidationError("--json and --paths are two forms of one answer. Give one of them.")
+        }
+        if html != nil, json || paths {
+            throw ValidationError("--html writes a file: give neither --json nor --paths.")
         }
         if endsWithZero, !paths { throw ValidationError("-0 ends paths: give --paths, too.") }
         if text == "-", !(like + plus + minus).isEmpty {
@@ -98,28 +110,36 @@ struct SearchCommand: AsyncParsableCommand {
         var environment = Environment()
         let path = try place.path(environment)
         do throws(any Error) {
-            let file = try IndexFile.open(path)
+            let opened = try await IndexLocation(path).opened()
             var options = options
-            if options.usesBundledModel(environment), !file.model.source.isEmpty {
-                options.models = [file.model.source]
+            if options.usesBundledModel(environment), !opened.model.source.isEmpty {
+                options.models = [opened.model.source]
             }
             if options.precision == nil, environment.string("CLIP_PRECISION") == nil {
-                options.precision = file.model.precision
+                options.precision = opened.model.precision
             }
             let configuration = options.engineConfiguration(&environment)
-            let index = ImageIndex(file, threads: configuration.computeThreads)
+            let index = opened.searchable(threads: configuration.computeThreads)
             var terms = try self.terms()
             try await terms.take(from: index)
             if terms.needsEngine {
                 try await withEngine(configuration, options, environment) { engine in
-                    try file.require(try await IndexedModel(of: engine))
+                    try index.model.require(try await IndexedModel(of: engine))
                     try await terms.embed(by: engine, environment)
                 }
             }
-            try await answer(terms, in: index)
+            try await answer(terms, in: index, configuration)
         } catch let error as IndexError {
             throw CommandFailure(error)
         }
+    }
+
+    /// What is looked for, as it was typed.
+    private var title: String {
+        let parts =
+            [text].compactMap(\.self) + like.map { "like \($0)" } + plus.map { "+ \($0)" }
+            + minus.map { "- \($0)" }
+        return parts.joined(separator: " ")
     }
 
     private func terms() throws -> SearchTerms {
@@ -132,7 +152,11 @@ struct SearchCommand: AsyncParsableCommand {
         return terms
     }
 
-    private func answer(_ terms: SearchTerms, in index: ImageIndex) async throws {
+    private func answer(
+        _ terms: SearchTerms,
+        in index: any SearchableIndex,
+        _ configuration: EngineConfiguration
+    ) async throws {
         var scope = IndexFile.Scope()
         scope.folder = under.map { FileName.absolute($0) }
         scope.since = try since.map { try SearchTime.nanoseconds($0, now: Date()) }
@@ -146,6 +170,13 @@ struct SearchCommand: AsyncParsableCommand {
             )
         }
         let result = try await index.search(queries)
+        if let html {
+            let found = zip(terms.queries, result.matches).map {
+                (query: terms.isOfMany ? $0.name : title, matches: $1)
+            }
+            try await ContactSheetWriter(file: html, configuration).write(found)
+            return
+        }
         for (query, matches) in zip(terms.queries, result.matches) {
             for match in matches { try write(match, for: terms.isOfMany ? query.name : nil) }
         }

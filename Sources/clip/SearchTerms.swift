@@ -56,7 +56,7 @@ struct SearchTerms {
     var needsEngine: Bool { parts.contains { $0.embedding == nil } }
 
     /// Takes the vectors of pictures that the index has.
-    mutating func take(from index: ImageIndex) async throws {
+    mutating func take(from index: any SearchableIndex) async throws {
         for place in parts.indices {
             guard case .picture(let file) = parts[place].term, file != "-",
                 let (id, embedding) = try await index.embedding(ofFile: FileName.absolute(file))

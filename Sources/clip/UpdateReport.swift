@@ -4,17 +4,21 @@ internal import Foundation
 
 /// What a person sees of an index that is brought up to date: a line that counts, what was moved, and what failed at the end.
 final class UpdateReport {
-    private let start = ContinuousClock.now
+    /// When the first of what is counted began; nil until then.
+    private var start: ContinuousClock.Instant? = .now
     private let isShown = Terminal.isInteractive
     private var drawn: ContinuousClock.Instant?
     private var failures: [(path: String, reason: String)] = []
     private var failureCount = 0
 
     private static let interval = Duration.milliseconds(200)
+    /// In less time a rate says nothing.
+    private static let fewestSeconds = 0.5
     /// Failures that are listed; the index has all of them.
     private static let mostListed = 100
 
     func note(_ event: IndexEvent) {
+        if start == nil { start = .now }
         switch event {
         case .progress(let tally): draw(tally)
         case .moved(let origin, let path): say("moved \(origin.printable) -> \(path.printable)")
@@ -30,17 +34,22 @@ final class UpdateReport {
         }
     }
 
+    /// Says what came of it; what is noted afterwards is another one's.
+    ///
     /// - Parameter tally: nil where it was broken off.
-    func end(_ tally: IndexTally?, seconds: Double) {
+    func end(_ tally: IndexTally?) {
         clear()
+        let seconds = self.seconds
+        start = nil
         for (path, reason) in failures { Terminal.complain("\(path.printable): \(reason)\n") }
         if failureCount > failures.count {
             Terminal.complain("... and \(failureCount - failures.count) more.\n")
         }
+        (failures, failureCount) = ([], 0)
         guard let tally else { return }
         let rate =
-            tally.embedded > 0
-            ? String(format: " (%.1f/s)", Double(tally.embedded) / max(seconds, 0.001)) : ""
+            tally.embedded > 0 && seconds > Self.fewestSeconds
+            ? String(format: " (%.1f/s)", Double(tally.embedded) / seconds) : ""
         say(
             "\(tally.embedded) new\(rate), \(tally.moved) moved, \(tally.copies) copies, \(tally.unchanged) as before, "
                 + "\(tally.missing) gone, \(tally.failed + tally.unreadable) failed"
@@ -49,12 +58,14 @@ final class UpdateReport {
         )
     }
 
+    private var seconds: Double { max(start.map { (.now - $0) / .seconds(1) } ?? 0, 0.001) }
+
     private func draw(_ tally: IndexTally) {
         guard isShown else { return }
         let now = ContinuousClock.now
         if let drawn, now - drawn < Self.interval { return }
         drawn = now
-        let rate = Double(tally.embedded) / max((now - start) / .seconds(1), 0.001)
+        let rate = Double(tally.embedded) / seconds
         let text =
             "\(tally.files) files: \(tally.embedded) new, \(tally.unchanged) as before, \(tally.failed) failed"
             + String(format: "  %.1f/s", rate)

@@ -11,8 +11,8 @@ from playwright.sync_api import Page
 
 from browser import FIGURES, PageTest, Server, expect
 
-#: What a page may not do, or this server has no model for.
-NOT_ANSWERED = {"addModel", "removeModel", "clearModels", "clearCache"}
+#: What a page may not do, or this server has no model or index for.
+NOT_ANSWERED = {"addModel", "removeModel", "clearModels", "clearCache", "searchPictures", "thumbnail", "thumbnailHead"}
 
 
 class DocumentTest(PageTest):

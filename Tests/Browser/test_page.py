@@ -18,6 +18,7 @@ from browser import FIGURES, PICTURES, SHARED, PageTest, Server, expect, expecte
 from document import DocumentTest  # noqa: F401 - found by unittest
 from looks import LooksTest  # noqa: F401 - found by unittest
 from screenshots import take_screenshots
+from search import SearchTest, stop as stop_search  # noqa: F401 - found by unittest
 
 KEY = "a-key-of-the-test"
 
@@ -385,6 +386,7 @@ def main() -> int:
         if program.result.wasSuccessful() and folder:
             take_screenshots(SHARED[0], folder)
     finally:
+        stop_search()
         for chromium in SHARED:
             chromium.close()
     for name, figure in FIGURES:

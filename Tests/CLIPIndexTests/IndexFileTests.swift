@@ -52,10 +52,12 @@ struct IndexFileTests {
         let queries = set.code.queries([query])
         let wish = VectorScan.Wish(top: 3)
         let scan = VectorScan(vectors: set, threads: 2)
-        let lists = scan.shortlists(for: queries, [wish], among: try file.rows(in: scope, count: set.count))
+        let lists = scan.shortlists(for: queries, [wish], among: try file.rows(in: scope, of: set))
         return try scan.best(of: lists[0], for: 0, of: queries, wish) { (row) throws(IndexError) in
-            try file.low(ofRow: row)
-        }.flatMap { match in try file.paths(ofRow: match.row, in: scope).map { ($0, match.score) } }
+            try file.low(ofContent: set.content(ofRow: row))
+        }.flatMap { match in
+            try file.paths(ofContent: set.content(ofRow: match.row), in: scope).map { ($0, match.score) }
+        }
     }
 
     @Test("What was committed is found, over several commits and chunks, by a reader beside the writer")
@@ -66,10 +68,12 @@ struct IndexFileTests {
         let reader = try IndexFile.open(path)
         #expect(reader.model == Self.model())
         var set = VectorSet(code: VectorCode(width: Self.width))
-        let first = try reader.load(into: &set)
+        let (first, version) = (try reader.state(), try reader.load(into: &set))
         #expect(set.count == 700)
+        #expect(try reader.version() == version)
         try writer.commit(Self.findings(700..<2500))
         #expect(try reader.state() != first)
+        #expect(try reader.version() != version)
         _ = try reader.load(into: &set)
         #expect(set.count == 2500)
         for number in [0, 699, 700, 1023, 1024, 2499] {
@@ -92,7 +96,7 @@ struct IndexFileTests {
         #expect(try file.known("/a", IndexFile.Look(bytes: 5, modified: 10)) == .unknown)
         let content = try #require(try file.content(ofHash: [1]))
         try file.commit([.init(path: "/b", look: look, result: .known(content: content))])
-        #expect(try file.row(ofPath: "/b") == content - 1)
+        #expect(try file.content(ofPath: "/b") == content)
         #expect(try Self.search(file, Self.vector(1)).map(\.path) == ["/a", "/b"])
         try file.commit([.init(path: "/c", look: look, result: .failed(reason: "no picture"))])
         #expect(try file.known("/c", look) == .failed(reason: "no picture"))

@@ -1,4 +1,5 @@
 import CLIPEngine
+import CLIPFiles
 import CLIPIndex
 import CLIPTestSupport
 import Foundation
@@ -25,7 +26,7 @@ struct IndexUpdateTests {
     private var index: String { "\(folder.path)/index" }
 
     /// A bitmap of one colour, which differs from number to number.
-    private static func bitmap(_ number: Int) -> Data {
+    static func bitmap(_ number: Int) -> Data {
         let side = 8
         func word(_ value: Int, _ count: Int) -> [UInt8] {
             (0..<count).map { UInt8(value >> (8 * $0) & 255) }

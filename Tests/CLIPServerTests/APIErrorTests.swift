@@ -10,7 +10,9 @@ struct APIErrorTests {
         "Error with model input. Cause: Text input is too long for the model context length. Shorten the text and retry."
 
     /// Every case with its status and body.
-    static let cases: [(APIError, Int, String)] = [
+    static let cases = mostCases + pictureCases
+
+    private static let mostCases: [(APIError, Int, String)] = [
         (.notFound, 404, #"{"detail":"Not Found"}"#),
         (.methodNotAllowed(allowed: ["POST"]), 405, #"{"detail":"Method Not Allowed"}"#),
         (

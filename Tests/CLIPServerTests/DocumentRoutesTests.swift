@@ -59,7 +59,8 @@ struct DocumentRoutesTests {
 
     @Test("Every example of a request is answered, and what is answered is as described")
     func examples() async throws {
-        try await LiveServer.with { server in
+        let folder = try PictureFolder()
+        try await LiveServer.with(pictures: { try await folder.search(by: $0) }) { server in
             let document = try Schema(text: try await server.request("GET", "/openapi.json").body)
             for (path, method, operation) in document.operations where method != "head" {
                 // A Perception Encoder is none of the models here.
@@ -90,7 +91,8 @@ struct DocumentRoutesTests {
 
     @Test("Files and forms that stand as examples are there, are of the kind that is said, and are answered")
     func otherExamples() async throws {
-        try await LiveServer.with { server in
+        let folder = try PictureFolder()
+        try await LiveServer.with(pictures: { try await folder.search(by: $0) }) { server in
             let document = try Schema(text: try await server.request("GET", "/openapi.json").body)
             var (sent, shown) = (0, 0)
             for (path, method, operation) in document.operations where method != "head" {

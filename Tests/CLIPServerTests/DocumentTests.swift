@@ -139,7 +139,8 @@ struct DocumentTests {
         let document = try Self.document()
         for (form, path) in [
             ("PlainError", "/clip/compare"), ("OpenAIError", "/v1/embeddings"), ("TEIError", "/embed"),
-            ("WeaviateError", "/vectorize"), ("ClassificationError", "/classify"),
+            ("WeaviateError", "/vectorize"), ("OwnError", "/classify"),
+            ("OwnError", "/search"),
         ] {
             let operation = try #require(document.operations.first { $0.path == path }?.operation)
             let responses = try #require(operation["responses"] as? [String: Any])
@@ -182,7 +183,7 @@ struct DocumentTests {
         "The fields that a shape's bodies read are those that are described",
         arguments: [
             ("Roboflow", "/clip/ /perception_encoder/ /model/"), ("Classification", "/classify"),
-            ("OpenAI", "/v1/embeddings"),
+            ("ImageSearch", "/search"), ("OpenAI", "/v1/embeddings"),
             ("TEI", "/embed"), ("Weaviate", "/vectorize"),
         ]
     )

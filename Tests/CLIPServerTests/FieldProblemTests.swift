@@ -30,6 +30,17 @@ struct FieldProblemTests {
                 .tooSmall(least: 1), "greater_than_equal",
                 "Input should be greater than or equal to 1"
             ),
+            (
+                .tooLarge(most: 9), "less_than_equal",
+                "Input should be less than or equal to 9"
+            ),
+            (.notFinite, "finite_number", "Input should be a finite number"),
+            (
+                .tooManyElements(count: 9, most: 8), "too_long",
+                "List should have at most 8 items after validation, not 9"
+            ),
+            (.tooLong(most: 9), "string_too_long", "String should have at most 9 characters"),
+            (.wrongValue("one is wanted"), "value_error", "Value error, one is wanted"),
             (.notJSON(reason: "r"), "json_invalid", "JSON decode error"),
         ] as [(FieldProblem.Kind, String, String)]
     )
@@ -44,6 +55,11 @@ struct FieldProblemTests {
             case .notJSON: #""input":{},"ctx":{"error":"r"}"#
             case .notAModel: #""input":null,"ctx":{"class_name":"X"}"#
             case .tooSmall: #""input":null,"ctx":{"ge":1}"#
+            case .tooLarge: #""input":null,"ctx":{"le":9}"#
+            case .tooLong: #""input":null,"ctx":{"max_length":9}"#
+            case .tooManyElements:
+                #""input":null,"ctx":{"field_type":"List","max_length":8,"actual_length":9}"#
+            case .wrongValue: #""input":null,"ctx":{"error":{}}"#
             default: #""input":null"#
             }
         #expect(

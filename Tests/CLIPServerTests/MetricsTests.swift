@@ -199,7 +199,9 @@ struct MetricsTests {
     func deployed() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let computing = RouteTable.all.filter { $0.wantsBody && $0.purpose == .use }.map(\.path)
+        let computing = RouteTable.all.filter { $0.wantsBody && [.use, .pictures].contains($0.purpose) }.map(
+            \.path
+        )
         for (file, count) in [("prometheus/alerts.yaml", 1), ("grafana/dashboard.json", 3)] {
             let text = try String(contentsOf: root.appending(path: "Deploy/\(file)"), encoding: .utf8)
             let expressions = text.matches(of: /\broute(!?=~?)\\?"([^"\\]*)\\?"/)

@@ -159,6 +159,44 @@ struct PageTests {
         }
     }
 
+    @Test("Where there is an index, the page has its search, in 15 KB, and elsewhere nothing of it")
+    func search() async throws {
+        let parts = PageFiles.searchParts
+        #expect(parts.map(\.bytes.count).reduce(0, +) < 15_000)
+        let names = Set((PageFiles.parts + parts).map(\.name))
+        for file in parts {
+            let text = String(decoding: file.bytes, as: UTF8.self)
+            for reference in text.matches(of: /from "\.\/([\w.-]+)"/) {
+                #expect(names.contains(String(reference.1)), "\(reference.0) in \(file.name)")
+            }
+            #expect(!text.contains("style=\"") && !text.contains("<script") && !text.contains("://"))
+        }
+        let folder = try PictureFolder()
+        for keys in [[], ["a-key-of-ours"]] {
+            try await LiveServer.with(
+                configure: { $0.apiKeys = keys },
+                pictures: { try await folder.search(by: $0) }
+            ) { server in
+                let page = try await server.request("GET", "/", fields: [Self.browser])
+                #expect(page.body == PageFiles.index(asksForKeys: !keys.isEmpty, hasPictures: true).bytes)
+                #expect(page.text.contains(#"<script type="module" src="page/search.js"></script>"#))
+                for file in parts {
+                    let answer = try await server.request("GET", "/page/\(file.name)")
+                    #expect(answer.status == 200 && answer.body == file.bytes)
+                    #expect(answer.fields["content-type"] == file.contentType)
+                }
+            }
+        }
+        for file in [PageFiles.index, PageFiles.indexWithKeys] + PageFiles.parts {
+            #expect(!String(decoding: file.bytes, as: UTF8.self).contains("search."), "\(file.name)")
+        }
+        let words = String(decoding: parts[2].bytes, as: UTF8.self)
+        let blocks = words.matches(of: /const \w+ = \{\n((?:  .*\n)+)\};/).map { block in
+            block.1.matches(of: /(?m)^  (\w+):/).map { String($0.1) }
+        }
+        #expect(blocks.count == 2 && blocks[0] == blocks[1] && blocks[0].count > 15)
+    }
+
     @Test("Both languages have the same words")
     func words() throws {
         let file = try #require(PageFiles.parts.first { $0.name == "words.js" })

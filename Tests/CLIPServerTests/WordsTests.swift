@@ -1,4 +1,5 @@
 import CLIPEngine
+import CLIPIndex
 import CLIPJSON
 import CLIPServer
 import CLIPTestSupport
@@ -145,7 +146,9 @@ struct WordsTests {
                 "unknownItemType": .unknownItemType(field: .subject),
                 "imageWhereTextBelongs": .imageWhereTextBelongs(field: .prompt),
                 "imageRefused": .imageRefused(.noValue(type: "url")),
-                "embedding": .embedding(.noTexts, place: nil),
+                "embedding": .embedding(.noTexts, place: nil), "noIndex": .noIndex,
+                "pageNotAllowed": .pageNotAllowed, "nameNotAllowed": .nameNotAllowed,
+                "pictures": .pictures(.cancelsOut),
             ],
             type: "APIError",
             in: "CLIPServer/APIError.swift"
@@ -194,6 +197,31 @@ struct WordsTests {
             in: "CLIPEngine/EmbeddingError.swift"
         )
         #expect(faults == [])
+    }
+
+    @Test(
+        "Every error of a search is a sentence, for the sender of a request and in the log, which alone names files"
+    )
+    func pictures() throws {
+        let path = "/srv/secret.jpg"
+        let errors: [(String, PictureSearchError)] = [
+            ("noPicture", .noPicture(id: 7)), ("changedFile", .changedFile(path: path)),
+            ("undecodableFile", .undecodableFile(path: path, .tooSlow(limit: .seconds(10)))),
+            ("cancelsOut", .cancelsOut), ("noModel", .noModel(name: "secret")),
+            ("index", .index(.damaged(path: path, what: "a file has no vector"))),
+            ("index", .index(.notFound(path: path))),
+            ("engine", .engine(.overloaded(retryAfterSeconds: 3), term: nil)),
+        ]
+        let complaints = try Words.complaints(
+            ofTexts: errors.map { ($0.0, texts(of: APIError($0.1))) },
+            type: "PictureSearchError",
+            in: "CLIPIndex/Search/PictureSearchError.swift"
+        )
+        #expect(complaints == [])
+        for (name, error) in errors {
+            #expect(!APIError(error).sentence.contains("secret"), "\(name)")
+            #expect(Words.hasRemedy(APIError(error).cause), "\(name)")
+        }
     }
 
     @Test("The log says what helps, also where the answer does not")

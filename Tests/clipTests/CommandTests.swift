@@ -241,10 +241,10 @@ struct CommandTests {
                 full.status == 74 && full.errors.contains("Standard output cannot be written:"),
                 "\(full.errors)"
             )
-            let folder = try await Command.run("embed", "--model", model, "/tmp")
+            let missing = try await Command.run("embed", "--model", model, "/nowhere.png")
             #expect(
-                folder.status == 1 && folder.errors.contains("/tmp: The file cannot be read:"),
-                "\(folder.errors)"
+                missing.status == 1 && missing.errors.contains("/nowhere.png: The file cannot be read:"),
+                "\(missing.errors)"
             )
             let closed = try await Command.shell(#"exec "$0" embed --model "$1" - <&-"#, model)
             #expect(

@@ -49,6 +49,7 @@ struct SettingsTests {
         "--fetch-places-per-host": "0", "--fetch-places-per-client": "0", "--fetch-queue": "65537",
         "--allow-models": "../up", "--model-memory": "lots", "--idle-unload": "nan",
         "--load-seconds": "nan", "--fetch-ca-file": "/nonexistent/ca.pem", "--log-level": "loud",
+        "--index": "/nonexistent/index",
     ]
 
     private static let takesAnything: Set<String> = ["--packed-cache", "--cache-dir"]

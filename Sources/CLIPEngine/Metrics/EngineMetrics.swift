@@ -138,7 +138,7 @@ extension EngineMetrics {
         "clip_stage_duration_seconds",
         .histogram,
         labels: ["stage"],
-        "Wall time of one answered request in a stage: fetch, decode, tokenize, queue, forward, rank; write is a server's."
+        "Wall time of one answered request in a stage: fetch, decode, tokenize, queue, forward, rank; search and write are a server's."
     )
     static let batchItems = MetricDescription(
         "clip_batch_items",

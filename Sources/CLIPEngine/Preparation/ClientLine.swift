@@ -5,7 +5,7 @@ internal import DequeModule
 ///
 /// Elements that need many turns wait in a second queue of their client, which gets every other turn of the client
 /// while both have elements.
-struct ClientLine<Element: Sendable>: Sendable {
+package struct ClientLine<Element: Sendable>: Sendable {
     /// The elements of one client.
     private struct Own {
         var short: Deque<Element> = []
@@ -27,9 +27,11 @@ struct ClientLine<Element: Sendable>: Sendable {
 
     private var turns: Deque<String?> = []
     private var waiting: [String?: Own] = [:]
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    var isEmpty: Bool { turns.isEmpty }
+    package init() {}
+
+    package var isEmpty: Bool { turns.isEmpty }
     /// How many clients have elements in the queue.
     var clients: Int { turns.count }
 
@@ -37,7 +39,7 @@ struct ClientLine<Element: Sendable>: Sendable {
     func elements(of client: String?) -> Deque<Element> { waiting[client]?.short ?? [] }
 
     /// - Parameter isLong: whether the element needs many turns.
-    mutating func append(_ element: Element, of client: String?, isLong: Bool = false) {
+    package mutating func append(_ element: Element, of client: String?, isLong: Bool = false) {
         if waiting[client] == nil { turns.append(client) }
         if isLong {
             waiting[client, default: Own()].long.append(element)
@@ -51,7 +53,7 @@ struct ClientLine<Element: Sendable>: Sendable {
     var first: Element? { turns.first.flatMap { waiting[$0]?.first } }
 
     /// Removes the next element, and ends its client's turn.
-    mutating func next() -> Element? {
+    package mutating func next() -> Element? {
         let element = first
         if removeFirst() { pass() }
         return element
@@ -75,7 +77,7 @@ struct ClientLine<Element: Sendable>: Sendable {
     }
 
     /// Removes the first element that matches.
-    mutating func remove(where isWanted: (Element) -> Bool) -> Element? {
+    package mutating func remove(where isWanted: (Element) -> Bool) -> Element? {
         for client in turns {
             guard let element = waiting[client]?.remove(where: isWanted) else { continue }
             if waiting[client]?.isEmpty == true {

@@ -195,7 +195,7 @@ struct ImagePreparation: Sendable {
     ///
     /// A request asks for one image's room at a time, so that other requests get theirs. If an image's room does not
     /// come, another of the request's images tries: it may have to be decoded first for there to be enough.
-    private func room(
+    func room(
         for bytes: Int,
         at index: Int,
         request: AdmittedRequest
@@ -238,7 +238,7 @@ struct ImagePreparation: Sendable {
         room: ByteReservation?
     ) async -> Step {
         let (hashKey, budget, limit) = (hashKey, budget, decodeTimeLimit)
-        let isCostly = room.map { $0.byteCount > Self.mostCheapBytes } ?? false
+        let isCostly = room.map { $0.byteCount > DecodingRoom.mostCheapBytes } ?? false
         return await pool.run(for: client, isCostly: isCostly) { cancellation in
             do throws(ImageFault) {
                 // Bytes decoded from a text are counted before they are decoded.
@@ -260,9 +260,6 @@ struct ImagePreparation: Sendable {
         } ?? .stopped
     }
 
-    /// Decoders of more bytes than this are also busy for long: they need the whole picture at once.
-    private static let mostCheapBytes = 32 << 20
-
     private static func decode(
         _ image: EncodedImage,
         for side: LoadedModel.ImageSide,
@@ -270,22 +267,17 @@ struct ImagePreparation: Sendable {
         room granted: ByteReservation?,
         stop: DecodeStop
     ) throws(ImageFault) -> Step {
-        var room = granted
+        var room = DecodingRoom(granted)
         let start = ContinuousClock.now
         do throws(ImagingError) {
             let pixels = try side.preprocessor.pixels(
                 of: image.bytes,
-                admitting: { decoding in
-                    let bytes = decoding + image.uncountedBytes
-                    if let room, room.byteCount >= bytes { return true }
-                    // The smaller reservation goes back first, so that no request waits while it holds bytes.
-                    room?.release()
-                    room = bytes > mostCheapBytes ? nil : budget.reserveNow(bytes, for: .decoding)
-                    return room != nil
-                },
+                admitting: { room.admits($0 + image.uncountedBytes, of: budget) },
                 stop: stop
             )
-            guard let room else { preconditionFailure("A picture was decoded without asking for room.") }
+            guard let room = room.reservation else {
+                preconditionFailure("A picture was decoded without asking for room.")
+            }
             side.costs.spendOnDecoding(ContinuousClock.now - start)
             room.shrink(to: pixels.bytes.count)
             return .done(PreparedImage(hash: image.hash, content: .pixels(pixels.bytes, room: room)))

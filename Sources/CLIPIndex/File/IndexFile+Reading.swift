@@ -8,48 +8,69 @@ extension IndexFile {
     package struct State: Equatable, Sendable {
         /// Another one for vectors that were put together anew.
         let generation: Int
-        /// Contents that have vectors.
+        /// Vectors, those of forgotten contents among them.
         let count: Int
-        /// Changes with every commit of another connection.
-        let version: Int
     }
 
     package func state() throws(IndexError) -> State {
         try read { try Self.state($0) }
     }
 
+    /// Changes with every commit of another connection.
+    package func version() throws(IndexError) -> Int {
+        try read { try Self.version($0) }
+    }
+
     private static func state(_ access: Database) throws -> State {
         State(
             generation: try Int.fetchOne(access, sql: "SELECT value FROM facts WHERE name = 'generation'")
                 ?? 0,
-            count: try Int.fetchOne(access, sql: "SELECT coalesce(sum(count), 0) FROM chunks") ?? 0,
-            version: try Int.fetchOne(access, sql: "PRAGMA data_version") ?? 0
+            count: try Int.fetchOne(access, sql: "SELECT coalesce(sum(count), 0) FROM chunks") ?? 0
         )
     }
 
-    /// Adds the vectors that a set does not have yet.
+    private static func version(_ access: Database) throws -> Int {
+        try Int.fetchOne(access, sql: "PRAGMA data_version") ?? 0
+    }
+
+    /// Adds the vectors that a set does not have yet; all of them, if they were put together anew since it was read.
     ///
-    /// - Parameter set: what was read of the same generation, or nothing.
-    /// - Returns: the state in which the index was read.
-    package func load(into set: inout VectorSet) throws(IndexError) -> State {
-        var grown = set
+    /// - Parameter set: what was read before, or nothing.
+    /// - Returns: the version that was read.
+    @discardableResult
+    package func load(into set: inout VectorSet) throws(IndexError) -> Int {
+        let before = set
         let rowBytes = code.rowBytes
-        let state = try read { access in
+        let (grown, version) = try read { access in
+            let generation = try Self.state(access).generation
+            var grown =
+                before.generation == generation ? before : VectorSet(code: code, generation: generation)
+            // A file that nobody has written since an earlier version made it.
+            let isEarlier =
+                try Bool.fetchOne(
+                    access,
+                    sql: "SELECT NOT EXISTS (SELECT 1 FROM pragma_table_info('chunks') WHERE name = 'ids')"
+                ) ?? true
             let first = grown.count / IndexSchema.chunk
             let chunks = try Row.fetchCursor(
                 access,
-                sql: "SELECT id, count, high, terms FROM chunks WHERE id >= ? ORDER BY id",
+                sql: """
+                    SELECT id, count, high, terms, \(isEarlier ? "NULL" : "ids") FROM chunks WHERE id >= ? ORDER BY id
+                    """,
                 arguments: [first]
             )
             while let chunk = try chunks.next() {
                 let (id, count): (Int, Int) = (try chunk.value(0), try chunk.value(1))
                 let terms = Floats.read(try chunk.value(3))
                 let known = grown.count - id * IndexSchema.chunk
+                let contents = try chunk.value(4) as Data?
                 try chunk.withUnsafeData(atIndex: 2) { high in
                     let high = high ?? Data()
                     guard id >= 0, id <= grown.count / IndexSchema.chunk, known >= 0, count >= known,
                         count <= IndexSchema.chunk, terms.count == 2 * count,
-                        high.count == count * rowBytes
+                        high.count == count * rowBytes,
+                        let ids = StoredChunk.ids(contents, chunk: id, count: count),
+                        (ids.dropFirst(known).first ?? .max) > grown.lastID
                     else {
                         throw damaged("chunk \(id) of its vectors is not whole")
                     }
@@ -58,15 +79,16 @@ extension IndexFile {
                             high: UnsafeRawBufferPointer(rebasing: bytes[(known * rowBytes)...]),
                             terms: (known..<count).map {
                                 VectorCode.Terms(scale: terms[2 * $0], error: terms[2 * $0 + 1])
-                            }
+                            },
+                            ids: ids.dropFirst(known)
                         )
                     }
                 }
             }
-            return try Self.state(access)
+            return (grown, try Self.version(access))
         }
         set = grown
-        return state
+        return version
     }
 
     /// Which files a search looks at.
@@ -78,6 +100,17 @@ extension IndexFile {
 
         package init(folder: String? = nil, since: Int? = nil) {
             (self.folder, self.since) = (folder, since)
+        }
+
+        /// By bytes: texts that look alike may be different folders.
+        package static func == (one: Scope, other: Scope) -> Bool {
+            let areOneFolder =
+                switch (one.folder, other.folder) {
+                case (nil, nil): true
+                case (let folder?, let another?): folder.utf8.elementsEqual(another.utf8)
+                default: false
+                }
+            return areOneFolder && one.since == other.since
         }
 
         /// A condition on `files`, and what stands for its question marks.
@@ -99,10 +132,10 @@ extension IndexFile {
     }
 
     /// For each row of vectors, whether a file of the scope has it.
-    package func rows(in scope: Scope, count: Int) throws(IndexError) -> [Bool] {
+    package func rows(in scope: Scope, of set: VectorSet) throws(IndexError) -> [Bool] {
         let (condition, arguments) = scope.condition
         return try read { access in
-            var rows = [Bool](repeating: false, count: count)
+            var rows = [Bool](repeating: false, count: set.count)
             let contents = try Int.fetchCursor(
                 access,
                 sql: "SELECT content FROM files WHERE \(condition)",
@@ -111,48 +144,75 @@ extension IndexFile {
             // What came after the vectors were read is not looked at.
             while let content = try contents.next() {
                 guard content > 0 else { throw damaged("a file has no vector") }
-                if content <= count { rows[content - 1] = true }
+                if let row = set.row(ofContent: content) { rows[row] = true }
             }
             return rows
         }
     }
 
     /// The paths of a content's files within a scope, in order.
-    package func paths(ofRow row: Int, in scope: Scope) throws(IndexError) -> [String] {
+    package func paths(ofContent content: Int, in scope: Scope) throws(IndexError) -> [String] {
         let (condition, arguments) = scope.condition
         return try read { access in
             try Data.fetchAll(
                 access,
                 sql: "SELECT path FROM files WHERE content = ? AND \(condition) ORDER BY path",
-                arguments: StatementArguments([row + 1] + arguments)
+                arguments: StatementArguments([content] + arguments)
             ).map { FileName.text(of: $0) }
         }
     }
 
-    /// The low bytes of a vector.
-    package func low(ofRow row: Int) throws(IndexError) -> [Int8] {
+    /// The low bytes of a vector; nil where its content was forgotten meanwhile.
+    package func low(ofContent content: Int) throws(IndexError) -> [Int8]? {
         let count = code.rowBytes
         return try read { access in
             let low = try Data.fetchOne(
                 access.cachedStatement(sql: "SELECT low FROM tails WHERE id = ?"),
-                arguments: [row + 1]
+                arguments: [content]
             )
-            guard let low, low.count == count else {
-                throw damaged("the rest of vector \(row + 1) is not whole")
+            guard let low else {
+                let isThere = try Bool.fetchOne(
+                    access,
+                    sql: "SELECT EXISTS (SELECT 1 FROM contents WHERE id = ?)",
+                    arguments: [content]
+                )
+                guard isThere == false else { throw damaged("the rest of vector \(content) is not there") }
+                return nil
             }
+            guard low.count == count else { throw damaged("the rest of vector \(content) is not whole") }
             return low.map { Int8(bitPattern: $0) }
         }
     }
 
-    /// Where a path has its vector; nil where the index does not have it.
-    package func row(ofPath path: String) throws(IndexError) -> Int? {
-        let path = Data(FileName.bytes(of: path))
+    /// The first file that has a content, in the order of their paths; nil where none is there.
+    package func file(ofContent content: Int) throws(IndexError) -> (path: String, look: Look)? {
+        try read { access in
+            let row = try Row.fetchOne(
+                access.cachedStatement(
+                    sql: """
+                        SELECT path, bytes, modified FROM files WHERE content = ? AND missing IS NULL ORDER BY path LIMIT 1
+                        """
+                ),
+                arguments: [content]
+            )
+            return try row.map { row in
+                (
+                    FileName.text(of: try row.value(0) as Data),
+                    Look(bytes: try row.value(1), modified: try row.value(2))
+                )
+            }
+        }
+    }
+
+    /// The content of a path; nil where the index does not have it.
+    package func content(ofPath path: String) throws(IndexError) -> Int? {
+        let path = FileName.data(of: path)
         return try read { access in
             try Int.fetchOne(
                 access,
                 sql: "SELECT content FROM files WHERE path = ? AND missing IS NULL",
                 arguments: [path]
-            ).map { $0 - 1 }
+            )
         }
     }
 }

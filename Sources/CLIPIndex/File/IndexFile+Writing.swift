@@ -1,19 +1,10 @@
-internal import CLIPFiles
+package import CLIPFiles
 internal import Foundation
 internal import GRDB
 
 /// What brings an index up to date.
 extension IndexFile {
-    /// How a file looks from outside.
-    package struct Look: Equatable, Sendable {
-        package let bytes: Int
-        /// When it was written last, in nanoseconds since 1970.
-        package let modified: Int
-
-        package init(bytes: Int, modified: Int) {
-            (self.bytes, self.modified) = (bytes, modified)
-        }
-    }
+    package typealias Look = FileLook
 
     /// What the index knows of a path.
     package enum Known: Equatable, Sendable {
@@ -26,7 +17,7 @@ extension IndexFile {
     }
 
     package func known(_ path: String, _ look: Look) throws(IndexError) -> Known {
-        let path = Data(FileName.bytes(of: path))
+        let path = FileName.data(of: path)
         return try read { access in
             let row = try Row.fetchOne(
                 access.cachedStatement(
@@ -86,10 +77,10 @@ extension IndexFile {
     package func commit(_ findings: [Finding]) throws(IndexError) -> [Int] {
         guard !findings.isEmpty else { return [] }
         return try write { access in
-            var tail = try VectorTail(access, code)
+            var tail = try VectorTail(access, self)
             var ids: [Int] = []
             for finding in findings {
-                let path = Data(FileName.bytes(of: finding.path))
+                let path = FileName.data(of: finding.path)
                 let content: Int
                 switch finding.result {
                 case .failed(let reason):
@@ -102,7 +93,7 @@ extension IndexFile {
                 case .known(let known): content = known
                 case .moved(let origin, let known):
                     content = known
-                    let origin = Data(FileName.bytes(of: origin))
+                    let origin = FileName.data(of: origin)
                     try access.execute(sql: "DELETE FROM files WHERE path = ?", arguments: [origin])
                 case .embedded(let hash, let embedding):
                     // Two files of equal bytes may have been under way together.
@@ -136,7 +127,7 @@ extension IndexFile {
 /// What the index has and the disk has not.
 extension IndexFile {
     /// A path of a content that leads to no file; nil where all do.
-    func leftPath(ofContent content: Int, besides path: String) throws(IndexError) -> String? {
+    package func leftPath(ofContent content: Int, besides path: String) throws(IndexError) -> String? {
         let paths = try read { access in
             try Data.fetchAll(
                 access.cachedStatement(sql: "SELECT path FROM files WHERE content = ? ORDER BY path"),
@@ -147,7 +138,7 @@ extension IndexFile {
     }
 
     /// How many files it has below a folder, those aside that are missing.
-    func fileCount(below folder: String) throws(IndexError) -> Int {
+    package func fileCount(below folder: String) throws(IndexError) -> Int {
         let (condition, arguments) = Scope(folder: folder).condition
         return try read { access in
             try Int.fetchOne(
@@ -161,7 +152,7 @@ extension IndexFile {
     /// Marks files below a folder as missing; their vectors stay.
     ///
     /// - Returns: how many.
-    func markMissing(below folder: String, except seen: SeenFiles) throws(IndexError) -> Int {
+    package func markMissing(below folder: String, except seen: SeenFiles) throws(IndexError) -> Int {
         let (condition, arguments) = Scope(folder: folder).condition
         return try write { access in
             let ids = try Int.fetchCursor(
@@ -196,50 +187,5 @@ extension IndexFile {
             )
             return count
         }
-    }
-}
-
-/// The last chunk of vectors, and those that are added to it.
-private struct VectorTail {
-    private let code: VectorCode
-    private var chunk: Int
-    private var high: Data
-    private var terms: [Float]
-
-    init(_ access: Database, _ code: VectorCode) throws {
-        self.code = code
-        let last = try Row.fetchOne(
-            access,
-            sql: "SELECT id, high, terms FROM chunks ORDER BY id DESC LIMIT 1"
-        )
-        chunk = try last?.value(0) ?? 0
-        high = try last?.value(1) ?? Data()
-        terms = Floats.read(try last?.value(2) ?? Data())
-    }
-
-    private var count: Int { terms.count / 2 }
-
-    /// - Returns: the content's id.
-    mutating func append(_ embedding: [Float], hash: [UInt8], bytes: Int, _ access: Database) throws -> Int {
-        if count == IndexSchema.chunk {
-            try write(to: access)
-            (chunk, high, terms) = (chunk + 1, Data(), [])
-        }
-        let row = code.row(for: embedding)
-        let id = chunk * IndexSchema.chunk + count + 1
-        high.append(contentsOf: row.high)
-        terms += [row.terms.scale, row.terms.error]
-        try access.execute(sql: "INSERT INTO contents VALUES (?, ?, ?)", arguments: [id, Data(hash), bytes])
-        let low = row.low.withUnsafeBytes { Data($0) }
-        try access.execute(sql: "INSERT INTO tails VALUES (?, ?)", arguments: [id, low])
-        return id
-    }
-
-    func write(to access: Database) throws {
-        guard count > 0 else { return }
-        try access.execute(
-            sql: "INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?)",
-            arguments: [chunk, count, high, Floats.data(terms)]
-        )
     }
 }

@@ -38,7 +38,7 @@ package final class IndexFile: Sendable {
 
     /// Opens an index to be brought up to date with a model's vectors, and makes it where there is none.
     package static func open(_ path: String, for model: IndexedModel) throws(IndexError) -> IndexFile {
-        if !isThere(path) { try make(path, for: model) }
+        if !PostgresAddress.isAddress(path), !isThere(path) { try make(path, for: model) }
         try require(path)
         let file = try doing(path) {
             var configuration = Configuration()
@@ -48,6 +48,7 @@ package final class IndexFile: Sendable {
             return try database.read { try Self.file(path, database, $0) }
         }
         try file.model.require(model)
+        try doing(path) { try IndexSchema.migrator.migrate(file.database) }
         return file
     }
 
@@ -85,6 +86,10 @@ package final class IndexFile: Sendable {
 
     /// Looks at the header of a file before SQLite does, so that a file that is none of ours stays as it is.
     private static func require(_ path: String) throws(IndexError) {
+        // Its password belongs into no sentence about a file.
+        guard !PostgresAddress.isAddress(path) else {
+            throw .fileOnly(index: try PostgresAddress(path).display)
+        }
         switch FileKind(at: path) {
         case .file: break
         case .unreachable: throw .notFound(path: path)
@@ -159,6 +164,11 @@ package final class IndexFile: Sendable {
     /// In one transaction, which is there as a whole or not at all.
     func write<Value>(_ body: (Database) throws -> Value) throws(IndexError) -> Value {
         try Self.doing(path) { try database.write(body) }
+    }
+
+    /// Outside of a transaction, for what SQLite does in its own.
+    func maintain<Value>(_ body: (Database) throws -> Value) throws(IndexError) -> Value {
+        try Self.doing(path) { try database.writeWithoutTransaction(body) }
     }
 
     /// Tells what SQLite has to say as our errors.

@@ -5,7 +5,7 @@ package struct IndexHashKey: Equatable, Sendable {
     package let bytes: [UInt8]
 
     /// - Parameter bytes: sixteen.
-    init?(bytes: [UInt8]) {
+    package init?(bytes: [UInt8]) {
         guard bytes.count == 16 else { return nil }
         self.bytes = bytes
     }

@@ -3,11 +3,12 @@ internal import GRDB
 /// The tables of an index file.
 ///
 /// - `facts`: what is true of the whole index, such as its model.
-/// - `contents`: a row for each picture that has a vector; its id less one is the place of that vector. Files of equal bytes have one.
+/// - `contents`: a row for each picture that has a vector; its id less one is the place of that vector, unless `ids` of `chunks` says otherwise. Files of equal bytes have one.
 /// - `files`: a row for each path; paths are bytes, since not all are text. A file that was not there when its folder was last read
 ///   has the time of that in `missing`, and is not found by a search.
 /// - `failures`: files that are no pictures, as they were when that was found out.
-/// - `chunks`: the high bytes of 1,024 vectors, and for each its scale and error as 32-bit floats.
+/// - `chunks`: the high bytes of 1,024 vectors, and for each its scale and error as 32-bit floats. Once vectors of forgotten contents
+///   were taken out, `ids` has the contents of those that are left, as 32-bit numbers.
 /// - `tails`: the low bytes of one vector, which a search reads of a few.
 enum IndexSchema {
     /// "CLIP", which stands in the header of the file.
@@ -41,6 +42,9 @@ enum IndexSchema {
                     CREATE TABLE tails (id INTEGER PRIMARY KEY NOT NULL REFERENCES contents (id), low BLOB NOT NULL);
                     """
             )
+        }
+        migrator.registerMigration("2", foreignKeyChecks: .immediate) { database in
+            try database.execute(sql: "ALTER TABLE chunks ADD COLUMN ids BLOB")
         }
         return migrator
     }

@@ -19,7 +19,7 @@ package struct IndexedModel: Equatable, Sendable {
     /// Whether another's vectors belong beside these.
     ///
     /// - Throws: `otherModel`.
-    func require(_ other: IndexedModel) throws(IndexError) {
+    package func require(_ other: IndexedModel) throws(IndexError) {
         guard name == other.name else { throw .otherModel(.name(index: name, given: other.name)) }
         guard width == other.width else { throw .otherModel(.width(index: width, given: other.width)) }
         guard precision == other.precision else {

@@ -1,4 +1,5 @@
 internal import CLIPEngine
+internal import CLIPFiles
 internal import Synchronization
 
 /// An index that is searched, while another process may be bringing it up to date.
@@ -8,7 +9,10 @@ package final class ImageIndex: Sendable {
     /// What was read of it so far.
     private struct Loaded {
         var set: VectorSet
-        var state: IndexFile.State?
+        /// The file's, when that was read.
+        var version: Int?
+        /// Which rows are of the scope that was searched last, and the file's version then.
+        var rows: (scope: IndexFile.Scope, version: Int, isWanted: [Bool])?
     }
 
     private let loaded: Mutex<Loaded>
@@ -30,6 +34,10 @@ package final class ImageIndex: Sendable {
         package let paths: [String]
         /// The cosine with the query, from -1 to 1.
         package let score: Float
+
+        package init(id: Int, paths: [String], score: Float) {
+            (self.id, self.paths, self.score) = (id, paths, score)
+        }
     }
 
     package struct Query: Sendable {
@@ -59,33 +67,47 @@ package final class ImageIndex: Sendable {
         package let matches: [[Match]]
         /// Pictures that were compared.
         package let searched: Int
+
+        package init(matches: [[Match]], searched: Int) {
+            (self.matches, self.searched) = (matches, searched)
+        }
     }
 
     /// The pictures that fit queries best, compared with every picture of the index as it is now.
     package func search(_ queries: [Query]) async throws(IndexError) -> Result {
-        let result = await pool.run { [self] _ in
-            Swift.Result { () throws(IndexError) in try searchNow(queries) }
-        }
-        guard let result else { return Result(matches: queries.map { _ in [] }, searched: 0) }
-        return try result.get()
+        try await onItsThread { (index) throws(IndexError) in try index.searchNow(queries) }
+            ?? Result(matches: queries.map { _ in [] }, searched: 0)
     }
 
     /// The vector of a file, if the index has it as it is; nil otherwise.
     package func embedding(ofFile path: String) async throws(IndexError) -> (id: Int, [Float])? {
+        try await onItsThread { (index) throws(IndexError) in
+            guard let look = IndexFile.Look(at: path),
+                case .current(_, isMissing: false) = try index.file.known(path, look),
+                let content = try index.file.content(ofPath: path),
+                let embedding = try index.embedding(ofContent: content)
+            else { return nil }
+            return (content, embedding)
+        }
+    }
+
+    /// Asks the file on the thread that searches are made on; nil where the task was cancelled before its turn came.
+    func onItsThread<Value: Sendable>(
+        _ body: @escaping @Sendable (ImageIndex) throws(IndexError) -> Value?
+    ) async throws(IndexError) -> Value? {
         let result = await pool.run { [self] _ in
-            Swift.Result { () throws(IndexError) in
-                guard let look = IndexFile.Look(at: path),
-                    case .current(_, isMissing: false) = try file.known(path, look),
-                    let row = try file.row(ofPath: path)
-                else { return (id: Int, [Float])?.none }
-                let set = try current()
-                guard row < set.count else { return nil }
-                let high = set.blocks[row / VectorBlock.capacity].rows(from: row % VectorBlock.capacity)
-                let low = try file.low(ofRow: row)
-                return (row + 1, file.code.embedding(high: high, low: low, scale: set.terms[row].scale))
-            }
+            Swift.Result { () throws(IndexError) in try body(self) }
         }
         return try result?.get()
+    }
+
+    /// The vector of a content; nil where there is none.
+    func embedding(ofContent content: Int) throws(IndexError) -> [Float]? {
+        let set = try current()
+        guard let row = set.row(ofContent: content), let low = try file.low(ofContent: content) else {
+            return nil
+        }
+        return file.code.embedding(high: set.high(ofRow: row), low: low, scale: set.terms[row].scale)
     }
 
     private func searchNow(_ queries: [Query]) throws(IndexError) -> Result {
@@ -95,7 +117,7 @@ package final class ImageIndex: Sendable {
         // Those of one scope go through the vectors together.
         for scope in queries.map(\.scope).uniqued {
             let places = queries.indices.filter { queries[$0].scope == scope }
-            let rows = try file.rows(in: scope, count: set.count)
+            let rows = try rows(in: scope, of: set)
             searched = max(searched, rows.count { $0 })
             let together = set.code.queries(places.map { queries[$0].embedding })
             // One more, in the place of the one that is not wanted.
@@ -108,13 +130,16 @@ package final class ImageIndex: Sendable {
             let lists = scan.shortlists(for: together, wishes, among: rows)
             for (number, place) in places.enumerated() {
                 let best = try scan.best(of: lists[number], for: number, of: together, wishes[number]) {
-                    (row) throws(IndexError) in try file.low(ofRow: row)
+                    (row) throws(IndexError) in try file.low(ofContent: set.content(ofRow: row))
                 }
-                let wanted = best.filter { $0.row + 1 != queries[place].excluded }.prefix(queries[place].top)
+                let wanted = best.filter { set.content(ofRow: $0.row) != queries[place].excluded }.prefix(
+                    queries[place].top
+                )
                 matches[place] = try wanted.map { (match) throws(IndexError) in
-                    Match(
-                        id: match.row + 1,
-                        paths: try file.paths(ofRow: match.row, in: scope),
+                    let id = set.content(ofRow: match.row)
+                    return Match(
+                        id: id,
+                        paths: try file.paths(ofContent: id, in: scope),
                         score: match.score
                     )
                 }
@@ -128,14 +153,24 @@ extension ImageIndex {
     /// All vectors that are there now; those that were not read yet are.
     private func current() throws(IndexError) -> VectorSet {
         try loaded.withLock { (loaded) throws(IndexError) in
-            let state = try file.state()
-            if let known = loaded.state, known.generation != state.generation {
-                loaded.set = VectorSet(code: file.code)
-            }
-            if loaded.state?.count != state.count || loaded.state?.generation != state.generation {
-                loaded.state = try file.load(into: &loaded.set)
-            }
+            let version = try file.version()
+            if loaded.version != version { loaded.version = try file.load(into: &loaded.set) }
             return loaded.set
+        }
+    }
+
+    /// Which rows are of a scope; not asked again as long as nothing was written, since all files have to be looked through.
+    private func rows(in scope: IndexFile.Scope, of set: VectorSet) throws(IndexError) -> [Bool] {
+        try loaded.withLock { (loaded) throws(IndexError) in
+            let version = try file.version()
+            if let kept = loaded.rows, kept.scope == scope, kept.version == version,
+                kept.isWanted.count == set.count
+            {
+                return kept.isWanted
+            }
+            let isWanted = try file.rows(in: scope, of: set)
+            loaded.rows = try file.version() == version ? (scope, version, isWanted) : nil
+            return isWanted
         }
     }
 }

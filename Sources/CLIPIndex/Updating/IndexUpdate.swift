@@ -1,45 +1,50 @@
 package import CLIPEngine
-internal import CLIPFiles
+package import CLIPFiles
 
 /// Brings an index up to date: embeds what is new, and keeps the vectors of what has moved.
 ///
 /// Some files are read and decoded while the model works on others, so it takes as long as the engine alone.
 package struct IndexUpdate: Sendable {
-    private let file: IndexFile
+    let file: any IndexStore
     private let engine: EmbeddingEngine
     /// Whether files are tried again that were no pictures when they looked as they do.
     private let retries: Bool
+    /// Whether to begin with no more files: those in hand are done and written.
+    package var isStopped: @Sendable () -> Bool = { false }
 
-    package init(_ file: IndexFile, by engine: EmbeddingEngine, retries: Bool = false) {
+    package init(_ file: any IndexStore, by engine: EmbeddingEngine, retries: Bool = false) {
         (self.file, self.engine, self.retries) = (file, engine, retries)
     }
 
     /// Files in hand at once: more than a batch.
     private static let filesInHand = 64
-    /// What is found out is written when there is so much, or after so long: what a kill can lose.
+    /// What is found out is written when there is so much, or after a time.
     private static let mostPending = 1024
-    private static let longestPending = Duration.seconds(2)
 
     /// Goes through the files below folders.
     ///
     /// What the index has below a folder and is not there is marked as missing, unless nothing at all is there.
+    ///
+    /// - Parameter entering: is told of every folder before its names are read, and of the one that was named above it.
     package func run(
         folders: [String],
         rules: FolderWalk.Rules,
+        entering: ((_ top: String, _ folder: String, _ parts: [[UInt8]]) -> Void)? = nil,
         _ tell: @escaping (IndexEvent) -> Void
     ) async throws(IndexUpdateError) -> IndexTally {
         var state = State(tell: tell)
         for folder in folders {
             state.seen = SeenFiles()
+            state.isWhole = true
             var isEmpty = true
-            var walk = FolderWalk(folder: folder, rules: rules)
-            var isWhole = true
+            var walk = FolderWalk(folder: folder, rules: rules) { entering?(folder, $0, $1) }
+            do throws(IndexError) { try await file.beginWalk() } catch { throw .index(error) }
             try await run(&state) { state in
                 while let entry = walk.next() {
                     switch entry {
                     case .passedOver: state.tally.passedOver += 1
                     case .unreadable(let path, let cause):
-                        isWhole = false
+                        state.isWhole = false
                         state.fail(path, "It cannot be read: \(cause).")
                     case .file(let path, let look):
                         isEmpty = false
@@ -48,14 +53,18 @@ package struct IndexUpdate: Sendable {
                 }
                 return nil
             }
-            try index { () throws(IndexError) in
-                let indexed = try file.fileCount(below: folder)
+            // What was not looked at is not missing.
+            if isStopped() { break }
+            do throws(IndexError) {
+                let indexed = try await file.fileCount(below: folder)
                 if isEmpty, indexed > 0 {
                     tell(.emptyFolder(path: folder, indexed: indexed))
-                } else if isWhole {
+                } else if state.isWhole {
                     // A folder that cannot be read would take its files along.
-                    state.tally.missing += try file.markMissing(below: folder, except: state.seen)
+                    state.tally.missing += try await file.markMissing(below: folder, except: state.seen)
                 }
+            } catch {
+                throw .index(error)
             }
         }
         return state.tally
@@ -80,14 +89,24 @@ package struct IndexUpdate: Sendable {
 
     // MARK: One file after the other
 
-    private struct State {
+    struct State {
         var tally = IndexTally()
         var seen = SeenFiles()
         /// What was found out and is not written yet.
         var pending: [IndexFile.Finding] = []
         /// Paths that others have come from.
         var left: Set<String> = []
+        /// Files that another process has in hand.
+        var held: [IndexedFile] = []
+        /// Files of which nothing was found out.
+        var released: [String] = []
+        /// Hashes of contents that are no pictures.
+        var releasedHashes: [[UInt8]] = []
         var written = ContinuousClock.now
+        /// Whether something is known of all files that were gone through.
+        var isWhole = true
+        /// Files that are being read.
+        var inHand = 0
         let tell: (IndexEvent) -> Void
 
         init(tell: @escaping (IndexEvent) -> Void) { self.tell = tell }
@@ -101,8 +120,9 @@ package struct IndexUpdate: Sendable {
     private struct Attempt: Sendable {
         enum Result: Sendable {
             case known(content: Int)
+            case held
             case embedded(hash: [UInt8], [Float])
-            case refused(EmbeddingError)
+            case refused(hash: [UInt8], EmbeddingError)
             case unreadable(cause: String)
             case unusable(IndexError)
         }
@@ -112,25 +132,21 @@ package struct IndexUpdate: Sendable {
         let result: Result
     }
 
-    private func run(
+    func run(
         _ state: inout State,
-        next: (inout State) -> (path: String, look: IndexFile.Look)?
+        next: (inout State) -> IndexedFile?
     ) async throws(IndexUpdateError) {
         let failure = await withTaskGroup(of: Attempt.self, returning: IndexUpdateError?.self) { group in
             do throws(IndexUpdateError) {
-                var inHand = 0
-                while let (path, look) = next(&state) {
-                    guard try isNew(path, look, &state) else { continue }
-                    if inHand == Self.filesInHand, let attempt = await group.next() {
-                        inHand -= 1
-                        try take(attempt, &state)
-                    }
-                    group.addTask { await attempt(path, look) }
-                    inHand += 1
-                    if Task.isCancelled { break }
+                var isAtEnd = false
+                while !isAtEnd, !isStopped(), !Task.isCancelled {
+                    var asked: [IndexedFile] = []
+                    while asked.count < file.filesAtOnce, let found = next(&state) { asked.append(found) }
+                    isAtEnd = asked.count < file.filesAtOnce
+                    try await take(asked, &group, &state)
                 }
-                while let attempt = await group.next() { try take(attempt, &state) }
-                try write(&state)
+                try await finish(&group, &state)
+                try await takeHeld(&group, &state)
                 return nil
             } catch {
                 group.cancelAll()
@@ -140,23 +156,88 @@ package struct IndexUpdate: Sendable {
         if let failure { throw failure }
     }
 
+    /// Begins with those of some files that are to be read, and takes what has come of others meanwhile.
+    private func take(
+        _ files: [IndexedFile],
+        _ group: inout TaskGroup<Attempt>,
+        _ state: inout State
+    ) async throws(IndexUpdateError) {
+        guard !files.isEmpty else { return }
+        let standings: [FileStanding]
+        do throws(IndexError) { standings = try await file.standings(of: files) } catch {
+            throw .index(error)
+        }
+        for ((path, look), standing) in zip(files, standings) where isNew(path, look, standing, &state) {
+            if state.inHand == Self.filesInHand, let attempt = await group.next() {
+                state.inHand -= 1
+                try await take(attempt, &state)
+            }
+            group.addTask { await attempt(path, look) }
+            state.inHand += 1
+        }
+    }
+
+    /// Takes what comes of all files in hand, and writes it.
+    private func finish(
+        _ group: inout TaskGroup<Attempt>,
+        _ state: inout State
+    ) async throws(IndexUpdateError) {
+        while let attempt = await group.next() { try await take(attempt, &state) }
+        state.inHand = 0
+        try await write(&state)
+    }
+
+    /// Waits for what other processes have in hand, and takes over what they have left.
+    private func takeHeld(
+        _ group: inout TaskGroup<Attempt>,
+        _ state: inout State
+    ) async throws(IndexUpdateError) {
+        var changed = ContinuousClock.now
+        while !state.held.isEmpty, !isStopped(), !Task.isCancelled {
+            let files = state.held
+            state.held = []
+            for start in stride(from: 0, to: files.count, by: file.filesAtOnce) {
+                let part = files[start..<min(start + file.filesAtOnce, files.count)]
+                try await take(Array(part), &group, &state)
+            }
+            try await finish(&group, &state)
+            if state.held.count < files.count {
+                changed = .now
+            } else if ContinuousClock.now - changed > Self.longestHeld {
+                for (path, _) in state.held {
+                    state.fail(path, "Another process has had it in hand for too long.")
+                }
+                (state.held, state.isWhole) = ([], false)
+            } else {
+                try? await Task.sleep(for: Self.heldInterval)
+            }
+        }
+    }
+
+    /// How long to wait for another process with which nothing gets on.
+    private static let longestHeld = Duration.seconds(300)
+    private static let heldInterval = Duration.milliseconds(500)
+
     /// Whether a file is to be read: it is not known as it is.
     private func isNew(
         _ path: String,
         _ look: IndexFile.Look,
+        _ standing: FileStanding,
         _ state: inout State
-    ) throws(IndexUpdateError) -> Bool {
-        switch try index({ () throws(IndexError) in try file.known(path, look) }) {
-        case .current(let id, isMissing: false):
+    ) -> Bool {
+        switch standing {
+        case .known(.current(let id, isMissing: false)):
             state.seen.insert(id)
             state.tally.unchanged += 1
             if state.tally.files % 256 == 0 { state.tell(.progress(state.tally)) }
             return false
-        case .failed(let reason) where !retries:
+        case .known(.failed) where !retries:
             state.tally.failedBefore += 1
-            _ = reason
             return false
-        case .current, .failed, .unknown: return true
+        case .held:
+            state.held.append((path, look))
+            return false
+        case .known(.current), .known(.failed), .known(.unknown): return true
         }
     }
 
@@ -174,7 +255,11 @@ package struct IndexUpdate: Sendable {
         }
         let hash = file.hashKey.hash(of: bytes)
         do throws(IndexError) {
-            if let content = try file.content(ofHash: hash) { return .known(content: content) }
+            switch try await file.standing(ofHash: hash) {
+            case .known(let content): return .known(content: content)
+            case .held: return .held
+            case .new: break
+            }
         } catch {
             return .unusable(error)
         }
@@ -182,11 +267,11 @@ package struct IndexUpdate: Sendable {
             let embedding = try await engine.embed(images: [.encoded(bytes)]).embeddings[0]
             return .embedded(hash: hash, embedding.values)
         } catch {
-            return .refused(error)
+            return .refused(hash: hash, error)
         }
     }
 
-    private func take(_ attempt: Attempt, _ state: inout State) throws(IndexUpdateError) {
+    private func take(_ attempt: Attempt, _ state: inout State) async throws(IndexUpdateError) {
         let (path, look) = (attempt.path, attempt.look)
         func found(_ result: IndexFile.Finding.Result) {
             state.pending.append(IndexFile.Finding(path: path, look: look, result: result))
@@ -196,8 +281,11 @@ package struct IndexUpdate: Sendable {
             state.tally.embedded += 1
             found(.embedded(hash: hash, embedding))
         case .known(let content):
-            let origin = try index { () throws(IndexError) in
-                try file.leftPath(ofContent: content, besides: path)
+            let origin: String?
+            do throws(IndexError) {
+                origin = try await file.leftPath(ofContent: content, besides: path)
+            } catch {
+                throw .index(error)
             }
             if let origin, state.left.insert(origin).inserted {
                 state.tally.moved += 1
@@ -207,28 +295,35 @@ package struct IndexUpdate: Sendable {
                 state.tally.copies += 1
                 found(.known(content: content))
             }
-        case .refused(let error) where EmbeddingPipeline.Fault.refused(error).isTheInputs:
+        case .refused(let hash, let error) where EmbeddingPipeline.Fault.refused(error).isTheInputs:
+            state.releasedHashes.append(hash)
             state.tally.failed += 1
             state.tell(.failed(path: path, reason: error.description))
             found(.failed(reason: error.description))
-        case .refused(let error): throw .engine(error)
-        case .unreadable(let cause): state.fail(path, "It cannot be read: \(cause).")
+        case .refused(_, let error): throw .engine(error)
+        case .unreadable(let cause):
+            state.fail(path, "It cannot be read: \(cause).")
+            state.released.append(path)
+        case .held:
+            state.held.append((path, look))
+            state.released.append(path)
         case .unusable(let error): throw .index(error)
         }
-        let isDue = ContinuousClock.now - state.written > Self.longestPending
-        if state.pending.count >= Self.mostPending || isDue { try write(&state) }
+        let isDue = ContinuousClock.now - state.written > file.longestPending
+        if state.pending.count >= Self.mostPending || isDue { try await write(&state) }
         state.tell(.progress(state.tally))
     }
 
-    private func write(_ state: inout State) throws(IndexUpdateError) {
-        let pending = state.pending
-        state.pending = []
+    private func write(_ state: inout State) async throws(IndexUpdateError) {
+        let (pending, released, hashes) = (state.pending, state.released, state.releasedHashes)
+        (state.pending, state.released, state.releasedHashes) = ([], [], [])
         state.written = .now
-        for id in try index({ () throws(IndexError) in try file.commit(pending) }) { state.seen.insert(id) }
-    }
-
-    private func index<Value>(_ body: () throws(IndexError) -> Value) throws(IndexUpdateError) -> Value {
-        do throws(IndexError) { return try body() } catch { throw .index(error) }
+        do throws(IndexError) {
+            for id in try await file.commit(pending) { state.seen.insert(id) }
+            if !released.isEmpty || !hashes.isEmpty { try await file.release(released, hashes: hashes) }
+        } catch {
+            throw .index(error)
+        }
     }
 }
 

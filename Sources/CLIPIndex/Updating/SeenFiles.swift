@@ -1,5 +1,5 @@
 /// Numbers of files, a bit for each.
-struct SeenFiles: Sendable {
+package struct SeenFiles: Sendable {
     private var words: [UInt64] = []
 
     mutating func insert(_ id: Int) {

@@ -1,14 +1,24 @@
-/// A search through made-up vectors, for `clip benchmark search`.
+/// A search through made-up or given vectors, for `clip benchmark search`.
 package struct ScanTrial: Sendable {
     private let vectors: VectorSet
     private let low: [[Int8]]
     private let threads: Int
-    private let seed: UInt64
     private let width: Int
+    private let source: @Sendable (Int) -> [Float]
 
-    /// Makes vectors that point anywhere, of length one.
-    package init(count: Int, width: Int, threads: Int, seed: UInt64 = 1) throws(IndexError) {
-        (self.threads, self.seed, self.width) = (threads, seed, width)
+    /// Makes vectors that point anywhere, of length one; those with numbers below zero are for queries.
+    package static func madeUp(width: Int, seed: UInt64 = 1) -> @Sendable (Int) -> [Float] {
+        { vector($0, seed: seed, width: width) }
+    }
+
+    /// - Parameter source: gives the vector of a number, from zero on.
+    package init(
+        count: Int,
+        width: Int,
+        threads: Int,
+        _ source: @escaping @Sendable (Int) -> [Float]
+    ) throws(IndexError) {
+        (self.threads, self.width, self.source) = (threads, width, source)
         let code = VectorCode(width: width)
         var vectors = VectorSet(code: code)
         var low: [[Int8]] = []
@@ -18,7 +28,7 @@ package struct ScanTrial: Sendable {
             let rows = Parallel.map(threads) { part in
                 let first = piece.lowerBound + piece.count * part / threads
                 let end = piece.lowerBound + piece.count * (part + 1) / threads
-                return (first..<end).map { code.row(for: Self.vector($0, seed: seed, width: width)) }
+                return (first..<end).map { code.row(for: source($0)) }
             }.flatMap(\.self)
             let high = rows.flatMap(\.high)
             let terms = rows.map(\.terms)
@@ -33,9 +43,6 @@ package struct ScanTrial: Sendable {
 
     private static let piece = 8192
 
-    /// A query that is none of the vectors.
-    package func query(_ number: Int) -> [Float] { Self.vector(-1 - number, seed: seed, width: width) }
-
     /// The best rows for each query.
     package func search(_ queries: [[Float]], top: Int) -> [[Int]] {
         let scan = VectorScan(vectors: vectors, threads: threads)
@@ -47,13 +54,27 @@ package struct ScanTrial: Sendable {
         }
     }
 
+    /// The groups of the first rows that are alike: their number, and that of the rows in them.
+    package func groups(of count: Int, minScore: Float) -> (count: Int, rows: Int) {
+        let rows = Array(0..<min(count, vectors.count))
+        var found = (count: 0, rows: 0)
+        LikenessScan(vectors: vectors, rows: rows, minScore: minScore, threads: threads).groups(low: {
+            low[$0]
+        }) {
+            found.count += 1
+            found.rows += $0.count
+            return true
+        }
+        return found
+    }
+
     /// The best rows by comparison of all numbers in f32 with sums in double precision.
     package func compared(_ queries: [[Float]], top: Int) -> [[Int]] {
         let found = Parallel.map(threads) { part in
             let rows = vectors.count * part / threads..<vectors.count * (part + 1) / threads
             var best = queries.map { _ in [(score: Double, row: Int)]() }
             for row in rows {
-                let vector = Self.vector(row, seed: seed, width: width)
+                let vector = source(row)
                 for (place, query) in queries.enumerated() {
                     var score = 0.0
                     for index in 0..<width { score += Double(query[index] * vector[index]) }

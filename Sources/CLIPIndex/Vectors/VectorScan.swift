@@ -123,13 +123,13 @@ package struct VectorScan: Sendable {
 
     /// The best rows of a shortlist, by their whole vectors: the best first, of equal ones the first row.
     ///
-    /// - Parameter low: reads the low bytes of a row.
+    /// - Parameter low: reads the low bytes of a row; nil where it is none's any more.
     package func best<Failure: Error>(
         of list: Shortlist,
         for query: Int,
         of queries: VectorCode.Queries,
         _ wish: Wish,
-        low: (_ row: Int) throws(Failure) -> [Int8]
+        low: (_ row: Int) throws(Failure) -> [Int8]?
     ) throws(Failure) -> [Match] {
         var found: [Match] = []
         let vector = Array(
@@ -138,7 +138,8 @@ package struct VectorScan: Sendable {
         // Those that can be best first, so that the rest need not be read.
         for candidate in list.candidates.sorted(by: { ($0.most, $1.row) > ($1.most, $0.row) }) {
             if found.count >= wish.top, let last = found.last, candidate.most < last.score { break }
-            let score = try score(of: candidate.row, with: vector, low: low(candidate.row))
+            guard let low = try low(candidate.row) else { continue }
+            let score = score(of: candidate.row, with: vector, low: low)
             guard score >= wish.minScore else { continue }
             let match = Match(row: candidate.row, score: score)
             let place = found.firstIndex { Self.isBefore(match, $0) } ?? found.endIndex
@@ -153,7 +154,7 @@ package struct VectorScan: Sendable {
     }
 
     private func score(of row: Int, with query: [Float], low: [Int8]) -> Float {
-        let high = vectors.blocks[row / VectorBlock.capacity].rows(from: row % VectorBlock.capacity)
+        let high = vectors.high(ofRow: row)
         let product = cvectorscan_product(high, low, query, Int64(vectors.code.rowBytes))
         return vectors.terms[row].scale * product
     }

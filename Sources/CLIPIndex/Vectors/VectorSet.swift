@@ -5,27 +5,48 @@ package struct VectorSet: Sendable {
     package let code: VectorCode
     package private(set) var blocks: [VectorBlock] = []
     package private(set) var terms: [VectorCode.Terms] = []
-    /// How many rows are none's.
-    package private(set) var deadCount = 0
+    /// Which time of putting the index's vectors together they are of.
+    package let generation: Int
+    /// The contents of the rows, ascending; empty as long as each is the row's number and one.
+    private var ids: [UInt32] = []
 
-    package init(code: VectorCode) {
-        self.code = code
+    package init(code: VectorCode, generation: Int = 0) {
+        (self.code, self.generation) = (code, generation)
     }
 
     package var count: Int { terms.count }
-    /// Rows that a search can find.
-    package var liveCount: Int { count - deadCount }
+
+    /// The content whose vector a row is.
+    package func content(ofRow row: Int) -> Int { ids.isEmpty ? row + 1 : Int(ids[row]) }
+
+    /// Where the vector of a content is; nil where it is not among these.
+    package func row(ofContent content: Int) -> Int? {
+        if ids.isEmpty { return content >= 1 && content <= count ? content - 1 : nil }
+        var (low, high) = (0, ids.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if Int(ids[middle]) < content { low = middle + 1 } else { high = middle }
+        }
+        return low < ids.count && Int(ids[low]) == content ? low : nil
+    }
+
+    /// The last content; 0 where there is none.
+    var lastID: Int { count > 0 ? content(ofRow: count - 1) : 0 }
 
     /// Adds rows.
     ///
     /// - Parameters:
     ///   - high: their high bytes, one row after the other.
     ///   - terms: one for each.
+    ///   - contents: the number of each, greater than those before it; nil where they go on from row to row.
     package mutating func append(
         high: UnsafeRawBufferPointer,
-        terms new: some Collection<VectorCode.Terms>
+        terms new: some Collection<VectorCode.Terms>,
+        ids contents: ArraySlice<Int>? = nil
     ) throws(IndexError) {
         precondition(high.count == new.count * code.rowBytes, "Every row has its terms.")
+        precondition(contents == nil || contents?.count == new.count, "Every row has its content.")
+        guard !new.isEmpty else { return }
         var taken = 0
         while taken < new.count {
             let place = (terms.count + taken) % VectorBlock.capacity
@@ -36,18 +57,17 @@ package struct VectorSet: Sendable {
                 .store(UnsafeRawBufferPointer(rebasing: high[piece]), at: place)
             taken += count
         }
+        if let contents, !ids.isEmpty || contents.first != count + 1 || contents.last != count + new.count {
+            if ids.isEmpty { ids = (0..<count).map { UInt32($0 + 1) } }
+            ids += contents.map { UInt32($0) }
+        } else if !ids.isEmpty {
+            ids += (0..<new.count).map { UInt32(lastID + 1 + $0) }
+        }
         terms += new
     }
 
-    /// Has a row found no more.
-    package mutating func remove(_ row: Int) {
-        guard terms[row] != .dead else { return }
-        terms[row] = .dead
-        deadCount += 1
+    /// The high bytes of a row.
+    func high(ofRow row: Int) -> UnsafePointer<UInt8> {
+        blocks[row / VectorBlock.capacity].rows(from: row % VectorBlock.capacity)
     }
-}
-
-extension VectorCode.Terms {
-    /// Those of a row that is none's: no score reaches above its bound.
-    package static let dead = VectorCode.Terms(scale: 0, error: -.infinity)
 }

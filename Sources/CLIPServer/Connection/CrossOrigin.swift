@@ -26,8 +26,32 @@ struct CrossOrigin: Sendable {
     /// A page of any site can send a POST without a body to a server on its reader's own machine, without permission.
     /// Requests that no page sent have no origin.
     func allowsManagement(by origin: String?) -> Bool {
-        // `*` in the list only lets pages read; it never matches a page whose origin is the text `*`.
-        origin.map { $0 != "*" && allowedOrigins.contains($0) } ?? true
+        origin == nil || names(origin)
+    }
+
+    /// Whether the list names this origin; `*`, which lets pages read, names none.
+    func names(_ origin: String?) -> Bool {
+        origin.map { $0 != "*" && allowedOrigins.contains($0) } ?? false
+    }
+
+    /// Whether the list names an origin with this host.
+    func namesHost(_ host: String) -> Bool {
+        allowedOrigins.contains { Self.authority(of: $0).map { $0 == host.lowercased() } ?? false }
+    }
+
+    /// Whether no page sent a request, as far as can be told, or one that this server serves.
+    ///
+    /// Browsers say what kind of request theirs is, unless it goes to another machine without encryption. What is left then is the
+    /// origin, which they send along with whatever a page may read.
+    func isOfThisServer(_ head: RequestHead) -> Bool {
+        if let site = head.fields[.secFetchSite] { return site == "same-origin" || site == "none" }
+        guard let origin = head.fields[.origin] else { return true }
+        return Self.authority(of: origin).map { $0 == head.host?.lowercased() } ?? false
+    }
+
+    /// Host and port of an origin such as `https://example.com:8000`, in lower case.
+    private static func authority(of origin: String) -> String? {
+        origin.firstRange(of: "://").map { origin[$0.upperBound...].lowercased() }
     }
 
     /// Adds the fields to an answer that the request's origin may read.

@@ -139,6 +139,7 @@ struct RequestHandler: Sendable {
                 contentType: visit.head.fields[.contentType],
                 rest: visit.rest,
                 accept: visit.head.fields[.accept],
+                kept: visit.head.fields[values: .ifNoneMatch],
                 body: body,
                 room: room,
                 keys: visit.passage == .needsKeyInBody ? access.keys : nil,
@@ -273,6 +274,8 @@ struct RequestHandler: Sendable {
                 ("fetch", timings.fetch), ("decode", timings.decode), ("tokenize", timings.tokenize),
                 ("queue", timings.queue), ("forward", timings.forward), ("rank", timings.rank),
             ]
+            // Of the few requests that search.
+            if timings.search > .zero { stages.append(("search", timings.search)) }
         }
         return (stages + [("total", total)])
             .map { "\($0.0);dur=\(milliseconds($0.1))" }

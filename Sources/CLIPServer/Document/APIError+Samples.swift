@@ -1,4 +1,5 @@
 internal import CLIPEngine
+internal import CLIPIndex
 
 extension APIError {
     /// Errors by the names of their examples in the API's document: for each occasion one of each status at least, and those that
@@ -78,6 +79,14 @@ extension APIError {
                     place: nil
                 )
             ),
+            ("noIndex", .noIndex),
+            ("otherPage", .pageNotAllowed),
+            ("otherName", .nameNotAllowed),
+            ("noSuchPicture", .pictures(.noPicture(id: 0))),
+            ("indexAway", .pictures(.index(.notFound(path: "")))),
+            ("indexDamaged", .pictures(.index(.damaged(path: "", what: "")))),
+            ("nothingLeft", .pictures(.cancelsOut)),
+            ("otherFile", .pictures(.changedFile(path: ""))),
             ("clientLeft", .embedding(.cancelled, place: nil)),
             ("failed", .embedding(.failed(""), place: nil)),
         ]

@@ -99,6 +99,7 @@ extension Route {
         if state == nil { occasions.insert(.time) }
         if purpose != .open { occasions.insert(.key) }
         if purpose == .management { occasions.insert(.management) }
+        if purpose == .pictures { occasions.insert(.pictures) }
         return occasions
     }
 

@@ -1,4 +1,5 @@
 internal import CLIPEngine
+internal import CLIPIndex
 
 /// When an error can come: what a request has to be or have for it.
 ///
@@ -34,6 +35,12 @@ package enum Occasion: String, CaseIterable, Sendable {
     case comparison
     /// Labels are ranked.
     case labels
+    /// The operator's pictures are looked at.
+    case pictures
+    /// They are searched.
+    case query
+    /// One of their files is read.
+    case file
     /// A model has to be there, and to compute.
     case work
 }
@@ -56,7 +63,20 @@ extension APIError {
         case .invalidField(let fault): fault.field == nil ? .upload : .field
         case .unknownItemType, .imageWhereTextBelongs: .comparison
         case .imageRefused: .image
+        case .noIndex, .pageNotAllowed, .nameNotAllowed: .pictures
+        case .pictures(let error): error.occasion
         case .embedding(let error, _): error.occasion
+        }
+    }
+}
+
+extension PictureSearchError {
+    fileprivate var occasion: Occasion {
+        switch self {
+        case .noPicture, .index, .noModel: .pictures
+        case .cancelsOut: .query
+        case .changedFile, .undecodableFile: .file
+        case .engine(let error, _): error.occasion
         }
     }
 }

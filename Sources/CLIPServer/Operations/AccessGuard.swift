@@ -31,6 +31,7 @@ struct AccessGuard: Sendable {
             try checkManagement(head, word: word)
             if !managementKeys.isEmpty { return .open }
         }
+        if route.purpose == .pictures { try checkPictures(head) }
         guard !keys.isEmpty, route.purpose != .open else { return .open }
         guard let word else {
             guard route.wantsBody else { throw .unauthorized }
@@ -38,6 +39,16 @@ struct AccessGuard: Sendable {
         }
         guard keys.contains(word.utf8) else { throw .unauthorized }
         return .open
+    }
+
+    /// Keeps pages of other sites away from pictures and their paths, also where a reader's own machine serves them to whoever asks.
+    private func checkPictures(_ head: RequestHead) throws(APIError) {
+        guard crossOrigin.isOfThisServer(head) || crossOrigin.names(head.fields[.origin]) else {
+            throw .pageNotAllowed
+        }
+        // If a site's name was made to resolve to this machine, its page has that name as the host.
+        guard keys.isEmpty, isLocal, let host = head.host else { return }
+        guard Self.isLocal(host) || crossOrigin.namesHost(host) else { throw .nameNotAllowed }
     }
 
     private func checkManagement(_ head: RequestHead, word: String?) throws(APIError) {

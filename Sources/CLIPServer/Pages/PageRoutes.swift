@@ -10,5 +10,7 @@ package enum PageRoutes {
         ]
     )
 
-    private static let files = Dictionary(uniqueKeysWithValues: PageFiles.parts.map { ($0.name, $0) })
+    private static let files = Dictionary(
+        uniqueKeysWithValues: (PageFiles.parts + PageFiles.searchParts).map { ($0.name, $0) }
+    )
 }

@@ -68,15 +68,19 @@ package struct Answer: Sendable {
 
     /// This answer, or status 304 if the client has its body already, according to its `If-None-Match` fields.
     func unlessKept(_ fields: [String]) -> Answer {
-        guard let tag, status == 200 else { return self }
+        guard let tag, status == 200, Self.isKept(tag, by: fields) else { return self }
+        var answer = self
+        answer.status = 304
+        return answer
+    }
+
+    /// Whether a client says that it has what a tag stands for.
+    static func isKept(_ tag: String, by fields: [String]) -> Bool {
         let ours: Set<String> = ["*", "\"\(tag)\"", "W/\"\(tag)\""]
         let kept = fields.joined(separator: ",").split(separator: ",").map { part -> String in
             part.filter { $0 != " " && $0 != "\t" }
         }
-        guard kept.contains(where: ours.contains) else { return self }
-        var answer = self
-        answer.status = 304
-        return answer
+        return kept.contains(where: ours.contains)
     }
 
     /// This answer, with an error in the form that the API's clients expect.

@@ -18,6 +18,14 @@ package struct ErrorForm: Sendable {
         self.body = body
     }
 
+    /// The form of this server's own routes: `{"detail": ...}` for fields, `{"message": ...}` for all else.
+    static let own = ErrorForm("OwnError") { error in
+        switch error.content {
+        case .detail, .problems: error.body
+        case .message, .unauthorized: JSONWriter.object { $0.member("message", error.sentence) }
+        }
+    }
+
     /// The form of Roboflow and of this server: `{"detail": ...}` or `{"message": ...}`; also for paths without a
     /// route.
     static let plain = ErrorForm("PlainError") { $0.body }

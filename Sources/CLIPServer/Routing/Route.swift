@@ -4,6 +4,8 @@ package struct Route: Sendable {
     package enum Purpose: Sendable {
         /// The server's work: needs a key, if keys are set.
         case use
+        /// The operator's own pictures: needs a key, if keys are set, and is for no page of a stranger.
+        case pictures
         /// Information for everybody.
         case open
         /// Changes to the server.

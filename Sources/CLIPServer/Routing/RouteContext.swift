@@ -1,4 +1,5 @@
 package import CLIPEngine
+package import CLIPIndex
 
 /// What routes need to answer.
 package struct RouteContext: Sendable {
@@ -7,6 +8,8 @@ package struct RouteContext: Sendable {
     /// Reads long bodies and writes long answers.
     let desk: WireDesk
     let metrics: ServerMetrics
+    /// The index of the operator's pictures; nil if there is none.
+    let pictures: PictureSearch?
     /// The answer of `/openapi.json`.
     let document: ServedFile
     /// The page that browsers get at `/`.
@@ -19,15 +22,17 @@ package struct RouteContext: Sendable {
         identity: ServerIdentity,
         configuration: ServerConfiguration = ServerConfiguration(),
         metrics: ServerMetrics = ServerMetrics(),
+        pictures: PictureSearch? = nil,
         isAccepting: @escaping @Sendable () -> Bool = { true }
     ) {
         self.engine = engine
         self.identity = identity
         self.metrics = metrics
+        self.pictures = pictures
         desk = WireDesk()
         let facts = DocumentFacts(engine: engine, configuration: configuration, version: identity.version)
         document = APIDocument(facts).file
-        page = facts.asksForKeys ? PageFiles.indexWithKeys : PageFiles.index
+        page = PageFiles.index(asksForKeys: facts.asksForKeys, hasPictures: pictures != nil)
         self.isAccepting = isAccepting
     }
 

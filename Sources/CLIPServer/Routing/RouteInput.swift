@@ -9,6 +9,8 @@ package struct RouteInput: Sendable {
     package let rest: String?
     /// The types that the client accepts, from its Accept field.
     package let accept: String?
+    /// What the client has already, from its If-None-Match fields.
+    package let kept: [String]
     package let body: [UInt8]
     /// The reservation that counts the body.
     package let room: ByteReservation?
@@ -24,6 +26,7 @@ package struct RouteInput: Sendable {
         contentType: String? = nil,
         rest: String? = nil,
         accept: String? = nil,
+        kept: [String] = [],
         body: [UInt8] = [],
         room: ByteReservation? = nil,
         keys: APIKeys? = nil,
@@ -34,6 +37,7 @@ package struct RouteInput: Sendable {
         self.contentType = contentType
         self.rest = rest
         self.accept = accept
+        self.kept = kept
         self.body = body
         self.room = room
         self.keys = keys

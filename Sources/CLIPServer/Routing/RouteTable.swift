@@ -4,8 +4,9 @@
 package enum RouteTable {
     /// In the order in which `/` lists their routes, and the API's document their descriptions.
     package static let shapes: [Shape] = [
-        RoboflowRoutes.shape, ClassificationRoutes.shape, OpenAIRoutes.shape, TEIRoutes.shape,
-        WeaviateRoutes.shape, KServeRoutes.shape, PageRoutes.shape, DocumentRoutes.shape, Operations.shape,
+        RoboflowRoutes.shape, ClassificationRoutes.shape, ImageSearchRoutes.shape, OpenAIRoutes.shape,
+        TEIRoutes.shape, WeaviateRoutes.shape, KServeRoutes.shape, PageRoutes.shape, DocumentRoutes.shape,
+        Operations.shape,
     ]
 
     /// The routes in the order in which `/` lists them.

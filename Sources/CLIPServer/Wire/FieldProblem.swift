@@ -24,6 +24,12 @@ package struct FieldProblem: Equatable, Sendable {
         case unreadableNumber
         case notAnInteger
         case tooSmall(least: Int)
+        case tooLarge(most: Int)
+        case notFinite
+        case tooManyElements(count: Int, most: Int)
+        case tooLong(most: Int)
+        /// The value is wrong for this reason, which no type tells.
+        case wrongValue(String)
         /// The body is not JSON, for this reason.
         case notJSON(reason: String)
     }
@@ -51,6 +57,11 @@ package struct FieldProblem: Equatable, Sendable {
         case .unreadableNumber: "float_parsing"
         case .notAnInteger: "int_type"
         case .tooSmall: "greater_than_equal"
+        case .tooLarge: "less_than_equal"
+        case .notFinite: "finite_number"
+        case .tooManyElements: "too_long"
+        case .tooLong: "string_too_long"
+        case .wrongValue: "value_error"
         case .notJSON: "json_invalid"
         }
     }
@@ -70,6 +81,12 @@ package struct FieldProblem: Equatable, Sendable {
         case .unreadableNumber: "Input should be a valid number, unable to parse string as a number"
         case .notAnInteger: "Input should be a valid integer"
         case .tooSmall(let least): "Input should be greater than or equal to \(least)"
+        case .tooLarge(let most): "Input should be less than or equal to \(most)"
+        case .notFinite: "Input should be a finite number"
+        case .tooManyElements(let count, let most):
+            "List should have at most \(most) items after validation, not \(count)"
+        case .tooLong(let most): "String should have at most \(most) characters"
+        case .wrongValue(let reason): "Value error, \(reason)"
         case .notJSON: "JSON decode error"
         }
     }
@@ -102,6 +119,24 @@ package struct FieldProblem: Equatable, Sendable {
             case .tooSmall(let least):
                 writer.nullMembers("input")
                 writer.member("ctx") { $0.object { $0.member("ge") { $0.integer(least) } } }
+            case .tooLarge(let most):
+                writer.nullMembers("input")
+                writer.member("ctx") { $0.object { $0.member("le") { $0.integer(most) } } }
+            case .tooManyElements(let count, let most):
+                writer.nullMembers("input")
+                writer.member("ctx") { writer in
+                    writer.object { writer in
+                        writer.member("field_type", "List")
+                        writer.member("max_length") { $0.integer(most) }
+                        writer.member("actual_length") { $0.integer(count) }
+                    }
+                }
+            case .tooLong(let most):
+                writer.nullMembers("input")
+                writer.member("ctx") { $0.object { $0.member("max_length") { $0.integer(most) } } }
+            case .wrongValue:
+                writer.nullMembers("input")
+                writer.member("ctx") { $0.object { $0.member("error") { $0.object { _ in } } } }
             default: writer.nullMembers("input")
             }
         }

@@ -22,10 +22,19 @@ package struct FieldReader {
     }
 
     /// Reads `str`, or `Optional[str]` with `nullable`; nil if absent, null or wrong.
+    ///
+    /// - Parameter longest: the most bytes.
     @discardableResult
-    package mutating func string(_ name: String, nullable: Bool = false, required: Bool = false) -> JSONText?
-    {
+    package mutating func string(
+        _ name: String,
+        nullable: Bool = false,
+        required: Bool = false,
+        longest: Int = .max
+    ) -> JSONText? {
         switch object[name] {
+        case .string(let text) where text.utf8.count > longest:
+            problems.add(.tooLong(most: longest), at: ["body", .name(name)])
+            return nil
         case .string(let text): return text
         case .null where nullable: return nil
         case nil:
@@ -62,11 +71,14 @@ package struct FieldReader {
         if let problem { problems.add(problem, at: ["body", .name(name)]) }
     }
 
+    /// Notes that a field is missing.
+    mutating func miss(_ name: String) { problems.add(.missing, at: ["body", .name(name)]) }
+
     /// Whether a field is present and not null.
     func has(_ name: String) -> Bool { object[name].map { !$0.isNull } ?? false }
 
-    /// Reads `Optional[int]` with a least value; nil if absent, null or wrong.
-    mutating func integer(_ name: String, least: Int) -> Int? {
+    /// Reads `Optional[int]` with bounds; nil if absent, null or wrong.
+    mutating func integer(_ name: String, least: Int, most: Int = .max) -> Int? {
         guard let value = object[name], !value.isNull else { return nil }
         guard let number = value.wholeNumber else {
             problems.add(.notAnInteger, at: ["body", .name(name)])
@@ -76,7 +88,33 @@ package struct FieldReader {
             problems.add(.tooSmall(least: least), at: ["body", .name(name)])
             return nil
         }
+        guard number <= most else {
+            problems.add(.tooLarge(most: most), at: ["body", .name(name)])
+            return nil
+        }
         return number
+    }
+
+    /// Reads a finite `Optional[float]`; nil if absent, null or wrong.
+    mutating func finiteNumber(_ name: String) -> Double? {
+        guard let value = object[name], !value.isNull else { return nil }
+        switch Self.finite(value) {
+        case .success(let number): return number
+        case .failure(let problem):
+            problems.add(problem.kind, at: ["body", .name(name)])
+            return nil
+        }
+    }
+
+    /// A value that has to be a finite number.
+    static func finite(_ value: JSONValue) -> Result<Double, NumberRefusal> {
+        guard let number = value.number else { return .failure(NumberRefusal(kind: .notANumber)) }
+        return number.isFinite ? .success(number) : .failure(NumberRefusal(kind: .notFinite))
+    }
+
+    /// Why a value is no such number.
+    struct NumberRefusal: Error {
+        let kind: FieldProblem.Kind
     }
 
     /// Reads a union: `branches` are tried in the order of the annotation, and if none fits, the problems of all are

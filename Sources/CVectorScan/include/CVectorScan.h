@@ -46,12 +46,49 @@ typedef enum {
 // Whether the processor has what a kernel needs.
 bool cvectorscan_has(cvectorscan_kernel kernel);
 
+// The quickest that the processor has.
+cvectorscan_kernel cvectorscan_best(void);
+
 // Writes all sums, which are exact; every kernel gives the same.
 void cvectorscan(const cvectorscan_task* task);
 void cvectorscan_by(cvectorscan_kernel kernel, const cvectorscan_task* task);
 
 // The sum of query[i] * (high[i] - 128 + low[i] / 254).
 float cvectorscan_product(const uint8_t* high, const int8_t* low, const float* query, int64_t width);
+
+// Rows that are compared with each other.
+
+// So many rows lie beside each other in a panel.
+enum { cvectorscan_panel = 48 };
+
+// Makes a panel, (width / 4, panel, 4), of at most so many rows; where it has fewer, zeros.
+void cvectorscan_pack(const uint8_t* const* rows, int64_t count, int64_t width, uint8_t* packed);
+
+// The values of rows, (count, width), without the 128 that is added to them, and 128 times the sum of each row's.
+void cvectorscan_center(const uint8_t* const* rows, int64_t count, int64_t width, int8_t* values, int32_t* offsets);
+
+typedef struct {
+    // (panels, width / 4, panel, 4)
+    const uint8_t* panels;
+    int64_t panel_count;
+    int64_t width;
+    // (others, width)
+    const int8_t* others;
+    // (others)
+    const int32_t* offsets;
+    int64_t other_count;
+    // (others, panels * panel)
+    int32_t* sums;
+} cvectorscan_pairs_task;
+
+// Writes the inner products of all rows of the panels with all others, which are exact.
+void cvectorscan_pairs(const cvectorscan_pairs_task* task);
+void cvectorscan_pairs_by(cvectorscan_kernel kernel, const cvectorscan_pairs_task* task);
+
+// Writes the places, of which there may be as many as sums, where scales[i] * scale * sums[i] + doubts[i] reaches the least; returns how
+// many there are.
+int64_t cvectorscan_reaching(const int32_t* sums, int64_t count, const float* scales, const float* doubts, float scale,
+                             float least, int32_t* places);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import CLIPEngine
+internal import CLIPFiles
 internal import Foundation
 
 /// `clip benchmark decode`: how long images take from their bytes to normalised pixels, and how far fast

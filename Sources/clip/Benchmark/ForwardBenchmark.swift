@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import CLIPEngine
+internal import CLIPFiles
 internal import Foundation
 
 /// `clip benchmark forward`: how long the network takes, for images and captions that are prepared already.

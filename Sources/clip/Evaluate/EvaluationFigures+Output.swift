@@ -1,5 +1,6 @@
 internal import CLIPEngine
 internal import CLIPEvaluation
+internal import CLIPFiles
 internal import Foundation
 
 extension EvaluationFigures {

@@ -1,4 +1,5 @@
 internal import CLIPEvaluation
+internal import CLIPFiles
 internal import Foundation
 
 /// The result of a retrieval, as text and as JSON.

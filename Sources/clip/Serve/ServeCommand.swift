@@ -2,6 +2,7 @@ import ArgumentParser
 internal import CLIPEngine
 internal import CLIPFiles
 internal import CLIPHub
+internal import CLIPIndex
 internal import CLIPServer
 internal import Logging
 internal import Synchronization
@@ -32,7 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
         if json, !printConfig { throw ValidationError("--json is for --print-config.") }
     }
 
-    func run() async throws {
+    mutating func run() async throws {
         var environment = Environment()
         let settings = options.settings(&environment)
         if printConfig { return try printSettings(settings, environment) }
@@ -103,6 +104,7 @@ struct ServeCommand: AsyncParsableCommand {
             engineConfiguration,
             serverConfiguration,
             fetchFailure,
+            settings.index,
             environment,
             settings.log,
             log
@@ -146,6 +148,7 @@ struct ServeCommand: AsyncParsableCommand {
         _ engineConfiguration: EngineConfiguration,
         _ serverConfiguration: ServerConfiguration,
         _ fetchFailure: FetchFailure,
+        _ index: String?,
         _ environment: Environment,
         _ log: ServerLog,
         _ modelLog: ModelLog
@@ -161,8 +164,10 @@ struct ServeCommand: AsyncParsableCommand {
                 log.complain("\(problem); the server ends, so that its supervisor starts it anew.")
                 Terminal.leave(.internalFault)
             }
+            let pictures = try Self.pictures(of: index, by: engine)
             let server = try EmbeddingServer(
                 engine: engine,
+                pictures: pictures,
                 configuration: serverConfiguration,
                 logger: logger,
                 version: Version.current,
@@ -183,13 +188,22 @@ struct ServeCommand: AsyncParsableCommand {
                 }
             }
             defer { serving.cancel() }
+            let loadsModels = engineConfiguration.loadsAtStart
             // This task is not awaited if the server ends first, so a half-loaded model does not hold up the end.
             Task {
                 do throws(EmbeddingError) {
                     try await engine.start()
-                    reached.yield(.loaded)
                 } catch {
                     reached.yield(.notLoaded(error))
+                    return
+                }
+                do throws(PictureSearchError) {
+                    try await pictures?.prepare(loadingModel: loadsModels)
+                    reached.yield(.loaded)
+                } catch .engine(let error, _) {
+                    reached.yield(.notLoaded(error))
+                } catch {
+                    reached.yield(.notSearchable(error))
                 }
             }
             var isLoading = true
@@ -216,6 +230,7 @@ struct ServeCommand: AsyncParsableCommand {
                 case .notLoaded(.shuttingDown):
                     isLoading = false
                     modelLog.startIsOver()
+                case .notSearchable(let error): throw CommandFailure(error)
                 case .notLoaded(let error):
                     modelLog.startIsOver(with: error)
                     if case .modelNotFetched = error, let failure = fetchFailure.last { throw failure }
@@ -226,6 +241,26 @@ struct ServeCommand: AsyncParsableCommand {
             throw CommandFailure(error, environment, models: engineConfiguration.models)
         } catch let error as ServerConfigurationError {
             throw Self.failure(error, environment)
+        }
+    }
+
+    /// The pictures that are searched.
+    private static func pictures(
+        of index: String?,
+        by engine: EmbeddingEngine
+    ) throws(CommandFailure) -> PictureSearch? {
+        guard let index else { return nil }
+        let threads = engine.configuration.computeThreads
+        let followed: FollowedIndex
+        do throws(IndexError) {
+            followed = try FollowedIndex(index, threads: threads)
+        } catch {
+            throw CommandFailure(error)
+        }
+        do throws(PictureSearchError) {
+            return try PictureSearch(followed, by: engine, threads: threads)
+        } catch {
+            throw CommandFailure(error)
         }
     }
 
@@ -253,5 +288,6 @@ struct ServeCommand: AsyncParsableCommand {
         case served
         case notServed(any Error)
         case notLoaded(EmbeddingError)
+        case notSearchable(PictureSearchError)
     }
 }

@@ -12,6 +12,8 @@ struct ServeOptions: ParsableArguments {
 
     @OptionGroup var guards: GuardOptions
 
+    @OptionGroup var pictures: PictureOptions
+
     @OptionGroup var load: LoadOptions
 
     @OptionGroup var onDemand: OnDemandOptions
@@ -29,8 +31,11 @@ struct ServeOptions: ParsableArguments {
 
     /// The settings from flags and variables; their problems are added to the environment's.
     ///
-    /// The limit of open files is raised as far as the system allows, because the number of connections depends on it.
-    func settings(_ environment: inout Environment) -> ServeSettings {
+    /// The limit of open files is raised as far as the system allows, because the number of connections depends on it. The model
+    /// of an index becomes the server's, where none was named.
+    mutating func settings(_ environment: inout Environment) -> ServeSettings {
+        let index = pictures.index(&environment)
+        if let index { models.adopt(index.model, environment) }
         let allowed = onDemand.allowedModels(&environment)
         var engine = models.engineConfiguration(&environment, serves: true, allowing: allowed)
         load.fill(&engine, from: &environment)
@@ -61,6 +66,7 @@ struct ServeOptions: ParsableArguments {
             hub: hub,
             requests: requests,
             allowed: allowed,
+            index: index?.path,
             log: ServerLog(format, level: level),
             warnings: warnings,
             descriptors: descriptors,
@@ -116,6 +122,8 @@ struct ServeSettings {
     /// The requests to the hub for models of `--model`, by the models' names.
     let requests: [String: HubRequest]
     let allowed: AllowedModels
+    /// The index whose pictures are searched; nil for none.
+    let index: String?
     let log: ServerLog
     /// Warnings for the log.
     let warnings: [String]

@@ -1,3 +1,5 @@
+internal import CLIPFiles
+
 /// All settings of a server, as `clip serve --print-config` shows them.
 package struct SettingList {
     private let settings: [Setting]

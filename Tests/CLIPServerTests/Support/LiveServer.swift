@@ -1,4 +1,5 @@
 import CLIPEngine
+import CLIPIndex
 import CLIPServer
 import CLIPTestSupport
 import Foundation
@@ -37,6 +38,7 @@ struct LiveServer: Sendable {
         starting: Bool = true,
         log: LogLines? = nil,
         metrics: PrometheusMetrics = PrometheusMetrics(),
+        pictures: (EmbeddingEngine) async throws -> PictureSearch? = { _ in nil },
         _ body: (LiveServer) async throws -> Value
     ) async throws -> Value {
         var engineConfiguration = EngineConfiguration(
@@ -59,6 +61,7 @@ struct LiveServer: Sendable {
         logger.logLevel = log == nil ? .critical : .info
         let server = try EmbeddingServer(
             engine: engine,
+            pictures: try await pictures(engine),
             configuration: configuration,
             logger: logger,
             version: "1.2.3",

@@ -2,7 +2,8 @@
 #define CJPEG_H
 
 // What CLIPImaging uses of libjpeg-turbo. The library's errors jump, and its state is one large struct; neither appears
-// here. A picture is opened, decoding starts at some scale, rows are read from the top, and the picture is closed.
+// here. A picture is opened, decoding starts at some scale, rows are read from the top, and the picture is closed. A
+// picture that is small is encoded in one call.
 //
 // A picture belongs to one thread at a time. Different pictures share nothing.
 
@@ -55,6 +56,10 @@ cjpeg_outcome cjpeg_read(cjpeg_picture* picture, uint8_t* rows, int count);
 
 // Frees the picture.
 void cjpeg_close(cjpeg_picture* picture);
+
+// Encodes (height, width, 3) bytes of red, green and blue as a JPEG without metadata, into room for `capacity` bytes.
+// Returns how many it has; 0 if they do not fit, or if the system has no memory.
+size_t cjpeg_encode(const uint8_t* pixels, int width, int height, int quality, uint8_t* encoded, size_t capacity);
 
 // libjpeg-turbo's version, of the headers: its older interface, which is used here, has no function that tells it.
 const char* cjpeg_version(void);

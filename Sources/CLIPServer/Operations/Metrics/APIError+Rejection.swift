@@ -20,10 +20,12 @@ extension APIError {
         case .noRoomForBody: .memory
         case .tooLate: .tooLate
         case .unauthorized: .unauthorized
-        case .originNotAllowed, .managementClosed, .managementThroughProxy, .hostNotAllowed: .notAllowed
+        case .originNotAllowed, .managementClosed, .managementThroughProxy, .hostNotAllowed, .pageNotAllowed,
+            .nameNotAllowed:
+            .notAllowed
         case .notFound, .methodNotAllowed, .invalidTimeout, .malformedMessage, .bodyEncodingNotSupported,
             .bodyNotUnpackable, .unreadableBody, .invalidFields, .invalidField, .unknownItemType,
-            .imageWhereTextBelongs, .imageRefused, .embedding:
+            .imageWhereTextBelongs, .imageRefused, .embedding, .noIndex, .pictures:
             nil
         }
     }

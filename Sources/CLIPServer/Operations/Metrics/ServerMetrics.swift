@@ -24,6 +24,9 @@ package final class ServerMetrics: Sendable {
     private let received: CounterSeries?
     private let sent: CounterSeries?
     private let writing: HistogramSeries?
+    private let searching: HistogramSeries?
+    private let searches: CounterSeries?
+    private let searchedPictures: CounterSeries?
     private let inFlight = Atomic(0)
     private let connections = Mutex<[ListenerPurpose: Int]>([:])
 
@@ -31,10 +34,15 @@ package final class ServerMetrics: Sendable {
         self.registry = registry
         received = registry.counter(Self.receivedBytes.name)
         sent = registry.counter(Self.sentBytes.name)
-        writing = registry.timer(
-            EngineMetrics.stageDuration.name,
-            [(EngineMetrics.stageDuration.labels[0], "write")]
-        )
+        func stage(_ name: String) -> HistogramSeries? {
+            registry.timer(
+                EngineMetrics.stageDuration.name,
+                [(EngineMetrics.stageDuration.labels[0], name)]
+            )
+        }
+        (writing, searching) = (stage("write"), stage("search"))
+        searches = registry.counter(Self.searches.name)
+        searchedPictures = registry.counter(Self.searchedPictures.name)
         let rejected = EngineMetrics.rejected
         rejections = Dictionary(
             uniqueKeysWithValues: APIError.Rejection.allCases.compactMap { reason in
@@ -105,6 +113,15 @@ package final class ServerMetrics: Sendable {
     /// Records how long an answer took to be sent.
     func noteWritten(nanoseconds: Int64) { writing?.recordNanoseconds(nanoseconds) }
 
+    /// Counts a search that found what there is.
+    ///
+    /// - Parameter pictures: how many were compared.
+    func noteSearch(pictures: Int, time: Duration) {
+        searches?.increment(by: 1)
+        searchedPictures?.increment(by: Int64(pictures))
+        searching?.recordNanoseconds(time.nanoseconds)
+    }
+
     /// Counts a connection that was opened or closed.
     func noteConnection(at listener: ListenerPurpose, change: Int) {
         connections.withLock { $0[listener, default: 0] += change }
@@ -141,6 +158,19 @@ extension ServerMetrics {
         "Bytes of answers without their header fields."
     )
 
+    static let searches = MetricDescription(
+        "clip_searches_total",
+        .counter,
+        "Searches of the server's pictures that were answered."
+    )
+    static let searchedPictures = MetricDescription(
+        "clip_searched_pictures_total",
+        .counter,
+        "Pictures that answered searches compared, each search counted by itself."
+    )
+
     /// The metrics that are reported as events happen.
-    static let descriptions = [requests, requestDuration, receivedBytes, sentBytes]
+    static let descriptions = [
+        requests, requestDuration, receivedBytes, sentBytes, searches, searchedPictures,
+    ]
 }

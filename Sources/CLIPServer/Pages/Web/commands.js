@@ -5,8 +5,10 @@ import { base, hasKey } from "./server.js";
 /** A word for the shell, whatever stands in it. */
 export const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-const header = () =>
-  "-H 'Content-Type: application/json'" + (hasKey() ? ' -H "Authorization: Bearer $CLIP_API_KEY"' : "");
+/** A request as far as everything needs it. */
+export const curl = (path) => `curl -s ${url(path)}` + (hasKey() ? ' -H "Authorization: Bearer $CLIP_API_KEY"' : "");
+
+const json = "-H 'Content-Type: application/json'";
 
 const url = (path) => quoted(base() + path).replace(/^'([\w.:/-]+)'$/, "$1");
 
@@ -17,14 +19,12 @@ function form(body) {
   return quoted(escaped.replace('"value":""', '"value":"%s"'));
 }
 
-const send = () => `curl -s ${url("classify")} ${header()} -d @-`;
-
 /** How a shell gets at a picture: one that the page brought along is fetched, others lie in the folder that one is in. */
 const source = (picture) =>
   picture.isSample ? `curl -s ${url(`page/${picture.name}`)} | base64` : `base64 < ${quoted(picture.name)}`;
 
-export const ofPicture = (picture, body) =>
-  `printf ${form(body)} "$(${source(picture)} | tr -d '\\n')" |\n  ${send()}`;
+export const ofPicture = (picture, body, path = "classify") =>
+  `printf ${form(body)} "$(${source(picture)} | tr -d '\\n')" |\n  ${curl(path)} ${json} -d @-`;
 
 /** For every picture its file's name and its answer, a line each. */
 export function ofPictures(pictures, body) {
@@ -37,9 +37,9 @@ export function ofPictures(pictures, body) {
     ...lines,
     `for file in ${files.join(" ")}; do`,
     `  printf '%s ' "$file"; printf ${form(body)} "$(base64 < "$file" | tr -d '\\n')" |`,
-    `    ${send()}; echo`,
+    `    ${curl("classify")} ${json} -d @-; echo`,
     "done",
   ].join("\n");
 }
 
-export const ofTexts = (body) => `curl -s ${url("classify")} ${header()} \\\n  -d ${quoted(JSON.stringify(body))}`;
+export const ofTexts = (body, path = "classify") => `${curl(path)} ${json} \\\n  -d ${quoted(JSON.stringify(body))}`;

@@ -69,7 +69,7 @@ async function run() {
 }
 
 /** On a telephone the results lie below what was asked. */
-function bringIntoView(place) {
+export function bringIntoView(place) {
   if (place.getBoundingClientRect().top < innerHeight * 0.8) return;
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   place.scrollIntoView({ behavior: isCalm ? "auto" : "smooth" });
@@ -86,7 +86,7 @@ const onWait = (seconds) => (get("status").textContent = words().waiting(seconds
 async function compareTexts(body, signal) {
   get("status").textContent = words().working(0, 1);
   try {
-    const answer = await server.classify(body, signal, onWait);
+    const answer = await server.post("classify", body, signal, onWait);
     loadModels();
     shown = { mode: "texts", body, answer };
     render();
@@ -114,7 +114,7 @@ async function comparePictures(body, signal) {
       try {
         const image = { type: "base64", value: await server.base64(picture.file) };
         outcome.control.signal.throwIfAborted();
-        outcome.answer = await server.classify({ image, ...body }, outcome.control.signal, onWait);
+        outcome.answer = await server.post("classify", { image, ...body }, outcome.control.signal, onWait);
         picture.answers.set(question, outcome.answer);
         loadModels();
       } catch (error) {

@@ -68,23 +68,23 @@ const pause = (seconds, signal) =>
  *
  * @param onWait is told for how many seconds
  */
-export async function classify(body, signal, onWait) {
+export async function ask(path, options, onWait) {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      const response = await request("classify", {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(body),
-        signal,
-      });
-      return await response.json();
+      return await request(path, options);
     } catch (error) {
       const mayWait = error instanceof Refusal && [429, 503].includes(error.status) && error.retryAfter;
       if (!mayWait || error.retryAfter > 60 || attempt === 20) throw error;
       onWait(error.retryAfter);
-      await pause(error.retryAfter, signal);
+      await pause(error.retryAfter, options.signal);
     }
   }
+}
+
+/** Sends JSON, and gets some. */
+export async function post(path, body, signal, onWait) {
+  const headers = { "Content-Type": "application/json" };
+  return (await ask(path, { method: "POST", headers, body: JSON.stringify(body), signal }, onWait)).json();
 }
 
 /** The models that a request may name: those in memory first. */

@@ -10,17 +10,9 @@ package enum ClassificationRoutes {
                 try await context.classify(input)
             }
         ],
-        errors: form,
+        errors: .own,
         describedBy: PackageResources.classification_json
     )
-
-    /// `{"detail": ...}` for fields, `{"message": ...}` for all else, which need not be told as Roboflow tells it.
-    static let form = ErrorForm("ClassificationError") { error in
-        switch error.content {
-        case .detail, .problems: error.body
-        case .message, .unauthorized: JSONWriter.object { $0.member("message", error.sentence) }
-        }
-    }
 }
 
 extension RouteContext {

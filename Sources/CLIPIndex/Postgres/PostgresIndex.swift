@@ -1,0 +1,218 @@
+internal import CLIPFiles
+internal import Synchronization
+
+/// An index in a database that is searched, while other processes may be bringing it up to date.
+package final class PostgresIndex: SearchableIndex {
+    package let model: IndexedModel
+    package let hashKey: IndexHashKey
+    private let address: PostgresAddress
+    /// Searches are made by turns on each, so that a few can run at once.
+    private let sessions: [PostgresSession]
+    private let next = Atomic(0)
+
+    /// Opens an index.
+    ///
+    /// - Parameter connections: on how many searches may run at once; each is made when it is first wanted.
+    package static func open(
+        _ address: PostgresAddress,
+        connections: Int = 4
+    ) async throws(IndexError) -> PostgresIndex {
+        let sessions = (0..<max(1, connections)).map { _ in
+            PostgresSession(address) { try PostgresSchema.setUp($0, address) }
+        }
+        let facts = try await sessions[0].perform { try PostgresSchema.open($0, address) }
+        return PostgresIndex(address, facts, sessions)
+    }
+
+    private init(_ address: PostgresAddress, _ facts: PostgresFacts, _ sessions: [PostgresSession]) {
+        (model, hashKey) = (facts.model, facts.hashKey)
+        (self.address, self.sessions) = (address, sessions)
+    }
+
+    /// Whoever searches does not want to wait as long as who writes.
+    private static let patience = Duration.seconds(10)
+
+    private func ask<Value: Sendable>(
+        _ body: @escaping @Sendable (PostgresConnection) throws -> Value?
+    ) async throws(IndexError) -> Value? {
+        let number = next.add(1, ordering: .relaxed).newValue
+        let session = sessions[Int(UInt(bitPattern: number) % UInt(sessions.count))]
+        let found: Value?? = try await session.run(patience: min(address.patience, Self.patience), body)
+        return found ?? nil
+    }
+
+    // MARK: Searching
+
+    package func search(_ queries: [ImageIndex.Query]) async throws(IndexError) -> ImageIndex.Result {
+        // An index of another model may have taken its place.
+        for query in queries where query.embedding.count != model.width {
+            throw .otherModel(.width(index: model.width, given: query.embedding.count))
+        }
+        return try await ask { connection in
+            try connection.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") {
+                let choice = try connection.query(
+                    "SELECT value FROM facts WHERE name = '\(PostgresFacts.search)'"
+                )
+                let isApproximate =
+                    try !choice.isEmpty && choice.bytes(0, 0) == Array(PostgresFacts.graph.utf8)
+                var matches: [[ImageIndex.Match]] = []
+                var (searched, counted): (Int, [(IndexFile.Scope, Int)]) = (0, [])
+                for query in queries {
+                    matches.append(try Self.matches(query, isApproximate, connection))
+                    if !counted.contains(where: { $0.0 == query.scope }) {
+                        counted.append((query.scope, try Self.count(query.scope, connection)))
+                    }
+                    searched = counted.reduce(0) { max($0, $1.1) }
+                }
+                return ImageIndex.Result(matches: matches, searched: searched)
+            }
+        } ?? ImageIndex.Result(matches: queries.map { _ in [] }, searched: 0)
+    }
+
+    /// More than that is not looked for in a graph.
+    private static let mostInGraph = 400
+
+    private static func matches(
+        _ query: ImageIndex.Query,
+        _ isApproximate: Bool,
+        _ connection: PostgresConnection
+    ) throws -> [ImageIndex.Match] {
+        let wanted = query.excluded == nil || query.top == .max ? query.top : query.top + 1
+        let scope = PostgresScope(query.scope)
+        let embedding = PostgresBytes.direction(of: query.embedding)
+        let rows: PostgresRows
+        if isApproximate, scope.isAll, wanted <= mostInGraph {
+            // How many of the graph are looked at; 40 by itself, and 1,000 at most.
+            try connection.execute("SET LOCAL hnsw.ef_search = \(min(1000, max(100, 2 * wanted)))")
+            rows = try connection.query(
+                """
+                SELECT id, (-distance)::real FROM (
+                    SELECT id, embedding <#> $1::halfvec AS distance FROM contents WHERE present
+                    ORDER BY embedding <#> $1::halfvec LIMIT $2
+                ) AS best ORDER BY distance, id
+                """,
+                [.vector(embedding), .int(wanted)]
+            )
+        } else {
+            let number = scope.parameters.count
+            let score = "-(c.embedding <#> $\(number + 1)::halfvec)"
+            let filter =
+                scope.isAll
+                ? "c.present" : "c.id IN (SELECT f.content FROM files f WHERE \(scope.condition))"
+            // Ordered by what the graph is not, so that all are compared.
+            rows = try connection.query(
+                """
+                SELECT id, score::real FROM (
+                    SELECT c.id, \(score) AS score FROM contents c WHERE \(filter)
+                    ORDER BY score DESC, c.id LIMIT $\(number + 2)
+                ) AS best ORDER BY score DESC, id
+                """,
+                scope.parameters + [.vector(embedding), .int(wanted)]
+            )
+        }
+        var best: [(id: Int, score: Float)] = []
+        for row in 0..<rows.count {
+            let (id, score) = (try rows.int(row, 0), try rows.float(row, 1))
+            if id != query.excluded, score >= query.minScore, best.count < query.top {
+                best.append((id, score))
+            }
+        }
+        let paths = try paths(of: best.map(\.id), scope, connection)
+        return best.compactMap { match in
+            paths[match.id].map { ImageIndex.Match(id: match.id, paths: $0, score: match.score) }
+        }
+    }
+
+    private static func paths(
+        of contents: [Int],
+        _ scope: PostgresScope,
+        _ connection: PostgresConnection
+    ) throws -> [Int: [String]] {
+        guard !contents.isEmpty else { return [:] }
+        let rows = try connection.query(
+            """
+            SELECT f.content, f.path FROM files f WHERE \(scope.condition)
+            AND f.content = ANY ($\(scope.parameters.count + 1)) ORDER BY f.path
+            """,
+            scope.parameters + [.ints(contents)]
+        )
+        var paths: [Int: [String]] = [:]
+        for row in 0..<rows.count {
+            paths[try rows.int(row, 0), default: []].append(FileName.text(of: try rows.bytes(row, 1)))
+        }
+        return paths
+    }
+
+    private static func count(_ scope: IndexFile.Scope, _ connection: PostgresConnection) throws -> Int {
+        let scope = PostgresScope(scope)
+        guard !scope.isAll else {
+            return try connection.query("SELECT count(*) FROM contents WHERE present").int(0, 0)
+        }
+        return try connection.query(
+            "SELECT count(DISTINCT f.content) FROM files f WHERE \(scope.condition)",
+            scope.parameters
+        ).int(0, 0)
+    }
+
+    // MARK: Single pictures
+
+    package func embedding(ofFile path: String) async throws(IndexError) -> (id: Int, [Float])? {
+        let bytes = FileName.bytes(of: path)
+        let found: Found? = try await ask { connection in
+            guard let look = IndexFile.Look(at: path) else { return nil }
+            let rows = try connection.query(
+                """
+                SELECT content FROM files
+                WHERE sha256(path) = sha256($1) AND bytes = $2 AND modified = $3 AND missing IS NULL
+                """,
+                [.bytes(bytes), .int(look.bytes), .int(look.modified)]
+            )
+            guard !rows.isEmpty else { return nil }
+            return try Found.content(try rows.int(0, 0), connection)
+        }
+        return found.map { ($0.id, $0.embedding) }
+    }
+
+    package func embedding(ofID id: Int) async throws(IndexError) -> [Float]? {
+        let found: Found? = try await ask { try Found.content(id, $0) }
+        return found?.embedding
+    }
+
+    private struct Found: Sendable {
+        let id: Int
+        let embedding: [Float]
+
+        static func content(_ id: Int, _ connection: PostgresConnection) throws -> Found? {
+            let rows = try connection.query(
+                "SELECT embedding FROM contents WHERE id = $1 AND present",
+                [.int(id)]
+            )
+            guard !rows.isEmpty else { return nil }
+            guard let vector = PostgresBytes.vector(of: try rows.bytes(0, 0)) else {
+                throw PostgresFault.unexpected("a vector is of another kind")
+            }
+            return Found(id: id, embedding: vector)
+        }
+    }
+
+    package func file(ofID id: Int) async throws(IndexError) -> (path: String, look: IndexFile.Look)? {
+        try await ask { connection in
+            let rows = try connection.query(
+                """
+                SELECT path, bytes, modified FROM files WHERE content = $1 AND missing IS NULL ORDER BY path LIMIT 1
+                """,
+                [.int(id)]
+            )
+            guard !rows.isEmpty else { return nil }
+            let look = IndexFile.Look(bytes: try rows.int(0, 1), modified: try rows.int(0, 2))
+            return (path: FileName.text(of: try rows.bytes(0, 0)), look: look)
+        }
+    }
+
+    package func id(ofHash hash: [UInt8]) async throws(IndexError) -> Int? {
+        try await ask { connection in
+            let rows = try connection.query("SELECT id FROM contents WHERE hash = $1", [.bytes(hash)])
+            return rows.isEmpty ? nil : try rows.int(0, 0)
+        }
+    }
+}

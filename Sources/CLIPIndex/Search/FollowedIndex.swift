@@ -1,0 +1,97 @@
+internal import CLIPEngine
+internal import CLIPFiles
+internal import Synchronization
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// An index file that is searched for as long as a server runs: another one in its place is opened anew, and one that is gone
+/// is told of.
+///
+/// An open file stays readable for whoever has it open, though nobody else finds it any more.
+package final class FollowedIndex: SearchableIndex {
+    /// What tells a file from another one in its place.
+    private struct Identity: Equatable {
+        let device: UInt64
+        let number: UInt64
+
+        init(_ path: String) throws(IndexError) {
+            var status = stat()
+            guard FileName.withPath(path, { fstatat(AT_FDCWD, $0, &status, 0) }) == 0 else {
+                throw .notFound(path: path)
+            }
+            (device, number) = (UInt64(status.st_dev), UInt64(status.st_ino))
+        }
+    }
+
+    private struct Opened {
+        var identity: Identity
+        var index: ImageIndex
+    }
+
+    package let model: IndexedModel
+    private let path: String
+    private let threads: Int
+    private let opened: Mutex<Opened>
+    /// Looks at the file, which may take long where it is another machine's.
+    private let pool = WorkPool(name: "index", threads: 1)
+
+    /// Opens an index.
+    ///
+    /// - Parameter threads: that a search takes.
+    package init(_ path: String, threads: Int) throws(IndexError) {
+        let identity = try Identity(path)
+        let file = try IndexFile.open(path)
+        model = file.model
+        (self.path, self.threads) = (path, threads)
+        opened = Mutex(Opened(identity: identity, index: ImageIndex(file, threads: threads)))
+    }
+
+    package func search(_ queries: [ImageIndex.Query]) async throws(IndexError) -> ImageIndex.Result {
+        try await current().search(queries)
+    }
+
+    package func embedding(ofFile path: String) async throws(IndexError) -> (id: Int, [Float])? {
+        try await current().embedding(ofFile: path)
+    }
+
+    package func embedding(ofID id: Int) async throws(IndexError) -> [Float]? {
+        try await current().embedding(ofID: id)
+    }
+
+    package func file(ofID id: Int) async throws(IndexError) -> (path: String, look: IndexFile.Look)? {
+        try await current().file(ofID: id)
+    }
+
+    package var hashKey: IndexHashKey { opened.withLock { $0.index.hashKey } }
+
+    package func id(ofHash hash: [UInt8]) async throws(IndexError) -> Int? {
+        try await current().id(ofHash: hash)
+    }
+
+    /// The index that is there now.
+    private func current() async throws(IndexError) -> ImageIndex {
+        let found = await pool.run { [self] _ in
+            Result { () throws(IndexError) in try look() }
+        }
+        // Of a request that was given up nobody sees the answer.
+        return try found?.get() ?? opened.withLock { $0.index }
+    }
+
+    private func look() throws(IndexError) -> ImageIndex {
+        let identity = try Identity(path)
+        let known = opened.withLock { $0 }
+        if identity == known.identity { return known.index }
+        // Nobody else is on this thread, and those who search meanwhile need not wait.
+        let file = try IndexFile.open(path)
+        try file.require(model)
+        let index = ImageIndex(file, threads: threads)
+        opened.withLock { $0 = Opened(identity: identity, index: index) }
+        return index
+    }
+}

@@ -1,0 +1,165 @@
+import ArgumentParser
+internal import CLIPBulk
+internal import CLIPEngine
+internal import CLIPFiles
+
+/// Shards that are embedded into files, or onto standard output.
+struct BulkEmbedding {
+    private let options: BulkOptions
+    private let isNormalized: Bool
+    private let environment: Environment
+    private let shards: AnyIterator<Shard>
+
+    /// - Parameters:
+    ///   - images: files and folders, where no archives are named.
+    ///   - most: the most bytes of a picture.
+    init(
+        _ options: BulkOptions,
+        images: [String],
+        _ selection: FileOptions,
+        most: Int,
+        normalizing: Bool,
+        _ environment: Environment
+    ) throws {
+        (self.options, isNormalized, self.environment) = (options, normalizing, environment)
+        let own = try options.selection()
+        if options.shards.isEmpty {
+            let files = try PictureFiles(images, selection, most: most)
+            shards = AnyIterator(FileShards(files, size: options.shardSize ?? 10_000, selection: own))
+        } else {
+            let archives = try options.archives().enumerated().filter { own.takes($0.offset) }.map(\.element)
+            shards = AnyIterator(archives.makeIterator())
+        }
+    }
+
+    func run(by engine: EmbeddingEngine) async throws {
+        guard let output = options.output else { return try await print(by: engine) }
+        let sample = try await ModelSample(of: engine)
+        var settings = OutputSettings(
+            model: sample.name,
+            precision: sample.precision,
+            sample: sample.embedding
+        )
+        settings.format = try options.fileFormat()
+        settings.numbers = try options.numberType()
+        settings.isNormalized = isNormalized
+        settings.decoding = engine.decoding.rawValue
+        settings.pictureExtension = options.imageExtension?.lowercased()
+        let folder = try attempt { () throws(OutputError) in
+            try OutputFolder(output, settings: settings, replacing: options.replace)
+        }
+        try await write(to: folder, by: engine)
+    }
+
+    /// Writes a shard's files after the other's.
+    private func write(to folder: OutputFolder, by engine: EmbeddingEngine) async throws {
+        var report = BulkReport()
+        var present: (shard: Shard, writer: ShardWriter?)?
+        func writer() throws(OutputError) -> ShardWriter {
+            guard let (shard, begun) = present else {
+                preconditionFailure("A shard begins before it has rows.")
+            }
+            if let begun { return begun }
+            let writer = try folder.writer(for: shard)
+            present = (shard, writer)
+            return writer
+        }
+        func take(_ delivery: BulkRun.Delivery) throws(OutputError) {
+            switch delivery {
+            case .begin(let shard): present = (shard, nil)
+            case .embedding(let key, let values):
+                try writer().append(key: key, values)
+                report.countEmbedding()
+            case .failure(let key, let reason):
+                try writer().fail(key: key, reason: reason)
+                report.countFailure()
+            case .end(let passedOver, let error):
+                if let error, let name = present?.shard.title {
+                    report.complain(name, error.description, error.exitStatus)
+                    guard !error.isOfWholeArchive else { return present = nil }
+                }
+                _ = try writer().finish(passedOver: passedOver, damage: error?.description)
+                present = nil
+                report.countShard()
+            }
+        }
+        try await run(by: engine, next: { unfinished(in: folder, &report) }) {
+            (delivery) throws(CommandFailure) in
+            try attempt { () throws(OutputError) in try take(delivery) }
+        }
+        try report.end()
+        if let status = report.status { throw ExitCode(status.rawValue) }
+    }
+
+    /// The next shard that is not finished.
+    private func unfinished(in folder: OutputFolder, _ report: inout BulkReport) -> Shard? {
+        while let shard = shards.next() {
+            do throws(OutputError) {
+                switch try folder.verdict(on: shard) {
+                case .isToBeWritten: return shard
+                case .isFinished(_, _, let damage):
+                    report.countFinished()
+                    if let damage { report.complain(shard.title, damage, .unusableInput) }
+                }
+            } catch {
+                report.complain(shard.title, error.description, error.exitStatus)
+            }
+        }
+        return nil
+    }
+
+    /// Prints a line for each picture of archives.
+    private func print(by engine: EmbeddingEngine) async throws {
+        var report = BulkReport()
+        var present: Shard?
+        try await run(by: engine, next: { shards.next() }) { (delivery) throws(CommandFailure) in
+            switch delivery {
+            case .begin(let shard): present = shard
+            case .embedding(let key, let values):
+                try Terminal.write(
+                    line: "{\"image\":\(JSONText.string(key)),\"embedding\":\(JSONText.numbers(values))}"
+                )
+            case .failure(let key, let reason): report.complain(key, reason)
+            case .end(_, let error):
+                if let error, let present {
+                    report.complain(present.title, error.description, error.exitStatus)
+                }
+            }
+        }
+        if let status = report.status { throw ExitCode(status.rawValue) }
+    }
+
+    private func run(
+        by engine: EmbeddingEngine,
+        next: @escaping () -> Shard?,
+        receive: (BulkRun.Delivery) throws(CommandFailure) -> Void
+    ) async throws(CommandFailure) {
+        let run = BulkRun(
+            engine: engine,
+            normalizing: isNormalized,
+            pictureExtension: options.imageExtension
+        )
+        do throws(BulkRunError<CommandFailure>) {
+            try await run.run(next, receive: receive)
+        } catch {
+            switch error {
+            case .engine(let error): throw CommandFailure(error, environment)
+            case .receiver(let error): throw error
+            }
+        }
+    }
+
+    private func attempt<Value>(_ body: () throws(OutputError) -> Value) throws(CommandFailure) -> Value {
+        do throws(OutputError) { return try body() } catch { throw CommandFailure(error) }
+    }
+}
+
+extension Shard {
+    /// What it is called in complaints.
+    fileprivate var title: String {
+        switch content {
+        case .archive(let path): path
+        case .files: name
+        }
+    }
+}
