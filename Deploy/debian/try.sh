@@ -12,14 +12,16 @@ deb=$(realpath "$1")
 folder=${2:-$(mktemp -d)/root}
 mkdir -p "$(dirname "$folder")"
 fail() { echo "$*" >&2; exit 1; }
+# What is set here need not be there in the bare system.
+export TMPDIR=/tmp
 
 if [ ! -e "$folder/etc/debian_version" ]; then
     debootstrap --variant=minbase bookworm "$folder" > "$folder.log" 2>&1 || { tail -5 "$folder.log" >&2; exit 75; }
 fi
 cp "$deb" "$folder/tmp/swift-clip.deb"
 chroot "$folder" apt-get update -qq
-DEBIAN_FRONTEND=noninteractive chroot "$folder" apt-get install -y -qq --no-install-recommends /tmp/swift-clip.deb > /dev/null 2>&1 \
-    || fail "The package cannot be installed."
+DEBIAN_FRONTEND=noninteractive chroot "$folder" apt-get install -y -qq --no-install-recommends /tmp/swift-clip.deb > "$folder.log" 2>&1 \
+    || fail "The package cannot be installed: $(tail -5 "$folder.log")"
 echo "installed: $(stat -c %s "$deb") bytes, $(chroot "$folder" dpkg-query -W -f '${Installed-Size}' swift-clip) KiB unpacked"
 
 unit=$folder/usr/lib/systemd/system/swift-clip.service
