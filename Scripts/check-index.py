@@ -53,14 +53,16 @@ def png(draw: random.Random) -> bytes:
 class Update:
     """`clip index` at a terminal, whose progress is read."""
 
-    def __init__(self, clip: str, index: pathlib.Path, pictures: pathlib.Path) -> None:
+    def __init__(self, clip: str, index: object, *folders: object) -> None:
         reader, writer = pty.openpty()
-        self.computed, self.output = 0, b""
+        self.computed = 0
+        # The last of what was said.
+        self.words = b""
         self.begun = time.monotonic()
         # Pairs of the time and how many were computed by then.
         self.history: list[tuple[float, int]] = []
         self.process = subprocess.Popen(
-            [clip, "index", "--index", str(index), str(pictures)], stdout=subprocess.PIPE, stderr=writer, close_fds=True
+            [clip, "index", "--index", str(index), *map(str, folders)], stdout=subprocess.PIPE, stderr=writer, close_fds=True
         )
         os.close(writer)
         self.thread = threading.Thread(target=self._read, args=(reader,), daemon=True)
@@ -74,6 +76,7 @@ class Update:
                 break
             if not piece:
                 break
+            self.words = (self.words + piece)[-10_000:]
             for match in re.finditer(rb"files: (\d+) new", piece):
                 self.computed = int(match[1])
                 self.history.append((time.monotonic(), self.computed))
@@ -88,11 +91,17 @@ class Update:
         self.thread.join(5)
         return moment
 
-    def end(self) -> str:
+    def outcome(self) -> tuple[int, str]:
+        """The status that it ends with, and what it printed."""
         output = self.process.stdout.read().decode()
-        if self.process.wait() != 0:
-            sys.exit(f"clip index ended with {self.process.returncode}: {output}")
+        status = self.process.wait()
         self.thread.join(5)
+        return status, output
+
+    def end(self) -> str:
+        status, output = self.outcome()
+        if status != 0:
+            sys.exit(f"clip index ended with {status}: {output}")
         return output
 
 

@@ -13,14 +13,11 @@ import importlib.util
 import json
 import os
 import pathlib
-import pty
 import random
-import re
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 import numpy
@@ -50,40 +47,6 @@ def search(clip: str, index: object, *arguments: object, text: bytes | None = No
     if done.returncode != 0:
         sys.exit(f"clip search failed: {done.stderr.decode()}")
     return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-class Update:
-    """`clip index` at a terminal, whose progress is read."""
-
-    def __init__(self, clip: str, index: object, *folders: object) -> None:
-        reader, writer = pty.openpty()
-        self.computed = 0
-        self.process = subprocess.Popen(
-            [clip, "index", "--index", str(index), *map(str, folders)], stdout=subprocess.PIPE, stderr=writer, close_fds=True
-        )
-        os.close(writer)
-        self.words = b""
-        self.thread = threading.Thread(target=self._read, args=(reader,), daemon=True)
-        self.thread.start()
-
-    def _read(self, reader: int) -> None:
-        while True:
-            try:
-                piece = os.read(reader, 4096)
-            except OSError:
-                break
-            if not piece:
-                break
-            self.words = (self.words + piece)[-10_000:]
-            for match in re.finditer(rb"files: (\d+) new", piece):
-                self.computed = int(match[1])
-        os.close(reader)
-
-    def end(self) -> tuple[int, str]:
-        output = self.process.stdout.read().decode()
-        status = self.process.wait()
-        self.thread.join(5)
-        return status, output
 
 
 class Check:
@@ -191,14 +154,14 @@ class Check:
         folder, url = self.place / "several", self.server.url(parameters="?clip_schema=several")
         self.make(count, folder)
         begun = time.monotonic()
-        updates = [Update(self.clip, url, folder) for _ in range(4)]
+        updates = [check_index.Update(self.clip, url, folder) for _ in range(4)]
         while sum(update.computed for update in updates) < count // 3 and time.monotonic() - begun < 300:
             time.sleep(0.02)
         updates[2].process.send_signal(signal.SIGKILL)
         searches = [subprocess.Popen([self.clip, "search", "--index", url, "red", "--paths"], stdout=subprocess.PIPE) for _ in range(3)]
         found = [len(process.communicate()[0].splitlines()) for process in searches]
         self.add("pictures that three searches find meanwhile", found, [20, 20, 20])
-        ends = [update.end() for update in updates]
+        ends = [update.outcome() for update in updates]
         seconds = time.monotonic() - begun
         self.add("four processes, one of them killed: how the others end", [ends[n][0] for n in (0, 1, 3)], [0, 0, 0])
         self.add("pictures in the index, and vectors", self.count("several"), (count, count))
@@ -207,7 +170,7 @@ class Check:
         self.add("claims that are left", self.sql("SELECT count(*) FROM several.claims"), [(0,)])
         shares = [updates[2].computed] + [figures(ends[n][1])["new"] for n in (0, 1, 3)]
         self.rows.add("each has computed some", min(shares), "> 0", min(shares) > 0)
-        same = figures(Update(self.clip, url, folder).end()[1])
+        same = figures(check_index.Update(self.clip, url, folder).outcome()[1])
         self.add("as before in another run", same["as before"], count)
         # The same pictures below other names, as another machine may have them.
         other, url = self.place / "linked", self.server.url(parameters="?clip_schema=linked")
@@ -219,8 +182,8 @@ class Check:
             for place in (folder, other):
                 (place / f"broken{number}.png").write_bytes(f"no picture {number}".encode())
         begun = time.monotonic()
-        updates = [Update(self.clip, url, folder), Update(self.clip, url, other)]
-        computed = sum(figures(update.end()[1])["new"] for update in updates)
+        updates = [check_index.Update(self.clip, url, folder), check_index.Update(self.clip, url, other)]
+        computed = sum(figures(update.outcome()[1])["new"] for update in updates)
         self.add("the same pictures below two folders, by two processes: files, and vectors", self.count("linked"), (2 * count, count))
         seconds = time.monotonic() - begun
         self.rows.add(f"forward passes of both ({seconds:.0f} s)", computed, f"<= {round(1.02 * count)}", computed <= 1.02 * count)
@@ -231,22 +194,22 @@ class Check:
         count = 1000 if self.isQuick else 3000
         folder, url = self.place / "away", self.server.url(parameters="?clip_schema=away")
         self.make(count, folder)
-        update = Update(self.clip, url, folder)
+        update = check_index.Update(self.clip, url, folder)
         while update.computed < count // 4 and update.process.poll() is None:
             time.sleep(0.02)
         self.server.restart(3)
-        status, output = update.end()
+        status, output = update.outcome()
         self.add("the database is killed for 3 s meanwhile: how the update ends", status, 0)
         self.add("pictures in the index, and vectors", self.count("away"), (count, count))
         url = self.server.url(parameters="?clip_schema=gone&clip_wait=2")
-        update = Update(self.clip, url, folder)
+        update = check_index.Update(self.clip, url, folder)
         while update.computed < count // 4 and update.process.poll() is None:
             time.sleep(0.02)
         shown = pathlib.Path(f"/proc/{update.process.pid}/cmdline").read_bytes()
         self.add("the list of processes shows the address without the password", PASSWORD.encode() not in shown and b"postgresql://" in shown)
         self.server.stop("immediate")
         begun = time.monotonic()
-        status, output = update.end()
+        status, output = update.outcome()
         seconds = time.monotonic() - begun
         self.add("the database is stopped for good: how the update ends", status, 69)
         self.rows.add("after so long, with clip_wait=2", f"{seconds:.1f} s", "<= 10 s", seconds <= 10)
@@ -255,13 +218,13 @@ class Check:
         self.server.start()
         files, contents = self.count("gone")
         self.rows.add("what was written is whole: files, and vectors", f"{files}, {contents}", "equal", files == contents)
-        status, _ = Update(self.clip, url, folder).end()
+        status, _ = check_index.Update(self.clip, url, folder).outcome()
         self.add("the next run goes on from there", (status, self.count("gone")), (0, (count, count)))
-        update = Update(self.clip, self.server.url(parameters="?clip_schema=stopped"), folder)
+        update = check_index.Update(self.clip, self.server.url(parameters="?clip_schema=stopped"), folder)
         while update.computed < count // 8 and update.process.poll() is None:
             time.sleep(0.02)
         update.process.send_signal(signal.SIGINT)
-        update.end()
+        update.outcome()
         busy = 1
         for _ in range(50):
             busy = self.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'clip'")[0][0]
@@ -317,8 +280,8 @@ class Check:
         self.sql("DROP TABLE few.claims; DROP SEQUENCE few.workers; UPDATE few.facts SET value = '1' WHERE name = 'format'")
         refused("tables of an earlier version are searched", 0, "search", "--index", good, "red")
         (folder / "new.png").write_bytes(check_index.png(self.draw))
-        updates = [Update(clip, good, folder) for _ in range(3)]
-        self.add("and changed by the first of three updates", [update.end()[0] for update in updates], [0, 0, 0])
+        updates = [check_index.Update(clip, good, folder) for _ in range(3)]
+        self.add("and changed by the first of three updates", [update.outcome()[0] for update in updates], [0, 0, 0])
         self.add("after which all is there", self.count("few"), (5, 5))
         self.sql("UPDATE few.facts SET value = '99' WHERE name = 'format'")
         refused("tables of a later version: index", 65, "index", "--index", good, folder)
