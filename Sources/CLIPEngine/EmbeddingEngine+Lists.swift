@@ -106,10 +106,24 @@ extension EmbeddingEngine {
         terms: RequestTerms
     ) async throws(EmbeddingError) -> ByteReservation? {
         guard bytes > Self.largestUncounted else { return nil }
+        return try await room(ofBytes: bytes, for: .answers, terms: terms) { bytes, limit in
+            .tooMuchMemory(bytes: bytes, limit: limit)
+        }
+    }
+
+    /// Reserves room for something of a request.
+    ///
+    /// - Parameter tooLarge: the error if the budget can never hold it, of the bytes and the most that there are.
+    func room(
+        ofBytes bytes: Int,
+        for purpose: ByteBudget.Purpose,
+        terms: RequestTerms,
+        tooLarge: (Int, Int) -> EmbeddingError
+    ) async throws(EmbeddingError) -> ByteReservation {
         do throws(ByteBudgetError) {
             return try await budget.reserve(
                 bytes,
-                for: .answers,
+                for: purpose,
                 beside: terms.heldBytes,
                 client: terms.client
             )
@@ -121,7 +135,7 @@ extension EmbeddingEngine {
                 throw .roomTaken
             case .tooLarge(let bytes, let most):
                 metrics.reject(.memory)
-                throw .tooMuchMemory(bytes: bytes, limit: most)
+                throw tooLarge(bytes, most)
             }
         }
     }

@@ -61,26 +61,9 @@ extension EmbeddingEngine {
     package func roomForFile(
         ofBytes bytes: Int,
         terms: RequestTerms
-    ) async throws(EmbeddingError)
-        -> ByteReservation
-    {
-        do throws(ByteBudgetError) {
-            return try await budget.reserve(
-                bytes,
-                for: .input,
-                beside: terms.heldBytes,
-                client: terms.client
-            )
-        } catch {
-            switch error {
-            case .cancelled: throw .cancelled
-            case .noRoom:
-                metrics.reject(.memory)
-                throw .roomTaken
-            case .tooLarge(let bytes, let most):
-                metrics.reject(.memory)
-                throw .image(index: 0, .tooMuchMemory(bytes: bytes, limit: most))
-            }
+    ) async throws(EmbeddingError) -> ByteReservation {
+        try await room(ofBytes: bytes, for: .input, terms: terms) { bytes, limit in
+            .image(index: 0, .tooMuchMemory(bytes: bytes, limit: limit))
         }
     }
 }
