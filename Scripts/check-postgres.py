@@ -25,6 +25,7 @@ import psycopg2
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "postgres"))
 import scale
+import servers
 from server import PASSWORD, Server
 
 specification = importlib.util.spec_from_file_location("check_index", pathlib.Path(__file__).parent / "check-index.py")
@@ -118,6 +119,7 @@ class Check:
         lines = "red\n고양이\n".encode()
         many = [search(self.clip, index, "-", text=lines) for index in (file, url)]
         self.add("several texts of standard input", [row["path"] for row in many[0]] == [row["path"] for row in many[1]])
+        self.duplicates(file, url)
         for path in odd:
             done = run(self.clip, "search", "--index", url, "--like", path, "--plus", path, "--top", "1", "--paths", "-0")
             kind = "not" if b"\xff" in path else "all"
@@ -146,6 +148,19 @@ class Check:
         done = run(self.clip, "index", "--index", url, "--no-hnsw")
         self.add("and goes again", self.sql("SELECT count(*) FROM pg_class WHERE relname = 'contents_hnsw'"), [(0,)])
         self.add("--hnsw with a file is wrong usage", run(self.clip, "index", "--index", file, "--hnsw").returncode, 64)
+
+    def duplicates(self, file: pathlib.Path, url: str) -> None:
+        for terms in ([], ["--under", self.pictures / "4"], ["--under", os.path.dirname(os.fsencode(self.pictures / "x"))]):
+            told = []
+            for index in (file, url):
+                done = run(self.clip, "duplicates", "--index", index, "--json", "--min-score", "0.99", *terms)
+                groups = [json.loads(line) for line in done.stdout.splitlines()]
+                equal = [group["paths"] for group in groups if group["kind"] == "equal"]
+                alike = sorted(sorted(picture["path"] for picture in group["pictures"]) for group in groups if group["kind"] == "alike")
+                told.append((done.returncode, equal, alike))
+            (_, equal, alike) = told[0]
+            count = f"{len(equal)} of equal bytes, {len(alike)} alike, with {sum(map(len, alike))} pictures"
+            self.rows.add(f"duplicates {' '.join(map(str, terms[:1]))}", count, "the same of both", told[0] == told[1] and told[0][0] == 0)
 
     # Several processes
 
@@ -302,7 +317,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clip")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", default="compare,several,away,misuse,scale")
+    parser.add_argument("--only", default="compare,several,away,misuse,servers,scale")
     parser.add_argument("--rows", type=int, default=200_000)
     arguments = parser.parse_args()
     server = Server()
@@ -310,7 +325,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as place:
             check = Check(arguments.clip, server, pathlib.Path(place).resolve(), arguments.quick)
             for part in arguments.only.split(","):
-                if part != "scale":
+                if part == "servers":
+                    servers.measure(check)
+                elif part != "scale":
                     getattr(check, part)()
                 elif not arguments.quick:
                     scale.measure(check, arguments.rows)

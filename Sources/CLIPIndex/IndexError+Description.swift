@@ -30,8 +30,6 @@ extension IndexError: CustomStringConvertible {
             }
         case .database(let index, let cause):
             "The database \(index) failed: \(cause). Try again, or ask its administrator."
-        case .fileOnly(let index):
-            "The index \(index) is in a database, and this is done with files only. Name a file with --index."
         case .outOfMemory(let bytes):
             "There is no memory for \(bytes) bytes of vectors. Use a machine with more, or end other programs."
         }

@@ -26,8 +26,6 @@ public enum IndexError: Error, Equatable, Sendable {
     case noVectors(index: String, version: String?)
     /// A database fails at what it was asked.
     case database(index: String, cause: String)
-    /// What was asked for is there for files only.
-    case fileOnly(index: String)
     /// The system has no memory for vectors.
     case outOfMemory(bytes: Int)
 

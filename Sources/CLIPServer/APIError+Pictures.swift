@@ -30,8 +30,7 @@ extension APIError {
             switch error {
             case .notFound, .unusable, .busy, .outOfMemory, .unreachable: 503
             case .foreign, .newer, .damaged, .diskFull, .otherModel, .address, .refused, .noVectors,
-                .database,
-                .fileOnly:
+                .database:
                 500
             }
         case .engine(let error, _): APIError.embedding(error, place: nil).status

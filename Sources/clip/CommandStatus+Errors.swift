@@ -114,7 +114,7 @@ extension IndexError {
     var exitStatus: CommandStatus {
         switch self {
         case .notFound: .missingInput
-        case .foreign, .newer, .damaged, .otherModel, .noVectors, .fileOnly: .unusableInput
+        case .foreign, .newer, .damaged, .otherModel, .noVectors: .unusableInput
         case .address: .usage
         case .unreachable: .unavailable
         case .refused: .notPermitted

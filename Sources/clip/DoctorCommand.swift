@@ -26,7 +26,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         var environment = Environment()
-        let settings = options.settings(&environment)
+        let settings = await options.settings(&environment)
         let models = ModelCheck(settings: settings, environment: environment)
         let processor = try processorFindings(settings.engine)
         var findings = processor

@@ -76,7 +76,8 @@ struct DuplicatesCommand: ParsableCommand {
         var failure: (any Error)?
         var (equal, alike) = (0, 0)
         do throws(IndexError) {
-            let search = DuplicateSearch(try IndexFile.open(path), threads: threads)
+            let index = try IndexLocation(path).duplicateSource()
+            let search = DuplicateSearch(index, threads: threads)
             try search.run(in: scope, minScore: self.equal ? nil : minScore) { group in
                 if case .equal = group { equal += 1 } else { alike += 1 }
                 do { try write(group) } catch { failure = error }

@@ -36,6 +36,18 @@ package struct Environment {
         settings[index] = setting
     }
 
+    /// Has a setting's value shown as another one.
+    mutating func show(_ name: String, as value: SettingValue) {
+        guard let index = settings.firstIndex(where: { $0.name == name }) else { return }
+        let setting = settings[index]
+        settings[index] = Setting(
+            flag: setting.flag,
+            variables: setting.variables,
+            value: value,
+            origin: setting.origin
+        )
+    }
+
     /// Says how the program came to the value of a setting that nobody has set.
     ///
     /// - Parameters:

@@ -13,9 +13,11 @@ struct PostgresAddressTests {
             address.connection == "postgresql://me@db.example:5433/photos?sslmode=require&connect_timeout=3"
         )
         #expect((address.schema, address.patience) == ("my pictures", .seconds(2.5)))
-        #expect(address.display == "postgresql://me@db.example:5433/photos")
+        #expect(address.display == "postgresql://me@db.example:5433/photos?clip_schema=my%20pictures")
+        #expect(try PostgresAddress(address.display).schema == "my pictures")
         let plain = try PostgresAddress("postgres:///photos")
         #expect((plain.schema, plain.patience) == ("clip", .seconds(60)))
+        #expect(plain.display == "postgresql:///photos")
         #expect(plain.connection == "postgres:///photos")
         #expect(try PostgresAddress("postgres:///p?clip_wait=0").connection == "postgres:///p")
     }
@@ -118,17 +120,12 @@ struct PostgresAddressTests {
                 )
         )
         #expect(PostgresFault(ofConnection: "could not connect\n").cause == "could not connect")
+        let korean = """
+            connection to server at "10.0.0.1", port 5432 failed: Connection refused
+            connection to server at "10.0.0.2", port 5432 failed: 치명적오류:  28P01: 사용자 "me"의 password 인증을 실패했습니다
+            """
+        #expect(PostgresFault(ofConnection: korean).code == "28P01")
         #expect(PostgresFault(ofConnection: "").isPassing)
         #expect(PostgresFault(ofConnection: "no password supplied", needsPassword: true).code == "28P01")
-    }
-
-    @Test("An index in a database is no file")
-    func files() {
-        let name = "postgresql://me:geheim@db/photos"
-        #expect(throws: IndexError.fileOnly(index: "postgresql://me@db/photos")) { try IndexFile.open(name) }
-        let model = IndexedModel(name: "m", precision: "f32", sample: [1])
-        #expect(throws: IndexError.fileOnly(index: "postgresql://me@db/photos")) {
-            try IndexFile.open(name, for: model)
-        }
     }
 }

@@ -23,7 +23,6 @@ struct WordsTests {
             "noVectors": IndexError.noVectors(index: database, version: nil),
             "noVectors": IndexError.noVectors(index: database, version: "0.6.2"),
             "database": IndexError.database(index: database, cause: "there is no room for locks"),
-            "fileOnly": IndexError.fileOnly(index: database),
             "outOfMemory": IndexError.outOfMemory(bytes: 8),
         ]
         #expect(try Words.complaints(of: samples, type: "IndexError", in: "CLIPIndex/IndexError.swift") == [])

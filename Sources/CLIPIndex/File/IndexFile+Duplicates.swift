@@ -2,10 +2,7 @@ internal import GRDB
 
 /// What a search for duplicates reads of an index.
 extension IndexFile {
-    /// The next contents that several files of a scope have, ascending; none at the end.
-    ///
-    /// - Parameter content: they come after this one.
-    func contentsOfSeveralFiles(in scope: Scope, after content: Int) throws(IndexError) -> [Int] {
+    package func contentsOfSeveralFiles(in scope: Scope, after content: Int) throws(IndexError) -> [Int] {
         let (condition, arguments) = scope.condition
         return try read { access in
             try Int.fetchAll(
@@ -19,8 +16,7 @@ extension IndexFile {
         }
     }
 
-    /// The bytes of a content; nil where it was forgotten meanwhile.
-    func byteCount(ofContent content: Int) throws(IndexError) -> Int? {
+    package func byteCount(ofContent content: Int) throws(IndexError) -> Int? {
         try read { access in
             try Int.fetchOne(
                 access.cachedStatement(sql: "SELECT bytes FROM contents WHERE id = ?"),

@@ -4,29 +4,14 @@ internal import GRDB
 
 /// What a search reads of an index.
 extension IndexFile {
-    /// How far an index had come at a moment.
-    package struct State: Equatable, Sendable {
-        /// Another one for vectors that were put together anew.
-        let generation: Int
-        /// Vectors, those of forgotten contents among them.
-        let count: Int
-    }
-
-    package func state() throws(IndexError) -> State {
-        try read { try Self.state($0) }
-    }
-
     /// Changes with every commit of another connection.
     package func version() throws(IndexError) -> Int {
         try read { try Self.version($0) }
     }
 
-    private static func state(_ access: Database) throws -> State {
-        State(
-            generation: try Int.fetchOne(access, sql: "SELECT value FROM facts WHERE name = 'generation'")
-                ?? 0,
-            count: try Int.fetchOne(access, sql: "SELECT coalesce(sum(count), 0) FROM chunks") ?? 0
-        )
+    /// Another one for vectors that were put together anew.
+    private static func generation(_ access: Database) throws -> Int {
+        try Int.fetchOne(access, sql: "SELECT value FROM facts WHERE name = 'generation'") ?? 0
     }
 
     private static func version(_ access: Database) throws -> Int {
@@ -42,7 +27,7 @@ extension IndexFile {
         let before = set
         let rowBytes = code.rowBytes
         let (grown, version) = try read { access in
-            let generation = try Self.state(access).generation
+            let generation = try Self.generation(access)
             var grown =
                 before.generation == generation ? before : VectorSet(code: code, generation: generation)
             // A file that nobody has written since an earlier version made it.

@@ -38,7 +38,7 @@ package final class IndexFile: Sendable {
 
     /// Opens an index to be brought up to date with a model's vectors, and makes it where there is none.
     package static func open(_ path: String, for model: IndexedModel) throws(IndexError) -> IndexFile {
-        if !PostgresAddress.isAddress(path), !isThere(path) { try make(path, for: model) }
+        if !isThere(path) { try make(path, for: model) }
         try require(path)
         let file = try doing(path) {
             var configuration = Configuration()
@@ -86,10 +86,6 @@ package final class IndexFile: Sendable {
 
     /// Looks at the header of a file before SQLite does, so that a file that is none of ours stays as it is.
     private static func require(_ path: String) throws(IndexError) {
-        // Its password belongs into no sentence about a file.
-        guard !PostgresAddress.isAddress(path) else {
-            throw .fileOnly(index: try PostgresAddress(path).display)
-        }
         switch FileKind(at: path) {
         case .file: break
         case .unreachable: throw .notFound(path: path)

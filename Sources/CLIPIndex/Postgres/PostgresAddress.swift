@@ -16,7 +16,7 @@ internal import Darwin
 package struct PostgresAddress: Equatable, Sendable {
     /// The address that libpq gets: with the password, and without our parameters.
     package let connection: String
-    /// What people may see of it: neither password nor parameters.
+    /// What people may see of it: neither password nor parameters, but the schema, where it is not the usual one.
     package let display: String
     /// The schema that has the index's tables.
     package let schema: String
@@ -30,6 +30,7 @@ package struct PostgresAddress: Equatable, Sendable {
         schemes.contains { name.utf8.starts(with: $0.utf8) }
     }
 
+    private static let usualSchema = "clip"
     private static let schemes = ["postgresql://", "postgres://"]
 
     /// - Throws: `address`, with nothing of what was given.
@@ -49,7 +50,7 @@ package struct PostgresAddress: Equatable, Sendable {
             start = rest.index(after: mark)
         }
         let query = rest[start...].firstIndex(of: UInt8(ascii: "?"))
-        var (schema, seconds, others) = ("clip", 60.0, [String]())
+        var (schema, seconds, others) = (Self.usualSchema, 60.0, [String]())
         if let query {
             for part in rest[rest.index(after: query)...].split(separator: UInt8(ascii: "&")) {
                 let text = String(decoding: part, as: UTF8.self)
@@ -79,7 +80,8 @@ package struct PostgresAddress: Equatable, Sendable {
         let user = options["user"].map { "\($0)@" } ?? ""
         let host = options["host"] ?? options["hostaddr"] ?? ""
         let port = options["port"].map { ":\($0)" } ?? ""
-        display = "postgresql://\(user)\(host)\(port)/\(options["dbname"] ?? "")"
+        let place = schema == Self.usualSchema ? "" : "?clip_schema=\(Self.encoded(schema))"
+        display = "postgresql://\(user)\(host)\(port)/\(options["dbname"] ?? "")\(place)"
     }
 
     /// A schema's name as SQL has it.
@@ -93,6 +95,21 @@ package struct PostgresAddress: Equatable, Sendable {
     /// A message of libpq without what must not be seen.
     package func concealing(_ message: String) -> String {
         secrets.reduce(message) { Self.replacing($1, in: $0) }
+    }
+
+    /// A name as an address has it.
+    private static func encoded(_ name: String) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        let bytes = name.utf8.flatMap { byte -> [UInt8] in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"),
+                UInt8(ascii: "."):
+                [byte]
+            default: [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func isSchema(_ name: String) -> Bool {

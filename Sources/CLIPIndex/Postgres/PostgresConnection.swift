@@ -17,65 +17,75 @@ final class PostgresConnection {
     var longestAnswer: Duration?
     private var isCancelled = false
 
-    /// Connects.
+    /// Connects, to the first of the address' hosts that answers.
     init(_ address: PostgresAddress) throws(PostgresFault) {
-        // What stands in the address counts, and then libpq's variables; these are for what neither says.
-        let parameters: [(String, String)] = [
-            ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"),
-            ("tcp_user_timeout", "30000"), ("fallback_application_name", "clip"),
-            ("dbname", address.connection), ("client_encoding", "UTF8"),
-        ]
-        let (names, values) = (parameters.map { strdup($0.0) }, parameters.map { strdup($0.1) })
-        defer { (names + values).forEach { free($0) } }
-        let handle = PQconnectStartParams(
-            names.map { UnsafePointer($0) } + [nil],
-            values.map { UnsafePointer($0) } + [nil],
-            1
-        )
-        guard let handle else { throw PostgresFault(code: "53200", cause: "there is no memory") }
+        let start = ContinuousClock.now
+        let handle = try Self.withParameters(of: address) { PQconnectdbParams($0, $1, 1) }
+        guard PQstatus(handle) == CONNECTION_OK else {
+            let fault = Self.faultOfConnection(handle)
+            PQfinish(handle)
+            // A server that has answered says by a code what it has against us; libpq tells codes only to who asks for them before.
+            guard fault.code.isEmpty, ContinuousClock.now - start < Self.soon else { throw fault }
+            throw try Self.refusal(of: address) ?? fault
+        }
         self.handle = handle
         cpq_ignore_notices(handle)
-        // So that the message of a failure has its code, by which we know a wrong password.
-        PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
-        try connect()
-        PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
         PQsetnonblocking(handle, 1)
     }
 
     deinit { PQfinish(handle) }
 
-    /// Seconds for a server to answer where `connect_timeout` does not say.
+    /// Seconds for a host to answer where neither the address nor a variable says.
     private static let connectSeconds = 10
+    /// Within which a server that is there refuses.
+    private static let soon = Duration.seconds(5)
 
-    private func connect() throws(PostgresFault) {
-        var seconds = Self.connectSeconds
-        if let list = PQconninfo(handle) {
-            var option = list
-            while let keyword = option.pointee.keyword {
-                if strcmp(keyword, "connect_timeout") == 0, let value = option.pointee.val,
-                    let number = Int(String(cString: value)), number > 0
-                {
-                    seconds = min(number, 3600)
-                }
-                option += 1
-            }
-            PQconninfoFree(list)
+    private static func withParameters(
+        of address: PostgresAddress,
+        _ connect: (UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<UnsafePointer<CChar>?>) ->
+            OpaquePointer?
+    ) throws(PostgresFault) -> OpaquePointer {
+        // What stands in the address counts, and then libpq's variables; these are for what neither says.
+        var parameters: [(String, String)] = [
+            ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"),
+            ("tcp_user_timeout", "30000"), ("fallback_application_name", "clip"),
+            ("dbname", address.connection), ("client_encoding", "UTF8"),
+        ]
+        if getenv("PGCONNECT_TIMEOUT") == nil {
+            parameters.insert(("connect_timeout", "\(connectSeconds)"), at: 0)
         }
-        let end = ContinuousClock.now + .seconds(seconds)
+        let (names, values) = (parameters.map { strdup($0.0) }, parameters.map { strdup($0.1) })
+        defer { (names + values).forEach { free($0) } }
+        let handle = connect(
+            names.map { UnsafePointer($0) } + [nil],
+            values.map { UnsafePointer($0) } + [nil]
+        )
+        guard let handle else { throw PostgresFault(code: "53200", cause: "there is no memory") }
+        return handle
+    }
+
+    private static func faultOfConnection(_ handle: OpaquePointer) -> PostgresFault {
+        PostgresFault(
+            ofConnection: PQerrorMessage(handle).map { String(cString: $0) } ?? "",
+            needsPassword: PQconnectionNeedsPassword(handle) == 1
+        )
+    }
+
+    /// Why a server refuses a connection, with the code of it; nil where it does not soon.
+    private static func refusal(of address: PostgresAddress) throws(PostgresFault) -> PostgresFault? {
+        let handle = try withParameters(of: address) { PQconnectStartParams($0, $1, 1) }
+        defer { PQfinish(handle) }
+        cpq_ignore_notices(handle)
+        PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
+        let end = ContinuousClock.now + soon
         var state = PQstatus(handle) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING
         while state != PGRES_POLLING_OK {
-            guard state != PGRES_POLLING_FAILED else {
-                throw PostgresFault(
-                    ofConnection: message,
-                    needsPassword: PQconnectionNeedsPassword(handle) == 1
-                )
-            }
-            guard ContinuousClock.now < end else {
-                throw PostgresFault(cause: "it does not answer within \(seconds) s", isLost: true)
-            }
-            poll(state == PGRES_POLLING_READING ? Int16(POLLIN) : Int16(POLLOUT))
+            if state == PGRES_POLLING_FAILED { return faultOfConnection(handle) }
+            guard ContinuousClock.now < end else { return nil }
+            poll(handle, state == PGRES_POLLING_READING ? Int16(POLLIN) : Int16(POLLOUT))
             state = PQconnectPoll(handle)
         }
+        return nil
     }
 
     private var message: String { PQerrorMessage(handle).map { String(cString: $0) } ?? "" }
@@ -165,7 +175,12 @@ final class PostgresConnection {
     }
 
     /// Statements that are done as a whole or not at all; whoever calls takes care of a failure.
-    func transaction<Value>(_ begin: String = "BEGIN", _ body: () throws -> Value) throws -> Value {
+    ///
+    /// Those that write see what others have committed when they begin, whatever the role's usual isolation is.
+    func transaction<Value>(
+        _ begin: String = "BEGIN ISOLATION LEVEL READ COMMITTED",
+        _ body: () throws -> Value
+    ) throws -> Value {
         try execute(begin)
         let value = try body()
         try execute("COMMIT")
@@ -234,7 +249,9 @@ final class PostgresConnection {
     }
 
     /// Waits a while for the socket.
-    private func poll(_ events: Int16) {
+    private func poll(_ events: Int16) { Self.poll(handle, events) }
+
+    private static func poll(_ handle: OpaquePointer, _ events: Int16) {
         var entry = pollfd(fd: PQsocket(handle), events: events, revents: 0)
         _ = systemPoll(&entry, 1, 100)
     }

@@ -6,8 +6,6 @@ struct PostgresFacts: Sendable {
     let hashKey: IndexHashKey
     /// The form of the tables.
     let form: Int
-    /// Whether searches go through a graph, by the operator's choice, and may miss some of the best.
-    let isApproximate: Bool
 
     /// - Throws: `newer`, `damaged`.
     init(_ values: [String: [UInt8]], _ address: PostgresAddress) throws(IndexError) {
@@ -33,13 +31,37 @@ struct PostgresFacts: Sendable {
             sample: Floats.read(Data(sample)),
             source: try text("source")
         )
-        isApproximate = values[Self.search] == Array(Self.graph.utf8)
     }
 
     /// The name of the operator's choice, and its values.
     static let search = "search"
     static let graph = "hnsw"
     static let exact = "exact"
+
+    /// What is looked at anew each time, since the tables may have been made anew.
+    struct Current: Sendable {
+        /// The model's sample as it is kept, and its precision: another model has others.
+        var sample: [UInt8] = []
+        var precision: [UInt8] = []
+        var hashKey: IndexHashKey?
+        /// Whether searches go through a graph, by the operator's choice, and may miss some of the best.
+        var isApproximate = false
+
+        init(_ connection: PostgresConnection) throws {
+            let rows = try connection.query(
+                "SELECT name::text, value FROM facts WHERE name IN ('sample', 'precision', 'hash key', '\(search)')"
+            )
+            for row in 0..<rows.count {
+                let value = try rows.bytes(row, 1)
+                switch try rows.text(row, 0) {
+                case search: isApproximate = value == Array(graph.utf8)
+                case "sample": sample = value
+                case "precision": precision = value
+                default: hashKey = IndexHashKey(bytes: value)
+                }
+            }
+        }
+    }
 
     /// What a new index says.
     static func values(of model: IndexedModel, hashKey: IndexHashKey) -> [(String, [UInt8])] {

@@ -23,6 +23,8 @@ package struct PostgresFault: Error, Equatable, Sendable {
         let (index, cause) = (address.display, address.concealing(cause))
         switch code {
         case "28000", "28P01", "42501", "3D000", "25006": return .refused(index: index, cause: cause)
+        // Undefined table: that of which everything else depends is gone.
+        case "42P01" where cause.contains("facts"): return .notFound(path: index)
         case "53100": return .diskFull(path: index)
         case "55P03": return .busy(path: index)
         case "XX001", "XX002": return .damaged(path: index, what: cause)
@@ -36,13 +38,15 @@ package struct PostgresFault: Error, Equatable, Sendable {
     ///
     /// - Parameter needsPassword: whether there was no password to send, which has no code.
     package init(ofConnection message: String, needsPassword: Bool = false) {
-        let line = message.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+        let lines = message.split(whereSeparator: \.isNewline).map(String.init)
         isLost = true
-        // With verbose messages: `connection to server at "..." failed: FATAL:  28P01: password authentication failed ...`.
-        if let match = line.firstMatch(of: /[A-Z]+:  ([0-9A-Z]{5}): (.+)$/) {
+        // With verbose messages: `connection to server at "..." failed: FATAL:  28P01: password authentication failed ...`, where the
+        // first word is in the server's language, and each host has a line.
+        let matches = lines.compactMap { $0.firstMatch(of: /:  ([0-9A-Z]{5}): (.+)$/) }
+        if let match = matches.first {
             (code, cause) = (String(match.1), String(match.2))
         } else {
-            cause = line.isEmpty ? "there is no connection" : line
+            cause = lines.first ?? "there is no connection"
             if needsPassword { code = "28P01" }
         }
     }

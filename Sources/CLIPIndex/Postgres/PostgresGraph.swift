@@ -17,7 +17,7 @@ enum PostgresGraph {
         defer { _ = try? connection.query("SELECT pg_advisory_unlock\(lock)") }
         let rows = try connection.query(
             """
-            SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+            SELECT i.indisvalid AND i.indpred IS NOT NULL FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
             JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = '\(name)'
             """,
             [.text(schema)]
@@ -33,11 +33,11 @@ enum PostgresGraph {
             _ = try? connection.query("SELECT set_config('statement_timeout', $1, false)", [.text(limit)])
             connection.longestAnswer = longest
         }
-        // One that is not valid is left from a process that was ended.
+        // One that is not valid is left from a process that was ended; one of all rows, from an earlier version.
         if isThere { try connection.execute("DROP INDEX CONCURRENTLY IF EXISTS \(name)") }
         if isWanted {
             try connection.execute(
-                "CREATE INDEX CONCURRENTLY \(name) ON contents USING hnsw (embedding halfvec_ip_ops)"
+                "CREATE INDEX CONCURRENTLY \(name) ON contents USING hnsw (embedding halfvec_ip_ops) WHERE present"
             )
         }
         return true

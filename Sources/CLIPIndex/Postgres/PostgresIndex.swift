@@ -4,11 +4,21 @@ internal import Synchronization
 /// An index in a database that is searched, while other processes may be bringing it up to date.
 package final class PostgresIndex: SearchableIndex {
     package let model: IndexedModel
-    package let hashKey: IndexHashKey
     private let address: PostgresAddress
-    /// Searches are made by turns on each, so that a few can run at once.
+    /// Each makes one search after the other.
     private let sessions: [PostgresSession]
-    private let next = Atomic(0)
+    private let counts = PostgresCounts()
+    /// The model's mark: tables that were made anew for another one have another.
+    private let sample: [UInt8]
+    private let state: Mutex<State>
+
+    private struct State {
+        var hashKey: IndexHashKey
+        /// Searches that each session has in hand.
+        var inHand: [Int]
+        /// Until when a database that was waited for in vain is not asked again, and what was found.
+        var away: (until: ContinuousClock.Instant, error: IndexError)?
+    }
 
     /// Opens an index.
     ///
@@ -25,42 +35,82 @@ package final class PostgresIndex: SearchableIndex {
     }
 
     private init(_ address: PostgresAddress, _ facts: PostgresFacts, _ sessions: [PostgresSession]) {
-        (model, hashKey) = (facts.model, facts.hashKey)
+        model = facts.model
+        sample = Array(Floats.data(facts.model.sample))
         (self.address, self.sessions) = (address, sessions)
+        state = Mutex(State(hashKey: facts.hashKey, inHand: sessions.map { _ in 0 }))
     }
+
+    package var hashKey: IndexHashKey { state.withLock { $0.hashKey } }
 
     /// Whoever searches does not want to wait as long as who writes.
     private static let patience = Duration.seconds(10)
+    /// What fails at once because another search has just waited in vain.
+    private static let rest = Duration.seconds(2)
 
+    /// Asks the database, by the session that has the least in hand.
     private func ask<Value: Sendable>(
         _ body: @escaping @Sendable (PostgresConnection) throws -> Value?
     ) async throws(IndexError) -> Value? {
-        let number = next.add(1, ordering: .relaxed).newValue
-        let session = sessions[Int(UInt(bitPattern: number) % UInt(sessions.count))]
-        let found: Value?? = try await session.run(patience: min(address.patience, Self.patience), body)
-        return found ?? nil
+        let (number, error) = state.withLock { state -> (Int, IndexError?) in
+            if let away = state.away, ContinuousClock.now < away.until { return (0, away.error) }
+            state.away = nil
+            let number = state.inHand.indices.min { state.inHand[$0] < state.inHand[$1] } ?? 0
+            state.inHand[number] += 1
+            return (number, nil)
+        }
+        if let error { throw error }
+        defer { state.withLock { $0.inHand[number] -= 1 } }
+        do throws(IndexError) {
+            let found: Value?? = try await sessions[number].run(
+                patience: min(address.patience, Self.patience),
+                body
+            )
+            return found ?? nil
+        } catch {
+            if case .unreachable = error {
+                state.withLock { $0.away = (ContinuousClock.now + Self.rest, error) }
+            }
+            throw error
+        }
+    }
+
+    /// What the tables say of themselves now.
+    ///
+    /// - Throws: `otherModel`.
+    private func current(_ connection: PostgresConnection) throws -> PostgresFacts.Current {
+        let facts = try PostgresFacts.Current(connection)
+        guard facts.sample == sample, let key = facts.hashKey else {
+            throw IndexError.otherModel(.weights(name: model.name))
+        }
+        guard facts.precision.elementsEqual(model.precision.utf8) else {
+            let given = String(decoding: facts.precision, as: UTF8.self)
+            throw IndexError.otherModel(.precision(index: given, given: model.precision))
+        }
+        state.withLock { $0.hashKey = key }
+        return facts
     }
 
     // MARK: Searching
+
+    // Each query is a statement of its own.
+    package var mostTogether: Int { 1 }
+    package var passesAtOnce: Int { sessions.count }
 
     package func search(_ queries: [ImageIndex.Query]) async throws(IndexError) -> ImageIndex.Result {
         // An index of another model may have taken its place.
         for query in queries where query.embedding.count != model.width {
             throw .otherModel(.width(index: model.width, given: query.embedding.count))
         }
-        return try await ask { connection in
+        return try await ask { [self] connection in
             try connection.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") {
-                let choice = try connection.query(
-                    "SELECT value FROM facts WHERE name = '\(PostgresFacts.search)'"
-                )
-                let isApproximate =
-                    try !choice.isEmpty && choice.bytes(0, 0) == Array(PostgresFacts.graph.utf8)
+                let facts = try current(connection)
                 var matches: [[ImageIndex.Match]] = []
                 var (searched, counted): (Int, [(IndexFile.Scope, Int)]) = (0, [])
                 for query in queries {
-                    matches.append(try Self.matches(query, isApproximate, connection))
+                    matches.append(try Self.matches(query, facts.isApproximate, connection))
                     if !counted.contains(where: { $0.0 == query.scope }) {
-                        counted.append((query.scope, try Self.count(query.scope, connection)))
+                        counted.append((query.scope, try counts.count(in: query.scope, connection)))
                     }
                     searched = counted.reduce(0) { max($0, $1.1) }
                 }
@@ -123,7 +173,8 @@ package final class PostgresIndex: SearchableIndex {
         }
     }
 
-    private static func paths(
+    /// The paths of contents' files within a scope, in order.
+    static func paths(
         of contents: [Int],
         _ scope: PostgresScope,
         _ connection: PostgresConnection
@@ -143,22 +194,12 @@ package final class PostgresIndex: SearchableIndex {
         return paths
     }
 
-    private static func count(_ scope: IndexFile.Scope, _ connection: PostgresConnection) throws -> Int {
-        let scope = PostgresScope(scope)
-        guard !scope.isAll else {
-            return try connection.query("SELECT count(*) FROM contents WHERE present").int(0, 0)
-        }
-        return try connection.query(
-            "SELECT count(DISTINCT f.content) FROM files f WHERE \(scope.condition)",
-            scope.parameters
-        ).int(0, 0)
-    }
-
     // MARK: Single pictures
 
     package func embedding(ofFile path: String) async throws(IndexError) -> (id: Int, [Float])? {
         let bytes = FileName.bytes(of: path)
-        let found: Found? = try await ask { connection in
+        let found: Found? = try await ask { [self] connection in
+            _ = try current(connection)
             guard let look = IndexFile.Look(at: path) else { return nil }
             let rows = try connection.query(
                 """
@@ -174,7 +215,10 @@ package final class PostgresIndex: SearchableIndex {
     }
 
     package func embedding(ofID id: Int) async throws(IndexError) -> [Float]? {
-        let found: Found? = try await ask { try Found.content(id, $0) }
+        let found: Found? = try await ask { [self] connection in
+            _ = try current(connection)
+            return try Found.content(id, connection)
+        }
         return found?.embedding
     }
 
@@ -196,7 +240,8 @@ package final class PostgresIndex: SearchableIndex {
     }
 
     package func file(ofID id: Int) async throws(IndexError) -> (path: String, look: IndexFile.Look)? {
-        try await ask { connection in
+        try await ask { [self] connection in
+            _ = try current(connection)
             let rows = try connection.query(
                 """
                 SELECT path, bytes, modified FROM files WHERE content = $1 AND missing IS NULL ORDER BY path LIMIT 1

@@ -62,18 +62,28 @@ enum PostgresSchema {
     static func setUp(_ connection: PostgresConnection, _ address: PostgresAddress) throws {
         // A setting of the role, the database or the address is left as it is.
         for (name, value) in [("statement_timeout", "120s"), ("client_connection_check_interval", "2s")] {
-            try connection.query(
-                "SELECT set_config($1, $2, false) WHERE current_setting($1, true) = '0'",
-                [.text(name), .text(value)]
-            )
+            do throws(PostgresFault) {
+                try connection.query(
+                    "SELECT set_config($1, $2, false) WHERE current_setting($1, true) = '0'",
+                    [.text(name), .text(value)]
+                )
+            } catch {
+                // Not every system can look after clients; then it goes without.
+                if error.isLost { throw error }
+            }
         }
         let limit = try connection.query(
             "SELECT (1000 * extract(epoch FROM current_setting('statement_timeout')::interval))::bigint"
         ).int(0, 0)
         // Statements that may take that long are ended by the server, if it is there.
         connection.longestAnswer = limit > 0 ? .milliseconds(limit) + .seconds(15) : nil
-        let home = try vectors(connection)?.schema
-        let path = [address.quotedSchema] + (home.map { [PostgresAddress.quoted($0)] } ?? []) + ["pg_temp"]
+        let extent = try vectors(connection)
+        if let extent, !isEarlier(extent.version, than: [0, 8]) {
+            // What was deleted and is still in a graph then takes nobody's place among the best.
+            try connection.execute("SET hnsw.iterative_scan = strict_order")
+        }
+        let home = extent.map { [PostgresAddress.quoted($0.schema)] } ?? []
+        let path = [address.quotedSchema] + home + ["pg_temp"]
         try connection.execute("SET search_path = \(path.joined(separator: ", "))")
     }
 
@@ -89,13 +99,16 @@ enum PostgresSchema {
         return rows.isEmpty ? nil : (try rows.text(0, 0), try rows.text(0, 1))
     }
 
+    private static func isEarlier(_ version: String, than other: [Int]) -> Bool {
+        version.split(separator: ".").map { Int($0) ?? 0 }.lexicographicallyPrecedes(other)
+    }
+
     /// - Throws: `noVectors`.
     private static func requireVectors(_ connection: PostgresConnection, _ address: PostgresAddress) throws {
         guard let version = try vectors(connection)?.version else {
             throw IndexError.noVectors(index: address.display, version: nil)
         }
-        let parts = version.split(separator: ".").map { Int($0) ?? 0 }
-        guard !parts.lexicographicallyPrecedes([0, 7]) else {
+        guard !isEarlier(version, than: [0, 7]) else {
             throw IndexError.noVectors(index: address.display, version: version)
         }
     }

@@ -44,7 +44,9 @@ final class PostgresSession: Sendable {
         _ body: @escaping @Sendable (PostgresConnection) throws -> Value
     ) async throws(IndexError) -> Value? {
         let result = await pool.run { [self] cancellation in
-            Result { () throws(IndexError) in try runNow(patience ?? address.patience, cancellation, body) }
+            Result { () throws(IndexError) in
+                try runNow(patience ?? address.patience, isCancelled: { cancellation.isRequested }, body)
+            }
         }
         return try result?.get()
     }
@@ -57,17 +59,25 @@ final class PostgresSession: Sendable {
         return value
     }
 
+    /// The same on the calling thread, where nobody else uses the session.
+    func performNow<Value: Sendable>(
+        _ body: @escaping @Sendable (PostgresConnection) throws -> Value
+    ) throws(IndexError) -> Value {
+        try runNow(address.patience, isCancelled: { false }, body)
+    }
+
     private func runNow<Value: Sendable>(
         _ patience: Duration,
-        _ cancellation: WorkPool.Cancellation,
+        isCancelled: @escaping @Sendable () -> Bool,
         _ body: @Sendable (PostgresConnection) throws -> Value
     ) throws(IndexError) -> Value {
-        let start = ContinuousClock.now
+        // From when it was lost: what was asked may have been under way for long.
+        var lost: ContinuousClock.Instant?
         var pause = Duration.milliseconds(100)
         while true {
             let fault: PostgresFault
             do {
-                return try attempt(cancellation, body)
+                return try attempt(isCancelled, body)
             } catch let error as IndexError {
                 throw error
             } catch let error as PostgresFault {
@@ -79,7 +89,9 @@ final class PostgresSession: Sendable {
                 guard !state.isAway else { return .zero }
                 return state.wasConnected ? patience : min(patience, Self.firstPatience)
             }
-            guard fault.isPassing, !cancellation.isRequested, ContinuousClock.now + pause - start <= longest
+            let start = lost ?? .now
+            lost = start
+            guard fault.isPassing, !isCancelled(), ContinuousClock.now + pause - start <= longest
             else {
                 if fault.isLost { state.withLock { $0.isAway = true } }
                 throw fault.error(of: address)
@@ -90,7 +102,7 @@ final class PostgresSession: Sendable {
     }
 
     private func attempt<Value: Sendable>(
-        _ cancellation: WorkPool.Cancellation,
+        _ isCancelled: @escaping @Sendable () -> Bool,
         _ body: @Sendable (PostgresConnection) throws -> Value
     ) throws -> Value {
         try state.withLock { state in
@@ -103,7 +115,7 @@ final class PostgresSession: Sendable {
                     try setUp(connection)
                     (state.connection, state.wasConnected, state.isAway) = (connection, true, false)
                 }
-                connection.isAbandoned = { cancellation.isRequested }
+                connection.isAbandoned = isCancelled
                 defer { connection.isAbandoned = { false } }
                 return try body(connection)
             } catch {

@@ -243,27 +243,57 @@ package final class PostgresStore: IndexStore {
     }
 
     package func prune() async throws(IndexError) -> Int {
-        try await ask { connection, worker in
-            try connection.transaction {
-                try connection.query("SELECT pg_advisory_xact_lock(\(worker.lockClass), 0)")
-                let rows = try connection.query(
-                    """
-                    WITH gone AS (DELETE FROM files WHERE missing IS NOT NULL RETURNING 1)
-                    SELECT count(*) FROM gone
-                    """
-                )
-                // What no search finds any more, and no file has.
-                let gone = try connection.query("SELECT id FROM contents WHERE NOT present").ints()
-                let kept = try connection.query(
-                    "SELECT DISTINCT content FROM files WHERE content = ANY ($1)",
-                    [.ints(gone)]
-                ).ints()
+        // By pieces, so that no statement takes long, and others can write between them.
+        var count = 0
+        while true {
+            let forgotten = try await ask { connection, _ in
                 try connection.query(
-                    "DELETE FROM contents WHERE id = ANY ($1)",
-                    [.ints(Set(gone).subtracting(kept).sorted())]
-                )
-                return try rows.int(0, 0)
+                    """
+                    WITH gone AS (
+                        DELETE FROM files WHERE missing IS NOT NULL
+                        AND id IN (SELECT id FROM files WHERE missing IS NOT NULL LIMIT \(Self.piece)) RETURNING 1
+                    ) SELECT count(*) FROM gone
+                    """
+                ).int(0, 0)
             }
+            count += forgotten
+            if forgotten == 0 { break }
+        }
+        var last: Int? = 0
+        while let after = last {
+            last = try await ask { connection, worker in
+                try Self.forgetContents(after: after, connection, worker)
+            }
+        }
+        return count
+    }
+
+    private static let piece = 10_000
+
+    /// Forgets a piece of those contents that no search finds any more, and no file has.
+    ///
+    /// - Returns: the number after which to go on; nil at the end.
+    private static func forgetContents(
+        after last: Int,
+        _ connection: PostgresConnection,
+        _ worker: PostgresWorker
+    ) throws -> Int? {
+        try connection.transaction {
+            // Nobody may be giving one of them to a file.
+            try connection.query("SELECT pg_advisory_xact_lock(\(worker.lockClass), 0)")
+            let gone = try connection.query(
+                "SELECT id FROM contents WHERE NOT present AND id > $1 ORDER BY id LIMIT \(piece)",
+                [.int(last)]
+            ).ints()
+            let kept = try connection.query(
+                "SELECT DISTINCT content FROM files WHERE content = ANY ($1)",
+                [.ints(gone)]
+            ).ints()
+            try connection.query(
+                "DELETE FROM contents WHERE id = ANY ($1)",
+                [.ints(Set(gone).subtracting(kept).sorted())]
+            )
+            return gone.last
         }
     }
 

@@ -1,13 +1,13 @@
 /// Finds the files of an index that have equal bytes, and then the pictures that are alike.
 ///
 /// Each group is told as soon as it is known, and nothing of it is kept.
-package struct DuplicateSearch: Sendable {
-    private let file: IndexFile
+package struct DuplicateSearch {
+    private let index: any DuplicateSource
     private let threads: Int
 
     /// - Parameter threads: that comparing takes.
-    package init(_ file: IndexFile, threads: Int) {
-        (self.file, self.threads) = (file, threads)
+    package init(_ index: any DuplicateSource, threads: Int) {
+        (self.index, self.threads) = (index, threads)
     }
 
     /// Files that are of one picture, or nearly.
@@ -43,25 +43,18 @@ package struct DuplicateSearch: Sendable {
         _ tell: (Group) -> Bool
     ) throws(IndexError) {
         guard try tellEqual(in: scope, tell), let minScore else { return }
-        var set = VectorSet(code: file.code)
-        try file.load(into: &set)
-        let isWanted = try file.rows(in: scope, of: set)
-        let scan = LikenessScan(
-            vectors: set,
-            rows: isWanted.indices.filter { isWanted[$0] },
-            minScore: minScore,
-            threads: threads
-        )
+        let (set, rows) = try index.vectors(in: scope)
+        let scan = LikenessScan(vectors: set, rows: rows, minScore: minScore, threads: threads)
         func low(_ row: Int) throws(IndexError) -> [Int8]? {
-            try file.low(ofContent: set.content(ofRow: row))
+            try index.low(ofContent: set.content(ofRow: row))
         }
         try scan.groups(low: low) { (rows) throws(IndexError) in
             var found: [(row: Int, paths: [String], bytes: Int)] = []
             for row in rows {
                 let content = set.content(ofRow: row)
-                let paths = try file.paths(ofContent: content, in: scope)
+                let paths = try index.paths(ofContent: content, in: scope)
                 // Files that went meanwhile are told no more.
-                guard !paths.isEmpty, let bytes = try file.byteCount(ofContent: content) else { continue }
+                guard !paths.isEmpty, let bytes = try index.byteCount(ofContent: content) else { continue }
                 found.append((row, paths, bytes))
             }
             guard found.count > 1, let first = found.max(by: { ($0.bytes, $1.row) < ($1.bytes, $0.row) })
@@ -86,12 +79,12 @@ package struct DuplicateSearch: Sendable {
     private func tellEqual(in scope: IndexFile.Scope, _ tell: (Group) -> Bool) throws(IndexError) -> Bool {
         var last = 0
         while true {
-            let contents = try file.contentsOfSeveralFiles(in: scope, after: last)
+            let contents = try index.contentsOfSeveralFiles(in: scope, after: last)
             guard let end = contents.last else { return true }
             last = end
             for content in contents {
-                let paths = try file.paths(ofContent: content, in: scope)
-                guard paths.count > 1, let bytes = try file.byteCount(ofContent: content) else { continue }
+                let paths = try index.paths(ofContent: content, in: scope)
+                guard paths.count > 1, let bytes = try index.byteCount(ofContent: content) else { continue }
                 guard tell(.equal(paths: paths, bytes: bytes)) else { return false }
             }
         }

@@ -16,6 +16,14 @@ package enum IndexLocation: Equatable, Sendable {
         }
     }
 
+    /// Opens the index to be looked through for duplicates, on the calling thread.
+    package func duplicateSource() throws(IndexError) -> any DuplicateSource {
+        switch self {
+        case .file(let path): try IndexFile.open(path)
+        case .database(let address): try PostgresDuplicates(address)
+        }
+    }
+
     /// Opens the index to be brought up to date with a model's vectors, and makes it where there is none.
     package func opened(for model: IndexedModel) async throws(IndexError) -> any IndexStore {
         switch self {
@@ -35,6 +43,14 @@ package enum OpenedIndex: Sendable {
         switch self {
         case .file(let file): file.model
         case .database(let index): index.model
+        }
+    }
+
+    /// The same for as long as a server runs: another file in the place of this one is opened then.
+    package func followed(threads: Int) throws(IndexError) -> any SearchableIndex {
+        switch self {
+        case .file(let file): try FollowedIndex(file.path, threads: threads)
+        case .database(let index): index
         }
     }
 

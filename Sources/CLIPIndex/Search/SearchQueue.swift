@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// Has queries that come at the same time share passes over the vectors.
 ///
-/// Whatever waits when a pass is over goes together into the next one. There is no timer: a query that finds no pass under way
-/// begins one by itself. How many may wait is decided before, where requests are let in.
+/// Whatever waits when a pass is over goes together into the next one. There is no timer: a query that finds fewer passes under way
+/// than the index makes at once begins one by itself. How many may wait is decided before, where requests are let in.
 package final class SearchQueue: Sendable {
     /// What a pass found for one query.
     package struct Outcome: Sendable {
@@ -24,7 +24,7 @@ package final class SearchQueue: Sendable {
 
     private struct State {
         var waiting = ClientLine<Waiter>()
-        var isBusy = false
+        var passes = 0
         var lastID = 0
         /// Seconds of one core that a query has cost lately.
         var cost: Double?
@@ -33,9 +33,6 @@ package final class SearchQueue: Sendable {
     private let index: any SearchableIndex
     private let threads: Int
     private let state = Mutex(State())
-
-    /// The most queries of a pass: more make it no cheaper for each of them.
-    package static let mostTogether = 32
 
     /// - Parameter threads: that a pass takes.
     package init(_ index: any SearchableIndex, threads: Int) {
@@ -66,8 +63,9 @@ package final class SearchQueue: Sendable {
                 let (isGone, begins) = state.withLock { state in
                     guard !Task.isCancelled else { return (true, false) }
                     state.waiting.append(waiter, of: client)
-                    defer { state.isBusy = true }
-                    return (false, !state.isBusy)
+                    guard state.passes < index.passesAtOnce else { return (false, false) }
+                    state.passes += 1
+                    return (false, true)
                 }
                 if isGone { continuation.resume(returning: Self.cancelled) }
                 // It belongs to no request, so that none of them ends it for the others.
@@ -108,11 +106,11 @@ package final class SearchQueue: Sendable {
     private func next() -> [Waiter]? {
         state.withLock { state in
             guard let first = state.waiting.next() else {
-                state.isBusy = false
+                state.passes -= 1
                 return nil
             }
             var waiters = [first]
-            while waiters.count < Self.mostTogether,
+            while waiters.count < index.mostTogether,
                 let waiter = state.waiting.remove(where: { $0.query.scope == first.query.scope })
             {
                 waiters.append(waiter)
@@ -122,7 +120,7 @@ package final class SearchQueue: Sendable {
     }
 
     private func note(_ time: Duration, queries: Int) {
-        let seconds = time / .seconds(1) * Double(threads) / Double(queries)
+        let seconds = time / .seconds(1) * Double(threads) / Double(queries * index.passesAtOnce)
         state.withLock { state in state.cost = state.cost.map { 0.75 * $0 + 0.25 * seconds } ?? seconds }
     }
 }

@@ -20,6 +20,18 @@ package protocol SearchableIndex: Sendable {
 
     /// The number of the picture whose bytes have this hash; nil where the index has none.
     func id(ofHash hash: [UInt8]) async throws(IndexError) -> Int?
+
+    /// How many queries share a pass over the vectors at most: more make it no cheaper for each of them.
+    var mostTogether: Int { get }
+
+    /// How many passes are worth being made at once.
+    var passesAtOnce: Int { get }
+}
+
+extension SearchableIndex {
+    // Of vectors in memory, where each pass has all threads.
+    package var mostTogether: Int { 32 }
+    package var passesAtOnce: Int { 1 }
 }
 
 extension ImageIndex: SearchableIndex {

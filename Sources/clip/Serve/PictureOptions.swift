@@ -6,21 +6,27 @@ internal import CLIPIndex
 struct PictureOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "An index that clip index has made: whoever may use the server searches its pictures and sees them small; none by "
-                + "default. CLIP_SERVE_INDEX.",
-            valueName: "file"
+            "An index that clip index has made, a file or postgresql://...: whoever may use the server searches its pictures and "
+                + "sees them small; none by default. CLIP_SERVE_INDEX.",
+            valueName: "index"
         )
     )
     var index: String?
 
-    /// The index and its model; nil where there is none, or it cannot be used, which is a problem.
-    func index(_ environment: inout Environment) -> (path: String, model: IndexedModel)? {
-        var path: String?
-        environment.fill(&path, "--index", index, "CLIP_SERVE_INDEX")
-        guard let path else { return nil }
+    /// The index; nil where there is none, or it cannot be used, which is a problem.
+    func index(_ environment: inout Environment) async -> OpenedIndex? {
+        var name: String?
+        environment.fill(&name, "--index", index, "CLIP_SERVE_INDEX")
+        guard let name else { return nil }
         do throws(IndexError) {
-            return (path, try IndexFile.open(path).model)
+            let location = try IndexLocation(name)
+            // Its password is for nobody to see.
+            if case .database(let address) = location {
+                environment.show("--index", as: .text(address.display))
+            }
+            return try await location.opened()
         } catch {
+            if case .address = error { environment.show("--index", as: .secret) }
             environment.refuse(
                 "--index names nothing that can be searched. \(error)",
                 status: error.exitStatus

@@ -35,7 +35,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         var environment = Environment()
-        let settings = options.settings(&environment)
+        let settings = await options.settings(&environment)
         if printConfig { return try printSettings(settings, environment) }
         Terminal.outliveReaders()
         do {
@@ -148,7 +148,7 @@ struct ServeCommand: AsyncParsableCommand {
         _ engineConfiguration: EngineConfiguration,
         _ serverConfiguration: ServerConfiguration,
         _ fetchFailure: FetchFailure,
-        _ index: String?,
+        _ index: OpenedIndex?,
         _ environment: Environment,
         _ log: ServerLog,
         _ modelLog: ModelLog
@@ -246,14 +246,14 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// The pictures that are searched.
     private static func pictures(
-        of index: String?,
+        of index: OpenedIndex?,
         by engine: EmbeddingEngine
     ) throws(CommandFailure) -> PictureSearch? {
         guard let index else { return nil }
         let threads = engine.configuration.computeThreads
-        let followed: FollowedIndex
+        let followed: any SearchableIndex
         do throws(IndexError) {
-            followed = try FollowedIndex(index, threads: threads)
+            followed = try index.followed(threads: threads)
         } catch {
             throw CommandFailure(error)
         }

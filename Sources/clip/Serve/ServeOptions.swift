@@ -1,6 +1,7 @@
 import ArgumentParser
 internal import CLIPEngine
 internal import CLIPHub
+internal import CLIPIndex
 internal import CLIPServer
 internal import Logging
 
@@ -33,8 +34,8 @@ struct ServeOptions: ParsableArguments {
     ///
     /// The limit of open files is raised as far as the system allows, because the number of connections depends on it. The model
     /// of an index becomes the server's, where none was named.
-    mutating func settings(_ environment: inout Environment) -> ServeSettings {
-        let index = pictures.index(&environment)
+    mutating func settings(_ environment: inout Environment) async -> ServeSettings {
+        let index = await pictures.index(&environment)
         if let index { models.adopt(index.model, environment) }
         let allowed = onDemand.allowedModels(&environment)
         var engine = models.engineConfiguration(&environment, serves: true, allowing: allowed)
@@ -66,7 +67,7 @@ struct ServeOptions: ParsableArguments {
             hub: hub,
             requests: requests,
             allowed: allowed,
-            index: index?.path,
+            index: index,
             log: ServerLog(format, level: level),
             warnings: warnings,
             descriptors: descriptors,
@@ -123,7 +124,7 @@ struct ServeSettings {
     let requests: [String: HubRequest]
     let allowed: AllowedModels
     /// The index whose pictures are searched; nil for none.
-    let index: String?
+    let index: OpenedIndex?
     let log: ServerLog
     /// Warnings for the log.
     let warnings: [String]
