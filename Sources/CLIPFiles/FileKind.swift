@@ -16,8 +16,10 @@ package enum FileKind: Equatable {
     case unreachable(String)
 
     /// Identifies a folder by its path without symbolic links, so that one folder reached in two ways is equal.
+    ///
+    /// By bytes: texts that look alike may be different folders.
     package struct Identity: Hashable {
-        let path: String
+        let path: [UInt8]
     }
 
     /// Finds out what a path leads to.
@@ -27,7 +29,6 @@ package enum FileKind: Equatable {
             return
         }
         defer { free(resolved) }
-        let target = FileName.text(of: UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
         // `stat(path, ...)` is avoided: `stat` is both a type and a function, and its module depends on the other
         // imports.
         let descriptor = open(resolved, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
@@ -43,7 +44,9 @@ package enum FileKind: Equatable {
         }
         switch status.st_mode & S_IFMT {
         case S_IFREG: self = .file
-        case S_IFDIR: self = .folder(Identity(path: target))
+        case S_IFDIR:
+            let path = Array(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
+            self = .folder(Identity(path: path))
         default: self = .other
         }
     }

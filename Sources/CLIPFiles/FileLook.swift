@@ -9,7 +9,7 @@ internal import Darwin
 /// How a file looks from outside.
 package struct FileLook: Equatable, Sendable {
     package let bytes: Int
-    /// When it was written last, in nanoseconds since 1970.
+    /// When it was written last, in nanoseconds since 1970: at the earliest in 1677, and in 2262 at the latest.
     package let modified: Int
 
     package init(bytes: Int, modified: Int) {
@@ -38,6 +38,16 @@ package struct FileLook: Equatable, Sendable {
         #else
         let time = status.st_mtim
         #endif
-        self.init(bytes: Int(status.st_size), modified: time.tv_sec * 1_000_000_000 + time.tv_nsec)
+        self.init(
+            bytes: Int(status.st_size),
+            modified: Self.nanoseconds(seconds: Int(time.tv_sec), rest: Int(time.tv_nsec))
+        )
+    }
+
+    /// A time in nanoseconds; the earliest or the latest that there is for times beyond, which disks and archives may have.
+    package static func nanoseconds(seconds: Int, rest: Int) -> Int {
+        let (whole, isBeyond) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, isOver) = whole.addingReportingOverflow(rest)
+        return isBeyond || isOver ? (seconds < 0 ? .min : .max) : sum
     }
 }

@@ -67,20 +67,56 @@ package enum FileName {
         return parent.hasSuffix("/") ? parent + text(of: name) : "\(parent)/\(text(of: name))"
     }
 
-    /// The names in a folder, without `.` and `..`; nil if the folder cannot be read.
+    /// The names in a folder, without `.` and `..`; nil if the folder cannot be read to its end, and `errno` says why.
     package static func names(inFolder folder: String) -> [String]? {
         guard let stream = withPath(folder, { opendir($0) }) else { return nil }
-        defer { closedir(stream) }
         var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { name in
-                    text(of: UnsafeRawBufferPointer(start: name, count: strlen(name)))
-                }
-            }
-            if name != ".", name != ".." { names.append(name) }
+        let cause = eachName({ entry(readdir(stream)) }) {
+            names.append(text(of: $0))
+            return true
         }
-        return names
+        closedir(stream)
+        errno = cause
+        return cause == 0 ? names : nil
+    }
+
+    /// Whether there is something in a folder, as far as it can be read.
+    package static func isFilled(folder: String) -> Bool {
+        guard let stream = withPath(folder, { opendir($0) }) else { return false }
+        defer { closedir(stream) }
+        var isFilled = false
+        _ = eachName({ entry(readdir(stream)) }) { _ in
+            isFilled = true
+            return false
+        }
+        return isFilled
+    }
+
+    private static func entry(_ entry: UnsafeMutablePointer<dirent>?) -> [UInt8]? {
+        guard let entry else { return nil }
+        return withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+            pointer.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+                Array(UnsafeRawBufferPointer(start: name, count: strlen(name)))
+            }
+        }
+    }
+
+    /// Goes through the entries of a folder, without `.` and `..`.
+    ///
+    /// - Parameters:
+    ///   - next: the next entry; none at the end, and none with `errno` set where the system breaks off.
+    ///   - body: returns whether to go on.
+    /// - Returns: why it broke off, as `errno` says it; 0 if it did not.
+    package static func eachName(_ next: () -> [UInt8]?, _ body: ([UInt8]) -> Bool) -> Int32 {
+        while true {
+            // At the end it is left as it was.
+            errno = 0
+            guard let name = next() else { return errno }
+            guard name != [UInt8(ascii: ".")], name != [UInt8(ascii: "."), UInt8(ascii: ".")] else {
+                continue
+            }
+            guard body(name) else { return 0 }
+        }
     }
 
     /// Calls `body` with the name as the null-terminated path that system functions take.
