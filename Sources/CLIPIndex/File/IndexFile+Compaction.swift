@@ -55,8 +55,7 @@ extension IndexFile {
                     }
                     packed.append(
                         chunk.high[place * code.rowBytes..<(place + 1) * code.rowBytes],
-                        scale: chunk.terms[2 * place],
-                        error: chunk.terms[2 * place + 1],
+                        chunk.terms[place],
                         id: content
                     )
                 }

@@ -46,13 +46,15 @@ extension IndexFile {
             )
             while let chunk = try chunks.next() {
                 let (id, count): (Int, Int) = (try chunk.value(0), try chunk.value(1))
-                let terms = Floats.read(try chunk.value(3))
+                guard (0...grown.count / IndexSchema.chunk).contains(id) else {
+                    throw damaged("chunk \(id) of its vectors is out of order")
+                }
+                let terms = StoredChunk.terms(try chunk.value(3), count: count, code)
                 let known = grown.count - id * IndexSchema.chunk
                 let contents = try chunk.value(4) as Data?
                 try chunk.withUnsafeData(atIndex: 2) { high in
                     let high = high ?? Data()
-                    guard id >= 0, id <= grown.count / IndexSchema.chunk, known >= 0, count >= known,
-                        count <= IndexSchema.chunk, terms.count == 2 * count,
+                    guard known >= 0, count >= known, count <= IndexSchema.chunk, let terms,
                         high.count == count * rowBytes,
                         let ids = StoredChunk.ids(contents, chunk: id, count: count),
                         (ids.dropFirst(known).first ?? .max) > grown.lastID
@@ -62,9 +64,7 @@ extension IndexFile {
                     try high.withUnsafeBytes { bytes in
                         try grown.append(
                             high: UnsafeRawBufferPointer(rebasing: bytes[(known * rowBytes)...]),
-                            terms: (known..<count).map {
-                                VectorCode.Terms(scale: terms[2 * $0], error: terms[2 * $0 + 1])
-                            },
+                            terms: terms[known...],
                             ids: ids.dropFirst(known)
                         )
                     }
@@ -132,6 +132,30 @@ extension IndexFile {
                 if let row = set.row(ofContent: content) { rows[row] = true }
             }
             return rows
+        }
+    }
+
+    /// The first paths of a content's files within a scope, in order, and how many there are.
+    func firstPaths(
+        _ most: Int,
+        ofContent content: Int,
+        in scope: Scope
+    ) throws(IndexError) -> (paths: [String], count: Int) {
+        let (condition, arguments) = scope.condition
+        let files = "FROM files WHERE content = ? AND \(condition)"
+        return try read { access in
+            let paths = try Data.fetchAll(
+                access,
+                sql: "SELECT path \(files) ORDER BY path LIMIT ?",
+                arguments: StatementArguments([content] + arguments + [most])
+            ).map { FileName.text(of: $0) }
+            guard paths.count == most else { return (paths, paths.count) }
+            let count = try Int.fetchOne(
+                access,
+                sql: "SELECT count(*) \(files)",
+                arguments: StatementArguments([content] + arguments)
+            )
+            return (paths, count ?? paths.count)
         }
     }
 

@@ -126,16 +126,40 @@ extension IndexFile {
 
 /// What the index has and the disk has not.
 extension IndexFile {
-    /// A path of a content that leads to no file; nil where all do.
-    package func leftPath(ofContent content: Int, besides path: String) throws(IndexError) -> String? {
-        let paths = try read { access in
-            try Data.fetchAll(
-                access.cachedStatement(sql: "SELECT path FROM files WHERE content = ? ORDER BY path"),
-                arguments: [content]
-            )
+    /// A path of a content whose file has gone; nil where those that are looked at have not.
+    ///
+    /// So many are looked at of those that are missing, and of the others: a picture may have any number of copies, each of which asks.
+    ///
+    /// - Parameters:
+    ///   - path: the file that has the content now.
+    ///   - taken: those that other files have come from.
+    package func leftPath(
+        ofContent content: Int,
+        besides path: String,
+        taken: Set<[UInt8]>
+    ) throws(IndexError) -> String? {
+        let own = FileName.bytes(of: path)
+        for condition in ["missing IS NOT NULL", "missing IS NULL"] {
+            let paths = try read { access in
+                var paths: [[UInt8]] = []
+                let rows = try Data.fetchCursor(
+                    access.cachedStatement(sql: "SELECT path FROM files WHERE content = ? AND \(condition)"),
+                    arguments: [content]
+                )
+                while paths.count < Self.mostLookedAt, let row = try rows.next() {
+                    let bytes = Array(row)
+                    if bytes != own, !taken.contains(bytes) { paths.append(bytes) }
+                }
+                return paths
+            }
+            let left = paths.lazy.map { FileName.text(of: $0) }.first { Look.isGone($0) }
+            if let left { return left }
         }
-        return paths.lazy.map { FileName.text(of: $0) }.first { $0 != path && Look(at: $0) == nil }
+        return nil
     }
+
+    /// Paths that are looked at for one that was left.
+    static let mostLookedAt = 64
 
     /// How many files it has below a folder, those aside that are missing.
     package func fileCount(below folder: String) throws(IndexError) -> Int {

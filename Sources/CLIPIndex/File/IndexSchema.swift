@@ -46,6 +46,11 @@ enum IndexSchema {
         migrator.registerMigration("2", foreignKeyChecks: .immediate) { database in
             try database.execute(sql: "ALTER TABLE chunks ADD COLUMN ids BLOB")
         }
+        migrator.registerMigration("3", foreignKeyChecks: .immediate) { database in
+            try database.execute(
+                sql: "CREATE INDEX files_missing ON files (content) WHERE missing IS NOT NULL"
+            )
+        }
         return migrator
     }
 }

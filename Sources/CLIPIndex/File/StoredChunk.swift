@@ -5,7 +5,7 @@ internal import GRDB
 struct StoredChunk {
     let id: Int
     var high: Data
-    var terms: [Float]
+    var terms: [VectorCode.Terms]
     /// The contents of the vectors, ascending.
     var ids: [Int]
 
@@ -29,12 +29,22 @@ struct StoredChunk {
         guard let row else { return nil }
         let count: Int = try row.value(0)
         (self.id, high) = (id, try row.value(1))
-        terms = Floats.read(try row.value(2))
-        guard id >= 0, id < Self.most, count >= 0, count <= IndexSchema.chunk, terms.count == 2 * count,
+        guard id >= 0, id < Self.most, count >= 0, count <= IndexSchema.chunk,
+            let terms = Self.terms(try row.value(2), count: count, file.code),
             high.count == count * file.code.rowBytes,
             let ids = Self.ids(try row.value(3), chunk: id, count: count)
         else { throw file.damaged("chunk \(id) of its vectors is not whole") }
-        self.ids = ids
+        (self.terms, self.ids) = (terms, ids)
+    }
+
+    /// What stands beside the rows of a chunk; nil where it cannot be that of vectors of length one.
+    ///
+    /// A search takes it for true: an error that is too large would have every row looked at, and a scale could make any score.
+    static func terms(_ stored: Data, count: Int, _ code: VectorCode) -> [VectorCode.Terms]? {
+        guard (0...IndexSchema.chunk).contains(count), stored.count == 8 * count else { return nil }
+        let numbers = Floats.read(stored)
+        let terms = (0..<count).map { VectorCode.Terms(scale: numbers[2 * $0], error: numbers[2 * $0 + 1]) }
+        return terms.allSatisfy(code.canBe) ? terms : nil
     }
 
     /// The contents of a chunk's vectors; nil where what is stored cannot be that.
@@ -56,9 +66,9 @@ struct StoredChunk {
         return ids
     }
 
-    mutating func append(_ row: some Collection<UInt8>, scale: Float, error: Float, id: Int) {
+    mutating func append(_ row: some Collection<UInt8>, _ terms: VectorCode.Terms, id: Int) {
         high.append(contentsOf: row)
-        terms += [scale, error]
+        self.terms.append(terms)
         ids.append(id)
     }
 
@@ -77,7 +87,7 @@ struct StoredChunk {
         }
         try access.execute(
             sql: "INSERT OR REPLACE INTO chunks (id, count, high, terms, ids) VALUES (?, ?, ?, ?, ?)",
-            arguments: [id, count, high, Floats.data(terms), stored]
+            arguments: [id, count, high, Floats.data(terms.flatMap { [$0.scale, $0.error] }), stored]
         )
     }
 }
@@ -115,7 +125,7 @@ struct VectorTail {
         let row = code.row(for: embedding)
         let id = next
         next += 1
-        chunk.append(row.high, scale: row.terms.scale, error: row.terms.error, id: id)
+        chunk.append(row.high, row.terms, id: id)
         try access.execute(sql: "INSERT INTO contents VALUES (?, ?, ?)", arguments: [id, Data(hash), bytes])
         let low = row.low.withUnsafeBytes { Data($0) }
         try access.execute(sql: "INSERT INTO tails VALUES (?, ?)", arguments: [id, low])
@@ -123,4 +133,13 @@ struct VectorTail {
     }
 
     func write(to access: Database) throws { try chunk.write(to: access) }
+}
+
+extension VectorCode {
+    /// Whether a row can have these terms: no number of a vector is greater than one, and none is off by more than half a step.
+    func canBe(_ terms: Terms) -> Bool {
+        // A little more, for what floats round. Comparisons with what is no number are false.
+        terms.scale >= 0 && terms.scale <= 1.001 / 127
+            && terms.error >= 0 && terms.error <= 1.001 * terms.scale * Float(width).squareRoot() / 2
+    }
 }

@@ -134,17 +134,24 @@ package final class PostgresStore: IndexStore {
         }
     }
 
-    package func leftPath(ofContent content: Int, besides path: String) async throws(IndexError) -> String? {
+    package func leftPath(
+        ofContent content: Int,
+        besides path: String,
+        taken: Set<[UInt8]>
+    ) async throws(IndexError) -> String? {
         let own = FileName.bytes(of: path)
         return try await ask { connection, worker in
-            let rows = try connection.query(
-                "SELECT path FROM files WHERE content = $1 AND machine = $2 ORDER BY path LIMIT 1000",
-                [.int(content), .text(worker.machine)]
-            )
-            for row in 0..<rows.count {
-                let bytes = try rows.bytes(row, 0)
-                let path = FileName.text(of: bytes)
-                if bytes != own, IndexFile.Look(at: path) == nil { return path }
+            for condition in ["missing IS NOT NULL", "missing IS NULL"] {
+                let rows = try connection.query(
+                    "SELECT path FROM files WHERE content = $1 AND machine = $2 AND \(condition) LIMIT $3",
+                    [.int(content), .text(worker.machine), .int(IndexFile.mostLookedAt + taken.count + 1)]
+                )
+                for row in 0..<rows.count {
+                    let bytes = try rows.bytes(row, 0)
+                    guard bytes != own, !taken.contains(bytes) else { continue }
+                    let path = FileName.text(of: bytes)
+                    if IndexFile.Look.isGone(path) { return path }
+                }
             }
             return nil
         }

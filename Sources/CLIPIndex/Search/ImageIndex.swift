@@ -30,13 +30,17 @@ package final class ImageIndex: Sendable {
     package struct Match: Equatable, Sendable {
         /// The picture's number in the index.
         package let id: Int
-        /// The files that have it, in the order of their paths.
+        /// The first files that have it, in the order of their paths, as many as were asked for.
         package let paths: [String]
+        /// How many files have it.
+        package let fileCount: Int
         /// The cosine with the query, from -1 to 1.
         package let score: Float
 
-        package init(id: Int, paths: [String], score: Float) {
+        /// - Parameter fileCount: nil where all are told.
+        package init(id: Int, paths: [String], fileCount: Int? = nil, score: Float) {
             (self.id, self.paths, self.score) = (id, paths, score)
+            self.fileCount = fileCount ?? paths.count
         }
     }
 
@@ -48,6 +52,8 @@ package final class ImageIndex: Sendable {
         package var scope: IndexFile.Scope
         /// A picture that is not wanted: the one that the query is.
         package var excluded: Int?
+        /// How many paths of a picture are told at most: it may have any number of copies.
+        package var mostPaths = Int.max
 
         package init(
             _ embedding: [Float],
@@ -137,11 +143,12 @@ package final class ImageIndex: Sendable {
                 )
                 matches[place] = try wanted.map { (match) throws(IndexError) in
                     let id = set.content(ofRow: match.row)
-                    return Match(
-                        id: id,
-                        paths: try file.paths(ofContent: id, in: scope),
-                        score: match.score
+                    let (paths, count) = try file.firstPaths(
+                        queries[place].mostPaths,
+                        ofContent: id,
+                        in: scope
                     )
+                    return Match(id: id, paths: paths, fileCount: count, score: match.score)
                 }
             }
         }

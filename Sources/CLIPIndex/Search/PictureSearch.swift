@@ -91,13 +91,15 @@ package final class PictureSearch: Sendable {
             if question.terms.count == 1, case .picture(let id) = question.terms[0].subject { id } else {
                 nil
             }
-        let query = ImageIndex.Query(
+        var query = ImageIndex.Query(
             sum,
             top: question.top,
             minScore: question.minScore.map { Float($0) } ?? -.infinity,
             scope: scope,
             excluding: excluded
         )
+        // An answer has the first, and their number.
+        query.mostPaths = 1
         let start = ContinuousClock.now
         let outcome = try await found(query, terms)
         var report = embedded ?? RequestReport(model: model, timings: StageTimings())

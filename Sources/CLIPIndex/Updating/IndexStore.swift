@@ -29,8 +29,17 @@ package protocol IndexStore: Sendable {
     /// Leaves files to other processes of which nothing was found out, and contents that got no vector.
     func release(_ paths: [String], hashes: [[UInt8]]) async throws(IndexError)
 
-    /// A path of a content that leads to no file here; nil where all do, or are another machine's.
-    func leftPath(ofContent content: Int, besides path: String) async throws(IndexError) -> String?
+    /// A path of a content whose file has gone from a disk that is there; nil where none has of those that are looked at, or they
+    /// are another machine's.
+    ///
+    /// - Parameters:
+    ///   - path: the file that has the content now.
+    ///   - taken: those that other files have come from, as long as that is not written.
+    func leftPath(
+        ofContent content: Int,
+        besides path: String,
+        taken: Set<[UInt8]>
+    ) async throws(IndexError) -> String?
 
     /// How many files it has below a folder, those aside that are missing.
     func fileCount(below folder: String) async throws(IndexError) -> Int
@@ -77,7 +86,7 @@ package enum ContentStanding: Equatable, Sendable {
     case held
 }
 
-/// One process writes to a file, so nothing is ever in another one's hands.
+/// One process writes to a file, by ``IndexLock``, so nothing is ever in another one's hands.
 extension IndexFile: IndexStore {
     package var filesAtOnce: Int { 1 }
     package var longestPending: Duration { .seconds(2) }

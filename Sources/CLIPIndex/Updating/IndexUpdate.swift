@@ -94,8 +94,8 @@ package struct IndexUpdate: Sendable {
         var seen = SeenFiles()
         /// What was found out and is not written yet.
         var pending: [IndexFile.Finding] = []
-        /// Paths that others have come from.
-        var left: Set<String> = []
+        /// Paths that others have come from, as long as that is not written.
+        var left: Set<[UInt8]> = []
         /// Files that another process has in hand.
         var held: [IndexedFile] = []
         /// Files of which nothing was found out.
@@ -283,11 +283,11 @@ package struct IndexUpdate: Sendable {
         case .known(let content):
             let origin: String?
             do throws(IndexError) {
-                origin = try await file.leftPath(ofContent: content, besides: path)
+                origin = try await file.leftPath(ofContent: content, besides: path, taken: state.left)
             } catch {
                 throw .index(error)
             }
-            if let origin, state.left.insert(origin).inserted {
+            if let origin, state.left.insert(FileName.bytes(of: origin)).inserted {
                 state.tally.moved += 1
                 state.tell(.moved(from: origin, to: path))
                 found(.moved(from: origin, content: content))
@@ -320,6 +320,7 @@ package struct IndexUpdate: Sendable {
         state.written = .now
         do throws(IndexError) {
             for id in try await file.commit(pending) { state.seen.insert(id) }
+            state.left = []
             if !released.isEmpty || !hashes.isEmpty { try await file.release(released, hashes: hashes) }
         } catch {
             throw .index(error)

@@ -21,8 +21,8 @@ package enum ImageSearchAnswers {
                             writer.member("id") { $0.integer(match.id) }
                             writer.member("path", path)
                             writer.member("score") { $0.number(match.score) }
-                            if match.paths.count > 1 {
-                                writer.member("copies") { $0.integer(match.paths.count - 1) }
+                            if match.fileCount > 1 {
+                                writer.member("copies") { $0.integer(match.fileCount - 1) }
                             }
                         }
                     }
