@@ -8,12 +8,13 @@ extension IndexError: CustomStringConvertible {
         case .newer(let path):
             "\(path) was made by a later version of this program. Install the newest version here."
         case .damaged(let path, let what):
-            "The index \(path) is damaged: \(what). Make a new one with `clip index`, after this one was moved away."
+            "The index \(path) is damaged: \(what). Make a new one with `clip index`, after this one was moved away, together with \(path)-wal and \(path)-shm if they are there."
         case .unusable(let path, let cause):
             "The index \(path) cannot be used: \(cause). Look at the rights of the file and its folder, or name another with --index."
         case .diskFull(let path):
             "There is no space left for the index \(path). What was written before is kept. Make room, and run the command again."
-        case .busy(let path): "Another process is writing the index \(path). Try again when it is done."
+        case .busy(let path):
+            "Another process is writing the index \(path); it may be `clip index --watch`. Try again when it is done, or end it."
         case .otherModel(let mismatch):
             "\(mismatch) Vectors of two models cannot be compared: give the index's with --model and --precision, or another index with --index."
         case .address(let what):

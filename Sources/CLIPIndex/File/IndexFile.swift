@@ -1,6 +1,7 @@
 internal import CLIPFiles
 internal import Foundation
 internal import GRDB
+internal import Synchronization
 
 #if canImport(Glibc)
 internal import Glibc
@@ -11,6 +12,9 @@ internal import Darwin
 #endif
 
 /// An index in one SQLite file: who writes commits every few seconds, and others read meanwhile.
+///
+/// Nothing but SQLite opens the file: closing it would end the locks that all of SQLite's connections of this process have on it, and
+/// others would then take a log away that these still read (https://www.sqlite.org/howtocorrupt.html, 2.2).
 package final class IndexFile: Sendable {
     package let path: String
     package let model: IndexedModel
@@ -18,97 +22,174 @@ package final class IndexFile: Sendable {
     package let hashKey: IndexHashKey
     let code: VectorCode
     private let database: DatabaseQueue
+    /// How the file looked when it was opened to be read without locks; nil where SQLite's hold.
+    private let frozen: FileStamp?
+    /// What who writes has.
+    private let lock: IndexLock?
 
-    private init(path: String, model: IndexedModel, hashKey: IndexHashKey, _ database: DatabaseQueue) {
+    private init(
+        path: String,
+        model: IndexedModel,
+        hashKey: IndexHashKey,
+        _ database: DatabaseQueue,
+        _ rights: Rights
+    ) {
         (self.path, self.model, self.hashKey, self.database) = (path, model, hashKey, database)
+        (frozen, lock) =
+            switch rights {
+            case .reading(let frozen): (frozen, nil)
+            case .writing(let lock): (nil, lock)
+            }
         code = VectorCode(width: model.width)
     }
 
+    deinit {
+        // Before the lock goes to another writer.
+        if lock != nil { try? database.close() }
+    }
+
+    private enum Rights {
+        case reading(frozen: FileStamp?)
+        case writing(IndexLock)
+    }
+
     /// Opens an index to be searched.
+    ///
+    /// SQLite needs a file beside an index even for reading. Where there is none and nobody may make one, the index is read without
+    /// locks, and what was read is thrown away if it turns out to have been written meanwhile.
     package static func open(_ path: String) throws(IndexError) -> IndexFile {
         try require(path)
         return try doing(path) {
-            var configuration = Configuration()
-            configuration.readonly = true
-            configuration.busyMode = .timeout(10)
-            let database = try DatabaseQueue(path: path, configuration: configuration)
-            return try database.read { try file(path, database, $0) }
+            do {
+                return try opened(path, .reading(frozen: nil))
+            } catch let error as DatabaseError {
+                switch error.resultCode {
+                case .SQLITE_CANTOPEN, .SQLITE_READONLY: break
+                default: throw error
+                }
+                let stamp = try FileStamp(path)
+                guard !stamp.hasLog else {
+                    let cause =
+                        "what was written last is in \(path)-wal, and cannot be read without the right to write beside it"
+                    throw IndexError.unusable(path: path, cause: cause)
+                }
+                guard DatabaseName.takesAddresses else { throw error }
+                return try opened(path, .reading(frozen: stamp))
+            }
         }
     }
 
     /// Opens an index to be brought up to date with a model's vectors, and makes it where there is none.
-    package static func open(_ path: String, for model: IndexedModel) throws(IndexError) -> IndexFile {
-        if !isThere(path) { try make(path, for: model) }
+    ///
+    /// - Parameter patience: for how long another writer is waited for, on the calling thread.
+    package static func open(
+        _ path: String,
+        for model: IndexedModel,
+        patience: Duration = .seconds(3)
+    ) throws(IndexError) -> IndexFile {
+        // Nothing is put beside what is none of ours.
+        if isThere(path) { try require(path) }
+        // SQLite follows links, too, before it puts something beside it.
+        let place = FileName.absolute(path)
+        let lock = try IndexLock.take(beside: place, named: path, patience: patience)
+        if !isThere(path) { try make(place, for: model) }
         try require(path)
-        let file = try doing(path) {
-            var configuration = Configuration()
-            configuration.journalMode = .wal
-            configuration.busyMode = .timeout(10)
-            let database = try DatabaseQueue(path: path, configuration: configuration)
-            return try database.read { try Self.file(path, database, $0) }
-        }
+        try require(W_OK, of: path)
+        let file = try doing(path) { try opened(path, .writing(lock)) }
         try file.model.require(model)
-        try doing(path) { try IndexSchema.migrator.migrate(file.database) }
+        try doing(path) {
+            try file.database.writeWithoutTransaction { access in
+                let mode = try String.fetchOne(access, sql: "PRAGMA journal_mode = WAL")
+                guard mode == "wal" else {
+                    throw IndexError.unusable(path: path, cause: "its disk has no shared memory")
+                }
+                try access.execute(sql: "PRAGMA synchronous = NORMAL")
+            }
+            try IndexSchema.migrator.migrate(file.database)
+        }
         return file
     }
 
-    /// Makes an empty index: beside its place, and then there, so that one is never there in part.
-    private static func make(_ path: String, for model: IndexedModel) throws(IndexError) {
-        let draft = "\(path).new-\(ProcessInfo.processInfo.processIdentifier)"
-        try doing(path) {
-            defer { _ = FileName.withPath(draft) { unlink($0) } }
-            do {
-                // Not in WAL mode yet: what tells the file from others has to stand in its header.
-                let database = try DatabaseQueue(path: draft)
-                try IndexSchema.migrator.migrate(database)
-                try database.write { try write(model, hashKey: IndexHashKey.random(), to: $0) }
-                try database.close()
-            }
-            // A link, since a rename would take the place of an index that another process has made meanwhile.
-            let result = FileName.withPath(draft) { draft in FileName.withPath(path) { link(draft, $0) } }
-            guard result == 0 || errno == EEXIST else {
-                throw IndexError.unusable(path: path, cause: String(cString: strerror(errno)))
-            }
-        }
+    private static func opened(_ path: String, _ rights: Rights) throws -> IndexFile {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
+        var isFrozen = false
+        if case .reading(let frozen) = rights { (configuration.readonly, isFrozen) = (true, frozen != nil) }
+        let name = try DatabaseName.of(path, isFrozen: isFrozen)
+        let database = try DatabaseQueue(path: name, configuration: configuration)
+        return try database.read { try file(path, database, rights, $0) }
     }
 
     /// Refuses another model than the one whose vectors are here.
     package func require(_ model: IndexedModel) throws(IndexError) { try self.model.require(model) }
 
-    // MARK: What is there
-
-    private static func isThere(_ path: String) -> Bool {
-        if case .file = FileKind(at: path), (try? FileContents.read(path, limit: 0))?.isEmpty == false {
-            return true
-        }
-        return false
+    /// Whether it was opened to be read without locks, and has been written since: it has to be opened anew.
+    package var isOutdated: Bool {
+        guard let frozen else { return false }
+        return (try? FileStamp(path)) != frozen
     }
 
-    /// Looks at the header of a file before SQLite does, so that a file that is none of ours stays as it is.
+    // MARK: What is there
+
+    /// Looks at the header of a file before SQLite takes it for a database of its own, so that a file that is none of ours stays as it
+    /// is.
     private static func require(_ path: String) throws(IndexError) {
-        switch FileKind(at: path) {
-        case .file: break
-        case .unreachable: throw .notFound(path: path)
-        case .folder, .other: throw .foreign(path: path)
+        var status = stat()
+        guard FileName.withPath(path, { fstatat(AT_FDCWD, $0, &status, 0) }) == 0 else {
+            throw .notFound(path: path)
         }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .foreign(path: path) }
+        try require(R_OK, of: path)
+        guard try applicationID(path) == IndexSchema.applicationID else { throw .foreign(path: path) }
+    }
+
+    /// Looks whether the user may do something with a file, and says what the system has against it; SQLite would not.
+    private static func require(_ right: Int32, of path: String) throws(IndexError) {
+        guard FileName.withPath(path, { faccessat(AT_FDCWD, $0, right, AT_EACCESS) }) != 0 else { return }
+        throw .unusable(path: path, cause: String(cString: strerror(errno)))
+    }
+
+    /// The mark of the program that a file is of, as its header has it.
+    private static func applicationID(_ path: String) throws(IndexError) -> Int? {
+        guard DatabaseName.takesAddresses else { return try headerID(path) }
+        let found = Mutex<Int?>(nil)
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.prepareDatabase { access in
+            // A file that is just growing is shorter than its header says; with this SQLite reads the header all the same.
+            try access.execute(sql: "PRAGMA writable_schema = ON")
+            let id = try Int.fetchOne(access, sql: "PRAGMA application_id")
+            found.withLock { $0 = id }
+        }
+        do throws(IndexError) {
+            // Without locks and logs nothing is changed, and SQLite ends no locks that another connection of this process has.
+            _ = try doing(path) {
+                try DatabaseQueue(path: DatabaseName.of(path, isFrozen: true), configuration: configuration)
+            }
+        } catch {
+            // More than the header is not asked for.
+            guard found.withLock({ $0 }) != nil else { throw error }
+        }
+        return found.withLock { $0 }
+    }
+
+    /// The same where SQLite cannot be asked.
+    private static func headerID(_ path: String) throws(IndexError) -> Int? {
         let start: [UInt8]
         do throws(FileError) {
             start = try FileContents.read(path, limit: 99)
         } catch {
-            guard case .unreadable(_, let cause) = error else {
-                throw .unusable(path: path, cause: "\(error)")
-            }
-            throw .unusable(path: path, cause: cause)
+            throw .unusable(path: path, cause: "\(error)")
         }
         // https://www.sqlite.org/fileformat.html, 1.3: magic, and the application's id at byte 68.
-        guard start.count == 100, start.starts(with: "SQLite format 3\0".utf8),
-            start[68..<72].reduce(0, { $0 << 8 | Int($1) }) == IndexSchema.applicationID
-        else { throw .foreign(path: path) }
+        guard start.count == 100, start.starts(with: "SQLite format 3\0".utf8) else { return nil }
+        return start[68..<72].reduce(0) { $0 << 8 | Int($1) }
     }
 
     private static func file(
         _ path: String,
         _ database: DatabaseQueue,
+        _ rights: Rights,
         _ access: Database
     ) throws -> IndexFile {
         func fact<Value: DatabaseValueConvertible>(_ name: String) throws -> Value {
@@ -123,7 +204,7 @@ package final class IndexFile: Sendable {
         }
         guard try !IndexSchema.migrator.hasBeenSuperseded(access) else { throw IndexError.newer(path: path) }
         let sample: Data = try fact("sample")
-        guard !sample.isEmpty, sample.count % 4 == 0 else {
+        guard !sample.isEmpty, sample.count % 4 == 0, sample.count / 4 <= mostNumbers else {
             throw IndexError.damaged(path: path, what: "its sample is no vector")
         }
         guard let hashKey = IndexHashKey(bytes: Array(try fact("hash key") as Data)) else {
@@ -135,26 +216,23 @@ package final class IndexFile: Sendable {
             sample: Floats.read(sample),
             source: try fact("source")
         )
-        return IndexFile(path: path, model: model, hashKey: hashKey, database)
+        return IndexFile(path: path, model: model, hashKey: hashKey, database, rights)
     }
 
-    private static func write(_ model: IndexedModel, hashKey: IndexHashKey, to access: Database) throws {
-        let facts: [(String, any DatabaseValueConvertible)] = [
-            ("model", model.name), ("precision", model.precision), ("sample", Floats.data(model.sample)),
-            ("source", model.source),
-            ("hash key", Data(hashKey.bytes)), ("generation", 1),
-        ]
-        for (name, value) in facts {
-            try access.execute(sql: "INSERT INTO facts VALUES (?, ?)", arguments: [name, value])
-        }
-    }
+    /// Of an embedding; known models have 2,048 at most.
+    private static let mostNumbers = 1 << 16
 
     // MARK: Access
 
     func damaged(_ what: String) -> IndexError { .damaged(path: path, what: what) }
 
     func read<Value>(_ body: (Database) throws -> Value) throws(IndexError) -> Value {
-        try Self.doing(path) { try database.read(body) }
+        let result = Swift.Result { () throws(IndexError) in
+            try Self.doing(path) { try database.read(body) }
+        }
+        // Parts of it may be of before, and parts of after.
+        guard !isOutdated else { throw .busy(path: path) }
+        return try result.get()
     }
 
     /// In one transaction, which is there as a whole or not at all.
@@ -168,7 +246,7 @@ package final class IndexFile: Sendable {
     }
 
     /// Tells what SQLite has to say as our errors.
-    private static func doing<Value>(_ path: String, _ body: () throws -> Value) throws(IndexError) -> Value {
+    static func doing<Value>(_ path: String, _ body: () throws -> Value) throws(IndexError) -> Value {
         do {
             return try body()
         } catch let error as IndexError {

@@ -1,36 +1,14 @@
 internal import CLIPEngine
-internal import CLIPFiles
 internal import Synchronization
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
 
 /// An index file that is searched for as long as a server runs: another one in its place is opened anew, and one that is gone
 /// is told of.
 ///
-/// An open file stays readable for whoever has it open, though nobody else finds it any more.
+/// An open file stays readable for whoever has it open, though nobody else finds it any more. One that is read without locks, since
+/// nobody may write beside it, is opened anew when it was written.
 package final class FollowedIndex: SearchableIndex {
-    /// What tells a file from another one in its place.
-    private struct Identity: Equatable {
-        let device: UInt64
-        let number: UInt64
-
-        init(_ path: String) throws(IndexError) {
-            var status = stat()
-            guard FileName.withPath(path, { fstatat(AT_FDCWD, $0, &status, 0) }) == 0 else {
-                throw .notFound(path: path)
-            }
-            (device, number) = (UInt64(status.st_dev), UInt64(status.st_ino))
-        }
-    }
-
     private struct Opened {
-        var identity: Identity
+        var identity: FileStamp.Identity
         var index: ImageIndex
     }
 
@@ -45,7 +23,7 @@ package final class FollowedIndex: SearchableIndex {
     ///
     /// - Parameter threads: that a search takes.
     package init(_ path: String, threads: Int) throws(IndexError) {
-        let identity = try Identity(path)
+        let identity = try FileStamp(path).identity
         let file = try IndexFile.open(path)
         model = file.model
         (self.path, self.threads) = (path, threads)
@@ -53,25 +31,38 @@ package final class FollowedIndex: SearchableIndex {
     }
 
     package func search(_ queries: [ImageIndex.Query]) async throws(IndexError) -> ImageIndex.Result {
-        try await current().search(queries)
+        try await ask { (index) async throws(IndexError) in try await index.search(queries) }
     }
 
     package func embedding(ofFile path: String) async throws(IndexError) -> (id: Int, [Float])? {
-        try await current().embedding(ofFile: path)
+        try await ask { (index) async throws(IndexError) in try await index.embedding(ofFile: path) }
     }
 
     package func embedding(ofID id: Int) async throws(IndexError) -> [Float]? {
-        try await current().embedding(ofID: id)
+        try await ask { (index) async throws(IndexError) in try await index.embedding(ofID: id) }
     }
 
     package func file(ofID id: Int) async throws(IndexError) -> (path: String, look: IndexFile.Look)? {
-        try await current().file(ofID: id)
+        try await ask { (index) async throws(IndexError) in try await index.file(ofID: id) }
     }
 
     package var hashKey: IndexHashKey { opened.withLock { $0.index.hashKey } }
 
     package func id(ofHash hash: [UInt8]) async throws(IndexError) -> Int? {
-        try await current().id(ofHash: hash)
+        try await ask { (index) async throws(IndexError) in try await index.id(ofHash: hash) }
+    }
+
+    private func ask<Value>(
+        _ body: (ImageIndex) async throws(IndexError) -> Value
+    ) async throws(IndexError) -> Value {
+        let index = try await current()
+        do throws(IndexError) {
+            return try await body(index)
+        } catch {
+            // It was written while it was read.
+            guard index.file.isOutdated else { throw error }
+            return try await body(current())
+        }
     }
 
     /// The index that is there now.
@@ -84,9 +75,9 @@ package final class FollowedIndex: SearchableIndex {
     }
 
     private func look() throws(IndexError) -> ImageIndex {
-        let identity = try Identity(path)
+        let identity = try FileStamp(path).identity
         let known = opened.withLock { $0 }
-        if identity == known.identity { return known.index }
+        if identity == known.identity, !known.index.file.isOutdated { return known.index }
         // Nobody else is on this thread, and those who search meanwhile need not wait.
         let file = try IndexFile.open(path)
         try file.require(model)
