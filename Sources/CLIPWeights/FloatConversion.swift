@@ -6,7 +6,7 @@
 ///
 /// Half precision is converted by integer and float operations that every processor has. Swift's own `Float(Float16)`
 /// is a call for each element on an x86-64 baseline without F16C, while these loops are vectorised.
-enum FloatConversion {
+package enum FloatConversion {
     /// Whether elements of this type can be converted to `Float`.
     static func reads(_ type: TensorView.ScalarType) -> Bool {
         switch type {
@@ -53,7 +53,7 @@ enum FloatConversion {
 
     /// The exact value of an IEEE half, including zeros, subnormals, infinities and the payloads of NaNs.
     @inline(__always)
-    static func float(half: UInt16) -> Float {
+    package static func float(half: UInt16) -> Float {
         // The bits move from 5 exponent bits, biased by 15, and 10 fraction bits to 8 exponent bits, biased by 127, and
         // 23.
         let magnitude = UInt32(half & 0x7FFF) << 13

@@ -1,3 +1,5 @@
+internal import CLIPEngine
+
 /// How the numbers of an embedding are written.
 package enum NumberType: String, CaseIterable, Sendable {
     case f32

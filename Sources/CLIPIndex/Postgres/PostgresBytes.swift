@@ -1,3 +1,5 @@
+internal import CLIPEngine
+
 /// Values in the binary form that PostgreSQL sends and receives: numbers with their greatest byte first.
 package struct PostgresBytes: Equatable, Sendable {
     private(set) var bytes: [UInt8] = []
@@ -29,8 +31,7 @@ package struct PostgresBytes: Equatable, Sendable {
         var result = PostgresBytes()
         result.append(Int16(truncatingIfNeeded: values.count))
         result.append(Int16(0))
-        // To the nearest, and to the even one of two that are as near.
-        for value in values { result.append(Float16(value).bitPattern) }
+        for value in values { result.append(HalfFloat.bits(of: value)) }
         return result.bytes
     }
 
@@ -40,8 +41,7 @@ package struct PostgresBytes: Equatable, Sendable {
         let count = Int(bytes[0]) << 8 | Int(bytes[1])
         guard bytes.count == 4 + 2 * count else { return nil }
         return (0..<count).map { place in
-            let pattern = UInt16(bytes[4 + 2 * place]) << 8 | UInt16(bytes[5 + 2 * place])
-            return Float(Float16(bitPattern: pattern))
+            HalfFloat.value(of: UInt16(bytes[4 + 2 * place]) << 8 | UInt16(bytes[5 + 2 * place]))
         }
     }
 

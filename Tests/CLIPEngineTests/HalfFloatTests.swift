@@ -1,4 +1,4 @@
-import CLIPBulk
+import CLIPEngine
 import CLIPTestSupport
 import Testing
 
@@ -34,6 +34,7 @@ struct HalfFloatTests {
     func nearest() {
         for bits in UInt16(0)..<0x7C00 {
             #expect(HalfFloat.bits(of: Float(value(of: bits))) == bits)
+            #expect(Double(HalfFloat.value(of: bits | 0x8000)) == -value(of: bits))
             guard bits < 0x7BFF else { continue }
             let (low, high) = (value(of: bits), value(of: bits + 1))
             let middle = Float((low + high) / 2)

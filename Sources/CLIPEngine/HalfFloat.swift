@@ -1,7 +1,12 @@
-/// IEEE's half precision, as numbers beside which others are rounded.
+internal import CLIPWeights
+
+/// IEEE's half precision, in which embeddings are kept in files and databases.
 ///
 /// Swift's own `Float16` does not exist on every system.
 package enum HalfFloat {
+    /// The exact value of a half's bits.
+    package static func value(of bits: UInt16) -> Float { FloatConversion.float(half: bits) }
+
     /// The bits of the half that is nearest; of two that are as near, the one whose last bit is 0.
     ///
     /// So numpy rounds.
