@@ -113,6 +113,42 @@ struct ArchiveSamplesTests {
         #expect(cut.2 == .cut(offset: 1024))
     }
 
+    @Test("A sample that a damage cuts gives no picture that another one would have taken the place of")
+    func damagedSample() {
+        // The header of the fitter picture is there, is not there, and belongs to another sample.
+        let endings: [((inout MadeArchive) -> Void, Int)] = [
+            (
+                {
+                    $0.header("1.jpg", size: 600)
+                    $0.raw([1, 2, 3])
+                }, 2048
+            ),
+            ({ $0.raw([UInt8](repeating: 0x41, count: 512)) }, 2048),
+        ]
+        for (ending, offset) in endings {
+            let (items, _, error) = samples {
+                $0.file("0.jpg", [1])
+                $0.file("1.mask.png", [2])
+                ending(&$0)
+            }
+            #expect(items == [.picture(key: "0", [1])])
+            #expect(error == .cut(offset: offset) || error == .badHeader(offset: offset))
+        }
+        let (items, _, error) = samples {
+            $0.file("1.mask.png", [2])
+            $0.header("2.jpg", size: 600)
+            $0.raw([1, 2, 3])
+        }
+        #expect(items == [.picture(key: "1", [2])])
+        #expect(error == .cut(offset: 1024))
+        // The one extension that is wanted has no fitter one.
+        let wanted = samples(wanted: "mask.png") {
+            $0.file("1.mask.png", [2])
+            $0.header("1.jpg", size: 600)
+        }
+        #expect(wanted.items == [.picture(key: "1", [2])])
+    }
+
     @Test("A name that is no UTF-8 is kept, byte by byte")
     func bytes() throws {
         let (items, _, _) = samples {

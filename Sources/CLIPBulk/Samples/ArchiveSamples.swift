@@ -56,8 +56,8 @@ package struct ArchiveSamples {
             }
         } catch {
             end = error
-            // Whether more of the sample would have come does not matter to its picture.
-            guard let last = present.take(), last.picture != nil else { throw error }
+            // What else the sample has does not matter to its picture, unless that would have been a fitter one.
+            guard let last = present.take(), last.fitness == .whole else { throw error }
             return item(last)
         }
         return present.take().map(item)
