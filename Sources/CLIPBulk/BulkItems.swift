@@ -20,6 +20,8 @@ struct BulkItems {
     private let wanted: String?
     private let mostBytes: Int
     private var place = Place.between
+    /// How many shards were begun; the number of the present one, counted from 1.
+    private(set) var begun = 0
 
     init(wanted: String?, mostBytes: Int, nextShard: @escaping () -> Shard?) {
         (self.nextShard, self.wanted, self.mostBytes) = (nextShard, wanted, mostBytes)
@@ -29,13 +31,17 @@ struct BulkItems {
     mutating func next() -> Step? {
         switch place {
         case .between:
-            guard let shard = nextShard() else { return nil }
+            guard var shard = nextShard() else { return nil }
+            begun += 1
             switch shard.content {
             case .files(let files): place = .files(files[...])
             case .archive(let path):
                 do throws(ArchiveError) {
-                    let reader = TarReader(try ArchiveStream(path: path))
-                    place = .archive(ArchiveSamples(reader, wanted: wanted, mostBytes: mostBytes))
+                    let stream = try ArchiveStream(path: path)
+                    shard.look = stream.look
+                    place = .archive(
+                        ArchiveSamples(TarReader(stream), wanted: wanted, mostBytes: mostBytes)
+                    )
                 } catch {
                     place = .unopened(error)
                 }
@@ -45,6 +51,7 @@ struct BulkItems {
         case .files(var files):
             guard let file = files.popFirst() else { return end(passedOver: 0, nil) }
             place = .files(files)
+            if let fault = file.fault { return .item(.faulty(key: file.path, fault)) }
             if let trouble = file.trouble { return .item(.failed(key: file.path, reason: trouble)) }
             return .item(.file(path: file.path, bytes: file.bytes))
         case .archive(var samples):
@@ -57,6 +64,12 @@ struct BulkItems {
                 return end(passedOver: samples.passedOver, error)
             }
         }
+    }
+
+    /// Leaves the rest of a list of files, whose shard cannot be finished, if that is still the present one.
+    mutating func leave(_ number: Int) {
+        guard number == begun, case .files = place else { return }
+        place = .files([])
     }
 
     private mutating func end(passedOver: Int, _ error: ArchiveError?) -> Step {

@@ -20,13 +20,20 @@ package struct BulkRun: Sendable {
     package enum Delivery: Sendable {
         case begin(Shard)
         case embedding(key: String, [Float])
+        /// A picture has none.
         case failure(key: String, reason: String)
+        /// Nor has one whose file is not there.
+        case missing(key: String, reason: String)
+        /// Something else than a picture is at fault, so the shard cannot be finished; of a list the rest may be left out.
+        case fault(key: String, ShardFault)
         /// The shard is over: so many pictures were passed over, and this has ended its archive before its end.
         case end(passedOver: Int, ArchiveError?)
     }
 
     private struct Attempt: Sendable {
         let index: Int
+        /// Of its shard.
+        let number: Int
         let byteCount: Int
         let result: Result<Delivery, EmbeddingError>
     }
@@ -62,10 +69,14 @@ package struct BulkRun: Sendable {
                         window.finish(index, .success(.end(passedOver: passedOver, error)))
                     case .item(.failed(let key, let reason)):
                         window.finish(index, .success(.failure(key: key, reason: reason)))
+                    case .item(.faulty(let key, let fault)):
+                        items.leave(items.begun)
+                        window.finish(index, .success(.fault(key: key, fault)))
                     case .item(let item):
                         byteCount += item.byteCount
                         running += 1
-                        group.addTask { await attempt(item, index) }
+                        let number = items.begun
+                        group.addTask { await attempt(item, index, ofShard: number) }
                     }
                 }
             }
@@ -82,6 +93,7 @@ package struct BulkRun: Sendable {
                     guard let attempt = await group.next() else { return nil }
                     byteCount -= attempt.byteCount
                     running -= 1
+                    if case .success(.fault) = attempt.result { items.leave(attempt.number) }
                     window.finish(attempt.index, attempt.result)
                 }
             } catch {
@@ -107,21 +119,22 @@ package struct BulkRun: Sendable {
         }
     }
 
-    private func attempt(_ item: BulkItem, _ index: Int) async -> Attempt {
-        Attempt(index: index, byteCount: item.byteCount, result: await result(of: item))
+    private func attempt(_ item: BulkItem, _ index: Int, ofShard number: Int) async -> Attempt {
+        Attempt(index: index, number: number, byteCount: item.byteCount, result: await result(of: item))
     }
 
     private func result(of item: BulkItem) async -> Result<Delivery, EmbeddingError> {
         let (key, bytes): (String, [UInt8])
         switch item {
         case .failed(let key, let reason): return .success(.failure(key: key, reason: reason))
+        case .faulty(let key, let fault): return .success(.fault(key: key, fault))
         case .picture(let name, let content): (key, bytes) = (name, content)
         case .file(let path, _):
             key = path
             do throws(FileError) {
                 bytes = try FileContents.read(path, limit: engine.configuration.maxImageBytes)
             } catch {
-                return .success(.failure(key: key, reason: error.description))
+                return .success(Self.outcome(of: path, error))
             }
         }
         do throws(EmbeddingError) {
@@ -129,9 +142,20 @@ package struct BulkRun: Sendable {
             let values = isNormalized ? embedding.normalized.values : embedding.values
             return .success(.embedding(key: key, values))
         } catch {
+            if let fault = ShardFault(error) { return .success(.fault(key: key, fault)) }
             guard EmbeddingPipeline.Fault.refused(error).isTheInputs else { return .failure(error) }
             return .success(.failure(key: key, reason: error.description))
         }
+    }
+
+    /// What has become of a file that was not read.
+    private static func outcome(of path: String, _ error: FileError) -> Delivery {
+        guard case .unreadable(_, let cause) = error else {
+            return .failure(key: path, reason: error.description)
+        }
+        if let fault = ShardFault(cause: cause) { return .fault(key: path, fault) }
+        return ShardFault.saysMissing(cause)
+            ? .missing(key: path, reason: error.description) : .failure(key: path, reason: error.description)
     }
 }
 

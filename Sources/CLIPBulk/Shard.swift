@@ -12,6 +12,8 @@ package struct Shard: Sendable {
     /// What its files are called, without their ends.
     package let name: String
     package let content: Content
+    /// What its archive looked like when it was opened; nil before.
+    var look: ArchiveLook?
 
     /// An archive, whose output is called as it is.
     package init(archive path: String) {
@@ -32,7 +34,7 @@ package struct Shard: Sendable {
 
     /// Archives as shards.
     ///
-    /// - Throws: `sameOutput` where two are called the same.
+    /// - Throws: `sameOutput` where two are called the same, or a file of one as a file of the other.
     package static func archives(_ paths: [String]) throws(OutputError) -> [Shard] {
         let shards = paths.map { Shard(archive: $0) }
         var places: [[UInt8]: Int] = [:]
@@ -41,7 +43,22 @@ package struct Shard: Sendable {
                 throw .sameOutput(name: shard.name, first: paths[first], second: paths[index])
             }
         }
+        for (index, shard) in shards.enumerated() {
+            for (name, file) in ShardNames.neighbours(of: shard.name) {
+                guard let other = places[Array(name.utf8)] else { continue }
+                throw .sameOutput(
+                    name: file,
+                    first: paths[min(index, other)],
+                    second: paths[max(index, other)]
+                )
+            }
+        }
         return shards
+    }
+
+    /// Whether it has a file or folder of which nobody knows what is there, so that it cannot be finished.
+    package var isFaulty: Bool {
+        if case .files(let files) = content { files.contains { $0.fault != nil } } else { false }
     }
 
     /// What the source looks like, so that another is known.
@@ -53,7 +70,7 @@ package struct Shard: Sendable {
                     String(path[path.utf8.index(after: $0)...])
                 }
                     ?? path,
-                bytes: FileLook(at: path)?.bytes
+                look: look ?? ArchiveLook(at: path)
             )
         case .files(let files):
             .files(
@@ -64,8 +81,8 @@ package struct Shard: Sendable {
     }
 
     enum Source: Equatable {
-        /// The size is nil where it cannot be told, as that of a pipe, or the archive is not there.
-        case archive(name: String, bytes: Int?)
+        /// The look is nil where there is none, as of a pipe, or the archive is not there.
+        case archive(name: String, look: ArchiveLook?)
         case files(count: Int, digest: String)
     }
 }
@@ -75,10 +92,21 @@ package struct ListedFile: Equatable, Sendable {
     package let path: String
     /// Why it cannot be read, in a sentence; nil as far as that is known.
     package let trouble: String?
+    /// Why nobody knows what is at this path or below it; nil where that is known.
+    package let fault: ShardFault?
     package let bytes: Int
 
     package init(path: String, bytes: Int, trouble: String? = nil) {
-        (self.path, self.bytes, self.trouble) = (path, bytes, trouble)
+        (self.path, self.bytes, self.trouble, fault) = (path, bytes, trouble, nil)
+    }
+
+    /// A file or folder that cannot be looked at.
+    ///
+    /// - Parameter cause: the system's message.
+    package init(unreadable path: String, cause: String) {
+        (self.path, bytes) = (path, 0)
+        fault = ShardFault(cause: cause)
+        trouble = fault == nil ? "It cannot be read: \(cause)." : nil
     }
 }
 

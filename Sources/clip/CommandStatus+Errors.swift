@@ -132,8 +132,9 @@ extension OutputError {
         switch self {
         case .unusable: .cannotCreate
         case .unwritable, .diskFull: .cannotWrite
+        case .unreadable: .tryLater
         case .sameOutput: .usage
-        case .otherSettings, .foreignRecord: .unusableInput
+        case .otherSettings, .foreignRecord: .unusableSetting
         }
     }
 }
@@ -141,7 +142,21 @@ extension OutputError {
 extension ArchiveError {
     /// What a command that fails so ends with.
     var exitStatus: CommandStatus {
-        if case .unreadable = self { .missingInput } else { .unusableInput }
+        switch self {
+        case .unreadable: .missingInput
+        case .interrupted: .tryLater
+        case .notAnArchive, .packed, .cut, .badHeader, .badNumber, .badRecords, .headerTooLong: .unusableInput
+        }
+    }
+}
+
+extension ShardFault {
+    /// What a command that fails so ends with.
+    var exitStatus: CommandStatus {
+        switch self {
+        case .unreadable, .noMemory: .tryLater
+        case .notPermitted, .nothingThere: .missingInput
+        }
     }
 }
 

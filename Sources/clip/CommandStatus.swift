@@ -33,10 +33,11 @@ package enum CommandStatus: Int32, CaseIterable, Sendable {
         case .cannotCreate: "A folder or file cannot be made, or is there already."
         case .cannotWrite: "Output cannot be written, or the disk has too little room."
         case .tryLater:
-            "It may work later: the hub failed or wants fewer requests, a model came corrupt, or too much is waiting."
+            "It may work later: the hub failed or wants fewer requests, a model came corrupt, too much is waiting, a disk failed, or memory was short."
         case .notPermitted:
             "It is not allowed: a gated model, a wrong token or password, a port that needs more rights."
-        case .unusableSetting: "A flag or variable has a value that cannot be used."
+        case .unusableSetting:
+            "A flag or variable has a value that cannot be used, or that contradicts what is there."
         case .interrupted: "A second signal ended a server before its requests were answered."
         }
     }

@@ -51,6 +51,16 @@ struct FileOptions: ParsableArguments {
         return rules
     }
 
+    /// The first flag of these that somebody gave; nil if there is none.
+    var given: String? {
+        let flags = [
+            ("--files-from", filesFrom != nil), ("--null", endsWithZero), ("--exclude", !exclude.isEmpty),
+            ("--exclude-from", excludeFrom != nil), ("--hidden", hidden), ("--follow", follow),
+            ("--all-names", allNames), ("--min-bytes", minBytes != 1),
+        ]
+        return flags.first { $0.1 }?.0
+    }
+
     /// The paths of the list, as they stand there.
     func listed() throws(CommandFailure) -> [String] {
         guard let filesFrom else { return [] }

@@ -34,6 +34,8 @@ struct BulkRunTests {
                 let length = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
                 words.append("\(key) \(normalizing ? abs(length - 1) < 1e-5 : values.count > 1)")
             case .failure(let key, _): words.append("\(key) failed")
+            case .missing(let key, _): words.append("\(key) missing")
+            case .fault(let key, let fault): words.append("\(key) \(fault.words)")
             case .end(let passedOver, let error):
                 words.append("end \(passedOver) \(error.map { "\($0)" } ?? "whole")")
             }
@@ -70,11 +72,57 @@ struct BulkRunTests {
         expected += [
             "end 1 whole", "begin nowhere",
             "end 0 \(ArchiveError.unreadable(cause: "No such file or directory"))", "begin 00003",
-            "\(Self.picture) true", "/nowhere.png failed", "/closed failed", "end 0 whole", "begin 00004",
+            "\(Self.picture) true", "/nowhere.png missing", "/closed failed", "end 0 whole", "begin 00004",
             "end 0 whole",
             "begin cut", "end 0 \(ArchiveError.cut(offset: 0))",
         ]
         #expect(try await words(shards, normalizing: true) == expected)
+    }
+
+    @Test(
+        "A file that the system fails to read is no picture's failure; the rest of its list is left, the next shard is not"
+    )
+    func faults() async throws {
+        // Reading a process' memory at 0, where nothing is, fails as a disk does.
+        let broken = ListedFile(path: "/proc/self/mem", bytes: 1)
+        let whole = ListedFile(path: Self.picture, bytes: 1)
+        let missing = ListedFile(path: "/nowhere.png", bytes: 0)
+        let shards = [
+            Shard([missing, broken] + [ListedFile](repeating: missing, count: 1000), number: 0),
+            Shard([ListedFile(unreadable: "/closed", cause: "Permission denied"), whole], number: 1),
+            Shard([whole], number: 2), Shard(archive: "/proc/self/mem"), Shard([whole], number: 3),
+        ]
+        let words = try await words(shards)
+        #expect(words.prefix(3) == ["begin 00000", "/nowhere.png missing", "/proc/self/mem unreadable"])
+        // What was in hand already.
+        #expect(words.count < 200)
+        let rest = [
+            "begin 00001", "/closed notPermitted", "end 0 whole", "begin 00002", "\(Self.picture) true",
+            "end 0 whole", "begin mem", "end 0 \(ArchiveError.interrupted(cause: "Input/output error"))",
+            "begin 00003", "\(Self.picture) true", "end 0 whole",
+        ]
+        #expect(Array(words.suffix(rest.count)) == rest)
+    }
+
+    @Test("The system's messages and the engine's errors are told apart by who is at fault")
+    func whoIsAtFault() {
+        let own = [
+            ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, ENXIO,
+        ]
+        for code in own { #expect(ShardFault(cause: String(cString: strerror(code))) == nil, "\(code)") }
+        let others = [EIO, ESTALE, ETIMEDOUT, ENOMEM, EMFILE, ENFILE, ENOTCONN, EHOSTDOWN, ENODEV]
+        for cause in others.map({ String(cString: strerror($0)) }) {
+            #expect(ShardFault(cause: cause) == .unreadable(cause: cause))
+        }
+        for cause in [EACCES, EPERM].map({ String(cString: strerror($0)) }) {
+            #expect(ShardFault(cause: cause) == .notPermitted(cause: cause))
+        }
+        #expect(ShardFault(EmbeddingError.image(index: 0, .noMemory)) == .noMemory)
+        let errors: [EmbeddingError] = [
+            .image(index: 0, .undecodable(.payload)), .image(index: 0, .tooSlow(limit: .seconds(1))),
+            .image(index: 0, .tooMuchMemory(bytes: 2, limit: 1)), .shuttingDown,
+        ]
+        for error in errors { #expect(ShardFault(error) == nil) }
     }
 
     @Test("A thousand failures in a row are delivered, too")
@@ -121,6 +169,18 @@ struct BulkRunTests {
                 Issue.record("\(error)")
                 return
             }
+        }
+    }
+}
+
+extension ShardFault {
+    /// Its case.
+    fileprivate var words: String {
+        switch self {
+        case .unreadable: "unreadable"
+        case .notPermitted: "notPermitted"
+        case .noMemory: "noMemory"
+        case .nothingThere: "nothingThere"
         }
     }
 }

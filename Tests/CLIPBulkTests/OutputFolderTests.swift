@@ -232,6 +232,26 @@ struct OutputFolderTests {
         #expect(names == [other, "00000.done.json", "00000.keys.jsonl", "00000.npy"])
     }
 
+    @Test("What has gone from a folder meanwhile is a failure as any other")
+    func goneFiles() {
+        let file = ListedFile(unreadable: "a.jpg", cause: "No such file or directory")
+        #expect(file.fault == nil)
+        #expect(file.trouble == "It cannot be read: No such file or directory.")
+        #expect(Array(FileShards([file], size: 3)).map(\.isFaulty) == [false])
+    }
+
+    @Test("A folder that cannot be read ends a list, for every process alike")
+    func brokenLists() throws {
+        let files = (0..<7).map { ListedFile(path: "\($0)", bytes: 1) }
+        let broken = ListedFile(unreadable: "below", cause: "Stale file handle")
+        for index in 0..<2 {
+            let own = try #require(ShardSelection("\(index)/2"))
+            let shards = Array(FileShards(files + [broken] + files, size: 3, selection: own))
+            #expect(shards.map(\.name) == ["0000\(index)", "00002"])
+            #expect(shards.map(\.isFaulty) == [false, true])
+        }
+    }
+
     @Test("Two archives with one name are refused; names end before .tar")
     func shardNames() throws {
         let shards = try Shard.archives(["x/00001.tar", "00002.TAR", "c", "d/.tar", "e.tar.gz"])

@@ -8,6 +8,7 @@ struct WordsTests {
     func sentences() throws {
         let archives: KeyValuePairs<String, any Error> = [
             "unreadable": ArchiveError.unreadable(cause: "No such file or directory"),
+            "interrupted": ArchiveError.interrupted(cause: "Stale file handle"),
             "notAnArchive": ArchiveError.notAnArchive,
             "packed": ArchiveError.packed(by: .gzip),
             "cut": ArchiveError.cut(offset: 512),
@@ -22,6 +23,7 @@ struct WordsTests {
             "unusable": OutputError.unusable(path: "out", cause: "Permission denied"),
             "unwritable": OutputError.unwritable(path: "out/a.npy", cause: "Input/output error"),
             "diskFull": OutputError.diskFull(path: "out/a.npy"),
+            "unreadable": OutputError.unreadable(path: "out/a.done.json", cause: "Input/output error"),
             "sameOutput": OutputError.sameOutput(name: "a", first: "x/a.tar", second: "y/a.tar"),
             "otherSettings": OutputError.otherSettings(
                 path: "out/a.done.json",
@@ -33,6 +35,14 @@ struct WordsTests {
         ]
         file = "CLIPBulk/Output/OutputError.swift"
         #expect(try Words.complaints(of: outputs, type: "OutputError", in: file) == [])
+        let faults: KeyValuePairs<String, any Error> = [
+            "unreadable": ShardFault.unreadable(cause: "Input/output error"),
+            "notPermitted": ShardFault.notPermitted(cause: "Permission denied"),
+            "noMemory": ShardFault.noMemory,
+            "nothingThere": ShardFault.nothingThere,
+        ]
+        file = "CLIPBulk/ShardFault.swift"
+        #expect(try Words.complaints(of: faults, type: "ShardFault", in: file) == [])
         let patterns: KeyValuePairs<String, any Error> = [
             "tooMany": PatternError.tooMany(pattern: "{1..9}", limit: 8),
             "tooDeep": PatternError.tooDeep(pattern: "{{{", limit: 2),

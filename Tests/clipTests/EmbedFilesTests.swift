@@ -56,7 +56,7 @@ struct EmbedFilesTests {
         #expect(again.output.contains("0 shards written: 0 embeddings"))
         #expect(again.output.contains("1 shards were finished before"))
         let other = try await run(pictures, "--output", output, "--format", "npy")
-        #expect(other.status == 65)
+        #expect(other.status == 78)
         #expect(other.errors.contains("another format"))
         #expect(names == ["00000.done.json", "00000.failures.jsonl", "00000.jsonl"])
         let replaced = try await run(
@@ -123,6 +123,85 @@ struct EmbedFilesTests {
         #expect(printed.lines.count == 2)
     }
 
+    @Test("A dot before the extension of pictures changes nothing")
+    func extensionWithDot() async throws {
+        let outcome = try await Command.shell(
+            "cd \"$1\" && tar cf \"$2\" b.png below/a.PNG",
+            "\(folder.path)/pictures",
+            "\(folder.path)/0.tar"
+        )
+        #expect(outcome.status == 0)
+        let archive = "\(folder.path)/0.tar"
+        let dotted = try await run("--shards", archive, "--output", output, "--image-extension", ".PNG")
+        #expect(dotted.output.hasPrefix("1 shards written: 2 embeddings"))
+        let plain = try await run("--shards", archive, "--output", output, "--image-extension", "png")
+        #expect(plain.errors == "")
+        #expect(plain.status == 0)
+        #expect(plain.output.contains("1 shards were finished before"))
+    }
+
+    @Test(
+        "What the system fails to read leaves its shard for the next run; what is not there is a failure that can be retried"
+    )
+    func faults() async throws {
+        let files = FileManager.default
+        let (later, broken) = ("\(folder.path)/later.png", "\(folder.path)/broken.png")
+        // Reading a process' memory at 0, where nothing is, fails as a disk does.
+        try files.createSymbolicLink(atPath: broken, withDestinationPath: "/proc/self/mem")
+        let picture = "\(folder.path)/pictures/b.png"
+        let list = try folder.write(
+            [picture, later, broken, picture, picture].joined(separator: "\n"),
+            to: "list"
+        )
+        func embed(_ more: String...) async throws -> Command.Outcome {
+            let arguments = ["--files-from", list, "--output", output, "--shard-size", "2"]
+            return try await Command.start(["embed", "--packed-cache", "none"] + arguments + more).outcome()
+        }
+        let first = try await embed()
+        #expect(first.status == 75)
+        #expect(first.lines.count == 1)
+        #expect(first.output.hasPrefix("2 shards written: 2 embeddings"))
+        #expect(first.errors.contains("00001: \(broken): It cannot be read: Input/output error."))
+        #expect(first.errors.split(separator: "\n").count == 1)
+        #expect(
+            names.filter { !$0.hasSuffix("json") && !$0.hasSuffix("jsonl") } == ["00000.npy", "00002.npy"]
+        )
+        #expect(names.contains("00000.failures.jsonl"))
+        // The disk is there again.
+        try files.removeItem(atPath: broken)
+        for path in [broken, later] { try files.copyItem(atPath: picture, toPath: path) }
+        let second = try await embed()
+        #expect(second.status == 0)
+        #expect(second.errors == "")
+        #expect(second.output.hasPrefix("1 shards written: 2 embeddings"))
+        #expect(try text("00000.keys.jsonl") == "\"\(picture)\"\n")
+        let third = try await embed("--retry")
+        #expect(third.status == 0)
+        #expect(third.output.hasPrefix("1 shards written: 2 embeddings"))
+        #expect(third.output.contains("2 shards were finished before"))
+        #expect(try text("00000.keys.jsonl") == "\"\(picture)\"\n\"\(later)\"\n")
+        #expect(!names.contains("00000.failures.jsonl"))
+    }
+
+    @Test(
+        "A list of which nothing is there is not finished, and an archive that the system fails to read is tried again"
+    )
+    func nothingThere() async throws {
+        let list = try folder.write(
+            "/nowhere/a.png\n/nowhere/b.png\n\(folder.path)/pictures/b.png",
+            to: "list"
+        )
+        let outcome = try await run("--files-from", list, "--output", output, "--shard-size", "2")
+        #expect(outcome.status == 66)
+        #expect(outcome.output.hasPrefix("1 shards written: 1 embeddings"))
+        #expect(outcome.output.contains("0 failures"))
+        #expect(outcome.errors.hasPrefix("00000: Of its files there is not one."))
+        #expect(names == ["00001.done.json", "00001.keys.jsonl", "00001.npy"])
+        let archives = try await run("--shards", "/proc/self/mem", "/nowhere.tar", "--output", "\(output)2")
+        #expect(archives.status == 75)
+        #expect(archives.errors.contains("/proc/self/mem: The archive cannot be read at the moment"))
+    }
+
     @Test(
         "What does not belong together is wrong usage, before a model is loaded",
         arguments: [
@@ -132,6 +211,10 @@ struct EmbedFilesTests {
             ["a.png", "--image-extension", "jpg"],
             ["a", "--output", "x", "--format", "csv"],
             ["a", "--output", "x", "--numbers", "f16", "--format", "jsonl"],
+            ["--shards", "a.tar", "--output", "x", "--shard-size", "9"], ["a", "--retry"],
+            ["--shards", "a.tar", "--image-extension", "."],
+            ["--shards", "a.tar", "--image-extension", "a/jpg"],
+            ["--shards", "a.tar", "--exclude", "x"], ["--shards", "a.tar", "a.keys.tar", "--output", "x"],
             ["a", "--output", "x", "--shard-index", "3/3"], ["a", "--output", "x", "--shard-size", "0"],
             ["--shards", "{1..9999999}", "--output", "x"], ["--shards", "a.tar", "b/a.tar", "--output", "x"],
             [],

@@ -4,6 +4,8 @@ extension ArchiveError: CustomStringConvertible {
         switch self {
         case .unreadable(let cause):
             "The archive cannot be read: \(cause). Check its path, and who may read it."
+        case .interrupted(let cause):
+            "The archive cannot be read at the moment: \(cause). Check the disk or the network that it is on, and run the command again."
         case .notAnArchive:
             "This is no tar archive, or an empty file. Check the pattern of --shards, or download the file again."
         case .packed(let packing):

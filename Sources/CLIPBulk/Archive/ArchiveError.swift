@@ -1,7 +1,9 @@
 /// Why an archive cannot be read, or not to its end; offsets are those of the header at fault, in bytes.
 package enum ArchiveError: Error, Equatable, Sendable {
-    /// The system does not let it be opened or read; the cause is its message.
+    /// There is nothing at its path that may be read; the cause is the system's message.
     case unreadable(cause: String)
+    /// The system failed at reading it, which it may not do the next time; the cause is its message.
+    case interrupted(cause: String)
     /// It does not begin as a tar archive does.
     case notAnArchive
     /// It is packed as a whole.
@@ -27,12 +29,21 @@ package enum ArchiveError: Error, Equatable, Sendable {
 }
 
 extension ArchiveError {
+    /// What the system's message at opening or reading an archive means.
+    init(cause: String) {
+        if case .unreadable? = ShardFault(cause: cause) {
+            self = .interrupted(cause: cause)
+        } else {
+            self = .unreadable(cause: cause)
+        }
+    }
+
     /// Whether nothing can be said of what is in the archive, or another try may find more.
     ///
     /// Otherwise what comes before the damage counts.
     package var isOfWholeArchive: Bool {
         switch self {
-        case .unreadable, .notAnArchive, .packed: true
+        case .unreadable, .interrupted, .notAnArchive, .packed: true
         case .cut, .badHeader, .badNumber, .badRecords, .headerTooLong: false
         }
     }

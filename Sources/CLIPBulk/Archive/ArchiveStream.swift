@@ -12,6 +12,8 @@ internal import Darwin
 package final class ArchiveStream {
     /// Nil where the bytes came with it.
     private let descriptor: Int32?
+    /// What the file looked like before it was read; nil where it is none.
+    let look: ArchiveLook?
     private var piece: [UInt8]
     /// What was taken of the piece.
     private var taken = 0
@@ -23,12 +25,13 @@ package final class ArchiveStream {
     /// - Parameter path: a file or a pipe.
     package init(path: String) throws(ArchiveError) {
         let descriptor = FileName.withPath(path) { open($0, O_RDONLY | O_CLOEXEC) }
-        guard descriptor >= 0 else { throw .unreadable(cause: String(cString: strerror(errno))) }
+        guard descriptor >= 0 else { throw ArchiveError(cause: String(cString: strerror(errno))) }
         (self.descriptor, piece) = (descriptor, [])
+        look = ArchiveLook(descriptor: descriptor)
     }
 
     package init(bytes: [UInt8]) {
-        (descriptor, piece) = (nil, bytes)
+        (descriptor, piece, look) = (nil, bytes, nil)
     }
 
     deinit {
@@ -91,7 +94,7 @@ package final class ArchiveStream {
             count = max(0, result)
         }
         taken = 0
-        guard result >= 0 else { throw .unreadable(cause: String(cString: strerror(code))) }
+        guard result >= 0 else { throw ArchiveError(cause: String(cString: strerror(code))) }
         return result > 0
     }
 }

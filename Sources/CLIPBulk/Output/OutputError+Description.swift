@@ -8,6 +8,8 @@ extension OutputError: CustomStringConvertible {
             "\(path) cannot be written: \(cause). Finished shards stay. Check the folder, and run the command again."
         case .diskFull(let path):
             "There is no space left for \(path). Finished shards stay. Make room, and run the command again."
+        case .unreadable(let path, let cause):
+            "\(path) cannot be read: \(cause). Check the folder, and run the command again."
         case .sameOutput(let name, let first, let second):
             "\(first) and \(second) would both be written to \(name). Give them in two commands, with an --output each."
         case .otherSettings(let path, let setting, let written, let given):

@@ -14,13 +14,24 @@ package struct OutputFolder: Sendable {
     package let settings: OutputSettings
     /// Whether shards are written anew that are there with other settings.
     private let replaces: Bool
+    /// Whether shards are written anew that have failures, or whose archive was damaged.
+    private let retries: Bool
     /// What was there at the beginning under hidden names.
     private let leftovers: [String]
 
     /// Makes the folder where there is none.
-    package init(_ path: String, settings: OutputSettings, replacing: Bool = false) throws(OutputError) {
+    ///
+    /// - Parameters:
+    ///   - replacing: whether shards are written anew that are there with other settings.
+    ///   - retrying: whether shards are that have failures, or whose archive was damaged.
+    package init(
+        _ path: String,
+        settings: OutputSettings,
+        replacing: Bool = false,
+        retrying: Bool = false
+    ) throws(OutputError) {
         self.path = path
-        (self.settings, replaces) = (settings, replacing)
+        (self.settings, replaces, retries) = (settings, replacing, retrying)
         try Self.make(path)
         guard let names = FileName.names(inFolder: path) else {
             throw .unusable(path: path, cause: String(cString: strerror(errno)))
@@ -49,12 +60,23 @@ package struct OutputFolder: Sendable {
 
     /// Looks whether a shard is finished, and removes what killed processes have left of it.
     ///
-    /// - Throws: `otherSettings` and `foreignRecord` where it is finished, and nobody said that it may be replaced.
+    /// - Throws: `otherSettings` and `foreignRecord` where it is finished, and nobody said that it may be replaced; `sameOutput` where a
+    ///   finished shard has a file of that name.
     package func verdict(on shard: Shard) throws(OutputError) -> Verdict {
         ShardFile.sweep(leftovers, ofShard: shard.name, in: path)
         let record = recordPath(shard.name)
-        switch ShardRecord(settings, shard.source).compare(withFileAt: record) {
-        case nil, .outdated: return .isToBeWritten
+        guard let written = FileLook(at: record) else {
+            for (name, file) in ShardNames.neighbours(of: shard.name)
+            where FileLook(at: recordPath(name)) != nil {
+                throw .sameOutput(name: file, first: name, second: shard.name)
+            }
+            return .isToBeWritten
+        }
+        switch try ShardRecord(settings, shard.source).compare(withFileAt: record, written: written.modified)
+        {
+        case .outdated: return .isToBeWritten
+        case .agrees(_, let failed, let damage) where retries && (failed > 0 || damage != nil):
+            return .isToBeWritten
         case .agrees(let embedded, let failed, let damage):
             return .isFinished(embedded: embedded, failed: failed, damage: damage)
         case .differs where replaces, .foreign where replaces: return .isToBeWritten

@@ -37,9 +37,10 @@ package struct ShardRecord: Sendable {
         }
         func add(_ name: String, _ value: Int?) { members.append((name, value.map { "\($0)" } ?? "null")) }
         switch source {
-        case .archive(let name, let bytes):
+        case .archive(let name, let look):
             add("source", name)
-            add("bytes", bytes)
+            add("bytes", look?.bytes)
+            add("digest", look?.digest)
         case .files(let count, let digest):
             add("files", count)
             add("digest", digest)
@@ -72,21 +73,23 @@ package struct ShardRecord: Sendable {
     enum Finding: Equatable {
         /// The shard is finished.
         case agrees(embedded: Int, failed: Int, damage: String?)
-        /// It was made of an archive that was damaged, and is another now.
+        /// It was made of an archive that was damaged, and is another now, or was put there since.
         case outdated
         case differs(setting: String, written: String, given: String)
         /// The file says something else.
         case foreign
     }
 
-    /// - Returns: nil where there is no such file.
-    func compare(withFileAt path: String) -> Finding? {
-        guard FileLook(at: path) != nil else { return nil }
+    /// - Parameters:
+    ///   - path: of a file that is there.
+    ///   - written: when it was, in nanoseconds since 1970.
+    func compare(withFileAt path: String, written: Int) throws(OutputError) -> Finding {
         let bytes: [UInt8]
         do throws(FileError) {
             bytes = try FileContents.read(path, limit: Self.longestFile)
         } catch {
-            return .foreign
+            guard case .unreadable(_, let cause) = error else { return .foreign }
+            throw .unreadable(path: path, cause: cause)
         }
         guard let object = (try? JSONDocument.read(bytes))?.object,
             let embedded = object["embedded"]?.wholeNumber, let failed = object["failed"]?.wholeNumber,
@@ -95,7 +98,17 @@ package struct ShardRecord: Sendable {
         let damage = object["damage"]?.text
         if let difference = difference(from: object, sample: sample) { return difference }
         if let difference = sourceDifference(from: object) { return damage == nil ? difference : .outdated }
+        // Where the damage was in the middle, the whole archive has the same size and the same ends.
+        if damage != nil, case .archive(_, let look?) = source, look.changed > written { return .outdated }
         return .agrees(embedded: embedded, failed: failed, damage: damage)
+    }
+
+    /// The format of the files that a record tells of; nil where there is no record.
+    static func format(ofFileAt path: String) -> OutputFormat? {
+        guard let bytes = try? FileContents.read(path, limit: longestFile),
+            let format = (try? JSONDocument.read(bytes))?.object?["format"]?.text
+        else { return nil }
+        return OutputFormat(rawValue: format)
     }
 
     private func difference(from object: JSONObject, sample: [Double]) -> Finding? {
@@ -132,14 +145,29 @@ package struct ShardRecord: Sendable {
 
     private func sourceDifference(from object: JSONObject) -> Finding? {
         switch source {
-        case .archive(let name, let bytes):
+        case .archive(let name, let look):
             let written = object["source"]?.text ?? "a list of files"
             guard written.utf8.elementsEqual(name.utf8) else {
                 return .differs(setting: "source", written: written.printable, given: name.printable)
             }
             // An archive that is not there any more has been read.
-            guard let bytes, let then = object["bytes"]?.wholeNumber, then != bytes else { return nil }
-            return .differs(setting: "size of its archive", written: "\(then) bytes", given: "\(bytes) bytes")
+            guard let look, let then = object["bytes"]?.wholeNumber else { return nil }
+            guard then == look.bytes else {
+                return .differs(
+                    setting: "size of its archive",
+                    written: "\(then) bytes",
+                    given: "\(look.bytes) bytes"
+                )
+            }
+            // Records of earlier versions have no digest, and are taken at their size.
+            guard let digest = object["digest"]?.text, !digest.utf8.elementsEqual(look.digest.utf8) else {
+                return nil
+            }
+            return .differs(
+                setting: "content of its archive",
+                written: "digest \(digest.printable)",
+                given: "digest \(look.digest)"
+            )
         case .files(let count, let digest):
             guard let then = object["files"]?.wholeNumber, let written = object["digest"]?.text else {
                 return .differs(setting: "source", written: "an archive", given: "a list of files")

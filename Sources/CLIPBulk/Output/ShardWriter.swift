@@ -8,8 +8,6 @@ package final class ShardWriter {
     private var failures: ShardFile?
     private var record: ShardRecord
 
-    private static let failuresEnd = ".failures.jsonl"
-
     init(_ shard: Shard, in folder: OutputFolder) throws(OutputError) {
         (self.shard, self.folder) = (shard.name, folder)
         let settings = folder.settings
@@ -44,7 +42,7 @@ package final class ShardWriter {
     package func fail(key: String, reason: String) throws(OutputError) {
         let file =
             if let failures { failures } else {
-                try ShardFile(shard + Self.failuresEnd, ofShard: shard, in: folder.path)
+                try ShardFile(shard + ShardNames.failuresEnd, ofShard: shard, in: folder.path)
             }
         failures = file
         try file.append("{\"key\":\(JSONText.string(key)),\"reason\":\(JSONText.string(reason))}\n".utf8)
@@ -62,10 +60,12 @@ package final class ShardWriter {
         damage: String? = nil
     ) throws(OutputError) -> ShardRecord {
         (record.passedOver, record.damage) = (passedOver, damage)
+        // The record that is there tells which files of another format are the shard's. What else has such a name is somebody's own.
+        let format = ShardRecord.format(ofFileAt: folder.recordPath(shard))
         // Without a record the shard is unfinished, whatever else has its name.
         try folder.remove([shard + ShardRecord.fileEnd])
-        let stale = OutputFormat.allCases.filter { $0 != folder.settings.format }.flatMap(\.fileEnds)
-        try folder.remove((stale + [Self.failuresEnd]).map { shard + $0 })
+        let stale = format == folder.settings.format ? [] : format?.fileEnds ?? []
+        try folder.remove((stale + [ShardNames.failuresEnd]).map { shard + $0 })
         try table.commit()
         try failures?.commit()
         try folder.synchronize()

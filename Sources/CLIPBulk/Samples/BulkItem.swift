@@ -6,13 +6,15 @@ package enum BulkItem: Equatable, Sendable {
     case file(path: String, bytes: Int)
     /// There is no picture.
     case failed(key: String, reason: String)
+    /// It cannot be told whether there is one.
+    case faulty(key: String, ShardFault)
 
     /// How much it takes while it is in hand.
     var byteCount: Int {
         switch self {
         case .picture(_, let bytes): bytes.count
         case .file(_, let bytes): bytes
-        case .failed: 0
+        case .failed, .faulty: 0
         }
     }
 }

@@ -44,68 +44,26 @@ struct BulkEmbedding {
         settings.numbers = try options.numberType()
         settings.isNormalized = isNormalized
         settings.decoding = engine.decoding.rawValue
-        settings.pictureExtension = options.imageExtension?.lowercased()
+        settings.pictureExtension = options.pictureExtension
         let folder = try attempt { () throws(OutputError) in
-            try OutputFolder(output, settings: settings, replacing: options.replace)
+            try OutputFolder(
+                output,
+                settings: settings,
+                replacing: options.replace,
+                retrying: options.retry
+            )
         }
         try await write(to: folder, by: engine)
     }
 
     /// Writes a shard's files after the other's.
     private func write(to folder: OutputFolder, by engine: EmbeddingEngine) async throws {
-        var report = BulkReport()
-        var present: (shard: Shard, writer: ShardWriter?)?
-        func writer() throws(OutputError) -> ShardWriter {
-            guard let (shard, begun) = present else {
-                preconditionFailure("A shard begins before it has rows.")
-            }
-            if let begun { return begun }
-            let writer = try folder.writer(for: shard)
-            present = (shard, writer)
-            return writer
+        var files = ShardOutput(folder)
+        try await run(by: engine, next: { files.next(of: shards) }) { (delivery) throws(CommandFailure) in
+            try attempt { () throws(OutputError) in try files.take(delivery) }
         }
-        func take(_ delivery: BulkRun.Delivery) throws(OutputError) {
-            switch delivery {
-            case .begin(let shard): present = (shard, nil)
-            case .embedding(let key, let values):
-                try writer().append(key: key, values)
-                report.countEmbedding()
-            case .failure(let key, let reason):
-                try writer().fail(key: key, reason: reason)
-                report.countFailure()
-            case .end(let passedOver, let error):
-                if let error, let name = present?.shard.title {
-                    report.complain(name, error.description, error.exitStatus)
-                    guard !error.isOfWholeArchive else { return present = nil }
-                }
-                _ = try writer().finish(passedOver: passedOver, damage: error?.description)
-                present = nil
-                report.countShard()
-            }
-        }
-        try await run(by: engine, next: { unfinished(in: folder, &report) }) {
-            (delivery) throws(CommandFailure) in
-            try attempt { () throws(OutputError) in try take(delivery) }
-        }
-        try report.end()
-        if let status = report.status { throw ExitCode(status.rawValue) }
-    }
-
-    /// The next shard that is not finished.
-    private func unfinished(in folder: OutputFolder, _ report: inout BulkReport) -> Shard? {
-        while let shard = shards.next() {
-            do throws(OutputError) {
-                switch try folder.verdict(on: shard) {
-                case .isToBeWritten: return shard
-                case .isFinished(_, _, let damage):
-                    report.countFinished()
-                    if let damage { report.complain(shard.title, damage, .unusableInput) }
-                }
-            } catch {
-                report.complain(shard.title, error.description, error.exitStatus)
-            }
-        }
-        return nil
+        try files.end()
+        if let status = files.report.status { throw ExitCode(status.rawValue) }
     }
 
     /// Prints a line for each picture of archives.
@@ -119,7 +77,8 @@ struct BulkEmbedding {
                 try Terminal.write(
                     line: "{\"image\":\(JSONText.string(key)),\"embedding\":\(JSONText.numbers(values))}"
                 )
-            case .failure(let key, let reason): report.complain(key, reason)
+            case .failure(let key, let reason), .missing(let key, let reason): report.complain(key, reason)
+            case .fault(let key, let fault): report.complain(key, fault.description, fault.exitStatus)
             case .end(_, let error):
                 if let error, let present {
                     report.complain(present.title, error.description, error.exitStatus)
@@ -137,7 +96,7 @@ struct BulkEmbedding {
         let run = BulkRun(
             engine: engine,
             normalizing: isNormalized,
-            pictureExtension: options.imageExtension
+            pictureExtension: options.pictureExtension
         )
         do throws(BulkRunError<CommandFailure>) {
             try await run.run(next, receive: receive)
@@ -151,15 +110,5 @@ struct BulkEmbedding {
 
     private func attempt<Value>(_ body: () throws(OutputError) -> Value) throws(CommandFailure) -> Value {
         do throws(OutputError) { return try body() } catch { throw CommandFailure(error) }
-    }
-}
-
-extension Shard {
-    /// What it is called in complaints.
-    fileprivate var title: String {
-        switch content {
-        case .archive(let path): path
-        case .files: name
-        }
     }
 }

@@ -50,6 +50,9 @@ struct BulkOptions: ParsableArguments {
     @Flag(help: "Write shards anew that are in --output with other settings.")
     var replace = false
 
+    @Flag(help: "Write shards anew that have failures in --output, or whose archive was damaged.")
+    var retry = false
+
     /// Whether shards are asked for.
     var areGiven: Bool { output != nil || !shards.isEmpty }
 
@@ -58,7 +61,7 @@ struct BulkOptions: ParsableArguments {
             let given = [
                 ("--format", format != nil), ("--numbers", numbers != nil),
                 ("--shard-size", shardSize != nil),
-                ("--replace", replace),
+                ("--replace", replace), ("--retry", retry),
             ].first { $0.1 }
             if let given {
                 throw ValidationError("\(given.0) is for files: name a folder for them with --output.")
@@ -66,6 +69,15 @@ struct BulkOptions: ParsableArguments {
         }
         if shards.isEmpty, imageExtension != nil {
             throw ValidationError("--image-extension is for archives: name them with --shards.")
+        }
+        if !shards.isEmpty, shardSize != nil {
+            throw ValidationError("--shard-size is for files and folders: an archive is a shard.")
+        }
+        if let pictureExtension, pictureExtension.isEmpty || pictureExtension.utf8.contains(UInt8(ascii: "/"))
+        {
+            throw ValidationError(
+                "--image-extension must be what follows a name's first dot, such as jpg or left.jpg."
+            )
         }
         if !areGiven, shardIndex != nil {
             throw ValidationError(
@@ -76,6 +88,11 @@ struct BulkOptions: ParsableArguments {
             throw ValidationError("--shard-size must be a number of pictures, 1 at least.")
         }
         _ = try (selection(), fileFormat(), numberType())
+    }
+
+    /// The extension of the pictures, in small letters and without the dot before it, as samples have theirs.
+    var pictureExtension: String? {
+        imageExtension.map { ($0.utf8.first == UInt8(ascii: ".") ? String($0.dropFirst()) : $0).lowercased() }
     }
 
     func selection() throws -> ShardSelection {

@@ -13,9 +13,16 @@ struct BulkReport {
     private static let interval = Duration.milliseconds(200)
 
     /// What the command ends with; nil where every shard is as it should be.
+    ///
+    /// Of several, the one that matters most to who runs it again: first what may be gone by then, then what is wrong with the command, and
+    /// last what is wrong with archives and pictures.
     var status: CommandStatus? {
-        statuses.isEmpty ? nil : .common(of: statuses, else: .unusableInput)
+        Self.order.first { statuses.contains($0) } ?? statuses.first
     }
+
+    private static let order: [CommandStatus] = [
+        .tryLater, .unusableSetting, .usage, .unusableInput, .missingInput,
+    ]
 
     mutating func countEmbedding() {
         embedded += 1
@@ -25,6 +32,12 @@ struct BulkReport {
     mutating func countFailure() {
         failed += 1
         draw()
+    }
+
+    /// Takes back what belongs to a shard that is not written.
+    mutating func takeBack(embedded: Int, failed: Int) {
+        self.embedded -= embedded
+        self.failed -= failed
     }
 
     mutating func countShard() { written += 1 }

@@ -11,7 +11,7 @@ struct EmbedCommand: AsyncParsableCommand {
         discussion: """
             With --output embeddings are written to files, one output a shard: a tar archive, or a piece of a list of pictures. Whoever \
             runs the command again after it was killed gets what is missing, and the same bytes in the end. Pictures that fail are \
-            listed beside the output and stop nothing.
+            listed beside the output and stop nothing; --retry tries them again.
 
             Examples:
               clip embed photo.jpg scans/*.png > images.jsonl
@@ -51,6 +51,9 @@ struct EmbedCommand: AsyncParsableCommand {
         }
         if !bulk.shards.isEmpty, !images.isEmpty || selection.filesFrom != nil {
             throw ValidationError("--shards stands alone: give pictures beside archives in another command.")
+        }
+        if !bulk.shards.isEmpty, let flag = selection.given {
+            throw ValidationError("\(flag) is for files and folders: of archives all samples are taken.")
         }
         if bulk.areGiven, !text.isEmpty {
             throw ValidationError("--output and --shards are for pictures: give texts in another command.")

@@ -32,7 +32,7 @@ struct PictureFiles: Sequence, IteratorProtocol {
                 case .passedOver: continue
                 case .file(let path, let look): return ListedFile(path: path, bytes: look.bytes)
                 case .unreadable(let path, let cause):
-                    return ListedFile(path: path, bytes: 0, trouble: "It cannot be read: \(cause).")
+                    return ListedFile(unreadable: path, cause: cause)
                 }
             }
             walk = nil
