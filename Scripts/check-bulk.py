@@ -31,6 +31,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "Examples" / "bulk"
 sys.path.insert(0, str(ROOT / "Scripts" / "bulk"))
 import archives  # noqa: E402
+import opensearch  # noqa: E402
 import readers  # noqa: E402
 
 
@@ -132,6 +133,10 @@ def check_kills(bench: Bench) -> None:
             whole = numpy.load(undisturbed / "00000.npy")
             holds = other.returncode == 65 and 0 < len(kept) < len(whole) and numpy.array_equal(kept, whole[: len(kept)])
             bench.rows.add("rows of an archive that is cut are those of the whole one", holds, True)
+            half.write_bytes(bench.tars[0].read_bytes())
+            bench.embed("--shards", half, "--output", bench.place / "cut")
+            again = numpy.load(bench.place / "cut" / "cut.npy")
+            bench.rows.add("rows once the whole one is in its place are those", numpy.array_equal(again, whole), True)
 
 
 # MARK: Rate
@@ -252,11 +257,20 @@ def check_examples(bench: Bench) -> None:
     expected = place / "expected"
     bench.embed("--shards", *tars, "--output", expected, "--format", "parquet")
     pattern = f"{place}/data/{{00000..{len(tars) - 1:05}}}.tar"
-    environment = os.environ | {"CLIP": bench.clip, "SLURM_ARRAY_TASK_MIN": "5", "SLURM_ARRAY_TASK_COUNT": "2", "SLURM_CPUS_PER_TASK": "1"}
-    for task in ("5", "6"):
-        command = ["bash", EXAMPLES / "slurm.sh", pattern, place / "slurm"]
-        subprocess.run(command, check=True, capture_output=True, env=environment | {"SLURM_ARRAY_TASK_ID": task})
+
+    def slurm(output: pathlib.Path, tasks: list[int], **variables: str) -> None:
+        """What Slurm starts of an array of these tasks."""
+        array = {"SLURM_ARRAY_TASK_MIN": min(tasks), "SLURM_ARRAY_TASK_COUNT": len(tasks), "SLURM_CPUS_PER_TASK": 1}
+        environment = os.environ | {"CLIP": bench.clip} | {name: str(value) for name, value in array.items()} | variables
+        for task in tasks:
+            command = ["bash", EXAMPLES / "slurm.sh", pattern, output]
+            subprocess.run(command, check=True, capture_output=True, env=environment | {"SLURM_ARRAY_TASK_ID": str(task)})
+
+    slurm(place / "slurm", [0, 1], TASKS="2")
     rows.add("slurm.sh as two tasks: files unlike those of one run", different(expected, place / "slurm"), 0)
+    slurm(place / "slurm-some", [1, 3, 7])
+    some = sorted(path.name.removesuffix(".done.json") for path in (place / "slurm-some").glob("*.done.json"))
+    rows.add("slurm.sh by --array=1,3,7: shards", " ".join(some), " ".join(tar.stem for tar in tars[1::2]))
     tools = pathlib.Path(sys.executable).parent
     subprocess.run([tools / "kubernetes-validate", "--strict", EXAMPLES / "job.yaml"], check=True, capture_output=True)
     job = yaml.safe_load((EXAMPLES / "job.yaml").read_text())["spec"]
@@ -271,6 +285,23 @@ def check_examples(bench: Bench) -> None:
         command = [sys.executable, EXAMPLES / f"load_{name}.py", expected, place / where]
         said = [subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[0] for _ in range(2)]
         rows.add(f"load_{name}.py, run twice: rows in the collection", int(said[1]), count)
+    check_opensearch(bench, tars)
+
+
+def check_opensearch(bench: Bench, tars: list[pathlib.Path]) -> None:
+    """Embeddings beside failures, one of which looks like a row, and rows that are refused."""
+    folder, name = bench.place / "lines", "load_opensearch.py"
+    bench.embed("--shards", *tars, "--output", folder, "--format", "jsonl")
+    rows = {row["key"]: row["embedding"] for tar in tars for row in readers.lines(folder / f"{tar.stem}.jsonl")}
+    search = opensearch.OpenSearch()
+    command = [sys.executable, EXAMPLES / name, folder, search.url]
+    said = [subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[0] for _ in range(2)]
+    holds = search.documents == rows and any(folder.glob("*.failures.jsonl"))
+    bench.rows.add(f"{name}, run twice: the documents are the rows, and nothing else", holds and int(said[1]) == len(rows), True)
+    search.width = 1
+    refused = subprocess.run(command, capture_output=True, text=True)
+    search.close()
+    bench.rows.add(f"{name} where rows are refused: ends with", refused.returncode, 1)
 
 
 def check_spark(bench: Bench) -> None:
@@ -288,6 +319,17 @@ def check_spark(bench: Bench) -> None:
     bench.rows.add("spark_embed.py: files unlike those of one run", different(expected, output), 0)
     count = sum(pyarrow.parquet.read_metadata(path).num_rows for path in expected.glob("*.parquet"))
     bench.rows.add("rows that Spark counts", int(re.search(r"(\d+) rows of", done.stdout)[1]), count)
+    cut = few / "cut.tar"
+    cut.write_bytes(bench.tars[0].read_bytes()[:-20_000])
+    damaged = subprocess.run(command, capture_output=True, env=environment)
+    kept = (output / "cut.done.json").exists()
+    bench.rows.add("spark_embed.py with an archive that is damaged ends with", damaged.returncode if kept else "no record", 0)
+    cut.unlink()
+    for tar in few.glob("*.tar"):
+        (output / f"{tar.stem}.done.json").unlink()
+    bench.embed("--shards", *sorted(few.iterdir()), "--output", output, "--format", "parquet", "--numbers", "f16")
+    other = subprocess.run(command, capture_output=True, env=environment)
+    bench.rows.add("spark_embed.py where other settings were used before ends with", other.returncode, 1)
 
 
 CHECKS = {

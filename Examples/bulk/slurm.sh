@@ -11,11 +11,12 @@
 #
 # usage: sbatch slurm.sh 'data/{00000..00999}.tar' OUTPUT [options of clip embed]
 #
-# A task that is killed and queued again goes on after its last finished archive. More tasks: sbatch --array=0-99 slurm.sh ...
+# A task that is killed and queued again goes on after its last finished archive. The number of a task says which archives are its own, so
+# some tasks alone are done again by: sbatch --array=3,7 slurm.sh ...
+# More tasks need their number twice: TASKS=100 sbatch --array=0-99 slurm.sh ...
 set -euo pipefail
 
 pattern=$1 output=$2
 shift 2
-index=$((SLURM_ARRAY_TASK_ID - SLURM_ARRAY_TASK_MIN))
 exec "${CLIP:-clip}" embed --shards "$pattern" --output "$output" --format parquet \
-    --shard-index "$index/$SLURM_ARRAY_TASK_COUNT" --threads "$SLURM_CPUS_PER_TASK" "$@"
+    --shard-index "$SLURM_ARRAY_TASK_ID/${TASKS:-10}" --threads "$SLURM_CPUS_PER_TASK" "$@"

@@ -13,9 +13,16 @@ from __future__ import annotations
 import argparse
 import collections.abc
 import glob
+import pathlib
 import subprocess
 
 from pyspark.sql import SparkSession
+
+
+def has_record(archive: str, output: str) -> bool:
+    """Whether the archive was read, if only up to a damage: then its shard has a record."""
+    name = pathlib.Path(archive).name
+    return pathlib.Path(output, f"{name[:-4] if name.lower().endswith('.tar') else name}.done.json").exists()
 
 
 def embed(archives: collections.abc.Iterable[str], clip: str, output: str, options: list[str]) -> collections.abc.Iterator[str]:
@@ -24,8 +31,9 @@ def embed(archives: collections.abc.Iterable[str], clip: str, output: str, optio
     if paths:
         command = [clip, "embed", "--output", output, "--format", "parquet", *options, "--shards", *paths]
         done = subprocess.run(command, capture_output=True, text=True)
-        # 65 tells of an archive that is damaged; what comes before the damage has been written.
-        if done.returncode not in (0, 65):
+        # 65 tells of an archive that is damaged, and of one that is none; what comes before a damage has been written.
+        is_damaged = done.returncode == 65 and all(has_record(path, output) for path in paths)
+        if done.returncode and not is_damaged:
             raise RuntimeError(done.stderr)
         yield done.stdout.strip() + done.stderr
 
