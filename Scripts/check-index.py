@@ -77,19 +77,21 @@ class Update:
             if not piece:
                 break
             self.words = (self.words + piece)[-10_000:]
-            for match in re.finditer(rb"files: (\d+) new", piece):
-                self.computed = int(match[1])
+            # The last line that is whole, or begins to be.
+            counts = re.findall(rb"(\d+) new[, (]", self.words)
+            if counts and int(counts[-1]) != self.computed:
+                self.computed = int(counts[-1])
                 self.history.append((time.monotonic(), self.computed))
         os.close(reader)
 
-    def kill(self) -> float:
-        """The moment."""
+    def kill(self) -> tuple[float, bool]:
+        """The moment, and whether it was still at work: what has ended by itself was not killed."""
         moment = time.monotonic()
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        status = self.process.wait()
         self.process.stdout.close()
         self.thread.join(5)
-        return moment
+        return moment, status == -signal.SIGKILL
 
     def outcome(self) -> tuple[int, str]:
         """The status that it ends with, and what it printed."""
@@ -148,6 +150,49 @@ class Searches:
         self.thread.join()
 
 
+def kill(clip: str, index: pathlib.Path, pictures: pathlib.Path, number: int, kills: int, draw: random.Random, rows: Rows) -> int:
+    """Kills what makes the index, and says how many pictures are in it at last.
+
+    A kill counts if the run had computed pictures and left others to do. When all are in, the index is made anew.
+    """
+    hits, idle, anew = 0, 0, 0
+    kept, lost, longest, again, computed = 0, 0, 0.0, 0, 0
+    while hits < kills:
+        if kept == number:
+            for ending in ("", "-wal", "-shm"):
+                pathlib.Path(f"{index}{ending}").unlink(missing_ok=True)
+            kept, anew = 0, anew + 1
+            if anew > kills:
+                sys.exit("Pictures are all in before a kill comes. Take more of them.")
+        update = Update(clip, index, pictures)
+        time.sleep(draw.uniform(0.05, 2.5))
+        moment, was_at_work = update.kill()
+        now = count(index)
+        if now < kept:
+            sys.exit(f"{kept - now} pictures that were there are gone.")
+        if was_at_work and update.computed == 0:
+            idle += 1
+            if idle > 20 * kills:
+                sys.exit("No run computes anything before it is killed.")
+        elif was_at_work and now < number:
+            hits += 1
+        # What was written is as old as the last moment at which no more had been computed.
+        if update.computed > now - kept:
+            written = [when for when, done in update.history if done <= now - kept]
+            lost = max(lost, update.computed - (now - kept))
+            longest = max(longest, moment - (written[-1] if written else update.begun))
+            again += update.computed - (now - kept)
+        computed += update.computed
+        kept = now
+    rows.add(f"kills while {number} pictures were indexed, with some left to do: it is whole", hits, str(kills), hits == kills)
+    rows.add("further kills, before the first picture of a run", idle, "", True)
+    rows.add("times that the index was made anew, since all pictures were in", anew, "", True)
+    rows.add("the longest time whose work was lost", f"{longest:.1f} s", f"<= {LONGEST_LOSS} s", longest <= LONGEST_LOSS)
+    rows.add("the most pictures whose work was lost at once", lost, "", True)
+    rows.add("pictures computed again, of those that the killed runs computed", f"{again} of {computed}", "", True)
+    return kept
+
+
 def prune(clip: str, index: pathlib.Path, pictures: pathlib.Path, kills: int, draw: random.Random, rows: Rows) -> None:
     """Two of three pictures go, are forgotten, and their vectors taken out."""
     kept = []
@@ -178,8 +223,8 @@ def prune(clip: str, index: pathlib.Path, pictures: pathlib.Path, kills: int, dr
     process.stdout.close()
     size = index.stat().st_size
     rows.add("vectors that were taken out made the file smaller", f"{size / before.stat().st_size:.2f}", "<= 0.75", size <= 0.75 * before.stat().st_size)
-    done, told = 0, 0
-    for _ in range(kills):
+    done, told, late, made = 0, 0, 0, 0
+    while made < kills:
         shutil.copyfile(before, index)
         for ending in ("-wal", "-shm"):
             pathlib.Path(f"{index}{ending}").unlink(missing_ok=True)
@@ -187,14 +232,20 @@ def prune(clip: str, index: pathlib.Path, pictures: pathlib.Path, kills: int, dr
         process.stdout.readline()
         time.sleep(draw.uniform(0, length))
         process.kill()
-        process.wait()
+        status = process.wait()
         process.stdout.close()
+        if status != -signal.SIGKILL:
+            late += 1
+            if late > 20 * kills:
+                sys.exit("Forgetting is over before it can be killed. Take more pictures.")
+            continue
+        made += 1
         if count(index) != len(kept):
             sys.exit(f"{count(index)} pictures are left of {len(kept)} after a kill.")
         done += generation(index) > 1
         found = subprocess.run([clip, "search", "--index", str(index), "--like", str(kept[-1]), "--top", "3", "--json"], capture_output=True, text=True)
         told += found.returncode == 0 and len(found.stdout.splitlines()) == 3
-    rows.add("kills while pictures were forgotten: each time the index is whole", kills, "", True)
+    rows.add("kills while pictures were forgotten: each time the index is whole", made, str(kills), made == kills)
     rows.add("of these with vectors taken out already", done, "", True)
     rows.add("searches after a kill that find what they should", told, str(kills), told == kills)
     shutil.copyfile(before, index)
@@ -270,24 +321,7 @@ def main() -> None:
             folder = pictures / f"{number % 10}"
             folder.mkdir(parents=True, exist_ok=True)
             (folder / f"{number}.png").write_bytes(png(draw))
-        kept, lost, longest, again = 0, 0, 0.0, 0
-        for number in range(arguments.kills):
-            update = Update(arguments.clip, index, pictures)
-            time.sleep(draw.uniform(0.05, 2.5))
-            moment = update.kill()
-            now = count(index)
-            if now < kept:
-                sys.exit(f"{kept - now} pictures that were there are gone.")
-            # What was written is as old as the last moment at which no more had been computed.
-            written = [when for when, computed in update.history if computed <= now - kept]
-            if update.history and update.history[-1][1] > now - kept:
-                lost = max(lost, update.history[-1][1] - (now - kept))
-                longest = max(longest, moment - (written[-1] if written else update.begun))
-            again += max(0, update.computed - (now - kept))
-            kept = now
-        rows.add(f"kills while {arguments.pictures} pictures were indexed, after each the index is whole", arguments.kills, "", True)
-        rows.add("the longest time whose work was lost", f"{longest:.1f} s", f"<= {LONGEST_LOSS} s", longest <= LONGEST_LOSS)
-        rows.add("the most pictures whose work was lost at once", lost, "", True)
+        kept = kill(arguments.clip, index, pictures, arguments.pictures, arguments.kills, draw, rows)
         last = figures(Update(arguments.clip, index, pictures).end())
         rows.add("computed by the last run, of those that were missing", last["new"], str(arguments.pictures - kept), last["new"] == arguments.pictures - kept)
         rows.add("pictures in the index", count(index), str(arguments.pictures), count(index) == arguments.pictures)

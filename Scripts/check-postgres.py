@@ -81,6 +81,38 @@ class Check:
 
     # What both stores answer
 
+    def failures(self, file: pathlib.Path, url: str) -> None:
+        """Files that were no pictures: one, which goes."""
+        path = self.pictures / "none.png"
+
+        def told() -> list[list[str]]:
+            lists = [run(self.clip, "index", "--index", index, "--failures", "--json").stdout.splitlines() for index in (file, url)]
+            return [[json.loads(line)["path"] for line in lines] for lines in lists]
+
+        self.add("files that were no pictures are kept", told(), [[str(path)]] * 2)
+        path.unlink()
+        for index in (file, url):
+            run(self.clip, "index", "--index", index, "--prune")
+        self.add("and forgotten when they are gone", told(), [[], []])
+
+    def spare(self, file: pathlib.Path, url: str) -> None:
+        """A disk behind a link is taken away while another picture goes."""
+        disk, gone = self.place / "disk", self.pictures / "gone.png"
+        disk.mkdir()
+        (self.pictures / "link").symlink_to(disk)
+        for path in (disk / "on disk.png", gone):
+            path.write_bytes(check_index.png(self.draw))
+        command = (self.pictures, "--follow")
+        for index in (file, url):
+            run(self.clip, "index", "--index", index, *command)
+        disk.rename(self.place / "taken out")
+        gone.unlink()
+        told = [figures(run(self.clip, "index", "--index", index, *command).stdout.decode())["gone"] for index in (file, url)]
+        self.add("what could not be looked at stays, and what is gone does not", told, [1, 1])
+        (self.pictures / "link").unlink()
+        told = [figures(run(self.clip, "index", "--index", index, *command).stdout.decode())["gone"] for index in (file, url)]
+        self.add("until its link is gone, too", told, [1, 1])
+
     def compare(self) -> None:
         self.make(300, self.pictures)
         folder = os.fsencode(self.pictures)
@@ -137,6 +169,8 @@ class Check:
         self.add("files that are gone are told the same", (told[0]["gone"], told[1]["gone"]), (40, 40))
         told = [run(self.clip, "index", "--index", index, "--prune").stdout.decode().splitlines()[-1].split()[0] for index in (file, url)]
         self.add("and forgotten the same", told[1], told[0])
+        self.failures(file, url)
+        self.spare(file, url)
         found = [[row["path"] for row in search(self.clip, index, "--like", self.pictures / "9" / "59.png")] for index in (file, url)]
         self.rows.add("the ten best are the same afterwards", sum(a in found[0] for a in found[1]), ">= 9", sum(a in found[0] for a in found[1]) >= 9)
         done = run(self.clip, "index", "--index", url, "--hnsw")

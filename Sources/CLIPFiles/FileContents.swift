@@ -26,8 +26,45 @@ package enum FileContents {
             ? STDIN_FILENO : FileName.withPath(file) { open($0, O_RDONLY | O_CLOEXEC) }
         defer { if descriptor > STDIN_FILENO { close(descriptor) } }
         guard descriptor >= 0 else { throw .unreadable(source, cause: String(cString: strerror(errno))) }
+        return try read(descriptor, source, limit: limit, longestLine: longestLine)
+    }
+
+    /// The bytes of a plain file: what else has been put in its place is neither waited for nor read.
+    ///
+    /// - Parameters:
+    ///   - limit: as above.
+    ///   - followingLinks: whether it may be a link to one.
+    package static func readPlain(
+        _ file: String,
+        limit: Int,
+        followingLinks: Bool
+    ) throws(FileError) -> [UInt8] {
+        // A pipe would be waited for, and a terminal become this process's own.
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (followingLinks ? 0 : O_NOFOLLOW)
+        let descriptor = FileName.withPath(file) { open($0, flags) }
+        let trouble = errno
+        guard descriptor >= 0 else {
+            let isLink = trouble == ELOOP && !followingLinks
+            throw .unreadable(.file, cause: isLink ? "Is a link" : String(cString: strerror(trouble)))
+        }
+        defer { close(descriptor) }
+        guard let look = FileLook(descriptor: descriptor) else {
+            throw .unreadable(.file, cause: "Is no plain file")
+        }
+        return try read(descriptor, .file, limit: limit, expecting: look.bytes)
+    }
+
+    /// - Parameter expected: how many bytes there may be.
+    private static func read(
+        _ descriptor: Int32,
+        _ source: FileError.Source,
+        limit: Int,
+        longestLine: Int = .max,
+        expecting expected: Int = 0
+    ) throws(FileError) -> [UInt8] {
         let most = limit == .max ? limit : limit + 1
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(max(expected, 0), limit, mostReserved))
         var lineStart = 0
         while bytes.count < most {
             let wanted = min(1 << 16, most - bytes.count)
@@ -51,6 +88,9 @@ package enum FileContents {
         }
         return bytes
     }
+
+    /// What a file says of its size is believed up to here.
+    private static let mostReserved = 1 << 26
 }
 
 /// The system's `read`, which the method of the same name hides inside ``FileContents``.

@@ -14,6 +14,9 @@ struct DuplicatesCommand: ParsableCommand {
             are alike with one of it. First in a group comes the picture with the most bytes, and the score of the others is their \
             cosine with that one. Groups are printed as they are found: equal bytes first.
 
+            --paths is for removing files. It looks at each file and reads it: what is not there as it was indexed is not printed, nor \
+            are links, files that links of the group lead to, and more than one name of a file, and one file of each group stays.
+
             Examples:
               clip duplicates
               clip duplicates --under ~/Pictures/2025 --min-score 0.98 --json
@@ -45,8 +48,10 @@ struct DuplicatesCommand: ParsableCommand {
     var json = false
 
     @Flag(
-        help:
-            "Print paths alone: of each group all but the first file, those aside whose cosine with the first is less than --min-score."
+        help: """
+            Print paths alone, of files that can be removed: of each group all but one, those aside whose cosine with the first is less \
+            than --min-score.
+            """
     )
     var paths = false
 
@@ -78,14 +83,21 @@ struct DuplicatesCommand: ParsableCommand {
         do throws(IndexError) {
             let index = try IndexLocation(path).duplicateSource()
             let search = DuplicateSearch(index, threads: threads)
+            var removal = Removal(index, in: scope, minScore: minScore, endsWithZero: endsWithZero)
             try search.run(in: scope, minScore: self.equal ? nil : minScore) { group in
                 if case .equal = group { equal += 1 } else { alike += 1 }
-                do { try write(group) } catch { failure = error }
+                do {
+                    if paths { try removal.write(group) } else { try write(group) }
+                } catch {
+                    failure = error
+                }
                 return failure == nil
             }
+            if failure == nil { removal.end() }
         } catch {
             throw CommandFailure(error)
         }
+        if let error = failure as? IndexError { throw CommandFailure(error) }
         if let failure { throw failure }
         if !json, !paths {
             let others = self.equal ? "" : ", of pictures that are alike: \(alike)"
@@ -96,17 +108,10 @@ struct DuplicatesCommand: ParsableCommand {
     private func write(_ group: DuplicateSearch.Group) throws {
         if json { return try Terminal.write(line: Self.json(of: group)) }
         switch group {
-        case .equal(let paths, let bytes):
-            if self.paths { return try write(paths.dropFirst()) }
+        case .equal(_, let paths, let bytes):
             try Terminal.write(line: "\(paths.count) files of equal bytes, \(bytes) each")
             for path in paths { try Terminal.write(line: "  \(path.printable)") }
         case .alike(let pictures):
-            if paths {
-                // Other files of the same bytes were told before.
-                return try write(
-                    pictures.dropFirst().filter { $0.score >= minScore }.compactMap(\.paths.first)
-                )
-            }
             try Terminal.write(line: "\(pictures.count) pictures that are alike")
             for picture in pictures {
                 let copies = picture.paths.count > 1 ? "  (and \(picture.paths.count - 1) copies)" : ""
@@ -119,13 +124,9 @@ struct DuplicatesCommand: ParsableCommand {
         try Terminal.write(line: "")
     }
 
-    private func write(_ paths: some Sequence<String>) throws {
-        for path in paths { try Terminal.write(path: path, endsWithZero: endsWithZero) }
-    }
-
     private static func json(of group: DuplicateSearch.Group) -> String {
         switch group {
-        case .equal(let paths, let bytes):
+        case .equal(_, let paths, let bytes):
             let paths = paths.map(JSONText.string).joined(separator: ",")
             return "{\"kind\":\"equal\",\"bytes\":\(bytes),\"paths\":[\(paths)]}"
         case .alike(let pictures):
@@ -141,6 +142,52 @@ struct DuplicatesCommand: ParsableCommand {
                 return "{\(members.joined(separator: ","))}"
             }
             return "{\"kind\":\"alike\",\"pictures\":[\(pictures.joined(separator: ","))]}"
+        }
+    }
+}
+
+/// Prints the paths of files that can be removed, and says at the end what is not among them.
+private struct Removal {
+    private var files: SuperfluousFiles
+    private let minScore: Float
+    private let endsWithZero: Bool
+    private var unprintable = 0
+
+    init(
+        _ index: any DuplicateSource,
+        in scope: IndexFile.Scope,
+        minScore: Float,
+        endsWithZero: Bool
+    ) {
+        files = SuperfluousFiles(index, in: scope)
+        (self.minScore, self.endsWithZero) = (minScore, endsWithZero)
+    }
+
+    mutating func write(_ group: DuplicateSearch.Group) throws {
+        for path in try files.paths(of: group, minScore: minScore) {
+            // A reader of lines would take it for two paths, and the second could be that of a file that stays.
+            if !endsWithZero, path.utf8.contains(0x0A) {
+                unprintable += 1
+            } else {
+                try Terminal.write(path: path, endsWithZero: endsWithZero)
+            }
+        }
+    }
+
+    func end() {
+        if files.changed > 0 {
+            Terminal.complain(
+                "Not printed: \(files.changed) files that are not there, cannot be read, or are not as they were indexed. "
+                    + "Use `clip index` to bring the index up to date, on the machine that has them.\n"
+            )
+        }
+        if files.aliases > 0 {
+            Terminal.complain(
+                "Not printed: \(files.aliases) links, files that links lead to, and further names of a file.\n"
+            )
+        }
+        if unprintable > 0 {
+            Terminal.complain("Not printed: \(unprintable) paths with the end of a line in them. Give -0.\n")
         }
     }
 }

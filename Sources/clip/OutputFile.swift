@@ -1,5 +1,4 @@
 internal import CLIPFiles
-internal import Foundation
 
 #if canImport(Glibc)
 internal import Glibc
@@ -9,35 +8,75 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// A file that is written beside its place and is there as a whole, or not at all.
-final class OutputFile {
+/// A file that is there as a whole, or not at all.
+///
+/// Until it is whole it has no name where the system knows such files, so that nothing is left of a command that is killed. Elsewhere it
+/// has one that no other has.
+package final class OutputFile {
     private let path: String
-    private let draft: String
     private let descriptor: Int32
-    private var isDone = false
+    /// What it is called; nil as long as it has no name.
+    private var draft: String?
 
-    init(_ path: String) throws(CommandFailure) {
-        self.path = path
+    package init(_ path: String) throws(CommandFailure) {
         switch FileKind(at: path) {
         case .file, .unreachable: break
         case .folder, .other:
             throw CommandFailure("\(path.printable) is no file. Name another one.", status: .cannotCreate)
         }
-        draft = "\(path).new-\(ProcessInfo.processInfo.processIdentifier)"
-        descriptor = FileName.withPath(draft) { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
+        self.path = path
+        if let descriptor = Self.unnamed(beside: path) {
+            self.descriptor = descriptor
+            return
+        }
+        let draft = Self.draft(of: path)
+        let descriptor = FileName.withPath(draft) {
+            open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        }
         guard descriptor >= 0 else {
             let cause = String(cString: strerror(errno))
             throw CommandFailure("\(path.printable) cannot be made: \(cause).", status: .cannotCreate)
         }
+        (self.descriptor, self.draft) = (descriptor, draft)
     }
 
     deinit {
-        guard descriptor >= 0 else { return }
         close(descriptor)
-        if !isDone { _ = FileName.withPath(draft) { unlink($0) } }
+        if let draft { _ = FileName.withPath(draft) { unlink($0) } }
     }
 
-    func write(_ text: String) throws(CommandFailure) {
+    /// A path with its slash at the end; empty where there is none.
+    private static func folder(of path: String) -> Substring {
+        path.lastIndex(of: "/").map { path[...$0] } ?? ""
+    }
+
+    /// A name beside the file's that is none's, and as short as any.
+    private static func draft(of path: String) -> String {
+        "\(folder(of: path)).clip-\(String(UInt64.random(in: 0...UInt64.max), radix: 16))"
+    }
+
+    /// Opens a file without a name; nil where there are none.
+    private static func unnamed(beside path: String) -> Int32? {
+        #if os(Linux)
+        // `O_TMPFILE`, which Swift's view of the headers leaves out.
+        let flag: Int32 = 0o20000000 | O_DIRECTORY
+        let folder = folder(of: path)
+        let descriptor = FileName.withPath(folder.isEmpty ? "." : String(folder)) {
+            open($0, O_WRONLY | flag | O_CLOEXEC, 0o666)
+        }
+        guard descriptor >= 0 else { return nil }
+        // By this way it gets its name.
+        guard access("/proc/self/fd/\(descriptor)", F_OK) == 0 else {
+            close(descriptor)
+            return nil
+        }
+        return descriptor
+        #else
+        return nil
+        #endif
+    }
+
+    package func write(_ text: String) throws(CommandFailure) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
@@ -47,11 +86,21 @@ final class OutputFile {
     }
 
     /// Puts it in its place.
-    func finish() throws(CommandFailure) {
-        guard fsync(descriptor) == 0,
-            FileName.withPath(draft, { draft in FileName.withPath(path) { rename(draft, $0) } }) == 0
-        else { throw CommandFailure(unwritable: path.printable) }
-        isDone = true
+    package func finish() throws(CommandFailure) {
+        guard fsync(descriptor) == 0 else { throw CommandFailure(unwritable: path.printable) }
+        let draft = draft ?? Self.draft(of: path)
+        if self.draft == nil {
+            // Another file can only be replaced by one that has a name.
+            let own = "/proc/self/fd/\(descriptor)"
+            guard
+                FileName.withPath(draft, { linkat(AT_FDCWD, own, AT_FDCWD, $0, AT_SYMLINK_FOLLOW) }) == 0
+            else { throw CommandFailure(unwritable: path.printable) }
+            self.draft = draft
+        }
+        guard FileName.withPath(draft, { draft in FileName.withPath(path) { rename(draft, $0) } }) == 0 else {
+            throw CommandFailure(unwritable: path.printable)
+        }
+        self.draft = nil
     }
 }
 

@@ -67,7 +67,7 @@ package struct ProgressBar: Sendable {
     }
 
     /// Minutes and seconds, with the hours if there are any.
-    private static func clock(seconds: Double) -> String {
+    static func clock(seconds: Double) -> String {
         let whole = Int(min(seconds.rounded(.up), 359_999))
         let (hours, minutes) = (whole / 3600, whole / 60 % 60)
         return hours > 0

@@ -49,11 +49,21 @@ struct SearchCommand: AsyncParsableCommand {
     )
     var minus: [String] = []
 
-    @Option(help: "How many pictures are told at most, the best first.")
-    var top = 20
+    @Option(
+        help: """
+            How many pictures are told at most, the best first; without it \(SearchCommand.usualTop), or with --min-score all that reach \
+            that.
+            """
+    )
+    var top: Int?
 
-    @Option(help: "The least score that is told.")
+    private static let usualTop = 20
+
+    @Option(help: "The least score that is told, from -1 to 1.")
     var minScore: Float?
+
+    /// How many are wanted of each query.
+    private var wanted: Int { top ?? (minScore == nil ? Self.usualTop : .max) }
 
     @Option(help: ArgumentHelp("Only pictures below this folder.", valueName: "folder"))
     var under: String?
@@ -87,7 +97,10 @@ struct SearchCommand: AsyncParsableCommand {
     var html: String?
 
     func validate() throws {
-        if top < 1 { throw ValidationError("--top must be at least 1, not \(top).") }
+        if let top, top < 1 { throw ValidationError("--top must be at least 1, not \(top).") }
+        if let minScore, !(-1...1).contains(minScore) {
+            throw ValidationError("--min-score must be from -1 to 1, not \(minScore).")
+        }
         if text == nil, like.isEmpty, plus.isEmpty {
             throw ValidationError("Nothing to search for: give a text, or a picture with --like.")
         }
@@ -120,22 +133,44 @@ struct SearchCommand: AsyncParsableCommand {
             }
             let configuration = options.engineConfiguration(&environment)
             let index = opened.searchable(threads: configuration.computeThreads)
-            var terms = try self.terms()
-            try await terms.take(from: index)
-            if terms.needsEngine {
+            let answers = try SearchAnswers(self, configuration)
+            if text == "-" {
+                let texts = try Terminal.readLines().filter { !$0.isEmpty }
+                guard !texts.isEmpty else {
+                    throw CommandFailure("Standard input has no line of text.", status: .unusableInput)
+                }
                 try await withEngine(configuration, options, environment) { engine in
                     try index.model.require(try await IndexedModel(of: engine))
-                    try await terms.embed(by: engine, environment)
+                    for start in stride(from: 0, to: texts.count, by: together) {
+                        var terms = SearchTerms(each: texts[start..<min(start + together, texts.count)])
+                        try await terms.embed(by: engine, environment)
+                        try await answer(terms, in: index, answers)
+                    }
                 }
+            } else {
+                var terms = try self.terms()
+                try await terms.take(from: index)
+                if terms.needsEngine {
+                    try await withEngine(configuration, options, environment) { engine in
+                        try index.model.require(try await IndexedModel(of: engine))
+                        try await terms.embed(by: engine, environment)
+                    }
+                }
+                try await answer(terms, in: index, answers)
             }
-            try await answer(terms, in: index, configuration)
+            try answers.end()
         } catch let error as IndexError {
+            throw CommandFailure(error)
+        } catch let error as PictureSearchError {
             throw CommandFailure(error)
         }
     }
 
+    /// Texts of standard input that are embedded, searched and told at once: what a search keeps for each has to fit in memory.
+    private var together: Int { max(1, min(128, (1 << 20) / wanted)) }
+
     /// What is looked for, as it was typed.
-    private var title: String {
+    var title: String {
         let parts =
             [text].compactMap(\.self) + like.map { "like \($0)" } + plus.map { "+ \($0)" }
             + minus.map { "- \($0)" }
@@ -143,7 +178,6 @@ struct SearchCommand: AsyncParsableCommand {
     }
 
     private func terms() throws -> SearchTerms {
-        if text == "-" { return SearchTerms(each: try Terminal.readLines().filter { !$0.isEmpty }) }
         var terms = SearchTerms()
         if let text { terms.add(.text(try Terminal.text(ofArgument: text)), weight: 1) }
         for file in like { terms.add(.picture(file), weight: 1) }
@@ -155,53 +189,26 @@ struct SearchCommand: AsyncParsableCommand {
     private func answer(
         _ terms: SearchTerms,
         in index: any SearchableIndex,
-        _ configuration: EngineConfiguration
+        _ answers: SearchAnswers
     ) async throws {
         var scope = IndexFile.Scope()
         scope.folder = under.map { FileName.absolute($0) }
         scope.since = try since.map { try SearchTime.nanoseconds($0, now: Date()) }
-        let queries = terms.queries.map { query in
-            ImageIndex.Query(
-                query.embedding,
-                top: top,
-                minScore: minScore ?? -.infinity,
-                scope: scope,
-                excluding: query.excluded
-            )
-        }
-        let result = try await index.search(queries)
-        if let html {
-            let found = zip(terms.queries, result.matches).map {
-                (query: terms.isOfMany ? $0.name : title, matches: $1)
-            }
-            try await ContactSheetWriter(file: html, configuration).write(found)
-            return
-        }
-        for (query, matches) in zip(terms.queries, result.matches) {
-            for match in matches { try write(match, for: terms.isOfMany ? query.name : nil) }
-        }
-        if result.searched == 0 { Terminal.complain("There is no picture to search.\n") }
-    }
-
-    /// - Parameter query: what was looked for, where that is one of many.
-    private func write(_ match: ImageIndex.Match, for query: String?) throws(CommandFailure) {
-        guard let path = match.paths.first else { return }
-        if json {
-            var members = query.map { ["\"query\":\(JSONText.string($0))"] } ?? []
-            members.append("\"path\":\(JSONText.string(path))")
-            members.append("\"score\":\(JSONText.number(match.score))")
-            if match.paths.count > 1 {
-                members.append(
-                    "\"copies\":[\(match.paths.dropFirst().map(JSONText.string).joined(separator: ","))]"
+        let queries = try terms.queries()
+        let result = try await index.search(
+            queries.map { query in
+                ImageIndex.Query(
+                    query.embedding,
+                    top: wanted,
+                    minScore: minScore ?? -.infinity,
+                    scope: scope,
+                    excluding: query.excluded
                 )
             }
-            try Terminal.write(line: "{\(members.joined(separator: ","))}")
-        } else if paths {
-            try Terminal.write(path: path, endsWithZero: endsWithZero)
-        } else {
-            let title = query.map { "\($0.printable)\t" } ?? ""
-            let copies = match.paths.count > 1 ? "  (and \(match.paths.count - 1) copies)" : ""
-            try Terminal.write(line: title + String(format: "%7.4f  ", match.score) + path.printable + copies)
+        )
+        for (query, matches) in zip(queries, result.matches) {
+            try await answers.write(matches, for: terms.isOfMany ? query.name : nil)
         }
+        answers.searched += result.searched
     }
 }

@@ -13,7 +13,7 @@ struct SearchTerms {
 
     private struct Part {
         let term: Term
-        let weight: Float
+        let weight: Double
         var embedding: [Float]?
         /// The picture's number, where it is the index's.
         var id: Int?
@@ -25,21 +25,30 @@ struct SearchTerms {
 
     init() { isOfMany = false }
 
-    init(each texts: [String]) {
+    init(each texts: some Sequence<String>) {
         isOfMany = true
         parts = texts.map { Part(term: .text($0), weight: 1) }
     }
 
-    mutating func add(_ term: Term, weight: Float) {
+    mutating func add(_ term: Term, weight: Double) {
         parts.append(Part(term: term, weight: weight))
     }
 
+    /// What a weight may be, and what its opposite.
+    private static let mostWeight = 1000.0
+
     /// Adds what was written with a weight before it, or without.
-    mutating func add(_ value: String, sign: Float) throws {
-        var (rest, weight) = (value, Float(1))
-        if !FileManager.default.fileExists(atPath: value), let colon = value.firstIndex(of: ":"),
-            let number = Float(value[..<colon]), number.isFinite
+    mutating func add(_ value: String, sign: Double) throws {
+        var (rest, weight) = (value, 1.0)
+        if case .unreachable = FileKind(at: value), let colon = value.firstIndex(of: ":"),
+            let number = Double(value[..<colon]), number.isFinite
         {
+            guard abs(number) <= Self.mostWeight else {
+                let most = Int(Self.mostWeight)
+                throw ValidationError(
+                    "The weight in '\(value.printable)' must be from -\(most) to \(most)."
+                )
+            }
             (rest, weight) = (String(value[value.index(after: colon)...]), number)
         }
         guard !rest.isEmpty else {
@@ -91,18 +100,19 @@ struct SearchTerms {
     }
 
     /// What the index is searched for, once all is computed.
-    var queries: [Query] {
+    ///
+    /// - Throws: `cancelsOut`.
+    func queries() throws(PictureSearchError) -> [Query] {
         if isOfMany {
             return parts.map { part in
                 let name = if case .text(let text) = part.term { text } else { "" }
                 return Query(name: name, embedding: part.embedding ?? [], excluded: nil)
             }
         }
-        guard let width = parts.first?.embedding?.count else { return [] }
-        var sum = [Float](repeating: 0, count: width)
-        for part in parts {
-            for (place, value) in (part.embedding ?? []).enumerated() { sum[place] += part.weight * value }
-        }
+        let sum = try PictureSearch.sum(
+            of: parts.map { $0.embedding ?? [] },
+            weighted: parts.map(\.weight)
+        )
         let excluded = parts.count == 1 ? parts[0].id : nil
         return [Query(name: "", embedding: sum, excluded: excluded)]
     }

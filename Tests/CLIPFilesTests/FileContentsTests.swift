@@ -37,6 +37,31 @@ struct FileContentsTests {
         }
     }
 
+    @Test("What was put in a plain file's place is neither waited for nor read", .timeLimit(.minutes(1)))
+    func plain() throws {
+        let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+        try withFile(bytes) { path throws in
+            #expect(try FileContents.readPlain(path, limit: .max, followingLinks: false) == bytes)
+            #expect(
+                try FileContents.readPlain(path, limit: 70_000, followingLinks: false)
+                    == Array(bytes.prefix(70_001))
+            )
+            let (link, pipe) = ("\(path).link", "\(path).pipe")
+            defer { for file in [link, pipe] { try? FileManager.default.removeItem(atPath: file) } }
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
+            #expect(mkfifo(pipe, 0o600) == 0)
+            #expect(try FileContents.readPlain(link, limit: .max, followingLinks: true) == bytes)
+            #expect(throws: FileError.unreadable(.file, cause: "Is a link")) {
+                try FileContents.readPlain(link, limit: .max, followingLinks: false)
+            }
+            for file in [pipe, "/", "/dev/null"] {
+                #expect(throws: FileError.unreadable(.file, cause: "Is no plain file")) {
+                    try FileContents.readPlain(file, limit: .max, followingLinks: true)
+                }
+            }
+        }
+    }
+
     @Test("What is not there or is a folder is refused with the system's cause")
     func refusals() throws {
         #expect(throws: FileError.unreadable(.file, cause: "No such file or directory")) {

@@ -62,7 +62,7 @@ struct DuplicateSearchTests {
         try add("/b/copy.jpg", first, bytes: 10, hash: "/a/small.jpg")
         let groups = try found(0.96)
         #expect(groups.count == 2)
-        #expect(groups.first == .equal(paths: ["/a/small.jpg", "/b/copy.jpg"], bytes: 10))
+        #expect(groups.first == .equal(id: 1, paths: ["/a/small.jpg", "/b/copy.jpg"], bytes: 10))
         guard case .alike(let pictures) = groups.last else {
             Issue.record("There is no group of pictures that are alike.")
             return

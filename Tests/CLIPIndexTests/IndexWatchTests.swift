@@ -34,6 +34,7 @@ struct IndexWatchTests {
 
     /// Runs a watch while the body changes files, then ends it.
     private func watching(
+        _ folder: String? = nil,
         others: [String] = [],
         rules: FolderWalk.Rules = .init(),
         _ body: (_ told: () -> [String], _ indexed: () throws -> [String]) async throws -> Void
@@ -43,7 +44,7 @@ struct IndexWatchTests {
         let notes = Notes()
         var update = IndexUpdate(file, by: engine)
         update.isStopped = { notes.isStopped.load(ordering: .relaxed) }
-        let watch = IndexWatch(update, folders: [pictures] + others, rules: rules)
+        let watch = IndexWatch(update, folders: [folder ?? pictures] + others, rules: rules)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await watch.run { event in
@@ -167,6 +168,78 @@ struct IndexWatchTests {
             try await expect(["a.bmp", "b.bmp"], indexed)
             try put("c.bmp", 3)
             try await expect(["a.bmp", "b.bmp", "c.bmp"], indexed)
+        }
+    }
+
+    @Test("A folder that is taken away and made again has the files that it has now")
+    func again() async throws {
+        for (number, name) in ["a.bmp", "f/b.bmp", "f/deep/c.bmp", "g/d.bmp"].enumerated() {
+            try put(name, number)
+        }
+        try await watching { _, indexed in
+            let files = FileManager.default
+            try files.removeItem(atPath: "\(pictures)/f")
+            try put("f/e.bmp", 7)
+            try files.removeItem(atPath: "\(pictures)/g")
+            try files.createDirectory(atPath: "\(pictures)/g", withIntermediateDirectories: true)
+            try await expect(["a.bmp", "f/e.bmp"], indexed)
+            try put("g/h.bmp", 8)
+            try await expect(["a.bmp", "f/e.bmp", "g/h.bmp"], indexed)
+        }
+    }
+
+    @Test("A file that is dated in the future is taken all the same")
+    func future() async throws {
+        try await watching { _, indexed in
+            let aside = "\(folder.path)/aside"
+            try FileManager.default.createDirectory(atPath: aside, withIntermediateDirectories: true)
+            try IndexUpdateTests.bitmap(1).write(to: URL(fileURLWithPath: "\(aside)/a.bmp"))
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 4_000_000_000)],
+                ofItemAtPath: "\(aside)/a.bmp"
+            )
+            try FileManager.default.moveItem(atPath: aside, toPath: "\(pictures)/new")
+            try await expect(["new/a.bmp"], indexed)
+        }
+    }
+
+    @Test("A disk that is mounted where nothing was, and another time, is gone through and watched")
+    func mounted() async throws {
+        // A link stands for the place, since that changes without a word, too.
+        let files = FileManager.default
+        let place = "\(folder.path)/place"
+        func mount(_ name: String) throws {
+            try files.createSymbolicLink(
+                atPath: "\(place).new",
+                withDestinationPath: "\(folder.path)/\(name)"
+            )
+            #expect(rename("\(place).new", place) == 0)
+        }
+        for name in ["none", "disk", "other"] {
+            try files.createDirectory(
+                atPath: "\(folder.path)/\(name)/pictures",
+                withIntermediateDirectories: true
+            )
+        }
+        func put(_ disk: String, _ name: String, _ number: Int) throws {
+            let url = URL(fileURLWithPath: "\(folder.path)/\(disk)/pictures/\(name)")
+            try IndexUpdateTests.bitmap(number).write(to: url)
+        }
+        func expect(_ names: [String], _ indexed: () throws -> [String]) async throws {
+            try await eventually { try indexed() == names.map { "\(place)/pictures/\($0)" } }
+        }
+        try mount("none")
+        try put("disk", "a.bmp", 1)
+        try put("other", "z.bmp", 9)
+        try await watching("\(place)/pictures") { _, indexed in
+            try mount("disk")
+            try await expect(["a.bmp"], indexed)
+            try put("disk", "b.bmp", 2)
+            try await expect(["a.bmp", "b.bmp"], indexed)
+            try mount("other")
+            try await expect(["z.bmp"], indexed)
+            try put("other", "y.bmp", 8)
+            try await expect(["y.bmp", "z.bmp"], indexed)
         }
     }
 }

@@ -125,4 +125,20 @@ struct VectorCodeTests {
             }
         }
     }
+
+    @Test(
+        "What a scan is measured against reads every byte once",
+        arguments: [0, 64, 192, 2048, 4160, 65_536]
+    )
+    func reading(count: Int) {
+        var samples = VectorSamples(seed: 29)
+        let bytes = (0..<count).map { _ in UInt8(Int(samples.number() * 127) + 128) }
+        let words = stride(from: 0, to: count, by: 8).map { start in
+            (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[start + $1]) << UInt64(8 * $1) }
+        }
+        for ahead in [0, 4096] {
+            let sum = cvectorscan_read(bytes, Int64(count), Int64(ahead))
+            #expect(sum == words.reduce(0, &+), "\(count) bytes")
+        }
+    }
 }

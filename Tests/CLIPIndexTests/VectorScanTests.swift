@@ -1,4 +1,5 @@
 import CLIPIndex
+import Synchronization
 import Testing
 
 @Suite("Exact search")
@@ -112,6 +113,44 @@ struct VectorScanTests {
         for row in [0, VectorBlock.capacity - 1, VectorBlock.capacity + 1] {
             #expect(rows.search([rows.vectors[row]], VectorScan.Wish(top: 1))[0].first?.row == row)
         }
+    }
+
+    @Test("Many of the best come in their order, and cost hardly more comparisons each than few")
+    func many() throws {
+        let rows = try Self.rows(20_000, width: 64, alike: true)
+        let found = rows.search([rows.vectors[3]], VectorScan.Wish(top: 15_000))[0]
+        #expect(found.count == 15_000 && found == found.sorted(by: >))
+        #expect(Set(found.map(\.row)).count == 15_000)
+        let scores = rows.vectors.map { cosine($0, rows.vectors[3]) / cosine($0, $0).squareRoot() }
+        let last = scores.sorted(by: >)[14_999] / scores[3]
+        #expect(abs(Double(found[14_999].score) - last) < 2e-5)
+        Counted.comparisons.store(0, ordering: .relaxed)
+        var samples = VectorSamples(seed: 23)
+        var best = Greatest<Counted>(50_000)
+        let numbers = (0..<100_000).map { _ in samples.number() }
+        for number in numbers { best.insert(Counted(value: number)) }
+        // Twice the depth of the heap for each, where a list would take tens of thousands.
+        #expect(Counted.comparisons.load(ordering: .relaxed) < 100_000 * 40)
+        #expect(best.elements.map(\.value).sorted() == numbers.sorted().suffix(50_000))
+        #expect(best.threshold?.value == numbers.sorted()[50_000])
+    }
+
+    private struct Counted: Comparable {
+        static let comparisons = Atomic(0)
+        let value: Float
+
+        static func < (one: Counted, other: Counted) -> Bool {
+            comparisons.add(1, ordering: .relaxed)
+            return one.value < other.value
+        }
+    }
+
+    @Test("As many as there are come of none, one and several that are wanted", arguments: [0, 1, 2, 7])
+    func greatest(most: Int) {
+        var best = Greatest<Int>(most)
+        for number in [5, 1, 4, 1, 3] { best.insert(number) }
+        #expect(best.elements.sorted(by: >) == Array([5, 4, 3, 1, 1].prefix(most)))
+        #expect(best.threshold == (most == 1 ? 5 : most == 2 ? 4 : nil))
     }
 
     @Test("An empty index finds nothing")

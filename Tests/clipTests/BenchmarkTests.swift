@@ -94,6 +94,33 @@ struct BenchmarkTests {
         }
     }
 
+    @Test("A search through made-up vectors is timed beside reading them, and finds the best")
+    func search() async throws {
+        struct Line: Decodable {
+            let one_ms, thirty_two_ms, reading_ms, bytes_per_second, part_of_bandwidth, recall_at_10: Double
+            let recalled: Int
+        }
+        let outcome = try await Command.run(
+            "benchmark",
+            "search",
+            "--count",
+            "100000",
+            "--width",
+            "128",
+            "--runs",
+            "3",
+            "--compared",
+            "4"
+        )
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let line = try JSONDecoder().decode(Line.self, from: Data(outcome.output.utf8))
+        #expect(line.recall_at_10 == 1 && line.recalled == 40)
+        #expect(line.one_ms > 0 && line.reading_ms > 0 && line.thirty_two_ms > line.one_ms)
+        // What the same bytes are divided by.
+        #expect(abs(line.bytes_per_second / (100_000 * 128 / line.reading_ms * 1000) - 1) < 0.2)
+        #expect(abs(line.part_of_bandwidth / (line.reading_ms / line.one_ms) - 1) < 0.2)
+    }
+
     private func withTinyModel(_ body: (String) async throws -> Void) async throws {
         let directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("swift-clip-benchmark-\(UUID().uuidString)").path

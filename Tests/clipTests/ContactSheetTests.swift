@@ -39,7 +39,52 @@ struct ContactSheetTests {
         )
         #expect(odd.contains("%20#?"))
         let left = try FileManager.default.contentsOfDirectory(atPath: folder.folder.path)
-        #expect(!left.contains { $0.contains(".new-") })
+        #expect(Set(left).isSubset(of: ["index", "index-wal", "index-shm", "pictures", "sheet.html"]))
+    }
+
+    @Test("What an earlier run has left under a name with the same process's number is in nobody's way")
+    func left() async throws {
+        let folder = try IndexFolder()
+        try folder.put("1.bmp", 1)
+        #expect(try await folder.clip("index", folder.pictures).status == 0)
+        let sheet = "\(folder.folder.path)/sheet.html"
+        // In a container every run can have the same number.
+        let outcome = try await Command.shell(
+            #"touch "$2.new-$$" && exec "$0" search --index "$1" one --html "$2""#,
+            folder.index,
+            sheet
+        )
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output == "1 pictures in \(sheet)\n")
+    }
+
+    @Test("A file is there as a whole or not at all, and nothing is beside it when it is given up")
+    func whole() throws {
+        let folder = try TemporaryDirectory()
+        let path = "\(folder.path)/page.html"
+        func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path) }
+        func write(_ text: String, finishing: Bool) throws {
+            let file = try OutputFile(path)
+            try file.write(text)
+            #if os(Linux)
+            let unnamed = open(folder.path, O_WRONLY | 0o20000000 | O_DIRECTORY, 0o600)
+            if unnamed >= 0 {
+                // A kill at this moment leaves nothing.
+                #expect(try names().allSatisfy { $0 == "page.html" })
+                close(unnamed)
+            }
+            #endif
+            if finishing { try file.finish() }
+        }
+        try write("one", finishing: false)
+        #expect(try names() == [])
+        for text in ["two", "three"] {
+            try write(text, finishing: true)
+            #expect(try names() == ["page.html"])
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+        }
+        try write("four", finishing: false)
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "three")
     }
 
     @Test("Several queries have a heading each, and what cannot be written is told")

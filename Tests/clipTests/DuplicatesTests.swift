@@ -47,6 +47,47 @@ struct DuplicatesTests {
         #expect(under.status == 0 && under.output.isEmpty)
     }
 
+    @Test("What --paths prints can be removed: one file of each picture is left, whatever links lead to it")
+    func removal() async throws {
+        let folder = try IndexFolder()
+        let (originals, album) = ("\(folder.pictures)/originals", "\(folder.pictures)/album")
+        for number in 1...4 { try folder.put("originals/\(number).bmp", number) }
+        try FileManager.default.createDirectory(atPath: album, withIntermediateDirectories: true)
+        // The link sorts before the only file, and a file has two names.
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(album)/1.bmp",
+            withDestinationPath: "\(originals)/1.bmp"
+        )
+        try FileManager.default.linkItem(atPath: "\(originals)/2.bmp", toPath: "\(album)/2.bmp")
+        try folder.put("copies/3.bmp", 3)
+        try folder.put("copies/z\n\(originals)/4.bmp", 3)
+        try folder.put("copies/4.bmp", 4)
+        #expect(try await folder.clip("index", folder.pictures, "--follow").status == 0)
+        // The copy is the last one of what was edited since.
+        try folder.put("originals/4.bmp", 9)
+        let lines = try await folder.clip("duplicates", "--equal", "--paths")
+        #expect(lines.status == 0 && lines.lines == ["\(originals)/3.bmp"], "\(lines.output)")
+        #expect(lines.errors.contains("1 paths with the end of a line in them. Give -0."))
+        #expect(lines.errors.contains("are not as they were indexed. Use `clip index`"))
+        let removed = try await Command.shell(
+            #""$0" duplicates --index "$1" --equal --paths -0 | xargs -0 rm --"#,
+            folder.index
+        )
+        #expect(removed.status == 0, "\(removed.errors)")
+        for file in [
+            "\(originals)/1.bmp", "\(originals)/2.bmp", "\(originals)/4.bmp",
+            "\(folder.pictures)/copies/3.bmp", "\(folder.pictures)/copies/4.bmp",
+        ] {
+            #expect(FileManager.default.fileExists(atPath: file), "\(file)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: "\(originals)/3.bmp"))
+        try FileManager.default.moveItem(atPath: folder.pictures, toPath: "\(folder.pictures) elsewhere")
+        let none = try await folder.clip("duplicates", "--paths", "-0", "--min-score", "0.99")
+        #expect(
+            none.status == 0 && none.output.isEmpty && none.errors.contains("on the machine that has them")
+        )
+    }
+
     @Test("Wrong values are wrong usage, and an index that is not there is told")
     func wrong() async throws {
         let folder = try IndexFolder()

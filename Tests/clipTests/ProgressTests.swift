@@ -30,6 +30,67 @@ struct ProgressTests {
     }
 }
 
+@Suite("How long an update will still take")
+struct UpdateForecastTests {
+    /// What is told at the end of some seconds, each of which has so many files that were read, and others.
+    private func left(
+        total: Int,
+        known: Int?,
+        _ seconds: [(worked: Int, asBefore: Int)]
+    ) -> Double? {
+        var forecast = UpdateForecast(total: total, known: known)
+        var (worked, asBefore) = (0, 0)
+        for (second, passed) in seconds.enumerated() {
+            worked += passed.worked
+            asBefore += passed.asBefore
+            forecast.note(worked: worked, asBefore: asBefore, seconds: Double(second + 1))
+        }
+        return forecast.secondsLeft.map { ($0 * 1000).rounded() / 1000 }
+    }
+
+    private func seconds(_ count: Int, worked: Int, asBefore: Int) -> [(worked: Int, asBefore: Int)] {
+        Array(repeating: (worked, asBefore), count: count)
+    }
+
+    @Test("A first run takes as long for each of the rest; at its very beginning nothing is said")
+    func first() {
+        #expect(left(total: 1000, known: 0, seconds(1, worked: 10, asBefore: 0)) == nil)
+        #expect(left(total: 1000, known: 0, seconds(10, worked: 10, asBefore: 0)) == 90)
+        #expect(left(total: 1000, known: nil, seconds(10, worked: 10, asBefore: 0)) == 90)
+    }
+
+    @Test("Files that are as before are not taken for new ones, and new ones not for these")
+    func mixed() {
+        // 100,000 are known, of which half are gone through at 10,000 a second; 500 are new, at the end.
+        let known = seconds(5, worked: 0, asBefore: 10_000)
+        #expect(left(total: 100_500, known: 100_000, known) == nil)
+        #expect(left(total: 100_000, known: 100_000, known) == 5)
+        // The new ones come first.
+        let new = seconds(10, worked: 10, asBefore: 0)
+        #expect(left(total: 100_500, known: 100_000, new) == 40)
+        #expect(left(total: 100_500, known: 100_000, new + known) == 45)
+    }
+
+    @Test("If more are new than the index lacks, as after a move, the rest is expected to be so, too")
+    func moved() {
+        #expect(left(total: 10_000, known: 10_000, seconds(10, worked: 100, asBefore: 0)) == 90)
+    }
+
+    @Test("What is slow counts while it lasts, and what was long ago less")
+    func pace() throws {
+        let stuck = seconds(10, worked: 10, asBefore: 0) + seconds(10, worked: 0, asBefore: 0)
+        #expect(left(total: 200, known: 0, stuck) == 20)
+        let slower = try #require(
+            left(
+                total: 2000,
+                known: 0,
+                seconds(60, worked: 10, asBefore: 0) + seconds(600, worked: 1, asBefore: 0)
+            )
+        )
+        #expect(slower > 700 && slower < 900)
+    }
+}
+
 @Suite("The line of a download")
 struct DownloadLineTests {
     private func drawn(isShown: Bool) throws -> (lines: [String], drawn: [String]) {

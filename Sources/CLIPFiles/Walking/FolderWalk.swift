@@ -22,20 +22,47 @@ package struct FolderWalk: Sequence, IteratorProtocol {
         package var bytes: ClosedRange<Int> = 1...Int.max
 
         package init() {}
+
+        /// Whether a file's name is a picture's, or need not be.
+        func want(_ name: some BidirectionalCollection<UInt8>) -> Bool {
+            takesAllNames || PictureNames.contain(bytes: name)
+        }
+
+        /// - Parameters:
+        ///   - parts: of a path, from the folder on that the rules are for.
+        ///   - isFolder: nil where that is not known, so that it is excluded if it would be as either.
+        func exclude(_ parts: [[UInt8]], isFolder: Bool?) -> Bool {
+            func isExcluded(_ isFolder: Bool) -> Bool {
+                patterns.last { $0.fits(parts[...], isFolder: isFolder) }?.isExclusion ?? false
+            }
+            return isFolder.map(isExcluded) ?? (isExcluded(false) || isExcluded(true))
+        }
     }
 
     package enum Entry: Equatable, Sendable {
         case file(path: String, FileLook)
-        /// Something that the system does not let be read; the cause is its message.
+        /// Something that the system does not let be read, and all that is below it; the cause is its message.
         case unreadable(path: String, cause: String)
-        /// A file that the rules pass over.
-        case passedOver
+        /// A link that leads nowhere, perhaps into a disk that is away; its name is no picture's.
+        case deadLink(path: String)
+        case passedOver(Reason)
+
+        /// Why the rules pass something over.
+        package enum Reason: Equatable, Sendable {
+            /// It is hidden, excluded, a link, or neither a file nor a folder.
+            case rule
+            /// Its name is no picture's.
+            case name
+            /// It would be a picture by its name, and has too few bytes or too many.
+            case tooSmall, tooLarge
+        }
     }
 
     private struct Level {
         let path: String
+        let identity: FolderIdentity?
         /// What is left of its names, the last of them first.
-        var names: [String]
+        var names: [String] = []
     }
 
     private let rules: Rules
@@ -43,7 +70,7 @@ package struct FolderWalk: Sequence, IteratorProtocol {
     /// The parts of the path below the folder where the walk is.
     private var place: [[UInt8]] = []
     /// Folders that were entered, where links may lead into one twice.
-    private var entered: Set<FileKind.Identity> = []
+    private var entered: Set<FolderIdentity> = []
     private var pending: Entry?
     private let entering: Entering?
 
@@ -57,8 +84,9 @@ package struct FolderWalk: Sequence, IteratorProtocol {
     /// - Parameter folder: its path, which those of the files begin with.
     package init(folder: String, rules: Rules, entering: Entering? = nil) {
         (self.rules, self.entering) = (rules, entering)
-        if rules.followsLinks, case .folder(let identity) = FileKind(at: folder) { entered.insert(identity) }
-        enter(folder)
+        let identity = FolderIdentity(at: folder)
+        if rules.followsLinks, let identity { entered.insert(identity) }
+        enter(folder, identity)
     }
 
     /// Some names of a folder that another walk has entered, and what is below them.
@@ -72,7 +100,7 @@ package struct FolderWalk: Sequence, IteratorProtocol {
         entering: Entering? = nil
     ) {
         (self.rules, self.entering, place) = (rules, entering, parts)
-        levels = [Level(path: folder, names: names.reversed())]
+        levels = [Level(path: folder, identity: FolderIdentity(at: folder), names: names.reversed())]
     }
 
     package mutating func next() -> Entry? {
@@ -88,58 +116,82 @@ package struct FolderWalk: Sequence, IteratorProtocol {
         }
     }
 
-    private mutating func enter(_ folder: String) {
+    private mutating func enter(_ folder: String, _ identity: FolderIdentity?) {
         entering?(folder, place)
+        levels.append(Level(path: folder, identity: identity))
         guard let names = FileName.names(inFolder: folder) else {
-            pending = .unreadable(path: folder, cause: String(cString: strerror(errno)))
-            levels.append(Level(path: folder, names: []))
+            let trouble = errno
+            pending =
+                levels.count > 1
+                ? entry(for: trouble, of: folder) : .unreadable(path: folder, cause: Self.text(trouble))
             return
         }
-        levels.append(
-            Level(
-                path: folder,
-                names: names.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
-                    .reversed()
-            )
-        )
+        levels[levels.count - 1].names =
+            names.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }.reversed()
     }
 
     private mutating func look(at name: String, in folder: String) -> Entry? {
+        if !rules.takesHidden, name.utf8.first == UInt8(ascii: ".") { return .passedOver(.rule) }
         let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-        if !rules.takesHidden, name.utf8.first == UInt8(ascii: ".") { return .passedOver }
+        let bytes = FileName.bytes(of: name)
+        let parts = place + [bytes]
         var status = stat()
-        guard FileName.withPath(path, { lstat($0, &status) }) == 0 else {
-            return .unreadable(path: path, cause: String(cString: strerror(errno)))
+        let trouble = FileName.withPath(path) { lstat($0, &status) == 0 ? 0 : errno }
+        guard trouble == 0 else {
+            return rules.exclude(parts, isFolder: nil) ? .passedOver(.rule) : entry(for: trouble, of: path)
         }
         if status.st_mode & S_IFMT == S_IFLNK {
-            guard rules.followsLinks else { return .passedOver }
-            guard FileName.withPath(path, { fstatat(AT_FDCWD, $0, &status, 0) }) == 0 else {
-                return .unreadable(path: path, cause: String(cString: strerror(errno)))
+            guard rules.followsLinks else { return .passedOver(.rule) }
+            let trouble = FileName.withPath(path) { fstatat(AT_FDCWD, $0, &status, 0) == 0 ? 0 : errno }
+            guard trouble == 0 else {
+                guard !rules.exclude(parts, isFolder: nil) else { return .passedOver(.rule) }
+                guard Self.isAbsence(trouble), !rules.want(bytes) else {
+                    let cause = Self.isAbsence(trouble) ? "Leads nowhere" : Self.text(trouble)
+                    return .unreadable(path: path, cause: cause)
+                }
+                return .deadLink(path: path)
             }
         }
-        let parts = place + [FileName.bytes(of: name)]
         let isFolder = status.st_mode & S_IFMT == S_IFDIR
-        guard !isExcluded(parts[...], isFolder: isFolder) else { return .passedOver }
+        guard !rules.exclude(parts, isFolder: isFolder) else { return .passedOver(.rule) }
         if isFolder {
-            if rules.followsLinks {
-                guard case .folder(let identity) = FileKind(at: path), entered.insert(identity).inserted
-                else {
-                    return .passedOver
-                }
-            }
+            let identity = FolderIdentity(status)
+            if rules.followsLinks, !entered.insert(identity).inserted { return .passedOver(.rule) }
             place = parts
-            enter(path)
+            enter(path, identity)
             return nil
         }
+        guard rules.want(bytes) else { return .passedOver(.name) }
+        guard status.st_mode & S_IFMT == S_IFREG else { return .passedOver(.rule) }
         let look = FileLook(status)
-        let isWanted = rules.takesAllNames || PictureNames.contain(name)
-        guard status.st_mode & S_IFMT == S_IFREG, isWanted, rules.bytes.contains(look.bytes) else {
-            return .passedOver
-        }
+        guard look.bytes >= rules.bytes.lowerBound else { return .passedOver(.tooSmall) }
+        guard look.bytes <= rules.bytes.upperBound else { return .passedOver(.tooLarge) }
         return .file(path: path, look)
     }
 
-    private func isExcluded(_ parts: ArraySlice<[UInt8]>, isFolder: Bool) -> Bool {
-        rules.patterns.last { $0.fits(parts, isFolder: isFolder) }?.isExclusion ?? false
+    /// What to tell of something that could not be looked at; nil where it is not there any more.
+    private mutating func entry(for trouble: Int32, of path: String) -> Entry? {
+        guard Self.isAbsence(trouble) else { return .unreadable(path: path, cause: Self.text(trouble)) }
+        guard let number = replaced() else { return nil }
+        // All that is left of it is not there either, for the same reason.
+        place.removeLast(Swift.min(place.count, levels.count - 1 - number))
+        levels.removeLast(levels.count - 1 - number)
+        levels[number].names = []
+        return .unreadable(path: levels[number].path, cause: "Went away meanwhile")
     }
+
+    /// The number of a folder that is another one than when it was entered, such as of a disk that was taken away; nil where what is
+    /// missing was taken out of folders that are as they were.
+    private func replaced() -> Int? {
+        for number in levels.indices.reversed() {
+            let identity = FolderIdentity(at: levels[number].path)
+            if identity == nil, number > 0 { continue }
+            return identity == levels[number].identity ? nil : number
+        }
+        return nil
+    }
+
+    private static func isAbsence(_ trouble: Int32) -> Bool { trouble == ENOENT || trouble == ENOTDIR }
+
+    private static func text(_ trouble: Int32) -> String { String(cString: strerror(trouble)) }
 }

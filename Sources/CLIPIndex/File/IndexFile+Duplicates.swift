@@ -1,3 +1,5 @@
+internal import CLIPFiles
+internal import Foundation
 internal import GRDB
 
 /// What a search for duplicates reads of an index.
@@ -13,6 +15,27 @@ extension IndexFile {
                     """,
                 arguments: StatementArguments([content] + arguments)
             )
+        }
+    }
+
+    package func files(
+        ofContent content: Int,
+        in scope: Scope
+    ) throws(IndexError) -> [(path: String, look: Look)] {
+        let (condition, arguments) = scope.condition
+        return try read { access in
+            try Row.fetchAll(
+                access,
+                sql: """
+                    SELECT path, bytes, modified FROM files WHERE content = ? AND \(condition) ORDER BY path
+                    """,
+                arguments: StatementArguments([content] + arguments)
+            ).map { row -> (path: String, look: Look) in
+                (
+                    FileName.text(of: try row.value(0) as Data),
+                    Look(bytes: try row.value(1), modified: try row.value(2))
+                )
+            }
         }
     }
 

@@ -175,17 +175,29 @@ extension IndexFile {
 
     /// Marks files below a folder as missing; their vectors stay.
     ///
+    /// - Parameters:
+    ///   - seen: those that are there.
+    ///   - spared: what could not be looked at stays as it is.
     /// - Returns: how many.
-    package func markMissing(below folder: String, except seen: SeenFiles) throws(IndexError) -> Int {
+    package func markMissing(
+        below folder: String,
+        except seen: SeenFiles,
+        sparing spared: SparedPaths = SparedPaths()
+    ) throws(IndexError) -> Int {
         let (condition, arguments) = Scope(folder: folder).condition
         return try write { access in
-            let ids = try Int.fetchCursor(
+            let rows = try Row.fetchCursor(
                 access,
-                sql: "SELECT id FROM files WHERE \(condition)",
+                sql: "SELECT id, path FROM files WHERE \(condition)",
                 arguments: StatementArguments(arguments)
             )
             var missing: [Int] = []
-            while let id = try ids.next() { if !seen.contains(id) { missing.append(id) } }
+            while let row = try rows.next() {
+                let id: Int = try row.value(0)
+                guard !seen.contains(id) else { continue }
+                if !spared.isEmpty, spared.contain(Array(try row.value(1) as Data)) { continue }
+                missing.append(id)
+            }
             for id in missing {
                 try access.execute(
                     sql: "UPDATE files SET missing = unixepoch() WHERE id = ?",

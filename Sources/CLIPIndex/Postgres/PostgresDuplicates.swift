@@ -4,6 +4,7 @@ internal import CLIPFiles
 ///
 /// All vectors are read once and kept, in 16 bits a number: pairs are compared here, where that takes a small part of the time.
 final class PostgresDuplicates: DuplicateSource {
+    let hashKey: IndexHashKey
     private let session: PostgresSession
     private let code: VectorCode
     private var set: VectorSet
@@ -14,6 +15,7 @@ final class PostgresDuplicates: DuplicateSource {
     init(_ address: PostgresAddress) throws(IndexError) {
         session = PostgresSession(address) { try PostgresSchema.setUp($0, address) }
         let facts = try session.performNow { try PostgresSchema.open($0, address) }
+        hashKey = facts.hashKey
         code = VectorCode(width: facts.model.width)
         set = VectorSet(code: code)
     }
@@ -105,6 +107,34 @@ final class PostgresDuplicates: DuplicateSource {
     func byteCount(ofContent content: Int) throws(IndexError) -> Int? {
         try session.performNow { connection in
             let rows = try connection.query("SELECT bytes FROM contents WHERE id = $1", [.int(content)])
+            return rows.isEmpty ? nil : try rows.int(0, 0)
+        }
+    }
+    func files(
+        ofContent content: Int,
+        in scope: IndexFile.Scope
+    ) throws(IndexError) -> [(path: String, look: IndexFile.Look)] {
+        let scope = PostgresScope(scope)
+        return try session.performNow { connection in
+            let rows = try connection.query(
+                """
+                SELECT f.path, f.bytes, f.modified FROM files f WHERE \(scope.condition)
+                AND f.content = $\(scope.parameters.count + 1) ORDER BY f.path
+                """,
+                scope.parameters + [.int(content)]
+            )
+            var files: [(path: String, look: IndexFile.Look)] = []
+            for row in 0..<rows.count {
+                let look = IndexFile.Look(bytes: try rows.int(row, 1), modified: try rows.int(row, 2))
+                files.append((FileName.text(of: try rows.bytes(row, 0)), look))
+            }
+            return files
+        }
+    }
+
+    func content(ofHash hash: [UInt8]) throws(IndexError) -> Int? {
+        try session.performNow { connection in
+            let rows = try connection.query("SELECT id FROM contents WHERE hash = $1", [.bytes(hash)])
             return rows.isEmpty ? nil : try rows.int(0, 0)
         }
     }

@@ -44,7 +44,7 @@ package final class PostgresStore: IndexStore {
     }
 
     /// Asks the database as the worker that this process is.
-    private func ask<Value: Sendable>(
+    func ask<Value: Sendable>(
         _ body: @escaping @Sendable (PostgresConnection, PostgresWorker) throws -> Value
     ) async throws(IndexError) -> Value {
         try await session.perform { [place] connection in
@@ -188,25 +188,36 @@ package final class PostgresStore: IndexStore {
         try await ask { connection, worker in try worker.release(claims, connection) }
     }
 
-    package func markMissing(below folder: String, except seen: SeenFiles) async throws(IndexError) -> Int {
+    package func markMissing(
+        below folder: String,
+        except seen: SeenFiles,
+        sparing spared: SparedPaths
+    ) async throws(IndexError) -> Int {
         let scope = PostgresScope(IndexFile.Scope(folder: folder))
         let begun = place.begun.withLock { $0 }
         var (count, last) = (0, 0)
         while true {
             let number = scope.parameters.count
             let (after, page) = (last, 10_000)
-            let ids = try await ask { connection, _ in
-                try connection.query(
+            let (ids, missing) = try await ask { connection, _ in
+                let rows = try connection.query(
                     """
-                    SELECT f.id FROM files f WHERE \(scope.condition) AND f.id > $\(number + 1)
+                    SELECT f.id\(spared.isEmpty ? "" : ", f.path") FROM files f
+                    WHERE \(scope.condition) AND f.id > $\(number + 1)
                     AND f.written <= $\(number + 2)::text::timestamptz ORDER BY f.id LIMIT \(page)
                     """,
                     scope.parameters + [.int(after), .text(begun)]
-                ).ints()
+                )
+                let ids = try rows.ints()
+                var missing: [Int] = []
+                for (row, id) in ids.enumerated() where !seen.contains(id) {
+                    if !spared.isEmpty, spared.contain(try rows.bytes(row, 1)) { continue }
+                    missing.append(id)
+                }
+                return (ids, missing)
             }
             guard let end = ids.last else { return count }
             last = end
-            let missing = ids.filter { !seen.contains($0) }
             if !missing.isEmpty {
                 count += try await mark("f.id = ANY ($1)", [.ints(missing)])
             }

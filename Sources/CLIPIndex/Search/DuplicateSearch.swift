@@ -12,8 +12,8 @@ package struct DuplicateSearch {
 
     /// Files that are of one picture, or nearly.
     package enum Group: Equatable, Sendable {
-        /// Files of equal bytes, in the order of their paths.
-        case equal(paths: [String], bytes: Int)
+        /// Files of equal bytes, in the order of their paths, with the number of their picture in the index.
+        case equal(id: Int, paths: [String], bytes: Int)
         /// Pictures that are alike: the one with the most bytes, and then the others, the most like it first.
         case alike([Picture])
     }
@@ -85,7 +85,7 @@ package struct DuplicateSearch {
             for content in contents {
                 let paths = try index.paths(ofContent: content, in: scope)
                 guard paths.count > 1, let bytes = try index.byteCount(ofContent: content) else { continue }
-                guard tell(.equal(paths: paths, bytes: bytes)) else { return false }
+                guard tell(.equal(id: content, paths: paths, bytes: bytes)) else { return false }
             }
         }
     }

@@ -21,6 +21,18 @@ package protocol DuplicateSource {
 
     /// The bytes of a content; nil where it was forgotten meanwhile.
     func byteCount(ofContent content: Int) throws(IndexError) -> Int?
+
+    /// A content's files within a scope as they looked when they were indexed, in the order of their paths.
+    func files(
+        ofContent content: Int,
+        in scope: IndexFile.Scope
+    ) throws(IndexError) -> [(path: String, look: IndexFile.Look)]
+
+    /// What contents are hashed with.
+    var hashKey: IndexHashKey { get }
+
+    /// The content whose bytes have this hash; nil where there is none.
+    func content(ofHash hash: [UInt8]) throws(IndexError) -> Int?
 }
 
 extension IndexFile: DuplicateSource {

@@ -21,7 +21,7 @@ final class IndexedFiles: Sendable {
     private let pool = WorkPool(name: "picture", threads: 2)
     private let inHand = Atomic(0)
 
-    /// Files that are read or decoded at once, or wait for that; a page asks for a few at a time.
+    /// Files that are looked at, read or decoded at once, or wait for that; a page asks for a few at a time.
     static let mostInHand = 64
 
     init(_ index: any SearchableIndex, by engine: EmbeddingEngine) {
@@ -29,27 +29,37 @@ final class IndexedFiles: Sendable {
     }
 
     /// A picture's file, which is there and looks as it did when it was indexed.
-    func picture(ofID id: Int) async throws(PictureSearchError) -> IndexedPicture {
+    func picture(ofID id: Int, terms: RequestTerms) async throws(PictureSearchError) -> IndexedPicture {
+        // Looking can take as long as reading, where the disk is slow or away.
+        try take()
+        defer { release() }
         let found: (path: String, look: IndexFile.Look)?
         do throws(IndexError) { found = try await index.file(ofID: id) } catch { throw .index(error) }
         guard let (path, look) = found else { throw Task.isCancelled ? Self.cancelled : .noPicture(id: id) }
-        guard let isSame = await pool.run({ _ in IndexFile.Look(at: path) == look }) else {
+        guard let isSame = await pool.run(for: terms.client, { _ in IndexFile.Look(at: path) == look }) else {
             throw Self.cancelled
         }
         guard isSame else { throw .changedFile(path: path) }
         return IndexedPicture(id: id, path: path, look: look)
     }
 
+    /// Takes a file in hand, if there are not too many.
+    private func take() throws(PictureSearchError) {
+        guard inHand.add(1, ordering: .relaxed).newValue <= Self.mostInHand else {
+            release()
+            throw .engine(.overloaded(retryAfterSeconds: 1), term: nil)
+        }
+    }
+
+    private func release() { inHand.subtract(1, ordering: .relaxed) }
+
     /// A small JPEG of a picture.
     func thumbnail(
         of picture: IndexedPicture,
         terms: RequestTerms
     ) async throws(PictureSearchError) -> [UInt8] {
-        let count = inHand.add(1, ordering: .relaxed).newValue
-        defer { inHand.subtract(1, ordering: .relaxed) }
-        guard count <= Self.mostInHand else {
-            throw .engine(.overloaded(retryAfterSeconds: 1), term: nil)
-        }
+        try take()
+        defer { release() }
         let bytes = picture.look.bytes
         let limit = engine.configuration.maxImageBytes
         guard bytes <= limit else {
@@ -60,7 +70,7 @@ final class IndexedFiles: Sendable {
             try await engine.roomForFile(ofBytes: bytes, terms: terms)
         }
         defer { room.release() }
-        let content = try await contents(of: picture)
+        let content = try await contents(of: picture, for: terms.client)
         var terms = terms
         terms.heldBytes += bytes
         return try await telling(of: picture) { [terms] () async throws(EmbeddingError) in
@@ -69,10 +79,13 @@ final class IndexedFiles: Sendable {
     }
 
     /// The bytes of a picture's file, if they are the indexed ones.
-    private func contents(of picture: IndexedPicture) async throws(PictureSearchError) -> [UInt8] {
+    private func contents(
+        of picture: IndexedPicture,
+        for client: String?
+    ) async throws(PictureSearchError) -> [UInt8] {
         let key = index.hashKey
-        let read = await pool.run { _ in
-            Self.read(picture).map { (bytes: $0, hash: key.hash(of: $0)) }
+        let read = await pool.run(for: client) { _ in
+            Self.read(picture.path, as: picture.look).map { (bytes: $0, hash: key.hash(of: $0)) }
         }
         guard let read else { throw Self.cancelled }
         guard let (bytes, hash) = read else { throw .changedFile(path: picture.path) }
@@ -85,15 +98,15 @@ final class IndexedFiles: Sendable {
     }
 
     /// The bytes of a plain file that looks as it should before and after it was opened; nil for anything else.
-    private static func read(_ picture: IndexedPicture) -> [UInt8]? {
+    static func read(_ path: String, as look: IndexFile.Look, followingLinks: Bool = true) -> [UInt8]? {
         // What has been put in its place may be a device, which even opening can change, or a pipe, which could be waited for.
-        guard IndexFile.Look(at: picture.path) == picture.look else { return nil }
-        let flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY
-        let descriptor = FileName.withPath(picture.path) { open($0, flags) }
+        guard IndexFile.Look(at: path) == look else { return nil }
+        let flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | (followingLinks ? 0 : O_NOFOLLOW)
+        let descriptor = FileName.withPath(path) { open($0, flags) }
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        guard IndexFile.Look(descriptor: descriptor) == picture.look else { return nil }
-        let wanted = picture.look.bytes
+        guard IndexFile.Look(descriptor: descriptor) == look else { return nil }
+        let wanted = look.bytes
         let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
             while count < wanted {
                 let result = systemRead(descriptor, buffer.baseAddress.map { $0 + count }, wanted - count)
@@ -148,8 +161,11 @@ package struct IndexedPicture: Sendable {
 
 extension PictureSearch {
     /// A picture by its number, whose file has to be there as it was indexed.
-    package func picture(ofID id: Int) async throws(PictureSearchError) -> IndexedPicture {
-        try await files.picture(ofID: id)
+    package func picture(
+        ofID id: Int,
+        terms: RequestTerms
+    ) async throws(PictureSearchError) -> IndexedPicture {
+        try await files.picture(ofID: id, terms: terms)
     }
 
     /// A picture as a small JPEG, upright and without metadata.

@@ -176,8 +176,10 @@ package final class PictureSearch: Sendable {
         return embedding
     }
 
-    /// The weighted sum of vectors of length one.
-    private static func sum(
+    /// The weighted sum of vectors of length one, as a vector of length one.
+    ///
+    /// - Throws: `cancelsOut`.
+    package static func sum(
         of parts: [[Float]],
         weighted weights: [Double]
     ) throws(PictureSearchError) -> [Float] {

@@ -46,8 +46,15 @@ package protocol IndexStore: Sendable {
 
     /// Marks files below a folder as missing; their vectors stay.
     ///
+    /// - Parameters:
+    ///   - seen: those that are there.
+    ///   - spared: what could not be looked at stays as it is.
     /// - Returns: how many.
-    func markMissing(below folder: String, except seen: SeenFiles) async throws(IndexError) -> Int
+    func markMissing(
+        below folder: String,
+        except seen: SeenFiles,
+        sparing spared: SparedPaths
+    ) async throws(IndexError) -> Int
 
     /// Marks files as missing, and what is below folders that are gone; their vectors stay.
     ///
@@ -58,6 +65,21 @@ package protocol IndexStore: Sendable {
     ///
     /// - Returns: how many files.
     func prune() async throws(IndexError) -> Int
+
+    /// The next files that were no pictures, in the order of their paths as bytes; none at the end.
+    ///
+    /// - Parameters:
+    ///   - folder: those below it; nil for all.
+    ///   - last: they come after this one.
+    func failures(
+        below folder: String?,
+        after last: IndexFailure?
+    ) async throws(IndexError) -> [IndexFailure]
+
+    /// Forgets files that were no pictures, as far as nothing else was found out about them since.
+    ///
+    /// - Returns: how many.
+    func forget(_ failures: [IndexFailure]) async throws(IndexError) -> Int
 
     /// Gives the room back that forgotten vectors had; nil where that is not worth it, or happens by itself.
     func tidy() async throws(IndexError) -> (vectors: Int, bytes: Int)?

@@ -6,9 +6,11 @@ package import CLIPFiles
 /// Some files are read and decoded while the model works on others, so it takes as long as the engine alone.
 package struct IndexUpdate: Sendable {
     let file: any IndexStore
-    private let engine: EmbeddingEngine
+    let engine: EmbeddingEngine
     /// Whether files are tried again that were no pictures when they looked as they do.
     private let retries: Bool
+    /// Whether links are read that were put in the place of files; set to what the rules of folders say.
+    package var followsLinks = false
     /// Whether to begin with no more files: those in hand are done and written.
     package var isStopped: @Sendable () -> Bool = { false }
 
@@ -21,9 +23,13 @@ package struct IndexUpdate: Sendable {
     /// What is found out is written when there is so much, or after a time.
     private static let mostPending = 1024
 
+    /// The most bytes of the files in hand but one, beside which the engine needs room for decoding.
+    private var mostBytesInHand: Int { engine.configuration.memoryBudget / 4 }
+
     /// Goes through the files below folders.
     ///
-    /// What the index has below a folder and is not there is marked as missing, unless nothing at all is there.
+    /// What the index has below a folder and is not there is marked as missing, unless nothing at all is there. What could not be looked
+    /// at, or is below that, stays as it is.
     ///
     /// - Parameter entering: is told of every folder before its names are read, and of the one that was named above it.
     package func run(
@@ -32,36 +38,32 @@ package struct IndexUpdate: Sendable {
         entering: ((_ top: String, _ folder: String, _ parts: [[UInt8]]) -> Void)? = nil,
         _ tell: @escaping (IndexEvent) -> Void
     ) async throws(IndexUpdateError) -> IndexTally {
+        var update = self
+        update.followsLinks = rules.followsLinks
         var state = State(tell: tell)
         for folder in folders {
-            state.seen = SeenFiles()
-            state.isWhole = true
+            (state.seen, state.spared) = (SeenFiles(), SparedPaths())
             var isEmpty = true
             var walk = FolderWalk(folder: folder, rules: rules) { entering?(folder, $0, $1) }
             do throws(IndexError) { try await file.beginWalk() } catch { throw .index(error) }
-            try await run(&state) { state in
-                while let entry = walk.next() {
-                    switch entry {
-                    case .passedOver: state.tally.passedOver += 1
-                    case .unreadable(let path, let cause):
-                        state.isWhole = false
-                        state.fail(path, "It cannot be read: \(cause).")
-                    case .file(let path, let look):
-                        isEmpty = false
-                        return (path, look)
-                    }
-                }
-                return nil
+            let isWhole = try await update.run(&state) { state in
+                guard let entry = walk.next() else { return .end }
+                guard let found = Self.take(entry, &state) else { return .passed }
+                isEmpty = false
+                return .file(found)
             }
             // What was not looked at is not missing.
-            if isStopped() { break }
+            guard isWhole else { break }
             do throws(IndexError) {
                 let indexed = try await file.fileCount(below: folder)
                 if isEmpty, indexed > 0 {
                     tell(.emptyFolder(path: folder, indexed: indexed))
-                } else if state.isWhole {
-                    // A folder that cannot be read would take its files along.
-                    state.tally.missing += try await file.markMissing(below: folder, except: state.seen)
+                } else {
+                    state.tally.missing += try await file.markMissing(
+                        below: folder,
+                        except: state.seen,
+                        sparing: state.spared
+                    )
                 }
             } catch {
                 throw .index(error)
@@ -70,80 +72,61 @@ package struct IndexUpdate: Sendable {
         return state.tally
     }
 
+    /// The file that a walk has come to; nil where it was something else, which is counted.
+    static func take(_ entry: FolderWalk.Entry, _ state: inout State) -> IndexedFile? {
+        switch entry {
+        case .file(let path, let look): return (path, look)
+        case .passedOver(let reason): state.tally.passOver(reason)
+        case .deadLink(let path): state.spared.insert(path)
+        case .unreadable(let path, let cause):
+            state.fail(path, "It cannot be read: \(cause). What the index has of it stays.")
+        }
+        return nil
+    }
+
     /// Goes through files that are named; what is not named stays as it is.
     package func run(
         files: some Sequence<String>,
         _ tell: @escaping (IndexEvent) -> Void
     ) async throws(IndexUpdateError) -> IndexTally {
         var state = State(tell: tell)
+        state.areNamed = true
         var names = files.makeIterator()
-        try await run(&state) { state in
-            while let path = names.next() {
-                if let look = IndexFile.Look(at: path) { return (path, look) }
-                state.fail(path, "It is not there, or no file.")
-            }
-            return nil
+        _ = try await run(&state) { state in
+            guard let path = names.next() else { return .end }
+            if let look = IndexFile.Look(at: path) { return .file((path, look)) }
+            state.fail(path, "It is not there, or no file.")
+            return .passed
         }
         return state.tally
     }
 
     // MARK: One file after the other
 
-    struct State {
-        var tally = IndexTally()
-        var seen = SeenFiles()
-        /// What was found out and is not written yet.
-        var pending: [IndexFile.Finding] = []
-        /// Paths that others have come from, as long as that is not written.
-        var left: Set<[UInt8]> = []
-        /// Files that another process has in hand.
-        var held: [IndexedFile] = []
-        /// Files of which nothing was found out.
-        var released: [String] = []
-        /// Hashes of contents that are no pictures.
-        var releasedHashes: [[UInt8]] = []
-        var written = ContinuousClock.now
-        /// Whether something is known of all files that were gone through.
-        var isWhole = true
-        /// Files that are being read.
-        var inHand = 0
-        let tell: (IndexEvent) -> Void
-
-        init(tell: @escaping (IndexEvent) -> Void) { self.tell = tell }
-
-        mutating func fail(_ path: String, _ reason: String) {
-            tally.unreadable += 1
-            tell(.failed(path: path, reason: reason))
-        }
-    }
-
-    private struct Attempt: Sendable {
-        enum Result: Sendable {
-            case known(content: Int)
-            case held
-            case embedded(hash: [UInt8], [Float])
-            case refused(hash: [UInt8], EmbeddingError)
-            case unreadable(cause: String)
-            case unusable(IndexError)
-        }
-
-        let path: String
-        let look: IndexFile.Look
-        let result: Result
-    }
-
+    /// - Returns: whether all were gone through, to the end.
     func run(
         _ state: inout State,
-        next: (inout State) -> IndexedFile?
-    ) async throws(IndexUpdateError) {
+        next: (inout State) -> Step
+    ) async throws(IndexUpdateError) -> Bool {
+        var isAtEnd = false
         let failure = await withTaskGroup(of: Attempt.self, returning: IndexUpdateError?.self) { group in
             do throws(IndexUpdateError) {
-                var isAtEnd = false
                 while !isAtEnd, !isStopped(), !Task.isCancelled {
                     var asked: [IndexedFile] = []
-                    while asked.count < file.filesAtOnce, let found = next(&state) { asked.append(found) }
-                    isAtEnd = asked.count < file.filesAtOnce
+                    gathering: while asked.count < file.filesAtOnce {
+                        switch next(&state) {
+                        case .file(let found): asked.append(found)
+                        // Among many that are passed over, what was found out before is written in time.
+                        case .passed where ContinuousClock.now - state.drained > file.longestPending:
+                            break gathering
+                        case .passed: continue
+                        case .end:
+                            isAtEnd = true
+                            break gathering
+                        }
+                    }
                     try await take(asked, &group, &state)
+                    try await drain(&group, &state)
                 }
                 try await finish(&group, &state)
                 try await takeHeld(&group, &state)
@@ -154,6 +137,7 @@ package struct IndexUpdate: Sendable {
             }
         }
         if let failure { throw failure }
+        return isAtEnd && state.held.isEmpty
     }
 
     /// Begins with those of some files that are to be read, and takes what has come of others meanwhile.
@@ -168,13 +152,37 @@ package struct IndexUpdate: Sendable {
             throw .index(error)
         }
         for ((path, look), standing) in zip(files, standings) where isNew(path, look, standing, &state) {
-            if state.inHand == Self.filesInHand, let attempt = await group.next() {
-                state.inHand -= 1
+            while state.inHand > 0, !hasRoom(for: look, state), let attempt = await group.next() {
                 try await take(attempt, &state)
             }
-            group.addTask { await attempt(path, look) }
+            group.addTask { [done = state.done] in
+                defer { done.add() }
+                return await attempt(path, look)
+            }
             state.inHand += 1
+            state.bytesInHand += held(look)
         }
+    }
+
+    private func hasRoom(for look: IndexFile.Look, _ state: State) -> Bool {
+        state.inHand < Self.filesInHand && state.bytesInHand + held(look) <= mostBytesInHand
+    }
+
+    /// What a file takes in memory; of one that is too large no more is read than shows that.
+    private func held(_ look: IndexFile.Look) -> Int {
+        min(max(look.bytes, 0), engine.configuration.maxImageBytes)
+    }
+
+    /// Takes what is done, and writes what was found out some time ago: also while nothing new is begun.
+    private func drain(
+        _ group: inout TaskGroup<Attempt>,
+        _ state: inout State
+    ) async throws(IndexUpdateError) {
+        while state.taken < state.done.value, let attempt = await group.next() {
+            try await take(attempt, &state)
+        }
+        state.drained = .now
+        if state.hasNews, state.drained - state.written > file.longestPending { try await write(&state) }
     }
 
     /// Takes what comes of all files in hand, and writes it.
@@ -183,7 +191,6 @@ package struct IndexUpdate: Sendable {
         _ state: inout State
     ) async throws(IndexUpdateError) {
         while let attempt = await group.next() { try await take(attempt, &state) }
-        state.inHand = 0
         try await write(&state)
     }
 
@@ -207,7 +214,7 @@ package struct IndexUpdate: Sendable {
                 for (path, _) in state.held {
                     state.fail(path, "Another process has had it in hand for too long.")
                 }
-                (state.held, state.isWhole) = ([], false)
+                state.held = []
             } else {
                 try? await Task.sleep(for: Self.heldInterval)
             }
@@ -233,6 +240,7 @@ package struct IndexUpdate: Sendable {
             return false
         case .known(.failed) where !retries:
             state.tally.failedBefore += 1
+            if state.tally.files % 256 == 0 { state.tell(.progress(state.tally)) }
             return false
         case .held:
             state.held.append((path, look))
@@ -241,38 +249,11 @@ package struct IndexUpdate: Sendable {
         }
     }
 
-    private func attempt(_ path: String, _ look: IndexFile.Look) async -> Attempt {
-        Attempt(path: path, look: look, result: await result(path))
-    }
-
-    private func result(_ path: String) async -> Attempt.Result {
-        let bytes: [UInt8]
-        do throws(FileError) {
-            bytes = try FileContents.read(path, limit: engine.configuration.maxImageBytes)
-        } catch {
-            guard case .unreadable(_, let cause) = error else { return .unreadable(cause: "\(error)") }
-            return .unreadable(cause: cause)
-        }
-        let hash = file.hashKey.hash(of: bytes)
-        do throws(IndexError) {
-            switch try await file.standing(ofHash: hash) {
-            case .known(let content): return .known(content: content)
-            case .held: return .held
-            case .new: break
-            }
-        } catch {
-            return .unusable(error)
-        }
-        do throws(EmbeddingError) {
-            let embedding = try await engine.embed(images: [.encoded(bytes)]).embeddings[0]
-            return .embedded(hash: hash, embedding.values)
-        } catch {
-            return .refused(hash: hash, error)
-        }
-    }
-
     private func take(_ attempt: Attempt, _ state: inout State) async throws(IndexUpdateError) {
         let (path, look) = (attempt.path, attempt.look)
+        state.taken += 1
+        state.inHand -= 1
+        state.bytesInHand -= held(look)
         func found(_ result: IndexFile.Finding.Result) {
             state.pending.append(IndexFile.Finding(path: path, look: look, result: result))
         }
@@ -303,6 +284,9 @@ package struct IndexUpdate: Sendable {
         case .refused(_, let error): throw .engine(error)
         case .unreadable(let cause):
             state.fail(path, "It cannot be read: \(cause).")
+            state.released.append(path)
+        case .vanished:
+            if state.areNamed { state.fail(path, "It is not there any more.") }
             state.released.append(path)
         case .held:
             state.held.append((path, look))

@@ -1,3 +1,5 @@
+internal import CVectorScan
+
 /// A search through made-up or given vectors, for `clip benchmark search`.
 package struct ScanTrial: Sendable {
     private let vectors: VectorSet
@@ -93,11 +95,22 @@ package struct ScanTrial: Sendable {
         }
     }
 
-    /// Reads all high bytes and does nothing with them; what comes of it must not be left out by the compiler.
-    package func readAll() -> UInt64 {
+    /// Reads all high bytes, divided among threads as a search divides them, and does nothing with them but add them up.
+    ///
+    /// - Parameter ahead: by how many bytes memory is asked for what comes next.
+    /// - Returns: what must not be left out by the compiler: the sum of their words of 64 bits.
+    package func readAll(ahead: Int) -> UInt64 {
         Parallel.map(threads) { part in
-            let blocks = vectors.blocks.count * part / threads..<vectors.blocks.count * (part + 1) / threads
-            return blocks.reduce(UInt64(0)) { $0 &+ vectors.blocks[$1].sum() }
+            var sum: UInt64 = 0
+            var row = vectors.count * part / threads
+            let end = vectors.count * (part + 1) / threads
+            while row < end {
+                let next = min(end, (row / VectorBlock.capacity + 1) * VectorBlock.capacity)
+                let bytes = (next - row) * vectors.code.rowBytes
+                sum &+= cvectorscan_read(vectors.high(ofRow: row), Int64(bytes), Int64(ahead))
+                row = next
+            }
+            return sum
         }.reduce(0, &+)
     }
 

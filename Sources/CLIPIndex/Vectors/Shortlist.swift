@@ -11,10 +11,9 @@ package struct Shortlist: Sendable {
 
     /// What a score must reach to be of interest.
     package private(set) var threshold: Float
-    private let top: Int
     package private(set) var candidates: [Candidate] = []
-    /// The greatest of the least scores, the smallest of them first: a heap.
-    private var least: [Float] = []
+    /// The greatest of the least scores; nil where all rows are wanted, so that no number of them raises the threshold.
+    private var least: Greatest<Float>?
     /// How many candidates there may be before those are dropped that the threshold has left behind.
     private var limit: Int
 
@@ -22,7 +21,7 @@ package struct Shortlist: Sendable {
     ///   - top: how many rows are wanted.
     ///   - minScore: what a score must be at least.
     package init(top: Int, minScore: Float) {
-        self.top = top
+        least = top == .max ? nil : Greatest(top)
         threshold = minScore
         limit = Self.fewest
     }
@@ -41,7 +40,7 @@ package struct Shortlist: Sendable {
 
     /// Takes over what another thread found.
     package mutating func merge(_ other: Shortlist) {
-        for score in other.least { note(least: score) }
+        for score in other.least?.elements ?? [] { note(least: score) }
         threshold = max(threshold, other.threshold)
         candidates += other.candidates
         prune()
@@ -52,37 +51,7 @@ package struct Shortlist: Sendable {
     }
 
     private mutating func note(least score: Float) {
-        if least.count < top {
-            least.append(score)
-            rise(from: least.count - 1)
-        } else if score > least[0] {
-            least[0] = score
-            sink()
-        } else {
-            return
-        }
-        if least.count == top { threshold = max(threshold, least[0]) }
-    }
-
-    private mutating func rise(from place: Int) {
-        var place = place
-        while place > 0, least[place] < least[(place - 1) / 2] {
-            least.swapAt(place, (place - 1) / 2)
-            place = (place - 1) / 2
-        }
-    }
-
-    private mutating func sink() {
-        var place = 0
-        while true {
-            var smallest = place
-            for below in [2 * place + 1, 2 * place + 2]
-            where below < least.count && least[below] < least[smallest] {
-                smallest = below
-            }
-            guard smallest != place else { return }
-            least.swapAt(place, smallest)
-            place = smallest
-        }
+        least?.insert(score)
+        if let reached = least?.threshold { threshold = max(threshold, reached) }
     }
 }

@@ -47,13 +47,4 @@ package final class VectorBlock: @unchecked Sendable {
         guard let source = bytes.baseAddress else { return }
         start.advanced(by: row * rowBytes).copyMemory(from: source, byteCount: bytes.count)
     }
-
-    /// The sum of all of it, eight bytes at a time.
-    func sum() -> UInt64 {
-        var sums: SIMD8<UInt64> = .zero
-        for offset in stride(from: 0, to: byteCount, by: MemoryLayout<SIMD8<UInt64>>.size) {
-            sums &+= start.loadUnaligned(fromByteOffset: offset, as: SIMD8<UInt64>.self)
-        }
-        return sums.wrappedSum()
-    }
 }

@@ -11,9 +11,14 @@ package struct VectorScan: Sendable {
     }
 
     /// A row and its score: the cosine of its vector with the query's.
-    package struct Match: Equatable, Sendable {
+    package struct Match: Comparable, Sendable {
         package let row: Int
         package let score: Float
+
+        /// The better one is the greater: of equal scores, that of the row before.
+        package static func < (one: Match, other: Match) -> Bool {
+            one.score == other.score ? one.row > other.row : one.score < other.score
+        }
     }
 
     /// What is wanted of a query.
@@ -131,26 +136,19 @@ package struct VectorScan: Sendable {
         _ wish: Wish,
         low: (_ row: Int) throws(Failure) -> [Int8]?
     ) throws(Failure) -> [Match] {
-        var found: [Match] = []
+        var found = Greatest<Match>(wish.top)
         let vector = Array(
             queries.vectors[query * vectors.code.rowBytes..<(query + 1) * vectors.code.rowBytes]
         )
         // Those that can be best first, so that the rest need not be read.
         for candidate in list.candidates.sorted(by: { ($0.most, $1.row) > ($1.most, $0.row) }) {
-            if found.count >= wish.top, let last = found.last, candidate.most < last.score { break }
+            if let last = found.threshold, candidate.most < last.score { break }
             guard let low = try low(candidate.row) else { continue }
             let score = score(of: candidate.row, with: vector, low: low)
             guard score >= wish.minScore else { continue }
-            let match = Match(row: candidate.row, score: score)
-            let place = found.firstIndex { Self.isBefore(match, $0) } ?? found.endIndex
-            found.insert(match, at: place)
-            if found.count > wish.top { found.removeLast() }
+            found.insert(Match(row: candidate.row, score: score))
         }
-        return found
-    }
-
-    private static func isBefore(_ one: Match, _ other: Match) -> Bool {
-        one.score == other.score ? one.row < other.row : one.score > other.score
+        return found.elements.sorted(by: >)
     }
 
     private func score(of row: Int, with query: [Float], low: [Int8]) -> Float {

@@ -39,15 +39,17 @@ package final class FolderWatch: Sendable {
     private struct State {
         var folders: [Int32: Folder] = [:]
         var plan = ChangePlan()
+        /// What the folders were that were named, when they were gone through.
+        var tops: [[UInt8]: FolderIdentity] = [:]
         /// Folders that were named and went away.
         var lost: Set<[UInt8]> = []
-        /// When it is looked again whether they are back.
+        /// When it is looked again whether they are back, or others are in their place.
         var nextLook = ContinuousClock.now
         var failure: IndexWatchError?
         var isEnded = false
     }
 
-    /// How often it is looked whether a folder is back.
+    /// How often it is looked whether a folder is back, or another one, such as of a disk that was mounted: nothing tells of that.
     private static let interval = Duration.seconds(5)
 
     private let descriptor: Int32
@@ -98,9 +100,15 @@ package final class FolderWatch: Sendable {
 
     /// Watches a folder from now on: to be called before its names are read, so that nothing is missed between the two.
     package func add(top: String, folder: String, parts: [[UInt8]]) {
-        let watch = FileName.withPath(folder) { inotify_add_watch(descriptor, $0, Self.isOfInterest) }
-        let cause = errno
+        var cause: Int32 = 0
+        let watch = FileName.withPath(folder) { path in
+            let watch = inotify_add_watch(descriptor, path, Self.isOfInterest)
+            cause = errno
+            return watch
+        }
+        let identity = parts.isEmpty ? FolderIdentity(at: folder) : nil
         state.withLock { state in
+            if parts.isEmpty { state.tops[FileName.bytes(of: top)] = identity }
             if watch >= 0 {
                 state.folders[watch] = Folder(top: top, path: folder, parts: parts)
                 if parts.isEmpty { state.lost.remove(FileName.bytes(of: top)) }
@@ -190,6 +198,7 @@ package final class FolderWatch: Sendable {
     }
     #else
     package func add(top: String, folder: String, parts: [[UInt8]]) {}
+    private func forget(_ parts: [[UInt8]], below top: String, _ state: inout State) {}
     private func forgetAll(_ state: inout State) {}
     #endif
 
@@ -197,20 +206,18 @@ package final class FolderWatch: Sendable {
     ///
     /// - Parameter tops: the folders that were named.
     func take(_ tops: [String], at now: ContinuousClock.Instant) -> Work {
-        state.withLock { state in
+        // A disk that hangs must not hold up the thread that reads events.
+        let (others, away) = look(at: tops, now)
+        return state.withLock { state in
             if state.plan.isOverflown {
                 forgetAll(&state)
                 state.plan.clear()
                 return .everything(below: tops)
             }
-            let looks = !state.lost.isEmpty && state.nextLook <= now
-            if looks { state.nextLook = now + Self.interval }
-            let back = tops.filter { top in
-                guard looks, state.lost.contains(FileName.bytes(of: top)) else { return false }
-                if case .folder = FileKind(at: top) { return true }
-                return false
-            }
-            if !back.isEmpty { return .everything(below: back) }
+            state.lost.formUnion(away)
+            // What is watched below them lies where their paths do not lead any more.
+            for top in others { forget([], below: top, &state) }
+            if !others.isEmpty { return .everything(below: others) }
             let changes = state.plan.take(at: now).compactMap { place in
                 state.folders[place.folder].map {
                     Change(place: place, folder: $0, name: FileName.text(of: place.name))
@@ -218,6 +225,32 @@ package final class FolderWatch: Sendable {
             }
             return changes.isEmpty ? .nothing : .changes(changes)
         }
+    }
+
+    /// Has everything gone through again.
+    func lookAtAll() { state.withLock { $0.plan.overflow() } }
+
+    /// Looks now and then at the folders that were named.
+    ///
+    /// - Returns: those that are back, or are others than those that are watched, and those that are away.
+    private func look(
+        at tops: [String],
+        _ now: ContinuousClock.Instant
+    ) -> (others: [String], away: [[UInt8]]) {
+        let known = state.withLock { state -> (lost: Set<[UInt8]>, tops: [[UInt8]: FolderIdentity])? in
+            guard state.nextLook <= now else { return nil }
+            state.nextLook = now + Self.interval
+            return (state.lost, state.tops)
+        }
+        var (others, away) = ([String](), [[UInt8]]())
+        guard let known else { return (others, away) }
+        for top in tops {
+            let key = FileName.bytes(of: top)
+            let identity = FolderIdentity(at: top)
+            if identity != nil, identity == known.tops[key], !known.lost.contains(key) { continue }
+            if case .folder = FileKind(at: top) { others.append(top) } else { away.append(key) }
+        }
+        return (others, away)
     }
 
     /// Has a name looked at again, once nothing has happened to it for a while.

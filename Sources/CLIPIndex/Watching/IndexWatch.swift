@@ -15,6 +15,8 @@ package struct IndexWatch: Sendable {
 
     /// How often it is looked whether there is something to do.
     private static let interval = Duration.milliseconds(100)
+    /// How long it waits for another process that writes the index.
+    private static let pause = Duration.seconds(1)
 
     /// Runs until the update is stopped.
     ///
@@ -46,16 +48,24 @@ package struct IndexWatch: Sendable {
         await done(try await walk(folders), watch.count)
         while !isStopped(), !Task.isCancelled {
             let tally: IndexTally
-            switch watch.take(folders, at: .now) {
-            case .nothing:
-                try? await Task.sleep(for: Self.interval)
-                continue
-            case .everything(let tops): tally = try await walk(tops)
-            case .changes(let changes):
-                tally = try await Self.translating { () async throws(IndexUpdateError) in
-                    try await update.run(changes: changes, rules: rules, watch: watch, tell)
+            do throws(IndexWatchError) {
+                switch watch.take(folders, at: .now) {
+                case .nothing:
+                    try? await Task.sleep(for: Self.interval)
+                    continue
+                case .everything(let tops): tally = try await walk(tops)
+                case .changes(let changes):
+                    tally = try await Self.translating { () async throws(IndexUpdateError) in
+                        try await update.run(changes: changes, rules: rules, watch: watch, tell)
+                    }
+                    if let failure = watch.failure { throw failure }
                 }
-                if let failure = watch.failure { throw failure }
+            } catch {
+                guard case .update(.index(.busy)) = error else { throw error }
+                // Somebody else writes for long, such as who forgets files; what had changed is not known any more by then.
+                watch.lookAtAll()
+                try? await Task.sleep(for: Self.pause)
+                continue
             }
             if tally.hasChanges { await done(tally, watch.count) }
         }

@@ -53,6 +53,12 @@ cvectorscan_kernel cvectorscan_best(void);
 void cvectorscan(const cvectorscan_task* task);
 void cvectorscan_by(cvectorscan_kernel kernel, const cvectorscan_task* task);
 
+// Reads as fast as memory can be read, which a scan is measured against: the sum of the words of 64 bits.
+//
+// count: bytes, a multiple of cvectorscan_step
+// ahead: by how many bytes memory is asked for what comes next
+uint64_t cvectorscan_read(const uint8_t* bytes, int64_t count, int64_t ahead);
+
 // The sum of query[i] * (high[i] - 128 + low[i] / 254).
 float cvectorscan_product(const uint8_t* high, const int8_t* low, const float* query, int64_t width);
 

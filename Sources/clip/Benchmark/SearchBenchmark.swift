@@ -76,15 +76,9 @@ struct SearchBenchmark: ParsableCommand {
             let query: @Sendable (Int) -> [Float] = ScanTrial.madeUp(width: width)
             let memory = resident
             let queries = (0..<32).map { query(-1 - $0) }
-            var number = 0
-            let one = median {
-                number += 1
-                _ = trial.search([queries[number % 32]], top: 10)
-            }
             let many = median { _ = trial.search(queries, top: 10) }
+            let (one, reading, ahead, sum) = timesOfOne(trial, queries)
             let more = resident - memory
-            var sum: UInt64 = 0
-            let reading = median { sum &+= trial.readAll() }
             let asked = (0..<compared).map { query(-1001 - $0) }
             let (found, right) = (trial.search(asked, top: 10), trial.compared(asked, top: 10))
             let hits = zip(found, right).reduce(0) { $0 + Set($1.0).intersection($1.1).count }
@@ -94,7 +88,7 @@ struct SearchBenchmark: ParsableCommand {
             let pairing = (ContinuousClock.now - start) / .seconds(1)
             var line = "{\"count\":\(count),\"width\":\(width),\"threads\":\(threads),"
             line += String(format: "\"one_ms\":%.2f,\"thirty_two_ms\":%.1f,", one, many)
-            line += String(format: "\"reading_ms\":%.2f,", reading)
+            line += String(format: "\"reading_ms\":%.2f,\"reading_ahead\":%ld,", reading, ahead)
             line += String(format: "\"bytes_per_second\":%.3g,", Double(trial.byteCount) / reading * 1e3)
             line += String(format: "\"part_of_bandwidth\":%.3f,", reading / one)
             line += String(format: "\"recall_at_10\":%.5f,", all > 0 ? Double(hits) / Double(all) : 1)
@@ -164,15 +158,38 @@ struct SearchBenchmark: ParsableCommand {
     /// Bytes of memory that the process has; 0 where the system does not say.
     private var resident: Int { ProcessFigures.now()?.residentBytes ?? 0 }
 
-    /// Milliseconds.
+    /// Bytes ahead of what is read, of which the quickest is taken.
+    private static let distances = [0, 1024, 2048, 4096, 8192]
+
+    /// The time of one query, and that of the quickest reading of the same bytes by as many threads: by turns, since other programs may be
+    /// in the way of both.
+    private func timesOfOne(
+        _ trial: ScanTrial,
+        _ queries: [[Float]]
+    ) -> (one: Double, reading: Double, ahead: Int, sum: UInt64) {
+        var sum: UInt64 = 0
+        var (ones, readings) = ([Double](), [Int: [Double]]())
+        for run in 0..<runs {
+            ones.append(milliseconds { _ = trial.search([queries[run % queries.count]], top: 10) })
+            for ahead in Self.distances {
+                readings[ahead, default: []].append(milliseconds { sum &+= trial.readAll(ahead: ahead) })
+            }
+        }
+        let medians = readings.mapValues(middle)
+        let ahead = Self.distances.min { medians[$0, default: 0] < medians[$1, default: 0] } ?? 0
+        return (middle(ones), medians[ahead, default: 0], ahead, sum)
+    }
+
     private func median(_ body: () -> Void) -> Double {
         body()
-        var times = (0..<runs).map { _ in
-            let start = ContinuousClock.now
-            body()
-            return (ContinuousClock.now - start) / .milliseconds(1)
-        }
-        times.sort()
-        return times[times.count / 2]
+        return middle((0..<runs).map { _ in milliseconds(body) })
     }
+
+    private func milliseconds(_ body: () -> Void) -> Double {
+        let start = ContinuousClock.now
+        body()
+        return (ContinuousClock.now - start) / .milliseconds(1)
+    }
+
+    private func middle(_ times: [Double]) -> Double { times.sorted()[times.count / 2] }
 }

@@ -29,7 +29,7 @@ struct PictureFiles: Sequence, IteratorProtocol {
         while true {
             if let entry = walk?.next() {
                 switch entry {
-                case .passedOver: continue
+                case .passedOver, .deadLink: continue
                 case .file(let path, let look): return ListedFile(path: path, bytes: look.bytes)
                 case .unreadable(let path, let cause):
                     return ListedFile(unreadable: path, cause: cause)

@@ -101,7 +101,7 @@ extension RouteContext {
         guard let pictures else { throw .noIndex }
         guard let id = ImageSearchRoutes.pictureID(input.rest) else { throw .pictures(.noPicture(id: 0)) }
         do throws(PictureSearchError) {
-            let picture = try await pictures.picture(ofID: id)
+            let picture = try await pictures.picture(ofID: id, terms: input.terms)
             let isKept = Answer.isKept(picture.tag, by: input.kept)
             var answer = Answer(
                 isKept ? [] : try await pictures.thumbnail(of: picture, terms: input.terms)
