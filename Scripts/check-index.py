@@ -162,10 +162,11 @@ def kill(clip: str, index: pathlib.Path, pictures: pathlib.Path, number: int, ki
             for ending in ("", "-wal", "-shm"):
                 pathlib.Path(f"{index}{ending}").unlink(missing_ok=True)
             kept, anew = 0, anew + 1
-            if anew > kills:
+            if anew > 10 * kills:
                 sys.exit("Pictures are all in before a kill comes. Take more of them.")
         update = Update(clip, index, pictures)
-        time.sleep(draw.uniform(0.05, 2.5))
+        # Some live longer than what is written takes to come, so that it is seen to be kept.
+        time.sleep(draw.uniform(0.05, 7))
         moment, was_at_work = update.kill()
         now = count(index)
         if now < kept:
@@ -182,14 +183,14 @@ def kill(clip: str, index: pathlib.Path, pictures: pathlib.Path, number: int, ki
             lost = max(lost, update.computed - (now - kept))
             longest = max(longest, moment - (written[-1] if written else update.begun))
             again += update.computed - (now - kept)
-        computed += update.computed
+        computed += update.computed if was_at_work else 0
         kept = now
     rows.add(f"kills while {number} pictures were indexed, with some left to do: it is whole", hits, str(kills), hits == kills)
     rows.add("further kills, before the first picture of a run", idle, "", True)
     rows.add("times that the index was made anew, since all pictures were in", anew, "", True)
     rows.add("the longest time whose work was lost", f"{longest:.1f} s", f"<= {LONGEST_LOSS} s", longest <= LONGEST_LOSS)
     rows.add("the most pictures whose work was lost at once", lost, "", True)
-    rows.add("pictures computed again, of those that the killed runs computed", f"{again} of {computed}", "", True)
+    rows.add("pictures computed again, of those that the killed runs computed", f"{again} of {computed}", "not all", again < computed)
     return kept
 
 

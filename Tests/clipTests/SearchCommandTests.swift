@@ -122,7 +122,7 @@ struct SearchCommandTests {
         _ = try await indexed(3)
         let outcome = try await Command.shell(
             #"""
-            mv "$2" "$(printf '%s/\377 \303\251.bmp' "$3")" && "$0" index --index "$1" "$3" >&2 &&
+            mv "$2" "$(printf '%s/\377 \303\251.bmp' "$3")" && CLIP_PRECISION=f32 "$0" index --index "$1" "$3" >&2 &&
             "$0" search --index "$1" "a cat" --paths -0 | xargs -0 ls -d --
             """#,
             folder.index,
