@@ -50,8 +50,8 @@ static void pairs_plain(const cvectorscan_pairs_task* it) {
         }
 }
 
-INLINE int64_t reaching(const int32_t* sums, int64_t count, const float* scales, const float* doubts, float scale,
-                        float least, int32_t* places) {
+INLINE int64_t reaching(const int32_t* sums, int64_t count, const float* scales, const float* doubts, int64_t apart,
+                        float scale, float least, int32_t* places) {
     enum { block = 64 };
     int64_t found = 0;
     for (int64_t at = 0; at < count; at += block) {
@@ -59,13 +59,13 @@ INLINE int64_t reaching(const int32_t* sums, int64_t count, const float* scales,
         int any = 0;
         if (end - at == block)
             for (int i = 0; i < block; i++)
-                any |= scales[at + i] * scale * (float)sums[at + i] + doubts[at + i] >= least;
+                any |= scales[(at + i) * apart] * scale * (float)sums[at + i] + doubts[(at + i) * apart] >= least;
         else
             any = 1;
         if (!any)
             continue;
         for (int64_t i = at; i < end; i++)
-            if (scales[i] * scale * (float)sums[i] + doubts[i] >= least)
+            if (scales[i * apart] * scale * (float)sums[i] + doubts[i * apart] >= least)
                 places[found++] = (int32_t)i;
     }
     return found;
@@ -108,8 +108,11 @@ BYTES static void pairs_bytes(const cvectorscan_pairs_task* it) {
 }
 
 BYTES static int64_t reaching_bytes(const int32_t* sums, int64_t count, const float* scales, const float* doubts,
-                                    float scale, float least, int32_t* places) {
-    return reaching(sums, count, scales, doubts, scale, least, places);
+                                    int64_t apart, float scale, float least, int32_t* places) {
+    // Loops of their own, so that each is made of vectors.
+    return apart == 1   ? reaching(sums, count, scales, doubts, 1, scale, least, places)
+           : apart == 2 ? reaching(sums, count, scales, doubts, 2, scale, least, places)
+                        : reaching(sums, count, scales, doubts, apart, scale, least, places);
 }
 
 #define WORDS __attribute__((target("arch=x86-64-v3")))
@@ -154,8 +157,11 @@ WORDS static void pairs_words(const cvectorscan_pairs_task* it) {
 }
 
 WORDS static int64_t reaching_words(const int32_t* sums, int64_t count, const float* scales, const float* doubts,
-                                    float scale, float least, int32_t* places) {
-    return reaching(sums, count, scales, doubts, scale, least, places);
+                                    int64_t apart, float scale, float least, int32_t* places) {
+    // Loops of their own, so that each is made of vectors.
+    return apart == 1   ? reaching(sums, count, scales, doubts, 1, scale, least, places)
+           : apart == 2 ? reaching(sums, count, scales, doubts, 2, scale, least, places)
+                        : reaching(sums, count, scales, doubts, apart, scale, least, places);
 }
 
 void cvectorscan_pairs_by(cvectorscan_kernel kernel, const cvectorscan_pairs_task* task) {
@@ -169,17 +175,17 @@ void cvectorscan_pairs_by(cvectorscan_kernel kernel, const cvectorscan_pairs_tas
     }
 }
 
-int64_t cvectorscan_reaching(const int32_t* sums, int64_t count, const float* scales, const float* doubts, float scale,
-                             float least, int32_t* places) {
+int64_t cvectorscan_reaching(const int32_t* sums, int64_t count, const float* scales, const float* doubts, int64_t apart,
+                             float scale, float least, int32_t* places) {
     switch (cvectorscan_best()) {
     case cvectorscan_bytes:
-        return reaching_bytes(sums, count, scales, doubts, scale, least, places);
+        return reaching_bytes(sums, count, scales, doubts, apart, scale, least, places);
     case cvectorscan_words:
-        return reaching_words(sums, count, scales, doubts, scale, least, places);
+        return reaching_words(sums, count, scales, doubts, apart, scale, least, places);
     case cvectorscan_plain:
         break;
     }
-    return reaching(sums, count, scales, doubts, scale, least, places);
+    return reaching(sums, count, scales, doubts, apart, scale, least, places);
 }
 
 #else
@@ -189,9 +195,9 @@ void cvectorscan_pairs_by(cvectorscan_kernel kernel, const cvectorscan_pairs_tas
     pairs_plain(task);
 }
 
-int64_t cvectorscan_reaching(const int32_t* sums, int64_t count, const float* scales, const float* doubts, float scale,
-                             float least, int32_t* places) {
-    return reaching(sums, count, scales, doubts, scale, least, places);
+int64_t cvectorscan_reaching(const int32_t* sums, int64_t count, const float* scales, const float* doubts, int64_t apart,
+                             float scale, float least, int32_t* places) {
+    return reaching(sums, count, scales, doubts, apart, scale, least, places);
 }
 
 #endif

@@ -195,12 +195,30 @@ struct LikenessScanTests {
             for least: Float in [-1, 0.2, 0.9, 2] {
                 var places = [Int32](repeating: 0, count: count)
                 let found = Int(
-                    cvectorscan_reaching(sums, Int64(count), scales, doubts, 1e-6, least, &places)
+                    cvectorscan_reaching(sums, Int64(count), scales, doubts, 1, 1e-6, least, &places)
                 )
                 let expected = sums.indices.filter {
                     scales[$0] * 1e-6 * Float(sums[$0]) + doubts[$0] >= least
                 }
                 #expect(places[..<found].map { Int($0) } == expected)
+                // The same where what belongs to one lies together.
+                let pairs = zip(scales, doubts).flatMap { [$0, $1] }
+                let same = pairs.withUnsafeBufferPointer { pairs in
+                    let doubts = pairs.baseAddress.map { $0 + 1 }
+                    return Int(
+                        cvectorscan_reaching(
+                            sums,
+                            Int64(count),
+                            pairs.baseAddress,
+                            doubts,
+                            2,
+                            1e-6,
+                            least,
+                            &places
+                        )
+                    )
+                }
+                #expect(places[..<same].map { Int($0) } == expected)
             }
         }
     }

@@ -186,6 +186,7 @@ package struct LikenessScan: Sendable {
                             Int64(places.count),
                             scales.baseAddress?.advanced(by: places.lowerBound),
                             doubts.baseAddress?.advanced(by: places.lowerBound),
+                            1,
                             scales[one],
                             least,
                             &reached

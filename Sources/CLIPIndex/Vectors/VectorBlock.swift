@@ -16,26 +16,34 @@ package final class VectorBlock: @unchecked Sendable {
     /// `MADV_HUGEPAGE`, which Swift's view of glibc leaves out.
     private static let hugePages: CInt = 14
 
+    /// The size of a huge page on the systems that have them, or a part of it.
+    private static let pageBytes = 1 << 21
+
     package let rowBytes: Int
     private let byteCount: Int
     private let start: UnsafeMutableRawPointer
+    private let mapped: UnsafeMutableRawBufferPointer
 
     /// - Throws: `outOfMemory`.
     package init(rowBytes: Int) throws(IndexError) {
         self.rowBytes = rowBytes
         byteCount = rowBytes * Self.capacity
         let flags = MAP_PRIVATE | MAP_ANONYMOUS
-        guard let start = mmap(nil, byteCount, PROT_READ | PROT_WRITE, CInt(flags), -1, 0),
-            start != MAP_FAILED
+        // What goes unused before the start and behind the end is address space, and never memory.
+        let count = byteCount + Self.pageBytes
+        guard let address = mmap(nil, count, PROT_READ | PROT_WRITE, CInt(flags), -1, 0),
+            address != MAP_FAILED
         else { throw .outOfMemory(bytes: byteCount) }
-        self.start = start
+        mapped = UnsafeMutableRawBufferPointer(start: address, count: count)
+        // Where it does not begin with a huge page, a part of it has small ones.
+        start = address.alignedUp(toMultipleOf: Self.pageBytes)
         #if os(Linux)
         // A page of 4 KB is eight rows, and each costs a walk through the page tables.
         _ = madvise(start, byteCount, Self.hugePages)
         #endif
     }
 
-    deinit { munmap(start, byteCount) }
+    deinit { munmap(mapped.baseAddress, mapped.count) }
 
     /// The rows from this one on.
     package func rows(from row: Int) -> UnsafePointer<UInt8> {

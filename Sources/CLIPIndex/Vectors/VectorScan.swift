@@ -71,30 +71,57 @@ package struct VectorScan: Sendable {
     ) -> [Shortlist] {
         var lists = wishes.map { Shortlist(top: $0.top, minScore: $0.minScore) }
         var sums = [Int32](repeating: 0, count: Self.stretch * queries.count)
+        var reached = [Int32](repeating: 0, count: Self.stretch)
         for stretch in stretches {
             let first = stretch * Self.stretch
             let count = min(Self.stretch, vectors.count - first)
             multiply(queries, first, count, into: &sums)
-            vectors.terms.withUnsafeBufferPointer { terms in
-                sums.withUnsafeBufferPointer { sums in
-                    for query in lists.indices {
-                        let (step, error) = (queries.scales[query], queries.errors[query])
-                        var threshold = lists[query].threshold
-                        for index in 0..<count {
-                            let terms = terms[first + index]
-                            let score = terms.scale * step * Float(sums[query * count + index])
-                            // The query's error counts for the whole row, which is a little longer than one at most.
-                            let doubt = terms.error + error * Self.longest + Self.rounding
-                            guard score + doubt >= threshold else { continue }
-                            if let isWanted, !isWanted[first + index] { continue }
-                            lists[query].add(row: first + index, most: score + doubt, least: score - doubt)
-                            threshold = lists[query].threshold
-                        }
-                    }
+            for query in lists.indices {
+                let step = queries.scales[query]
+                // The query's error counts for the whole row, which is a little longer than one at most.
+                let doubt = queries.errors[query] * Self.longest + Self.rounding
+                let least = lists[query].threshold - doubt
+                let found = reaching(step, least, first, sums[(query * count)...].prefix(count), &reached)
+                for index in reached[..<found].lazy.map({ Int($0) }) {
+                    if let isWanted, !isWanted[first + index] { continue }
+                    let terms = vectors.terms[first + index]
+                    let score = terms.scale * step * Float(sums[query * count + index])
+                    let doubt = terms.error + doubt
+                    // Those before it have raised it.
+                    guard score + doubt >= lists[query].threshold else { continue }
+                    lists[query].add(row: first + index, most: score + doubt, least: score - doubt)
                 }
             }
         }
         return lists
+    }
+
+    /// How many rows from the first on may reach a score by their sums and errors, and which.
+    private func reaching(
+        _ step: Float,
+        _ least: Float,
+        _ first: Int,
+        _ sums: ArraySlice<Int32>,
+        _ reached: inout [Int32]
+    ) -> Int {
+        sums.withUnsafeBufferPointer { sums in
+            vectors.terms.withUnsafeBufferPointer { terms in
+                // A row has two numbers, and those of neighbours lie beside each other.
+                guard let start = terms.baseAddress.map({ UnsafeRawPointer($0 + first) }) else { return 0 }
+                return Int(
+                    cvectorscan_reaching(
+                        sums.baseAddress,
+                        Int64(sums.count),
+                        start.assumingMemoryBound(to: Float.self),
+                        (start + MemoryLayout<Float>.stride).assumingMemoryBound(to: Float.self),
+                        2,
+                        step,
+                        least,
+                        &reached
+                    )
+                )
+            }
+        }
     }
 
     /// The length of a row by its high bytes, at most: they are half a step off.

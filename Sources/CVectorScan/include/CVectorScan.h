@@ -91,10 +91,10 @@ typedef struct {
 void cvectorscan_pairs(const cvectorscan_pairs_task* task);
 void cvectorscan_pairs_by(cvectorscan_kernel kernel, const cvectorscan_pairs_task* task);
 
-// Writes the places, of which there may be as many as sums, where scales[i] * scale * sums[i] + doubts[i] reaches the least; returns how
-// many there are.
-int64_t cvectorscan_reaching(const int32_t* sums, int64_t count, const float* scales, const float* doubts, float scale,
-                             float least, int32_t* places);
+// Writes the places, of which there may be as many as sums, where scales[i * apart] * scale * sums[i] + doubts[i * apart] reaches the
+// least; returns how many there are.
+int64_t cvectorscan_reaching(const int32_t* sums, int64_t count, const float* scales, const float* doubts, int64_t apart,
+                             float scale, float least, int32_t* places);
 
 #ifdef __cplusplus
 }
