@@ -147,10 +147,11 @@ bench-towers: build ## measure pictures of ViT-L/14 and SigLIP 2 beside ONNX Run
 	@test -n "$(QUICK)" || $(BENCH_PYTHON) Benchmarks/report.py $(RESULTS)
 
 bench-search: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
-bench-search: build ## measure indexing beside rclip, and exact search beside faiss, sqlite-vec and pgvector; QUICK=1
+bench-search: build ## measure exact search beside faiss, sqlite-vec and pgvector, over HTTP, and indexing beside rclip; QUICK=1
 	@test -x $(SEARCH_PYTHON) || { $(PYTHON) -m venv .venv/search \
 		&& .venv/search/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/Search/requirements.txt; }
 	$(SEARCH_PYTHON) Benchmarks/Search/exact.py $(CLIP) $(RESULTS)/search.json $(if $(QUICK),--count 20000 --rounds 3)
+	$(SEARCH_PYTHON) Benchmarks/Search/served.py $(CLIP) $(RESULTS)/served.json $(if $(QUICK),--count 20000 --seconds 3 --pictures 40)
 	$(SEARCH_PYTHON) Benchmarks/Search/indexing.py $(CLIP) $(RESULTS)/indexing.json $(if $(QUICK),--pictures 40 --rounds 1)
 
 metrics: build ## have Prometheus scrape a server after 2,000 mixed requests, and compare; checks dashboard and alerts
