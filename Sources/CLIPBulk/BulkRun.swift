@@ -132,7 +132,8 @@ package struct BulkRun: Sendable {
         case .file(let path, _):
             key = path
             do throws(FileError) {
-                bytes = try FileContents.read(path, limit: engine.configuration.maxImageBytes)
+                let limit = engine.configuration.maxImageBytes
+                bytes = try FileContents.readPlain(path, limit: limit, followingLinks: true)
             } catch {
                 return .success(Self.outcome(of: path, error))
             }
@@ -153,8 +154,8 @@ package struct BulkRun: Sendable {
         guard case .unreadable(_, let cause) = error else {
             return .failure(key: path, reason: error.description)
         }
-        if let fault = ShardFault(cause: cause) { return .fault(key: path, fault) }
-        return ShardFault.saysMissing(cause)
+        if let fault = ShardFault(cause) { return .fault(key: path, fault) }
+        return cause.isAbsence
             ? .missing(key: path, reason: error.description) : .failure(key: path, reason: error.description)
     }
 }

@@ -1,4 +1,4 @@
-internal import CLIPFiles
+package import CLIPFiles
 
 /// A part of the work that gets output of its own.
 package struct Shard: Sendable {
@@ -101,11 +101,9 @@ package struct ListedFile: Equatable, Sendable {
     }
 
     /// A file or folder that cannot be looked at.
-    ///
-    /// - Parameter cause: the system's message.
-    package init(unreadable path: String, cause: String) {
+    package init(unreadable path: String, cause: SystemCause) {
         (self.path, bytes) = (path, 0)
-        fault = ShardFault(cause: cause)
+        fault = ShardFault(cause)
         trouble = fault == nil ? "It cannot be read: \(cause)." : nil
     }
 }

@@ -1,4 +1,5 @@
 package import CLIPEngine
+package import CLIPFiles
 
 #if canImport(Glibc)
 internal import Glibc
@@ -24,14 +25,13 @@ package enum ShardFault: Error, Equatable, Sendable {
 }
 
 extension ShardFault {
-    /// What the system's message at reading a file or a folder means.
+    /// What it means that a file or a folder cannot be read.
     ///
-    /// - Parameter cause: what `strerror` says, since that is what errors of files carry.
     /// - Returns: nil where the path itself is at fault, whenever somebody tries.
-    package init?(cause: String) {
-        if Self.says(cause, Self.missing) || Self.says(cause, Self.unfit) { return nil }
-        self =
-            Self.says(cause, [EACCES, EPERM]) ? .notPermitted(cause: cause) : .unreadable(cause: cause)
+    package init?(_ cause: SystemCause) {
+        guard let code = cause.code, !cause.isAbsence, !Self.unfit.contains(code) else { return nil }
+        let isForbidden = code == EACCES || code == EPERM
+        self = isForbidden ? .notPermitted(cause: "\(cause)") : .unreadable(cause: "\(cause)")
     }
 
     /// What an error of the engine means for the shard of its picture; nil where it is the picture's, or the engine's.
@@ -40,14 +40,6 @@ extension ShardFault {
         self = .noMemory
     }
 
-    /// Whether the system's message says that there is nothing at a path.
-    static func saysMissing(_ cause: String) -> Bool { says(cause, missing) }
-
-    private static let missing = [ENOENT, ENOTDIR]
     /// What a path leads to, or what it is itself, is no file.
-    private static let unfit = [EISDIR, ELOOP, ENAMETOOLONG, EILSEQ, ENXIO]
-
-    private static func says(_ cause: String, _ codes: [Int32]) -> Bool {
-        codes.contains { String(cString: strerror($0)).utf8.elementsEqual(cause.utf8) }
-    }
+    private static let unfit: Set<Int32> = [EISDIR, ELOOP, ENAMETOOLONG, EILSEQ, ENXIO]
 }

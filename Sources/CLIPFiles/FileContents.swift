@@ -25,7 +25,7 @@ package enum FileContents {
             source == .standardInput
             ? STDIN_FILENO : FileName.withPath(file) { open($0, O_RDONLY | O_CLOEXEC) }
         defer { if descriptor > STDIN_FILENO { close(descriptor) } }
-        guard descriptor >= 0 else { throw .unreadable(source, cause: String(cString: strerror(errno))) }
+        guard descriptor >= 0 else { throw .unreadable(source, cause: SystemCause(code: errno)) }
         return try read(descriptor, source, limit: limit, longestLine: longestLine)
     }
 
@@ -34,10 +34,12 @@ package enum FileContents {
     /// - Parameters:
     ///   - limit: as above.
     ///   - followingLinks: whether it may be a link to one.
+    ///   - known: how it has to look once it is open; nil for any.
     package static func readPlain(
         _ file: String,
         limit: Int,
-        followingLinks: Bool
+        followingLinks: Bool,
+        as known: FileLook? = nil
     ) throws(FileError) -> [UInt8] {
         // A pipe would be waited for, and a terminal become this process's own.
         let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (followingLinks ? 0 : O_NOFOLLOW)
@@ -45,11 +47,14 @@ package enum FileContents {
         let trouble = errno
         guard descriptor >= 0 else {
             let isLink = trouble == ELOOP && !followingLinks
-            throw .unreadable(.file, cause: isLink ? "Is a link" : String(cString: strerror(trouble)))
+            throw .unreadable(.file, cause: isLink ? SystemCause("Is a link") : SystemCause(code: trouble))
         }
         defer { close(descriptor) }
         guard let look = FileLook(descriptor: descriptor) else {
-            throw .unreadable(.file, cause: "Is no plain file")
+            throw .unreadable(.file, cause: SystemCause("Is no plain file"))
+        }
+        guard known == nil || look == known else {
+            throw .unreadable(.file, cause: SystemCause("Has changed"))
         }
         return try read(descriptor, .file, limit: limit, expecting: look.bytes)
     }
@@ -75,7 +80,7 @@ package enum FileContents {
                 } while result < 0 && errno == EINTR
                 count = max(0, result)
             }
-            guard result >= 0 else { throw .unreadable(source, cause: String(cString: strerror(errno))) }
+            guard result >= 0 else { throw .unreadable(source, cause: SystemCause(code: errno)) }
             if chunk.isEmpty { break }
             bytes += chunk
             guard longestLine < .max else { continue }

@@ -6,8 +6,8 @@ package enum FileError: Error, Equatable, Sendable {
         case standardInput = "Standard input"
     }
 
-    /// The source cannot be opened or read; the cause is the system's message.
-    case unreadable(Source, cause: String)
+    /// The source cannot be opened or read; the cause is the system's, or that it is of another kind.
+    case unreadable(Source, cause: SystemCause)
     /// A line has more bytes than a text may have, and perhaps no end at all.
     case endlessLine(Source, limit: Int)
     /// The byte order mark names this encoding, but the bytes after it are not in it.

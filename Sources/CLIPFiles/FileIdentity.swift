@@ -8,13 +8,6 @@ internal import Darwin
 
 /// Which file a path leads to, whatever it is called.
 package struct FileIdentity: Sendable {
-    /// Names of one file have the same: hard links, and a folder that is mounted in two places.
-    package struct Number: Hashable, Sendable {
-        /// The device that the file is on.
-        package let device: UInt64
-        fileprivate let inode: UInt64
-    }
-
     /// When anything about a file was changed last, be it only a name.
     ///
     /// Nobody can choose it.
@@ -26,7 +19,7 @@ package struct FileIdentity: Sendable {
         case file, link, other
     }
 
-    package let number: Number
+    package let number: FileNumber
     package let change: Change
     package let kind: Kind
 
@@ -42,10 +35,7 @@ package struct FileIdentity: Sendable {
         #else
         let time = status.st_ctim
         #endif
-        number = Number(
-            device: UInt64(truncatingIfNeeded: status.st_dev),
-            inode: UInt64(truncatingIfNeeded: status.st_ino)
-        )
+        number = FileNumber(status)
         change = Change(seconds: Int(time.tv_sec), nanoseconds: Int(time.tv_nsec))
         kind =
             switch status.st_mode & S_IFMT {

@@ -31,6 +31,6 @@ extension FileLook {
     private static func isNowhere(_ path: String) -> Bool {
         var status = stat()
         let isThere = FileName.withPath(path) { fstatat(AT_FDCWD, $0, &status, AT_SYMLINK_NOFOLLOW) } == 0
-        return !isThere && (errno == ENOENT || errno == ENOTDIR)
+        return !isThere && SystemCause(code: errno).isAbsence
     }
 }

@@ -64,7 +64,26 @@ package enum FileName {
         let folder = start.isEmpty ? (bytes.first == UInt8(ascii: "/") ? "/" : ".") : text(of: start)
         guard folder != path else { return path }
         let parent = absolute(folder)
-        return parent.hasSuffix("/") ? parent + text(of: name) : "\(parent)/\(text(of: name))"
+        return joined(parent, text(of: name))
+    }
+
+    /// The path of a name in a folder.
+    package static func joined(_ folder: String, _ name: String) -> String {
+        folder.utf8.last == UInt8(ascii: "/") ? folder + name : "\(folder)/\(name)"
+    }
+
+    /// From where to where the paths below a folder are, in the order of bytes: the first that may be among them, and the first behind.
+    package static func range(below folder: String) -> (start: [UInt8], end: [UInt8]) {
+        var start = bytes(of: folder)
+        if start.last != UInt8(ascii: "/") { start.append(UInt8(ascii: "/")) }
+        // All that begins so sorts from here to where the slash is the sign behind it.
+        return (start, Array(start.dropLast()) + [UInt8(ascii: "/") + 1])
+    }
+
+    /// Whether anything has a path, be it a link that leads nowhere.
+    package static func isThere(_ path: String) -> Bool {
+        var status = stat()
+        return withPath(path) { fstatat(AT_FDCWD, $0, &status, AT_SYMLINK_NOFOLLOW) } == 0
     }
 
     /// The names in a folder, without `.` and `..`; nil if the folder cannot be read to its end, and `errno` says why.

@@ -56,17 +56,7 @@ package enum ContactSheet {
 
     /// A file's address, by the bytes of its path (RFC 8089, RFC 3986 2.3).
     package static func url(ofFile path: String) -> String {
-        var text = "file://"
-        for byte in FileName.bytes(of: path) {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "/"):
-                text.unicodeScalars.append(Unicode.Scalar(byte))
-            default: text += String(format: "%%%02X", byte)
-            }
-        }
-        return text
+        "file://" + PercentText.of(FileName.bytes(of: path), keeping: "/")
     }
 
     /// A text as HTML and its attributes have it.

@@ -89,7 +89,7 @@ struct BulkRunTests {
         let missing = ListedFile(path: "/nowhere.png", bytes: 0)
         let shards = [
             Shard([missing, broken] + [ListedFile](repeating: missing, count: 1000), number: 0),
-            Shard([ListedFile(unreadable: "/closed", cause: "Permission denied"), whole], number: 1),
+            Shard([ListedFile(unreadable: "/closed", cause: SystemCause(code: EACCES)), whole], number: 1),
             Shard([whole], number: 2), Shard(archive: "/proc/self/mem"), Shard([whole], number: 3),
         ]
         let words = try await words(shards)
@@ -109,13 +109,14 @@ struct BulkRunTests {
         let own = [
             ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, ENXIO,
         ]
-        for code in own { #expect(ShardFault(cause: String(cString: strerror(code))) == nil, "\(code)") }
+        for code in own { #expect(ShardFault(SystemCause(code: code)) == nil, "\(code)") }
+        #expect(ShardFault(SystemCause("Is no plain file")) == nil)
         let others = [EIO, ESTALE, ETIMEDOUT, ENOMEM, EMFILE, ENFILE, ENOTCONN, EHOSTDOWN, ENODEV]
-        for cause in others.map({ String(cString: strerror($0)) }) {
-            #expect(ShardFault(cause: cause) == .unreadable(cause: cause))
+        for cause in others.map(SystemCause.init(code:)) {
+            #expect(ShardFault(cause) == .unreadable(cause: cause.description))
         }
-        for cause in [EACCES, EPERM].map({ String(cString: strerror($0)) }) {
-            #expect(ShardFault(cause: cause) == .notPermitted(cause: cause))
+        for cause in [EACCES, EPERM].map(SystemCause.init(code:)) {
+            #expect(ShardFault(cause) == .notPermitted(cause: cause.description))
         }
         #expect(ShardFault(EmbeddingError.image(index: 0, .noMemory)) == .noMemory)
         let errors: [EmbeddingError] = [

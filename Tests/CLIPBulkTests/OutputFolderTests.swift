@@ -234,7 +234,7 @@ struct OutputFolderTests {
 
     @Test("What has gone from a folder meanwhile is a failure as any other")
     func goneFiles() {
-        let file = ListedFile(unreadable: "a.jpg", cause: "No such file or directory")
+        let file = ListedFile(unreadable: "a.jpg", cause: SystemCause(code: ENOENT))
         #expect(file.fault == nil)
         #expect(file.trouble == "It cannot be read: No such file or directory.")
         #expect(Array(FileShards([file], size: 3)).map(\.isFaulty) == [false])
@@ -243,7 +243,7 @@ struct OutputFolderTests {
     @Test("A folder that cannot be read ends a list, for every process alike")
     func brokenLists() throws {
         let files = (0..<7).map { ListedFile(path: "\($0)", bytes: 1) }
-        let broken = ListedFile(unreadable: "below", cause: "Stale file handle")
+        let broken = ListedFile(unreadable: "below", cause: SystemCause(code: ESTALE))
         for index in 0..<2 {
             let own = try #require(ShardSelection("\(index)/2"))
             let shards = Array(FileShards(files + [broken] + files, size: 3, selection: own))

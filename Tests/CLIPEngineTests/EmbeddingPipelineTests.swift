@@ -27,7 +27,7 @@ extension EmbeddingEngineTests {
                 switch index {
                 case 3:
                     let fault = #expect(throws: EmbeddingPipeline.Fault.self) { try result.get() }
-                    #expect(fault == .unreadable(.unreadable(.file, cause: "No such file or directory")))
+                    #expect(fault == .unreadable(.unreadable(.file, cause: SystemCause(code: ENOENT))))
                     #expect(fault?.isTheInputs == true)
                 case 90: #expect(try result.get().cosineSimilarity(to: picture) > 0.9999)
                 default: #expect(try result.get().cosineSimilarity(to: expected[index]) > 0.9999)

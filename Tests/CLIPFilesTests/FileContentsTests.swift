@@ -51,11 +51,11 @@ struct FileContentsTests {
             try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
             #expect(mkfifo(pipe, 0o600) == 0)
             #expect(try FileContents.readPlain(link, limit: .max, followingLinks: true) == bytes)
-            #expect(throws: FileError.unreadable(.file, cause: "Is a link")) {
+            #expect(throws: FileError.unreadable(.file, cause: SystemCause("Is a link"))) {
                 try FileContents.readPlain(link, limit: .max, followingLinks: false)
             }
             for file in [pipe, "/", "/dev/null"] {
-                #expect(throws: FileError.unreadable(.file, cause: "Is no plain file")) {
+                #expect(throws: FileError.unreadable(.file, cause: SystemCause("Is no plain file"))) {
                     try FileContents.readPlain(file, limit: .max, followingLinks: true)
                 }
             }
@@ -64,10 +64,10 @@ struct FileContentsTests {
 
     @Test("What is not there or is a folder is refused with the system's cause")
     func refusals() throws {
-        #expect(throws: FileError.unreadable(.file, cause: "No such file or directory")) {
+        #expect(throws: FileError.unreadable(.file, cause: SystemCause(code: ENOENT))) {
             try FileContents.read("/nowhere/at/all", limit: 1)
         }
-        #expect(throws: FileError.unreadable(.file, cause: "Is a directory")) {
+        #expect(throws: FileError.unreadable(.file, cause: SystemCause(code: EISDIR))) {
             try FileContents.read("/", limit: 1)
         }
     }
@@ -75,7 +75,7 @@ struct FileContentsTests {
     @Test("Every error is a sentence with what it is about; those that leave a question say what to do")
     func words() throws {
         let samples: KeyValuePairs<String, any Error> = [
-            "unreadable": FileError.unreadable(.standardInput, cause: "Input/output error"),
+            "unreadable": FileError.unreadable(.standardInput, cause: SystemCause(code: EIO)),
             "endlessLine": FileError.endlessLine(.file, limit: 9),
             "notAsMarked": FileError.notAsMarked(name: "words.txt", encoding: "UTF-16"),
             "zeroBytes": FileError.zeroBytes(name: "words.txt"),

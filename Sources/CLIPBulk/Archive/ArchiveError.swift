@@ -1,3 +1,5 @@
+internal import CLIPFiles
+
 /// Why an archive cannot be read, or not to its end; offsets are those of the header at fault, in bytes.
 package enum ArchiveError: Error, Equatable, Sendable {
     /// There is nothing at its path that may be read; the cause is the system's message.
@@ -29,12 +31,15 @@ package enum ArchiveError: Error, Equatable, Sendable {
 }
 
 extension ArchiveError {
-    /// What the system's message at opening or reading an archive means.
-    init(cause: String) {
-        if case .unreadable? = ShardFault(cause: cause) {
-            self = .interrupted(cause: cause)
+    /// What it means that an archive cannot be opened or read.
+    ///
+    /// - Parameter code: the system's (`errno`).
+    init(code: Int32) {
+        let cause = SystemCause(code: code)
+        if case .unreadable? = ShardFault(cause) {
+            self = .interrupted(cause: "\(cause)")
         } else {
-            self = .unreadable(cause: cause)
+            self = .unreadable(cause: "\(cause)")
         }
     }
 

@@ -25,7 +25,7 @@ package final class ArchiveStream {
     /// - Parameter path: a file or a pipe.
     package init(path: String) throws(ArchiveError) {
         let descriptor = FileName.withPath(path) { open($0, O_RDONLY | O_CLOEXEC) }
-        guard descriptor >= 0 else { throw ArchiveError(cause: String(cString: strerror(errno))) }
+        guard descriptor >= 0 else { throw ArchiveError(code: errno) }
         (self.descriptor, piece) = (descriptor, [])
         look = ArchiveLook(descriptor: descriptor)
     }
@@ -94,7 +94,7 @@ package final class ArchiveStream {
             count = max(0, result)
         }
         taken = 0
-        guard result >= 0 else { throw ArchiveError(cause: String(cString: strerror(code))) }
+        guard result >= 0 else { throw ArchiveError(code: code) }
         return result > 0
     }
 }

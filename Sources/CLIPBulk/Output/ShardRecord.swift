@@ -89,7 +89,7 @@ package struct ShardRecord: Sendable {
             bytes = try FileContents.read(path, limit: Self.longestFile)
         } catch {
             guard case .unreadable(_, let cause) = error else { return .foreign }
-            throw .unreadable(path: path, cause: cause)
+            throw .unreadable(path: path, cause: "\(cause)")
         }
         guard let object = (try? JSONDocument.read(bytes))?.object,
             let embedded = object["embedded"]?.wholeNumber, let failed = object["failed"]?.wholeNumber,

@@ -17,7 +17,7 @@ package enum FileCount {
         isStopped: (_ count: Int) -> Bool
     ) -> Int? {
         var count = 0
-        var entered: Set<FolderIdentity> = []
+        var entered: Set<FileNumber> = []
         var rest = [Folder(path: FileName.bytes(of: folder), parts: [])]
         while let folder = rest.popLast() {
             guard !isStopped(count) else { return nil }
@@ -26,7 +26,7 @@ package enum FileCount {
             defer { closedir(stream) }
             if rules.followsLinks {
                 var status = stat()
-                guard fstat(dirfd(stream), &status) == 0, entered.insert(FolderIdentity(status)).inserted
+                guard fstat(dirfd(stream), &status) == 0, entered.insert(FileNumber(status)).inserted
                 else { continue }
             }
             while let entry = readdir(stream) {

@@ -41,8 +41,8 @@ package struct FolderWalk: Sequence, IteratorProtocol {
 
     package enum Entry: Equatable, Sendable {
         case file(path: String, FileLook)
-        /// Something that the system does not let be read, and all that is below it; the cause is its message.
-        case unreadable(path: String, cause: String)
+        /// Something that the system does not let be read, and all that is below it.
+        case unreadable(path: String, cause: SystemCause)
         /// A link that leads nowhere, perhaps into a disk that is away; its name is no picture's.
         case deadLink(path: String)
         case passedOver(Reason)
@@ -60,7 +60,7 @@ package struct FolderWalk: Sequence, IteratorProtocol {
 
     private struct Level {
         let path: String
-        let identity: FolderIdentity?
+        let identity: FileNumber?
         /// What is left of its names, the last of them first.
         var names: [String] = []
     }
@@ -70,7 +70,7 @@ package struct FolderWalk: Sequence, IteratorProtocol {
     /// The parts of the path below the folder where the walk is.
     private var place: [[UInt8]] = []
     /// Folders that were entered, where links may lead into one twice.
-    private var entered: Set<FolderIdentity> = []
+    private var entered: Set<FileNumber> = []
     private var pending: Entry?
     private let entering: Entering?
 
@@ -84,7 +84,7 @@ package struct FolderWalk: Sequence, IteratorProtocol {
     /// - Parameter folder: its path, which those of the files begin with.
     package init(folder: String, rules: Rules, entering: Entering? = nil) {
         (self.rules, self.entering) = (rules, entering)
-        let identity = FolderIdentity(at: folder)
+        let identity = FileNumber(ofFolder: folder)
         if rules.followsLinks, let identity { entered.insert(identity) }
         enter(folder, identity)
     }
@@ -100,7 +100,7 @@ package struct FolderWalk: Sequence, IteratorProtocol {
         entering: Entering? = nil
     ) {
         (self.rules, self.entering, place) = (rules, entering, parts)
-        levels = [Level(path: folder, identity: FolderIdentity(at: folder), names: names.reversed())]
+        levels = [Level(path: folder, identity: FileNumber(ofFolder: folder), names: names.reversed())]
     }
 
     package mutating func next() -> Entry? {
@@ -116,14 +116,14 @@ package struct FolderWalk: Sequence, IteratorProtocol {
         }
     }
 
-    private mutating func enter(_ folder: String, _ identity: FolderIdentity?) {
+    private mutating func enter(_ folder: String, _ identity: FileNumber?) {
         entering?(folder, place)
         levels.append(Level(path: folder, identity: identity))
         guard let names = FileName.names(inFolder: folder) else {
-            let trouble = errno
+            let trouble = SystemCause(code: errno)
             pending =
                 levels.count > 1
-                ? entry(for: trouble, of: folder) : .unreadable(path: folder, cause: Self.text(trouble))
+                ? entry(for: trouble, of: folder) : .unreadable(path: folder, cause: trouble)
             return
         }
         levels[levels.count - 1].names =
@@ -132,22 +132,26 @@ package struct FolderWalk: Sequence, IteratorProtocol {
 
     private mutating func look(at name: String, in folder: String) -> Entry? {
         if !rules.takesHidden, name.utf8.first == UInt8(ascii: ".") { return .passedOver(.rule) }
-        let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+        let path = FileName.joined(folder, name)
         let bytes = FileName.bytes(of: name)
         let parts = place + [bytes]
         var status = stat()
         let trouble = FileName.withPath(path) { lstat($0, &status) == 0 ? 0 : errno }
         guard trouble == 0 else {
-            return rules.exclude(parts, isFolder: nil) ? .passedOver(.rule) : entry(for: trouble, of: path)
+            return rules.exclude(parts, isFolder: nil)
+                ? .passedOver(.rule) : entry(for: SystemCause(code: trouble), of: path)
         }
         if status.st_mode & S_IFMT == S_IFLNK {
             guard rules.followsLinks else { return .passedOver(.rule) }
             let trouble = FileName.withPath(path) { fstatat(AT_FDCWD, $0, &status, 0) == 0 ? 0 : errno }
             guard trouble == 0 else {
                 guard !rules.exclude(parts, isFolder: nil) else { return .passedOver(.rule) }
-                guard Self.isAbsence(trouble), !rules.want(bytes) else {
-                    let cause = Self.isAbsence(trouble) ? "Leads nowhere" : Self.text(trouble)
-                    return .unreadable(path: path, cause: cause)
+                let cause = SystemCause(code: trouble)
+                guard cause.isAbsence, !rules.want(bytes) else {
+                    return .unreadable(
+                        path: path,
+                        cause: cause.isAbsence ? SystemCause("Leads nowhere") : cause
+                    )
                 }
                 return .deadLink(path: path)
             }
@@ -155,7 +159,7 @@ package struct FolderWalk: Sequence, IteratorProtocol {
         let isFolder = status.st_mode & S_IFMT == S_IFDIR
         guard !rules.exclude(parts, isFolder: isFolder) else { return .passedOver(.rule) }
         if isFolder {
-            let identity = FolderIdentity(status)
+            let identity = FileNumber(status)
             if rules.followsLinks, !entered.insert(identity).inserted { return .passedOver(.rule) }
             place = parts
             enter(path, identity)
@@ -170,28 +174,24 @@ package struct FolderWalk: Sequence, IteratorProtocol {
     }
 
     /// What to tell of something that could not be looked at; nil where it is not there any more.
-    private mutating func entry(for trouble: Int32, of path: String) -> Entry? {
-        guard Self.isAbsence(trouble) else { return .unreadable(path: path, cause: Self.text(trouble)) }
+    private mutating func entry(for trouble: SystemCause, of path: String) -> Entry? {
+        guard trouble.isAbsence else { return .unreadable(path: path, cause: trouble) }
         guard let number = replaced() else { return nil }
         // All that is left of it is not there either, for the same reason.
         place.removeLast(Swift.min(place.count, levels.count - 1 - number))
         levels.removeLast(levels.count - 1 - number)
         levels[number].names = []
-        return .unreadable(path: levels[number].path, cause: "Went away meanwhile")
+        return .unreadable(path: levels[number].path, cause: SystemCause("Went away meanwhile"))
     }
 
     /// The number of a folder that is another one than when it was entered, such as of a disk that was taken away; nil where what is
     /// missing was taken out of folders that are as they were.
     private func replaced() -> Int? {
         for number in levels.indices.reversed() {
-            let identity = FolderIdentity(at: levels[number].path)
+            let identity = FileNumber(ofFolder: levels[number].path)
             if identity == nil, number > 0 { continue }
             return identity == levels[number].identity ? nil : number
         }
         return nil
     }
-
-    private static func isAbsence(_ trouble: Int32) -> Bool { trouble == ENOENT || trouble == ENOTDIR }
-
-    private static func text(_ trouble: Int32) -> String { String(cString: strerror(trouble)) }
 }

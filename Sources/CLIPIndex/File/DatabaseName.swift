@@ -16,17 +16,8 @@ enum DatabaseName {
         guard takesAddresses else {
             throw .unusable(path: path, cause: "SQLite was built without SQLITE_USE_URI here")
         }
-        var address = path.utf8.first == UInt8(ascii: "/") ? "file://" : "file:"
-        for byte in FileName.bytes(of: path) {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."),
-                UInt8(ascii: "-"), UInt8(ascii: "_"):
-                address.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                address += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            }
-        }
+        let scheme = path.utf8.first == UInt8(ascii: "/") ? "file://" : "file:"
+        let address = scheme + PercentText.of(FileName.bytes(of: path), keeping: "/")
         return isFrozen ? address + "?immutable=1" : address
     }
 

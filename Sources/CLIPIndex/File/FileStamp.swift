@@ -10,13 +10,7 @@ internal import Darwin
 
 /// What tells the file of an index from another in its place, and from itself after it was written.
 struct FileStamp: Equatable {
-    /// The same for as long as it is one file.
-    struct Identity: Equatable {
-        let device: UInt64
-        let number: UInt64
-    }
-
-    let identity: Identity
+    let number: FileNumber
     /// Size and times, in nanoseconds.
     private let state: [Int]
     /// Whether SQLite has written something beside it that is not in it yet.
@@ -29,10 +23,7 @@ struct FileStamp: Equatable {
         #else
         let times = [status.st_mtim, status.st_ctim]
         #endif
-        identity = Identity(
-            device: UInt64(truncatingIfNeeded: status.st_dev),
-            number: UInt64(truncatingIfNeeded: status.st_ino)
-        )
+        number = FileNumber(status)
         state =
             [Int(status.st_size)]
             + times.map { FileLook.nanoseconds(seconds: Int($0.tv_sec), rest: Int($0.tv_nsec)) }

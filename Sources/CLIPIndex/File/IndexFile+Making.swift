@@ -65,16 +65,10 @@ extension IndexFile {
             hasLinks
             && FileName.withPath(draft) { draft in FileName.withPath(place) { link(draft, $0) } } == 0
         // FAT has none, nor have many disks of other machines. Of our programs, the lock keeps all others away.
-        if isLinked || isThere(place) { return }
+        if isLinked || FileName.isThere(place) { return }
         let isRenamed =
             FileName.withPath(draft) { draft in FileName.withPath(place) { rename(draft, $0) } } == 0
         guard isRenamed else { throw .unusable(path: place, cause: String(cString: strerror(errno))) }
-    }
-
-    /// Whether there is something at a path, be it a link that leads nowhere.
-    static func isThere(_ path: String) -> Bool {
-        var status = stat()
-        return FileName.withPath(path) { fstatat(AT_FDCWD, $0, &status, AT_SYMLINK_NOFOLLOW) } == 0
     }
 
     /// Has the disk keep a new name, as far as it does.

@@ -102,11 +102,9 @@ extension IndexFile {
         var condition: (String, [(any DatabaseValueConvertible)?]) {
             var (parts, arguments) = (["missing IS NULL"], [(any DatabaseValueConvertible)?]())
             if let folder {
-                var start = FileName.bytes(of: folder)
-                if start.last != UInt8(ascii: "/") { start.append(UInt8(ascii: "/")) }
-                // All that begins so sorts from here to where the slash is the sign behind it.
+                let (start, end) = FileName.range(below: folder)
                 parts.append("path >= ? AND path < ?")
-                arguments += [Data(start), Data(start.dropLast() + [UInt8(ascii: "/") + 1])]
+                arguments += [Data(start), Data(end)]
             }
             if let since {
                 parts.append("modified >= ?")

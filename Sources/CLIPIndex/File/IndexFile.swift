@@ -88,11 +88,11 @@ package final class IndexFile: Sendable {
         patience: Duration = .seconds(3)
     ) throws(IndexError) -> IndexFile {
         // Nothing is put beside what is none of ours.
-        if isThere(path) { try require(path) }
+        if FileName.isThere(path) { try require(path) }
         // SQLite follows links, too, before it puts something beside it.
         let place = FileName.absolute(path)
         let lock = try IndexLock.take(beside: place, named: path, patience: patience)
-        if !isThere(path) { try make(place, for: model) }
+        if !FileName.isThere(path) { try make(place, for: model) }
         try require(path)
         try require(W_OK, of: path)
         let file = try doing(path) { try opened(path, .writing(lock)) }

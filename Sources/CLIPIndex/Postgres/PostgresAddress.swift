@@ -1,3 +1,4 @@
+internal import CLIPFiles
 internal import CPq
 
 #if canImport(Glibc)
@@ -80,7 +81,7 @@ package struct PostgresAddress: Equatable, Sendable {
         let user = options["user"].map { "\($0)@" } ?? ""
         let host = options["host"] ?? options["hostaddr"] ?? ""
         let port = options["port"].map { ":\($0)" } ?? ""
-        let place = schema == Self.usualSchema ? "" : "?clip_schema=\(Self.encoded(schema))"
+        let place = schema == Self.usualSchema ? "" : "?clip_schema=\(PercentText.of(schema.utf8))"
         display = "postgresql://\(user)\(host)\(port)/\(options["dbname"] ?? "")\(place)"
     }
 
@@ -95,21 +96,6 @@ package struct PostgresAddress: Equatable, Sendable {
     /// A message of libpq without what must not be seen.
     package func concealing(_ message: String) -> String {
         secrets.reduce(message) { Self.replacing($1, in: $0) }
-    }
-
-    /// A name as an address has it.
-    private static func encoded(_ name: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        let bytes = name.utf8.flatMap { byte -> [UInt8] in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"),
-                UInt8(ascii: "."):
-                [byte]
-            default: [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func isSchema(_ name: String) -> Bool {

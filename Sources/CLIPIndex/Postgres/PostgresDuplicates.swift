@@ -34,8 +34,11 @@ final class PostgresDuplicates: DuplicateSource {
                     scope.parameters
                 ).ints()
         }
-        guard (ids.last ?? 0) <= UInt32.max else {
-            throw .damaged(path: session.address.display, what: "a picture has a number of more than 32 bits")
+        guard (ids.first ?? 1) > 0, (ids.last ?? 0) <= UInt32.max else {
+            throw .damaged(
+                path: session.address.display,
+                what: "a picture has a number that is none of 32 bits"
+            )
         }
         for start in stride(from: 0, to: ids.count, by: Self.atOnce) {
             try append(Array(ids[start..<min(start + Self.atOnce, ids.count)]))
@@ -94,13 +97,6 @@ final class PostgresDuplicates: DuplicateSource {
                 """,
                 scope.parameters + [.int(content)]
             ).ints()
-        }
-    }
-
-    func paths(ofContent content: Int, in scope: IndexFile.Scope) throws(IndexError) -> [String] {
-        let scope = PostgresScope(scope)
-        return try session.performNow { connection in
-            try PostgresIndex.paths(of: [content], scope, connection)[content] ?? []
         }
     }
 

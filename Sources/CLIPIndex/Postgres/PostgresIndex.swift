@@ -150,10 +150,12 @@ package final class PostgresIndex: SearchableIndex {
                 scope.isAll
                 ? "c.present" : "c.id IN (SELECT f.content FROM files f WHERE \(scope.condition))"
             // Ordered by what the graph is not, so that all are compared.
+            // In the server's 64 bits, so that what reaches it in 32 is among them.
+            let least = query.minScore.isFinite ? "AND \(score) >= \(Double(query.minScore) - 1e-6)" : ""
             rows = try connection.query(
                 """
                 SELECT id, score::real FROM (
-                    SELECT c.id, \(score) AS score FROM contents c WHERE \(filter)
+                    SELECT c.id, \(score) AS score FROM contents c WHERE \(filter) \(least)
                     ORDER BY score DESC, c.id LIMIT $\(number + 2)
                 ) AS best ORDER BY score DESC, id
                 """,
@@ -167,31 +169,40 @@ package final class PostgresIndex: SearchableIndex {
                 best.append((id, score))
             }
         }
-        let paths = try paths(of: best.map(\.id), scope, connection)
+        let files = try files(of: best.map(\.id), query.mostPaths, scope, connection)
         return best.compactMap { match in
-            paths[match.id].map { ImageIndex.Match(id: match.id, paths: $0, score: match.score) }
+            files[match.id].map {
+                ImageIndex.Match(id: match.id, paths: $0.paths, fileCount: $0.count, score: match.score)
+            }
         }
     }
 
-    /// The paths of contents' files within a scope, in order.
-    static func paths(
+    /// The first paths of contents' files within a scope, in order, and how many files there are.
+    private static func files(
         of contents: [Int],
+        _ most: Int,
         _ scope: PostgresScope,
         _ connection: PostgresConnection
-    ) throws -> [Int: [String]] {
+    ) throws -> [Int: (paths: [String], count: Int)] {
         guard !contents.isEmpty else { return [:] }
+        let number = scope.parameters.count
         let rows = try connection.query(
             """
-            SELECT f.content, f.path FROM files f WHERE \(scope.condition)
-            AND f.content = ANY ($\(scope.parameters.count + 1)) ORDER BY f.path
+            SELECT content, path, count FROM (
+                SELECT f.content, f.path, count(*) OVER (PARTITION BY f.content) AS count,
+                    row_number() OVER (PARTITION BY f.content ORDER BY f.path) AS place
+                FROM files f WHERE \(scope.condition) AND f.content = ANY ($\(number + 1))
+            ) AS found WHERE place <= $\(number + 2) ORDER BY path
             """,
-            scope.parameters + [.ints(contents)]
+            scope.parameters + [.ints(contents), .int(most)]
         )
-        var paths: [Int: [String]] = [:]
+        var files: [Int: (paths: [String], count: Int)] = [:]
         for row in 0..<rows.count {
-            paths[try rows.int(row, 0), default: []].append(FileName.text(of: try rows.bytes(row, 1)))
+            let path = FileName.text(of: try rows.bytes(row, 1))
+            let (content, count) = (try rows.int(row, 0), try rows.int(row, 2))
+            files[content, default: ([], count)].paths.append(path)
         }
-        return paths
+        return files
     }
 
     // MARK: Single pictures

@@ -9,10 +9,7 @@ struct PostgresScope: Sendable {
     init(_ scope: IndexFile.Scope) {
         var (parts, parameters) = (["f.missing IS NULL"], [PostgresParameter]())
         if let folder = scope.folder {
-            var start = FileName.bytes(of: folder)
-            if start.last != UInt8(ascii: "/") { start.append(UInt8(ascii: "/")) }
-            // All that begins so sorts from here to where the slash is the sign behind it.
-            let end = Array(start.dropLast()) + [UInt8(ascii: "/") + 1]
+            let (start, end) = FileName.range(below: folder)
             parameters += [.bytes(start), .bytes(end)]
             parts.append("f.path >= $1 AND f.path < $2")
             // The same of the beginnings alone, by which the rows are found.

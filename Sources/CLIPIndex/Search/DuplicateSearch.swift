@@ -52,7 +52,7 @@ package struct DuplicateSearch {
             var found: [(row: Int, paths: [String], bytes: Int)] = []
             for row in rows {
                 let content = set.content(ofRow: row)
-                let paths = try index.paths(ofContent: content, in: scope)
+                let paths = try index.files(ofContent: content, in: scope).map(\.path)
                 // Files that went meanwhile are told no more.
                 guard !paths.isEmpty, let bytes = try index.byteCount(ofContent: content) else { continue }
                 found.append((row, paths, bytes))
@@ -83,7 +83,7 @@ package struct DuplicateSearch {
             guard let end = contents.last else { return true }
             last = end
             for content in contents {
-                let paths = try index.paths(ofContent: content, in: scope)
+                let paths = try index.files(ofContent: content, in: scope).map(\.path)
                 guard paths.count > 1, let bytes = try index.byteCount(ofContent: content) else { continue }
                 guard tell(.equal(id: content, paths: paths, bytes: bytes)) else { return false }
             }

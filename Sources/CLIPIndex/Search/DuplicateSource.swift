@@ -16,9 +16,6 @@ package protocol DuplicateSource {
         after content: Int
     ) throws(IndexError) -> [Int]
 
-    /// The paths of a content's files within a scope, in order.
-    func paths(ofContent content: Int, in scope: IndexFile.Scope) throws(IndexError) -> [String]
-
     /// The bytes of a content; nil where it was forgotten meanwhile.
     func byteCount(ofContent content: Int) throws(IndexError) -> Int?
 

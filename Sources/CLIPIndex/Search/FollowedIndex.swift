@@ -1,4 +1,5 @@
 internal import CLIPEngine
+internal import CLIPFiles
 internal import Synchronization
 
 /// An index file that is searched for as long as a server runs: another one in its place is opened anew, and one that is gone
@@ -8,7 +9,7 @@ internal import Synchronization
 /// nobody may write beside it, is opened anew when it was written.
 package final class FollowedIndex: SearchableIndex {
     private struct Opened {
-        var identity: FileStamp.Identity
+        var number: FileNumber
         var index: ImageIndex
     }
 
@@ -23,11 +24,11 @@ package final class FollowedIndex: SearchableIndex {
     ///
     /// - Parameter threads: that a search takes.
     package init(_ path: String, threads: Int) throws(IndexError) {
-        let identity = try FileStamp(path).identity
+        let number = try FileStamp(path).number
         let file = try IndexFile.open(path)
         model = file.model
         (self.path, self.threads) = (path, threads)
-        opened = Mutex(Opened(identity: identity, index: ImageIndex(file, threads: threads)))
+        opened = Mutex(Opened(number: number, index: ImageIndex(file, threads: threads)))
     }
 
     package func search(_ queries: [ImageIndex.Query]) async throws(IndexError) -> ImageIndex.Result {
@@ -75,14 +76,14 @@ package final class FollowedIndex: SearchableIndex {
     }
 
     private func look() throws(IndexError) -> ImageIndex {
-        let identity = try FileStamp(path).identity
+        let number = try FileStamp(path).number
         let known = opened.withLock { $0 }
-        if identity == known.identity, !known.index.file.isOutdated { return known.index }
+        if number == known.number, !known.index.file.isOutdated { return known.index }
         // Nobody else is on this thread, and those who search meanwhile need not wait.
         let file = try IndexFile.open(path)
         try file.require(model)
         let index = ImageIndex(file, threads: threads)
-        opened.withLock { $0 = Opened(identity: identity, index: index) }
+        opened.withLock { $0 = Opened(number: number, index: index) }
         return index
     }
 }

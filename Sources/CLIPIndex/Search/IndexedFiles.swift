@@ -2,14 +2,6 @@ package import CLIPEngine
 internal import CLIPFiles
 internal import Synchronization
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
-
 /// Reads the files of an index' pictures, as long as they are what was indexed.
 ///
 /// Links are followed, as they may have been when the index was made: it is the content that has to be the indexed one, by its
@@ -101,21 +93,13 @@ final class IndexedFiles: Sendable {
     static func read(_ path: String, as look: IndexFile.Look, followingLinks: Bool = true) -> [UInt8]? {
         // What has been put in its place may be a device, which even opening can change, or a pipe, which could be waited for.
         guard IndexFile.Look(at: path) == look else { return nil }
-        let flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | (followingLinks ? 0 : O_NOFOLLOW)
-        let descriptor = FileName.withPath(path) { open($0, flags) }
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        guard IndexFile.Look(descriptor: descriptor) == look else { return nil }
-        let wanted = look.bytes
-        let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
-            while count < wanted {
-                let result = systemRead(descriptor, buffer.baseAddress.map { $0 + count }, wanted - count)
-                if result < 0, errno == EINTR { continue }
-                guard result > 0 else { return }
-                count += result
-            }
-        }
-        return bytes.count == wanted ? bytes : nil
+        let bytes = try? FileContents.readPlain(
+            path,
+            limit: look.bytes,
+            followingLinks: followingLinks,
+            as: look
+        )
+        return bytes?.count == look.bytes ? bytes : nil
     }
 
     private static let cancelled = PictureSearchError.engine(.cancelled, term: nil)
@@ -135,11 +119,6 @@ final class IndexedFiles: Sendable {
             }
         }
     }
-}
-
-/// The system's `read`, which the method of the same name hides inside ``IndexedFiles``.
-private func systemRead(_ descriptor: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-    read(descriptor, bytes, count)
 }
 
 /// A picture of an index whose file is there.

@@ -178,13 +178,18 @@ package final class PictureSearch: Sendable {
 
     /// The weighted sum of vectors of length one, as a vector of length one.
     ///
-    /// - Throws: `cancelsOut`.
+    /// - Throws: `cancelsOut`, and that the model is another one if the vectors are not of one width: an index can be made anew for
+    ///   another model between the reading of two of its rows.
     package static func sum(
         of parts: [[Float]],
         weighted weights: [Double]
     ) throws(PictureSearchError) -> [Float] {
-        var sum = [Double](repeating: 0, count: parts.first?.count ?? 0)
+        let width = parts.first?.count ?? 0
+        var sum = [Double](repeating: 0, count: width)
         for (part, weight) in zip(parts, weights) {
+            guard part.count == width else {
+                throw .index(.otherModel(.width(index: width, given: part.count)))
+            }
             for (place, value) in part.enumerated() { sum[place] += weight * Double(value) }
         }
         let length = sum.reduce(0) { $0 + $1 * $1 }.squareRoot()

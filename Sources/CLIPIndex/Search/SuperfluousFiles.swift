@@ -9,7 +9,7 @@ package struct SuperfluousFiles {
     private let index: any DuplicateSource
     private let scope: IndexFile.Scope
     /// Files that were told, which may be gone at any moment.
-    private var told: Set<FileIdentity.Number> = []
+    private var told: Set<FileNumber> = []
     /// Files that are not there, cannot be read, or are not what was indexed.
     package private(set) var changed = 0
     /// Links, what links lead to, and further names of a file.
@@ -70,17 +70,17 @@ package struct SuperfluousFiles {
     private struct Standing {
         struct File {
             let path: String
-            let number: FileIdentity.Number
+            let number: FileNumber
         }
 
         /// Each once, in the order of their first names.
         var files: [File] = []
         /// What links of the index lead to, and would lead nowhere without.
-        var linked: Set<FileIdentity.Number> = []
+        var linked: Set<FileNumber> = []
         var changed = 0
         var aliases = 0
 
-        private var numbers: Set<FileIdentity.Number> = []
+        private var numbers: Set<FileNumber> = []
         private var devices: [FileIdentity.Change: UInt64] = [:]
 
         /// The file that stays.

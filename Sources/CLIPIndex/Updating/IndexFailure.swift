@@ -22,11 +22,7 @@ package struct IndexFailure: Equatable, Sendable {
 
     /// What the paths below a folder are from and to, in the order of bytes.
     static func range(below folder: String?) -> (start: [UInt8], end: [UInt8]) {
-        guard let folder else { return ([], [0xFF]) }
-        var start = FileName.bytes(of: folder)
-        if start.last != UInt8(ascii: "/") { start.append(UInt8(ascii: "/")) }
-        // All that begins so sorts from here to where the slash is the sign behind it.
-        return (start, Array(start.dropLast()) + [UInt8(ascii: "/") + 1])
+        folder.map(FileName.range) ?? ([], [0xFF])
     }
 }
 

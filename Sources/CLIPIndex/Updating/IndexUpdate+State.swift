@@ -89,9 +89,9 @@ extension IndexUpdate {
                 followingLinks: followsLinks
             )
         } catch {
-            guard Self.isThere(path) else { return .vanished }
+            guard FileName.isThere(path) else { return .vanished }
             guard case .unreadable(_, let cause) = error else { return .unreadable(cause: "\(error)") }
-            return .unreadable(cause: cause)
+            return .unreadable(cause: "\(cause)")
         }
         let hash = file.hashKey.hash(of: bytes)
         do throws(IndexError) {

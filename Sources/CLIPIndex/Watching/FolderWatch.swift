@@ -40,7 +40,7 @@ package final class FolderWatch: Sendable {
         var folders: [Int32: Folder] = [:]
         var plan = ChangePlan()
         /// What the folders were that were named, when they were gone through.
-        var tops: [[UInt8]: FolderIdentity] = [:]
+        var tops: [[UInt8]: FileNumber] = [:]
         /// Folders that were named and went away.
         var lost: Set<[UInt8]> = []
         /// When it is looked again whether they are back, or others are in their place.
@@ -106,7 +106,7 @@ package final class FolderWatch: Sendable {
             cause = errno
             return watch
         }
-        let identity = parts.isEmpty ? FolderIdentity(at: folder) : nil
+        let identity = parts.isEmpty ? FileNumber(ofFolder: folder) : nil
         state.withLock { state in
             if parts.isEmpty { state.tops[FileName.bytes(of: top)] = identity }
             if watch >= 0 {
@@ -237,7 +237,7 @@ package final class FolderWatch: Sendable {
         at tops: [String],
         _ now: ContinuousClock.Instant
     ) -> (others: [String], away: [[UInt8]]) {
-        let known = state.withLock { state -> (lost: Set<[UInt8]>, tops: [[UInt8]: FolderIdentity])? in
+        let known = state.withLock { state -> (lost: Set<[UInt8]>, tops: [[UInt8]: FileNumber])? in
             guard state.nextLook <= now else { return nil }
             state.nextLook = now + Self.interval
             return (state.lost, state.tops)
@@ -246,7 +246,7 @@ package final class FolderWatch: Sendable {
         guard let known else { return (others, away) }
         for top in tops {
             let key = FileName.bytes(of: top)
-            let identity = FolderIdentity(at: top)
+            let identity = FileNumber(ofFolder: top)
             if identity != nil, identity == known.tops[key], !known.lost.contains(key) { continue }
             if case .folder = FileKind(at: top) { others.append(top) } else { away.append(key) }
         }

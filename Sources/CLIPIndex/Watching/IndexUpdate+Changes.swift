@@ -34,12 +34,10 @@ extension IndexUpdate {
             guard current != nil else {
                 guard let change = rest.next() else { return .end }
                 let folder = change.folder
-                let path =
-                    folder.path.hasSuffix("/")
-                    ? folder.path + change.name : "\(folder.path)/\(change.name)"
-                guard Self.isThere(path) else {
+                let path = FileName.joined(folder.path, change.name)
+                guard FileName.isThere(path) else {
                     // If all of it is away, such as a disk, what the index has of it stays.
-                    if Self.isThere(folder.top) { gone.append(path) }
+                    if FileName.isThere(folder.top) { gone.append(path) }
                     return .passed
                 }
                 let walk = FolderWalk(
@@ -84,12 +82,6 @@ extension IndexUpdate {
             throw .index(error)
         }
         return state.tally
-    }
-
-    /// Whether anything has a path, be it a link that leads nowhere.
-    static func isThere(_ path: String) -> Bool {
-        var status = stat()
-        return FileName.withPath(path, { lstat($0, &status) }) == 0
     }
 
     /// Nanoseconds since 1970.

@@ -1,18 +1,22 @@
 #if canImport(Glibc)
-internal import Glibc
+package import Glibc
 #elseif canImport(Musl)
-internal import Musl
+package import Musl
 #elseif canImport(Darwin)
-internal import Darwin
+package import Darwin
 #endif
 
-/// Tells a folder from another one of the same path, such as the one that a disk is mounted on.
-package struct FolderIdentity: Hashable, Sendable {
-    private let device: UInt64
+/// Which file or folder something is, whatever it is called.
+///
+/// Names of one file have the same: hard links, and a folder that is mounted in two places. Another disk that is mounted at a path has
+/// another one there.
+package struct FileNumber: Hashable, Sendable {
+    /// The device that it is on.
+    package let device: UInt64
     private let inode: UInt64
 
     /// - Parameter path: a folder, whose links are followed; nil if there is none, or it cannot be looked at.
-    package init?(at path: String) {
+    package init?(ofFolder path: String) {
         var status = stat()
         guard FileName.withPath(path, { fstatat(AT_FDCWD, $0, &status, 0) }) == 0,
             status.st_mode & S_IFMT == S_IFDIR
@@ -20,7 +24,7 @@ package struct FolderIdentity: Hashable, Sendable {
         self.init(status)
     }
 
-    init(_ status: stat) {
+    package init(_ status: stat) {
         device = UInt64(truncatingIfNeeded: status.st_dev)
         inode = UInt64(truncatingIfNeeded: status.st_ino)
     }

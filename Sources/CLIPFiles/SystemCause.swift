@@ -1,0 +1,22 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// Why a file or a folder cannot be read.
+package struct SystemCause: Equatable, Sendable, CustomStringConvertible {
+    /// What the system says it by (`errno`); nil where it is not the system that says it.
+    package let code: Int32?
+    /// The system's message, or ours, without a point at its end.
+    package let description: String
+
+    package init(code: Int32) { (self.code, description) = (code, String(cString: strerror(code))) }
+
+    package init(_ text: String) { (code, description) = (nil, text) }
+
+    /// Whether there is nothing at the path.
+    package var isAbsence: Bool { code == ENOENT || code == ENOTDIR }
+}
