@@ -46,7 +46,7 @@ PREFIX ?= /usr/local
 PACKAGE := .build/package
 DEPLOY_TOOLS := .venv/deploy/bin
 
-.PHONY: help deps build run test clients openapi examples browser library docs bench bench-check bench-peers bench-search bench-towers bulk hub index postgres metrics attack fuzz sanitize \
+.PHONY: help deps build run test levels clients openapi examples browser library docs bench bench-check bench-peers bench-search bench-towers bulk hub index postgres metrics attack fuzz sanitize \
 	soak proof lint format options check goldens clean install package deploy-check
 
 help: ## list the verbs
@@ -66,6 +66,9 @@ test: deps ## build and run all Swift tests
 	$(BUILD) --build-tests
 	$(TESTS) --skip clipTests
 	$(TESTS) --filter clipTests
+
+levels: ## run the tests of kernels and networks as on processors with less than this one, after `make test`
+	for level in SSE41 AVX2 AVX512_CORE; do DNNL_MAX_CPU_ISA=$$level $(TESTS) --filter 'CLIPKernelsTests|CLIPModelsTests' || exit 1; done
 
 install: build ## install the command with its libraries, model, man page and completions; PREFIX=/usr/local, DESTDIR=
 	@Scripts/install-deps.sh patchelf binutils
@@ -214,7 +217,7 @@ options: build ## write Documentation/Options.md from what the command says of i
 format: ## format all Swift sources in place
 	swift format --in-place --recursive --parallel $(SWIFT_FILES)
 
-check: deps lint test clients openapi examples browser library docs ## everything that CI checks
+check: deps lint test levels clients openapi examples browser library docs ## everything that CI checks
 	$(MAKE) attack QUICK=1 ONLY=$(CI_ATTACKS)
 	$(MAKE) soak QUICK=1
 	$(MAKE) hub QUICK=1

@@ -116,37 +116,6 @@ int64_t codnn_layout_outputs(const_layout of) {
 #endif
 }
 
-int64_t codnn_layout_panel(const_layout of) {
-    const int64_t *sizes, *strides, *blocks, *indexes;
-    int count;
-    dnnl_data_type_t type;
-#if DNNL_VERSION_MAJOR >= 3
-    dnnl_dims_t *found[4];
-    const dnnl_query_t asked[] = {dnnl_query_dims, dnnl_query_strides, dnnl_query_inner_blks, dnnl_query_inner_idxs};
-    for (int i = 0; i < 4; i++)
-        if (dnnl_memory_desc_query(of, asked[i], &found[i]) != dnnl_success)
-            return 0;
-    if (dnnl_memory_desc_query(of, dnnl_query_inner_nblks_s32, &count) != dnnl_success ||
-        dnnl_memory_desc_query(of, dnnl_query_data_type, &type) != dnnl_success)
-        return 0;
-    sizes = *found[0], strides = *found[1], blocks = *found[2], indexes = *found[3];
-#else
-    if (of->format_kind != dnnl_blocked || of->offset0 != 0)
-        return 0;
-    sizes = of->dims, strides = of->format_desc.blocking.strides;
-    blocks = of->format_desc.blocking.inner_blks, indexes = of->format_desc.blocking.inner_idxs;
-    count = of->format_desc.blocking.inner_nblks, type = of->data_type;
-#endif
-    // The order is: blocks of inputs, then outputs, then the inputs of one word. The words follow each other.
-    const int64_t in_word = 4 / (int64_t)dnnl_data_type_size(type);
-    if (codnn_layout_rank(of) != 2 || count != (in_word > 1 ? 3 : 2) || indexes[0] != 1 || indexes[1] != 0 ||
-        (in_word > 1 && (indexes[2] != 1 || blocks[2] != in_word)))
-        return 0;
-    const int64_t panel = blocks[1], inputs = blocks[0] * in_word;
-    bool is_full = sizes[0] % panel == 0 && sizes[1] % inputs == 0;
-    return is_full && strides[1] == inputs * panel && strides[0] == sizes[1] * panel ? panel : 0;
-}
-
 dnnl_status_t codnn_layout_part(layout* out, const_layout of, int64_t first, int64_t count) {
     dnnl_dims_t sizes = {0}, begins = {first};
 #if DNNL_VERSION_MAJOR >= 3

@@ -85,10 +85,6 @@ int codnn_weights_part(const codnn_weights* weights, int64_t first, int64_t coun
     return status;
 }
 
-int64_t codnn_weights_panel(const codnn_weights* weights) {
-    return codnn_layout_panel(weights->layout);
-}
-
 void codnn_weights_destroy(codnn_weights* weights) {
     if (!weights)
         return;

@@ -168,7 +168,7 @@ PAIRS static void attend(const csimd_attention* it) {
 
 bool csimd_attend_pairs(const csimd_attention* it) {
     bool are_pairs = it->query.format == csimd_bf16 && it->head_width % 2 == 0;
-    if (!are_pairs || !__builtin_cpu_supports("avx512bf16"))
+    if (!are_pairs || !csimd_processor_multiplies_bf16())
         return false;
     attend(it);
     return true;

@@ -5,6 +5,7 @@
 #define CLIP_CSIMD_VECTORS_H
 
 #include "CSimd.h"
+#include "processor.h"
 
 #include <string.h>
 
@@ -27,9 +28,10 @@
         BODY(it, 1);                                                                                         \
     }                                                                                                        \
     static void NAME(const TYPE* it) {                                                                       \
-        if (__builtin_cpu_supports("x86-64-v4"))                                                             \
+        const int level = csimd_level();                                                                     \
+        if (level == 4)                                                                                      \
             NAME##_v4(it);                                                                                   \
-        else if (__builtin_cpu_supports("x86-64-v3"))                                                        \
+        else if (level == 3)                                                                                 \
             NAME##_v3(it);                                                                                   \
         else                                                                                                 \
             NAME##_v1(it);                                                                                   \

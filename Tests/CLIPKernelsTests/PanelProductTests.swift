@@ -7,22 +7,41 @@ import Testing
 struct PanelProductTests {
     static let formats = [NumberFormat.f32] + LinearTests.native
 
-    /// Widths of whole panels, and of more than one of the pieces that sums are made of.
-    private static let shapes = [(inputs: 64, outputs: 64), (832, 192), (1_600, 128)]
+    /// Widths of whole panels and of others, and of more than one of the pieces that sums are made of.
+    private static let shapes = [
+        (inputs: 64, outputs: 64), (832, 192), (1_600, 128), (588, 100), (4, 3), (8, 17),
+    ]
 
-    @Test("On a processor where our own products are faster, they run, unless oneDNN is wanted")
-    func choice() throws {
+    @Test(
+        "On a processor that has them, our own products run, unless oneDNN is wanted or chosen",
+        arguments: formats
+    )
+    func choice(format: NumberFormat) throws {
         for isOneDNN in [false, true] {
             let bench = try Workbench(usesOneDNNOnly: isOneDNN)
-            let weight = try bench.tensor(Workbench.random("weight", 128 * 64), rows: 128)
-            let layer = try Linear(weight: weight.matrix, in: bench.context)
-            // oneDNN may be held to less than the processor has, and then packs otherwise.
-            let isPacked = try layer.implementation(rows: 50, in: bench.context).contains("avx512")
-            #expect(layer.compilesForRows != (bench.context.engine.multipliesPanels && isPacked))
-            #expect(!isOneDNN || layer.compilesForRows)
-            let odd = try bench.tensor(Workbench.random("odd", 100 * 64), rows: 100)
-            #expect(try Linear(weight: odd.matrix, in: bench.context).compilesForRows, "A panel is not full.")
+            let engine = bench.context.engine
+            let weight = try bench.tensor(Workbench.random("weight", 100 * 64), rows: 100)
+            func compiles() throws -> Bool {
+                try Linear(weight: weight.matrix, format: format, in: bench.context).compilesForRows
+            }
+            #expect(try compiles() != engine.products(of: format).contains(.panels))
+            #expect(!isOneDNN || engine.products(of: format) == [.oneDNN])
+            engine.choose(.oneDNN)
+            #expect(try compiles())
+            engine.choose(.panels)
+            #expect(try compiles() != engine.products(of: format).contains(.panels))
+            // Rows that are not whole words of the format are oneDNN's.
+            let odd = try bench.tensor(Workbench.random("odd", 64 * 63), rows: 64)
+            let layer = try Linear(weight: odd.matrix, format: format, in: bench.context)
+            #expect(format == .f32 || layer.compilesForRows)
         }
+    }
+
+    @Test("The quicker products are found by trial", arguments: formats)
+    func trial(format: NumberFormat) throws {
+        let engine = try ComputeEngine()
+        #expect(engine.products(of: format).contains(try engine.quickerProducts(of: format)))
+        #expect(try ComputeEngine(usesOneDNNOnly: true).quickerProducts(of: format) == .oneDNN)
     }
 
     @Test("Equal plain loops, ours and oneDNN's, for any number of rows", arguments: formats, [false, true])
@@ -83,7 +102,7 @@ struct PanelProductTests {
             in: bench.context
         )
         #expect(layer.dividesColumns(every: 64, in: bench.context))
-        #expect(!layer.dividesColumns(every: 32, in: bench.context) || layer.compilesForRows)
+        #expect(!layer.dividesColumns(every: 8, in: bench.context) || layer.compilesForRows)
         let input = try bench.matrix(Workbench.random("input", rows * inputs), rows: rows, format: format)
         let whole = try bench.tensor([Float](repeating: .nan, count: rows * outputs), rows: rows).matrix
         try layer(input, into: whole, in: bench.context)

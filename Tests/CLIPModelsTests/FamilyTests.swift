@@ -46,8 +46,12 @@ struct FamilyTests {
 
     @Test(
         "In bf16 and int8 an embedding keeps its direction",
+        .enabled(
+            if: !PropertyTests.native.isEmpty,
+            "This processor has instructions for neither bf16 nor int8."
+        ),
         arguments: FamilyGolden.all,
-        [NumberFormat.bf16, .int8]
+        PropertyTests.native
     )
     func precisions(name: String, format: NumberFormat) throws {
         let golden = try FamilyGolden(name)

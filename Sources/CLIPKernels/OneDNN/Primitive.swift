@@ -171,9 +171,6 @@ final class PackedWeights: @unchecked Sendable {
 
     var byteCount: Int { codnn_weights_size(pointer) }
 
-    /// Whether the layout is the one that `csimd_multiply` reads.
-    var liesInPanels: Bool { codnn_weights_panel(pointer) == Int64(csimd_panel) }
-
     /// Whether the weights of these outputs lie together, so that it is clear where their part of the bytes begins.
     func hasByThemselves(_ outputs: Range<Int>) -> Bool {
         codnn_weights_part(pointer, Int64(outputs.lowerBound), Int64(outputs.count)) == 0

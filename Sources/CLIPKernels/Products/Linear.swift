@@ -1,33 +1,24 @@
-internal import COneDNN
 internal import CSimd
 
 /// A linear layer: `activation(input x weight^T + bias)`, or that added to what the output already holds.
 ///
-/// Bias, activation and the residual sum are applied in the product, while its results are at hand. For int8 a separate
-/// pass follows, since each row has its own scale. The weights are copied once into the layout that oneDNN prefers on
-/// this processor. The product is oneDNN's or, on some processors, `CSimd`'s over the same layout.
+/// The weights are copied once into the layout of those who multiply on this processor: `CSimd` or oneDNN.
 public final class Linear: Sendable {
+    /// Who multiplies.
+    private enum Product {
+        case panels(PanelProduct)
+        case oneDNN(PrimitiveProduct)
+    }
+
     /// The numbers of an input row.
-    public let inputWidth: Int
+    public var inputWidth: Int { terms.inputs }
     /// The numbers of an output row.
-    public let outputWidth: Int
+    public var outputWidth: Int { terms.outputs }
     /// The format of the weights and the input.
-    public let format: NumberFormat
+    public var format: NumberFormat { terms.format }
 
-    private let weights: PackedWeights
-    /// The scale of each output's sums and, in a second row, the excess of the sums before scaling; only for int8.
-    private let scales: Tensor?
-    private let bias: Tensor?
-    private let activation: Activation?
-    private let addsToOutput: Bool
-    /// Whether `CSimd` multiplies instead of oneDNN.
-    private let multipliesPanels: Bool
-
-    /// The number of rows for which the weights' layout is chosen.
-    ///
-    /// oneDNN chooses the layout by the widths alone. This is a typical number of rows (one image of ViT-B/32 has 50
-    /// tokens), so that nothing is tuned for a single row.
-    private static let typicalRows = 64
+    private let terms: LinearTerms
+    private let product: Product
 
     /// Makes a layer of `weight`, (outputs, inputs), floats that are copied, and `bias`, (outputs), which is kept.
     public init(
@@ -43,43 +34,48 @@ public final class Linear: Sendable {
             bias.map { $0.rows == 1 && $0.width == weight.rows } ?? true,
             "The bias has another width."
         )
-        inputWidth = weight.width
-        outputWidth = weight.rows
-        self.format = format
-        self.bias = bias
-        self.activation = activation
-        self.addsToOutput = addsToOutput
-        let typical = Self.key(
-            rows: Self.typicalRows,
-            inputs: weight.width,
-            outputs: weight.rows,
-            of: weight.rows,
-            format: format,
-            outputFormat: .f32,
-            hasBias: bias != nil,
-            activation: activation,
-            addsToOutput: addsToOutput
-        )
-        let primitive = try context.primitive(for: typical)
-        if format == .int8 {
-            (weights, scales) = try context.scratch.scope { () throws(KernelError) in
-                let bytes = try context.scratch.matrix(rows: weight.rows, width: weight.width, format: .int8)
-                weight.convert(into: bytes)
-                let scales = try Tensor(rows: 2, width: weight.rows)
-                if let found = bytes.scales { scales.matrix.row(0).update(from: found, count: weight.rows) }
-                csimd_sign(
-                    Int64(weight.rows),
-                    Int64(weight.width),
-                    bytes.bytes.assumingMemoryBound(to: UInt8.self),
-                    scales.matrix.row(1)
-                )
-                return (try context.packedWeights(plain: bytes.bytes, format: .int8, for: primitive), scales)
+        let (inputs, outputs) = (weight.width, weight.rows)
+        let byteCount = context.engine.panelBytes(inputs: inputs, outputs: outputs, format: format)
+        (terms, product) = try context.scratch.scope { () throws(KernelError) in
+            var plain = weight
+            var scales: Tensor?
+            // oneDNN itself converts floats to bf16.
+            if format == .int8 || format == .bf16 && byteCount != nil {
+                plain = try context.scratch.matrix(rows: outputs, width: inputs, format: format)
+                weight.convert(into: plain)
             }
-        } else {
-            weights = try context.packedWeights(plain: weight.bytes, format: .f32, for: primitive)
-            scales = nil
+            if format == .int8 {
+                let made = try Tensor(rows: 2, width: outputs)
+                if let found = plain.scales { made.matrix.row(0).update(from: found, count: outputs) }
+                csimd_sign(
+                    Int64(outputs),
+                    Int64(inputs),
+                    plain.bytes.assumingMemoryBound(to: UInt8.self),
+                    made.matrix.row(1)
+                )
+                scales = made
+            }
+            let terms = LinearTerms(
+                inputs: inputs,
+                outputs: outputs,
+                format: format,
+                bias: bias,
+                activation: activation,
+                addsToOutput: addsToOutput,
+                scales: scales
+            )
+            guard let byteCount else {
+                return (terms, .oneDNN(try PrimitiveProduct(terms: terms, plain: plain.bytes, in: context)))
+            }
+            let weights = try PanelWeights(
+                plain: plain.bytes,
+                byteCount: byteCount,
+                inputs: inputs,
+                outputs: outputs,
+                format: format
+            )
+            return (terms, .panels(PanelProduct(terms: terms, weights: weights)))
         }
-        multipliesPanels = context.engine.multipliesPanels && weights.liesInPanels
     }
 
     /// Makes a layer of weights that were packed by another such layer, with the same library on such a processor.
@@ -104,62 +100,60 @@ public final class Linear: Sendable {
             bias.map { $0.rows == 1 && $0.width == outputs } ?? true,
             "The bias has another width."
         )
-        inputWidth = inputs
-        outputWidth = outputs
-        self.format = format
-        self.bias = bias
-        self.activation = activation
-        self.addsToOutput = addsToOutput
-        let typical = Self.key(
-            rows: Self.typicalRows,
-            inputs: inputs,
-            outputs: outputs,
-            of: outputs,
-            format: format,
-            outputFormat: .f32,
-            hasBias: bias != nil,
-            activation: activation,
-            addsToOutput: addsToOutput
-        )
-        weights = try context.packedWeights(adopting: packed, of: owner, for: context.primitive(for: typical))
+        var kept: Tensor?
         if format == .int8 {
             let found = scales?.bindMemory(to: Float.self)
             guard let found, found.count >= 2 * outputs else {
                 throw .operationFailed(operation: "scales of a linear layer", status: 0)
             }
-            self.scales = try Tensor(rows: 2, Array(found[..<(2 * outputs)]))
-        } else {
-            self.scales = nil
+            kept = try Tensor(rows: 2, Array(found[..<(2 * outputs)]))
         }
-        multipliesPanels = context.engine.multipliesPanels && weights.liesInPanels
+        terms = LinearTerms(
+            inputs: inputs,
+            outputs: outputs,
+            format: format,
+            bias: bias,
+            activation: activation,
+            addsToOutput: addsToOutput,
+            scales: kept
+        )
+        if let byteCount = context.engine.panelBytes(inputs: inputs, outputs: outputs, format: format) {
+            let weights = try PanelWeights(
+                adopting: packed,
+                byteCount: byteCount,
+                of: owner,
+                inputs: inputs,
+                format: format
+            )
+            product = .panels(PanelProduct(terms: terms, weights: weights))
+        } else {
+            product = .oneDNN(try PrimitiveProduct(terms: terms, adopting: packed, of: owner, in: context))
+        }
     }
 
-    /// The name of the oneDNN kernel for which such a layer's weights are packed, which determines their layout.
+    /// The name of the layout in which such a layer's weights are packed.
     public static func packing(
         inputs: Int,
         outputs: Int,
         format: NumberFormat,
         in context: ComputeContext
     ) throws(KernelError) -> String {
-        let key = key(
-            rows: typicalRows,
-            inputs: inputs,
-            outputs: outputs,
-            of: outputs,
-            format: format,
-            outputFormat: .f32,
-            hasBias: false,
-            activation: nil,
-            addsToOutput: false
-        )
-        return try context.primitive(for: key).implementation
+        if context.engine.panelBytes(inputs: inputs, outputs: outputs, format: format) != nil {
+            return PanelWeights.packing(format)
+        }
+        return try PrimitiveProduct.packing(inputs: inputs, outputs: outputs, format: format, in: context)
     }
 
     /// The packed weights, valid as long as the layer lives.
-    public var packedBytes: UnsafeRawBufferPointer { weights.bytes }
+    public var packedBytes: UnsafeRawBufferPointer {
+        switch product {
+        case .panels(let product): product.weights.bytes
+        case .oneDNN(let product): product.weights.bytes
+        }
+    }
 
     /// The scales of each output's sums if the format is int8, valid as long as the layer lives.
-    public var scaleBytes: UnsafeRawBufferPointer? { scales.map { UnsafeRawBufferPointer($0.floats) } }
+    public var scaleBytes: UnsafeRawBufferPointer? { terms.scales.map { UnsafeRawBufferPointer($0.floats) } }
 
     /// Turns (rows, inputs) into (rows, outputs).
     ///
@@ -174,12 +168,12 @@ public final class Linear: Sendable {
         precondition(input.rows == output.rows, "Input and output of a linear layer differ in rows.")
         precondition(input.isDense && output.isDense, "A linear layer works on dense matrices.")
         precondition(input.format == format, "The input has another format than the weights.")
-        precondition(!addsToOutput || output.format == .f32, "Only floats are added to.")
+        precondition(!terms.addsToOutput || output.format == .f32, "Only floats are added to.")
         precondition(
             format == .int8 || output.format == .f32 || output.format == format,
             "The output has another format."
         )
-        try multiply(input, columns: 0..<outputWidth, into: output, in: context)
+        try run(input, columns: 0..<outputWidth, into: output, in: context)
     }
 
     /// Turns (rows, inputs) into (rows, columns), for some of the outputs.
@@ -202,166 +196,54 @@ public final class Linear: Sendable {
             "A linear layer works on dense matrices."
         )
         precondition(input.format == format, "The input has another format than the weights.")
-        precondition(!addsToOutput || output.format == .f32, "Only floats are added to.")
+        precondition(!terms.addsToOutput || output.format == .f32, "Only floats are added to.")
         // If the output were bytes, each part of a row would need a scale of its own.
         precondition(
             output.format == .f32 || output.format == .bf16 && format == .bf16,
             "The output has another format."
         )
-        try multiply(input, columns: columns, into: output, in: context)
+        try run(input, columns: columns, into: output, in: context)
     }
 
     /// Whether the outputs can be computed in parts of any multiple of `unit` columns, at full speed.
-    ///
-    /// oneDNN packs weights in consecutive blocks of outputs, so the weights of some blocks lie together. This asks
-    /// oneDNN for kernels over such parts.
     public func dividesColumns(every unit: Int, in context: ComputeContext) -> Bool {
         guard unit > 0, outputWidth % unit == 0 else { return false }
-        guard !multipliesPanels else { return unit % Int(csimd_panel) == 0 }
-        return Set([unit, outputWidth / 2 / unit * unit]).allSatisfy { width in
-            guard width > 0, width < outputWidth else { return width == outputWidth }
-            guard weights.hasByThemselves(outputWidth - width..<outputWidth) else { return false }
-            return [1, Self.typicalRows].allSatisfy { rows in
-                let output = addsToOutput || format == .int8 ? NumberFormat.f32 : format
-                let key = key(rows: rows, columns: width, outputFormat: output)
-                do {
-                    _ = try context.primitive(for: key, packedAs: weights)
-                    return true
-                } catch {
-                    return false
-                }
-            }
+        return switch product {
+        case .panels(let product): product.dividesColumns(every: unit)
+        case .oneDNN(let product): product.dividesColumns(every: unit, in: context)
         }
     }
 
     /// Whether an operation has to be compiled for every number of rows.
-    public var compilesForRows: Bool { !multipliesPanels }
-
-    /// The bytes of the packed weights.
-    public var byteCount: Int { weights.byteCount }
-
-    /// The name of oneDNN's kernel for this number of rows.
-    package func implementation(rows: Int, in context: ComputeContext) throws(KernelError) -> String {
-        try context.primitive(
-            for: key(rows: rows, columns: outputWidth, outputFormat: .f32),
-            packedAs: weights
-        ).implementation
-    }
-
-    private func multiply(
-        _ input: Matrix,
-        columns: Range<Int>,
-        into output: Matrix,
-        in context: ComputeContext
-    ) throws(KernelError) {
-        guard input.rows > 0 else { return }
-        guard format == .int8 else { return try run(input, columns: columns, into: output, in: context) }
-        try context.scratch.scope { () throws(KernelError) in
-            let isPlace = output.format == .f32 && output.isDense && !addsToOutput
-            let sums =
-                isPlace ? output : try context.scratch.matrix(rows: input.rows, width: columns.count)
-            try run(input, columns: columns, into: sums, in: context)
-            let first = columns.lowerBound
-            var finish = csimd_finish(
-                rows: Int64(input.rows),
-                width: Int64(columns.count),
-                sums: sums.bytes.assumingMemoryBound(to: Int32.self),
-                row_scales: input.scales,
-                column_scales: scales.map { UnsafePointer($0.matrix.row(0) + first) },
-                excess: scales.map { UnsafePointer($0.matrix.row(1) + first) },
-                bias: bias.map { UnsafePointer($0.matrix.base + first) },
-                activation: activation?.simd ?? csimd_activation_none,
-                adds_to_target: addsToOutput,
-                target: output.simd
-            )
-            csimd_finish_product(&finish)
+    public var compilesForRows: Bool {
+        switch product {
+        case .panels: false
+        case .oneDNN: true
         }
     }
 
-    /// Computes the product, or the sums as whole numbers if the layer is int8.
+    /// The bytes of the packed weights.
+    public var byteCount: Int { packedBytes.count }
+
+    /// The name of oneDNN's kernel for this number of rows; nil if oneDNN does not multiply.
+    package func implementation(rows: Int, in context: ComputeContext) throws(KernelError) -> String? {
+        switch product {
+        case .panels: nil
+        case .oneDNN(let product): try product.implementation(rows: rows, in: context)
+        }
+    }
+
     private func run(
         _ input: Matrix,
         columns: Range<Int>,
         into output: Matrix,
         in context: ComputeContext
     ) throws(KernelError) {
-        guard !multipliesPanels else {
-            return try multiplyPanels(input, columns: columns, into: output, in: context)
+        guard input.rows > 0 else { return }
+        switch product {
+        case .panels(let product): try product.run(input, columns: columns, into: output, in: context)
+        case .oneDNN(let product): try product.run(input, columns: columns, into: output, in: context)
         }
-        var operands = codnn_operands()
-        operands.source = UnsafeRawPointer(input.bytes)
-        operands.weights = weights.pointer
-        operands.weights_offset = weights.byteCount / outputWidth * columns.lowerBound
-        operands.bias = bias.map { UnsafePointer($0.matrix.base + columns.lowerBound) }
-        operands.destination = output.bytes
-        let key = key(rows: input.rows, columns: columns.count, outputFormat: output.format)
-        try context.run(context.primitive(for: key, packedAs: weights), operands)
-    }
-
-    private func multiplyPanels(
-        _ input: Matrix,
-        columns: Range<Int>,
-        into output: Matrix,
-        in context: ComputeContext
-    ) throws(KernelError) {
-        try context.scratch.scope { () throws(KernelError) in
-            let words = csimd_product_scratch(Int64(input.rows))
-            let scratch = try context.scratch.memory(byteCount: words * MemoryLayout<UInt32>.size)
-            var product = csimd_product(
-                rows: Int64(input.rows),
-                inputs: Int64(inputWidth),
-                outputs: Int64(columns.count),
-                source: input.simd,
-                weights: weights.bytes.baseAddress.map {
-                    $0 + weights.byteCount / outputWidth * columns.lowerBound
-                },
-                bias: bias.map { UnsafePointer($0.matrix.base + columns.lowerBound) },
-                activation: activation?.simd ?? csimd_activation_none,
-                adds_to_target: addsToOutput,
-                target: output.simd,
-                scratch: scratch.assumingMemoryBound(to: UInt32.self)
-            )
-            csimd_multiply(&product)
-        }
-    }
-
-    private func key(rows: Int, columns: Int, outputFormat: NumberFormat) -> PrimitiveKey {
-        Self.key(
-            rows: rows,
-            inputs: inputWidth,
-            outputs: columns,
-            of: outputWidth,
-            format: format,
-            outputFormat: outputFormat,
-            hasBias: bias != nil,
-            activation: activation,
-            addsToOutput: addsToOutput
-        )
-    }
-
-    /// The operation's key; for int8, oneDNN computes only the sums.
-    private static func key(
-        rows: Int,
-        inputs: Int,
-        outputs: Int,
-        of all: Int,
-        format: NumberFormat,
-        outputFormat: NumberFormat,
-        hasBias: Bool,
-        activation: Activation?,
-        addsToOutput: Bool
-    ) -> PrimitiveKey {
-        .linear(
-            rows: rows,
-            inputs: inputs,
-            outputs: outputs,
-            of: all,
-            format: format,
-            outputFormat: outputFormat,
-            hasBias: hasBias && format != .int8,
-            activation: format == .int8 ? nil : activation,
-            addsToOutput: addsToOutput && format != .int8
-        )
     }
 }
 

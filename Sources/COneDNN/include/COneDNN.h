@@ -100,10 +100,6 @@ int codnn_weights_adopt(codnn_context* context, const codnn_primitive* primitive
 /// Succeeds if the weights of some of the outputs lie together, at their share of the packed bytes.
 int codnn_weights_part(const codnn_weights* weights, int64_t first, int64_t count);
 
-/// The number of outputs in a panel, if the weights of a linear primitive lie in panels of outputs; otherwise 0. In a
-/// panel, a word of 32 bits of an output's weights lies beside those of the other outputs, and the next words follow.
-int64_t codnn_weights_panel(const codnn_weights* weights);
-
 void codnn_weights_destroy(codnn_weights* weights);
 size_t codnn_weights_size(const codnn_weights* weights);
 const void* codnn_weights_bytes(const codnn_weights* weights);

@@ -79,26 +79,34 @@ typedef struct {
 } csimd_finish;
 void csimd_finish_product(const csimd_finish* it);
 
-enum { csimd_panel = 64 };
+/// The number of outputs in a panel of weights of this format; 0 if this processor has no products over them, which are
+/// then a library's. There are products of f32 with AVX2 and AVX-512, of bf16 with AVX-512 BF16, and of bytes with
+/// AVX-512 VNNI and AVX-VNNI.
+int64_t csimd_panel(csimd_format format);
+/// The bytes of packed weights; 0 if there is no product of this format, or if rows of so many inputs are not whole
+/// words of 32 bits.
+size_t csimd_panels_size(csimd_format format, int64_t inputs, int64_t outputs);
+/// Packs dense weights, (outputs, inputs), of the same format; bytes are signed. Panels lie one after the other. In a
+/// panel, a word of 32 bits (one f32, two bf16, four signed bytes) of an output's weights lies beside those of the other
+/// outputs, and the next words follow. Zeros fill the last panel.
+void csimd_pack_panels(csimd_format format, int64_t inputs, int64_t outputs, const void* plain, void* packed);
 
 /// The product of rows with packed weights, and what follows: target = activation(source x weights^T + bias), or that
-/// added to an f32 target. Weights lie in consecutive panels of csimd_panel outputs. In a panel, a word of 32 bits (one
-/// f32, two bf16, four signed bytes) of an output's weights lies beside those of the other outputs, and the next words
-/// follow. For bytes, only the sums are computed, as whole numbers of 32 bits in the place of floats.
+/// added to an f32 target.
 typedef struct {
     int64_t rows;
-    int64_t inputs;  // a multiple of the numbers in a word
-    int64_t outputs; // a multiple of csimd_panel
+    int64_t inputs;
+    int64_t outputs; // all of the weights', or fewer of whole panels
     csimd_rows source;
-    const void* weights; // of the source's format, aligned to 64 bytes
-    const float* bias;   // may be NULL
+    const void* weights;        // packed, of the source's format
+    const float* column_scales; // for bytes, as in csimd_finish
+    const float* excess;        // for bytes, as in csimd_finish
+    const float* bias;          // may be NULL
     csimd_activation activation;
     bool adds_to_target;
     csimd_rows target;  // f32 or bf16
-    uint32_t* scratch;  // csimd_product_scratch words, aligned to 64 bytes
+    uint32_t* scratch;  // csimd_product_scratch words
 } csimd_product;
-/// Whether csimd_multiply exists and is faster than oneDNN on this processor: an AMD with AVX-512, BF16 and VNNI.
-bool csimd_multiplies(void);
 /// The number of words of scratch that csimd_multiply needs.
 size_t csimd_product_scratch(int64_t rows);
 void csimd_multiply(const csimd_product* it);
@@ -119,10 +127,16 @@ void csimd_widen_add(int64_t width, csimd_rows source, const float* addend, floa
 /// target = bf16 numbers as f32.
 void csimd_widen(int64_t count, const uint16_t* source, float* target);
 
-/// Whether the processor has dot products of bf16 numbers (AVX-512 BF16, Arm BF16).
+/// Whether the processor has dot products of bf16 numbers (AVX-512 BF16, Arm BF16). This and all kernels keep to what
+/// DNNL_MAX_CPU_ISA allows oneDNN, if that is set.
 bool csimd_processor_multiplies_bf16(void);
-/// Whether the processor has dot products of bytes (AVX-512 VNNI, Arm I8MM).
+/// Whether the processor has dot products of bytes (AVX-512 VNNI, AVX-VNNI, Arm I8MM).
 bool csimd_processor_multiplies_int8(void);
+
+enum { csimd_processor_name_size = 96 };
+/// Writes the processor's name, followed by the instructions in use, as text of less than csimd_processor_name_size
+/// bytes.
+void csimd_processor_name(char* name);
 
 /// The processor on which the calling thread runs; negative if the system does not say.
 int csimd_current_processor(void);

@@ -1,0 +1,66 @@
+// What the products over panels share: how the panels of each kind of product look, and the end of a product.
+
+#ifndef CLIP_CSIMD_PANELS_H
+#define CLIP_CSIMD_PANELS_H
+
+#include "activation.h"
+#include "vectors.h"
+
+enum { widest_panel = 64 };
+
+// Fetches the weights that are needed next from memory, for which few rows would otherwise have to wait.
+typedef struct {
+    const char* next;
+    const char* end;
+} fetching;
+
+// The products of this processor: each computes all of `it`. A processor without the instructions never calls them.
+void csimd_product_f32_avx512(const csimd_product* it);
+void csimd_product_bf16_avx512(const csimd_product* it);
+void csimd_product_int8_avx512(const csimd_product* it);
+void csimd_product_f32_avx2(const csimd_product* it);
+void csimd_product_int8_avx2(const csimd_product* it);
+
+// The sums of sixteen outputs of a row as floats: the sums themselves, or whole numbers of bytes, scaled.
+INLINE vector scaled_sums(const csimd_product* it, const uint32_t* sums, int64_t row, int64_t column, int64_t count) {
+    if (it->source.format != csimd_int8)
+        return load((const float*)sums);
+    integers whole = load_whole((const int32_t*)sums, lanes);
+    whole -= __builtin_convertvector(load_any(it->excess, csimd_f32, column, count), integers);
+    return __builtin_convertvector(whole, vector) * it->source.scales[row] *
+           load_any(it->column_scales, csimd_f32, column, count);
+}
+
+// Finishes the sums of some rows, (rows, width), and writes them to the target from this output on.
+INLINE void finish_sums(const csimd_product* it, csimd_activation activation, int64_t first_row, int64_t rows,
+                        int64_t output, int64_t width, const uint32_t* sums) {
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t first = 0; first < width && output + first < it->outputs; first += lanes) {
+            int64_t row = first_row + r, column = output + first, place = row * it->target.stride + column;
+            int64_t left = it->outputs - column, count = left < lanes ? left : lanes;
+            vector x = scaled_sums(it, sums + r * width + first, row, column, count);
+            if (it->bias)
+                x += load_any(it->bias, csimd_f32, column, count);
+            x = activate(activation, x);
+            if (it->adds_to_target)
+                x += load_any(it->target.base, csimd_f32, place, count);
+            store_any(it->target.base, it->target.format, place, count, x);
+        }
+}
+
+INLINE void write_sums(const csimd_product* it, int64_t first_row, int64_t rows, int64_t output, int64_t width,
+                       const uint32_t* sums) {
+    // Each kind is compiled separately, so that the loop over the columns has no branch.
+    switch (it->activation) {
+    case csimd_activation_none:
+        return finish_sums(it, csimd_activation_none, first_row, rows, output, width, sums);
+    case csimd_activation_quick_gelu:
+        return finish_sums(it, csimd_activation_quick_gelu, first_row, rows, output, width, sums);
+    case csimd_activation_gelu:
+        return finish_sums(it, csimd_activation_gelu, first_row, rows, output, width, sums);
+    case csimd_activation_tanh_gelu:
+        return finish_sums(it, csimd_activation_tanh_gelu, first_row, rows, output, width, sums);
+    }
+}
+
+#endif
