@@ -68,7 +68,7 @@ test: deps ## build and run all Swift tests
 	$(TESTS) --filter clipTests
 
 levels: ## run the tests of kernels and networks as on processors with less than this one, after `make test`
-	for level in SSE41 AVX2 AVX512_CORE; do DNNL_MAX_CPU_ISA=$$level $(TESTS) --filter 'CLIPKernelsTests|CLIPModelsTests' || exit 1; done
+	for level in SSE41 AVX2 AVX2_VNNI AVX512_CORE; do DNNL_MAX_CPU_ISA=$$level $(TESTS) --filter 'CLIPKernelsTests|CLIPModelsTests' || exit 1; done
 
 install: build ## install the command with its libraries, model, man page and completions; PREFIX=/usr/local, DESTDIR=
 	@Scripts/install-deps.sh patchelf binutils

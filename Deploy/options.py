@@ -44,6 +44,7 @@ VARIABLES = [
      "the system's."),
     ("https_proxy, HTTPS_PROXY, http_proxy, ALL_PROXY, all_proxy, NO_PROXY, no_proxy", "Proxies on the way to the hub, as libcurl "
      "reads them."),
+    ("DNNL_MAX_CPU_ISA", "The instructions that products may use, such as `AVX2` or `AVX512_CORE`: fewer than the processor has, for comparison."),
     ("OMP_WAIT_POLICY", "How waiting threads of oneDNN wait; the command sets it to `passive` where it is not set."),
     ("NO_COLOR, TERM", "No colours where the first is set, or the second is `dumb`."),
     ("HOME", "The folder that caches are below where nothing else is said."),

@@ -27,7 +27,7 @@ package struct LinkedLibrary: Equatable, Sendable {
 }
 
 extension Precision {
-    /// The precisions for which this processor has instructions, as oneDNN uses them; never `auto`.
+    /// The precisions for which this processor has instructions, as products use them; never `auto`.
     package static func native() throws(EmbeddingError) -> [Precision] {
         do throws(KernelError) {
             let engine = try ComputeEngine()

@@ -13,7 +13,7 @@ extension Precision {
             guard isNative(.bf16) else { throw notNative("AVX-512 BF16 or Arm BF16") }
             return .bf16
         case .int8:
-            guard isNative(.int8) else { throw notNative("AVX-512 VNNI or Arm I8MM") }
+            guard isNative(.int8) else { throw notNative("AVX-512 VNNI, AVX-VNNI or Arm I8MM") }
             return .int8
         }
     }

@@ -17,6 +17,11 @@ package struct SystemCause: Equatable, Sendable, CustomStringConvertible {
 
     package init(_ text: String) { (code, description) = (nil, text) }
 
+    /// A folder that was there a moment ago is another one now, as below the mount point of a disk that was taken away.
+    package static let wentAway = SystemCause(code: ESTALE, "Went away meanwhile")
+
+    private init(code: Int32, _ text: String) { (self.code, description) = (code, text) }
+
     /// Whether there is nothing at the path.
     package var isAbsence: Bool { code == ENOENT || code == ENOTDIR }
 }

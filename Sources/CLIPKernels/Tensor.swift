@@ -1,7 +1,7 @@
 /// Floats that live as long as a model: a norm's scale, a bias, a table of embeddings.
 ///
-/// It is a matrix of `rows` x `width`, aligned to a cache line. Linear layers keep their weights in oneDNN's own layout
-/// instead. Whoever makes a tensor fills it before anyone else has it; from then on any number of threads may read it.
+/// It is a matrix of `rows` x `width`, aligned to a cache line. Linear layers keep their weights in the layout of
+/// their products instead. Whoever makes a tensor fills it before anyone else has it; from then on any number of threads may read it.
 public final class Tensor: Sendable {
     /// The number of rows; 1 for a vector.
     public let rows: Int

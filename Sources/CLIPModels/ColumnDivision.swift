@@ -11,7 +11,7 @@ struct ColumnDivision: Sendable {
     /// The format of the weights.
     let format: NumberFormat
 
-    /// The unit at which all of oneDNN's packed layouts for large layers can be divided.
+    /// The unit at which all packed layouts for large layers can be divided, oneDNN's and panels.
     static let block = 64
 
     /// The most rows for which dividing by columns is worth it.

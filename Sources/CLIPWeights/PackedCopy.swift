@@ -39,7 +39,7 @@ public final class PackedCopy {
         self.key = key
         self.directory = directory
         CacheDirectory.make(directory)
-        let path = Self.path(in: directory, key: key)
+        let path = "\(directory)/\(Checksum.text(of: key))\(Self.suffix)"
         do throws(WeightError) {
             state = .found(try Self.file(at: path, key: key))
             utimensat(AT_FDCWD, path, nil, 0)  // marks it as just used
@@ -47,11 +47,6 @@ public final class PackedCopy {
             if case .unreadableFile(_, ENOENT) = error {} else { refusal = error }
             state = .missing(try SafetensorsWriter(path: path))
         }
-    }
-
-    /// Whether there is a copy with this key, which may turn out to be unusable.
-    public static func isThere(directory: String, key: String) -> Bool {
-        access(path(in: directory, key: key), R_OK) == 0
     }
 
     /// Whether the copy has the weights.
@@ -88,10 +83,6 @@ public final class PackedCopy {
         } catch {
             refusal = error
         }
-    }
-
-    private static func path(in directory: String, key: String) -> String {
-        "\(directory)/\(Checksum.text(of: key))\(suffix)"
     }
 
     private static func file(at path: String, key: String) throws(WeightError) -> SafetensorsFile {

@@ -43,7 +43,6 @@ int codnn_layout_rank(const_layout of);
 // The length of the first dimension.
 int64_t codnn_layout_outputs(const_layout of);
 
-
 // Makes the layout of some outputs' weights within the memory of all.
 dnnl_status_t codnn_layout_part(layout* out, const_layout of, int64_t first, int64_t count);
 

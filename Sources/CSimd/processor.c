@@ -29,13 +29,15 @@ static int allowed_instructions(void) {
         {"SSE41", 0},
         {"AVX", 0},
         {"AVX2", avx2},
+        {"AVX512_MIC", avx2},
+        {"AVX512_MIC_4OPS", avx2},
         {"AVX2_VNNI", avx2 | avx_vnni},
         {"AVX2_VNNI_2", avx2 | avx_vnni},
         {"AVX512_CORE", avx2 | avx512},
         {"AVX512_CORE_VNNI", avx2 | avx512 | avx512_vnni},
     };
     const char* limit = getenv("ONEDNN_MAX_CPU_ISA");
-    if (!limit)
+    if (!limit || !*limit)
         limit = getenv("DNNL_MAX_CPU_ISA");
     for (unsigned i = 0; limit && i < sizeof limits / sizeof *limits; i++)
         if (strcasecmp(limit, limits[i].name) == 0)

@@ -8,7 +8,7 @@
 //   ROWS               the rows that are summed at once: ROWS x REGISTERS sums, REGISTERS weights and a word of a row
 //                      take all registers
 //   CHUNK              the words of a row between two additions to the sums
-//   FETCHES            the cache lines of the next chunk that are fetched in a step
+//   FETCHES            the cache lines of the next chunk that are fetched for each word
 //   ZERO LOAD STORE SPREAD ADD MULTIPLY_ADD
 //
 // Weights are read in the order in which they lie. A chunk of a panel stays in a cache while all rows are multiplied
@@ -22,12 +22,25 @@
 enum { NAMED(_panel) = REGISTERS * WORDS };
 
 PRODUCT_TARGET INLINE void NAMED(_fetch)(fetching* it) {
-    enum { line = 64 };
+    enum { line = 64, lines = FETCHES * steps };
     if (it->next >= it->end)
         return;
-    for (int i = 0; i < FETCHES; i++)
+    for (int i = 0; i < lines; i++)
         _mm_prefetch(it->next + i * line, _MM_HINT_T1);
-    it->next += FETCHES * line;
+    it->next += lines * line;
+}
+
+// Adds the products of one word of each row.
+PRODUCT_TARGET INLINE void NAMED(_step)(int rows, const uint32_t* const* source, int word, const uint32_t* weights,
+                                        REGISTER total[ROWS][REGISTERS]) {
+    REGISTER columns[REGISTERS];
+    for (int v = 0; v < REGISTERS; v++)
+        columns[v] = LOAD(weights + v * WORDS);
+    for (int r = 0; r < rows; r++) {
+        REGISTER row = SPREAD(source[r][word]);
+        for (int v = 0; v < REGISTERS; v++)
+            total[r][v] = MULTIPLY_ADD(total[r][v], row, columns[v]);
+    }
 }
 
 // sums (rows, panel) += source (rows, words) x weights (words, panel), or = for the first chunk.
@@ -35,20 +48,24 @@ PRODUCT_TARGET INLINE void NAMED(_multiply)(int rows, int64_t words, const uint3
                                             const uint32_t* weights, bool is_first, uint32_t* sums, fetching* ahead) {
     enum { panel = NAMED(_panel) };
     REGISTER total[ROWS][REGISTERS];
-    for (int r = 0; r < rows; r++)
+    const uint32_t* at[ROWS];
+    for (int r = 0; r < rows; r++) {
+        at[r] = source + r * stride;
         for (int v = 0; v < REGISTERS; v++)
             total[r][v] = ZERO();
-    for (int64_t word = 0; word < words; word++) {
-        REGISTER columns[REGISTERS];
-        for (int v = 0; v < REGISTERS; v++)
-            columns[v] = LOAD(weights + word * panel + v * WORDS);
+    }
+    for (int64_t group = words / steps; group > 0; group--) {
         NAMED(_fetch)(ahead);
+        for (int step = 0; step < steps; step++)
+            NAMED(_step)(rows, at, step, weights + step * panel, total);
+        weights += steps * panel;
         for (int r = 0; r < rows; r++) {
-            REGISTER row = SPREAD(source[r * stride + word]);
-            for (int v = 0; v < REGISTERS; v++)
-                total[r][v] = MULTIPLY_ADD(total[r][v], row, columns[v]);
+            at[r] += steps;
+            keep_apart(at[r]);
         }
     }
+    for (int step = 0; step < words % steps; step++)
+        NAMED(_step)(rows, at, step, weights + step * panel, total);
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < REGISTERS; v++) {
             uint32_t* to = sums + r * panel + v * WORDS;

@@ -111,6 +111,7 @@ struct BulkRunTests {
         ]
         for code in own { #expect(ShardFault(SystemCause(code: code)) == nil, "\(code)") }
         #expect(ShardFault(SystemCause("Is no plain file")) == nil)
+        #expect(ShardFault(SystemCause.wentAway) == .unreadable(cause: "Went away meanwhile"))
         let others = [EIO, ESTALE, ETIMEDOUT, ENOMEM, EMFILE, ENFILE, ENOTCONN, EHOSTDOWN, ENODEV]
         for cause in others.map(SystemCause.init(code:)) {
             #expect(ShardFault(cause) == .unreadable(cause: cause.description))

@@ -58,6 +58,6 @@ public enum Precision: String, CaseIterable, Sendable {
     case f32
     /// The upper half of an f32. Needs AVX-512 BF16 or Arm BF16.
     case bf16
-    /// Bytes, with a scale for each output of a layer and each token. Needs AVX-512 VNNI or Arm I8MM.
+    /// Bytes, with a scale for each output of a layer and each token. Needs AVX-512 VNNI, AVX-VNNI or Arm I8MM.
     case int8
 }

@@ -130,4 +130,33 @@ struct ModelLoader: Sendable {
             }
         )
     }
+
+    /// The copy of a checkpoint's packed weights, or why there is none; both are nil if no copy is wanted.
+    private func packedCopy(
+        of checkpoint: Checkpoint,
+        format: NumberFormat,
+        engine: ComputeEngine
+    ) -> (copy: PackedCopy?, problem: WeightError?) {
+        guard let directory = configuration.packedCacheDirectory,
+            checkpoint.byteCount >= configuration.leastPackedBytes
+        else { return (nil, nil) }
+        do {
+            // The key has everything that the bytes depend on, including the order of packed weights.
+            let packing = try Linear.packing(
+                inputs: 768,
+                outputs: 768,
+                format: format,
+                in: ComputeContext(engine: engine)
+            )
+            let key =
+                try
+                "5 \(ComputeEngine.processor) \(ComputeEngine.libraryVersion) \(packing) \(format.rawValue) "
+                + checkpoint.content(notedIn: directory)
+            return (try PackedCopy(directory: directory, key: key), nil)
+        } catch let problem as WeightError {
+            return (nil, problem)
+        } catch {
+            return (nil, nil)  // the kernels', which tell it themselves when the model is made
+        }
+    }
 }

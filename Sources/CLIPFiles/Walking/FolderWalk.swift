@@ -181,7 +181,7 @@ package struct FolderWalk: Sequence, IteratorProtocol {
         place.removeLast(Swift.min(place.count, levels.count - 1 - number))
         levels.removeLast(levels.count - 1 - number)
         levels[number].names = []
-        return .unreadable(path: levels[number].path, cause: SystemCause("Went away meanwhile"))
+        return .unreadable(path: levels[number].path, cause: .wentAway)
     }
 
     /// The number of a folder that is another one than when it was entered, such as of a disk that was taken away; nil where what is

@@ -106,6 +106,7 @@ final class PostgresDuplicates: DuplicateSource {
             return rows.isEmpty ? nil : try rows.int(0, 0)
         }
     }
+
     func files(
         ofContent content: Int,
         in scope: IndexFile.Scope

@@ -169,7 +169,7 @@ package final class PostgresIndex: SearchableIndex {
                 best.append((id, score))
             }
         }
-        let files = try files(of: best.map(\.id), query.mostPaths, scope, connection)
+        let files = try files(of: best.map(\.id), max(1, query.mostPaths), scope, connection)
         return best.compactMap { match in
             files[match.id].map {
                 ImageIndex.Match(id: match.id, paths: $0.paths, fileCount: $0.count, score: match.score)

@@ -83,6 +83,10 @@ package final class PictureSearch: Sendable {
         terms: RequestTerms
     ) async throws(PictureSearchError) -> Answer {
         let (parts, embedded) = try await embeddings(of: question.terms, terms)
+        let width = index.model.width
+        if let other = parts.first(where: { $0.count != width }) {
+            throw .index(.otherModel(.width(index: width, given: other.count)))
+        }
         let sum = try Self.sum(of: parts, weighted: question.terms.map(\.weight))
         var scope = IndexFile.Scope()
         scope.folder = question.folder

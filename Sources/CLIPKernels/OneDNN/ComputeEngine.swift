@@ -1,28 +1,29 @@
 internal import COneDNN
 internal import CSimd
-internal import Synchronization
 
 /// oneDNN's CPU engine, which the compute contexts and the packed weights of all models share.
 ///
-/// Any number of threads may use it. A choice of products is made before layers are.
+/// It is immutable once made, and any number of threads may use it.
 public final class ComputeEngine: @unchecked Sendable {
     let pointer: OpaquePointer
-    private let usesOneDNNOnly: Bool
-    private let multipliesPanels: Atomic<Bool>
+    /// The formats whose layers `CSimd` multiplies; decided in `init` and never again.
+    private var ownFormats: Set<NumberFormat> = []
 
     /// Starts the engine.
     ///
     /// - Parameter usesOneDNNOnly: whether oneDNN computes all products, even on processors on which our own are
     ///   faster.
     public init(usesOneDNNOnly: Bool = false) throws(KernelError) {
-        self.usesOneDNNOnly = usesOneDNNOnly
-        multipliesPanels = Atomic(!usesOneDNNOnly)
         var pointer: OpaquePointer?
         let status = codnn_engine_create(&pointer)
         guard status == 0, let pointer else {
             throw .operationFailed(operation: "engine", status: Int(status))
         }
         self.pointer = pointer
+        guard !usesOneDNNOnly else { return }
+        ownFormats = Set(
+            NumberFormat.allCases.filter { csimd_panel($0.format) > 0 && !oneDNNHasMatrices(for: $0) }
+        )
     }
 
     deinit {
@@ -36,41 +37,39 @@ public final class ComputeEngine: @unchecked Sendable {
         return "\(major).\(minor).\(patch)"
     }
 
-    /// The name of the processor and of what of its instructions is used: what packed weights are made for.
-    public static var processor: String {
-        var name = [CChar](repeating: 0, count: Int(csimd_processor_name_size))
-        csimd_processor_name(&name)
-        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
-
-    /// Whose products there are on this processor for layers of a format: never none.
-    public func products(of format: NumberFormat) -> [ProductSource] {
-        !usesOneDNNOnly && csimd_panel(format.format) > 0 ? [.panels, .oneDNN] : [.oneDNN]
-    }
-
-    /// Decides whose products layers use that are made from now on; at first these are our own, where there are any.
-    public func choose(_ source: ProductSource) {
-        multipliesPanels.store(source == .panels && !usesOneDNNOnly, ordering: .relaxed)
-    }
-
-    /// The bytes of a layer's weights in panels; nil if oneDNN multiplies.
-    func panelBytes(inputs: Int, outputs: Int, format: NumberFormat) -> Int? {
-        guard multipliesPanels.load(ordering: .relaxed) else { return nil }
-        return PanelWeights.byteCount(inputs: inputs, outputs: outputs, format: format)
-    }
-
     /// Whether this processor has instructions for products of this format, and our own products or oneDNN use them.
     ///
     /// Without them a bf16 or int8 layer still runs, but slower than f32.
     public func isNative(_ format: NumberFormat) -> Bool {
-        guard !products(of: format).contains(.panels) else { return true }
+        guard !ownFormats.contains(format) else { return true }
         switch format {
         case .f32: return true
         case .bf16: guard csimd_processor_multiplies_bf16(), codnn_uses_bf16() else { return false }
         case .int8: guard csimd_processor_multiplies_int8() else { return false }
         }
-        // These are a width and a number of rows of ViT-B/32. A format for which oneDNN uses plain loops here is not
-        // worth using.
+        // A format for which oneDNN uses plain loops is not worth using.
+        guard let name = kernelName(for: format) else { return false }
+        #if arch(x86_64)
+        // oneDNN may be limited to less than the processor has; it then sums bytes with saturation.
+        return name.contains("amx") || name.contains(format == .bf16 ? "bf16" : "vnni")
+        #else
+        return !name.contains("ref")
+        #endif
+    }
+
+    /// Whether `CSimd` multiplies the layers of a format, those whose rows are whole words of 32 bits.
+    ///
+    /// That depends on the processor alone and never on time: our products sum in another order than oneDNN's, and the
+    /// same pictures get the same digits wherever processors are alike.
+    package func multipliesPanels(_ format: NumberFormat) -> Bool { ownFormats.contains(format) }
+
+    /// Whether oneDNN multiplies whole matrices at once (AMX), several times as fast as our products of vectors.
+    private func oneDNNHasMatrices(for format: NumberFormat) -> Bool {
+        format != .f32 && kernelName(for: format)?.contains("amx") ?? false
+    }
+
+    /// The kernel of oneDNN for a width and a number of rows of ViT-B/32; nil if there is none.
+    private func kernelName(for format: NumberFormat) -> String? {
         let key = PrimitiveKey.linear(
             rows: 50,
             inputs: 768,
@@ -83,15 +82,9 @@ public final class ComputeEngine: @unchecked Sendable {
             addsToOutput: false
         )
         do {
-            let name = try ComputeContext(engine: self).primitive(for: key).implementation
-            #if arch(x86_64)
-            // oneDNN may be limited to less than the processor has; it then sums bytes with saturation.
-            return name.contains("amx") || name.contains(format == .bf16 ? "bf16" : "vnni")
-            #else
-            return !name.contains("ref")
-            #endif
+            return try ComputeContext(engine: self).primitive(for: key).implementation
         } catch {
-            return false
+            return nil
         }
     }
 }

@@ -1,5 +1,4 @@
 internal import COneDNN
-internal import CSimd
 
 /// One operation that oneDNN has compiled for one shape.
 package final class Primitive {

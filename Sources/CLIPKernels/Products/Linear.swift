@@ -35,7 +35,12 @@ public final class Linear: Sendable {
             "The bias has another width."
         )
         let (inputs, outputs) = (weight.width, weight.rows)
-        let byteCount = context.engine.panelBytes(inputs: inputs, outputs: outputs, format: format)
+        let byteCount = PanelWeights.byteCount(
+            inputs: inputs,
+            outputs: outputs,
+            format: format,
+            on: context.engine
+        )
         (terms, product) = try context.scratch.scope { () throws(KernelError) in
             var plain = weight
             var scales: Tensor?
@@ -117,7 +122,12 @@ public final class Linear: Sendable {
             addsToOutput: addsToOutput,
             scales: kept
         )
-        if let byteCount = context.engine.panelBytes(inputs: inputs, outputs: outputs, format: format) {
+        if let byteCount = PanelWeights.byteCount(
+            inputs: inputs,
+            outputs: outputs,
+            format: format,
+            on: context.engine
+        ) {
             let weights = try PanelWeights(
                 adopting: packed,
                 byteCount: byteCount,
@@ -138,7 +148,8 @@ public final class Linear: Sendable {
         format: NumberFormat,
         in context: ComputeContext
     ) throws(KernelError) -> String {
-        if context.engine.panelBytes(inputs: inputs, outputs: outputs, format: format) != nil {
+        if PanelWeights.byteCount(inputs: inputs, outputs: outputs, format: format, on: context.engine) != nil
+        {
             return PanelWeights.packing(format)
         }
         return try PrimitiveProduct.packing(inputs: inputs, outputs: outputs, format: format, in: context)

@@ -57,8 +57,9 @@ final class PanelWeights: @unchecked Sendable {
     /// The object that keeps the bytes in memory.
     private let owner: any Sendable
 
-    /// The bytes of such weights; nil if this processor has no product of such a layer.
-    static func byteCount(inputs: Int, outputs: Int, format: NumberFormat) -> Int? {
+    /// The bytes of such weights; nil if the layer is oneDNN's.
+    static func byteCount(inputs: Int, outputs: Int, format: NumberFormat, on engine: ComputeEngine) -> Int? {
+        guard engine.multipliesPanels(format) else { return nil }
         let count = csimd_panels_size(format.format, Int64(inputs), Int64(outputs))
         return count > 0 ? count : nil
     }

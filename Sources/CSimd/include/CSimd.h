@@ -86,13 +86,13 @@ int64_t csimd_panel(csimd_format format);
 /// The bytes of packed weights; 0 if there is no product of this format, or if rows of so many inputs are not whole
 /// words of 32 bits.
 size_t csimd_panels_size(csimd_format format, int64_t inputs, int64_t outputs);
-/// Packs dense weights, (outputs, inputs), of the same format; bytes are signed. Panels lie one after the other. In a
+/// Packs dense weights, (outputs, inputs), of a format that has a product; bytes are signed. Panels lie one after the other. In a
 /// panel, a word of 32 bits (one f32, two bf16, four signed bytes) of an output's weights lies beside those of the other
 /// outputs, and the next words follow. Zeros fill the last panel.
 void csimd_pack_panels(csimd_format format, int64_t inputs, int64_t outputs, const void* plain, void* packed);
 
 /// The product of rows with packed weights, and what follows: target = activation(source x weights^T + bias), or that
-/// added to an f32 target.
+/// added to an f32 target. The format has to have a product.
 typedef struct {
     int64_t rows;
     int64_t inputs;
