@@ -53,7 +53,7 @@ extension Parser {
     // MARK: Vocabularies
 
     /// The files of a vocabulary that are tried together.
-    private static let forms = [
+    private static let directories = [
         ["vocab.json", "merges.txt"], ["tokenizer.json"], ["bpe_simple_vocab_16e6.txt.gz"],
         ["vocab.json", "merges.txt"] + besides, ["tokenizer.json"] + besides, besides,
         ["vocab.json", "merges.txt", "tokenizer.json"],
@@ -69,8 +69,8 @@ extension Parser {
         guard let first = bytes.first else { return }
         let folder = Folder.shared
         folder.clear()
-        folder.write(bytes.dropFirst(), as: forms[Int(first) % forms.count])
-        if Int(first) % forms.count == 5 {
+        folder.write(bytes.dropFirst(), as: directories[Int(first) % directories.count])
+        if Int(first) % directories.count == 5 {
             _ = try? Vocabulary.openAI(besideFilesIn: folder.path)
             return
         }
