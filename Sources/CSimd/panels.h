@@ -16,11 +16,46 @@ enum { steps = 4 };
 // Keeps the compiler from computing the addresses of rows from each other in every step.
 #define keep_apart(pointer) __asm__("" : "+r"(pointer))
 
-// Fetches the weights that are needed next from memory, for which few rows would otherwise have to wait.
+enum { line = 64, line_words = line / 4, fractions = 4096 };
+
+// What is needed next, to be fetched evenly while sums are added up: a core has buffers for about a dozen lines on their
+// way, and where more are asked for at once, everything behind them waits.
 typedef struct {
-    const char* next;
+    const char* weights; // a chunk ahead of those that are multiplied
     const char* end;
+    int64_t rate; // the lines of weights that become due with each `steps` words, in fractions
+    int64_t due;
+    const uint32_t* rows; // of the next block, or of this one with the next chunk
+    const char* target;   // where the sums go, if these are the last
+    int64_t target_stride;
+    int64_t target_bytes;
+    int64_t target_rows;
 } fetching;
+
+INLINE int64_t smaller(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+// The fetching for weights of so many words an output, each of which is multiplied with so many blocks of rows.
+INLINE fetching fetching_of(const csimd_product* it, int64_t words, int64_t chunk, int64_t blocks, int64_t panel) {
+    const int64_t size = it->target.format == csimd_bf16 ? 2 : 4;
+    const int64_t groups = blocks * (words / steps), panels = (it->outputs + panel - 1) / panel;
+    const uint32_t* weights = it->weights;
+    fetching ahead = {.weights = (const char*)(weights + smaller(words, chunk) * panel),
+                      .end = (const char*)(weights + panels * panel * words),
+                      .target_stride = it->target.stride * size,
+                      .target_bytes = panel * size};
+    // A single block of rows reads so regularly that the processor fetches by itself.
+    if (blocks > 1 && groups > 0)
+        ahead.rate = (words * panel / line_words * fractions + groups - 1) / groups;
+    return ahead;
+}
+
+INLINE void fetch_target(const csimd_product* it, int64_t row, int64_t rows, int64_t output, fetching* ahead) {
+    const int64_t size = it->target.format == csimd_bf16 ? 2 : 4;
+    ahead->target = (const char*)it->target.base + (row * it->target.stride + output) * size;
+    ahead->target_rows = rows;
+}
 
 // The products of this processor: each computes all of `it`. A processor without the instructions never calls them.
 void csimd_product_f32_avx512(const csimd_product* it);

@@ -8,12 +8,12 @@
 //   ROWS               the rows that are summed at once: ROWS x REGISTERS sums, REGISTERS weights and a word of a row
 //                      take all registers
 //   CHUNK              the words of a row between two additions to the sums
-//   FETCHES            the cache lines of the next chunk that are fetched for each word
 //   ZERO LOAD STORE SPREAD ADD MULTIPLY_ADD
 //
 // Weights are read in the order in which they lie. A chunk of a panel stays in a cache while all rows are multiplied
-// with it; meanwhile the next chunk is fetched from memory. Two levels of sums are also more exact than one. Rows are
-// divided into blocks that are about equally large. A row's sums do not depend on the rows beside it.
+// with it; meanwhile the next chunk is fetched from memory, a little for each word. Two levels of sums are also more
+// exact than one. Rows are divided into blocks that are about equally large. A row's sums do not depend on the rows
+// beside it.
 
 #define JOINED_(a, b) a##b
 #define JOINED(a, b) JOINED_(a, b)
@@ -21,13 +21,24 @@
 
 enum { NAMED(_panel) = REGISTERS * WORDS };
 
-PRODUCT_TARGET INLINE void NAMED(_fetch)(fetching* it) {
-    enum { line = 64, lines = FETCHES * steps };
-    if (it->next >= it->end)
-        return;
-    for (int i = 0; i < lines; i++)
-        _mm_prefetch(it->next + i * line, _MM_HINT_T1);
-    it->next += lines * line;
+PRODUCT_TARGET INLINE void NAMED(_fetch_weights)(fetching* it) {
+    for (it->due += it->rate; it->due >= fractions && it->weights < it->end; it->due -= fractions) {
+        _mm_prefetch(it->weights, _MM_HINT_T1);
+        it->weights += line;
+    }
+}
+
+// Fetches a line of each of the next rows, and what becomes of one row.
+PRODUCT_TARGET INLINE void NAMED(_fetch_rows)(int rows, int64_t stride, fetching* it) {
+    for (int r = 0; r < rows; r++)
+        _mm_prefetch((const char*)(it->rows + r * stride), _MM_HINT_T1);
+    it->rows += line_words;
+    if (it->target_rows > 0) {
+        for (int64_t i = 0; i < it->target_bytes; i += line)
+            __builtin_prefetch(it->target + i, 1, 3);
+        it->target += it->target_stride;
+        it->target_rows--;
+    }
 }
 
 // Adds the products of one word of each row.
@@ -43,9 +54,10 @@ PRODUCT_TARGET INLINE void NAMED(_step)(int rows, const uint32_t* const* source,
     }
 }
 
-// sums (rows, panel) += source (rows, words) x weights (words, panel), or = for the first chunk.
+// to (rows, panel) = sums (rows, panel), if there are any, + source (rows, words) x weights (words, panel).
 PRODUCT_TARGET INLINE void NAMED(_multiply)(int rows, int64_t words, const uint32_t* source, int64_t stride,
-                                            const uint32_t* weights, bool is_first, uint32_t* sums, fetching* ahead) {
+                                            const uint32_t* weights, const uint32_t* sums, uint32_t* to,
+                                            fetching* ahead) {
     enum { panel = NAMED(_panel) };
     REGISTER total[ROWS][REGISTERS];
     const uint32_t* at[ROWS];
@@ -54,57 +66,67 @@ PRODUCT_TARGET INLINE void NAMED(_multiply)(int rows, int64_t words, const uint3
         for (int v = 0; v < REGISTERS; v++)
             total[r][v] = ZERO();
     }
-    for (int64_t group = words / steps; group > 0; group--) {
-        NAMED(_fetch)(ahead);
-        for (int step = 0; step < steps; step++)
-            NAMED(_step)(rows, at, step, weights + step * panel, total);
-        weights += steps * panel;
-        for (int r = 0; r < rows; r++) {
-            at[r] += steps;
-            keep_apart(at[r]);
+    for (int64_t left = words; left >= steps; left -= line_words) {
+        NAMED(_fetch_rows)(rows, stride, ahead);
+        // Unrolled further, the loop would not fit where the processor keeps decoded instructions.
+#pragma clang loop unroll(disable)
+        for (int64_t group = (left < line_words ? left : line_words) / steps; group > 0; group--) {
+            NAMED(_fetch_weights)(ahead);
+            for (int step = 0; step < steps; step++)
+                NAMED(_step)(rows, at, step, weights + step * panel, total);
+            weights += steps * panel;
+            for (int r = 0; r < rows; r++) {
+                at[r] += steps;
+                keep_apart(at[r]);
+            }
         }
     }
     for (int step = 0; step < words % steps; step++)
         NAMED(_step)(rows, at, step, weights + step * panel, total);
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < REGISTERS; v++) {
-            uint32_t* to = sums + r * panel + v * WORDS;
-            STORE(to, is_first ? total[r][v] : ADD(total[r][v], LOAD(to)));
+            const int64_t i = r * panel + v * WORDS;
+            STORE(to + i, sums ? ADD(total[r][v], LOAD(sums + i)) : total[r][v]);
         }
 }
 
 PRODUCT_TARGET INLINE void NAMED(_multiply_rows)(int rows, int64_t words, const uint32_t* source, int64_t stride,
-                                                 const uint32_t* weights, bool is_first, uint32_t* sums,
+                                                 const uint32_t* weights, const uint32_t* sums, uint32_t* to,
                                                  fetching* ahead) {
     // Each number of rows is compiled separately, so that the sums are in registers.
     switch (rows) {
-    case 1: NAMED(_multiply)(1, words, source, stride, weights, is_first, sums, ahead); break;
-    case 2: NAMED(_multiply)(2, words, source, stride, weights, is_first, sums, ahead); break;
-    case 3: NAMED(_multiply)(3, words, source, stride, weights, is_first, sums, ahead); break;
-    case 4: NAMED(_multiply)(4, words, source, stride, weights, is_first, sums, ahead); break;
-    case 5: NAMED(_multiply)(5, words, source, stride, weights, is_first, sums, ahead); break;
-    default: NAMED(_multiply)(ROWS, words, source, stride, weights, is_first, sums, ahead); break;
+    case 1: NAMED(_multiply)(1, words, source, stride, weights, sums, to, ahead); break;
+    case 2: NAMED(_multiply)(2, words, source, stride, weights, sums, to, ahead); break;
+    case 3: NAMED(_multiply)(3, words, source, stride, weights, sums, to, ahead); break;
+    case 4: NAMED(_multiply)(4, words, source, stride, weights, sums, to, ahead); break;
+    case 5: NAMED(_multiply)(5, words, source, stride, weights, sums, to, ahead); break;
+    default: NAMED(_multiply)(ROWS, words, source, stride, weights, sums, to, ahead); break;
     }
 }
 
 PRODUCT_TARGET void PRODUCT(const csimd_product* it) {
     enum { panel = NAMED(_panel) };
+    const uint32_t* source = it->source.base;
     const int64_t words = it->inputs / NUMBERS, stride = it->source.stride / NUMBERS;
     const int64_t blocks = (it->rows + ROWS - 1) / ROWS;
+    uint32_t finished[ROWS * panel];
+    fetching ahead = fetching_of(it, words, CHUNK, blocks, panel);
     for (int64_t output = 0; output < it->outputs; output += panel)
         for (int64_t first = 0; first < words; first += CHUNK) {
-            const int64_t count = words - first < CHUNK ? words - first : CHUNK;
+            const int64_t count = smaller(words - first, CHUNK);
+            const bool is_last = first + count == words;
             const uint32_t* weights = (const uint32_t*)it->weights + output * words + first * panel;
-            // With a single block of rows, reading is so regular that the processor fetches by itself.
-            const char* behind = (const char*)(weights + count * panel);
-            fetching ahead = {behind, behind + (blocks > 1 ? count * panel * 4 : 0)};
             for (int64_t block = 0; block < blocks; block++) {
                 const int64_t row = it->rows * block / blocks, rows = it->rows * (block + 1) / blocks - row;
                 uint32_t* sums = it->scratch + row * panel;
-                NAMED(_multiply_rows)((int)rows, count, (const uint32_t*)it->source.base + row * stride + first,
-                                      stride, weights, first == 0, sums, &ahead);
-                if (first + count == words)
-                    write_sums(it, row, rows, output, panel, sums);
+                ahead.rows = block + 1 < blocks ? source + (row + rows) * stride + first
+                                                : source + (is_last ? 0 : first + count);
+                if (is_last)
+                    fetch_target(it, row, rows, output, &ahead);
+                NAMED(_multiply_rows)((int)rows, count, source + row * stride + first, stride, weights,
+                                      first > 0 ? sums : NULL, is_last ? finished : sums, &ahead);
+                if (is_last)
+                    write_sums(it, row, rows, output, panel, finished);
             }
         }
 }

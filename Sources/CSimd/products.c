@@ -15,7 +15,9 @@ static kind kind_of(csimd_format format) {
         switch (format) {
         case csimd_f32: return (kind){64, csimd_product_f32_avx512};
         case csimd_bf16:
-            return csimd_processor_multiplies_bf16() ? (kind){64, csimd_product_bf16_avx512} : (kind){0, NULL};
+            if (csimd_processor_multiplies_bf16())
+                return (kind){64, csimd_product_bf16_avx512};
+            break;
         case csimd_int8:
             if (csimd_has_avx512_vnni())
                 return (kind){64, csimd_product_int8_avx512};
@@ -48,11 +50,10 @@ size_t csimd_panels_size(csimd_format format, int64_t inputs, int64_t outputs) {
 
 void csimd_pack_panels(csimd_format format, int64_t inputs, int64_t outputs, const void* plain, void* packed) {
     const int64_t panel = csimd_panel(format), words = inputs / word_numbers(format);
-    enum { line = 16 }; // words of a row that are copied at once, a cache line
     for (int64_t first = 0; first < outputs; first += panel) {
         uint32_t* to = (uint32_t*)packed + first * words;
-        for (int64_t word = 0; word < words; word += line) {
-            const int64_t count = words - word < line ? words - word : line;
+        for (int64_t word = 0; word < words; word += line_words) {
+            const int64_t count = smaller(words - word, line_words);
             for (int64_t output = 0; output < panel; output++) {
                 const bool is_there = first + output < outputs;
                 const uint32_t* from = (const uint32_t*)plain + (first + output) * words + word;

@@ -12,7 +12,6 @@
 #define REGISTERS 2
 #define ROWS 6
 #define CHUNK 256 // leaves room for the block's rows in the first-level cache
-#define FETCHES 1
 #define ZERO _mm256_setzero_si256
 #define LOAD(from) _mm256_loadu_si256((const __m256i*)(from))
 #define STORE(to, it) _mm256_storeu_si256((__m256i*)(to), it)

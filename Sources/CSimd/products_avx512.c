@@ -14,7 +14,6 @@
 #define REGISTERS 4
 #define ROWS 6
 #define CHUNK 384 // leaves room for rows beside two chunks in the second-level cache
-#define FETCHES 2 // two blocks of rows fetch all of the next chunk
 #define ZERO _mm512_setzero_si512
 #define LOAD _mm512_loadu_si512
 #define STORE _mm512_storeu_si512
