@@ -4,6 +4,7 @@
 #define CLIP_CSIMD_PANELS_H
 
 #include "activation.h"
+#include "processor.h"
 #include "vectors.h"
 
 enum { widest_panel = 64 };
@@ -22,9 +23,10 @@ enum { line = 64, line_words = line / 4, fractions = 4096 };
 // way, and where more are asked for at once, everything behind them waits.
 typedef struct {
     const char* weights; // a chunk ahead of those that are multiplied
-    const char* end;
+    const char* weights_end;
     int64_t rate; // the lines of weights that become due with each `steps` words, in fractions
     int64_t due;
+    bool fetches_rows;
     const uint32_t* rows; // of the next block, or of this one with the next chunk
     const char* target;   // where the sums go, if these are the last
     int64_t target_stride;
@@ -36,13 +38,23 @@ INLINE int64_t smaller(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
-// The fetching for weights of so many words an output, each of which is multiplied with so many blocks of rows.
-INLINE fetching fetching_of(const csimd_product* it, int64_t words, int64_t chunk, int64_t blocks, int64_t panel) {
+// The bands that rows of so many words are divided into. A band that a core keeps near comes from further away once, not
+// for every panel; in return all weights come once for every band, which would take longer than the products of few rows.
+INLINE int64_t bands_of(int64_t rows, int64_t words) {
+    enum { fewest = 100 };
+    const int64_t near = csimd_near_bytes(), bands = (rows * words * 4 + near - 1) / near;
+    return bands > 1 && rows / bands >= fewest ? bands : 1;
+}
+
+// What is fetched for blocks of these rows and weights of so many words an output.
+INLINE fetching fetching_of(const csimd_product* it, int64_t rows, int64_t words, int64_t chunk, int64_t blocks,
+                            int64_t panel) {
     const int64_t size = it->target.format == csimd_bf16 ? 2 : 4;
     const int64_t groups = blocks * (words / steps), panels = (it->outputs + panel - 1) / panel;
     const uint32_t* weights = it->weights;
     fetching ahead = {.weights = (const char*)(weights + smaller(words, chunk) * panel),
-                      .end = (const char*)(weights + panels * panel * words),
+                      .weights_end = (const char*)(weights + panels * panel * words),
+                      .fetches_rows = rows * words * 4 > csimd_near_bytes(),
                       .target_stride = it->target.stride * size,
                       .target_bytes = panel * size};
     // A single block of rows reads so regularly that the processor fetches by itself.
@@ -51,6 +63,7 @@ INLINE fetching fetching_of(const csimd_product* it, int64_t words, int64_t chun
     return ahead;
 }
 
+// Fetches the places of these sums, before all of these are written at once.
 INLINE void fetch_target(const csimd_product* it, int64_t row, int64_t rows, int64_t output, fetching* ahead) {
     const int64_t size = it->target.format == csimd_bf16 ? 2 : 4;
     ahead->target = (const char*)it->target.base + (row * it->target.stride + output) * size;

@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <unistd.h>
 
 enum { known = 1, avx2 = 2, avx512 = 4, avx512_bf16 = 8, avx512_vnni = 16, avx_vnni = 32 };
 
@@ -84,6 +85,20 @@ bool csimd_processor_multiplies_bf16(void) {
 
 bool csimd_processor_multiplies_int8(void) {
     return instructions() & (avx512_vnni | avx_vnni);
+}
+
+int64_t csimd_near_bytes(void) {
+    static _Atomic int64_t found;
+    int64_t it = atomic_load_explicit(&found, memory_order_relaxed);
+    if (it)
+        return it;
+#if defined(_SC_LEVEL2_CACHE_SIZE)
+    it = sysconf(_SC_LEVEL2_CACHE_SIZE) / 2;
+#endif
+    if (it <= 0)
+        it = 512 << 10;
+    atomic_store_explicit(&found, it, memory_order_relaxed);
+    return it;
 }
 
 void csimd_processor_name(char* name) {

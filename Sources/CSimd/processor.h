@@ -4,6 +4,7 @@
 #define CLIP_CSIMD_PROCESSOR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /// The level of x86-64 in use: 4 (AVX-512), 3 (AVX2 with FMA) or 1.
 int csimd_level(void);
@@ -11,5 +12,7 @@ int csimd_level(void);
 bool csimd_has_avx512_vnni(void);
 /// The same in registers of 256 bits, on processors without AVX-512.
 bool csimd_has_avx_vnni(void);
+/// The bytes that a core can keep to itself while others pass by: half of its second-level cache.
+int64_t csimd_near_bytes(void);
 
 #endif

@@ -12,8 +12,8 @@
 //
 // Weights are read in the order in which they lie. A chunk of a panel stays in a cache while all rows are multiplied
 // with it; meanwhile the next chunk is fetched from memory, a little for each word. Two levels of sums are also more
-// exact than one. Rows are divided into blocks that are about equally large. A row's sums do not depend on the rows
-// beside it.
+// exact than one. Rows are divided into blocks that are about equally large, and many of them into bands before. A row's
+// sums do not depend on the rows beside it.
 
 #define JOINED_(a, b) a##b
 #define JOINED(a, b) JOINED_(a, b)
@@ -22,17 +22,19 @@
 enum { NAMED(_panel) = REGISTERS * WORDS };
 
 PRODUCT_TARGET INLINE void NAMED(_fetch_weights)(fetching* it) {
-    for (it->due += it->rate; it->due >= fractions && it->weights < it->end; it->due -= fractions) {
+    for (it->due += it->rate; it->due >= fractions && it->weights < it->weights_end; it->due -= fractions) {
         _mm_prefetch(it->weights, _MM_HINT_T1);
         it->weights += line;
     }
 }
 
-// Fetches a line of each of the next rows, and what becomes of one row.
+// Fetches a line of each of the next rows, and the place of one row's sums.
 PRODUCT_TARGET INLINE void NAMED(_fetch_rows)(int rows, int64_t stride, fetching* it) {
-    for (int r = 0; r < rows; r++)
-        _mm_prefetch((const char*)(it->rows + r * stride), _MM_HINT_T1);
-    it->rows += line_words;
+    if (it->fetches_rows) {
+        for (int r = 0; r < rows; r++)
+            _mm_prefetch((const char*)(it->rows + r * stride), _MM_HINT_T1);
+        it->rows += line_words;
+    }
     if (it->target_rows > 0) {
         for (int64_t i = 0; i < it->target_bytes; i += line)
             __builtin_prefetch(it->target + i, 1, 3);
@@ -104,31 +106,42 @@ PRODUCT_TARGET INLINE void NAMED(_multiply_rows)(int rows, int64_t words, const 
     }
 }
 
-PRODUCT_TARGET void PRODUCT(const csimd_product* it) {
+// All outputs of some rows.
+PRODUCT_TARGET INLINE void NAMED(_multiply_band)(const csimd_product* it, int64_t first_row, int64_t band) {
     enum { panel = NAMED(_panel) };
-    const uint32_t* source = it->source.base;
     const int64_t words = it->inputs / NUMBERS, stride = it->source.stride / NUMBERS;
-    const int64_t blocks = (it->rows + ROWS - 1) / ROWS;
-    uint32_t finished[ROWS * panel];
-    fetching ahead = fetching_of(it, words, CHUNK, blocks, panel);
+    const int64_t blocks = (band + ROWS - 1) / ROWS;
+    const uint32_t* source = (const uint32_t*)it->source.base + first_row * stride;
+    _Alignas(line) uint32_t finished[ROWS * panel];
+    fetching ahead = fetching_of(it, band, words, CHUNK, blocks, panel);
     for (int64_t output = 0; output < it->outputs; output += panel)
         for (int64_t first = 0; first < words; first += CHUNK) {
             const int64_t count = smaller(words - first, CHUNK);
             const bool is_last = first + count == words;
             const uint32_t* weights = (const uint32_t*)it->weights + output * words + first * panel;
             for (int64_t block = 0; block < blocks; block++) {
-                const int64_t row = it->rows * block / blocks, rows = it->rows * (block + 1) / blocks - row;
+                const int64_t row = band * block / blocks, rows = band * (block + 1) / blocks - row;
                 uint32_t* sums = it->scratch + row * panel;
                 ahead.rows = block + 1 < blocks ? source + (row + rows) * stride + first
                                                 : source + (is_last ? 0 : first + count);
                 if (is_last)
-                    fetch_target(it, row, rows, output, &ahead);
+                    fetch_target(it, first_row + row, rows, output, &ahead);
                 NAMED(_multiply_rows)((int)rows, count, source + row * stride + first, stride, weights,
                                       first > 0 ? sums : NULL, is_last ? finished : sums, &ahead);
                 if (is_last)
-                    write_sums(it, row, rows, output, panel, finished);
+                    write_sums(it, first_row + row, rows, output, panel, finished);
             }
         }
+}
+
+PRODUCT_TARGET void PRODUCT(const csimd_product* given) {
+    // No sum is written to a copy, so that the compiler keeps it in registers.
+    const csimd_product copy = *given, *it = &copy;
+    const int64_t bands = bands_of(it->rows, it->inputs / NUMBERS);
+    for (int64_t band = 0; band < bands; band++) {
+        const int64_t first = it->rows * band / bands;
+        NAMED(_multiply_band)(it, first, it->rows * (band + 1) / bands - first);
+    }
 }
 
 #undef JOINED_
