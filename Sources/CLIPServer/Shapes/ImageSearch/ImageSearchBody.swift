@@ -2,13 +2,15 @@ internal import CLIPEngine
 internal import CLIPIndex
 internal import CLIPJSON
 
-/// The body of `POST /search`.
+/// The body of `POST /search`: JSON, or a picture by itself.
 package struct ImageSearchBody: Sendable {
     /// A text or picture that is looked for, with what it counts.
     private struct Part: Sendable {
         enum Subject: Sendable {
             case text(String)
             case image(ImageDeclaration)
+            /// A picture's own bytes.
+            case sent([UInt8])
             /// A picture of the index.
             case like(Int)
         }
@@ -31,9 +33,23 @@ package struct ImageSearchBody: Sendable {
     package static let mostEntries = 8
     private static let mostWeight = 1000.0
     /// No system opens a longer path.
-    private static let longestFolder = 4096
+    static let longestFolder = 4096
 
-    package init(_ fields: inout FieldReader) throws(APIError) {
+    /// A picture as the body, whose other fields stand in the query.
+    ///
+    /// - Throws: 422 for a query that is not as it should be.
+    package init(picture: [UInt8], query: ImageSearchQuery) throws(APIError) {
+        guard query.problems.isEmpty else { throw .invalidFields(query.problems) }
+        parts = [Part(subject: .sent(picture), name: "image")]
+        top = query.top ?? Self.defaultTop
+        minScore = query.minScore
+        folder = query.folder
+    }
+
+    /// A JSON body.
+    ///
+    /// - Parameter query: what holds where the body says nothing of it.
+    package init(_ fields: inout FieldReader, over query: ImageSearchQuery) throws(APIError) {
         var parts: [Part] = []
         if let text = fields.string("text", nullable: true) {
             parts.append(Part(subject: .text(text.string), name: "text"))
@@ -47,12 +63,13 @@ package struct ImageSearchBody: Sendable {
         if parts.isEmpty, fields.problems.isEmpty { fields.miss("text") }
         parts += Self.entries(of: "minus", sign: -1, &fields)
         let top = fields.integer("top", least: 1, most: Self.mostTop)
-        minScore = fields.finiteNumber("min_score")
+        let minScore = fields.finiteNumber("min_score")
         let folder = fields.string("under", nullable: true, longest: Self.longestFolder)
         guard !fields.isUnwanted() else { throw .embedding(.cancelled, place: nil) }
         guard fields.problems.isEmpty else { throw .invalidFields(fields.problems) }
-        self.top = top ?? Self.defaultTop
-        self.folder = folder?.string
+        self.top = top ?? query.top ?? Self.defaultTop
+        self.minScore = minScore ?? query.minScore
+        self.folder = folder?.string ?? query.folder
         self.parts = parts
     }
 
@@ -177,6 +194,7 @@ package struct ImageSearchBody: Sendable {
                 switch part.subject {
                 case .text(let text): .item(.text(text))
                 case .image(let image): .item(.image(try image.source()))
+                case .sent(let picture): .item(.image(.encoded(picture)))
                 case .like(let id): .picture(id: id)
                 }
             terms.append(PictureSearch.Question.Term(subject, weight: part.weight))

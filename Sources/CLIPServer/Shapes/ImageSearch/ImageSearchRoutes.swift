@@ -44,7 +44,7 @@ extension HTTPField.Name {
 
 extension RouteContext {
     fileprivate func searchPictures(_ input: RouteInput) async throws(APIError) -> Answer {
-        let body = try await desk.read(input) { (fields) throws(APIError) in try ImageSearchBody(&fields) }
+        let body = try await imageSearchBody(input)
         guard let pictures else { throw .noIndex }
         let question = try body.question()
         var loadTime: Duration?
@@ -68,6 +68,14 @@ extension RouteContext {
             var answer = Answer(APIError(error, place: body.place(of: error)), model: pictures.model)
             answer.loadTime = loadTime
             return answer
+        }
+    }
+
+    private func imageSearchBody(_ input: RouteInput) async throws(APIError) -> ImageSearchBody {
+        let query = ImageSearchQuery(input.query)
+        if let picture = try pictureBody(input) { return try ImageSearchBody(picture: picture, query: query) }
+        return try await desk.read(input, beside: query.problems) { (fields) throws(APIError) in
+            try ImageSearchBody(&fields, over: query)
         }
     }
 

@@ -44,13 +44,8 @@ extension RouteContext {
         _ query: RoboflowQuery,
         family: ModelFamily
     ) async throws(APIError) -> EmbedImageBody {
-        let type = MediaType(input.contentType)
-        if let type, type.isPicture, !input.body.isEmpty {
-            // A key that the head lacks could stand nowhere else.
-            guard input.keys == nil else { throw .unauthorized }
-            return try EmbedImageBody(picture: input.body, query: query)
-        }
-        if let type, type.name == "multipart/form-data" {
+        if let picture = try pictureBody(input) { return try EmbedImageBody(picture: picture, query: query) }
+        if let type = MediaType(input.contentType), type.name == "multipart/form-data" {
             guard let boundary = type.boundary else {
                 guard input.keys == nil else { throw .unauthorized }
                 throw .invalidField(
@@ -63,18 +58,6 @@ extension RouteContext {
             return try await desk.read(input, boundary: boundary) { (form) throws(APIError) in
                 try EmbedImageBody(form, query: query, family: family)
             }
-        }
-        // curl's --data-binary says that it is a form, unless it is told what it sends.
-        if !BodyFields.isJSON(contentType: input.contentType),
-            let picture = PictureSignature.mediaType(of: input.body)
-        {
-            guard input.keys == nil else { throw .unauthorized }
-            throw .invalidField(
-                FieldFault(
-                    nil,
-                    "The body is a picture by itself, and its Content-Type does not say so. Send Content-Type: \(picture)."
-                )
-            )
         }
         return try await desk.read(input, beside: query.problems) { (fields) throws(APIError) in
             try EmbedImageBody(&fields, family: family, over: query.fields)

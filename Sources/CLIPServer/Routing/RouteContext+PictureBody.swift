@@ -1,0 +1,26 @@
+extension RouteContext {
+    /// The picture that a body is by itself, if its type says so; nil for a body of another kind.
+    ///
+    /// - Throws: 401 where a key is wanted that the head lacks, and 422 for a picture that is called something else.
+    func pictureBody(_ input: RouteInput) throws(APIError) -> [UInt8]? {
+        let type = MediaType(input.contentType)
+        if let type, type.isPicture, !input.body.isEmpty {
+            // A key that the head lacks could stand nowhere else.
+            guard input.keys == nil else { throw .unauthorized }
+            return input.body
+        }
+        // curl's --data-binary says that it is a form, unless it is told what it sends.
+        if type?.name != "multipart/form-data", !BodyFields.isJSON(contentType: input.contentType),
+            let picture = PictureSignature.mediaType(of: input.body)
+        {
+            guard input.keys == nil else { throw .unauthorized }
+            throw .invalidField(
+                FieldFault(
+                    nil,
+                    "The body is a picture by itself, and its Content-Type does not say so. Send Content-Type: \(picture)."
+                )
+            )
+        }
+        return nil
+    }
+}

@@ -1,0 +1,46 @@
+/// The query of `POST /search`: fields that hold where the body says nothing of them, as a picture by itself cannot.
+///
+/// Unknown parameters are passed over; of parameters of one name the last counts.
+package struct ImageSearchQuery: Sendable {
+    package private(set) var top: Int?
+    package private(set) var minScore: Double?
+    package private(set) var folder: String?
+    package private(set) var problems = FieldProblems()
+
+    /// Reads a query string such as `top=5&min_score=0.2&under=/photos`.
+    package init(_ query: String?) {
+        var values: [String: String] = [:]
+        for (name, value) in QueryParameters.pairs(of: query) where name.utf8.count <= Self.longestName {
+            values[name] = value
+        }
+        if let text = values["top"] {
+            let number = Int(text)
+            switch number {
+            case nil: problems.add(.notAnInteger, at: ["query", "top"])
+            case .some(..<1): problems.add(.tooSmall(least: 1), at: ["query", "top"])
+            case .some((ImageSearchBody.mostTop + 1)...):
+                problems.add(.tooLarge(most: ImageSearchBody.mostTop), at: ["query", "top"])
+            default: top = number
+            }
+        }
+        if let text = values["min_score"] {
+            let number = Double(text)
+            switch number {
+            case nil: problems.add(.notANumber, at: ["query", "min_score"])
+            case .some(let number) where !number.isFinite:
+                problems.add(.notFinite, at: ["query", "min_score"])
+            default: minScore = number
+            }
+        }
+        if let text = values["under"] {
+            if text.utf8.count > ImageSearchBody.longestFolder {
+                problems.add(.tooLong(most: ImageSearchBody.longestFolder), at: ["query", "under"])
+            } else {
+                folder = text
+            }
+        }
+    }
+
+    /// Names are compared as texts, which takes long where they are long and odd; what is so long is no parameter of ours.
+    private static let longestName = 64
+}
