@@ -27,7 +27,7 @@ typedef struct {
     int64_t rate; // the lines of weights that become due with each `steps` words, in fractions
     int64_t due;
     bool fetches_rows;
-    const uint32_t* rows; // of the next block, or of this one with the next chunk
+    const uint32_t* rows; // of the next block, or of the first with the next words
     const char* target;   // where the sums go, if these are the last
     int64_t target_stride;
     int64_t target_bytes;
@@ -39,7 +39,8 @@ INLINE int64_t smaller(int64_t a, int64_t b) {
 }
 
 // The bands that rows of so many words are divided into. A band that a core keeps near comes from further away once, not
-// for every panel; in return all weights come once for every band, which would take longer than the products of few rows.
+// for every panel. In return all weights come once for every band, which would take longer than its products where it had
+// few rows, as it would where they are wide.
 INLINE int64_t bands_of(int64_t rows, int64_t words) {
     enum { fewest = 100 };
     const int64_t near = csimd_near_bytes(), bands = (rows * words * 4 + near - 1) / near;
@@ -63,8 +64,8 @@ INLINE fetching fetching_of(const csimd_product* it, int64_t rows, int64_t words
     return ahead;
 }
 
-// Fetches the places of these sums, before all of these are written at once.
-INLINE void fetch_target(const csimd_product* it, int64_t row, int64_t rows, int64_t output, fetching* ahead) {
+// Notes the places of these sums, which are fetched before the sums are written all at once.
+INLINE void note_target(const csimd_product* it, int64_t row, int64_t rows, int64_t output, fetching* ahead) {
     const int64_t size = it->target.format == csimd_bf16 ? 2 : 4;
     ahead->target = (const char*)it->target.base + (row * it->target.stride + output) * size;
     ahead->target_rows = rows;

@@ -29,7 +29,7 @@ PRODUCT_TARGET INLINE void NAMED(_fetch_weights)(fetching* it) {
 }
 
 // Fetches a line of each of the next rows, and the place of one row's sums.
-PRODUCT_TARGET INLINE void NAMED(_fetch_rows)(int rows, int64_t stride, fetching* it) {
+PRODUCT_TARGET INLINE void NAMED(_fetch_rows_and_target)(int rows, int64_t stride, fetching* it) {
     if (it->fetches_rows) {
         for (int r = 0; r < rows; r++)
             _mm_prefetch((const char*)(it->rows + r * stride), _MM_HINT_T1);
@@ -69,7 +69,7 @@ PRODUCT_TARGET INLINE void NAMED(_multiply)(int rows, int64_t words, const uint3
             total[r][v] = ZERO();
     }
     for (int64_t left = words; left >= steps; left -= line_words) {
-        NAMED(_fetch_rows)(rows, stride, ahead);
+        NAMED(_fetch_rows_and_target)(rows, stride, ahead);
         // Unrolled further, the loop would not fit where the processor keeps decoded instructions.
 #pragma clang loop unroll(disable)
         for (int64_t group = (left < line_words ? left : line_words) / steps; group > 0; group--) {
@@ -125,7 +125,7 @@ PRODUCT_TARGET INLINE void NAMED(_multiply_band)(const csimd_product* it, int64_
                 ahead.rows = block + 1 < blocks ? source + (row + rows) * stride + first
                                                 : source + (is_last ? 0 : first + count);
                 if (is_last)
-                    fetch_target(it, first_row + row, rows, output, &ahead);
+                    note_target(it, first_row + row, rows, output, &ahead);
                 NAMED(_multiply_rows)((int)rows, count, source + row * stride + first, stride, weights,
                                       first > 0 ? sums : NULL, is_last ? finished : sums, &ahead);
                 if (is_last)

@@ -87,6 +87,33 @@ struct PanelProductTests {
         }
     }
 
+    @Test("Rows of several bands are what few rows are, bit for bit", arguments: formats)
+    func bands(format: NumberFormat) throws {
+        let bench = try Workbench()
+        // More than half of any second-level cache, in rows of so few words that they are divided.
+        let (rows, inputs, outputs) = (701, 832 * 4 / format.byteCount, 96)
+        let input = Workbench.random("input", rows * inputs)
+        let weight = Workbench.random("weight", outputs * inputs)
+        let residual = Workbench.random("residual", rows * outputs)
+        func product(of chosen: Range<Int>) throws -> [Float] {
+            try bench.linear(
+                Array(input[chosen.lowerBound * inputs..<chosen.upperBound * inputs]),
+                rows: chosen.count,
+                weight: weight,
+                bias: nil,
+                activation: .gelu,
+                residual: Array(residual[chosen.lowerBound * outputs..<chosen.upperBound * outputs]),
+                format: format
+            )
+        }
+        let all = try product(of: 0..<rows)
+        for first in stride(from: 0, to: rows, by: 7) {
+            let few = first..<min(first + 7, rows)
+            let expected = try product(of: few)
+            #expect(Array(all[few.lowerBound * outputs..<few.upperBound * outputs]) == expected, "\(few)")
+        }
+    }
+
     @Test("A part of the columns is that of the whole, bit for bit", arguments: formats, [false, true])
     func columns(format: NumberFormat, isOneDNN: Bool) throws {
         let bench = try Workbench(usesOneDNNOnly: isOneDNN)

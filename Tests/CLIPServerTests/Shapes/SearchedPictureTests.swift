@@ -72,9 +72,14 @@ struct SearchedPictureTests {
                 let pictures = try found(try await server.post("/search?\(query)", body))
                 #expect(pictures.count == count, "\(query) \(body)")
             }
-            let wrong = try await server.post("/search?top=", #"{"text":1}"#)
-            #expect(wrong.status == 422 && wrong.text.contains(#""loc":["query","top"]"#), "\(wrong.text)")
-            #expect(wrong.text.contains(#""loc":["body","text"]"#), "\(wrong.text)")
+            for body in [#"{"text":1}"#, "{}"] {
+                let wrong = try await server.post("/search?top=", body)
+                #expect(
+                    wrong.status == 422 && wrong.text.contains(#""loc":["query","top"]"#),
+                    "\(wrong.text)"
+                )
+                #expect(wrong.text.contains(#""loc":["body","text"]"#), "\(wrong.text)")
+            }
         }
     }
 
@@ -109,6 +114,30 @@ struct SearchedPictureTests {
                 fields: [("Content-Type", type)]
             )
             #expect(answer.status == status && answer.text.contains(words), "\(answer.status) \(answer.text)")
+        }
+    }
+
+    @Test("A key stands in the head or the query, and nothing is told without one")
+    func keys() async throws {
+        let configure: (inout ServerConfiguration) -> Void = { $0.apiKeys = ["a-key-of-ours"] }
+        try await LiveServer.with(configure: configure, pictures: { try await folder.search(by: $0) }) {
+            server in
+            let picture = try Fixture.bytes("imaging/png-rgb.png")
+            for (query, fields, status) in [
+                ("", [], 401), ("?top=0", [], 401), ("?api_key=another", [], 401),
+                ("?api_key=a-key-of-ours", [], 200), ("?api_key=a-key-of-ours&top=0", [], 422),
+                ("", [("Authorization", "Bearer a-key-of-ours")], 200),
+            ] as [(String, [(String, String)], Int)] {
+                for (type, whole) in [("image/png", status), ("text/plain", status == 401 ? 401 : 400)] {
+                    let answer = try await server.request(
+                        "POST",
+                        "/search\(query)",
+                        body: picture,
+                        fields: [("Content-Type", type)] + fields
+                    )
+                    #expect(answer.status == whole, "\(query) \(type): \(answer.status) \(answer.text)")
+                }
+            }
         }
     }
 

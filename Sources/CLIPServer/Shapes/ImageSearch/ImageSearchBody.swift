@@ -60,7 +60,7 @@ package struct ImageSearchBody: Sendable {
         if let id = fields.integer("like", least: 1) { parts.append(Part(subject: .like(id), name: "like")) }
         parts += Self.entries(of: "plus", sign: 1, &fields)
         // Of a body that has none of these the text is said to be missing.
-        if parts.isEmpty, fields.problems.isEmpty { fields.miss("text") }
+        if parts.isEmpty, fields.problems == query.problems { fields.miss("text") }
         parts += Self.entries(of: "minus", sign: -1, &fields)
         let top = fields.integer("top", least: 1, most: Self.mostTop)
         let minScore = fields.finiteNumber("min_score")
