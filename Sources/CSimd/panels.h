@@ -38,6 +38,11 @@ INLINE int64_t smaller(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
+// The bytes of a number of the target.
+INLINE int64_t target_size(const csimd_product* it) {
+    return it->target.format == csimd_bf16 ? 2 : 4;
+}
+
 // The bands that rows of so many words are divided into. A band that a core keeps near comes from further away once, not
 // for every panel. In return all weights come once for every band, which would take longer than its products where it had
 // few rows, as it would where they are wide.
@@ -50,7 +55,7 @@ INLINE int64_t bands_of(int64_t rows, int64_t words) {
 // What is fetched for blocks of these rows and weights of so many words an output.
 INLINE fetching fetching_of(const csimd_product* it, int64_t rows, int64_t words, int64_t chunk, int64_t blocks,
                             int64_t panel) {
-    const int64_t size = it->target.format == csimd_bf16 ? 2 : 4;
+    const int64_t size = target_size(it);
     const int64_t groups = blocks * (words / steps), panels = (it->outputs + panel - 1) / panel;
     const uint32_t* weights = it->weights;
     fetching ahead = {.weights = (const char*)(weights + smaller(words, chunk) * panel),
@@ -66,7 +71,7 @@ INLINE fetching fetching_of(const csimd_product* it, int64_t rows, int64_t words
 
 // Notes the places of these sums, which are fetched before the sums are written all at once.
 INLINE void note_target(const csimd_product* it, int64_t row, int64_t rows, int64_t output, fetching* ahead) {
-    const int64_t size = it->target.format == csimd_bf16 ? 2 : 4;
+    const int64_t size = target_size(it);
     ahead->target = (const char*)it->target.base + (row * it->target.stride + output) * size;
     ahead->target_rows = rows;
 }

@@ -1,7 +1,7 @@
 extension RouteContext {
     /// The picture that a body is by itself, if its type says so; nil for a body of another kind.
     ///
-    /// - Throws: 401 where a key is wanted that the head lacks, and 422 for a picture that is called something else.
+    /// - Throws: 401 where a key is wanted that the head lacks, and 400 for a picture that is called something else.
     func pictureBody(_ input: RouteInput) throws(APIError) -> [UInt8]? {
         let type = MediaType(input.contentType)
         if let type, type.isPicture, !input.body.isEmpty {
