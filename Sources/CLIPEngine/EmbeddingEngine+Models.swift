@@ -61,7 +61,7 @@ extension EmbeddingEngine {
     /// How the caches of a loaded model have been used, one for each of its towers; nil if the model is not in memory.
     public func cacheStatistics(of name: String) -> (texts: CacheStatistics?, images: CacheStatistics?)? {
         registry.loaded.first { $0.description.name == name }.map {
-            ($0.texts?.cache.statistics, $0.images?.cache.statistics)
+            ($0.textCacheStatistics, $0.images?.cache.statistics)
         }
     }
 
@@ -73,6 +73,7 @@ extension EmbeddingEngine {
         labelCache.removeAll()
         for model in registry.loaded {
             model.texts?.cache.removeAll()
+            model.worker.prefixes.removeAll()
             model.images?.cache.removeAll()
         }
     }

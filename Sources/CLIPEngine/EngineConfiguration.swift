@@ -84,7 +84,10 @@ public struct EngineConfiguration: Sendable {
     public var packedCacheDirectory: String?
     /// Smaller checkpoints, in bytes, get no packed copy: converting them takes no longer than looking for one.
     package var leastPackedBytes: Int = 64 << 20
-    /// The limit in bytes of each model's cache of text embeddings, keys included; 0 keeps none.
+    /// The limit in bytes of what each model keeps of texts; 0 keeps none.
+    ///
+    /// Three quarters are for embeddings with their keys. A quarter is for keys and values of beginnings that come again
+    /// and again, if the model can share these.
     public var textCacheBytes: Int = 16 << 20
     /// The limit in bytes of each model's cache of image embeddings, keys included; 0 keeps none.
     public var imageCacheBytes: Int = 16 << 20

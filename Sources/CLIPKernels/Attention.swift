@@ -38,9 +38,9 @@ public struct Attention: Sendable {
 
     /// Computes attention for the queries of some rows: (queries, width) from keys and values, (rows, width) each.
     ///
-    /// Keys and values have the rows of `sequences`; `query` and `output` have those of `rows`, which may begin and end
-    /// within a sequence. All are f32 or all are bf16. They may be columns of one matrix. `output` must not overlap the
-    /// others.
+    /// Keys and values have the cached rows of `sequences` and then its rows; `query` and `output` have those of
+    /// `rows`, which may begin and end within a sequence. All are f32 or all are bf16. They may be columns of one
+    /// matrix. `output` must not overlap the others.
     public func callAsFunction(
         query: Matrix,
         key: Matrix,
@@ -55,11 +55,12 @@ public struct Attention: Sendable {
         for sequence in sequences.sequences(in: rows) {
             let all = sequences.rows(of: sequence)
             let asked = all.clamped(to: rows)
+            let seen = Seen(sequence, of: sequences, key: key, value: value)
+            let prefix = seen.length - all.count
             try attend(
                 query: query.rows(asked.lowerBound - rows.lowerBound..<asked.upperBound - rows.lowerBound),
-                key: key.rows(all),
-                value: value.rows(all),
-                firstPosition: mask == .causal ? asked.lowerBound - all.lowerBound : nil,
+                seen: seen,
+                firstPosition: mask == .causal ? prefix + asked.lowerBound - all.lowerBound : nil,
                 into: output.rows(asked.lowerBound - rows.lowerBound..<asked.upperBound - rows.lowerBound),
                 in: context
             )
@@ -68,7 +69,7 @@ public struct Attention: Sendable {
 
     /// Computes attention for one query in each of some sequences, which attends to all of its sequence.
     ///
-    /// `query` and `output` are (members, width), keys and values (rows, width).
+    /// `query` and `output` are (members, width), keys and values as above.
     public func pooled(
         query: Matrix,
         key: Matrix,
@@ -80,11 +81,9 @@ public struct Attention: Sendable {
     ) throws(KernelError) {
         precondition(query.rows == members.count, "Every sequence that is asked for needs one query.")
         for (index, sequence) in members.enumerated() {
-            let all = sequences.rows(of: sequence)
             try attend(
                 query: query.rows(index..<index + 1),
-                key: key.rows(all),
-                value: value.rows(all),
+                seen: Seen(sequence, of: sequences, key: key, value: value),
                 firstPosition: nil,
                 into: output.rows(index..<index + 1),
                 in: context
@@ -92,16 +91,40 @@ public struct Attention: Sendable {
         }
     }
 
+    /// The keys and values of one sequence.
+    private struct Seen {
+        let key: Matrix
+        let value: Matrix
+        /// The row at each position; nil if they lie one after the other.
+        let places: [Int64]?
+        /// The number of positions.
+        let length: Int
+
+        init(_ sequence: Int, of sequences: SequenceLayout, key: Matrix, value: Matrix) {
+            places = sequences.places(of: sequence)
+            if let places {
+                precondition(
+                    key.rows == value.rows && places.allSatisfy { $0 < Int64(key.rows) },
+                    "Keys and values have the rows of all sequences."
+                )
+                (self.key, self.value, length) = (key, value, places.count)
+            } else {
+                let own = sequences.rows(of: sequence)
+                let rows = own.lowerBound + sequences.cachedRows..<own.upperBound + sequences.cachedRows
+                (self.key, self.value, length) = (key.rows(rows), value.rows(rows), rows.count)
+            }
+        }
+    }
+
     /// Computes attention for some queries of one sequence.
     private func attend(
         query: Matrix,
-        key: Matrix,
-        value: Matrix,
+        seen: Seen,
         firstPosition: Int?,
         into output: Matrix,
         in context: ComputeContext
     ) throws(KernelError) {
-        let width = query.width
+        let (key, value, width) = (seen.key, seen.value, query.width)
         precondition(key.width == width && value.width == width && output.width == width, "Widths differ.")
         precondition(width % heads == 0, "The heads do not divide the width.")
         precondition(
@@ -111,21 +134,29 @@ public struct Attention: Sendable {
         )
         try context.scratch.scope { () throws(KernelError) in
             let headWidth = Int64(width / heads)
-            let floats = csimd_attention_scratch(Int64(key.rows), headWidth)
+            let floats = csimd_attention_scratch(Int64(seen.length), headWidth)
             let scratch = try context.scratch.matrix(rows: 1, width: floats)
-            var work = csimd_attention(
-                query: query.simd,
-                key: key.simd,
-                value: value.simd,
-                output: output.simd,
-                queries: Int64(query.rows),
-                length: Int64(key.rows),
-                heads: Int64(heads),
-                head_width: headWidth,
-                first_position: Int64(firstPosition ?? -1),
-                scratch: scratch.base
-            )
-            csimd_attend(&work)
+            func attend(_ places: UnsafePointer<Int64>?) {
+                var work = csimd_attention(
+                    query: query.simd,
+                    key: key.simd,
+                    value: value.simd,
+                    places: places,
+                    output: output.simd,
+                    queries: Int64(query.rows),
+                    length: Int64(seen.length),
+                    heads: Int64(heads),
+                    head_width: headWidth,
+                    first_position: Int64(firstPosition ?? -1),
+                    scratch: scratch.base
+                )
+                csimd_attend(&work)
+            }
+            if let places = seen.places {
+                places.withUnsafeBufferPointer { attend($0.baseAddress) }
+            } else {
+                attend(nil)
+            }
         }
     }
 }

@@ -137,15 +137,29 @@ public final class CLIPModel: Sendable {
     ///     padding, are allowed and cost nothing.
     ///   - share: this thread's part of the call, if several threads make it together; all have to pass the same
     ///     captions.
+    ///   - prefixes: prefixes of captions to read and to fill, the same for all threads of a shared call; only where
+    ///     ``sharesPrefixes`` is true.
     ///   - context: the context of this thread.
     /// - Returns: (captions, embeddingWidth) in the captions' order for the first part, and an empty array for the
-    ///   others.
+    ///   others. A caption's row does not depend on the others, or on prefixes, except in the last digits of a float.
     public func textEmbeddings(
         of tokens: [[Int32]],
         share: PassShare = .whole,
+        prefixes: PrefixUse = .none,
         in context: ComputeContext
     ) throws(ModelError) -> [Float] {
-        try textEmbeddings(of: tokens, share: share, in: context, observer: nil)
+        try textEmbeddings(of: tokens, share: share, prefixes: prefixes, in: context, observer: nil)
+    }
+
+    /// Whether captions that begin alike share what is computed for their common tokens, as in causal towers.
+    public var sharesPrefixes: Bool { text?.sharesPrefixes ?? false }
+
+    /// Memory for the keys and values of a prefix, which a call with it in `PrefixUse.wanted` fills.
+    ///
+    /// - Throws: `kernels` if there is not enough memory; `noTower` without a text tower.
+    public func prefix(_ tokens: [Int32]) throws(ModelError) -> CaptionPrefix {
+        guard let text else { throw .noTower(.text) }
+        return try ModelError.wrapping { () throws(KernelError) in try text.prefix(tokens) }
     }
 
     package func imageEmbeddings(
@@ -186,33 +200,55 @@ public final class CLIPModel: Sendable {
     package func textEmbeddings(
         of tokens: [[Int32]],
         share: PassShare = .whole,
+        prefixes: PrefixUse = .none,
         in context: ComputeContext,
         observer: StageObserver?
     ) throws(ModelError) -> [Float] {
         guard let text else { throw .noTower(.text) }
+        precondition(
+            text.sharesPrefixes || prefixes.known.isEmpty && prefixes.wanted.isEmpty,
+            "This tower has no prefixes."
+        )
         var captions: [TextTransformer.Caption] = []
         for (index, ids) in tokens.enumerated() {
             captions.append(try text.relevantTokens(of: ids, caption: index))
         }
-        var result: [Float] = []
-        result.reserveCapacity(captions.count * configuration.embeddingWidth)
-        var next = 0
-        while next < captions.count {
-            let first = next
-            var rows = 0
-            while next < captions.count,
-                next == first || rows + captions[next].ids.count <= Self.tokensPerPass
-            {
-                rows += captions[next].ids.count
-                next += 1
-            }
-            let chosen = Array(captions[first..<next])
-            result += try pass(items: chosen.count, share: share, in: context) {
+        // Who observes stages sees each caption's rows.
+        let passes = CaptionTree.passes(
+            of: captions,
+            sharingRows: text.sharesPrefixes && prefixes.sharesRows && observer == nil,
+            prefixes: prefixes,
+            limit: Self.tokensPerPass
+        )
+        let width = configuration.embeddingWidth
+        var result = [Float](repeating: 0, count: share.index == 0 ? captions.count * width : 0)
+        for tree in passes {
+            let rows = try pass(items: tree.captions.count, share: share, in: context) {
                 (embeddings) throws(ModelError) in
-                try text.embed(chosen, into: embeddings, share: share, observer: observer, in: context)
+                try text.embed(tree, into: embeddings, share: share, observer: observer, in: context)
+            }
+            guard !rows.isEmpty else { continue }
+            for (row, items) in tree.items.enumerated() {
+                for item in items {
+                    result.replaceSubrange(
+                        item * width..<(item + 1) * width,
+                        with: rows[row * width..<(row + 1) * width]
+                    )
+                }
             }
         }
         return result
+    }
+
+    /// How many rows each pass computes for captions that end with their pooled token, in a causal tower.
+    package static func computedRows(of tokens: [[Int32]], limit: Int) -> [Int] {
+        CaptionTree.passes(
+            of: tokens.map { TextTransformer.Caption(ids: $0[...], pooled: $0.count - 1) },
+            sharingRows: true,
+            prefixes: .none,
+            limit: limit
+        )
+        .map(\.rows)
     }
 
     /// Calls `body` with pointers to the bytes of all the arrays.

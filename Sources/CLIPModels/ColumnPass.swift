@@ -11,6 +11,8 @@ struct ColumnPass {
     let share: PassShare
     /// The sequences of the pass.
     let sequences: SequenceLayout
+    /// The prefixes that some of them continue, and those to be filled.
+    let prefixes: PassPrefixes
     /// The number of computed rows; those after the sequences' rows are empty.
     let rows: Int
     /// The rows that this thread normalises.
@@ -39,6 +41,7 @@ struct ColumnPass {
     {
         share = pass.share
         sequences = pass.sequences
+        prefixes = pass.prefixes
         rows = pass.allRows
         ownRows = pass.filledRows
         pooledRows = pass.pooledRows
@@ -65,6 +68,25 @@ struct ColumnPass {
 
     /// This thread's columns of the tokens.
     var ownColumns: Range<Int> { columns[share.index] }
+
+    /// Makes this thread's columns of keys and values, (key rows, own columns), of which `compute` writes the rows of
+    /// the pass.
+    func keysAndValues(
+        block: Int,
+        in context: ComputeContext,
+        compute: (_ key: Matrix, _ value: Matrix) throws(KernelError) -> Void
+    ) throws(KernelError) -> (key: Matrix, value: Matrix) {
+        func part() throws(KernelError) -> Matrix {
+            let count = sequences.cachedRows + rows
+            return try context.scratch.matrix(rows: count, width: ownColumns.count, format: mixed.format)
+        }
+        let (key, value) = (try part(), try part())
+        let computed = sequences.cachedRows..<key.rows
+        prefixes.read(block: block, columns: ownColumns, into: key, value)
+        try compute(key.rows(computed), value.rows(computed))
+        prefixes.fill(block: block, columns: ownColumns, from: key, value)
+        return (key, value)
+    }
 
     /// This thread's part of `count` rows, which are those of the pass or the pooled ones.
     private func own(of count: Int) -> Range<Int> { count == rows ? ownRows : share.rows(of: count) }
@@ -116,14 +138,16 @@ extension TransformerEncoder {
         let columns = try ColumnPass(pass, division, in: context)
         columns.tokens.scatter(tokens, to: columns.ownRows)
         try pass.share.meet()
-        for block in blocks { try block.byColumns(columns, mask: mask, in: context) }
+        for (index, block) in blocks.enumerated() {
+            try block.byColumns(columns, index: index, mask: mask, in: context)
+        }
         guard let last else { return columns.tokens.gather(columns.ownRows, into: tokens) }
         let pooledSlices = ColumnSlices(
             memory: try pass.share.matrix(rows: pass.sequences.count, width: division.width, in: context),
             rows: pass.sequences.count,
             columns: columns.columns
         )
-        try last.byColumns(columns, into: pooledSlices, in: context)
+        try last.byColumns(columns, index: blocks.count, into: pooledSlices, in: context)
         if pooled.rows > 0 { pooledSlices.gather(pass.members, into: pooled) }
     }
 }
@@ -132,6 +156,7 @@ extension TransformerBlock {
     /// Replaces the tokens of a pass by the block's result.
     fileprivate func byColumns(
         _ pass: ColumnPass,
+        index: Int,
         mask: Attention.Mask,
         in context: ComputeContext
     ) throws(KernelError) {
@@ -140,21 +165,25 @@ extension TransformerBlock {
         let normal = try pass.normalise(pass.tokens, with: norm, in: context)
         try context.scratch.scope { () throws(KernelError) in
             guard !own.isEmpty else { return }
+            let rows = 0..<pass.sequences.rows
             // (rows, width) -> (rows, own columns), for queries, keys or values, which begin at that column
-            func part(_ first: Int) throws(KernelError) -> Matrix {
-                let part = try context.scratch.matrix(
-                    rows: pass.rows,
-                    width: own.count,
-                    format: pass.mixed.format
-                )
+            func project(_ first: Int, into part: Matrix) throws(KernelError) {
                 let columns = first + own.lowerBound..<first + own.upperBound
                 try queryKeyValue(normal, columns: columns, into: part, in: context)
-                return part
             }
-            let (query, key, value) = (try part(0), try part(width), try part(2 * width))
-            let rows = 0..<pass.sequences.rows
+            let query = try context.scratch.matrix(
+                rows: pass.rows,
+                width: own.count,
+                format: pass.mixed.format
+            )
+            try project(0, into: query)
             rotation?.rotate(query.rows(rows), first: 0)
-            rotation?.rotate(key.rows(rows), first: 0)
+            let (key, value) = try pass.keysAndValues(block: index, in: context) {
+                (key, value) throws(KernelError) in
+                try project(width, into: key)
+                try project(2 * width, into: value)
+                rotation?.rotate(key.rows(rows), first: 0)
+            }
             try attention.heads(of: own, in: width)(
                 query: query.rows(rows),
                 key: key,
@@ -181,6 +210,7 @@ extension PoolingBlock {
     /// Computes the block's result for the pooled rows of a pass: (sequences, width).
     fileprivate func byColumns(
         _ pass: ColumnPass,
+        index: Int,
         into pooled: ColumnSlices,
         in context: ComputeContext
     ) throws(KernelError) {
@@ -193,17 +223,14 @@ extension PoolingBlock {
                 let pooled = pooled[pass.share.index]
             else { return }
             let scratch = context.scratch
-            let key = try scratch.matrix(rows: pass.rows, width: own.count, format: mixed.format)
-            let value = try scratch.matrix(rows: pass.rows, width: own.count, format: mixed.format)
             let chosen = try scratch.matrix(rows: pooled.rows, width: width, format: normal.format)
             let asked = try scratch.matrix(rows: pooled.rows, width: own.count, format: mixed.format)
-            try keyValue(normal, columns: own, into: key, in: context)
-            try keyValue(
-                normal,
-                columns: width + own.lowerBound..<width + own.upperBound,
-                into: value,
-                in: context
-            )
+            let (key, value) = try pass.keysAndValues(block: index, in: context) {
+                (key, value) throws(KernelError) in
+                try keyValue(normal, columns: own, into: key, in: context)
+                let values = width + own.lowerBound..<width + own.upperBound
+                try keyValue(normal, columns: values, into: value, in: context)
+            }
             chosen.gather(pass.pooledRows, from: normal)
             try query(chosen, columns: own, into: asked, in: context)
             try attention.heads(of: own, in: width).pooled(

@@ -66,19 +66,29 @@ struct TextTransformer: Sendable {
         let pooled: Int
     }
 
-    /// Turns captions from `relevantTokens` into (captions, embeddingWidth); a share fills only its own rows.
+    /// Whether captions share the rows of tokens with which they begin alike.
+    var sharesPrefixes: Bool { !shape.readsWholeContext }
+
+    /// Memory for the keys and values of a prefix.
+    func prefix(_ tokens: [Int32]) throws(KernelError) -> CaptionPrefix {
+        try encoder.prefix(tokens, width: shape.encoder.width)
+    }
+
+    /// Turns the captions of a pass into (captions, embeddingWidth); a share fills only its own rows.
     func embed(
-        _ captions: [Caption],
+        _ tree: CaptionTree,
         into embeddings: Matrix,
         share: PassShare,
         observer: StageObserver?,
         in context: ComputeContext
     ) throws(ModelError) {
         let width = shape.encoder.width
-        let sequences = SequenceLayout(lengths: captions.map(\.ids.count))
+        let captions = tree.captions
+        let sequences = tree.layout
         let pass = TransformerPass(
             sequences,
-            pooledRows: zip(sequences.firstRows, captions).map { $0 + $1.pooled },
+            prefixes: PassPrefixes(cached: tree.cached, wanted: tree.wanted),
+            pooledRows: zip(sequences.lastRows, captions).map { $0 + 1 - $1.ids.count + $1.pooled },
             share: share,
             division: encoder.division,
             isFilled: encoder.compilesForRows
@@ -91,10 +101,11 @@ struct TextTransformer: Sendable {
         }
         for index in sequences.sequences(in: pass.rows) {
             let all = sequences.rows(of: index)
+            let ids = captions[index].ids
             for row in all.clamped(to: pass.rows) {
-                let position = row - all.lowerBound
+                let position = ids.count - all.count + row - all.lowerBound
                 try table.look(
-                    up: Int(captions[index].ids[position]),
+                    up: Int(ids[position]),
                     adding: positions.matrix.row(position),
                     into: tokens.row(row - pass.rows.lowerBound)
                 )

@@ -29,7 +29,7 @@ struct TransformerBlock: Sendable {
 
     /// Replaces the pass's own rows of the tokens, (tokens, width), by the block's result.
     ///
-    /// `parts` is memory for queries, keys and values, (rows, 3 x width), which all threads of the pass can read.
+    /// `parts` is memory for queries, keys and values, (key rows, 3 x width), which all threads of the pass can read.
     func callAsFunction(
         _ tokens: Matrix,
         of pass: TransformerPass,
@@ -44,11 +44,12 @@ struct TransformerBlock: Sendable {
             let mixed = try scratch.matrix(rows: tokens.rows, width: width, format: parts.format)
             norm(tokens, into: normal)
             // (tokens, width) -> (tokens, 3 x width)
-            try queryKeyValue(normal, into: parts.rows(pass.filledRows), in: context)
-            rotation?.rotate(parts.columns(0..<2 * width).rows(pass.rows), first: pass.rows.lowerBound)
+            try queryKeyValue(normal, into: parts.rows(pass.keyRows(of: pass.filledRows)), in: context)
+            let own = parts.rows(pass.keyRows(of: pass.rows))
+            rotation?.rotate(own.columns(0..<2 * width), first: pass.rows.lowerBound)
             try pass.share.meet()
             try attention(
-                query: parts.columns(0..<width).rows(pass.rows),
+                query: own.columns(0..<width),
                 key: parts.columns(width..<2 * width),
                 value: parts.columns(2 * width..<3 * width),
                 sequences: pass.sequences,
@@ -98,10 +99,12 @@ struct PoolingBlock: Sendable {
     var keyFormat: NumberFormat { keyValue.format.betweenLayers }
 
     /// Turns (tokens, width) into (members, width), for the pooled rows among the pass's own.
+    ///
+    /// `keyValue` is memory for keys and values, (key rows, 2 x width), which all threads of the pass can read.
     func callAsFunction(
         _ tokens: Matrix,
         of pass: TransformerPass,
-        parts: Matrix,
+        keyValue parts: Matrix,
         into pooled: Matrix,
         in context: ComputeContext
     ) throws(KernelError) {
@@ -110,9 +113,8 @@ struct PoolingBlock: Sendable {
         try scratch.scope { () throws(KernelError) in
             let normal = try scratch.matrix(rows: tokens.rows, width: width, format: keyValue.format)
             norm(tokens, into: normal)
-            let parts = parts.reshaped(rows: parts.rows, width: 2 * width)
             // (tokens, width) -> (tokens, 2 x width)
-            try keyValue(normal, into: parts.rows(pass.filledRows), in: context)
+            try keyValue(normal, into: parts.rows(pass.keyRows(of: pass.filledRows)), in: context)
             try pass.share.meet()
             guard pooled.rows > 0 else { return }
             let chosen = try scratch.matrix(rows: pooled.rows, width: width, format: query.format)

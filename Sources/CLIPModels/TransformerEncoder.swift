@@ -57,6 +57,16 @@ struct TransformerEncoder: Sendable {
         }
     }
 
+    /// Memory for the keys and values of a prefix in every block.
+    func prefix(_ tokens: [Int32], width: Int) throws(KernelError) -> CaptionPrefix {
+        try CaptionPrefix(
+            tokens,
+            blocks: blocks.count + (last == nil ? 0 : 1),
+            width: width,
+            format: keyFormat
+        )
+    }
+
     /// Turns the pass's own and filling rows, (tokens, width), which it overwrites, into (members, width).
     ///
     /// The result has a row for each sequence whose pooled row is one of the own rows. If the tower does not pool,
@@ -78,7 +88,7 @@ struct TransformerEncoder: Sendable {
         for _ in 0..<(pass.share.isWhole ? 1 : 2) {
             parts.append(
                 try pass.share.matrix(
-                    rows: pass.allRows,
+                    rows: pass.keyRows,
                     width: 3 * tokens.width,
                     format: keyFormat,
                     in: context
@@ -86,11 +96,36 @@ struct TransformerEncoder: Sendable {
             )
         }
         for (index, block) in blocks.enumerated() {
-            try block(tokens, of: pass, parts: parts[index % parts.count], mask: mask, in: context)
+            let parts = parts[index % parts.count]
+            try withPrefixes(of: pass, block: index, parts.columns(tokens.width..<3 * tokens.width)) {
+                () throws(KernelError) in
+                try block(tokens, of: pass, parts: parts, mask: mask, in: context)
+            }
             observer?(.block(index), tokens.rows(0..<pass.rows.count))
         }
         guard let last else { return }
-        try last(tokens, of: pass, parts: parts[blocks.count % parts.count], into: pooled, in: context)
+        let keyValue = parts[blocks.count % parts.count].reshaped(rows: pass.keyRows, width: 2 * tokens.width)
+        try withPrefixes(of: pass, block: blocks.count, keyValue) { () throws(KernelError) in
+            try last(tokens, of: pass, keyValue: keyValue, into: pooled, in: context)
+        }
         observer?(.block(blocks.count), pooled)
+    }
+
+    /// Has one of the threads read a block's cached prefixes before it and fill the wanted ones after it.
+    ///
+    /// The threads meet within a block between writing keys and reading them, and use two buffers in turn. So nobody
+    /// reads the cached rows before they are there, and nobody writes what is copied afterwards.
+    private func withPrefixes(
+        of pass: TransformerPass,
+        block: Int,
+        _ keyValue: Matrix,
+        compute: () throws(KernelError) -> Void
+    ) throws(KernelError) {
+        guard pass.share.index == 0, !pass.prefixes.isEmpty else { return try compute() }
+        let width = keyValue.width / 2
+        let (key, value) = (keyValue.columns(0..<width), keyValue.columns(width..<2 * width))
+        pass.prefixes.read(block: block, columns: 0..<width, into: key, value)
+        try compute()
+        pass.prefixes.fill(block: block, columns: 0..<width, from: key, value)
     }
 }

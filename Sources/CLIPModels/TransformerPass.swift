@@ -8,6 +8,8 @@ struct TransformerPass: Sendable {
     let division: ColumnDivision?
     /// All sequences of the pass.
     let sequences: SequenceLayout
+    /// The prefixes that some of them continue, and those to be filled.
+    let prefixes: PassPrefixes
     /// The row of each sequence from which its embedding is taken.
     let pooledRows: [Int]
     /// The number of rows that all threads compute, including empty rows whose results are not used.
@@ -30,12 +32,14 @@ struct TransformerPass: Sendable {
     /// - Parameter division: how the tower can be divided by columns, which happens if there are few rows.
     init(
         _ sequences: SequenceLayout,
+        prefixes: PassPrefixes = .none,
         pooledRows: [Int],
         share: PassShare,
         division: ColumnDivision?,
         isFilled: Bool
     ) {
         self.sequences = sequences
+        self.prefixes = prefixes
         self.pooledRows = pooledRows
         self.share = share
         let count = isFilled ? Self.filled(sequences.rows) : sequences.rows
@@ -57,6 +61,14 @@ struct TransformerPass: Sendable {
             members = share.rows(of: sequences.count)
             ownPooledRows = []
         }
+    }
+
+    /// The rows of keys and values: the cached ones, and then those of all threads.
+    var keyRows: Int { sequences.cachedRows + allRows }
+
+    /// The rows of keys and values of a range of computed rows.
+    func keyRows(of rows: Range<Int>) -> Range<Int> {
+        rows.lowerBound + sequences.cachedRows..<rows.upperBound + sequences.cachedRows
     }
 
     /// The number of rows that are computed for a number of needed rows; up to 16 the two are equal.

@@ -13,7 +13,7 @@ INLINE void turn_keys(const csimd_attention* it, int64_t column, int64_t padded,
             for (int64_t i = 0; i < lanes; i++)
                 block[i] = row + i < it->length
                                ? load_any(it->key.base, it->key.format,
-                                          (row + i) * it->key.stride + column + first, count)
+                                          place_of(it, row + i) * it->key.stride + column + first, count)
                                : SPLAT(0.0f);
             transpose(block);
             for (int64_t i = 0; i < count; i++)
@@ -27,7 +27,8 @@ INLINE void copy_values(const csimd_attention* it, int64_t column, int64_t padde
         for (int64_t first = 0; first < padded; first += lanes) {
             int64_t count = it->head_width - first < lanes ? it->head_width - first : lanes;
             store(target + row * padded + first,
-                  load_any(it->value.base, it->value.format, row * it->value.stride + column + first, count));
+                  load_any(it->value.base, it->value.format, place_of(it, row) * it->value.stride + column + first,
+                           count));
         }
 }
 

@@ -9,6 +9,11 @@
 
 enum { most_queries = 6 };
 
+// The row of the keys and values at a position.
+INLINE int64_t place_of(const csimd_attention* it, int64_t position) {
+    return it->places ? it->places[position] : position;
+}
+
 // Transposes sixteen rows of sixteen words.
 INLINE void transpose(vector rows[lanes]) {
 #define EXCHANGE(step, ...)                                                                                  \

@@ -77,7 +77,8 @@ INLINE void turn_key_pairs(const csimd_attention* it, int64_t column, int64_t pa
             for (int64_t i = 0; i < lanes; i++) {
                 block[i] = SPLAT(0.0f);
                 if (row + i < it->length)
-                    load_words((const uint16_t*)it->key.base + (row + i) * it->key.stride + column + 2 * first,
+                    load_words((const uint16_t*)it->key.base + place_of(it, row + i) * it->key.stride + column +
+                                   2 * first,
                                count, &block[i]);
             }
             transpose(block);
@@ -95,7 +96,8 @@ INLINE void pair_values(const csimd_attention* it, int64_t column, int64_t padde
             halves two[2] = {{0}, {0}};
             for (int64_t i = 0; i < 2; i++)
                 if (row + i < it->length)
-                    load_numbers((const uint16_t*)it->value.base + (row + i) * it->value.stride + column + first,
+                    load_numbers((const uint16_t*)it->value.base + place_of(it, row + i) * it->value.stride +
+                                     column + first,
                                  count, &two[i]);
             bits words = __builtin_convertvector(two[0], bits) | __builtin_convertvector(two[1], bits) << 16;
             store(target + row / 2 * padded + first, (vector)words);

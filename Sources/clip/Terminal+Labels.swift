@@ -33,20 +33,26 @@ extension Terminal {
         return labels
     }
 
+    /// The lines of a file, but for empty ones.
+    ///
+    /// - Parameter file: '-' is standard input.
+    static func lines(ofFile file: String) throws(CommandFailure) -> [String] {
+        let bytes = try textBytes(of: file)
+        do throws(FileError) {
+            return TextFile.lines(of: try TextFile.text(of: bytes, name: name(of: file)))
+                .filter { !$0.allSatisfy(\.isWhitespace) }
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
     /// Labels of a file, one a line; a label's own prompts may follow it, separated by tabs.
     ///
     /// Empty lines are skipped.
     ///
     /// - Parameter file: '-' is standard input.
     static func labels(ofFile file: String) throws(CommandFailure) -> [LabelSet.Label] {
-        let bytes = try textBytes(of: file)
-        let text: String
-        do throws(FileError) {
-            text = try TextFile.text(of: bytes, name: name(of: file))
-        } catch {
-            throw CommandFailure(error)
-        }
-        return TextFile.lines(of: text).filter { !$0.allSatisfy(\.isWhitespace) }.map { line in
+        try lines(ofFile: file).map { line in
             let columns = line.split(separator: "\t", omittingEmptySubsequences: false).map(trimmed)
             let prompts = columns.dropFirst().filter { !$0.isEmpty }
             return LabelSet.Label(columns[0], prompts: prompts.isEmpty ? nil : Array(prompts))

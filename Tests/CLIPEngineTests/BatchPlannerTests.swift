@@ -56,6 +56,53 @@ struct BatchPlannerTests {
         #expect(payloads(&planner) == [4])
     }
 
+    @Test("Texts that begin alike cost their common tokens once, in any order")
+    func prefixes() {
+        var planner = planner(textTokens: 10)
+        let texts: [[Int32]] = [[1, 2, 3, 4], [1, 2, 3, 5], [7, 2, 3, 4], [1, 2, 8, 9], [1, 2, 3, 4], [6, 6]]
+        for (number, tokens) in texts.enumerated() {
+            let item = Planner.Item(
+                request: number,
+                index: 0,
+                payload: number,
+                weight: tokens.count,
+                prefix: tokens
+            )
+            planner.append([item], to: .texts)
+        }
+        // Four tokens, one, and four.
+        #expect(payloads(&planner) == [0, 1, 2])
+        // Four, three and two.
+        #expect(payloads(&planner) == [3, 4, 5])
+        #expect(planner.isEmpty)
+    }
+
+    @Test("Texts that leave no thread enough to do alone are computed together")
+    func fewTokens() {
+        func threads(_ prefix: ([Int32]) -> [Int32]) -> [Int] {
+            var limits = BatchLimits()
+            (limits.textTokens, limits.leastTokensAlone, limits.textParts) = (100, 10, 4)
+            var planner = Planner(limits: limits)
+            let items = (0..<8).map { number in
+                let tokens: [Int32] = [1, 2, 3, Int32(10 + number)]
+                return Planner.Item(
+                    request: 1,
+                    index: number,
+                    payload: number,
+                    weight: tokens.count,
+                    prefix: prefix(tokens)
+                )
+            }
+            planner.append(items, to: .texts)
+            var steps: [Int] = []
+            while let step = planner.nextStep(among: 2) { steps.append(step.threads) }
+            return steps
+        }
+        #expect(threads { $0 } == [2], "eleven tokens")
+        #expect(threads { _ in [] }.count > 1, "thirty-two tokens")
+        #expect(threads { _ in [] }.first == 1)
+    }
+
     @Test("A text above the limit still goes, alone")
     func longText() {
         var planner = planner(textTokens: 10)

@@ -171,6 +171,73 @@ struct AttentionTests {
         #expect(Closeness.relativeError(halved, slow) < (isOdd ? 1e-6 : 3e-3))
     }
 
+    @Test(
+        "Sequences that continue a prefix give the bits of whole ones",
+        arguments: [NumberFormat.f32, .bf16],
+        [[0..<13], [0..<4, 4..<9, 9..<13]]
+    )
+    func branches(format: NumberFormat, parts: [Range<Int>]) throws {
+        let bench = try Workbench()
+        let (width, heads) = (64, 2)
+        // Two rows from a cache, and four sequences: one of the cached rows and three of its own, two that continue
+        // parts of it, and one by itself.
+        let layout = SequenceLayout(
+            [
+                .init(prefix: [0, 1], length: 3), .init(prefix: [0, 1, 2], length: 4),
+                .init(prefix: [0, 1, 2, 5, 6], length: 1), .init(prefix: [], length: 5),
+            ],
+            cachedRows: 2
+        )
+        #expect(layout.rows == 13 && layout.lastRows == [2, 6, 7, 12])
+        let places = [[0, 1, 2, 3, 4], [0, 1, 2, 5, 6, 7, 8], [0, 1, 2, 5, 6, 9], [10, 11, 12, 13, 14]]
+        let input = Workbench.random("qkv", 15 * 3 * width)
+        let packed = try bench.matrix(input, rows: 15, format: format)
+        let key = packed.columns(width..<2 * width)
+        let value = packed.columns(2 * width..<3 * width)
+        let mixed = try bench.tensor([Float](repeating: .nan, count: 13 * width), rows: 13)
+        for part in parts {
+            try Attention(heads: heads)(
+                query: packed.columns(0..<width).rows(part.lowerBound + 2..<part.upperBound + 2),
+                key: key,
+                value: value,
+                sequences: layout,
+                rows: part,
+                mask: .causal,
+                into: mixed.matrix.rows(part),
+                in: bench.context
+            )
+        }
+        for (sequence, places) in places.enumerated() {
+            let whole = places.flatMap { Array(input[$0 * 3 * width..<($0 + 1) * 3 * width]) }
+            let expected = try Workbench().attention(
+                queryKeyValue: whole,
+                width: width,
+                heads: heads,
+                lengths: [places.count],
+                mask: .causal,
+                format: format
+            )
+            let own = layout.rows(of: sequence)
+            #expect(
+                mixed.matrix.rows(own).floats() == Array(expected.suffix(own.count * width)),
+                "\(sequence)"
+            )
+        }
+        let last = try bench.tensor([Float](repeating: .nan, count: 4 * width), rows: 4)
+        let query = try bench.context.scratch.matrix(rows: 4, width: width, format: format)
+        query.gather(layout.lastRows.map { $0 + 2 }, from: packed.columns(0..<width))
+        try Attention(heads: heads).pooled(
+            query: query,
+            key: key,
+            value: value,
+            sequences: layout,
+            members: 0..<4,
+            into: last.matrix,
+            in: bench.context
+        )
+        #expect(last.matrix.floats() == layout.lastRows.flatMap { mixed.matrix.rows($0..<$0 + 1).floats() })
+    }
+
     @Test("Scores that no softmax survives give no crash", arguments: [Float.nan, .infinity, 1e30])
     func strangeNumbers(value: Float) throws {
         var input = Workbench.random("qkv", 6 * 3 * 16)

@@ -22,6 +22,13 @@ package struct BatchLimits: Equatable, Sendable {
     /// Each thread reads all weights, so with fewer tokens it waits for memory: with bf16 weights one core did 25
     /// GFLOP/s with one row, 117 with 6 rows, and 206 with 50.
     package var leastTokens = 6
+    /// The fewest tokens for a thread to make a pass of its own while others are idle, if they can divide a pass by
+    /// columns.
+    ///
+    /// With fewer, each of the threads would wait for all weights.
+    package var leastTokensAlone = 24
+    /// Whether texts that begin alike share what is computed for their common tokens.
+    package var sharesPrefixes = false
     /// The largest number of threads that share a pass of few image tokens by columns; 0 if the network cannot be
     /// shared so.
     ///

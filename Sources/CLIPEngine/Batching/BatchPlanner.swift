@@ -12,8 +12,11 @@ internal import DequeModule
 /// requests, those larger than a batch get every second turn and are finished one after the other; if they took turns,
 /// all of them would end late, at times that nothing could predict.
 ///
+/// Texts that begin alike cost their common tokens once in a pass, so a pass takes more of them.
+///
 /// Several threads ask. While more items wait than idle threads can take, each thread takes some items for a pass of
-/// its own. If fewer items wait than threads are idle, the idle threads make one pass together.
+/// its own. If fewer items wait than threads are idle, or they are too few tokens to be divided, the idle threads make
+/// one pass together.
 package struct BatchPlanner<Payload: Sendable>: Sendable {
     /// One image or one text that waits.
     package struct Item: Sendable {
@@ -25,12 +28,15 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         package let payload: Payload
         /// Its share of the lane's limit: 1 for an image, the number of tokens for a text.
         package let weight: Int
+        /// The tokens of a text that costs less in a pass with others that begin alike; otherwise empty.
+        package let prefix: [Int32]
 
-        package init(request: Int, index: Int, payload: Payload, weight: Int) {
+        package init(request: Int, index: Int, payload: Payload, weight: Int, prefix: [Int32] = []) {
             self.request = request
             self.index = index
             self.payload = payload
             self.weight = weight
+            self.prefix = prefix
         }
     }
 
@@ -113,21 +119,29 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         switch lane {
         case .images:
             nextTurn = .texts
-            return images.takeStep(lane, limit: limits.images, listLimit: limits.images, threads: threads) {
-                weight in
+            let terms = Terms(lane: lane, threads: threads, leastAlone: 0) { weight in
                 limits.tokensPerImage.map { most(tokens: weight * $0, parts: limits.imageParts) } ?? 1
             }
+            return images.takeStep(terms, limit: limits.images, listLimit: limits.images)
         case .texts:
             nextTurn = .images
-            return texts.takeStep(
-                lane,
-                limit: limits.textTokens,
-                listLimit: limits.listTokens,
-                threads: threads
-            ) {
+            let leastAlone = limits.textParts > 0 ? limits.leastTokensAlone : 0
+            let terms = Terms(lane: lane, threads: threads, leastAlone: leastAlone) {
                 most(tokens: $0, parts: limits.textParts)
             }
+            return texts.takeStep(terms, limit: limits.textTokens, listLimit: limits.listTokens)
         }
+    }
+
+    /// What a lane has to know to take a pass's items.
+    private struct Terms {
+        let lane: Lane
+        /// How many idle threads there are for the lane.
+        let threads: Int
+        /// The least weight for which a thread makes a pass of its own.
+        let leastAlone: Int
+        /// The largest number of threads that make a pass of this weight faster.
+        let mostTogether: (Int) -> Int
     }
 
     /// The items that wait in one lane.
@@ -145,21 +159,14 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
             lists.remove(request: request)
         }
 
-        /// - Parameter most: the largest number of threads that make a pass of this weight faster.
-        mutating func takeStep(
-            _ lane: Lane,
-            limit: Int,
-            listLimit: Int,
-            threads: Int,
-            most: (Int) -> Int
-        ) -> Step {
+        mutating func takeStep(_ terms: Terms, limit: Int, listLimit: Int) -> Step {
             let isListsTurn = small.isEmpty || !lists.isEmpty && overtakes >= AdmissionPlan.turns
             if isListsTurn {
                 overtakes = 0
-                return lists.takeStep(lane, limit: listLimit, threads: threads, most: most(lists.weight))
+                return lists.takeStep(terms, limit: listLimit)
             }
             if !lists.isEmpty { overtakes += 1 }
-            return small.takeStep(lane, limit: limit, threads: threads, most: most(small.weight))
+            return small.takeStep(terms, limit: limit)
         }
     }
 
@@ -193,31 +200,40 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
 
         /// Takes a part of the items for one of the threads.
         ///
-        /// If whole items cannot be divided evenly, it takes all, for up to `most` threads together.
-        mutating func takeStep(_ lane: Lane, limit: Int, threads: Int, most: Int) -> Step {
-            let together = min(threads, most)
-            if together > 1, weight <= limit, count < 2 * threads, count % threads != 0 {
-                return Step(lane: lane, items: takeItems(limit: limit, enough: limit), threads: together)
+        /// If whole items cannot be divided evenly, or all weigh little, it takes all for several threads together.
+        mutating func takeStep(_ terms: Terms, limit: Int) -> Step {
+            let (lane, threads) = (terms.lane, terms.threads)
+            if threads > 1, weight <= limit {
+                let cost = PassCost(of: waiting.values.lazy.flatMap(\.self)).sum
+                let together = min(threads, terms.mostTogether(cost))
+                let isUneven = count < 2 * threads && count % threads != 0
+                if together > 1, isUneven || cost < terms.leastAlone * threads {
+                    return Step(lane: lane, items: takeItems(limit: limit, enough: limit), threads: together)
+                }
             }
             let enough = (weight + threads - 1) / threads
             return Step(lane: lane, items: takeItems(limit: limit, enough: enough), threads: 1)
         }
 
-        /// Takes items in the order of turns, until they weigh `enough` or reach the limit.
+        /// Takes items in the order of turns, until by themselves they weigh `enough` or in a pass they reach the
+        /// limit.
         ///
         /// A turn is a pass divided by the number of clients, for any number of requests; what is left of a pass goes
         /// round again.
         private mutating func takeItems(limit: Int, enough: Int) -> [Item] {
             let wholeTurn = limit / max(1, turns.clients)
             var (taken, sum, turn) = ([Item](), 0, 0)
+            var cost = PassCost()
             while let request = turns.first, let item = waiting[request]?.first {
-                guard taken.isEmpty || sum < enough && sum + item.weight <= limit else {
+                let added = cost.added(by: item)
+                guard taken.isEmpty || sum < enough && cost.sum + added <= limit else {
                     if turn > 0 { turns.pass() }
                     break
                 }
                 taken.append(item)
+                cost.add(item)
                 sum += item.weight
-                turn += item.weight
+                turn += added
                 waiting[request]?.removeFirst()
                 if waiting[request]?.isEmpty == true {
                     waiting[request] = nil
@@ -234,6 +250,31 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
             count -= taken.count
             weight -= sum
             return taken
+        }
+    }
+
+    /// What the items of one pass cost together.
+    private struct PassCost {
+        private(set) var sum = 0
+        /// Hashes of all token sequences with which texts of the pass begin. Two of the same hash would make a pass
+        /// larger than it should be, and nothing worse.
+        private var beginnings: Set<Int> = []
+
+        init() {}
+
+        init(of items: some Sequence<Item>) {
+            for item in items { add(item) }
+        }
+
+        /// What an item would add.
+        func added(by item: Item) -> Int {
+            guard !beginnings.isEmpty, !item.prefix.isEmpty else { return item.weight }
+            return item.weight - item.prefix.prefixHashes.prefix(while: beginnings.contains).count
+        }
+
+        mutating func add(_ item: Item) {
+            sum += added(by: item)
+            beginnings.formUnion(item.prefix.prefixHashes)
         }
     }
 }

@@ -25,6 +25,8 @@ package final class Batcher: Sendable {
         let threads: Int
         /// The number of the pass, for health checks.
         let pass: Int
+        /// What the threads of a pass of texts read and fill of prefixes.
+        let prefixes = AgreedPrefixes()
     }
 
     /// One thread's work.
@@ -93,6 +95,7 @@ package final class Batcher: Sendable {
     }
 
     private let threads: Int
+    private let sharesPrefixes: Bool
     private let state: Mutex<State>
     /// Signalled once for each thread that should look for work.
     private let changes = DispatchSemaphore(value: 0)
@@ -103,6 +106,7 @@ package final class Batcher: Sendable {
     package init(limits: BatchLimits, threads: Int = 1, metrics: EngineMetrics? = nil) {
         self.metrics = metrics
         self.threads = threads
+        sharesPrefixes = limits.sharesPrefixes
         state = Mutex(State(planner: BatchPlanner(limits: limits)))
     }
 
@@ -120,22 +124,33 @@ package final class Batcher: Sendable {
     ///
     /// - Parameters:
     ///   - isOfList: whether the items are part of a list, which other requests may overtake.
+    ///   - isApart: whether texts that begin alike are computed each by itself, to compare.
     ///   - client: the sender; clients take turns.
     ///   - onProgress: called with the number of items that a batch has finished, if more are still to come.
     package func embed(
         _ payloads: [Payload],
         lane: BatchPlanner<Payload>.Lane,
         isOfList: Bool = false,
+        isApart: Bool = false,
         client: String? = nil,
         onProgress: (@Sendable (Int) -> Void)? = nil
     ) async throws(EmbeddingError) -> Outcome {
-        guard !payloads.isEmpty else { return Outcome(embeddings: [], queue: .zero, forward: .zero) }
+        guard !payloads.isEmpty else { return .nothing }
         let request = state.withLock { state in
             defer { state.nextRequest += 1 }
             return state.nextRequest
         }
+        let items = payloads.enumerated().map { index, payload in
+            BatchPlanner<Payload>.Item(
+                request: request,
+                index: index,
+                payload: payload,
+                weight: Self.weight(of: payload),
+                prefix: isApart ? [] : prefix(of: payload)
+            )
+        }
         let outcome = await withTaskCancellationHandler {
-            await enqueue(payloads, lane: lane, isOfList, client, request: request, onProgress: onProgress)
+            await enqueue(items, lane: lane, isOfList, client, request: request, onProgress: onProgress)
         } onCancel: {
             cancel(request)
         }
@@ -143,29 +158,21 @@ package final class Batcher: Sendable {
     }
 
     private func enqueue(
-        _ payloads: [Payload],
+        _ items: [BatchPlanner<Payload>.Item],
         lane: BatchPlanner<Payload>.Lane,
         _ isOfList: Bool,
         _ client: String?,
         request: Int,
         onProgress: (@Sendable (Int) -> Void)?
     ) async -> Result<Outcome, EmbeddingError> {
-        let items = payloads.enumerated().map { index, payload in
-            BatchPlanner<Payload>.Item(
-                request: request,
-                index: index,
-                payload: payload,
-                weight: Self.weight(of: payload)
-            )
-        }
-        return await withCheckedContinuation { continuation in
+        await withCheckedContinuation { continuation in
             let now = ContinuousClock.now
             let isAccepted = state.withLock { state in
                 guard !state.isClosed else { return false }
                 if state.planner.isEmpty { state.lastMove = now }
                 state.requests[request] = WaitingRequest(
-                    embeddings: Array(repeating: nil, count: payloads.count),
-                    missing: payloads.count,
+                    embeddings: Array(repeating: nil, count: items.count),
+                    missing: items.count,
                     continuation: continuation,
                     onProgress: onProgress,
                     arrival: now,
@@ -186,6 +193,11 @@ package final class Batcher: Sendable {
         case .pixels: 1
         case .tokens(let ids): ids.count
         }
+    }
+
+    private func prefix(of payload: Payload) -> [Int32] {
+        guard sharesPrefixes, case .tokens(let ids) = payload else { return [] }
+        return ids
     }
 
     private func cancel(_ request: Int) {

@@ -9,10 +9,13 @@ final class ModelWorker: Sendable {
     private let name: String
     /// The batcher outlives the worker while a pass is running.
     let batcher: Batcher
+    /// The prefixes of captions whose keys and values are kept.
+    let prefixes: PrefixCache
 
-    private init(name: String, batcher: Batcher) {
+    private init(name: String, batcher: Batcher, prefixes: PrefixCache) {
         self.name = name
         self.batcher = batcher
+        self.prefixes = prefixes
     }
 
     deinit {
@@ -23,6 +26,7 @@ final class ModelWorker: Sendable {
     /// threads that run it.
     ///
     /// - Parameters:
+    ///   - prefixBytes: the most bytes of captions' prefixes that are kept.
     ///   - isBeside: whether other models are serving; then the loading thread lets them have the processor.
     ///   - onEnd: called on one of the model's threads once the model's memory is free; not called if the model could
     ///     not be loaded.
@@ -30,6 +34,7 @@ final class ModelWorker: Sendable {
         name: String,
         threads: Int,
         usesOneDNNOnly: Bool,
+        prefixBytes: Int,
         costs: CostMeter,
         metrics: EngineMetrics,
         isBeside: Bool,
@@ -39,7 +44,7 @@ final class ModelWorker: Sendable {
                 model: CLIPModel, companion: Companion
             )
     ) async throws(EmbeddingError) -> (worker: ModelWorker, companion: Companion) {
-        let loaded: Result<(Batcher, Companion), EmbeddingError> = await withCheckedContinuation {
+        let loaded: Result<(Batcher, PrefixCache, Companion), EmbeddingError> = await withCheckedContinuation {
             continuation in
             NamedThread.start("load-\(name)", 1) {
                 if isBeside { NamedThread.giveWay() }
@@ -47,6 +52,7 @@ final class ModelWorker: Sendable {
                     name: name,
                     threads: threads,
                     usesOneDNNOnly: usesOneDNNOnly,
+                    prefixBytes: prefixBytes,
                     costs: costs,
                     metrics: metrics,
                     onEnd: onEnd,
@@ -55,32 +61,36 @@ final class ModelWorker: Sendable {
                 continuation.resume(returning: result)
             }
         }
-        let (batcher, companion) = try loaded.get()
-        return (ModelWorker(name: name, batcher: batcher), companion)
+        let (batcher, prefixes, companion) = try loaded.get()
+        return (ModelWorker(name: name, batcher: batcher, prefixes: prefixes), companion)
     }
 
     private static func begin<Companion: Sendable>(
         name: String,
         threads: Int,
         usesOneDNNOnly: Bool,
+        prefixBytes: Int,
         costs: CostMeter,
         metrics: EngineMetrics,
         onEnd: @escaping @Sendable () -> Void,
         _ load: (ComputeEngine) throws(EmbeddingError) -> (model: CLIPModel, companion: Companion)
-    ) -> Result<(Batcher, Companion), EmbeddingError> {
+    ) -> Result<(Batcher, PrefixCache, Companion), EmbeddingError> {
         do throws(EmbeddingError) {
             let engine = try attempt { () throws(KernelError) in
                 try ComputeEngine(usesOneDNNOnly: usesOneDNNOnly)
             }
             let (model, companion) = try load(engine)
             let batcher = Batcher(limits: limits(of: model), threads: threads, metrics: metrics)
+            let prefixes = PrefixCache(limit: model.sharesPrefixes ? prefixBytes : 0)
             let residence = ModelResidence(model, threads: threads, onEnd: onEnd)
             for number in 1...threads {
                 NamedThread.start("model-\(name)", number) {
-                    residence.lend { work(for: batcher, with: $0, on: engine, costs: costs) }
+                    residence.lend {
+                        work(for: batcher, with: $0, on: engine, prefixes: prefixes, costs: costs)
+                    }
                 }
             }
-            return .success((batcher, companion))
+            return .success((batcher, prefixes, companion))
         } catch {
             return .failure(error)
         }
@@ -106,11 +116,13 @@ final class ModelWorker: Sendable {
     ///
     /// - Parameters:
     ///   - isOfList: whether they are part of a list, which other requests may overtake.
+    ///   - isApart: whether texts that begin alike are computed each by itself, to compare.
     ///   - client: the sender; clients take turns.
     ///   - onProgress: called with the number of texts that a batch has finished, if more are still to come.
     func embed(
         tokens: [[Int32]],
         isOfList: Bool = false,
+        isApart: Bool = false,
         client: String?,
         onProgress: (@Sendable (Int) -> Void)? = nil
     ) async throws(EmbeddingError) -> Batcher.Outcome {
@@ -119,6 +131,7 @@ final class ModelWorker: Sendable {
                 tokens.map(Batcher.Payload.tokens),
                 lane: .texts,
                 isOfList: isOfList,
+                isApart: isApart,
                 client: client,
                 onProgress: onProgress
             ),
@@ -149,6 +162,7 @@ final class ModelWorker: Sendable {
         limits.tokensPerImage = model.tokensPerImage
         limits.imageParts = model.imageParts
         limits.textParts = model.textParts
+        limits.sharesPrefixes = model.sharesPrefixes
         return limits
     }
 
@@ -156,6 +170,7 @@ final class ModelWorker: Sendable {
         for batcher: Batcher,
         with model: CLIPModel,
         on engine: ComputeEngine,
+        prefixes: PrefixCache,
         costs: CostMeter
     ) {
         let context: ComputeContext
@@ -178,7 +193,7 @@ final class ModelWorker: Sendable {
             // processor.
             context.threads = isImages && model.hasLargeOperations ? assignment.idleThreads : 1
             let start = ContinuousClock.now
-            let result = embeddings(of: assignment, by: model, in: context)
+            let result = embeddings(of: assignment, by: model, prefixes: prefixes, in: context)
             let time = ContinuousClock.now - start
             if case .success = result {
                 let items = assignment.share.index == 0 ? assignment.batch.items : []
@@ -195,6 +210,7 @@ final class ModelWorker: Sendable {
     private static func embeddings(
         of assignment: Batcher.Assignment,
         by model: CLIPModel,
+        prefixes: PrefixCache,
         in context: ComputeContext
     ) -> Result<[Embedding], EmbeddingError> {
         let batch = assignment.batch
@@ -212,7 +228,19 @@ final class ModelWorker: Sendable {
                     guard case .tokens(let ids) = item.payload else { return nil }
                     return ids
                 }
-                values = try model.textEmbeddings(of: tokens, share: assignment.share, in: context)
+                let sharesPrefixes = batch.items.contains { !$0.prefix.isEmpty }
+                let use = batch.prefixes.agreed {
+                    sharesPrefixes ? prefixes.use(for: tokens, by: model) : .apart
+                }
+                var isFilled = false
+                defer { if assignment.share.index == 0 { prefixes.finish(use, isFilled: isFilled) } }
+                values = try model.textEmbeddings(
+                    of: tokens,
+                    share: assignment.share,
+                    prefixes: use,
+                    in: context
+                )
+                isFilled = true
             }
             let width = model.configuration.embeddingWidth
             return .success(

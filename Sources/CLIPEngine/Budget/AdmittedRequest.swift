@@ -140,7 +140,7 @@ final class AdmittedRequest: Sendable {
     }
 
     /// Requests with more texts than this are lists; it is a few batches' worth.
-    private static let mostTextsOfSmall = 64
+    static let mostTextsOfSmall = 64
 }
 
 extension ImageSource {

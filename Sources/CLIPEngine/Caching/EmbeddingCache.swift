@@ -273,8 +273,20 @@ public struct CacheStatistics: Equatable, Sendable {
     public let shared: Int
     /// How many embeddings are cached.
     public let entries: Int
-    /// The memory that they take, in bytes.
+    /// The memory that they take, in bytes; of texts, with what is kept of beginnings that come again and again.
     public let byteCount: Int
     /// The most memory that they may take, in bytes.
     public let limit: Int
+
+    /// The same with more bytes under a limit that is higher by as much as they may be.
+    func adding(byteCount bytes: Int, limit more: Int) -> CacheStatistics {
+        CacheStatistics(
+            hits: hits,
+            misses: misses,
+            shared: shared,
+            entries: entries,
+            byteCount: byteCount + bytes,
+            limit: limit + more
+        )
+    }
 }

@@ -56,7 +56,7 @@ extension EmbeddingEngine {
                     waitingImages: waiting.images,
                     waitingTexts: waiting.texts,
                     imageCache: model.images?.cache.statistics,
-                    textCache: model.texts?.cache.statistics
+                    textCache: model.textCacheStatistics
                 )
             },
             labelCache: labelCache.statistics,

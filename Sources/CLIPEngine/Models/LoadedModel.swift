@@ -33,6 +33,11 @@ struct LoadedModel: Sendable {
         let cache: EmbeddingCache<[Int32]>
     }
 
+    /// How the memory for texts has been used; nil without a text tower.
+    var textCacheStatistics: CacheStatistics? {
+        texts?.cache.statistics.adding(byteCount: worker.prefixes.byteCount, limit: worker.prefixes.limit)
+    }
+
     /// - Throws: `noTower` if the model embeds no images.
     func imageSide() throws(EmbeddingError) -> ImageSide {
         guard let images else { throw .noTower(.image, model: description.name) }

@@ -46,6 +46,7 @@ struct ModelLoader: Sendable {
             name: source.name,
             threads: configuration.computeThreads,
             usesOneDNNOnly: configuration.usesOneDNNOnly,
+            prefixBytes: configuration.textCacheBytes / Self.prefixPart,
             costs: costs,
             metrics: metrics,
             isBeside: isBeside,
@@ -101,7 +102,7 @@ struct ModelLoader: Sendable {
                 source: source
             ),
             images: files.recipe.map { imageSide($0, costs) },
-            texts: files.tokenizer.map(textSide),
+            texts: files.tokenizer.map { textSide($0, beside: worker.prefixes.limit) },
             scoring: scoring,
             worker: worker,
             costs: costs
@@ -122,10 +123,20 @@ struct ModelLoader: Sendable {
         )
     }
 
-    private func textSide(_ tokenizer: CaptionTokenizer) -> LoadedModel.TextSide {
+    /// Of the bytes for a model's texts prefixes of captions may take one of so many parts.
+    private static let prefixPart = 4
+
+    /// - Parameter prefixBytes: how many bytes of texts are for prefixes.
+    private func textSide(
+        _ tokenizer: CaptionTokenizer,
+        beside prefixBytes: Int
+    ) -> LoadedModel.TextSide {
         LoadedModel.TextSide(
             tokenizer: tokenizer,
-            cache: EmbeddingCache(limit: configuration.textCacheBytes, metrics: metrics.texts) {
+            cache: EmbeddingCache(
+                limit: configuration.textCacheBytes - prefixBytes,
+                metrics: metrics.texts
+            ) {
                 $0.count * MemoryLayout<Int32>.size
             }
         )

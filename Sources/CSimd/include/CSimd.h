@@ -41,8 +41,10 @@ typedef struct {
 /// Attention of some queries within one sequence, for all heads, which are side by side in the columns.
 typedef struct {
     csimd_rows query; // f32 or bf16; the first of `queries` rows
-    csimd_rows key;   // of the same format; the first of `length` rows
+    csimd_rows key;   // of the same format; the first of `length` rows, or the one from which `places` count
     csimd_rows value; // of the same format
+    /// The row of keys and values at each of `length` positions; null if they lie one after the other.
+    const int64_t* places;
     csimd_rows output; // f32 or bf16
     int64_t queries;
     int64_t length;

@@ -27,6 +27,14 @@ struct ForwardBenchmark: AsyncParsableCommand {
     @Option(help: "Tokens of each caption, start and end of text included; 12 by default.")
     var tokens = 12
 
+    @Option(
+        help: """
+            Time the captions of a file, one a line ('-' is standard input): sharing what is computed for beginnings that \
+            they have in common, and each by itself.
+            """
+    )
+    var texts: String?
+
     @Option(help: "How often each is timed, after two that are not; 15 by default.")
     var runs = 15
 
@@ -55,7 +63,7 @@ struct ForwardBenchmark: AsyncParsableCommand {
         configuration.models = Array(configuration.models.prefix(1))
         configuration.allowsURLs = false
         configuration.usesOneDNNOnly = usesOneDNNOnly
-        (configuration.textCacheBytes, configuration.imageCacheBytes) = (0, 0)
+        configuration.imageCacheBytes = 0
         let imageCounts = environment.counts(images ?? Self.counts, of: "--images", most: Self.mostItems)
         let captionCounts = environment.counts(
             captions ?? Self.counts,
@@ -63,16 +71,21 @@ struct ForwardBenchmark: AsyncParsableCommand {
             most: Self.mostItems
         )
         if tokens < 2 { environment.problems.append("--tokens must be at least 2, not \(tokens).") }
+        let texts = try texts.map { (file) throws(CommandFailure) in try Terminal.lines(ofFile: file) }
         if runs < 1 { environment.problems.append("--runs must be at least 1, not \(runs).") }
         try await withEngine(configuration, options, environment) { engine in
             if commands { return try await answerCommands(by: engine) }
             // If a tower is missing, figures that were asked for are refused, and those of the default are left out.
             let towers = engine.models[0].towers
+            func isLeftOut(_ counts: String?, _ tower: Tower) -> Bool {
+                counts == nil && (texts != nil || !towers.contains(tower))
+            }
             let work =
-                (images == nil && !towers.contains(.image) ? [] : imageCounts).map(ForwardWork.images)
-                + (captions == nil && !towers.contains(.text) ? [] : captionCounts).map {
+                (isLeftOut(images, .image) ? [] : imageCounts).map(ForwardWork.images)
+                + (isLeftOut(captions, .text) ? [] : captionCounts).map {
                     ForwardWork.captions($0, tokens: tokens)
                 }
+                + (texts.map { [.texts($0, isApart: false), .texts($0, isApart: true)] } ?? [])
             let threads = configuration.computeThreads
             for (work, times) in zip(work, try await times(of: work, by: engine)) {
                 try report(work, times, engine.models[0], threads: threads)
@@ -116,6 +129,11 @@ struct ForwardBenchmark: AsyncParsableCommand {
             case .images(let count): ("\"images\":\(count)", "\(count) images")
             case .captions(let count, let tokens):
                 ("\"captions\":\(count),\"tokens\":\(tokens)", "\(count) captions of \(tokens) tokens")
+            case .texts(let texts, let isApart):
+                (
+                    "\"texts\":\(texts.count),\"apart\":\(isApart)",
+                    "\(texts.count) captions of the file, \(isApart ? "each by itself" : "sharing beginnings")"
+                )
             }
         let precision = model.precision.rawValue
         try Terminal.write(

@@ -1,0 +1,129 @@
+import CLIPKernels
+import CLIPModels
+import CLIPTestSupport
+import Testing
+
+@Suite("Captions that begin alike")
+struct CaptionPrefixTests {
+    /// Captions of few different words, so that many begin alike, some are equal, and some go on where others end.
+    private static func captions(_ name: String, count: Int, words: Int = 3) -> [[Int32]] {
+        (0..<count).map { index in
+            let length = 1 + (index * 5) % 12
+            let ids = CounterNumbers.integers("\(name).\(index)", count: length, below: words)
+            return [598] + ids.map { Int32($0) } + [599]
+        }
+    }
+
+    /// Every caption's embedding when it is alone.
+    private static func alone(_ captions: [[Int32]], by model: LoadedModel) throws -> [Float] {
+        try captions.flatMap { try model.textEmbeddings(tokens: [$0]) }
+    }
+
+    private static let formats = [NumberFormat.f32] + PropertyTests.native
+
+    /// How far a row may differ from that of a caption alone: oneDNN sums in an order of its own for every number of
+    /// rows, and what is rounded may then be rounded the other way.
+    private static func tolerance(_ format: NumberFormat) -> Double { format == .f32 ? 1e-6 : 3e-3 }
+
+    @Test("Each has the embedding that it has alone", arguments: [TinyModel.odd, .wide], formats)
+    func together(model: TinyModel, format: NumberFormat) throws {
+        let clip = try model.load(format: format)
+        let captions = Self.captions("together", count: 150)
+        let width = model.embeddingWidth
+        let shared = try clip.textEmbeddings(tokens: captions)
+        let alone = try Self.alone(captions, by: clip)
+        #expect(Closeness.worstRowError(shared, alone, width: width) < Self.tolerance(format))
+        let apart = try clip.clip.textEmbeddings(of: captions, prefixes: .apart, in: clip.context)
+        #expect(Closeness.worstRowError(shared, apart, width: width) < Self.tolerance(format))
+    }
+
+    @Test(
+        "Threads that share the pass give the same, by rows and by columns",
+        arguments: [TinyModel.odd, .wide],
+        [2, 3]
+    )
+    func threads(model: TinyModel, count: Int) async throws {
+        let clip = try model.load()
+        // Few rows are divided by columns where that is possible, many by rows.
+        for captions in [Self.captions("few", count: 12), Self.captions("many", count: 200, words: 40)] {
+            let shared = try await clip.shared(by: count) { clip, share, context in
+                try clip.textEmbeddings(of: captions, share: share, in: context)
+            }
+            let alone = try Self.alone(captions, by: clip)
+            #expect(Closeness.worstRowError(shared, alone, width: model.embeddingWidth) < 1e-6)
+        }
+    }
+
+    @Test(
+        "A prefix that one pass has filled gives later passes the same embeddings",
+        arguments: [TinyModel.odd, .wide],
+        formats
+    )
+    func kept(model: TinyModel, format: NumberFormat) async throws {
+        let clip = try model.load(format: format)
+        let start: [Int32] = [598, 5, 6, 7, 8]
+        let first = [start + [40, 599], [598, 5, 41, 599], [598, 90, 599]]
+        for threads in [1, 2, 3] {
+            let prefix = try clip.clip.prefix(start)
+            func embeddings(_ captions: [[Int32]], _ use: PrefixUse) async throws -> [Float] {
+                guard threads > 1 else {
+                    return try clip.clip.textEmbeddings(of: captions, prefixes: use, in: clip.context)
+                }
+                return try await clip.shared(by: threads) {
+                    try $0.textEmbeddings(of: captions, share: $1, prefixes: use, in: $2)
+                }
+            }
+            func check(_ captions: [[Int32]], _ use: PrefixUse) async throws {
+                let found = try await embeddings(captions, use)
+                let alone = try Self.alone(captions, by: clip)
+                let error = Closeness.worstRowError(found, alone, width: model.embeddingWidth)
+                #expect(error < Self.tolerance(format), "\(threads) threads")
+            }
+            try await check(first, PrefixUse(known: [], wanted: [prefix]))
+            // All of it, a part of it, nothing of it, and captions that end where it does.
+            let later: [[Int32]] = [
+                start + [50, 51, 599], [598, 5, 6, 52, 599], [598, 53, 599], start + [599], [598, 5, 6, 599],
+            ]
+            try await check(later, PrefixUse(known: [prefix], wanted: []))
+            try await check([start + [60, 599]], PrefixUse(known: [prefix], wanted: []))
+            // A longer one is filled from rows of a shorter one.
+            let longer = try clip.clip.prefix(start + [50])
+            try await check(later, PrefixUse(known: [prefix], wanted: [longer]))
+            try await check(later, PrefixUse(known: [prefix, longer], wanted: []))
+            // Many rows, which threads divide by rows.
+            let many = (0..<150).map { start + [Int32(100 + $0), Int32($0), 599] }
+            try await check(many, PrefixUse(known: [prefix, longer], wanted: []))
+        }
+    }
+
+    @Test("What is read is the prefix: that of another network gives other embeddings")
+    func read() throws {
+        let clip = try TinyModel.odd.load()
+        let other = try TinyModel.odd.load(configuring: { $0.text?.encoder.heads = 1 })
+        let prefix = try other.clip.prefix([598, 5, 6])
+        let captions: [[Int32]] = [[598, 5, 6, 7, 599]]
+        _ = try other.clip.textEmbeddings(
+            of: captions,
+            prefixes: PrefixUse(known: [], wanted: [prefix]),
+            in: other.context
+        )
+        let found = try clip.clip.textEmbeddings(
+            of: captions,
+            prefixes: PrefixUse(known: [prefix], wanted: []),
+            in: clip.context
+        )
+        #expect(try Closeness.relativeError(found, clip.textEmbeddings(tokens: captions)) > 1e-3)
+    }
+
+    @Test("Common tokens have rows once", arguments: [1, 7, 60, 400])
+    func rows(count: Int) throws {
+        let captions = Self.captions("rows", count: count)
+        var distinct: Set<[Int32]> = []
+        for caption in captions {
+            for length in 1...caption.count { distinct.insert(Array(caption.prefix(length))) }
+        }
+        #expect(CLIPModel.computedRows(of: captions, limit: 1 << 20) == [distinct.count])
+        let limited = CLIPModel.computedRows(of: captions, limit: 64)
+        #expect(limited.allSatisfy { $0 <= 64 } && limited.reduce(0, +) >= distinct.count)
+    }
+}
