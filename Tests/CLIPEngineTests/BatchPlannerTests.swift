@@ -287,12 +287,24 @@ struct BatchPlannerTests {
     @Test("Where both kinds wait, idle threads are divided between them")
     func bothKinds() {
         var planner = planner(images: 8, textTokens: 100)
-        planner.append(items(1, 1), to: .images)
+        planner.append(items(1, Array(1...4)), to: .images)
         planner.append(items(2, Array(1...8), weight: 10), to: .texts)
         let texts = planner.nextStep(among: 2)
         #expect(texts?.lane == .texts && texts?.items.count == 8 && texts?.threads == 1)
         let images = planner.nextStep(among: 1)
-        #expect(images?.lane == .images && images?.threads == 1)
+        #expect(images?.lane == .images && images?.items.count == 4 && images?.threads == 1)
+    }
+
+    @Test("All threads compute a photograph, and all the captions that come with it", arguments: [1, 8])
+    func photographWithCaptions(captions: Int) {
+        var planner = planner(images: 8, textTokens: 100)
+        planner.append(items(1, 1), to: .images)
+        planner.append(items(2, Array(1...captions), weight: 12), to: .texts)
+        let texts = planner.nextStep(among: 2)
+        #expect(texts?.lane == .texts && texts?.items.count == captions && texts?.threads == 2)
+        let images = planner.nextStep(among: 2)
+        #expect(images?.lane == .images && images?.threads == 2)
+        #expect(planner.isEmpty)
     }
 
     @Test("What is removed no longer counts when the rest is divided")

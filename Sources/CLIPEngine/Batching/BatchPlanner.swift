@@ -16,7 +16,7 @@ internal import DequeModule
 ///
 /// Several threads ask. While more items wait than idle threads can take, each thread takes some items for a pass of
 /// its own. If fewer items wait than threads are idle, or they are too few tokens to be divided, the idle threads make
-/// one pass together.
+/// one pass together. Of a photograph and some captions that wait, all threads compute one, and then all the other.
 package struct BatchPlanner<Payload: Sendable>: Sendable {
     /// One image or one text that waits.
     package struct Item: Sendable {
@@ -111,22 +111,20 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         case (true, false): lane = .texts
         case (false, false): lane = nextTurn
         }
-        // If items wait in both lanes, each lane gets half of the threads.
-        let threads = images.isEmpty || texts.isEmpty ? idle : (idle + 1) / 2
         let limits = limits
         // The largest number of threads that make a pass of this many tokens faster.
         func most(tokens: Int, parts: Int) -> Int { max(tokens / limits.leastTokens, parts) }
         switch lane {
         case .images:
             nextTurn = .texts
-            let terms = Terms(lane: lane, threads: threads, leastAlone: 0) { weight in
+            let terms = Terms(lane: lane, idle: idle, beside: texts.count, leastAlone: 0) { weight in
                 limits.tokensPerImage.map { most(tokens: weight * $0, parts: limits.imageParts) } ?? 1
             }
             return images.takeStep(terms, limit: limits.images, listLimit: limits.images)
         case .texts:
             nextTurn = .images
             let leastAlone = limits.textParts > 0 ? limits.leastTokensAlone : 0
-            let terms = Terms(lane: lane, threads: threads, leastAlone: leastAlone) {
+            let terms = Terms(lane: lane, idle: idle, beside: images.count, leastAlone: leastAlone) {
                 most(tokens: $0, parts: limits.textParts)
             }
             return texts.takeStep(terms, limit: limits.textTokens, listLimit: limits.listTokens)
@@ -136,12 +134,20 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
     /// What a lane has to know to take a pass's items.
     private struct Terms {
         let lane: Lane
-        /// How many idle threads there are for the lane.
-        let threads: Int
+        /// How many threads are idle.
+        let idle: Int
+        /// How many items wait in the other lane.
+        let beside: Int
         /// The least weight for which a thread makes a pass of its own.
         let leastAlone: Int
         /// The largest number of threads that make a pass of this weight faster.
         let mostTogether: (Int) -> Int
+
+        /// How many threads there are for passes of their own: if items wait in both lanes, half of the idle ones.
+        var alone: Int { beside == 0 ? idle : (idle + 1) / 2 }
+
+        /// Whether so many items cannot be divided evenly among the idle threads.
+        func isUneven(_ count: Int) -> Bool { count < 2 * idle && count % idle != 0 }
     }
 
     /// The items that wait in one lane.
@@ -200,19 +206,20 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
 
         /// Takes a part of the items for one of the threads.
         ///
-        /// If whole items cannot be divided evenly, or all weigh little, it takes all for several threads together.
+        /// If whole items cannot be divided evenly, or all weigh little, it takes all for several threads together; so
+        /// it does if those of the other lane cannot be divided, which will then need all threads as soon as possible.
         mutating func takeStep(_ terms: Terms, limit: Int) -> Step {
-            let (lane, threads) = (terms.lane, terms.threads)
-            if threads > 1, weight <= limit {
+            if terms.idle > 1, weight <= limit {
                 let cost = PassCost(of: waiting.values.lazy.flatMap(\.self)).sum
-                let together = min(threads, terms.mostTogether(cost))
-                let isUneven = count < 2 * threads && count % threads != 0
-                if together > 1, isUneven || cost < terms.leastAlone * threads {
-                    return Step(lane: lane, items: takeItems(limit: limit, enough: limit), threads: together)
+                let together = min(terms.idle, terms.mostTogether(cost))
+                let isUneven = terms.isUneven(count) || terms.isUneven(terms.beside)
+                if together > 1, isUneven || cost < terms.leastAlone * terms.idle {
+                    let items = takeItems(limit: limit, enough: limit)
+                    return Step(lane: terms.lane, items: items, threads: together)
                 }
             }
-            let enough = (weight + threads - 1) / threads
-            return Step(lane: lane, items: takeItems(limit: limit, enough: enough), threads: 1)
+            let enough = (weight + terms.alone - 1) / terms.alone
+            return Step(lane: terms.lane, items: takeItems(limit: limit, enough: enough), threads: 1)
         }
 
         /// Takes items in the order of turns, until by themselves they weigh `enough` or in a pass they reach the
