@@ -46,7 +46,7 @@ PREFIX ?= /usr/local
 PACKAGE := .build/package
 DEPLOY_TOOLS := .venv/deploy/bin
 
-.PHONY: help deps build run test levels clients openapi examples browser library docs bench bench-check bench-peers bench-search bench-towers bulk hub index postgres metrics attack fuzz sanitize \
+.PHONY: help deps build run test levels clients openapi examples browser library docs bench bench-check bench-limits bench-peers bench-search bench-towers bulk hub index postgres metrics attack fuzz sanitize \
 	soak proof lint format options check goldens clean install package deploy-check
 
 help: ## list the verbs
@@ -137,6 +137,11 @@ bench-peers: build ## measure beside ONNX Runtime, OpenVINO and Roboflow's serve
 	@test -z "$(QUICK)" || cp Documentation/Performance.md $(RESULTS)/Performance.md
 	$(BENCH_PYTHON) Benchmarks/report.py $(RESULTS) \
 		$(if $(QUICK),--document $(RESULTS)/Performance.md --plots $(RESULTS)/plots)
+
+bench-limits: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
+bench-limits: ## measure what the processor and its memory do at most, whatever program runs; QUICK=1
+	$(PYTHON) $(PEERS)/limits.py $(RESULTS)/limits.json $(if $(QUICK),--quick)
+	@test -n "$(QUICK)" || $(PYTHON) Benchmarks/report.py $(RESULTS)
 
 bench-towers: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
 bench-towers: build ## measure pictures of ViT-L/14 and SigLIP 2 beside ONNX Runtime and OpenVINO; ROUNDS=15, IMAGES=1,8, QUICK=1

@@ -3,7 +3,7 @@
 
 usage: report.py RESULTS [--document FILE] [--plots FOLDER]
 
-RESULTS has engines.json, towers.json, servers.json, scaling.json, several.json and footprint.json, or some of them. What stands
+RESULTS has limits.json, engines.json, towers.json, servers.json, scaling.json, several.json and footprint.json, or some of them. What stands
 between `<!-- begin: NAME -->` and `<!-- end: NAME -->` in the document is replaced by the tables made of NAME.json, and the plots
 are drawn anew. Nothing else is touched, and no figure comes from anywhere else.
 """
@@ -17,6 +17,7 @@ import re
 import statistics
 
 from footprint_tables import footprint
+from limit_tables import limits
 from plot import Curve, Plot
 from tables import WORK, brackets, counted, digits, disturbance, setting, spread_ratio, table
 from tower_tables import towers
@@ -48,7 +49,7 @@ def main() -> None:
     options = parser.parse_args()
     text = options.document.read_text()
     writers = {
-        "engines": engines, "towers": towers, "servers": servers, "scaling": scaling, "several": several,
+        "limits": limits, "engines": engines, "towers": towers, "servers": servers, "scaling": scaling, "several": several,
         "footprint": footprint,
     }
     for name, write in writers.items():

@@ -18,9 +18,10 @@ def setting(result: dict) -> str:
              "roboflow's onnxruntime": "on ONNX Runtime", "swift-clip": "swift-clip", "nginx": "nginx", "haproxy": "HAProxy"}
     shown = ", ".join(f"{names[name]} {version}" for name, version in versions.items() if name in names)
     flags = ", ".join(machine["flags"]) or "no vector instructions that matter"
+    model = f"{result['model']}, random weights. " if "model" in result else ""
     return (
-        f"{result['model']}, random weights. {machine['processor']}, {counted(machine['cores'], 'core')} "
-        f"({flags}), {machine['memory_gib']:.0f} GiB; {shown}; commit {result['commit']}, {result['day']}."
+        f"{model}{machine['processor']}, {counted(machine['cores'], 'core')} ({flags}), {machine['memory_gib']:.0f} GiB; "
+        + (f"{shown}; " if shown else "") + f"commit {result['commit']}, {result['day']}."
     )
 
 
