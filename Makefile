@@ -23,14 +23,18 @@ comma := ,
 BENCH_PYTHON ?= .venv/bench/bin/python
 SEARCH_PYTHON ?= .venv/search/bin/python
 ROBOFLOW_PYTHON ?= .venv/roboflow/bin/python
+INFINITY_PYTHON ?= .venv/infinity/bin/python
 # About how long bench-peers measures, but for five minutes of counted starts and requests; QUICK=1 tries every step once and
 # touches no document.
 MINUTES ?= 10
+# Which network bench-peers measures: ViT-B-32, or ViT-B-16 or ViT-L-14, of which engines and servers alone are measured.
+MODEL ?= ViT-B-32
 # Rounds of bench-towers, and how many pictures at once.
 ROUNDS ?= 15
 IMAGES ?= 1
 PEERS := Benchmarks/Peers
 BENCH := .build/bench-peers
+WEIGHTS = $(BENCH)/weights/$(MODEL)
 
 # QUICK=1 makes attack, fuzz and soak short, as `make check` runs them; ONLY names some attacks or parsers, separated by commas.
 RUNS ?= $(if $(QUICK),20000,1000000)
@@ -123,17 +127,23 @@ bench-check: deps ## check that the stages allocate as often as Benchmarks/Thres
 
 bench-peers: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
 bench-peers: LENGTH := $(if $(QUICK),--quick,--minutes $(MINUTES))
-bench-peers: build ## measure beside ONNX Runtime, OpenVINO and Roboflow's server, and write Performance.md; MINUTES=10, QUICK=1
+bench-peers: build ## measure beside other engines and servers, and write Performance.md; MINUTES=10, MODEL=ViT-B-16, QUICK=1
 	@test -x $(BENCH_PYTHON) || { $(PYTHON) -m venv .venv/bench \
 		&& .venv/bench/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt; }
 	@test -x $(ROBOFLOW_PYTHON) || { $(PYTHON) -m venv .venv/roboflow \
 		&& .venv/roboflow/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements-roboflow.txt; }
-	$(BENCH_PYTHON) $(PEERS)/weights.py $(BENCH)/weights
-	$(BENCH_PYTHON) $(PEERS)/engines.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(RESULTS)/engines.json $(LENGTH)
-	$(BENCH_PYTHON) $(PEERS)/servers.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(ROBOFLOW_PYTHON) $(RESULTS)/servers.json $(LENGTH)
-	$(BENCH_PYTHON) $(PEERS)/scaling.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(RESULTS)/scaling.json $(LENGTH)
-	$(BENCH_PYTHON) $(PEERS)/footprint.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(RESULTS)/footprint.json $(LENGTH)
-	$(BENCH_PYTHON) $(PEERS)/several.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(RESULTS)/several.json $(LENGTH)
+	@test -x $(INFINITY_PYTHON) || { $(PYTHON) -m venv .venv/infinity \
+		&& .venv/infinity/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements-infinity.txt; }
+	$(BENCH_PYTHON) $(PEERS)/weights.py $(BENCH)/weights $(MODEL)
+	$(BENCH_PYTHON) $(PEERS)/layouts.py $(WEIGHTS)
+	$(BENCH_PYTHON) $(PEERS)/engines.py $(CLIP) $(WEIGHTS) $(RESULTS)/engines.json $(LENGTH)
+	$(BENCH_PYTHON) $(PEERS)/servers.py $(CLIP) $(WEIGHTS) $(RESULTS)/servers.json $(LENGTH) \
+		--roboflow $(ROBOFLOW_PYTHON) --infinity $(INFINITY_PYTHON)
+ifeq ($(MODEL),ViT-B-32)
+	$(BENCH_PYTHON) $(PEERS)/scaling.py $(CLIP) $(WEIGHTS) $(RESULTS)/scaling.json $(LENGTH)
+	$(BENCH_PYTHON) $(PEERS)/footprint.py $(CLIP) $(WEIGHTS) $(RESULTS)/footprint.json $(LENGTH)
+	$(BENCH_PYTHON) $(PEERS)/several.py $(CLIP) $(WEIGHTS) $(RESULTS)/several.json $(LENGTH)
+endif
 	@test -z "$(QUICK)" || cp Documentation/Performance.md $(RESULTS)/Performance.md
 	$(BENCH_PYTHON) Benchmarks/report.py $(RESULTS) \
 		$(if $(QUICK),--document $(RESULTS)/Performance.md --plots $(RESULTS)/plots)

@@ -4,9 +4,9 @@
 usage: limits.py OUTPUT [--seconds S] [--compiler CC] [--quick]
 
 OUTPUT is the JSON file to write. limits.c is compiled into a temporary folder and measures, with one thread and with all: one
-instruction again and again in registers (f32 by AVX2 and AVX-512, products of bf16 and of bytes, where the processor has them), and
-reading of 256 MiB a thread that no cache holds, from 1 to 16 places at once. A pass in registers takes 5 ms. What counts is the best
-pass, since nothing makes one too quick; the median tells how quiet the machine was. Only x86-64 has loops of instructions.
+instruction again and again in registers (f32 by AVX2 and AVX-512, products of bf16 and of bytes, where the processor has them),
+and reading of 256 MiB a thread that no cache holds, from 1 to 16 places at once. A pass in registers takes 5 ms. What counts is the
+best pass, since nothing makes one too quick; the median tells how quiet the machine was. Only x86-64 has loops of instructions.
 """
 
 from __future__ import annotations
