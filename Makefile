@@ -35,6 +35,10 @@ IMAGES ?= 1
 PEERS := Benchmarks/Peers
 BENCH := .build/bench-peers
 WEIGHTS = $(BENCH)/weights/$(MODEL)
+# Results are kept by the kind of processor, so that measuring on one leaves another's alone; larger networks have folders below.
+RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
+OF_KIND = $(RESULTS)/$(shell $(PYTHON) $(PEERS)/machine.py)
+OF_MODEL = $(OF_KIND)$(if $(filter-out ViT-B-32,$(MODEL)),/$(MODEL))
 
 # QUICK=1 makes attack, fuzz and soak short, as `make check` runs them; ONLY names some attacks or parsers, separated by commas.
 RUNS ?= $(if $(QUICK),20000,1000000)
@@ -125,7 +129,6 @@ bench: deps ## measure the stages of a request by themselves
 bench-check: deps ## check that the stages allocate as often as Benchmarks/Thresholds/ says
 	cd Benchmarks && swift package benchmark thresholds check --metric allocations
 
-bench-peers: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
 bench-peers: LENGTH := $(if $(QUICK),--quick,--minutes $(MINUTES))
 bench-peers: build ## measure beside other engines and servers, and write Performance.md; MINUTES=10, MODEL=ViT-B-16, QUICK=1
 	@test -x $(BENCH_PYTHON) || { $(PYTHON) -m venv .venv/bench \
@@ -136,41 +139,38 @@ bench-peers: build ## measure beside other engines and servers, and write Perfor
 		&& .venv/infinity/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements-infinity.txt; }
 	$(BENCH_PYTHON) $(PEERS)/weights.py $(BENCH)/weights $(MODEL)
 	$(BENCH_PYTHON) $(PEERS)/layouts.py $(WEIGHTS)
-	$(BENCH_PYTHON) $(PEERS)/engines.py $(CLIP) $(WEIGHTS) $(RESULTS)/engines.json $(LENGTH)
-	$(BENCH_PYTHON) $(PEERS)/servers.py $(CLIP) $(WEIGHTS) $(RESULTS)/servers.json $(LENGTH) \
+	$(BENCH_PYTHON) $(PEERS)/engines.py $(CLIP) $(WEIGHTS) $(OF_MODEL)/engines.json $(LENGTH)
+	$(BENCH_PYTHON) $(PEERS)/servers.py $(CLIP) $(WEIGHTS) $(OF_MODEL)/servers.json $(LENGTH) \
 		--roboflow $(ROBOFLOW_PYTHON) --infinity $(INFINITY_PYTHON)
 ifeq ($(MODEL),ViT-B-32)
-	$(BENCH_PYTHON) $(PEERS)/scaling.py $(CLIP) $(WEIGHTS) $(RESULTS)/scaling.json $(LENGTH)
-	$(BENCH_PYTHON) $(PEERS)/footprint.py $(CLIP) $(WEIGHTS) $(RESULTS)/footprint.json $(LENGTH)
-	$(BENCH_PYTHON) $(PEERS)/several.py $(CLIP) $(WEIGHTS) $(RESULTS)/several.json $(LENGTH)
+	$(BENCH_PYTHON) $(PEERS)/scaling.py $(CLIP) $(WEIGHTS) $(OF_MODEL)/scaling.json $(LENGTH)
+	$(BENCH_PYTHON) $(PEERS)/footprint.py $(CLIP) $(WEIGHTS) $(OF_MODEL)/footprint.json $(LENGTH)
+	$(BENCH_PYTHON) $(PEERS)/several.py $(CLIP) $(WEIGHTS) $(OF_MODEL)/several.json $(LENGTH)
 endif
 	@test -z "$(QUICK)" || cp Documentation/Performance.md $(RESULTS)/Performance.md
 	$(BENCH_PYTHON) Benchmarks/report.py $(RESULTS) \
 		$(if $(QUICK),--document $(RESULTS)/Performance.md --plots $(RESULTS)/plots)
 
-bench-limits: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
 bench-limits: ## measure what the processor and its memory do at most, whatever program runs; QUICK=1
-	$(PYTHON) $(PEERS)/limits.py $(RESULTS)/limits.json $(if $(QUICK),--quick)
+	$(PYTHON) $(PEERS)/limits.py $(OF_KIND)/limits.json $(if $(QUICK),--quick)
 	@test -n "$(QUICK)" || $(PYTHON) Benchmarks/report.py $(RESULTS)
 
-bench-towers: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
 bench-towers: build ## measure pictures of ViT-L/14 and SigLIP 2 beside ONNX Runtime and OpenVINO; ROUNDS=15, IMAGES=1,8, QUICK=1
 	@test -x $(BENCH_PYTHON) || { $(PYTHON) -m venv .venv/bench \
 		&& .venv/bench/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt; }
 	$(BENCH_PYTHON) $(PEERS)/weights.py $(BENCH)/weights ViT-L-14
 	$(BENCH_PYTHON) $(PEERS)/siglip.py $(BENCH)/weights
-	$(BENCH_PYTHON) $(PEERS)/towers.py $(CLIP) $(BENCH)/weights $(RESULTS)/towers.json --images $(IMAGES) \
+	$(BENCH_PYTHON) $(PEERS)/towers.py $(CLIP) $(BENCH)/weights $(OF_KIND)/towers.json --images $(IMAGES) \
 		$(if $(QUICK),--quick,--rounds $(ROUNDS))
-	$(BENCH_PYTHON) Benchmarks/tower_tables.py $(RESULTS)/towers.json
+	$(BENCH_PYTHON) Benchmarks/tower_tables.py $(OF_KIND)/towers.json
 	@test -n "$(QUICK)" || $(BENCH_PYTHON) Benchmarks/report.py $(RESULTS)
 
-bench-search: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
 bench-search: build ## measure exact search beside faiss, sqlite-vec and pgvector, over HTTP, and indexing beside rclip; QUICK=1
 	@test -x $(SEARCH_PYTHON) || { $(PYTHON) -m venv .venv/search \
 		&& .venv/search/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/Search/requirements.txt; }
-	$(SEARCH_PYTHON) Benchmarks/Search/exact.py $(CLIP) $(RESULTS)/search.json $(if $(QUICK),--count 20000 --rounds 3)
-	$(SEARCH_PYTHON) Benchmarks/Search/served.py $(CLIP) $(RESULTS)/served.json $(if $(QUICK),--count 20000 --seconds 3 --pictures 40)
-	$(SEARCH_PYTHON) Benchmarks/Search/indexing.py $(CLIP) $(RESULTS)/indexing.json $(if $(QUICK),--pictures 40 --rounds 1)
+	$(SEARCH_PYTHON) Benchmarks/Search/exact.py $(CLIP) $(OF_KIND)/search.json $(if $(QUICK),--count 20000 --rounds 3)
+	$(SEARCH_PYTHON) Benchmarks/Search/served.py $(CLIP) $(OF_KIND)/served.json $(if $(QUICK),--count 20000 --seconds 3 --pictures 40)
+	$(SEARCH_PYTHON) Benchmarks/Search/indexing.py $(CLIP) $(OF_KIND)/indexing.json $(if $(QUICK),--pictures 40 --rounds 1)
 
 metrics: build ## have Prometheus scrape a server after 2,000 mixed requests, and compare; checks dashboard and alerts
 	@Scripts/install-deps.sh prometheus

@@ -19,6 +19,7 @@ MEMORY = "memory"
 
 
 def limits(result: dict, plots: pathlib.Path) -> str:
+    """What is held against shares of a limit elsewhere in the document."""
     rates = result["rates"]
     counts = list(next(iter(rates.values())))
     rows = [[name, *(digits(rates[kind][count]["best"]) for count in counts)] for kind, name in NAMES.items() if kind in rates]

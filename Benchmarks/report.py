@@ -3,9 +3,10 @@
 
 usage: report.py RESULTS [--document FILE] [--plots FOLDER]
 
-RESULTS has limits.json, engines.json, towers.json, servers.json, scaling.json, several.json and footprint.json, or some of them. What stands
-between `<!-- begin: NAME -->` and `<!-- end: NAME -->` in the document is replaced by the tables made of NAME.json, and the plots
-are drawn anew. Nothing else is touched, and no figure comes from anywhere else.
+RESULTS has a folder for each kind of processor that was measured, with limits.json, engines.json, towers.json, servers.json,
+scaling.json, several.json and footprint.json, or some of them; engines and servers of another network than ViT-B-32 are in a folder
+of its name below that. What stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->` in the document is replaced by the tables
+made of all NAME.json, kind by kind, and the plots are drawn anew. Nothing else is touched, and no figure comes from anywhere else.
 """
 
 from __future__ import annotations
@@ -44,10 +45,21 @@ def main() -> None:
         "footprint": footprint,
     }
     for name, write in writers.items():
-        file = options.results / f"{name}.json"
-        if file.exists():
-            text = replace(text, name, write(json.loads(file.read_text()), options.plots))
+        bodies = [write(result, options.plots / kind) for kind, result in of_all_kinds(options.results, name)]
+        if bodies:
+            text = replace(text, name, "\n\n".join(body.strip() for body in bodies))
     options.document.write_text(text)
+
+
+def of_all_kinds(results: pathlib.Path, name: str) -> list[tuple[str, dict]]:
+    """The results of that name with the kind of their processor, larger networks behind."""
+    found = []
+    for folder in sorted(folder for folder in results.iterdir() if folder.is_dir()):
+        for file in (*folder.glob(f"{name}.json"), *sorted(folder.glob(f"*/{name}.json"))):
+            result = json.loads(file.read_text())
+            result["machine"]["kind"] = folder.name
+            found.append((folder.name, result))
+    return found
 
 
 def replace(text: str, name: str, body: str) -> str:
@@ -146,7 +158,7 @@ def scaling(result: dict, plots: pathlib.Path) -> str:
     parts = [setting(result), ""]
     for name, plot in drawn.items():
         (plots / f"{name}.svg").write_text(plot.svg())
-        parts += [f"![{plot.title}]({plots.name}/{name}.svg)", ""]
+        parts += [f"![{plot.title}]({plots.parent.name}/{plots.name}/{name}.svg)", ""]
         places = sorted({place for curve in plot.curves for place in curve.points})
         head = [f"{plot.unit}, by {plot.places}", *map(str, places)]
         rows = [[curve.name, *(digits(curve.points[place]) for place in places)] for curve in plot.curves]

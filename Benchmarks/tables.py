@@ -33,9 +33,10 @@ def setting(result: dict) -> str:
     }
     shown = ", ".join(f"{names[name]} {version}" for name, version in versions.items() if name in names)
     flags = ", ".join(machine["flags"]) or "no vector instructions that matter"
+    kind = f"**{machine['kind']}**: " if "kind" in machine else ""
     model = f"{result['model']}, random weights. " if "model" in result else ""
     return (
-        f"{model}{machine['processor']}, {counted(machine['cores'], 'core')} ({flags}), {machine['memory_gib']:.0f} GiB; "
+        f"{kind}{model}{machine['processor']}, {counted(machine['cores'], 'core')} ({flags}), {machine['memory_gib']:.0f} GiB; "
         + (f"{shown}; " if shown else "") + f"commit {result['commit']}, {result['day']}."
     )
 

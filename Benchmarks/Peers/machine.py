@@ -1,4 +1,7 @@
-"""What a figure depends on beside the program: the machine, whoever else uses it, and the versions of all that was measured."""
+"""What a figure depends on beside the program: the machine, whoever else uses it, and the versions of all that was measured.
+
+Run as a program it prints the kind of this processor, by which results are kept.
+"""
 
 from __future__ import annotations
 
@@ -163,3 +166,7 @@ def processor_name(fields: dict[str, str]) -> str:
         rows = (line.partition(":") for line in output(["lscpu"]).splitlines())
         name = {key.strip(): value.strip() for key, _, value in rows}.get("Model name")
     return name or output(["sysctl", "-n", "machdep.cpu.brand_string"]) or platform.processor() or "unknown"
+
+
+if __name__ == "__main__":
+    print(facts()["kind"])
