@@ -54,7 +54,7 @@ PREFIX ?= /usr/local
 PACKAGE := .build/package
 DEPLOY_TOOLS := .venv/deploy/bin
 
-.PHONY: help deps build run test levels clients openapi examples browser library docs bench bench-check bench-limits bench-peers bench-search bench-towers bulk hub index postgres metrics attack fuzz sanitize \
+.PHONY: help deps build run test levels clients openapi examples browser library docs bench bench-check bench-limits bench-peers bench-search bench-towers bulk hub index postgres metrics attack fuzz sanitize simulate \
 	soak proof lint format options check goldens clean install package deploy-check
 
 help: ## list the verbs
@@ -150,6 +150,12 @@ endif
 	@test -z "$(QUICK)" || cp Documentation/Performance.md $(RESULTS)/Performance.md
 	$(BENCH_PYTHON) Benchmarks/report.py $(RESULTS) \
 		$(if $(QUICK),--document $(RESULTS)/Performance.md --plots $(RESULTS)/plots)
+
+simulate: ## compute what waiting does by load, between tenants and behind balancers; CHECK=1 measures it on a built command, QUICK=1
+	$(PYTHON) Benchmarks/simulation.py
+	$(if $(CHECK),$(BENCH_PYTHON),$(PYTHON)) Benchmarks/simulate.py $(OF_KIND) $(if $(QUICK),--quick) \
+		$(if $(CHECK),--check $(CLIP) --weights $(BENCH)/weights/ViT-B-32)
+	@test -n "$(QUICK)" || $(PYTHON) Benchmarks/report.py $(RESULTS)
 
 bench-limits: ## measure what the processor and its memory do at most, whatever program runs; QUICK=1
 	$(PYTHON) $(PEERS)/limits.py $(OF_KIND)/limits.json $(if $(QUICK),--quick)

@@ -4,9 +4,10 @@
 usage: report.py RESULTS [--document FILE] [--plots FOLDER]
 
 RESULTS has a folder for each kind of processor that was measured, with limits.json, engines.json, towers.json, servers.json,
-scaling.json, several.json and footprint.json, or some of them; engines and servers of another network than ViT-B-32 are in a folder
-of its name below that. What stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->` in the document is replaced by the tables
-made of all NAME.json, kind by kind, and the plots are drawn anew. Nothing else is touched, and no figure comes from anywhere else.
+scaling.json, several.json, footprint.json and simulated.json, or some of them; engines and servers of another network than
+ViT-B-32 are in a folder of its name below that. What stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->` in the
+document is replaced by the tables made of all NAME.json, kind by kind, and the plots are drawn anew. Nothing else is touched,
+and no figure comes from anywhere else.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from footprint_tables import footprint
 from limit_tables import limits
 from plot import Curve, Plot
 from server_tables import servers
+from simulation_tables import simulated
 from tables import SCENARIOS, WORK, agreement, brackets, counted, digits, disturbance, label, setting, spread_ratio, table
 from tower_tables import towers
 
@@ -42,7 +44,7 @@ def main() -> None:
     text = options.document.read_text()
     writers = {
         "limits": limits, "engines": engines, "towers": towers, "servers": servers, "scaling": scaling, "several": several,
-        "footprint": footprint,
+        "footprint": footprint, "simulated": simulated,
     }
     for name, write in writers.items():
         bodies = [write(result, options.plots / kind) for kind, result in of_all_kinds(options.results, name)]

@@ -5,15 +5,11 @@ from __future__ import annotations
 import pathlib
 import statistics
 
-from tables import SCENARIOS, brackets, counted, digits, disturbance, label, setting, spread_ratio, table
+from tables import LEAST_REQUESTS, SCENARIOS, brackets, counted, digits, disturbance, label, setting, spread_ratio, table
 
 OURS = ("swift-clip f32", "swift-clip bf16")
 # Of a server that does not know a scenario.
 NONE = "-"
-# Of fewer requests these percentiles would be the slowest one, or nearly so.
-LEAST_REQUESTS = {50: 1, 95: 20, 99: 100}
-PEERS = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
-
 
 
 def servers(result: dict, plots: pathlib.Path) -> str:

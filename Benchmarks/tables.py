@@ -19,6 +19,8 @@ PEERS = {
     "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "open_clip": "OpenCLIP", "transformers": "transformers",
     "roboflow": "Roboflow", "infinity": "Infinity",
 }
+# Of fewer requests these percentiles would be the slowest one, or nearly so.
+LEAST_REQUESTS = {50: 1, 95: 20, 99: 100}
 # From so many rounds on, quartiles tell more than the extremes.
 FEW_ROUNDS = 5
 

@@ -3,13 +3,14 @@
 
 usage: servers.py CLIP WEIGHTS OUTPUT [--roboflow PYTHON] [--infinity PYTHON] [--minutes M] [--rounds N] [--quick]
 
-CLIP is the built command, WEIGHTS a folder that weights.py made, to which layouts.py added what Infinity reads, OUTPUT the
-JSON file to write. The other servers are measured whose interpreters are named, which have requirements-roboflow.txt or
-requirements-infinity.txt; each has requests of its own API. Roboflow's knows no ViT-L-14, and is left out there; Infinity compares
-nothing. First the servers are asked for the same embeddings; if theirs are of another network, nothing is measured. Then each round gives every server one phase of each scenario, in an order
-that turns from round to round, while the others are stopped (SIGSTOP) and cost nothing. The load generator is on the
-same cores; what it used is in the result. After the phases of eight items, our engine alone computes as many at once as
-all connections send together, and eight, which shows what the way through a server costs.
+CLIP is the built command, WEIGHTS a folder that weights.py made, to which layouts.py added what Infinity reads, OUTPUT the JSON
+file to write. The other servers are measured whose interpreters are named, which have requirements-roboflow.txt or
+requirements-infinity.txt; each has requests of its own API. Roboflow's knows no ViT-L-14, and is left out there; Infinity
+compares nothing. First the servers are asked for the same embeddings; if theirs are of another network, nothing is measured.
+Then each round gives every server one phase of each scenario, in an order that turns from round to round, while the others are
+stopped (SIGSTOP) and cost nothing. The load generator is on the same cores; what it used is in the result. After the phases of
+eight items, our engine alone computes as many at once as all connections send together, and eight, which shows what the way
+through a server costs.
 """
 
 from __future__ import annotations

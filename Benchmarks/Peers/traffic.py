@@ -1,4 +1,6 @@
-"""Requests as clients send them, to Roboflow's routes or to Infinity's: photographs of 500 x 375 pixels as base64, captions of about 12 tokens.
+"""Requests as clients send them: photographs of 500 x 375 pixels as base64, captions of about 12 tokens.
+
+Ours and Roboflow's server have the same routes and bodies; Infinity has its own.
 
 Every request is a new one: each picture has other bytes behind its end, which decoders skip, and captions are drawn anew. So
 a server that keeps embeddings has nothing to gain, except in the scenario whose captions are the same every time.
