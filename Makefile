@@ -23,14 +23,22 @@ comma := ,
 BENCH_PYTHON ?= .venv/bench/bin/python
 SEARCH_PYTHON ?= .venv/search/bin/python
 ROBOFLOW_PYTHON ?= .venv/roboflow/bin/python
+INFINITY_PYTHON ?= .venv/infinity/bin/python
 # About how long bench-peers measures, but for five minutes of counted starts and requests; QUICK=1 tries every step once and
 # touches no document.
 MINUTES ?= 10
+# Which network bench-peers measures: ViT-B-32, or ViT-B-16 or ViT-L-14, of which engines and servers alone are measured.
+MODEL ?= ViT-B-32
 # Rounds of bench-towers, and how many pictures at once.
 ROUNDS ?= 15
 IMAGES ?= 1
 PEERS := Benchmarks/Peers
 BENCH := .build/bench-peers
+WEIGHTS = $(BENCH)/weights/$(MODEL)
+# Results are kept by the kind of processor, so that measuring on one leaves another's alone; larger networks have folders below.
+RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
+OF_KIND = $(RESULTS)/$(shell $(PYTHON) $(PEERS)/machine.py)
+OF_MODEL = $(OF_KIND)$(if $(filter-out ViT-B-32,$(MODEL)),/$(MODEL))
 
 # QUICK=1 makes attack, fuzz and soak short, as `make check` runs them; ONLY names some attacks or parsers, separated by commas.
 RUNS ?= $(if $(QUICK),20000,1000000)
@@ -46,7 +54,7 @@ PREFIX ?= /usr/local
 PACKAGE := .build/package
 DEPLOY_TOOLS := .venv/deploy/bin
 
-.PHONY: help deps build run test levels clients openapi examples browser library docs bench bench-check bench-peers bench-search bench-towers bulk hub index postgres metrics attack fuzz sanitize \
+.PHONY: help deps build run test levels clients openapi examples browser library docs bench bench-check bench-limits bench-peers bench-search bench-towers bulk hub index postgres metrics attack fuzz sanitize simulate \
 	soak proof lint format options check goldens clean install package deploy-check
 
 help: ## list the verbs
@@ -121,41 +129,54 @@ bench: deps ## measure the stages of a request by themselves
 bench-check: deps ## check that the stages allocate as often as Benchmarks/Thresholds/ says
 	cd Benchmarks && swift package benchmark thresholds check --metric allocations
 
-bench-peers: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
 bench-peers: LENGTH := $(if $(QUICK),--quick,--minutes $(MINUTES))
-bench-peers: build ## measure beside ONNX Runtime, OpenVINO and Roboflow's server, and write Performance.md; MINUTES=10, QUICK=1
+bench-peers: build ## measure beside other engines and servers, and write Performance.md; MINUTES=10, MODEL=ViT-B-16, QUICK=1
 	@test -x $(BENCH_PYTHON) || { $(PYTHON) -m venv .venv/bench \
 		&& .venv/bench/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt; }
 	@test -x $(ROBOFLOW_PYTHON) || { $(PYTHON) -m venv .venv/roboflow \
 		&& .venv/roboflow/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements-roboflow.txt; }
-	$(BENCH_PYTHON) $(PEERS)/weights.py $(BENCH)/weights
-	$(BENCH_PYTHON) $(PEERS)/engines.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(RESULTS)/engines.json $(LENGTH)
-	$(BENCH_PYTHON) $(PEERS)/servers.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(ROBOFLOW_PYTHON) $(RESULTS)/servers.json $(LENGTH)
-	$(BENCH_PYTHON) $(PEERS)/scaling.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(RESULTS)/scaling.json $(LENGTH)
-	$(BENCH_PYTHON) $(PEERS)/footprint.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(RESULTS)/footprint.json $(LENGTH)
-	$(BENCH_PYTHON) $(PEERS)/several.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(RESULTS)/several.json $(LENGTH)
+	@test -x $(INFINITY_PYTHON) || { $(PYTHON) -m venv .venv/infinity \
+		&& .venv/infinity/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements-infinity.txt; }
+	$(BENCH_PYTHON) $(PEERS)/weights.py $(BENCH)/weights $(MODEL)
+	$(BENCH_PYTHON) $(PEERS)/layouts.py $(WEIGHTS)
+	$(BENCH_PYTHON) $(PEERS)/engines.py $(CLIP) $(WEIGHTS) $(OF_MODEL)/engines.json $(LENGTH)
+	$(BENCH_PYTHON) $(PEERS)/servers.py $(CLIP) $(WEIGHTS) $(OF_MODEL)/servers.json $(LENGTH) \
+		--roboflow $(ROBOFLOW_PYTHON) --infinity $(INFINITY_PYTHON)
+ifeq ($(MODEL),ViT-B-32)
+	$(BENCH_PYTHON) $(PEERS)/scaling.py $(CLIP) $(WEIGHTS) $(OF_MODEL)/scaling.json $(LENGTH)
+	$(BENCH_PYTHON) $(PEERS)/footprint.py $(CLIP) $(WEIGHTS) $(OF_MODEL)/footprint.json $(LENGTH)
+	$(BENCH_PYTHON) $(PEERS)/several.py $(CLIP) $(WEIGHTS) $(OF_MODEL)/several.json $(LENGTH)
+endif
 	@test -z "$(QUICK)" || cp Documentation/Performance.md $(RESULTS)/Performance.md
 	$(BENCH_PYTHON) Benchmarks/report.py $(RESULTS) \
 		$(if $(QUICK),--document $(RESULTS)/Performance.md --plots $(RESULTS)/plots)
 
-bench-towers: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
+simulate: ## compute what waiting does by load, between tenants and behind balancers; CHECK=1 measures it on a built command, QUICK=1
+	$(PYTHON) Benchmarks/simulation.py
+	$(if $(CHECK),$(BENCH_PYTHON),$(PYTHON)) Benchmarks/simulate.py $(OF_KIND) $(if $(QUICK),--quick) \
+		$(if $(CHECK),--check $(CLIP) --weights $(BENCH)/weights/ViT-B-32)
+	@test -n "$(QUICK)" || $(PYTHON) Benchmarks/report.py $(RESULTS)
+
+bench-limits: ## measure what the processor and its memory do at most, whatever program runs; QUICK=1
+	$(PYTHON) $(PEERS)/limits.py $(OF_KIND)/limits.json $(if $(QUICK),--quick)
+	@test -n "$(QUICK)" || $(PYTHON) Benchmarks/report.py $(RESULTS)
+
 bench-towers: build ## measure pictures of ViT-L/14 and SigLIP 2 beside ONNX Runtime and OpenVINO; ROUNDS=15, IMAGES=1,8, QUICK=1
 	@test -x $(BENCH_PYTHON) || { $(PYTHON) -m venv .venv/bench \
 		&& .venv/bench/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt; }
 	$(BENCH_PYTHON) $(PEERS)/weights.py $(BENCH)/weights ViT-L-14
 	$(BENCH_PYTHON) $(PEERS)/siglip.py $(BENCH)/weights
-	$(BENCH_PYTHON) $(PEERS)/towers.py $(CLIP) $(BENCH)/weights $(RESULTS)/towers.json --images $(IMAGES) \
+	$(BENCH_PYTHON) $(PEERS)/towers.py $(CLIP) $(BENCH)/weights $(OF_KIND)/towers.json --images $(IMAGES) \
 		$(if $(QUICK),--quick,--rounds $(ROUNDS))
-	$(BENCH_PYTHON) Benchmarks/tower_tables.py $(RESULTS)/towers.json
+	$(BENCH_PYTHON) Benchmarks/tower_tables.py $(OF_KIND)/towers.json
 	@test -n "$(QUICK)" || $(BENCH_PYTHON) Benchmarks/report.py $(RESULTS)
 
-bench-search: RESULTS := $(if $(QUICK),$(BENCH)/quick,Benchmarks/Results)
 bench-search: build ## measure exact search beside faiss, sqlite-vec and pgvector, over HTTP, and indexing beside rclip; QUICK=1
 	@test -x $(SEARCH_PYTHON) || { $(PYTHON) -m venv .venv/search \
 		&& .venv/search/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/Search/requirements.txt; }
-	$(SEARCH_PYTHON) Benchmarks/Search/exact.py $(CLIP) $(RESULTS)/search.json $(if $(QUICK),--count 20000 --rounds 3)
-	$(SEARCH_PYTHON) Benchmarks/Search/served.py $(CLIP) $(RESULTS)/served.json $(if $(QUICK),--count 20000 --seconds 3 --pictures 40)
-	$(SEARCH_PYTHON) Benchmarks/Search/indexing.py $(CLIP) $(RESULTS)/indexing.json $(if $(QUICK),--pictures 40 --rounds 1)
+	$(SEARCH_PYTHON) Benchmarks/Search/exact.py $(CLIP) $(OF_KIND)/search.json $(if $(QUICK),--count 20000 --rounds 3)
+	$(SEARCH_PYTHON) Benchmarks/Search/served.py $(CLIP) $(OF_KIND)/served.json $(if $(QUICK),--count 20000 --seconds 3 --pictures 40)
+	$(SEARCH_PYTHON) Benchmarks/Search/indexing.py $(CLIP) $(OF_KIND)/indexing.json $(if $(QUICK),--pictures 40 --rounds 1)
 
 metrics: build ## have Prometheus scrape a server after 2,000 mixed requests, and compare; checks dashboard and alerts
 	@Scripts/install-deps.sh prometheus

@@ -3,9 +3,11 @@
 
 usage: report.py RESULTS [--document FILE] [--plots FOLDER]
 
-RESULTS has engines.json, towers.json, servers.json, scaling.json, several.json and footprint.json, or some of them. What stands
-between `<!-- begin: NAME -->` and `<!-- end: NAME -->` in the document is replaced by the tables made of NAME.json, and the plots
-are drawn anew. Nothing else is touched, and no figure comes from anywhere else.
+RESULTS has a folder for each kind of processor that was measured, with limits.json, engines.json, towers.json, servers.json,
+scaling.json, several.json, footprint.json and simulated.json, or some of them; engines and servers of another network than
+ViT-B-32 are in a folder of its name below that. What stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->` in the
+document is replaced by the tables made of all NAME.json, kind by kind, and the plots are drawn anew. Nothing else is touched,
+and no figure comes from anywhere else.
 """
 
 from __future__ import annotations
@@ -17,27 +19,20 @@ import re
 import statistics
 
 from footprint_tables import footprint
+from limit_tables import limits
 from plot import Curve, Plot
-from tables import WORK, brackets, counted, digits, disturbance, setting, spread_ratio, table
+from server_tables import servers
+from simulation_tables import simulated
+from tables import SCENARIOS, WORK, agreement, brackets, counted, digits, disturbance, label, setting, spread_ratio, table
 from tower_tables import towers
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-SCENARIOS = {
-    "image1": "`embed_image`, one photograph",
-    "image8": "`embed_image`, eight photographs",
-    "text1": "`embed_text`, one caption",
-    "text8": "`embed_text`, eight captions",
-    "compare8": "`compare`, a photograph with eight captions",
-    "compare8-same": "the same, the captions always the same",
-}
 # Ours, and the peer of the same number format, or what most people run.
 PAIRS = [
-    ("f32", "onnxruntime f32"), ("f32", "openvino f32"), ("bf16", "openvino bf16"), ("bf16", "onnxruntime f32"),
+    ("f32", "onnxruntime f32"), ("f32", "openvino f32"), ("f32", "open_clip f32"), ("f32", "transformers f32"),
+    ("bf16", "openvino bf16"), ("bf16", "onnxruntime f32"), ("int8", "onnxruntime int8"), ("int8", "openvino int8"),
     ("int8", "onnxruntime f32"),
 ]
-# Of fewer requests these percentiles would be the slowest one, or nearly so.
-LEAST_REQUESTS = {50: 1, 95: 20, 99: 100}
-PEERS = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
 
 
 def main() -> None:
@@ -48,14 +43,25 @@ def main() -> None:
     options = parser.parse_args()
     text = options.document.read_text()
     writers = {
-        "engines": engines, "towers": towers, "servers": servers, "scaling": scaling, "several": several,
-        "footprint": footprint,
+        "limits": limits, "engines": engines, "towers": towers, "servers": servers, "scaling": scaling, "several": several,
+        "footprint": footprint, "simulated": simulated,
     }
     for name, write in writers.items():
-        file = options.results / f"{name}.json"
-        if file.exists():
-            text = replace(text, name, write(json.loads(file.read_text()), options.plots))
+        bodies = [write(result, options.plots / kind) for kind, result in of_all_kinds(options.results, name)]
+        if bodies:
+            text = replace(text, name, "\n\n".join(body.strip() for body in bodies))
     options.document.write_text(text)
+
+
+def of_all_kinds(results: pathlib.Path, name: str) -> list[tuple[str, dict]]:
+    """The results of that name with the kind of their processor, larger networks behind."""
+    found = []
+    for folder in sorted(folder for folder in results.iterdir() if folder.is_dir()):
+        for file in (*folder.glob(f"{name}.json"), *sorted(folder.glob(f"*/{name}.json"))):
+            result = json.loads(file.read_text())
+            result["machine"]["kind"] = folder.name
+            found.append((folder.name, result))
+    return found
 
 
 def replace(text: str, name: str, body: str) -> str:
@@ -77,7 +83,7 @@ def engines(result: dict, plots: pathlib.Path) -> str:
         names = list(next(iter(times.values())))
         pairs = [(f"swift-clip {ours}", peer) for ours, peer in PAIRS if f"swift-clip {ours}" in names and peer in names]
         head = ["milliseconds, " + counted(run["threads"], "thread")]
-        head += [name.replace("onnxruntime", "ONNX Runtime").replace("openvino", "OpenVINO") for name in names]
+        head += map(label, names)
         rows = []
         for case, by_engine in times.items():
             work = WORK[" ".join(case.split()[:2])]
@@ -91,116 +97,17 @@ def engines(result: dict, plots: pathlib.Path) -> str:
             for case, by in times.items()
         ]
         parts += [table(head, rows), ""]
+    compared = [by_kind for run in result["runs"] for by_kind in run.get("differences", {}).values()]
     parts.append(
         f"* Times are medians of {counted(rounds, 'round')}. Every engine ran every case once in a round.\n"
         f"* Ratios are medians of the rounds' ratios{brackets(rounds)}\n"
-        f"* Captions have {result['tokens']} tokens. The peers compute all 77 positions of the exported network.\n"
+        f"* Captions have {result['tokens']} tokens. The peers compute all 77 positions"
+        + (", but transformers, which pads to the longest" if "transformers f32" in names else "") + ".\n"
+        + (f"* {agreement(compared, 'pictures and captions')}\n" if compared else "") +
         "* Memory is that of the whole process with both towers; the peers' processes contain Python."
         + disturbance(result)
     )
     return "\n".join(parts)
-
-
-def label(peer: str) -> str:
-    name, precision = peer.split()
-    return f"{PEERS[name]} {precision}"
-
-
-# MARK: Servers
-
-
-def servers(result: dict, plots: pathlib.Path) -> str:
-    phases = result["phases"]
-    names = list(dict.fromkeys(phase["server"] for phase in phases))
-    ours = [name for name in names if name != "roboflow"]
-    parts = [setting(result), ""]
-    for connections in sorted({phase["connections"] for phase in phases}):
-        rates, latencies = [], []
-        for scenario, title in SCENARIOS.items():
-            found = {name: select(phases, name, scenario, connections) for name in names}
-            if not found["roboflow"]:
-                continue
-            values = {name: [phase["requests_per_second"] for phase in found[name]] for name in names}
-            rates.append(
-                [title, *(digits(statistics.median(values[name])) for name in names)]
-                + [spread_ratio(values[name], values["roboflow"]) for name in ours]
-            )
-            latencies.append([title, *(percentiles(found[name]) for name in names)])
-        named = [name.replace("roboflow", "Roboflow") for name in names]
-        head = [f"requests a second, {counted(connections, 'connection')}", *named]
-        parts += [table(head + [f"times as many, {name.split()[1]}" for name in ours], rates), ""]
-        parts += [table(["p50 / p95 / p99 in ms", *named], latencies), ""]
-    parts += [costs(phases, names), "", through(result), ""]
-    lengths = [phase["seconds"] for phase in phases]
-    rounds = 1 + max(phase["round"] for phase in phases)
-    generator = max(phase["generator_cpu_seconds"] / phase["seconds"] for phase in phases)
-    agreement = result["agreement"]
-    requests = [phase["requests"] for phase in phases]
-    parts.append(
-        f"* Figures are medians of {counted(rounds, 'round')}. The servers took turns; a phase lasted "
-        f"{statistics.median(lengths):.1f} s, and the servers that waited were stopped.\n"
-        f"* Ratios are medians of the rounds' ratios{brackets(rounds)}\n"
-        "* Every picture and every caption is a new one, except where a row says that the captions are always the same.\n"
-        f"* Percentiles are of the requests of one phase, which had {min(requests)} to {max(requests)}. A phase with fewer than "
-        f"{LEAST_REQUESTS[95]} requests has no p95, one with fewer than {LEAST_REQUESTS[99]} no p99.\n"
-        f"* The load generator shares the cores. It used at most {100 * generator:.0f} % of one."
-        f"{disturbance(result)}\n"
-        "* The least cosine between our embeddings and Roboflow's, of photographs and of captions: "
-        + "; ".join(f"{name.split()[1]} {found['image8']:.5f}, {found['text8']:.7f}" for name, found in agreement.items())
-        + "."
-    )
-    return "\n".join(parts)
-
-
-def select(phases: list[dict], server: str, scenario: str, connections: int) -> list[dict]:
-    wanted = {"server": server, "scenario": scenario, "connections": connections}
-    return [phase for phase in phases if wanted.items() <= phase.items()]
-
-
-def percentiles(phases: list[dict]) -> str:
-    least = min(phase["requests"] for phase in phases)
-    return " / ".join(
-        digits(statistics.median(phase[f"p{rank}_ms"] for phase in phases)) if least >= needed else "-"
-        for rank, needed in LEAST_REQUESTS.items()
-    )
-
-
-def costs(phases: list[dict], names: list[str]) -> str:
-    """Memory after the last phase of a round, and processor time of a request."""
-    most = max(phase["connections"] for phase in phases)
-    rows = []
-    kinds = {"resident memory, MB": "rss_mb", "the same at its peak, MB": "peak_rss_mb"}
-    for title, key in kinds.items():
-        most_of = {name: max(phase[key] for phase in phases if phase["server"] == name) for name in names}
-        rows.append([title, *(f"{most_of[name]:.0f}" for name in names)])
-    for scenario, title in SCENARIOS.items():
-        found = {name: select(phases, name, scenario, most) for name in names}
-        if found["roboflow"]:
-            times = (
-                statistics.median(phase["cpu_seconds"] / phase["requests"] * 1e3 for phase in found[name]) for name in names
-            )
-            rows.append([f"processor time of a request, ms: {title}", *(digits(time) for time in times)])
-    return table(["cost", *(name.replace("roboflow", "Roboflow") for name in names)], rows)
-
-
-def through(result: dict) -> str:
-    """What part of the engine's own speed arrives through the server, which has the items of all connections to join."""
-    rows = []
-    most = max(phase["connections"] for phase in result["phases"])
-    batches = sorted({rate.get("batch", 8) for rate in result["engine"]}, reverse=True)
-    for scenario in dict.fromkeys(rate["scenario"] for rate in result["engine"]):
-        for name in dict.fromkeys(rate["engine"] for rate in result["engine"]):
-            wanted = {"engine": name, "scenario": scenario}
-            found = [rate for rate in result["engine"] if wanted.items() <= rate.items()]
-            alone = [
-                [rate["items_per_second"] for rate in found if rate.get("batch", 8) == batch] for batch in batches
-            ]
-            served = [phase["items_per_second"] for phase in select(result["phases"], name, scenario, most)]
-            medians = [digits(statistics.median(rates)) for rates in (served, *alone)]
-            rows.append([f"{SCENARIOS[scenario]}, {name.split()[1]}", *medians, spread_ratio(served, alone[0])])
-    head = ["items a second", f"through the server, {counted(most, 'connection')}"]
-    head += [f"the engine alone, {batch} items at once" for batch in batches]
-    return table([*head, f"server to engine with {batches[0]}"], rows)
 
 
 # MARK: Scaling
@@ -253,7 +160,7 @@ def scaling(result: dict, plots: pathlib.Path) -> str:
     parts = [setting(result), ""]
     for name, plot in drawn.items():
         (plots / f"{name}.svg").write_text(plot.svg())
-        parts += [f"![{plot.title}]({plots.name}/{name}.svg)", ""]
+        parts += [f"![{plot.title}]({plots.parent.name}/{plots.name}/{name}.svg)", ""]
         places = sorted({place for curve in plot.curves for place in curve.points})
         head = [f"{plot.unit}, by {plot.places}", *map(str, places)]
         rows = [[curve.name, *(digits(curve.points[place]) for place in places)] for curve in plot.curves]

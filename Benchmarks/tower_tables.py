@@ -11,14 +11,13 @@ import pathlib
 import statistics
 import sys
 
-from tables import brackets, counted, digits, disturbance, setting, spread_ratio, table
+from tables import agreement, brackets, counted, digits, disturbance, label, setting, spread_ratio, table
 
 # Ours, and the program that it is held against.
 PAIRS = [
     ("f32", "onnxruntime f32"), ("f32", "openvino f32"), ("bf16", "openvino bf16"), ("bf16", "onnxruntime f32"),
-    ("int8", "onnxruntime int8"),
+    ("int8", "onnxruntime int8"), ("int8", "openvino int8"),
 ]
-PEERS = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
 
 
 def towers(result: dict, plots: pathlib.Path) -> str:
@@ -37,7 +36,7 @@ def towers(result: dict, plots: pathlib.Path) -> str:
         f"* Times are medians of {counted(rounds, 'round')}. Every program ran once in a round.\n"
         f"* Ratios are medians of the rounds' ratios{brackets(rounds)}\n"
         "* The peers' networks are compiled for the number of pictures.\n"
-        f"* {agreement(result)}\n"
+        f"* {agreement([run['differences'] for run in result['runs']], 'pictures')}\n"
         "* Memory is that of the whole process. Ours has a text tower, too; the peers' contain Python." + disturbance(result)
     )
     return "\n".join(parts)
@@ -46,23 +45,6 @@ def towers(result: dict, plots: pathlib.Path) -> str:
 def title(run: dict) -> str:
     pictures = "one picture" if run["images"] == 1 else f"{run['images']} pictures"
     return f"{run['model']}, {pictures}, {counted(run['threads'], 'thread')}"
-
-
-def label(name: str) -> str:
-    engine, precision = name.split()
-    return f"{PEERS.get(engine, engine)} {precision}"
-
-
-def agreement(result: dict) -> str:
-    """How far the programs' embeddings of the same pictures were from each other before anything was measured."""
-    found = [(name, difference) for run in result["runs"] for name, difference in run["differences"].items()]
-    error = max(difference["relative_error"] for name, difference in found if name.endswith("f32"))
-    sentence = f"All programs embedded the same pictures beforehand. Beside ONNX Runtime's, f32 had a relative error of {error:.1g}"
-    for precision in ("bf16", "int8"):
-        cosines = [difference["cosine"] for name, difference in found if name.endswith(precision)]
-        if cosines:
-            sentence += f", {precision} a cosine of {min(cosines):.5f}"
-    return sentence + " at worst."
 
 
 if __name__ == "__main__":

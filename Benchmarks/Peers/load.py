@@ -1,4 +1,4 @@
-"""Closed-loop load on few cores: each connection sends its next request when the answer is there.
+"""Load on few cores: closed, where each connection sends its next request when the answer is there, or open, at random times.
 
 Sockets and threads only, answers are counted by their Content-Length and not parsed, so that the servers have the processor;
 what the generator itself used is reported with each phase.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
 import socket
 import threading
 import time
@@ -15,6 +16,8 @@ import time
 from traffic import Mix, Same, Traffic
 
 TIME_LIMIT = 120
+# Of the open loop: more requests than these are never under way.
+OPEN_CONNECTIONS = 96
 
 
 class BadAnswer(Exception):
@@ -148,6 +151,57 @@ def run(
         "p95_ms": percentile(latencies, 0.95),
         "p99_ms": percentile(latencies, 0.99),
         "most_ms": percentile(latencies, 1),
+        "generator_cpu_seconds": round(time.process_time() - processor, 3),
+    }
+
+
+def run_open(port: int, traffic: Traffic, rate: float, seconds: float) -> dict[str, float | int]:
+    """Sends so many requests a second at random times (Poisson), whether earlier ones are answered or not.
+
+    Latencies are from the time at which a request was to be sent, so that a late generator does not hide waiting; how late it
+    was is told, too.
+    """
+    numbers, times, now = random.Random(f"{rate} {seconds}"), [], 0.0
+    while (now := now + numbers.expovariate(rate)) < seconds:
+        times.append(now)
+    left, latencies, lateness, problems = iter(times), [], [], []
+    lock = threading.Lock()
+    connections = [Connection(port) for _ in range(min(OPEN_CONNECTIONS, len(times)))]
+    start = time.perf_counter() + 0.1
+
+    def work(connection: Connection) -> None:
+        try:
+            while not problems:
+                request = traffic.next()
+                with lock:
+                    due = next(left, None)
+                if due is None:
+                    return
+                time.sleep(max(0.0, start + due - time.perf_counter()))
+                lateness.append(time.perf_counter() - start - due)
+                connection.ask(request)
+                latencies.append(time.perf_counter() - start - due)
+        except (OSError, BadAnswer) as problem:
+            problems.append(problem)
+        finally:
+            connection.close()
+
+    processor = time.process_time()
+    threads = [threading.Thread(target=work, args=(connection,), daemon=True) for connection in connections]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if problems:
+        raise BadAnswer(str(problems[0]))
+    latencies.sort()
+    return {
+        "requests": len(latencies),
+        "seconds": seconds,
+        "p50_ms": percentile(latencies, 0.50),
+        "p95_ms": percentile(latencies, 0.95),
+        "p99_ms": percentile(latencies, 0.99),
+        "late_p99_ms": percentile(sorted(lateness), 0.99),
         "generator_cpu_seconds": round(time.process_time() - processor, 3),
     }
 

@@ -1,4 +1,7 @@
-"""What a figure depends on beside the program: the machine, whoever else uses it, and the versions of all that was measured."""
+"""What a figure depends on beside the program: the machine, whoever else uses it, and the versions of all that was measured.
+
+Run as a program it prints the kind of this processor, by which results are kept.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,17 @@ FLAGS = (
     "avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "asimddp", "i8mm",
     "bf16", "sve",
 )
+# Kinds of processors, by the best instructions that a program may choose; the first that fits counts.
+KINDS = {
+    "avx512-amx": {"avx512f", "amx_int8"},
+    "avx512-bf16": {"avx512f", "avx512_bf16"},
+    "avx512-vnni": {"avx512f", "avx512_vnni"},
+    "avx512": {"avx512f"},
+    "avx2-vnni": {"avx2", "avx_vnni"},
+    "avx2": {"avx2"},
+    "neon-i8mm": {"asimd", "i8mm"},
+    "neon": {"asimd"},
+}
 # How much of a core anybody else may use during a measurement, and how often it is tried for that.
 MOST_OTHERS, MOST_TRIES = 0.15, 4
 
@@ -33,14 +47,21 @@ def facts() -> dict[str, object]:
     """Processor, its instructions that matter, cores, memory, system, and how busy it was before the measurement."""
     fields = processor_fields()
     present = (fields.get("flags") or fields.get("Features") or "").split()
+    flags = [flag for flag in FLAGS if flag in present]
     return {
         "processor": processor_name(fields),
-        "flags": [flag for flag in FLAGS if flag in present],
+        "kind": kind(flags),
+        "flags": flags,
         "cores": cores(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "system": f"{platform.system()} {platform.machine()}",
         "load_before": round(os.getloadavg()[0], 2),
     }
+
+
+def kind(flags: list[str]) -> str:
+    """The kind of a processor with these instructions; results of one kind are kept apart from another's."""
+    return next((name for name, needed in KINDS.items() if needed <= set(flags)), "plain")
 
 
 def has_bf16() -> bool:
@@ -103,14 +124,14 @@ class Guard:
         return {"others": self.most, "measurements": self.measurements, "repeats": self.repeats, "limit": MOST_OTHERS}
 
 
-def provenance(clip: pathlib.Path, packages: tuple[str, ...]) -> dict[str, object]:
-    """The head of every result: machine, day, commit, versions."""
+def provenance(clip: pathlib.Path | str | None, packages: tuple[str, ...]) -> dict[str, object]:
+    """The head of every result: machine, day, commit, versions; without a command where none is measured."""
+    ours = {} if clip is None else {"swift-clip": output([str(clip), "--version"])}
     return {
         "machine": facts(),
         "day": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
         "commit": commit(),
-        "versions": {"swift-clip": output([str(clip), "--version"])}
-        | {name: importlib.metadata.version(name) for name in packages},
+        "versions": ours | {name: importlib.metadata.version(name) for name in packages},
     }
 
 
@@ -145,3 +166,7 @@ def processor_name(fields: dict[str, str]) -> str:
         rows = (line.partition(":") for line in output(["lscpu"]).splitlines())
         name = {key.strip(): value.strip() for key, _, value in rows}.get("Model name")
     return name or output(["sysctl", "-n", "machdep.cpu.brand_string"]) or platform.processor() or "unknown"
+
+
+if __name__ == "__main__":
+    print(facts()["kind"])

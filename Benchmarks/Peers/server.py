@@ -10,19 +10,23 @@ import pathlib
 import socket
 import time
 
+import infinity
 import load
 import roboflow
 from child import Child, ChildFailed
-from traffic import Pictures, Traffic
+from traffic import INFINITY, ROBOFLOW, SCENARIOS, Pictures, Traffic
 
 START_SECONDS = 240
 
 
 class Server:
-    """A process that answers on a port of 127.0.0.1."""
+    """A process that answers on a port of 127.0.0.1, to requests of one API and of the scenarios that it knows."""
 
-    def __init__(self, name: str, child: Child, port: int, health: str) -> None:
+    def __init__(
+        self, name: str, child: Child, port: int, health: str, api: str = ROBOFLOW, scenarios: tuple[str, ...] = SCENARIOS
+    ) -> None:
         self.name, self.child, self.port, self.health = name, child, port, health
+        self.api, self.scenarios = api, scenarios
 
     def __enter__(self) -> Server:
         return self
@@ -48,7 +52,8 @@ class Server:
         raise ChildFailed(f"{self.name} was not ready after {START_SECONDS} s")
 
     def embeddings(self, request: bytes) -> list[list[float]]:
-        return json.loads(load.ask(self.port, request))["embeddings"]
+        answer = json.loads(load.ask(self.port, request))
+        return answer["embeddings"] if self.api == ROBOFLOW else [row["embedding"] for row in answer["data"]]
 
 
 def free_port() -> int:
@@ -79,12 +84,22 @@ def roboflows(python: pathlib.Path, weights: pathlib.Path, logs: pathlib.Path) -
     return Server("roboflow", roboflow.start(python, weights, port, logs / "roboflow"), port, "/healthz")
 
 
+def infinities(python: pathlib.Path, weights: pathlib.Path, logs: pathlib.Path) -> Server:
+    """Infinity's server on the same weights."""
+    port = free_port()
+    child = infinity.start(python, weights, port, logs / "infinity")
+    return Server("infinity", child, port, "/health", INFINITY, infinity.SCENARIOS)
+
+
 def agreement(first: Server, second: Server, pictures: Pictures, model: str) -> dict[str, float]:
     """The least cosine between two servers' embeddings of eight photographs and eight captions."""
     found = {}
     for scenario in ("image8", "text8"):
-        request = Traffic(scenario, pictures, model).next()
-        pairs = zip(first.embeddings(request), second.embeddings(request), strict=True)
+        items = Traffic(scenario, pictures, model).take()
+        answers = (
+            server.embeddings(Traffic(scenario, pictures, model, server.api).request(*items)) for server in (first, second)
+        )
+        pairs = zip(*answers, strict=True)
         found[scenario] = round(min(cosine(one, other) for one, other in pairs), 7)
     return found
 

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Servers side by side: ours and Roboflow's with the same weights, on the same cores, in turns.
+"""Servers side by side: ours, Roboflow's and Infinity with the same weights, on the same cores, in turns.
 
-usage: servers.py CLIP WEIGHTS ROBOFLOW_PYTHON OUTPUT [--minutes M] [--rounds N] [--quick]
+usage: servers.py CLIP WEIGHTS OUTPUT [--roboflow PYTHON] [--infinity PYTHON] [--minutes M] [--rounds N] [--quick]
 
-CLIP is the built command, WEIGHTS a folder that weights.py made, ROBOFLOW_PYTHON an interpreter that has
-requirements-roboflow.txt, OUTPUT the JSON file to write. First the servers are asked for the same embeddings; if theirs
-are of another network, nothing is measured. Then each round gives every server one phase of each scenario, in an order
-that turns from round to round, while the others are stopped (SIGSTOP) and cost nothing. The load generator is on the
-same cores; what it used is in the result. After the phases of eight items, our engine alone computes as many at once as
-all connections send together, and eight, which shows what the way through a server costs.
+CLIP is the built command, WEIGHTS a folder that weights.py made, to which layouts.py added what Infinity reads, OUTPUT the JSON
+file to write. The other servers are measured whose interpreters are named, which have requirements-roboflow.txt or
+requirements-infinity.txt; each has requests of its own API. Roboflow's knows no ViT-L-14, and is left out there; Infinity
+compares nothing. First the servers are asked for the same embeddings; if theirs are of another network, nothing is measured.
+Then each round gives every server one phase of each scenario, in an order that turns from round to round, while the others are
+stopped (SIGSTOP) and cost nothing. The load generator is on the same cores; what it used is in the result. After the phases of
+eight items, our engine alone computes as many at once as all connections send together, and eight, which shows what the way
+through a server costs.
 """
 
 from __future__ import annotations
@@ -23,8 +25,9 @@ import time
 
 import load
 import machine
+import roboflow
 from child import Child, leave_on_signals
-from server import Server, agreement, ours, roboflows
+from server import Server, agreement, infinities, ours, roboflows
 from traffic import SCENARIOS, Pictures, Traffic, photographs
 
 # The part of `--minutes` that this script takes.
@@ -41,16 +44,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clip")
     parser.add_argument("weights", type=pathlib.Path)
-    parser.add_argument("python", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
+    # Not resolved, since an environment's interpreter is a link to one outside.
+    interpreter = {"type": lambda path: pathlib.Path(path).absolute(), "metavar": "PYTHON"}
+    parser.add_argument("--roboflow", **interpreter, help="the interpreter of Roboflow's server")
+    parser.add_argument("--infinity", **interpreter, help="the interpreter of Infinity")
     parser.add_argument("--minutes", type=float, default=10, help="of the whole comparison; this is half of it")
     parser.add_argument("--rounds", type=int, default=3, help="into which the time is divided")
     parser.add_argument("--quick", action="store_true", help="one round of one second: to see that it works")
     options = parser.parse_args()
     leave_on_signals()
     result = machine.provenance(options.clip, ())
-    result["versions"]["roboflow"] = package_version(options.python, "inference-core")
-    result["versions"]["roboflow's onnxruntime"] = package_version(options.python, "onnxruntime")
+    if options.roboflow and options.weights.name not in roboflow.CACHE_NAMES:
+        print(f"Roboflow's server knows no {options.weights.name}, and is left out", flush=True)
+        options.roboflow = None
+    if options.roboflow:
+        result["versions"]["roboflow"] = package_version(options.roboflow, "inference-core")
+        result["versions"]["roboflow's onnxruntime"] = package_version(options.roboflow, "onnxruntime")
+    if options.infinity:
+        result["versions"]["infinity"] = package_version(options.infinity, "infinity-emb")
+        result["versions"]["infinity's torch"] = package_version(options.infinity, "torch")
     result["model"] = options.weights.name
     with contextlib.ExitStack() as stack:
         logs = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -67,7 +80,10 @@ def compare(options: argparse.Namespace, logs: pathlib.Path, stack: contextlib.E
         )
         for precision in precisions
     }
-    servers["roboflow"] = stack.enter_context(roboflows(options.python, options.weights, logs))
+    for python, start in ((options.roboflow, roboflows), (options.infinity, infinities)):
+        if python:
+            server = stack.enter_context(start(python, options.weights, logs))
+            servers[server.name] = server
     for server in servers.values():
         server.wait_until_ready()
     pictures = Pictures(photographs())
@@ -79,7 +95,10 @@ def compare(options: argparse.Namespace, logs: pathlib.Path, stack: contextlib.E
     }
     rounds = 1 if options.quick else options.rounds
     cases = [(scenario, count) for scenario in SCENARIOS for count in CONNECTIONS]
-    phases = rounds * (len(cases) * len(servers) + len(ENGINE_WORK) * len(ENGINE_BATCHES) * len(engines))
+    phases = rounds * (
+        len(CONNECTIONS) * sum(len(server.scenarios) for server in servers.values())
+        + len(ENGINE_WORK) * len(ENGINE_BATCHES) * len(engines)
+    )
     seconds = 1.0 if options.quick else max(1.0, options.minutes * 60 * SHARE / phases)
     print(f"{phases} phases of {seconds:.1f} s", flush=True)
     found: list[dict[str, object]] = []
@@ -89,8 +108,8 @@ def compare(options: argparse.Namespace, logs: pathlib.Path, stack: contextlib.E
         names = list(servers)
         names = names[number % len(names) :] + names[: number % len(names)]
         for scenario, connections in cases:
-            for name in names:
-                traffic = Traffic(scenario, pictures, options.weights.name)
+            for name in (name for name in names if scenario in servers[name].scenarios):
+                traffic = Traffic(scenario, pictures, options.weights.name, servers[name].api)
                 found.append(
                     {"round": number, "server": name, "scenario": scenario, "connections": connections}
                     | phase(servers[name], traffic, connections, seconds, guard)
@@ -108,15 +127,16 @@ def compare(options: argparse.Namespace, logs: pathlib.Path, stack: contextlib.E
     return {"agreement": agreements, "phases": found, "engine": engine_rates, "disturbance": guard.summary()}
 
 
-def check(servers: dict[str, Server], pictures: Pictures, model: str) -> dict[str, dict[str, float]]:
-    """Refuses to compare servers that run different networks."""
-    found = {}
-    for name, server in servers.items():
-        if name != "roboflow":
-            found[name] = agreement(server, servers["roboflow"], pictures, model)
-            for scenario, least in LEAST_COSINE[name.split()[-1]].items():
-                if not found[name][scenario] >= least:
-                    sys.exit(f"{name} and roboflow run different networks: {scenario}, cosine {found[name][scenario]}")
+def check(servers: dict[str, Server], pictures: Pictures, model: str) -> dict[str, dict[str, dict[str, float]]]:
+    """Refuses to compare servers that run different networks: the least cosines, by peer and by ours."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    is_ours = {name: name.startswith("swift-clip") for name in servers}
+    for peer, name in ((peer, name) for peer in servers for name in servers if is_ours[name] and not is_ours[peer]):
+        cosines = agreement(servers[name], servers[peer], pictures, model)
+        found.setdefault(peer, {})[name] = cosines
+        for scenario, least in LEAST_COSINE[name.split()[-1]].items():
+            if not cosines[scenario] >= least:
+                sys.exit(f"{name} and {peer} run different networks: {scenario}, cosine {cosines[scenario]}")
     return found
 
 

@@ -1,5 +1,7 @@
 """Requests as clients send them: photographs of 500 x 375 pixels as base64, captions of about 12 tokens.
 
+Ours and Roboflow's server have the same routes and bodies; Infinity has its own.
+
 Every request is a new one: each picture has other bytes behind its end, which decoders skip, and captions are drawn anew. So
 a server that keeps embeddings has nothing to gain, except in the scenario whose captions are the same every time.
 """
@@ -20,6 +22,7 @@ from PIL import Image, ImageOps
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SIZE = (500, 375)
 SEED = 20261125
+ROBOFLOW, INFINITY = "roboflow", "infinity"  # whose routes and bodies
 SCENARIOS = ("image1", "image8", "text1", "text8", "compare8", "compare8-same")
 # Words that are one token each in OpenAI's vocabulary: ten of them, with start and end, are 12 tokens.
 WORDS = (
@@ -72,11 +75,12 @@ class Traffic:
 
     made = itertools.count()
 
-    def __init__(self, scenario: str, pictures: Pictures, model: str) -> None:
+    def __init__(self, scenario: str, pictures: Pictures, model: str, api: str = ROBOFLOW) -> None:
         kind, _, variant = scenario.partition("-")
         self.kind, self.count = kind.rstrip("0123456789"), int(kind.lstrip("abcdefghijklmnopqrstuvwxyz"))
         self.pictures = pictures
         self.model = model
+        self.write = {ROBOFLOW: roboflow_body, INFINITY: infinity_body}[api]
         self.random = random.Random(f"{SEED} {next(self.made)}")
         self.same = self.captions() if variant == "same" else None
         self.lock = threading.Lock()
@@ -88,32 +92,24 @@ class Traffic:
 
     def next(self) -> bytes:
         with self.lock:
-            path, parts = self.body()
+            images, captions = self.take()
+        return self.request(images, captions)
+
+    def take(self) -> tuple[list[bytes], list[str]]:
+        """The pictures and captions of a request."""
+        captions = [] if self.kind == "image" else self.same or self.captions()
+        return [self.pictures.next() for _ in range({"text": 0, "compare": 1}.get(self.kind, self.count))], captions
+
+    def request(self, images: list[bytes], captions: list[str]) -> bytes:
+        path, parts = self.write(self.kind, self.model.encode(), images, captions)
         length = sum(map(len, parts))
         head = (
             f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
         )
         return b"".join([head.encode(), *parts])
 
-    def body(self) -> tuple[str, list[bytes]]:
-        model = b'{"clip_version_id":"%s",' % self.model.encode()
-        if self.kind == "text":
-            captions = self.captions()
-            return "/clip/embed_text", [model, b'"text":', encoded(captions), b"}"]
-        if self.kind == "image":
-            return "/clip/embed_image", [model, b'"image":', *self.images(self.count), b"}"]
-        captions = self.same or self.captions()
-        return "/clip/compare", [model, b'"subject":', *self.images(1), b',"prompt":', encoded(captions), b"}"]
-
     def captions(self) -> list[str]:
         return [" ".join(self.random.choices(WORDS, k=WORDS_PER_CAPTION)) for _ in range(self.count)]
-
-    def images(self, count: int) -> list[bytes]:
-        parts: list[bytes] = [] if count == 1 else [b"["]
-        for index in range(count):
-            parts += [b'{"type":"base64","value":"' if index == 0 else b',{"type":"base64","value":"']
-            parts += [self.pictures.next(), b'"}']
-        return parts if count == 1 else [*parts, b"]"]
 
 
 class Mix:
@@ -144,3 +140,29 @@ class Same:
 def encoded(captions: list[str]) -> bytes:
     """One caption as a string, several as a list."""
     return json.dumps(captions[0] if len(captions) == 1 else captions).encode()
+
+
+def roboflow_body(kind: str, model: bytes, images: list[bytes], captions: list[str]) -> tuple[str, list[bytes]]:
+    """The path and the pieces of a body; pictures are not copied to make it."""
+    start = b'{"clip_version_id":"%s",' % model
+    if kind == "text":
+        return "/clip/embed_text", [start, b'"text":', encoded(captions), b"}"]
+    pieces = joined(images, b'{"type":"base64","value":"', b'"}')
+    if kind == "image":
+        return "/clip/embed_image", [start, b'"image":', *pieces, b"}"]
+    return "/clip/compare", [start, b'"subject":', *pieces, b',"prompt":', encoded(captions), b"}"]
+
+
+def infinity_body(kind: str, model: bytes, images: list[bytes], captions: list[str]) -> tuple[str, list[bytes]]:
+    """The same of Infinity's, which compares nothing."""
+    start = b'{"model":"%s","modality":"%s","input":' % (model, kind.encode())
+    pieces = [encoded(captions)] if kind == "text" else joined(images, b'"data:image/jpeg;base64,', b'"')
+    return "/embeddings", [start, *pieces, b"}"]
+
+
+def joined(images: list[bytes], before: bytes, behind: bytes) -> list[bytes]:
+    """One picture by itself, several as a list."""
+    pieces: list[bytes] = []
+    for image in images:
+        pieces += [b"," * bool(pieces) + before, image, behind]
+    return pieces if len(images) == 1 else [b"[", *pieces, b"]"]
