@@ -138,18 +138,15 @@ package struct ImageSearchBody: Sendable {
             }
         }
         if let like = object["like"], !like.isNull {
-            let problem: FieldProblem.Kind? =
-                like.wholeNumber.map { $0 < 1 ? .tooSmall(least: 1) : nil } ?? .notAnInteger
-            if let problem {
-                problems.add(problem, at: location + ["like"])
-                isSound = false
+            if let id = problems.value(FieldNumber.integer(like, least: 1), at: location + ["like"]) {
+                subjects.append(.like(id))
             } else {
-                subjects.append(.like(like.wholeNumber ?? 0))
+                isSound = false
             }
         }
         var weight = 1.0
         if let value = object["weight"], !value.isNull {
-            switch FieldReader.finite(value) {
+            switch FieldNumber.finite(value) {
             case .success(let number) where abs(number) <= mostWeight: weight = number
             case .success(let number):
                 let most = Int(mostWeight)

@@ -14,23 +14,14 @@ package struct ImageSearchQuery: Sendable {
             values[name] = value
         }
         if let text = values["top"] {
-            let number = Int(text)
-            switch number {
-            case nil: problems.add(.notAnInteger, at: ["query", "top"])
-            case .some(..<1): problems.add(.tooSmall(least: 1), at: ["query", "top"])
-            case .some((ImageSearchBody.mostTop + 1)...):
-                problems.add(.tooLarge(most: ImageSearchBody.mostTop), at: ["query", "top"])
-            default: top = number
-            }
+            let number = FieldNumber.integer(FieldNumber.value(text), least: 1, most: ImageSearchBody.mostTop)
+            top = problems.value(number, at: ["query", "top"])
         }
         if let text = values["min_score"] {
-            let number = Double(text)
-            switch number {
-            case nil: problems.add(.notANumber, at: ["query", "min_score"])
-            case .some(let number) where !number.isFinite:
-                problems.add(.notFinite, at: ["query", "min_score"])
-            default: minScore = number
-            }
+            minScore = problems.value(
+                FieldNumber.finite(FieldNumber.value(text)),
+                at: ["query", "min_score"]
+            )
         }
         if let text = values["under"] {
             if text.utf8.count > ImageSearchBody.longestFolder {
