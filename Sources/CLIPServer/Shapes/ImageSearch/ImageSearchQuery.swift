@@ -10,7 +10,7 @@ package struct ImageSearchQuery: Sendable {
     /// Reads a query string such as `top=5&min_score=0.2&under=/photos`.
     package init(_ query: String?) {
         var values: [String: String] = [:]
-        for (name, value) in QueryParameters.pairs(of: query) where name.utf8.count <= Self.longestName {
+        for (name, value) in QueryParameters.pairs(of: query) {
             values[name] = value
         }
         if let text = values["top"] {
@@ -31,7 +31,4 @@ package struct ImageSearchQuery: Sendable {
             }
         }
     }
-
-    /// Names are compared as texts, which takes long where they are long and odd; what is so long is no parameter of ours.
-    private static let longestName = 64
 }

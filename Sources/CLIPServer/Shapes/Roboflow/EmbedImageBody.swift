@@ -48,8 +48,7 @@ package struct EmbedImageBody: Sendable {
     package init(_ form: Multipart, query: RoboflowQuery, family: ModelFamily) throws(APIError) {
         var (common, problems) = (query.fields, query.problems)
         var images: [ImageSource] = []
-        // Names are compared as texts, which takes long where they are long and odd; what is so long is no field of ours.
-        for part in form.parts where part.name.utf8.count <= Self.longestName {
+        for part in form.parts {
             if Self.pictureNames.contains(part.name.lowercased()) {
                 images.append(
                     ImageSource.isURL(part.content)
@@ -66,7 +65,6 @@ package struct EmbedImageBody: Sendable {
         self.images = .sent(images)
     }
 
-    private static let longestName = 64
     private static let pictureNames: Set<String> = [
         "image", "images", "file", "files", "image[]", "images[]", "file[]", "files[]",
     ]
