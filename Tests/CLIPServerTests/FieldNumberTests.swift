@@ -73,7 +73,7 @@ struct FieldNumberTests {
     func bodies() throws {
         for text in Self.spellings.map(\.text) + Self.others {
             let escaped = text.utf8.map { String(format: "%%%02X", $0) }.joined()
-            let query = ImageSearchQuery("top=\(escaped)&min_score=\(escaped)")
+            let query = ImageSearchFields("top=\(escaped)&min_score=\(escaped)")
             for (name, isTaken) in [("top", query.top != nil), ("min_score", query.minScore != nil)] {
                 let isMistake = query.problems.entries.contains { $0.location == ["query", .name(name)] }
                 #expect(isMistake != isTaken, "\(name)=\(text)")
@@ -90,7 +90,7 @@ struct FieldNumberTests {
         let body = Array(#"{"text":"a","\#(name)":\#(text)}"#.utf8)
         do {
             var fields = try BodyFields.read(of: body, contentType: "application/json")
-            _ = try ImageSearchBody(&fields, over: ImageSearchQuery(nil))
+            _ = try ImageSearchBody(&fields, over: ImageSearchFields(nil))
             return true
         } catch {
             return false

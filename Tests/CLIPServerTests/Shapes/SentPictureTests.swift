@@ -17,22 +17,6 @@ struct SentPictureTests {
         return try #require(answer.json["embeddings"] as? [[Double]])
     }
 
-    private static func form(_ parts: [(name: String, content: [UInt8])], boundary: String = "xYz") -> [UInt8]
-    {
-        var form: [UInt8] = []
-        for part in parts {
-            form +=
-                "--\(boundary)\r\nContent-Disposition: form-data; name=\"\(part.name)\"; filename=\"a\"\r\n"
-                .utf8
-            form += "Content-Type: image/jpeg\r\n\r\n".utf8
-            form += part.content
-            form += "\r\n".utf8
-        }
-        return form + Array("--\(boundary)--\r\n".utf8)
-    }
-
-    private static let formType = ("Content-Type", "multipart/form-data; boundary=\"xYz\"")
-
     @Test("A picture by itself, in a form and in base64 has the same embedding")
     func sameEmbedding() async throws {
         try await LiveServer.with { server in
@@ -54,8 +38,8 @@ struct SentPictureTests {
                 }
             }
             for names in [["image", "image"], ["files", "File"], ["images", "image[]"]] {
-                let form = Self.form(zip(names, pictures).map { ($0, $1) })
-                let answer = try await server.request("POST", Self.path, body: form, fields: [Self.formType])
+                let form = SentForm.bytes(zip(names, pictures).map { ($0, $1) })
+                let answer = try await server.request("POST", Self.path, body: form, fields: [SentForm.type])
                 #expect(try embeddings(answer) == expected)
             }
         }
@@ -74,11 +58,11 @@ struct SentPictureTests {
             )
             #expect(raw.fields["x-model-id"] == "clip/second")
             #expect(abs(try embeddings(raw)[0].reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
-            let form = Self.form([
+            let form = SentForm.bytes([
                 ("normalize", Array("1".utf8)), ("image", picture), ("clip_version_id", Array("second".utf8)),
                 ("other", [0, 255]),
             ])
-            let inForm = try await server.request("POST", Self.path, body: form, fields: [Self.formType])
+            let inForm = try await server.request("POST", Self.path, body: form, fields: [SentForm.type])
             #expect(inForm.fields["x-model-id"] == "clip/second")
             #expect(try embeddings(inForm) == embeddings(raw))
             let wrong = try await server.request(
@@ -124,12 +108,12 @@ struct SentPictureTests {
                 #expect(bad.status == 400, "\(bad.text)")
             }
             let decoded = try #require(Data(base64Encoded: image).map(Array.init))
-            let form = Self.form([("image", decoded), ("normalize", Array("0".utf8))])
+            let form = SentForm.bytes([("image", decoded), ("normalize", Array("0".utf8))])
             let inForm = try await server.request(
                 "POST",
                 Self.path + query,
                 body: form,
-                fields: [Self.formType]
+                fields: [SentForm.type]
             )
             #expect(inForm.fields["x-model-id"] == "clip/second")
             #expect(try embeddings(inForm) == embeddings(await server.post(Self.path, "{\(picture)}")))
@@ -147,7 +131,7 @@ struct SentPictureTests {
             let image = try SmallModel.image()
             for content in [image, "data:image/jpeg;base64," + image] {
                 for (body, type) in [
-                    (Self.form([("image", Array(content.utf8))]), Self.formType.1),
+                    (SentForm.bytes([("image", Array(content.utf8))]), SentForm.type.1),
                     (Array(content.utf8), "image/jpeg"),
                 ] {
                     let answer = try await server.request(
@@ -184,11 +168,11 @@ struct SentPictureTests {
                 (picture, raw, Self.path, 401),
                 (picture, raw + [("Authorization", "Bearer a-key-for-tests")], Self.path, 200),
                 (picture, raw, Self.path + "?api_key=a-key-for-tests", 200),
-                (Self.form([("image", picture)]), [Self.formType], Self.path, 401),
-                (Self.form([("image", picture), ("api_key", key)]), [Self.formType], Self.path, 200),
-                (Self.form([("image", picture), ("api_key", [1])]), [Self.formType], Self.path, 401),
+                (SentForm.bytes([("image", picture)]), [SentForm.type], Self.path, 401),
+                (SentForm.bytes([("image", picture), ("api_key", key)]), [SentForm.type], Self.path, 200),
+                (SentForm.bytes([("image", picture), ("api_key", [1])]), [SentForm.type], Self.path, 401),
                 // Who has no key learns nothing of what else is wrong.
-                (Array("--".utf8), [Self.formType], Self.path, 401),
+                (Array("--".utf8), [SentForm.type], Self.path, 401),
             ] {
                 let answer = try await server.request("POST", path, body: body, fields: fields)
                 #expect(answer.status == status, "\(answer.text.prefix(200))")
@@ -207,19 +191,19 @@ struct SentPictureTests {
             let undivided = try await answer([1], "multipart/form-data")
             #expect(undivided.status == 400 && undivided.text.contains("no boundary between its parts"))
             #expect(try await answer([1], "multipart/form-data; boundary=a").status == 400)
-            #expect(try await answer(Self.form([]), Self.formType.1).status == 422)
-            #expect(try await answer(Self.form([("picture", [1])]), Self.formType.1).status == 422)
+            #expect(try await answer(SentForm.bytes([]), SentForm.type.1).status == 422)
+            #expect(try await answer(SentForm.bytes([("picture", [1])]), SentForm.type.1).status == 422)
             let damaged = try await answer(
-                Self.form([
+                SentForm.bytes([
                     ("image", try #require(Data(base64Encoded: SmallModel.image()).map(Array.init))),
                     ("image", []),
                 ]),
-                Self.formType.1
+                SentForm.type.1
             )
             #expect(damaged.status == 400)
             #expect(damaged.text.contains("(image 2 of 2)"), "\(damaged.text)")
             for url in ["http://127.0.0.1:1/a.png", "HTTP://127.0.0.1:1/a.png", "Https://127.0.0.1:1/a.png"] {
-                let local = try await answer(Self.form([("image", Array(url.utf8))]), Self.formType.1)
+                let local = try await answer(SentForm.bytes([("image", Array(url.utf8))]), SentForm.type.1)
                 #expect(local.status == 400 && local.text.contains("not allowed"), "\(local.text)")
             }
         }
