@@ -83,11 +83,7 @@ package final class PictureSearch: Sendable {
         terms: RequestTerms
     ) async throws(PictureSearchError) -> Answer {
         let (parts, embedded) = try await embeddings(of: question.terms, terms)
-        let width = index.model.width
-        if let other = parts.first(where: { $0.count != width }) {
-            throw .index(.otherModel(.width(index: width, given: other.count)))
-        }
-        let sum = try Self.sum(of: parts, weighted: question.terms.map(\.weight))
+        let sum = try Self.sum(of: parts, weighted: question.terms.map(\.weight), for: index.model)
         var scope = IndexFile.Scope()
         scope.folder = question.folder
         // A picture of the index that is all that was asked for is no answer.
@@ -182,18 +178,17 @@ package final class PictureSearch: Sendable {
 
     /// The weighted sum of vectors of length one, as a vector of length one.
     ///
-    /// - Throws: `cancelsOut`, and that the model is another one if the vectors are not of one width: an index can be made anew for
-    ///   another model between the reading of two of its rows.
+    /// - Parameter model: the index's.
+    /// - Throws: `cancelsOut`, and that the model is another one if a vector is not as wide as its vectors: an index can be made anew
+    ///   for another model between the reading of two of its rows.
     package static func sum(
         of parts: [[Float]],
-        weighted weights: [Double]
+        weighted weights: [Double],
+        for model: IndexedModel
     ) throws(PictureSearchError) -> [Float] {
-        let width = parts.first?.count ?? 0
-        var sum = [Double](repeating: 0, count: width)
+        var sum = [Double](repeating: 0, count: model.width)
         for (part, weight) in zip(parts, weights) {
-            guard part.count == width else {
-                throw .index(.otherModel(.width(index: width, given: part.count)))
-            }
+            do throws(IndexError) { try model.requireWidth(of: part) } catch { throw .index(error) }
             for (place, value) in part.enumerated() { sum[place] += weight * Double(value) }
         }
         let length = sum.reduce(0) { $0 + $1 * $1 }.squareRoot()
