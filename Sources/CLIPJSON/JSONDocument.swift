@@ -27,6 +27,15 @@ public struct JSONDocument {
         return value
     }
 
+    /// The number that a text is from its first byte to its last; nil where it is anything else, or has too many digits.
+    package static func number(_ text: String) -> JSONValue? {
+        var document = JSONDocument(bytes: Array(text.utf8), limits: JSONLimits())
+        guard document.start == 0, let number = try? document.number(), document.lexer.current == nil else {
+            return nil
+        }
+        return number
+    }
+
     private init(bytes: [UInt8], limits: JSONLimits) {
         self.limits = limits
         start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0

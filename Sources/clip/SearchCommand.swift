@@ -194,7 +194,7 @@ struct SearchCommand: AsyncParsableCommand {
         var scope = IndexFile.Scope()
         scope.folder = under.map { FileName.absolute($0) }
         scope.since = try since.map { try SearchTime.nanoseconds($0, now: Date()) }
-        let queries = try terms.queries()
+        let queries = try terms.queries(for: index.model)
         let result = try await index.search(
             queries.map { query in
                 ImageIndex.Query(

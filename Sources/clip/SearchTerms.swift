@@ -101,20 +101,24 @@ struct SearchTerms {
 
     /// What the index is searched for, once all is computed.
     ///
-    /// - Throws: `cancelsOut`.
-    func queries() throws(PictureSearchError) -> [Query] {
+    /// - Parameter model: the index's.
+    /// - Throws: `cancelsOut`, and that a vector is another model's.
+    func queries(for model: IndexedModel) throws(PictureSearchError) -> [Query] {
+        func sum(_ parts: [Part]) throws(PictureSearchError) -> [Float] {
+            try PictureSearch.sum(
+                of: parts.map { $0.embedding ?? [] },
+                weighted: parts.map(\.weight),
+                for: model
+            )
+        }
         if isOfMany {
-            return parts.map { part in
+            return try parts.map { (part) throws(PictureSearchError) in
                 let name = if case .text(let text) = part.term { text } else { "" }
-                return Query(name: name, embedding: part.embedding ?? [], excluded: nil)
+                return Query(name: name, embedding: try sum([part]), excluded: nil)
             }
         }
-        let sum = try PictureSearch.sum(
-            of: parts.map { $0.embedding ?? [] },
-            weighted: parts.map(\.weight)
-        )
         let excluded = parts.count == 1 ? parts[0].id : nil
-        return [Query(name: "", embedding: sum, excluded: excluded)]
+        return [Query(name: "", embedding: try sum(parts), excluded: excluded)]
     }
 }
 

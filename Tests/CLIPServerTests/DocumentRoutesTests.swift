@@ -122,7 +122,7 @@ struct DocumentRoutesTests {
                     }
                 }
             }
-            #expect(sent == 5 && shown > 5)
+            #expect(sent == 6 && shown > 5)
         }
     }
 

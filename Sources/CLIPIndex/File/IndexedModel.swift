@@ -21,12 +21,19 @@ package struct IndexedModel: Equatable, Sendable {
     /// - Throws: `otherModel`.
     package func require(_ other: IndexedModel) throws(IndexError) {
         guard name == other.name else { throw .otherModel(.name(index: name, given: other.name)) }
-        guard width == other.width else { throw .otherModel(.width(index: width, given: other.width)) }
+        try requireWidth(of: other.sample)
         guard precision == other.precision else {
             throw .otherModel(.precision(index: precision, given: other.precision))
         }
         let cosine = zip(sample, other.sample).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
         guard cosine > Self.least else { throw .otherModel(.weights(name: name)) }
+    }
+
+    /// Whether a vector has as many numbers as these.
+    ///
+    /// - Throws: `otherModel`.
+    func requireWidth(of vector: [Float]) throws(IndexError) {
+        guard width == vector.count else { throw .otherModel(.width(index: width, given: vector.count)) }
     }
 
     /// Processors round in different ways, which costs a bf16 pass some 1e-5; other weights cost far more.

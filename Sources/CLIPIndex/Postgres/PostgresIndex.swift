@@ -99,9 +99,7 @@ package final class PostgresIndex: SearchableIndex {
 
     package func search(_ queries: [ImageIndex.Query]) async throws(IndexError) -> ImageIndex.Result {
         // An index of another model may have taken its place.
-        for query in queries where query.embedding.count != model.width {
-            throw .otherModel(.width(index: model.width, given: query.embedding.count))
-        }
+        for query in queries { try model.requireWidth(of: query.embedding) }
         return try await ask { [self] connection in
             try connection.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") {
                 let facts = try current(connection)

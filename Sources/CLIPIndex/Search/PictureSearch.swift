@@ -9,6 +9,7 @@ package final class PictureSearch: Sendable {
     package let model: String
     private let queue: SearchQueue
     private let isVerified = Atomic(false)
+    private let count = Mutex<Int?>(nil)
     let files: IndexedFiles
 
     /// - Parameters:
@@ -29,6 +30,12 @@ package final class PictureSearch: Sendable {
         queue = SearchQueue(index, threads: threads)
         files = IndexedFiles(index, by: engine)
     }
+
+    /// The number format of the forward passes that made the index's vectors.
+    package var precision: String { index.model.precision }
+
+    /// How many pictures there were when all were last searched, which is known without asking the index; nil before ``prepare``.
+    package var pictureCount: Int? { count.withLock { $0 } }
 
     /// What is looked for.
     package struct Question: Sendable {
@@ -74,8 +81,13 @@ package final class PictureSearch: Sendable {
     /// - Parameter loadingModel: whether the model is loaded for that; otherwise the first search that needs it does.
     package func prepare(loadingModel: Bool = true) async throws(PictureSearchError) {
         if loadingModel { try await requireModel(RequestTerms()) }
-        do throws(IndexError) { _ = try await index.search([]) } catch { throw .index(error) }
+        // Any query will do.
+        var query = ImageIndex.Query(index.model.sample, top: 1)
+        query.mostPaths = 1
+        do throws(IndexError) { note(try await index.search([query]).searched) } catch { throw .index(error) }
     }
+
+    private func note(_ searched: Int) { count.withLock { $0 = searched } }
 
     /// Finds the pictures that fit best.
     package func search(
@@ -83,11 +95,7 @@ package final class PictureSearch: Sendable {
         terms: RequestTerms
     ) async throws(PictureSearchError) -> Answer {
         let (parts, embedded) = try await embeddings(of: question.terms, terms)
-        let width = index.model.width
-        if let other = parts.first(where: { $0.count != width }) {
-            throw .index(.otherModel(.width(index: width, given: other.count)))
-        }
-        let sum = try Self.sum(of: parts, weighted: question.terms.map(\.weight))
+        let sum = try Self.sum(of: parts, weighted: question.terms.map(\.weight), for: index.model)
         var scope = IndexFile.Scope()
         scope.folder = question.folder
         // A picture of the index that is all that was asked for is no answer.
@@ -106,6 +114,7 @@ package final class PictureSearch: Sendable {
         query.mostPaths = 1
         let start = ContinuousClock.now
         let outcome = try await found(query, terms)
+        if question.folder == nil { note(outcome.searched) }
         var report = embedded ?? RequestReport(model: model, timings: StageTimings())
         report.timings.search = ContinuousClock.now - start
         return Answer(
@@ -182,18 +191,17 @@ package final class PictureSearch: Sendable {
 
     /// The weighted sum of vectors of length one, as a vector of length one.
     ///
-    /// - Throws: `cancelsOut`, and that the model is another one if the vectors are not of one width: an index can be made anew for
-    ///   another model between the reading of two of its rows.
+    /// - Parameter model: the index's.
+    /// - Throws: `cancelsOut`, and that the model is another one if a vector is not as wide as its vectors: an index can be made anew
+    ///   for another model between the reading of two of its rows.
     package static func sum(
         of parts: [[Float]],
-        weighted weights: [Double]
+        weighted weights: [Double],
+        for model: IndexedModel
     ) throws(PictureSearchError) -> [Float] {
-        let width = parts.first?.count ?? 0
-        var sum = [Double](repeating: 0, count: width)
+        var sum = [Double](repeating: 0, count: model.width)
         for (part, weight) in zip(parts, weights) {
-            guard part.count == width else {
-                throw .index(.otherModel(.width(index: width, given: part.count)))
-            }
+            do throws(IndexError) { try model.requireWidth(of: part) } catch { throw .index(error) }
             for (place, value) in part.enumerated() { sum[place] += weight * Double(value) }
         }
         let length = sum.reduce(0) { $0 + $1 * $1 }.squareRoot()

@@ -23,4 +23,21 @@ extension RouteContext {
         }
         return nil
     }
+
+    /// What stands between the parts of a body that is a form; nil for a body of another kind.
+    ///
+    /// - Throws: 400 for a form without it, and 401 where a key is wanted that the head lacks.
+    func formBoundary(_ input: RouteInput) throws(APIError) -> String? {
+        guard let type = MediaType(input.contentType), type.name == "multipart/form-data" else { return nil }
+        guard let boundary = type.boundary else {
+            guard input.keys == nil else { throw .unauthorized }
+            throw .invalidField(
+                FieldFault(
+                    nil,
+                    "The Content-Type names a form and no boundary between its parts. Leave that field to the program that makes the form."
+                )
+            )
+        }
+        return boundary
+    }
 }

@@ -80,41 +80,16 @@ package struct FieldReader {
     /// Reads `Optional[int]` with bounds; nil if absent, null or wrong.
     mutating func integer(_ name: String, least: Int, most: Int = .max) -> Int? {
         guard let value = object[name], !value.isNull else { return nil }
-        guard let number = value.wholeNumber else {
-            problems.add(.notAnInteger, at: ["body", .name(name)])
-            return nil
-        }
-        guard number >= least else {
-            problems.add(.tooSmall(least: least), at: ["body", .name(name)])
-            return nil
-        }
-        guard number <= most else {
-            problems.add(.tooLarge(most: most), at: ["body", .name(name)])
-            return nil
-        }
-        return number
+        return problems.value(
+            FieldNumber.integer(value, least: least, most: most),
+            at: ["body", .name(name)]
+        )
     }
 
     /// Reads a finite `Optional[float]`; nil if absent, null or wrong.
     mutating func finiteNumber(_ name: String) -> Double? {
         guard let value = object[name], !value.isNull else { return nil }
-        switch Self.finite(value) {
-        case .success(let number): return number
-        case .failure(let problem):
-            problems.add(problem.kind, at: ["body", .name(name)])
-            return nil
-        }
-    }
-
-    /// A value that has to be a finite number.
-    static func finite(_ value: JSONValue) -> Result<Double, NumberRefusal> {
-        guard let number = value.number else { return .failure(NumberRefusal(kind: .notANumber)) }
-        return number.isFinite ? .success(number) : .failure(NumberRefusal(kind: .notFinite))
-    }
-
-    /// Why a value is no such number.
-    struct NumberRefusal: Error {
-        let kind: FieldProblem.Kind
+        return problems.value(FieldNumber.finite(value), at: ["body", .name(name)])
     }
 
     /// Reads a union: `branches` are tried in the order of the annotation, and if none fits, the problems of all are

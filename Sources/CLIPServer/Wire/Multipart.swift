@@ -10,6 +10,7 @@ package struct Multipart: Sendable {
         package let content: ArraySlice<UInt8>
     }
 
+    /// In order; those whose names are too long are passed over.
     package let parts: [Part]
 
     /// A form has a few fields, and at most as many pictures as a request may have.
@@ -39,6 +40,7 @@ package struct Multipart: Sendable {
             throw Self.fault("does not have the boundary that its Content-Type names")
         }
         var parts: [Part] = []
+        var count = 0
         while true {
             if body[position...].starts(with: "--".utf8) { break }
             while position < body.count, body[position] == 0x20 || body[position] == 0x09 { position += 1 }
@@ -46,7 +48,8 @@ package struct Multipart: Sendable {
                 throw Self.fault(Self.wrong(behindBoundary: body[position...]))
             }
             guard !isUnwanted() else { throw .embedding(.cancelled, place: nil) }
-            guard parts.count < Self.mostParts else { throw Self.fault("has too many parts") }
+            guard count < Self.mostParts else { throw Self.fault("has too many parts") }
+            count += 1
             // In a part without header fields the empty line comes at once.
             guard
                 let headEnd = Self.find(
@@ -60,7 +63,9 @@ package struct Multipart: Sendable {
                 throw Self.fault("is cut off: its last boundary is missing")
             }
             let name = try Self.name(inHead: String(decoding: body[position..<headEnd], as: UTF8.self))
-            parts.append(Part(name: name, content: body[min(headEnd + 4, end)..<end]))
+            if FieldName.isShort(name) {
+                parts.append(Part(name: name, content: body[min(headEnd + 4, end)..<end]))
+            }
             position = end + mark.count
         }
         self.parts = parts

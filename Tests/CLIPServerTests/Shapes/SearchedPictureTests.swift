@@ -96,7 +96,8 @@ struct SearchedPictureTests {
                 "min_score=", "image/png", 422,
                 #"["query","min_score"],"msg":"Input should be a valid number""#
             ),
-            ("min_score=nan", "image/png", 422, "Input should be a finite number"),
+            ("min_score=nan", "image/png", 422, "Input should be a valid number"),
+            ("min_score=1e400", "image/png", 422, "Input should be a finite number"),
             (
                 "under=LONG", "image/png", 422,
                 #"["query","under"],"msg":"String should have at most 4096 characters""#

@@ -17,22 +17,6 @@ struct SentPictureTests {
         return try #require(answer.json["embeddings"] as? [[Double]])
     }
 
-    private static func form(_ parts: [(name: String, content: [UInt8])], boundary: String = "xYz") -> [UInt8]
-    {
-        var form: [UInt8] = []
-        for part in parts {
-            form +=
-                "--\(boundary)\r\nContent-Disposition: form-data; name=\"\(part.name)\"; filename=\"a\"\r\n"
-                .utf8
-            form += "Content-Type: image/jpeg\r\n\r\n".utf8
-            form += part.content
-            form += "\r\n".utf8
-        }
-        return form + Array("--\(boundary)--\r\n".utf8)
-    }
-
-    private static let formType = ("Content-Type", "multipart/form-data; boundary=\"xYz\"")
-
     @Test("A picture by itself, in a form and in base64 has the same embedding")
     func sameEmbedding() async throws {
         try await LiveServer.with { server in
@@ -54,8 +38,8 @@ struct SentPictureTests {
                 }
             }
             for names in [["image", "image"], ["files", "File"], ["images", "image[]"]] {
-                let form = Self.form(zip(names, pictures).map { ($0, $1) })
-                let answer = try await server.request("POST", Self.path, body: form, fields: [Self.formType])
+                let form = SentForm.bytes(zip(names, pictures).map { ($0, $1) })
+                let answer = try await server.request("POST", Self.path, body: form, fields: [SentForm.type])
                 #expect(try embeddings(answer) == expected)
             }
         }
@@ -74,11 +58,11 @@ struct SentPictureTests {
             )
             #expect(raw.fields["x-model-id"] == "clip/second")
             #expect(abs(try embeddings(raw)[0].reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
-            let form = Self.form([
+            let form = SentForm.bytes([
                 ("normalize", Array("1".utf8)), ("image", picture), ("clip_version_id", Array("second".utf8)),
                 ("other", [0, 255]),
             ])
-            let inForm = try await server.request("POST", Self.path, body: form, fields: [Self.formType])
+            let inForm = try await server.request("POST", Self.path, body: form, fields: [SentForm.type])
             #expect(inForm.fields["x-model-id"] == "clip/second")
             #expect(try embeddings(inForm) == embeddings(raw))
             let wrong = try await server.request(
@@ -124,12 +108,12 @@ struct SentPictureTests {
                 #expect(bad.status == 400, "\(bad.text)")
             }
             let decoded = try #require(Data(base64Encoded: image).map(Array.init))
-            let form = Self.form([("image", decoded), ("normalize", Array("0".utf8))])
+            let form = SentForm.bytes([("image", decoded), ("normalize", Array("0".utf8))])
             let inForm = try await server.request(
                 "POST",
                 Self.path + query,
                 body: form,
-                fields: [Self.formType]
+                fields: [SentForm.type]
             )
             #expect(inForm.fields["x-model-id"] == "clip/second")
             #expect(try embeddings(inForm) == embeddings(await server.post(Self.path, "{\(picture)}")))
@@ -147,7 +131,7 @@ struct SentPictureTests {
             let image = try SmallModel.image()
             for content in [image, "data:image/jpeg;base64," + image] {
                 for (body, type) in [
-                    (Self.form([("image", Array(content.utf8))]), Self.formType.1),
+                    (SentForm.bytes([("image", Array(content.utf8))]), SentForm.type.1),
                     (Array(content.utf8), "image/jpeg"),
                 ] {
                     let answer = try await server.request(
@@ -184,11 +168,11 @@ struct SentPictureTests {
                 (picture, raw, Self.path, 401),
                 (picture, raw + [("Authorization", "Bearer a-key-for-tests")], Self.path, 200),
                 (picture, raw, Self.path + "?api_key=a-key-for-tests", 200),
-                (Self.form([("image", picture)]), [Self.formType], Self.path, 401),
-                (Self.form([("image", picture), ("api_key", key)]), [Self.formType], Self.path, 200),
-                (Self.form([("image", picture), ("api_key", [1])]), [Self.formType], Self.path, 401),
+                (SentForm.bytes([("image", picture)]), [SentForm.type], Self.path, 401),
+                (SentForm.bytes([("image", picture), ("api_key", key)]), [SentForm.type], Self.path, 200),
+                (SentForm.bytes([("image", picture), ("api_key", [1])]), [SentForm.type], Self.path, 401),
                 // Who has no key learns nothing of what else is wrong.
-                (Array("--".utf8), [Self.formType], Self.path, 401),
+                (Array("--".utf8), [SentForm.type], Self.path, 401),
             ] {
                 let answer = try await server.request("POST", path, body: body, fields: fields)
                 #expect(answer.status == status, "\(answer.text.prefix(200))")
@@ -207,19 +191,19 @@ struct SentPictureTests {
             let undivided = try await answer([1], "multipart/form-data")
             #expect(undivided.status == 400 && undivided.text.contains("no boundary between its parts"))
             #expect(try await answer([1], "multipart/form-data; boundary=a").status == 400)
-            #expect(try await answer(Self.form([]), Self.formType.1).status == 422)
-            #expect(try await answer(Self.form([("picture", [1])]), Self.formType.1).status == 422)
+            #expect(try await answer(SentForm.bytes([]), SentForm.type.1).status == 422)
+            #expect(try await answer(SentForm.bytes([("picture", [1])]), SentForm.type.1).status == 422)
             let damaged = try await answer(
-                Self.form([
+                SentForm.bytes([
                     ("image", try #require(Data(base64Encoded: SmallModel.image()).map(Array.init))),
                     ("image", []),
                 ]),
-                Self.formType.1
+                SentForm.type.1
             )
             #expect(damaged.status == 400)
             #expect(damaged.text.contains("(image 2 of 2)"), "\(damaged.text)")
             for url in ["http://127.0.0.1:1/a.png", "HTTP://127.0.0.1:1/a.png", "Https://127.0.0.1:1/a.png"] {
-                let local = try await answer(Self.form([("image", Array(url.utf8))]), Self.formType.1)
+                let local = try await answer(SentForm.bytes([("image", Array(url.utf8))]), SentForm.type.1)
                 #expect(local.status == 400 && local.text.contains("not allowed"), "\(local.text)")
             }
         }
@@ -269,118 +253,5 @@ struct SentPictureTests {
             )
             #expect(declared.status == 200)
         }
-    }
-}
-
-@Suite("Forms, taken apart")
-struct MultipartTests {
-    private static func parts(_ text: String, boundary: String = "b") throws -> [[String]] {
-        try Multipart(Array(text.utf8), boundary: boundary).parts.map {
-            [$0.name, String(decoding: $0.content, as: UTF8.self)]
-        }
-    }
-
-    private static let head = "Content-Disposition: form-data; name=\"x\"\r\n"
-
-    @Test("Parts are found by their boundary, whatever stands around them")
-    func parts() throws {
-        let one = "--b\r\n\(Self.head)\r\nvalue\r\n--b--"
-        #expect(try Self.parts(one) == [["x", "value"]])
-        #expect(try Self.parts("preamble\r\n" + one + "\r\nepilogue") == [["x", "value"]])
-        #expect(try Self.parts("--b  \r\n\(Self.head)\r\n\r\n--b--\r\n") == [["x", ""]])
-        #expect(try Self.parts("--b\r\n\(Self.head)\r\n--b--") == [["x", ""]])
-        #expect(
-            try Self.parts("--b\r\n\(Self.head)\r\nx--b\r\n-b\n--b\r\n--b--") == [["x", "x--b\r\n-b\n--b"]]
-        )
-        #expect(
-            try Self.parts(
-                "--b\r\ncontent-disposition:form-data;NAME=y\r\nX: z\r\n\r\n\r\n\r\n\r\n--b\r\n\(Self.head)\r\n1\r\n--b--"
-            )
-                == [["y", "\r\n\r\n"], ["x", "1"]]
-        )
-        #expect(try Self.parts("--b--") == [])
-        #expect(
-            try Self.parts(
-                "--b\r\nContent-Disposition: form-data; filename=\"a;name=z\"; name=\"q\\\"r\"\r\n\r\n1\r\n--b--"
-            )
-                == [["q\"r", "1"]]
-        )
-    }
-
-    @Test(
-        "What is no form is refused",
-        arguments: [
-            "", "--", "--b", "--b\r\n", "--c\r\n\r\n--c--", "--b\r\n\r\nvalue\r\n--b--",
-            "--b\r\nX: y\r\n\r\n1\r\n--b--",
-            "--b\r\n\(head)\r\nvalue", "--b\r\n\(head)\r\nvalue\r\n--b", "--b\r\n\(head)value\r\n--b--",
-            "--bx\r\n\(head)\r\n1\r\n--bx--",
-            "--b\r\n" + String(repeating: "a", count: 20_000) + ": b\r\n\(head)\r\n1\r\n--b--",
-        ]
-    )
-    func refused(text: String) {
-        #expect(throws: APIError.self) { try Self.parts(text) }
-    }
-
-    @Test("What is wrong with a form is told as what it is")
-    func words() {
-        let long = String(repeating: "a", count: 20_000)
-        for (text, words) in [
-            ("--b\n\(Self.head)\n1\n--b--", "lines that end in LF alone"),
-            ("--b\r\nContent-Disposition: form-data; name=x\n\n1\r\n--b--", "lines that end in LF alone"),
-            (
-                "--b\r\n\(long): b\r\n\(Self.head)\r\n1\r\n--b--",
-                "a part whose head is longer than 16384 bytes"
-            ),
-            ("--c\r\n\(Self.head)\r\n1\r\n--c--", "does not have the boundary that its Content-Type names"),
-            ("--b\r\n\(Self.head)", "cut off in the head of a part"), ("--b", "cut off behind a boundary"),
-            ("--b\r\n\(Self.head)\r\nvalue", "cut off: its last boundary is missing"),
-            ("--bx\r\n\(Self.head)\r\n1\r\n--bx--", "something else than a line break behind it"),
-        ] {
-            let error = #expect(throws: APIError.self) { try Self.parts(text) }
-            #expect(error?.sentence.contains(words) == true, "\(error?.sentence ?? "") is not: \(words)")
-        }
-    }
-
-    @Test("A boundary has one to seventy characters, and a form not too many parts")
-    func bounds() throws {
-        for boundary in ["", String(repeating: "a", count: 71), "a\u{1}"] {
-            #expect(throws: APIError.self) { try Self.parts("--\(boundary)--", boundary: boundary) }
-        }
-        let part = "--b\r\n\(Self.head)\r\n1\r\n"
-        #expect(try Self.parts(String(repeating: part, count: 1024) + "--b--").count == 1024)
-        #expect(throws: APIError.self) { try Self.parts(String(repeating: part, count: 1025) + "--b--") }
-    }
-
-    @Test("A long form is taken apart in a moment, however alike its bytes and its boundary are")
-    func long() throws {
-        let mark = "\r\n--" + String(repeating: "-", count: 69)
-        let almost = String(repeating: "\r\n--" + String(repeating: "-", count: 60), count: 60_000)
-        let body = mark.dropFirst(2) + "\r\n\(Self.head)\r\n" + almost + "x" + mark + "a--"
-        let start = ContinuousClock.now
-        _ = try? Multipart(Array(body.utf8), boundary: String(repeating: "-", count: 69) + "a")
-        #expect(ContinuousClock.now - start < .seconds(10))
-    }
-}
-
-@Suite("What a Content-Type field says")
-struct MediaTypeTests {
-    @Test("Types, with and without a boundary")
-    func types() {
-        for (field, name, boundary) in [
-            ("image/JPEG", "image/jpeg", nil), (" text/plain ; charset=x", "text/plain", nil),
-            ("multipart/form-data; boundary=abc", "multipart/form-data", "abc"),
-            ("multipart/form-data;Boundary=\"a; b\"; x=y", "multipart/form-data", "a; b"),
-            ("multipart/form-data; boundary=\"a\\\"b\"", "multipart/form-data", "a\"b"),
-            ("multipart/form-data; boundary", "multipart/form-data", nil),
-        ] as [(String, String, String?)] {
-            let type = MediaType(field)
-            #expect(type?.name == name)
-            #expect(type?.boundary == boundary)
-        }
-        for field in [nil, "", "image", ";", "a/b/c", String(repeating: "a", count: 2000) + "/b"] {
-            #expect(MediaType(field) == nil)
-        }
-        #expect(MediaType("image/png")?.isPicture == true)
-        #expect(MediaType("application/json")?.isPicture == false)
     }
 }

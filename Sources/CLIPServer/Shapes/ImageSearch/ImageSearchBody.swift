@@ -2,15 +2,15 @@ internal import CLIPEngine
 internal import CLIPIndex
 internal import CLIPJSON
 
-/// The body of `POST /search`: JSON, or a picture by itself.
+/// The body of `POST /search`: JSON, a picture by itself, or a form.
 package struct ImageSearchBody: Sendable {
     /// A text or picture that is looked for, with what it counts.
     private struct Part: Sendable {
         enum Subject: Sendable {
             case text(String)
             case image(ImageDeclaration)
-            /// A picture's own bytes.
-            case sent([UInt8])
+            /// A picture's own bytes, or its URL in a form.
+            case sent(ImageSource)
             /// A picture of the index.
             case like(Int)
         }
@@ -38,18 +38,46 @@ package struct ImageSearchBody: Sendable {
     /// A picture as the body, whose other fields stand in the query.
     ///
     /// - Throws: 422 for a query that is not as it should be.
-    package init(picture: [UInt8], query: ImageSearchQuery) throws(APIError) {
+    package init(picture: [UInt8], query: ImageSearchFields) throws(APIError) {
         guard query.problems.isEmpty else { throw .invalidFields(query.problems) }
-        parts = [Part(subject: .sent(picture), name: "image")]
-        top = query.top ?? Self.defaultTop
-        minScore = query.minScore
-        folder = query.folder
+        self.init([Part(subject: .sent(.encoded(picture)), name: "image")], query)
     }
+
+    /// A form with a picture, a text or both, whose other fields come before those of the query.
+    ///
+    /// - Throws: 422 for a form with neither, or with several pictures, and for fields that are not as they should be.
+    package init(_ form: Multipart, query: ImageSearchFields) throws(APIError) {
+        let (pictures, others) = form.divided
+        var texts: [String: String] = [:]
+        for part in others where Self.textNames.contains(part.name) { texts[part.name] = part.text }
+        var fields = query
+        fields.set(texts, in: "body")
+        var problems = fields.problems
+        var parts: [Part] = []
+        if let text = texts["text"] { parts.append(Part(subject: .text(text), name: "text")) }
+        parts += pictures.map { Part(subject: .sent($0), name: "image") }
+        if pictures.count > 1 {
+            problems.add(.tooManyElements(count: pictures.count, most: 1), at: ["body", "image"])
+        }
+        if parts.isEmpty { problems.add(.missing, at: ["body", "image"]) }
+        guard problems.isEmpty else { throw .invalidFields(problems) }
+        self.init(parts, fields)
+    }
+
+    private init(_ parts: [Part], _ fields: ImageSearchFields) {
+        self.parts = parts
+        top = fields.top ?? Self.defaultTop
+        minScore = fields.minScore
+        folder = fields.folder
+    }
+
+    /// The fields of a form that are texts; what else it has may be long, and is not looked at.
+    private static let textNames: Set<String> = ["text", "top", "min_score", "under"]
 
     /// A JSON body.
     ///
     /// - Parameter query: what holds where the body says nothing of it.
-    package init(_ fields: inout FieldReader, over query: ImageSearchQuery) throws(APIError) {
+    package init(_ fields: inout FieldReader, over query: ImageSearchFields) throws(APIError) {
         var parts: [Part] = []
         if let text = fields.string("text", nullable: true) {
             parts.append(Part(subject: .text(text.string), name: "text"))
@@ -138,18 +166,15 @@ package struct ImageSearchBody: Sendable {
             }
         }
         if let like = object["like"], !like.isNull {
-            let problem: FieldProblem.Kind? =
-                like.wholeNumber.map { $0 < 1 ? .tooSmall(least: 1) : nil } ?? .notAnInteger
-            if let problem {
-                problems.add(problem, at: location + ["like"])
-                isSound = false
+            if let id = problems.value(FieldNumber.integer(like, least: 1), at: location + ["like"]) {
+                subjects.append(.like(id))
             } else {
-                subjects.append(.like(like.wholeNumber ?? 0))
+                isSound = false
             }
         }
         var weight = 1.0
         if let value = object["weight"], !value.isNull {
-            switch FieldReader.finite(value) {
+            switch FieldNumber.finite(value) {
             case .success(let number) where abs(number) <= mostWeight: weight = number
             case .success(let number):
                 let most = Int(mostWeight)
@@ -194,7 +219,7 @@ package struct ImageSearchBody: Sendable {
                 switch part.subject {
                 case .text(let text): .item(.text(text))
                 case .image(let image): .item(.image(try image.source()))
-                case .sent(let picture): .item(.image(.encoded(picture)))
+                case .sent(let picture): .item(.image(picture))
                 case .like(let id): .picture(id: id)
                 }
             terms.append(PictureSearch.Question.Term(subject, weight: part.weight))

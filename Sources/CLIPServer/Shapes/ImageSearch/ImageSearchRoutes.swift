@@ -72,8 +72,13 @@ extension RouteContext {
     }
 
     private func imageSearchBody(_ input: RouteInput) async throws(APIError) -> ImageSearchBody {
-        let query = ImageSearchQuery(input.query)
+        let query = ImageSearchFields(input.query)
         if let picture = try pictureBody(input) { return try ImageSearchBody(picture: picture, query: query) }
+        if let boundary = try formBoundary(input) {
+            return try await desk.read(input, boundary: boundary) { (form) throws(APIError) in
+                try ImageSearchBody(form, query: query)
+            }
+        }
         return try await desk.read(input, beside: query.problems) { (fields) throws(APIError) in
             try ImageSearchBody(&fields, over: query)
         }

@@ -41,35 +41,21 @@ package struct EmbedImageBody: Sendable {
         images = .sent([.encoded(picture)])
     }
 
-    /// A form: every part called `image`, `images`, `file` or `files`, also with `[]` behind it, is a picture or the URL of one;
-    /// the other fields are those of the JSON body, and come before those of the query.
+    /// A form, whose other fields are those of the JSON body, and come before those of the query.
     ///
     /// - Throws: 422 for a form without pictures, and for fields that are not as they should be.
     package init(_ form: Multipart, query: RoboflowQuery, family: ModelFamily) throws(APIError) {
         var (common, problems) = (query.fields, query.problems)
-        var images: [ImageSource] = []
-        // Names are compared as texts, which takes long where they are long and odd; what is so long is no field of ours.
-        for part in form.parts where part.name.utf8.count <= Self.longestName {
-            if Self.pictureNames.contains(part.name.lowercased()) {
-                images.append(
-                    ImageSource.isURL(part.content)
-                        ? .url(String(decoding: part.content, as: UTF8.self)) : .encodedPart(part.content)
-                )
-            } else {
-                let value = String(decoding: part.content.prefix(4096), as: UTF8.self)
-                common.set(part.name, to: value, family: family, &problems, in: "body")
-            }
+        let (images, others) = form.divided
+        for part in others {
+            let value = String(decoding: part.content.prefix(4096), as: UTF8.self)
+            common.set(part.name, to: value, family: family, &problems, in: "body")
         }
         if images.isEmpty { problems.add(.missing, at: ["body", "image"]) }
         guard problems.isEmpty else { throw .invalidFields(problems) }
         self.common = common
         self.images = .sent(images)
     }
-
-    private static let longestName = 64
-    private static let pictureNames: Set<String> = [
-        "image", "images", "file", "files", "image[]", "images[]", "file[]", "files[]",
-    ]
 
     /// The images as a JSON body declares them.
     package var declarations: [ImageDeclaration] {

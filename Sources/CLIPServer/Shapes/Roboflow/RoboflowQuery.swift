@@ -45,8 +45,6 @@ extension CommonFields {
                 return present
             }
         }
-        // Names are compared as texts, which takes long where they are long and odd; what is so long is no field of ours.
-        guard name.utf8.count <= Self.longestName else { return }
         switch name {
         case family.nameField: model = value
         case "normalize": normalizes = boolean(normalizes)
@@ -54,6 +52,4 @@ extension CommonFields {
         default: break
         }
     }
-
-    private static let longestName = 64
 }

@@ -45,16 +45,7 @@ extension RouteContext {
         family: ModelFamily
     ) async throws(APIError) -> EmbedImageBody {
         if let picture = try pictureBody(input) { return try EmbedImageBody(picture: picture, query: query) }
-        if let type = MediaType(input.contentType), type.name == "multipart/form-data" {
-            guard let boundary = type.boundary else {
-                guard input.keys == nil else { throw .unauthorized }
-                throw .invalidField(
-                    FieldFault(
-                        nil,
-                        "The Content-Type names a form and no boundary between its parts. Leave that field to the program that makes the form."
-                    )
-                )
-            }
+        if let boundary = try formBoundary(input) {
             return try await desk.read(input, boundary: boundary) { (form) throws(APIError) in
                 try EmbedImageBody(form, query: query, family: family)
             }
