@@ -1,5 +1,7 @@
 import CLIPEngine
+import CLIPIndex
 import CLIPServer
+import CLIPTestSupport
 import Foundation
 import Testing
 
@@ -21,6 +23,45 @@ struct ServiceRoutesTests {
             #expect(models[0]["image_size"] as? Int == 32)
             #expect(models[0]["context_length"] as? Int == 77)
             #expect(models[0]["precision"] as? String == "f32")
+        }
+    }
+
+    @Test("/info tells of the index of pictures, and not where it is")
+    func index() async throws {
+        try await LiveServer.with { server in
+            let answer = try await server.request("GET", "/info")
+            #expect(answer.text.hasSuffix(#","index":null}"#), "\(answer.text)")
+        }
+        let folder = try PictureFolder()
+        let new = "jpeg-progressive.jpg"
+        try await LiveServer.with(pictures: { try await folder.search(by: $0) }) { server in
+            func count() async throws -> Int? {
+                let answer = try await server.request("GET", "/info")
+                let place = URL(fileURLWithPath: folder.index).deletingLastPathComponent().lastPathComponent
+                #expect(!answer.text.contains(place))
+                let index = try #require(answer.json["index"] as? [String: Any])
+                #expect(Set(index.keys) == ["model", "precision", "pictures"])
+                #expect(index["model"] as? String == "tiny" && index["precision"] as? String == "f32")
+                return index["pictures"] as? Int
+            }
+            // It was not read yet.
+            #expect(try await count() == nil)
+            #expect(try await server.post("/search", #"{"like":1}"#).status == 200)
+            #expect(try await count() == 3)
+            try folder.put(new, try Fixture.bytes("imaging/\(new)"))
+            try await folder.update([new], by: server.engine)
+            #expect(try await server.post("/search", #"{"like":1,"under":"/etc"}"#).status == 200)
+            #expect(try await count() == 3)
+            #expect(try await server.post("/search", #"{"like":1}"#).status == 200)
+            #expect(try await count() == 4)
+        }
+        try await LiveServer.with(pictures: { engine in
+            let pictures = try await folder.search(by: engine)
+            try await pictures.prepare()
+            return pictures
+        }) { server in
+            let index = try await server.request("GET", "/info").json["index"] as? [String: Any]
+            #expect(index?["pictures"] as? Int == 4)
         }
     }
 

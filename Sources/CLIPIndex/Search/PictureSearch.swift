@@ -9,6 +9,7 @@ package final class PictureSearch: Sendable {
     package let model: String
     private let queue: SearchQueue
     private let isVerified = Atomic(false)
+    private let count = Mutex<Int?>(nil)
     let files: IndexedFiles
 
     /// - Parameters:
@@ -29,6 +30,12 @@ package final class PictureSearch: Sendable {
         queue = SearchQueue(index, threads: threads)
         files = IndexedFiles(index, by: engine)
     }
+
+    /// The number format of the forward passes that made the index's vectors.
+    package var precision: String { index.model.precision }
+
+    /// How many pictures there were when all were last searched, which is known without asking the index; nil before ``prepare``.
+    package var pictureCount: Int? { count.withLock { $0 } }
 
     /// What is looked for.
     package struct Question: Sendable {
@@ -74,8 +81,13 @@ package final class PictureSearch: Sendable {
     /// - Parameter loadingModel: whether the model is loaded for that; otherwise the first search that needs it does.
     package func prepare(loadingModel: Bool = true) async throws(PictureSearchError) {
         if loadingModel { try await requireModel(RequestTerms()) }
-        do throws(IndexError) { _ = try await index.search([]) } catch { throw .index(error) }
+        // Any query will do.
+        var query = ImageIndex.Query(index.model.sample, top: 1)
+        query.mostPaths = 1
+        do throws(IndexError) { note(try await index.search([query]).searched) } catch { throw .index(error) }
     }
+
+    private func note(_ searched: Int) { count.withLock { $0 = searched } }
 
     /// Finds the pictures that fit best.
     package func search(
@@ -102,6 +114,7 @@ package final class PictureSearch: Sendable {
         query.mostPaths = 1
         let start = ContinuousClock.now
         let outcome = try await found(query, terms)
+        if question.folder == nil { note(outcome.searched) }
         var report = embedded ?? RequestReport(model: model, timings: StageTimings())
         report.timings.search = ContinuousClock.now - start
         return Answer(

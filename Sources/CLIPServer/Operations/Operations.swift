@@ -9,7 +9,8 @@ package enum Operations {
                 context.identity,
                 models: context.engine.models,
                 decoding: context.engine.decoding,
-                caches: context.engine.cacheStatistics
+                caches: context.engine.cacheStatistics,
+                pictures: context.pictures
             )
         )
     }

@@ -1,16 +1,18 @@
 package import CLIPEngine
+package import CLIPIndex
 
 /// The bodies of answers about the server itself.
 package enum StateAnswers {
     /// The answer of `/info`.
     ///
     /// Roboflow's clients need the three strings; the name is this server's own, so that it is not mistaken for
-    /// Roboflow's. The other members are additions.
+    /// Roboflow's. The other members are additions. Where the index is stays untold, since whoever may use the server reads this.
     package static func info(
         _ identity: ServerIdentity,
         models: [ModelDescription],
         decoding: ImageDecoding,
-        caches: (String) -> (texts: CacheStatistics?, images: CacheStatistics?)?
+        caches: (String) -> (texts: CacheStatistics?, images: CacheStatistics?)?,
+        pictures: PictureSearch?
     ) -> [UInt8] {
         JSONWriter.object { writer in
             writer.member("name", identity.name)
@@ -40,10 +42,18 @@ package enum StateAnswers {
                     }
                 }
             }
+            guard let pictures else { return writer.nullMembers("index") }
+            writer.member("index") { writer in
+                writer.object { writer in
+                    writer.member("model", pictures.model)
+                    writer.member("precision", pictures.precision)
+                    write(pictures.pictureCount, as: "pictures", to: &writer)
+                }
+            }
         }
     }
 
-    /// Writes a number; null if the tower that has it is missing.
+    /// Writes a number; null if there is none, as where a tower is missing.
     private static func write(_ figure: Int?, as name: String, to writer: inout JSONWriter) {
         guard let figure else { return writer.nullMembers(name) }
         writer.member(name) { $0.integer(figure) }
