@@ -7,6 +7,7 @@ RESULTS is the folder of one kind of processor, with engines.json, scaling.json 
 goes in: passes by their size with one thread and with all, and what a lone request takes beside its pass. RESULTS/simulated.json is
 written. simulation.py has the rules.
 
+How fast the simulated server answers connections that each wait for an answer is told beside what servers.json measured of them.
 With --check the built command CLIP serves the weights of FOLDER on this machine, which has to be the one of the results, and gets
 requests at random times (open loop) at 50 and 70 % of the simulated capacity; simulated and measured percentiles are told side by
 side. That needs numpy and Pillow.
@@ -15,6 +16,7 @@ side. That needs numpy and Pillow.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import pathlib
@@ -22,9 +24,11 @@ import statistics
 import sys
 import tempfile
 
-from simulation import BALANCERS, Costs, Machine, by_turns, capacity, latencies, poisson
+from simulation import BALANCERS, Costs, Machine, Request, by_turns, capacity, latencies, poisson
 
 HERE = pathlib.Path(__file__).resolve().parent
+# What is read.
+SOURCES = ("engines", "scaling", "servers")
 # What a pass may take, as in Sources/CLIPEngine/Batching/BatchLimits.swift, and what an item weighs.
 SCENARIOS = {"image1": ("images", 8, 1), "text1": ("captions", 512, 12)}
 LOADS = (0.5, 0.7, 0.9)
@@ -34,6 +38,8 @@ BALANCED_LOAD = 0.7
 # Three tenants that together ask for so much of the capacity, beside one that keeps so many requests in hand.
 QUIET, QUIET_LOAD, FLOOD = ("one", "two", "three"), 0.2, ("flood", 200)
 RANKS = (50, 95, 99)
+# How long connections ask again and again.
+CLOSED_SECONDS = 100
 
 
 def main() -> None:
@@ -47,12 +53,15 @@ def main() -> None:
     options = parser.parse_args()
     if options.check and not options.weights:
         parser.error("--check needs --weights")
+    missing = [name for name in SOURCES if not (options.results / f"{name}.json").exists()]
+    if missing:
+        sys.exit(f"{options.results} has no {', '.join(missing)}; make bench-peers measures them")
     requests = 2_000 if options.quick else options.requests
     engines, scaling, servers = (
-        json.loads((options.results / f"{name}.json").read_text()) for name in ("engines", "scaling", "servers")
+        json.loads((options.results / f"{name}.json").read_text()) for name in SOURCES
     )
     result = {name: scaling[name] for name in ("machine", "day", "commit", "versions", "model")}
-    result |= {"requests": requests, "loads": [], "fairness": [], "machines": [], "checks": []}
+    result |= {"requests": requests, "loads": [], "fairness": [], "machines": [], "closed": [], "checks": []}
     for precision in dict.fromkeys(name.split()[1] for name in scaling["curves"] if name.startswith("images ")):
         for scenario in SCENARIOS:
             costs = measured(engines, scaling, servers, scenario, precision)
@@ -62,6 +71,7 @@ def main() -> None:
             result["loads"] += [named | one for one in by_load(costs, most, requests, scenario)]
             result["fairness"] += [named | one for one in between_tenants(costs, most, requests, scenario)]
             result["machines"] += [named | one for one in behind_balancers(costs, most, requests, scenario)]
+            result["closed"] += [named | one for one in closed_loops(costs, servers, scenario, precision)]
             if options.check:
                 loads = [one for one in result["loads"] if named.items() <= one.items() and one["load"] in CHECKED_LOADS]
                 seconds = 8 if options.quick else options.seconds
@@ -131,6 +141,27 @@ def behind_balancers(costs: Costs, most: float, requests: int, scenario: str) ->
 
 
 # MARK: The real thing
+
+
+def closed_loops(costs: Costs, servers: dict, scenario: str, precision: str) -> list[dict]:
+    """Connections of which each sends its next request when the answer is there, simulated and as they were measured."""
+    found = []
+    phases = [
+        phase for phase in servers["phases"]
+        if (phase["server"], phase["scenario"]) == (f"swift-clip {precision}", scenario) and phase["connections"] > 1
+    ]
+    for connections, group in itertools.groupby(sorted(phases, key=connections_of), connections_of):
+        end = iter([Request("the end", CLOSED_SECONDS)])
+        values = latencies([Machine(costs)], end, by_turns(""), ("closed", connections))["closed"]
+        rate = {"requests_per_second": round(connections / statistics.mean(values), 2), "p50_ms": percentiles(values)["p50_ms"]}
+        group = list(group)
+        real = {name: round(statistics.median(phase[name] for phase in group), 2) for name in rate}
+        found.append({"connections": connections} | rate | {"measured": real})
+    return found
+
+
+def connections_of(phase: dict) -> int:
+    return phase["connections"]
 
 
 def check(options: argparse.Namespace, facts: dict, loads: list[dict], seconds: float) -> list[dict]:

@@ -35,6 +35,13 @@ def simulated(result: dict, plots: pathlib.Path) -> str:
             cells = [of[name] if count > 1 or name == balancers[0] else "the same" for name in balancers]
             rows.append([f"{SCENARIOS[scenario]}, {precision}, {counted(count, 'machine')}", *cells])
     parts += [table(["p50 / p95 / p99 at 70 % of the capacity, ms", *balancers], rows), ""]
+    rows = [
+        [f"{title(one)}, {counted(one['connections'], 'connection')}"]
+        + [digits(of[name]) for name in ("requests_per_second", "p50_ms") for of in (one, one["measured"])]
+        for one in result["closed"]
+    ]
+    head = ["closed loop", "requests a second, simulated", "measured", "p50 in ms, simulated", "measured"]
+    parts += [table(head, rows), ""]
     if result["checks"]:
         rows = [
             [title(one), f"{100 * one['load']:.0f} %, {digits(one['rate'])}/s", percentiles(one), percentiles(one["measured"]),
@@ -46,6 +53,7 @@ def simulated(result: dict, plots: pathlib.Path) -> str:
     parts.append(
         f"* Each row is of {result['requests']} simulated requests a machine, all with one item. Nothing is in a cache.\n"
         "* What goes in was measured: passes by size, and what a lone request takes beside its pass.\n"
+        "* Of the measured servers only the latency of one connection goes in; what several connections got is beside it.\n"
         "* Three quiet tenants together ask for 20 % of the capacity. A flood keeps 200 requests of one tenant waiting."
         + (
             f"\n* While rows were measured, all other programs used at most "

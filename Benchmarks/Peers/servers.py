@@ -45,8 +45,10 @@ def main() -> None:
     parser.add_argument("clip")
     parser.add_argument("weights", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
-    parser.add_argument("--roboflow", type=pathlib.Path, help="the interpreter of Roboflow's server")
-    parser.add_argument("--infinity", type=pathlib.Path, help="the interpreter of Infinity")
+    # Not resolved, since an environment's interpreter is a link to one outside.
+    interpreter = {"type": lambda path: pathlib.Path(path).absolute(), "metavar": "PYTHON"}
+    parser.add_argument("--roboflow", **interpreter, help="the interpreter of Roboflow's server")
+    parser.add_argument("--infinity", **interpreter, help="the interpreter of Infinity")
     parser.add_argument("--minutes", type=float, default=10, help="of the whole comparison; this is half of it")
     parser.add_argument("--rounds", type=int, default=3, help="into which the time is divided")
     parser.add_argument("--quick", action="store_true", help="one round of one second: to see that it works")
