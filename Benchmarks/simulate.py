@@ -27,6 +27,8 @@ import tempfile
 from simulation import BALANCERS, Costs, Machine, Request, by_turns, capacity, latencies, poisson
 
 HERE = pathlib.Path(__file__).resolve().parent
+# What is read.
+SOURCES = ("engines", "scaling", "servers")
 # What a pass may take, as in Sources/CLIPEngine/Batching/BatchLimits.swift, and what an item weighs.
 SCENARIOS = {"image1": ("images", 8, 1), "text1": ("captions", 512, 12)}
 LOADS = (0.5, 0.7, 0.9)
@@ -51,9 +53,12 @@ def main() -> None:
     options = parser.parse_args()
     if options.check and not options.weights:
         parser.error("--check needs --weights")
+    missing = [name for name in SOURCES if not (options.results / f"{name}.json").exists()]
+    if missing:
+        sys.exit(f"{options.results} has no {', '.join(missing)}; make bench-peers measures them")
     requests = 2_000 if options.quick else options.requests
     engines, scaling, servers = (
-        json.loads((options.results / f"{name}.json").read_text()) for name in ("engines", "scaling", "servers")
+        json.loads((options.results / f"{name}.json").read_text()) for name in SOURCES
     )
     result = {name: scaling[name] for name in ("machine", "day", "commit", "versions", "model")}
     result |= {"requests": requests, "loads": [], "fairness": [], "machines": [], "closed": [], "checks": []}
