@@ -168,6 +168,8 @@ def kill(clip: str, index: pathlib.Path, pictures: pathlib.Path, number: int, ki
         # Some live longer than what is written takes to come, so that it is seen to be kept.
         time.sleep(draw.uniform(0.05, 7))
         moment, was_at_work = update.kill()
+        if not was_at_work and update.process.returncode:
+            sys.exit(f"clip index ended by itself with {update.process.returncode}: {update.words.decode(errors='replace')}")
         now = count(index)
         if now < kept:
             sys.exit(f"{kept - now} pictures that were there are gone.")
