@@ -307,6 +307,21 @@ struct BatchPlannerTests {
         #expect(planner.isEmpty)
     }
 
+    @Test("What fewer items than threads wait for could be shared, and nothing else")
+    func nextToShare() {
+        var planner = planner(images: 8, textTokens: 100)
+        #expect(planner.nextToShare(among: 2) == nil)
+        planner.append(items(1, 1), to: .images)
+        #expect(planner.nextToShare(among: 2).map { $0 == (.images, 1) } == true)
+        #expect(planner.nextToShare(among: 1) == nil)
+        planner.append(items(2, 1), to: .images)
+        #expect(planner.nextToShare(among: 2) == nil && planner.nextToShare(among: 3)?.weight == 2)
+        planner.append(items(3, 1, weight: 12), to: .texts)
+        #expect(planner.nextToShare(among: 2).map { $0 == (.texts, 12) } == true, "It is the texts' turn.")
+        planner.append(items(4, 1, weight: 5), to: .texts, isOfList: true)
+        #expect(planner.nextToShare(among: 2) == nil)
+    }
+
     @Test("What is removed no longer counts when the rest is divided")
     func removalAndDivision() {
         var planner = planner(images: 8)

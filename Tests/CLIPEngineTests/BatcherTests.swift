@@ -19,8 +19,12 @@ struct BatcherTests {
 
     /// Takes the next batch on a thread of its own: the call blocks, and must not hold one of the few that tasks run on.
     private static func nextBatch(of batcher: Batcher) async -> Batcher.Batch? {
+        await nextAssignment(of: batcher)?.batch
+    }
+
+    private static func nextAssignment(of batcher: Batcher) async -> Batcher.Assignment? {
         await withCheckedContinuation { continuation in
-            Thread { continuation.resume(returning: batcher.next()?.batch) }.start()
+            Thread { continuation.resume(returning: batcher.next()) }.start()
         }
     }
 
@@ -125,6 +129,51 @@ struct BatcherTests {
         }
         batcher.close()
         #expect(shares.withLock { $0.count { $0 == [0, 2] } } == 50)
+    }
+
+    @Test("An idle thread waits for one that is soon done if both together are done sooner")
+    func waiting() {
+        let now = ContinuousClock.now
+        func wait(work: Double, began: Duration, takes: Double, isEnding: Bool = false) -> Duration? {
+            var pass = RunningPass(start: now - began, work: takes, threads: 1)
+            if isEnding { pass.leave(at: now) }
+            return RunningPass.wait(forAnyOf: [pass], before: work, idle: 1, now: now)
+        }
+        // 40 ms alone, 20 together: worth a wait of 5 ms, not one of 20.
+        #expect(wait(work: 0.04, began: .milliseconds(18), takes: 0.02) == .milliseconds(5))
+        #expect(wait(work: 0.04, began: .milliseconds(3), takes: 0.02) == nil)
+        #expect(wait(work: 0.04, began: .milliseconds(30), takes: 0.02) == nil, "It is late.")
+        #expect(wait(work: 0.04, began: .milliseconds(30), takes: 0.02, isEnding: true) == .milliseconds(2))
+        #expect(wait(work: 0.001, began: .zero, takes: 0, isEnding: true) == nil)
+        #expect(wait(work: 0.04, began: .zero, takes: 0) == nil, "Nobody knows.")
+        #expect(wait(work: 0, began: .milliseconds(18), takes: 0.02) == nil)
+        #expect(RunningPass.wait(forAnyOf: [], before: 0.04, idle: 1, now: now) == nil)
+    }
+
+    @Test("A lone image that comes while short passes run is computed by both threads when they have ended")
+    func waitingThreads() async throws {
+        let costs = CostMeter()
+        costs.spendOnImages(.seconds(64), finished: 64)
+        costs.spendOnTexts(.seconds(6), finished: 300)
+        let batcher = Batcher(limits: BatchLimits(), threads: 2, costs: costs)
+        let text = Batcher.Payload.tokens([Int32](repeating: 1, count: 10))
+        async let texts = batcher.embed([text, text], lane: .texts)
+        let one = try #require(await Self.nextBatch(of: batcher))
+        let other = try #require(await Self.nextBatch(of: batcher))
+        async let image = batcher.embed(Self.images(3...3), lane: .images)
+        try await eventually { batcher.waiting.images == 1 }
+        // A thread that asks now would take a second for the image, and both together half of one.
+        let waiting = Task { await Self.nextAssignment(of: batcher) }
+        try await Task.sleep(for: .milliseconds(20))
+        #expect(batcher.waiting.images == 1)
+        for batch in [one, other] { batcher.finish(batch, with: .success(batch.items.map { _ in Self.embedding(1) })) }
+        let joined = try #require(await Self.nextAssignment(of: batcher))
+        let waited = try #require(await waiting.value)
+        #expect([joined.share.index, waited.share.index].sorted() == [0, 1])
+        batcher.finish(joined.batch, with: .success(Self.echo(joined.batch)))
+        #expect(try await texts.embeddings.count == 2)
+        #expect(try await image.embeddings == [Self.embedding(3)])
+        batcher.close()
     }
 
     @Test("Items that nobody takes are a problem once they have waited too long")

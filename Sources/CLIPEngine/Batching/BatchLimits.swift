@@ -38,6 +38,12 @@ package struct BatchLimits: Equatable, Sendable {
     /// The same for text tokens.
     package var textParts = 0
 
+    /// The largest number of threads that make a pass of so many images or text tokens faster.
+    func mostTogether(_ isOfImages: Bool, weight: Int) -> Int {
+        guard isOfImages else { return max(weight / leastTokens, textParts) }
+        return tokensPerImage.map { max(weight * $0 / leastTokens, imageParts) } ?? 1
+    }
+
     /// The defaults.
     package init() {}
 }

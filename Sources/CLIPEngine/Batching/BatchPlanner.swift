@@ -111,37 +111,40 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         case (true, false): lane = .texts
         case (false, false): lane = nextTurn
         }
-        let limits = limits
-        // The largest number of threads that make a pass of this many tokens faster.
-        func most(tokens: Int, parts: Int) -> Int { max(tokens / limits.leastTokens, parts) }
         switch lane {
         case .images:
             nextTurn = .texts
-            let terms = Terms(lane: lane, idle: idle, beside: texts.count, leastAlone: 0) { weight in
-                limits.tokensPerImage.map { most(tokens: weight * $0, parts: limits.imageParts) } ?? 1
-            }
+            let terms = Terms(lane: lane, limits: limits, idle: idle, beside: texts.count)
             return images.takeStep(terms, limit: limits.images, listLimit: limits.images)
         case .texts:
             nextTurn = .images
-            let leastAlone = limits.textParts > 0 ? limits.leastTokensAlone : 0
-            let terms = Terms(lane: lane, idle: idle, beside: images.count, leastAlone: leastAlone) {
-                most(tokens: $0, parts: limits.textParts)
-            }
+            let terms = Terms(lane: lane, limits: limits, idle: idle, beside: images.count)
             return texts.takeStep(terms, limit: limits.textTokens, listLimit: limits.listTokens)
         }
+    }
+
+    /// What the next pass would take, by lane and weight, if more threads than are idle could make it together; nil if
+    /// they could not.
+    package func nextToShare(among threads: Int) -> (lane: Lane, weight: Int)? {
+        let lane = images.isEmpty ? .texts : texts.isEmpty ? .images : nextTurn
+        let (queue, limit) = lane == .images ? (images, limits.images) : (texts, limits.textTokens)
+        guard queue.lists.isEmpty, (1..<threads).contains(queue.small.count), queue.small.weight <= limit,
+            limits.mostTogether(lane == .images, weight: queue.small.weight) > 1
+        else { return nil }
+        return (lane, queue.small.weight)
     }
 
     /// What a lane has to know to take a pass's items.
     private struct Terms {
         let lane: Lane
+        let limits: BatchLimits
         /// How many threads are idle.
         let idle: Int
         /// How many items wait in the other lane.
         let beside: Int
+
         /// The least weight for which a thread makes a pass of its own.
-        let leastAlone: Int
-        /// The largest number of threads that make a pass of this weight faster.
-        let mostTogether: (Int) -> Int
+        var leastAlone: Int { lane == .texts && limits.textParts > 0 ? limits.leastTokensAlone : 0 }
 
         /// How many threads there are for passes of their own: if items wait in both lanes, half of the idle ones.
         var alone: Int { beside == 0 ? idle : (idle + 1) / 2 }
@@ -211,7 +214,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         mutating func takeStep(_ terms: Terms, limit: Int) -> Step {
             if terms.idle > 1, weight <= limit {
                 let cost = PassCost(of: waiting.values.lazy.flatMap(\.self)).sum
-                let together = min(terms.idle, terms.mostTogether(cost))
+                let together = min(terms.idle, terms.limits.mostTogether(terms.lane == .images, weight: cost))
                 let isUneven = terms.isUneven(count) || terms.isUneven(terms.beside)
                 if together > 1, isUneven || cost < terms.leastAlone * terms.idle {
                     let items = takeItems(limit: limit, enough: limit)

@@ -76,8 +76,8 @@ package final class Batcher: Sendable {
         var sleeping = 0
         /// Threads in passes whose results have not been handed out yet.
         var busy = 0
-        /// When each running pass began.
-        var passes: [Int: ContinuousClock.Instant] = [:]
+        /// The running passes.
+        var passes: [Int: RunningPass] = [:]
         var lastPass = 0
         /// When a pass last began or ended, or an item came while nothing was waiting.
         var lastMove = ContinuousClock.now
@@ -100,10 +100,19 @@ package final class Batcher: Sendable {
     /// Signalled once for each thread that should look for work.
     private let changes = DispatchSemaphore(value: 0)
 
+    private let costs: CostMeter?
     private let metrics: EngineMetrics?
 
     /// A batcher for this many threads, each of which calls `next()` until it returns nil.
-    package init(limits: BatchLimits, threads: Int = 1, metrics: EngineMetrics? = nil) {
+    ///
+    /// - Parameter costs: what items cost lately; without it, no thread waits for another one to make a pass together.
+    package init(
+        limits: BatchLimits,
+        threads: Int = 1,
+        costs: CostMeter? = nil,
+        metrics: EngineMetrics? = nil
+    ) {
+        self.costs = costs
         self.metrics = metrics
         self.threads = threads
         sharesPrefixes = limits.sharesPrefixes
@@ -213,16 +222,42 @@ package final class Batcher: Sendable {
     /// Sleeps until there is work for the calling thread; nil once the batcher is closed and empty.
     package func next() -> Assignment? {
         while true {
-            let (assignment, isOver) = state.withLock { state -> (Assignment?, Bool) in
-                if let joined = join(&state) { return (joined, false) }
-                if let begun = begin(&state) { return (begun, false) }
-                if !state.isClosed { state.sleeping += 1 }
-                return (nil, state.isClosed)
+            let (assignment, isOver, wait) = state.withLock { state -> (Assignment?, Bool, Duration?) in
+                if let joined = join(&state) { return (joined, false, nil) }
+                let wait = waitForOthers(state)
+                if wait == nil, let begun = begin(&state) { return (begun, false, nil) }
+                let isOver = state.isClosed && wait == nil
+                if !isOver { state.sleeping += 1 }
+                return (nil, isOver, wait)
             }
             if let assignment { return assignment }
             if isOver { return nil }
-            changes.wait()
+            if let wait {
+                _ = changes.wait(timeout: .now() + .nanoseconds(Int(wait / .nanoseconds(1))))
+            } else {
+                changes.wait()
+            }
             state.withLock { $0.sleeping -= 1 }
+        }
+    }
+
+    /// How long an idle thread should leave what waits, because it would be done sooner by this thread and one that will
+    /// soon be idle than by this one now; nil if not.
+    private func waitForOthers(_ state: State) -> Duration? {
+        guard let next = state.planner.nextToShare(among: threads) else { return nil }
+        return RunningPass.wait(
+            forAnyOf: state.passes.values,
+            before: estimate(next.lane, next.weight),
+            idle: max(1, threads - state.busy),
+            now: .now
+        )
+    }
+
+    /// The seconds that one core needs for so much of a lane; 0 if nobody knows.
+    private func estimate(_ lane: BatchPlanner<Payload>.Lane, _ weight: Int) -> Double {
+        switch lane {
+        case .images: costs?.estimate(passOfImages: weight, tokens: 0) ?? 0
+        case .texts: costs?.estimate(passOfImages: 0, tokens: weight) ?? 0
         }
     }
 
@@ -250,7 +285,8 @@ package final class Batcher: Sendable {
             }
         }
         state.lastPass += 1
-        state.passes[state.lastPass] = now
+        let work = estimate(step.lane, step.items.reduce(0) { $0 + $1.weight })
+        state.passes[state.lastPass] = RunningPass(start: now, work: work, threads: step.threads)
         state.lastMove = now
         let batch = Batch(lane: step.lane, items: step.items, threads: step.threads, pass: state.lastPass)
         state.busy += step.threads
@@ -263,6 +299,11 @@ package final class Batcher: Sendable {
         state.gathering = Gathering(batch: batch, team: team, members: step.threads, joined: 1)
         for _ in 0..<min(step.threads - 1, state.sleeping) { changes.signal() }
         return Assignment(batch: batch, share: team.share(0), idleThreads: step.threads)
+    }
+
+    /// Notes that a thread has done its part of a pass that others still make.
+    package func leave(_ batch: Batch) {
+        state.withLock { $0.passes[batch.pass]?.leave(at: .now) }
     }
 
     /// Hands a batch's results, or its failure, to the requests that its items belong to.
@@ -319,7 +360,7 @@ package final class Batcher: Sendable {
         state.withLock { state in
             if let problem = state.problem { return problem }
             let now = ContinuousClock.now
-            if let oldest = state.passes.values.min(), now - oldest > limit {
+            if let oldest = state.passes.values.map(\.start).min(), now - oldest > limit {
                 return "a forward pass has not ended for \((now - oldest).components.seconds) s"
             }
             guard state.passes.isEmpty, !state.planner.isEmpty, now - state.lastMove > limit else {

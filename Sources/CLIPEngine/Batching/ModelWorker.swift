@@ -80,7 +80,12 @@ final class ModelWorker: Sendable {
                 try ComputeEngine(usesOneDNNOnly: usesOneDNNOnly)
             }
             let (model, companion) = try load(engine)
-            let batcher = Batcher(limits: limits(of: model), threads: threads, metrics: metrics)
+            let batcher = Batcher(
+                limits: limits(of: model),
+                threads: threads,
+                costs: costs,
+                metrics: metrics
+            )
             let prefixes = PrefixCache(limit: model.sharesPrefixes ? prefixBytes : 0)
             let residence = ModelResidence(model, threads: threads, onEnd: onEnd)
             for number in 1...threads {
@@ -203,7 +208,11 @@ final class ModelWorker: Sendable {
                     costs.spendOnTexts(time, finished: items.reduce(0) { $0 + $1.weight })
                 }
             }
-            if assignment.share.index == 0 { batcher.finish(assignment.batch, with: result) }
+            if assignment.share.index == 0 {
+                batcher.finish(assignment.batch, with: result)
+            } else {
+                batcher.leave(assignment.batch)
+            }
         }
     }
 

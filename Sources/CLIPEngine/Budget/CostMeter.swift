@@ -78,6 +78,13 @@ package final class CostMeter: Sendable {
         }
     }
 
+    /// Estimates the seconds that one core needs for passes of these items; 0 until enough was measured.
+    package func estimate(passOfImages images: Int, tokens: Int) -> Double {
+        state.withLock { state in
+            (state.images.perUnit ?? 0) * Double(images) + (state.tokens.perUnit ?? 0) * Double(tokens)
+        }
+    }
+
     /// Estimates the seconds that one core needs for ranking labels.
     package func estimate(rankings multiplications: Int) -> Double {
         state.withLock { ($0.rankings.perUnit ?? 0) * Double(multiplications) }
