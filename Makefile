@@ -171,6 +171,12 @@ bench-towers: build ## measure pictures of ViT-L/14 and SigLIP 2 beside ONNX Run
 	$(BENCH_PYTHON) Benchmarks/tower_tables.py $(OF_KIND)/towers.json
 	@test -n "$(QUICK)" || $(BENCH_PYTHON) Benchmarks/report.py $(RESULTS)
 
+bench-prefixes: build ## measure captions that begin alike, sharing what they have in common and each by itself; a quarter of an hour, QUICK=1
+	@test -x $(BENCH_PYTHON) || { $(PYTHON) -m venv .venv/bench \
+		&& .venv/bench/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt; }
+	$(BENCH_PYTHON) $(PEERS)/weights.py $(BENCH)/weights $(MODEL)
+	$(BENCH_PYTHON) $(PEERS)/prefixes.py $(CLIP) $(WEIGHTS) $(OF_KIND)/prefixes.json $(if $(QUICK),--rounds 1)
+
 bench-search: build ## measure exact search beside faiss, sqlite-vec and pgvector, over HTTP, and indexing beside rclip; QUICK=1
 	@test -x $(SEARCH_PYTHON) || { $(PYTHON) -m venv .venv/search \
 		&& .venv/search/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/Search/requirements.txt; }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Captions that begin alike, which share what is computed for their common tokens, beside the same captions each by itself.
 
-usage: prefixes.py CLIP WEIGHTS OUTPUT [--rounds N] [--precisions f32,bf16,int8]
+usage: prefixes.py CLIP WEIGHTS OUTPUT [--rounds N] [--precisions f32,int8]
 
 CLIP is the built command, WEIGHTS a folder that weights.py made, OUTPUT the JSON file to write. The captions:
 
@@ -39,10 +39,15 @@ def labels() -> list[str]:
     """The captions of zero-shot classification, from open_clip's lists, which need none of its other modules."""
     found = importlib.util.find_spec("open_clip")
     if not found or not found.submodule_search_locations:
-        sys.exit("open_clip is missing: pip install --no-deps open_clip_torch")
+        sys.exit("open_clip is missing, which requirements.txt has.")
     names: dict = {}
     exec((pathlib.Path(found.submodule_search_locations[0]) / "zero_shot_metadata.py").read_text(), names)  # noqa: S102
     return [template(name) for name in names["IMAGENET_CLASSNAMES"] for template in names["SIMPLE_IMAGENET_TEMPLATES"]]
+
+
+def here() -> list[str]:
+    """The precisions that this processor has instructions for."""
+    return ["f32", *(["bf16"] if machine.has_bf16() else []), *(["int8"] if machine.has_int8() else [])]
 
 
 class Command:
@@ -84,7 +89,7 @@ def main() -> None:
     parser.add_argument("weights", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--precisions", default="f32,int8")
+    parser.add_argument("--precisions", default="")
     arguments = parser.parse_args()
     captions = {"labels": labels(), "alike": ALIKE, "unlike": UNLIKE}
     result: dict = machine.provenance(arguments.clip, ()) | {"rounds": arguments.rounds, "precisions": {}}
@@ -92,7 +97,7 @@ def main() -> None:
         files = {kind: pathlib.Path(folder) / kind for kind in captions}
         for kind, file in files.items():
             file.write_text("\n".join(captions[kind]) + "\n")
-        for precision in arguments.precisions.split(","):
+        for precision in arguments.precisions.split(",") if arguments.precisions else here():
             command = Command(arguments.clip, arguments.weights / "openclip", precision)
             found = {"difference": difference(command, captions["labels"][:700] + ALIKE)}
             times = {kind: [] for kind in captions}

@@ -36,6 +36,8 @@ struct PassPrefixes: Sendable {
 
     private static func halves(of stored: Matrix, _ columns: Range<Int>) -> (Matrix, Matrix) {
         let width = stored.width / 2
-        return (stored.columns(0..<width).columns(columns), stored.columns(width..<2 * width).columns(columns))
+        return (
+            stored.columns(0..<width).columns(columns), stored.columns(width..<2 * width).columns(columns)
+        )
     }
 }

@@ -59,7 +59,9 @@ struct BatchPlannerTests {
     @Test("Texts that begin alike cost their common tokens once, in any order")
     func prefixes() {
         var planner = planner(textTokens: 10)
-        let texts: [[Int32]] = [[1, 2, 3, 4], [1, 2, 3, 5], [7, 2, 3, 4], [1, 2, 8, 9], [1, 2, 3, 4], [6, 6]]
+        let texts: [[Int32]] = [
+            [1, 2, 3, 4], [1, 2, 3, 5], [7, 2, 3, 4], [1, 2, 8, 9], [1, 2, 3, 4], [6, 6],
+        ]
         for (number, tokens) in texts.enumerated() {
             let item = Planner.Item(
                 request: number,

@@ -166,7 +166,9 @@ struct BatcherTests {
         let waiting = Task { await Self.nextAssignment(of: batcher) }
         try await Task.sleep(for: .milliseconds(20))
         #expect(batcher.waiting.images == 1)
-        for batch in [one, other] { batcher.finish(batch, with: .success(batch.items.map { _ in Self.embedding(1) })) }
+        for batch in [one, other] {
+            batcher.finish(batch, with: .success(batch.items.map { _ in Self.embedding(1) }))
+        }
         let joined = try #require(await Self.nextAssignment(of: batcher))
         let waited = try #require(await waiting.value)
         #expect([joined.share.index, waited.share.index].sorted() == [0, 1])

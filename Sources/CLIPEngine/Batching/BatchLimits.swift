@@ -25,7 +25,8 @@ package struct BatchLimits: Equatable, Sendable {
     /// The fewest tokens for a thread to make a pass of its own while others are idle, if they can divide a pass by
     /// columns.
     ///
-    /// With fewer, each of the threads would wait for all weights.
+    /// With fewer, each of the threads would wait for all weights. On two cores with AVX-512 eight captions to ViT-B/32
+    /// took 15.9 ms by both threads for 40 tokens, and 19.6 with a pass each for 48; in int8 7.2 and 8.0.
     package var leastTokensAlone = 24
     /// Whether texts that begin alike share what is computed for their common tokens.
     package var sharesPrefixes = false

@@ -266,8 +266,9 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
     /// What the items of one pass cost together.
     private struct PassCost {
         private(set) var sum = 0
-        /// Hashes of all token sequences with which texts of the pass begin. Two of the same hash would make a pass
-        /// larger than it should be, and nothing worse.
+        /// Hashes of all token sequences with which texts of the pass begin.
+        ///
+        /// Two of the same hash would make a pass larger than it should be, and nothing worse.
         private var beginnings: Set<Int> = []
 
         init() {}

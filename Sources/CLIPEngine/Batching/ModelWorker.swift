@@ -44,7 +44,8 @@ final class ModelWorker: Sendable {
                 model: CLIPModel, companion: Companion
             )
     ) async throws(EmbeddingError) -> (worker: ModelWorker, companion: Companion) {
-        let loaded: Result<(Batcher, PrefixCache, Companion), EmbeddingError> = await withCheckedContinuation {
+        let loaded: Result<(Batcher, PrefixCache, Companion), EmbeddingError> = await withCheckedContinuation
+        {
             continuation in
             NamedThread.start("load-\(name)", 1) {
                 if isBeside { NamedThread.giveWay() }
