@@ -54,7 +54,7 @@ PREFIX ?= /usr/local
 PACKAGE := .build/package
 DEPLOY_TOOLS := .venv/deploy/bin
 
-.PHONY: help deps build run test levels clients openapi examples browser library docs bench bench-check bench-limits bench-peers bench-search bench-towers bulk hub index postgres metrics attack fuzz sanitize simulate \
+.PHONY: help deps build run test levels clients openapi examples browser library docs bench bench-check bench-limits bench-peers bench-prefixes bench-search bench-towers bulk hub index postgres metrics attack fuzz sanitize simulate \
 	soak proof lint format options check goldens clean install package deploy-check
 
 help: ## list the verbs

@@ -52,6 +52,8 @@ extension EmbeddingEngine {
             by: model.textSide().tokenizer,
             truncating: false
         )
+        // What earlier runs have left would make this one cheaper than the first.
+        model.worker.prefixes.removeAll()
         let isOfList = captions.count > AdmittedRequest.mostTextsOfSmall
         let start = ContinuousClock.now
         let order = isOfList ? Self.order(of: captions) : Array(captions.indices)

@@ -154,6 +154,16 @@ public final class CLIPModel: Sendable {
     /// Whether captions that begin alike share what is computed for their common tokens, as in causal towers.
     public var sharesPrefixes: Bool { text?.sharesPrefixes ?? false }
 
+    /// The tokens of a caption that a pass computes: those up to the one that gives the embedding, in a causal tower; all
+    /// of a caption that is refused.
+    public func computedTokens(of ids: [Int32]) -> [Int32] {
+        guard let caption = try? text?.relevantTokens(of: ids, caption: 0) else { return ids }
+        return Array(caption.ids)
+    }
+
+    /// The bytes of one token's keys and values in a prefix.
+    public var prefixBytesPerToken: Int { text?.prefixBytesPerToken ?? 0 }
+
     /// Memory for the keys and values of a prefix, which a call with it in `PrefixUse.wanted` fills.
     ///
     /// - Throws: `kernels` if there is not enough memory; `noTower` without a text tower.
@@ -205,6 +215,7 @@ public final class CLIPModel: Sendable {
         observer: StageObserver?
     ) throws(ModelError) -> [Float] {
         guard let text else { throw .noTower(.text) }
+        precondition(prefixes.known.allSatisfy(\.isFilled), "A prefix that is read has been filled.")
         precondition(
             text.sharesPrefixes || prefixes.known.isEmpty && prefixes.wanted.isEmpty,
             "This tower has no prefixes."
@@ -227,7 +238,8 @@ public final class CLIPModel: Sendable {
                 (embeddings) throws(ModelError) in
                 try text.embed(tree, into: embeddings, share: share, observer: observer, in: context)
             }
-            guard !rows.isEmpty else { continue }
+            guard share.index == 0 else { continue }
+            for (prefix, _) in tree.wanted { prefix.noteFilled() }
             for (row, items) in tree.items.enumerated() {
                 for item in items {
                     result.replaceSubrange(
@@ -241,11 +253,15 @@ public final class CLIPModel: Sendable {
     }
 
     /// How many rows each pass computes for captions that end with their pooled token, in a causal tower.
-    package static func computedRows(of tokens: [[Int32]], limit: Int) -> [Int] {
+    package static func computedRows(
+        of tokens: [[Int32]],
+        prefixes: PrefixUse = .none,
+        limit: Int
+    ) -> [Int] {
         CaptionTree.passes(
             of: tokens.map { TextTransformer.Caption(ids: $0[...], pooled: $0.count - 1) },
             sharingRows: true,
-            prefixes: .none,
+            prefixes: prefixes,
             limit: limit
         )
         .map(\.rows)

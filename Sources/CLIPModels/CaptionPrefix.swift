@@ -1,4 +1,5 @@
 import CLIPKernels
+internal import Synchronization
 
 /// The first tokens of captions with their keys and values in every block, so that later passes need not compute them
 /// again.
@@ -10,6 +11,14 @@ public final class CaptionPrefix: Sendable {
     public let tokens: [Int32]
     /// Keys and values of each block, (tokens, 2 x width).
     let blocks: [OwnedRows]
+    private let filled = Atomic(false)
+
+    /// Whether a pass has filled it; nobody may read it otherwise.
+    public var isFilled: Bool { filled.load(ordering: .acquiring) }
+
+    func noteFilled() {
+        filled.store(true, ordering: .releasing)
+    }
 
     /// Memory for a prefix in a tower with this many blocks.
     init(
@@ -34,7 +43,7 @@ public final class CaptionPrefix: Sendable {
 public struct PrefixUse: Sendable {
     /// Prefixes that are filled; a caption may use any number of their first tokens.
     public let known: [CaptionPrefix]
-    /// Prefixes to be filled, which captions of the call have to begin with, and none of them ends with.
+    /// Prefixes to be filled, if a caption of the call begins with them.
     public let wanted: [CaptionPrefix]
 
     /// Whether captions of the call share the rows of tokens with which they begin alike.

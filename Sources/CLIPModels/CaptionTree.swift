@@ -62,10 +62,18 @@ struct CaptionTree {
             sharesRows
             ? captions.indices.sorted { captions[$0].ids.lexicographicallyPrecedes(captions[$1].ids) }
             : Array(captions.indices)
+        let sorted = prefixes.known.sorted { $0.tokens.lexicographicallyPrecedes($1.tokens) }
         var passes: [CaptionTree] = []
         var wanted = prefixes.wanted
+        // Captions come in the order of their tokens, too, so the first prefix that does not precede them only moves on.
+        var next = 0
         for item in order {
-            let (caption, known) = (captions[item], sharesRows ? prefixes.known : [])
+            let caption = captions[item]
+            while next < sorted.count, sorted[next].tokens.lexicographicallyPrecedes(caption.ids) {
+                next += 1
+            }
+            // Nothing has more tokens in common with it than its neighbours in that order.
+            let known = sharesRows ? sorted[max(0, next - 1)..<min(sorted.count, next + 1)] : []
             if passes.last?.fits(caption, sharingRows: sharesRows, known: known, limit: limit) != true {
                 passes.append(CaptionTree())
             }
@@ -81,7 +89,7 @@ struct CaptionTree {
     /// The pooled token is always computed.
     private func shared(
         by caption: TextTransformer.Caption,
-        known: [CaptionPrefix]
+        known: ArraySlice<CaptionPrefix>
     ) -> (before: Int, known: (prefix: CaptionPrefix, count: Int)?) {
         let most = caption.ids.count - 1
         let before = captions.last.map { min(most, caption.ids.commonPrefixCount(with: $0.ids)) } ?? 0
@@ -97,7 +105,7 @@ struct CaptionTree {
     private func fits(
         _ caption: TextTransformer.Caption,
         sharingRows sharesRows: Bool,
-        known: [CaptionPrefix],
+        known: ArraySlice<CaptionPrefix>,
         limit: Int
     ) -> Bool {
         guard sharesRows else { return rows + caption.ids.count <= limit }
@@ -110,7 +118,7 @@ struct CaptionTree {
         _ caption: TextTransformer.Caption,
         _ item: Int,
         sharingRows sharesRows: Bool,
-        known: [CaptionPrefix]
+        known: ArraySlice<CaptionPrefix>
     ) {
         if sharesRows, isLast(caption) { return items[items.count - 1].append(item) }
         var prefix: [Row] = []

@@ -69,6 +69,9 @@ struct TextTransformer: Sendable {
     /// Whether captions share the rows of tokens with which they begin alike.
     var sharesPrefixes: Bool { !shape.readsWholeContext }
 
+    /// The bytes of one token's keys and values in every block.
+    var prefixBytesPerToken: Int { encoder.keyBytesPerToken(width: shape.encoder.width) }
+
     /// Memory for the keys and values of a prefix.
     func prefix(_ tokens: [Int32]) throws(KernelError) -> CaptionPrefix {
         try encoder.prefix(tokens, width: shape.encoder.width)

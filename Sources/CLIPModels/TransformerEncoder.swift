@@ -57,6 +57,11 @@ struct TransformerEncoder: Sendable {
         }
     }
 
+    /// The bytes of one token's keys and values in every block.
+    func keyBytesPerToken(width: Int) -> Int {
+        (blocks.count + (last == nil ? 0 : 1)) * 2 * width * keyFormat.byteCount
+    }
+
     /// Memory for the keys and values of a prefix in every block.
     func prefix(_ tokens: [Int32], width: Int) throws(KernelError) -> CaptionPrefix {
         try CaptionPrefix(

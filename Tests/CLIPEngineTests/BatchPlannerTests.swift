@@ -68,7 +68,7 @@ struct BatchPlannerTests {
                 index: 0,
                 payload: number,
                 weight: tokens.count,
-                prefix: tokens
+                tokens: tokens
             )
             planner.append([item], to: .texts)
         }
@@ -81,7 +81,7 @@ struct BatchPlannerTests {
 
     @Test("Texts that leave no thread enough to do alone are computed together")
     func fewTokens() {
-        func threads(_ prefix: ([Int32]) -> [Int32]) -> [Int] {
+        func threads(_ shared: ([Int32]) -> [Int32]) -> [Int] {
             var limits = BatchLimits()
             (limits.textTokens, limits.leastTokensAlone, limits.textParts) = (100, 10, 4)
             var planner = Planner(limits: limits)
@@ -92,7 +92,7 @@ struct BatchPlannerTests {
                     index: number,
                     payload: number,
                     weight: tokens.count,
-                    prefix: prefix(tokens)
+                    tokens: shared(tokens)
                 )
             }
             planner.append(items, to: .texts)
@@ -319,9 +319,10 @@ struct BatchPlannerTests {
         planner.append(items(2, 1), to: .images)
         #expect(planner.nextToShare(among: 2) == nil && planner.nextToShare(among: 3)?.weight == 2)
         planner.append(items(3, 1, weight: 12), to: .texts)
-        #expect(planner.nextToShare(among: 2).map { $0 == (.texts, 12) } == true, "It is the texts' turn.")
+        #expect(planner.nextToShare(among: 2) == nil, "Two images wait, which need no thread to wait.")
+        #expect(planner.nextToShare(among: 3).map { $0 == (.texts, 12) } == true, "It is the texts' turn.")
         planner.append(items(4, 1, weight: 5), to: .texts, isOfList: true)
-        #expect(planner.nextToShare(among: 2) == nil)
+        #expect(planner.nextToShare(among: 3) == nil)
     }
 
     @Test("What is removed no longer counts when the rest is divided")

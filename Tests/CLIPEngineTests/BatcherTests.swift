@@ -137,7 +137,7 @@ struct BatcherTests {
         func wait(work: Double, began: Duration, takes: Double, isEnding: Bool = false) -> Duration? {
             var pass = RunningPass(start: now - began, work: takes, threads: 1)
             if isEnding { pass.leave(at: now) }
-            return RunningPass.wait(forAnyOf: [pass], before: work, idle: 1, now: now)
+            return RunningPass.wait(forAnyOf: [pass], before: work, idle: 1, threads: 2, now: now)
         }
         // 40 ms alone, 20 together: worth a wait of 5 ms, not one of 20.
         #expect(wait(work: 0.04, began: .milliseconds(18), takes: 0.02) == .milliseconds(5))
@@ -147,14 +147,14 @@ struct BatcherTests {
         #expect(wait(work: 0.001, began: .zero, takes: 0, isEnding: true) == nil)
         #expect(wait(work: 0.04, began: .zero, takes: 0) == nil, "Nobody knows.")
         #expect(wait(work: 0, began: .milliseconds(18), takes: 0.02) == nil)
-        #expect(RunningPass.wait(forAnyOf: [], before: 0.04, idle: 1, now: now) == nil)
+        #expect(RunningPass.wait(forAnyOf: [], before: 0.04, idle: 1, threads: 2, now: now) == nil)
     }
 
     @Test("A lone image that comes while short passes run is computed by both threads when they have ended")
     func waitingThreads() async throws {
         let costs = CostMeter()
-        costs.spendOnImages(.seconds(64), finished: 64)
-        costs.spendOnTexts(.seconds(6), finished: 300)
+        costs.spendOnImages(.seconds(6_400), finished: 64)
+        costs.spendOnTexts(.seconds(600), finished: 300)
         let batcher = Batcher(limits: BatchLimits(), threads: 2, costs: costs)
         let text = Batcher.Payload.tokens([Int32](repeating: 1, count: 10))
         async let texts = batcher.embed([text, text], lane: .texts)
@@ -162,7 +162,7 @@ struct BatcherTests {
         let other = try #require(await Self.nextBatch(of: batcher))
         async let image = batcher.embed(Self.images(3...3), lane: .images)
         try await eventually { batcher.waiting.images == 1 }
-        // A thread that asks now would take a second for the image, and both together half of one.
+        // A thread that asks now would take 100 s for the image, and both together half as long, in 20 s.
         let waiting = Task { await Self.nextAssignment(of: batcher) }
         try await Task.sleep(for: .milliseconds(20))
         #expect(batcher.waiting.images == 1)

@@ -1,8 +1,41 @@
 import CLIPEngine
+import CLIPTestSupport
 import Foundation
 import Testing
 
 extension EmbeddingEngineTests {
+    @Test(
+        "Captions that begin alike have the embeddings that each has alone, also after many, and after a typed end"
+    )
+    func prefixes() async throws {
+        let asked = ["a cat", "a cat on a mat", "a dog", "cat"]
+        // A text ends at the end-of-text that somebody types; what comes after it is nobody's beginning.
+        let typed = (0..<40).map { "cat <|endoftext|> dog \($0)" }
+        let alike = (0..<40).map { "a cat on a mat, number \($0)" }
+        let list = (0..<150).map { "a \(["cat", "dog", "mat"][$0 % 3]) number \(($0 * 7) % 150)" }
+        let chosen = [0, 1, 77, 149]
+        var alone: [Embedding] = []
+        try await withEngine { engine in  // which has no cache
+            for text in asked + chosen.map({ list[$0] }) {
+                alone += try await engine.embed(texts: [text]).embeddings
+            }
+        }
+        try await withEngine(changing: { $0.textCacheBytes = 1 << 20 }) { engine in
+            for text in typed + alike { _ = try await engine.embed(texts: [text]) }
+            for text in asked.reversed() { _ = try await engine.embed(texts: [text + " again"]) }
+            var found = try await engine.embed(texts: asked).embeddings
+            // A list, in whose order the embeddings come back.
+            let all = try await engine.embed(texts: list).embeddings
+            found += chosen.map { all[$0] }
+            #expect(found.count == alone.count)
+            for (one, other) in zip(found, alone) {
+                #expect(Closeness.relativeError(one.values, other.values) < 1e-6)
+            }
+            engine.clearCaches()
+            #expect(engine.cacheStatistics(of: "tiny")?.texts?.byteCount == 0)
+        }
+    }
+
     @Test("An answer from the caches is the one that was computed, bit for bit")
     func caches() async throws {
         let enabling: (inout EngineConfiguration) -> Void = {

@@ -123,6 +123,23 @@ struct CaptionPrefixTests {
             for length in 1...caption.count { distinct.insert(Array(caption.prefix(length))) }
         }
         #expect(CLIPModel.computedRows(of: captions, limit: 1 << 20) == [distinct.count])
+        // What a known prefix has is not computed, but for the last token of a caption.
+        let clip = try TinyModel.odd.load()
+        let known: [[Int32]] = [
+            [598, 2, 2], [598, 0], [598, 1, 1, 1, 0, 2, 1], [598, 0, 1, 2], [598, 77],
+        ]
+        let prefixes = try known.map { try clip.clip.prefix($0) }
+        _ = try clip.clip.textEmbeddings(
+            of: known.map { $0 + [599] },
+            prefixes: PrefixUse(known: [], wanted: prefixes),
+            in: clip.context
+        )
+        #expect(prefixes.allSatisfy { $0.isFilled })
+        let use = PrefixUse(known: prefixes, wanted: [])
+        let computed = distinct.filter { start in
+            captions.contains(start) || !known.contains { $0.starts(with: start) }
+        }
+        #expect(CLIPModel.computedRows(of: captions, prefixes: use, limit: 1 << 20) == [computed.count])
         let limited = CLIPModel.computedRows(of: captions, limit: 64)
         #expect(limited.allSatisfy { $0 <= 64 } && limited.reduce(0, +) >= distinct.count)
     }

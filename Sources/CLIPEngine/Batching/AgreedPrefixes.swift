@@ -5,6 +5,9 @@ internal import Synchronization
 final class AgreedPrefixes: Sendable {
     private let use = Mutex<PrefixUse?>(nil)
 
+    /// What was agreed; nil if no thread has asked.
+    var chosen: PrefixUse? { use.withLock { $0 } }
+
     /// What the first thread that asked has got; the others wait for it.
     func agreed(by choose: () -> PrefixUse) -> PrefixUse {
         use.withLock { use in

@@ -29,14 +29,14 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         /// Its share of the lane's limit: 1 for an image, the number of tokens for a text.
         package let weight: Int
         /// The tokens of a text that costs less in a pass with others that begin alike; otherwise empty.
-        package let prefix: [Int32]
+        package let tokens: [Int32]
 
-        package init(request: Int, index: Int, payload: Payload, weight: Int, prefix: [Int32] = []) {
+        package init(request: Int, index: Int, payload: Payload, weight: Int, tokens: [Int32] = []) {
             self.request = request
             self.index = index
             self.payload = payload
             self.weight = weight
-            self.prefix = prefix
+            self.tokens = tokens
         }
     }
 
@@ -96,6 +96,8 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
     package struct Step: Sendable {
         package let lane: Lane
         package let items: [Item]
+        /// What the items cost together: images, or tokens of which those in common count once.
+        package let cost: Int
         /// How many threads make the pass together.
         package let threads: Int
     }
@@ -128,7 +130,9 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
     package func nextToShare(among threads: Int) -> (lane: Lane, weight: Int)? {
         let lane = images.isEmpty ? .texts : texts.isEmpty ? .images : nextTurn
         let (queue, limit) = lane == .images ? (images, limits.images) : (texts, limits.textTokens)
-        guard queue.lists.isEmpty, (1..<threads).contains(queue.small.count), queue.small.weight <= limit,
+        let other = lane == .images ? texts : images
+        guard queue.lists.isEmpty, other.lists.isEmpty, other.small.count < threads,
+            (1..<threads).contains(queue.small.count), queue.small.weight <= limit,
             limits.mostTogether(lane == .images, weight: queue.small.weight) > 1
         else { return nil }
         return (lane, queue.small.weight)
@@ -217,12 +221,11 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
                 let together = min(terms.idle, terms.limits.mostTogether(terms.lane == .images, weight: cost))
                 let isUneven = terms.isUneven(count) || terms.isUneven(terms.beside)
                 if together > 1, isUneven || cost < terms.leastAlone * terms.idle {
-                    let items = takeItems(limit: limit, enough: limit)
-                    return Step(lane: terms.lane, items: items, threads: together)
+                    return takeItems(of: terms.lane, limit: limit, enough: limit, threads: together)
                 }
             }
             let enough = (weight + terms.alone - 1) / terms.alone
-            return Step(lane: terms.lane, items: takeItems(limit: limit, enough: enough), threads: 1)
+            return takeItems(of: terms.lane, limit: limit, enough: enough, threads: 1)
         }
 
         /// Takes items in the order of turns, until by themselves they weigh `enough` or in a pass they reach the
@@ -230,7 +233,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         ///
         /// A turn is a pass divided by the number of clients, for any number of requests; what is left of a pass goes
         /// round again.
-        private mutating func takeItems(limit: Int, enough: Int) -> [Item] {
+        private mutating func takeItems(of lane: Lane, limit: Int, enough: Int, threads: Int) -> Step {
             let wholeTurn = limit / max(1, turns.clients)
             var (taken, sum, turn) = ([Item](), 0, 0)
             var cost = PassCost()
@@ -259,7 +262,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
             }
             count -= taken.count
             weight -= sum
-            return taken
+            return Step(lane: lane, items: taken, cost: cost.sum, threads: threads)
         }
     }
 
@@ -269,7 +272,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         /// Hashes of all token sequences with which texts of the pass begin.
         ///
         /// Two of the same hash would make a pass larger than it should be, and nothing worse.
-        private var beginnings: Set<Int> = []
+        private var prefixes: Set<Int> = []
 
         init() {}
 
@@ -279,13 +282,13 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
 
         /// What an item would add.
         func added(by item: Item) -> Int {
-            guard !beginnings.isEmpty, !item.prefix.isEmpty else { return item.weight }
-            return item.weight - item.prefix.prefixHashes.prefix(while: beginnings.contains).count
+            guard !prefixes.isEmpty, !item.tokens.isEmpty else { return item.weight }
+            return item.weight - item.tokens.prefixHashes.prefix(while: prefixes.contains).count
         }
 
         mutating func add(_ item: Item) {
             sum += added(by: item)
-            beginnings.formUnion(item.prefix.prefixHashes)
+            prefixes.formUnion(item.tokens.prefixHashes)
         }
     }
 }

@@ -21,6 +21,8 @@ package final class Batcher: Sendable {
     package struct Batch: Sendable {
         package let lane: BatchPlanner<Payload>.Lane
         package let items: [BatchPlanner<Payload>.Item]
+        /// What the items cost together: images, or tokens of which those in common count once.
+        let cost: Int
         /// How many threads make the pass together.
         let threads: Int
         /// The number of the pass, for health checks.
@@ -155,7 +157,7 @@ package final class Batcher: Sendable {
                 index: index,
                 payload: payload,
                 weight: Self.weight(of: payload),
-                prefix: isApart ? [] : prefix(of: payload)
+                tokens: isApart ? [] : sharedTokens(of: payload)
             )
         }
         let outcome = await withTaskCancellationHandler {
@@ -204,7 +206,7 @@ package final class Batcher: Sendable {
         }
     }
 
-    private func prefix(of payload: Payload) -> [Int32] {
+    private func sharedTokens(of payload: Payload) -> [Int32] {
         guard sharesPrefixes, case .tokens(let ids) = payload else { return [] }
         return ids
     }
@@ -249,6 +251,7 @@ package final class Batcher: Sendable {
             forAnyOf: state.passes.values,
             before: estimate(next.lane, next.weight),
             idle: max(1, threads - state.busy),
+            threads: threads,
             now: .now
         )
     }
@@ -285,10 +288,16 @@ package final class Batcher: Sendable {
             }
         }
         state.lastPass += 1
-        let work = estimate(step.lane, step.items.reduce(0) { $0 + $1.weight })
+        let work = estimate(step.lane, step.cost)
         state.passes[state.lastPass] = RunningPass(start: now, work: work, threads: step.threads)
         state.lastMove = now
-        let batch = Batch(lane: step.lane, items: step.items, threads: step.threads, pass: state.lastPass)
+        let batch = Batch(
+            lane: step.lane,
+            items: step.items,
+            cost: step.cost,
+            threads: step.threads,
+            pass: state.lastPass
+        )
         state.busy += step.threads
         guard step.threads > 1 else {
             // Another thread takes the rest.

@@ -87,7 +87,10 @@ final class ModelWorker: Sendable {
                 costs: costs,
                 metrics: metrics
             )
-            let prefixes = PrefixCache(limit: model.sharesPrefixes ? prefixBytes : 0)
+            let prefixes = PrefixCache(
+                limit: model.sharesPrefixes ? prefixBytes : 0,
+                bytesPerToken: model.prefixBytesPerToken
+            )
             let residence = ModelResidence(model, threads: threads, onEnd: onEnd)
             for number in 1...threads {
                 NamedThread.start("model-\(name)", number) {
@@ -189,6 +192,7 @@ final class ModelWorker: Sendable {
             while let assignment = batcher.next() {
                 assignment.share.abandon()
                 guard assignment.share.index == 0 else { continue }
+                if let use = assignment.batch.prefixes.chosen { prefixes.finish(use) }
                 batcher.finish(assignment.batch, with: .failure(.failed("a compute thread: \(error)")))
             }
             return
@@ -206,7 +210,8 @@ final class ModelWorker: Sendable {
                 if isImages {
                     costs.spendOnImages(time, finished: items.count)
                 } else {
-                    costs.spendOnTexts(time, finished: items.reduce(0) { $0 + $1.weight })
+                    // What captions have in common was computed once.
+                    costs.spendOnTexts(time, finished: items.isEmpty ? 0 : assignment.batch.cost)
                 }
             }
             if assignment.share.index == 0 {
@@ -238,19 +243,17 @@ final class ModelWorker: Sendable {
                     guard case .tokens(let ids) = item.payload else { return nil }
                     return ids
                 }
-                let sharesPrefixes = batch.items.contains { !$0.prefix.isEmpty }
+                let sharesPrefixes = batch.items.contains { !$0.tokens.isEmpty }
                 let use = batch.prefixes.agreed {
                     sharesPrefixes ? prefixes.use(for: tokens, by: model) : .apart
                 }
-                var isFilled = false
-                defer { if assignment.share.index == 0 { prefixes.finish(use, isFilled: isFilled) } }
+                defer { if assignment.share.index == 0 { prefixes.finish(use) } }
                 values = try model.textEmbeddings(
                     of: tokens,
                     share: assignment.share,
                     prefixes: use,
                     in: context
                 )
-                isFilled = true
             }
             let width = model.configuration.embeddingWidth
             return .success(

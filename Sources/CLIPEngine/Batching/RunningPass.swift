@@ -37,16 +37,19 @@ package struct RunningPass: Sendable {
     /// How long idle threads should leave what waits, because they would be done with it sooner together with the
     /// threads of a pass that ends soon; nil if not.
     ///
-    /// - Parameter work: the seconds that one core needs for what waits.
+    /// - Parameters:
+    ///   - work: the seconds that one core needs for what waits.
+    ///   - idle: how many threads are idle, of `threads`.
     package static func wait(
         forAnyOf passes: some Sequence<RunningPass>,
         before work: Double,
         idle: Int,
+        threads: Int,
         now: ContinuousClock.Instant
     ) -> Duration? {
         passes.compactMap { pass -> Duration? in
             guard let rest = pass.rest(at: now) else { return nil }
-            let together = rest / .seconds(1) + work / Double(idle + pass.threads)
+            let together = rest / .seconds(1) + work / Double(min(threads, idle + pass.threads))
             return together < leastGain * work / Double(idle) ? rest : nil
         }
         .min()

@@ -9,10 +9,10 @@ final class PrefixCache: Sendable {
     /// The most bytes of keys and values.
     let limit: Int
 
-    /// A cache of at most `limit` bytes of keys and values; with 0 there is none.
-    init(limit: Int) {
+    /// A cache of at most `limit` bytes of keys and values, of which one token takes so many; with 0 there is none.
+    init(limit: Int, bytesPerToken: Int) {
         self.limit = limit
-        planner = Mutex(PrefixPlanner(limit: limit))
+        planner = Mutex(PrefixPlanner(limit: limit, bytesPerToken: bytesPerToken))
     }
 
     /// The bytes of keys and values that are kept.
@@ -23,10 +23,11 @@ final class PrefixCache: Sendable {
         planner.withLock { $0.removeAll() }
     }
 
-    /// What a pass of these captions reads, and what it is to fill; the caller has to call ``finish(_:isFilled:)``.
+    /// What a pass of these captions reads, and what it is to fill; the caller has to call ``finish(_:)``.
     func use(for captions: [[Int32]], by model: CLIPModel) -> PrefixUse {
         guard limit > 0 else { return .none }
-        let (known, wanted) = planner.withLock { $0.choose(for: captions) }
+        let computed = captions.map(model.computedTokens)
+        let (known, wanted) = planner.withLock { $0.choose(for: computed) }
         var made: [CaptionPrefix] = []
         for tokens in wanted {
             // Without memory for it, a pass does without it.
@@ -39,13 +40,11 @@ final class PrefixCache: Sendable {
         return PrefixUse(known: known, wanted: made)
     }
 
-    /// Keeps the prefixes that a pass was to fill, if it has.
-    func finish(_ use: PrefixUse, isFilled: Bool) {
+    /// Keeps the prefixes that a pass has filled, when it has ended.
+    func finish(_ use: PrefixUse) {
         guard !use.wanted.isEmpty else { return }
         planner.withLock { planner in
-            for prefix in use.wanted {
-                planner.finish(prefix.tokens, with: isFilled ? (prefix, prefix.byteCount) : nil)
-            }
+            for prefix in use.wanted { planner.finish(prefix.tokens, with: prefix.isFilled ? prefix : nil) }
         }
     }
 }
