@@ -20,7 +20,4 @@ public final class OwnedRows: Sendable {
 
     /// The rows, valid as long as the object lives.
     public var matrix: Matrix { Matrix(memory: memory.bytes, rows: rows, width: width, format: format) }
-
-    /// The size of the memory.
-    public var byteCount: Int { memory.byteCount }
 }

@@ -34,9 +34,6 @@ public final class CaptionPrefix: Sendable {
         }
         self.blocks = blocks
     }
-
-    /// The memory of keys and values.
-    public var byteCount: Int { blocks.reduce(0) { $0 + $1.byteCount } }
 }
 
 /// The prefixes that a call for captions may read, and those that it is to fill.
