@@ -11,6 +11,9 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// The settings of tests that compare and wait: optimising them takes longer than they then run. Tests that compute are optimised.
+let plainTestSettings = swiftSettings + [.unsafeFlags(["-Onone"])]
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let dequeModule = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -192,17 +195,17 @@ let package = Package(
         .testTarget(
             name: "CLIPFilesTests",
             dependencies: ["CLIPFiles", "CLIPTestSupport"],
-            swiftSettings: swiftSettings
+            swiftSettings: plainTestSettings
         ),
         .testTarget(
             name: "CLIPJSONTests",
             dependencies: ["CLIPJSON", "CLIPTestSupport"],
-            swiftSettings: swiftSettings
+            swiftSettings: plainTestSettings
         ),
         .testTarget(
             name: "CLIPTokenizationTests",
             dependencies: ["CLIPTokenization", "CLIPTestSupport", "CZlib"],
-            swiftSettings: swiftSettings
+            swiftSettings: plainTestSettings
         ),
         .testTarget(
             name: "CLIPImagingTests",
@@ -212,17 +215,17 @@ let package = Package(
         .testTarget(
             name: "CLIPFetchingTests",
             dependencies: ["CLIPFetching", "CLIPTestSupport"],
-            swiftSettings: swiftSettings
+            swiftSettings: plainTestSettings
         ),
         .testTarget(
             name: "CLIPHubTests",
             dependencies: ["CLIPHub", "CLIPTestSupport"],
-            swiftSettings: swiftSettings
+            swiftSettings: plainTestSettings
         ),
         .testTarget(
             name: "CLIPWeightsTests",
             dependencies: ["CLIPWeights", "CLIPTestSupport"],
-            swiftSettings: swiftSettings
+            swiftSettings: plainTestSettings
         ),
         .testTarget(
             name: "CLIPKernelsTests",
@@ -245,7 +248,7 @@ let package = Package(
         .testTarget(
             name: "CLIPBulkTests",
             dependencies: ["CLIPBulk", "CLIPEngine", "CLIPFiles", "CLIPTestSupport"],
-            swiftSettings: swiftSettings
+            swiftSettings: plainTestSettings
         ),
         .testTarget(
             name: "CLIPIndexTests",
@@ -258,7 +261,7 @@ let package = Package(
         .testTarget(
             name: "CLIPEvaluationTests",
             dependencies: ["CLIPEvaluation", "CLIPEngine", "CLIPFiles", "CLIPTestSupport"],
-            swiftSettings: swiftSettings
+            swiftSettings: plainTestSettings
         ),
         .testTarget(
             name: "CLIPServerTests",
@@ -267,7 +270,7 @@ let package = Package(
                 coreMetrics, logging,
                 serviceLifecycle,
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: plainTestSettings
         ),
         .testTarget(
             name: "clipTests",
@@ -275,7 +278,7 @@ let package = Package(
                 "clip", "CLIPEngine", "CLIPFiles", "CLIPHub", "CLIPModels", "CLIPTestSupport",
                 "CLIPTokenization", "CLIPWeights", logging,
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: plainTestSettings
         ),
     ]
 )

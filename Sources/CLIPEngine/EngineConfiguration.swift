@@ -86,7 +86,7 @@ public struct EngineConfiguration: Sendable {
     package var leastPackedBytes: Int = 64 << 20
     /// The limit in bytes of what each model keeps of texts; 0 keeps none.
     ///
-    /// Three quarters are for embeddings with their keys. A quarter is for keys and values of beginnings that come again
+    /// Three quarters are for embeddings with their keys. A quarter is for keys and values of prefixes that come again
     /// and again, if the model can share these.
     public var textCacheBytes: Int = 16 << 20
     /// The limit in bytes of each model's cache of image embeddings, keys included; 0 keeps none.

@@ -154,13 +154,6 @@ public final class CLIPModel: Sendable {
     /// Whether captions that begin alike share what is computed for their common tokens, as in causal towers.
     public var sharesPrefixes: Bool { text?.sharesPrefixes ?? false }
 
-    /// The tokens of a caption that a pass computes: those up to the one that gives the embedding, in a causal tower; all
-    /// of a caption that is refused.
-    public func computedTokens(of ids: [Int32]) -> [Int32] {
-        guard let caption = try? text?.relevantTokens(of: ids, caption: 0) else { return ids }
-        return Array(caption.ids)
-    }
-
     /// The bytes of one token's keys and values in a prefix.
     public var prefixBytesPerToken: Int { text?.prefixBytesPerToken ?? 0 }
 

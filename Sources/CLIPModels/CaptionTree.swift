@@ -74,59 +74,65 @@ struct CaptionTree {
             }
             // Nothing has more tokens in common with it than its neighbours in that order.
             let known = sharesRows ? sorted[max(0, next - 1)..<min(sorted.count, next + 1)] : []
-            if passes.last?.fits(caption, sharingRows: sharesRows, known: known, limit: limit) != true {
+            var beginning = passes.last?.beginning(of: caption, sharingRows: sharesRows, known: known)
+            if beginning.map({ passes[passes.count - 1].rows + $0.computed <= limit }) != true {
                 passes.append(CaptionTree())
+                beginning = nil
             }
             let last = passes.count - 1
-            passes[last].add(caption, item, sharingRows: sharesRows, known: known)
+            let start =
+                beginning ?? passes[last].beginning(of: caption, sharingRows: sharesRows, known: known)
+            passes[last].add(caption, item, from: start)
             if sharesRows { passes[last].fill(&wanted) }
         }
         return passes
     }
 
-    /// How many of a caption's first tokens have rows already, in the caption before and in a cached prefix.
-    ///
-    /// The pooled token is always computed.
-    private func shared(
-        by caption: TextTransformer.Caption,
-        known: ArraySlice<CaptionPrefix>
-    ) -> (before: Int, known: (prefix: CaptionPrefix, count: Int)?) {
-        let most = caption.ids.count - 1
-        let before = captions.last.map { min(most, caption.ids.commonPrefixCount(with: $0.ids)) } ?? 0
-        let best = known.map { ($0, min(most, caption.ids.commonPrefixCount(with: $0.tokens))) }
-            .max { $0.1 < $1.1 }
-        return (before, best.flatMap { $0.1 > before ? $0 : nil })
-    }
+    /// Where a caption gets the rows of its first tokens from.
+    private enum Beginning {
+        /// It is the caption before, altogether.
+        case equal
+        /// So many tokens of the caption before; the others are computed.
+        case before(Int, computed: Int)
+        /// So many tokens of a cached prefix.
+        case cached(CaptionPrefix, Int, computed: Int)
 
-    private func isLast(_ caption: TextTransformer.Caption) -> Bool {
-        captions.last.map { $0.ids == caption.ids } ?? false
-    }
-
-    private func fits(
-        _ caption: TextTransformer.Caption,
-        sharingRows sharesRows: Bool,
-        known: ArraySlice<CaptionPrefix>,
-        limit: Int
-    ) -> Bool {
-        guard sharesRows else { return rows + caption.ids.count <= limit }
-        if isLast(caption) { return true }
-        let (before, best) = shared(by: caption, known: known)
-        return rows + caption.ids.count - max(before, best?.count ?? 0) <= limit
-    }
-
-    private mutating func add(
-        _ caption: TextTransformer.Caption,
-        _ item: Int,
-        sharingRows sharesRows: Bool,
-        known: ArraySlice<CaptionPrefix>
-    ) {
-        if sharesRows, isLast(caption) { return items[items.count - 1].append(item) }
-        var prefix: [Row] = []
-        if sharesRows {
-            let (before, best) = shared(by: caption, known: known)
-            prefix = best.map { rows(of: $0.prefix, count: $0.count) } ?? Array(path[..<before])
+        /// How many rows the caption adds.
+        var computed: Int {
+            switch self {
+            case .equal: 0
+            case .before(_, let computed), .cached(_, _, let computed): computed
+            }
         }
-        let own = rows..<rows + caption.ids.count - prefix.count
+    }
+
+    /// The pooled token is always computed, but for captions that are equal.
+    private func beginning(
+        of caption: TextTransformer.Caption,
+        sharingRows sharesRows: Bool,
+        known: ArraySlice<CaptionPrefix>
+    ) -> Beginning {
+        let count = caption.ids.count
+        guard sharesRows else { return .before(0, computed: count) }
+        let common = captions.last.map { caption.ids.commonPrefixCount(with: $0.ids) } ?? 0
+        if common == count, captions.last?.ids.count == count { return .equal }
+        let before = min(count - 1, common)
+        let best = known.map { ($0, min(count - 1, caption.ids.commonPrefixCount(with: $0.tokens))) }
+            .max { $0.1 < $1.1 }
+        if let (prefix, shared) = best, shared > before {
+            return .cached(prefix, shared, computed: count - shared)
+        }
+        return .before(before, computed: count - before)
+    }
+
+    private mutating func add(_ caption: TextTransformer.Caption, _ item: Int, from beginning: Beginning) {
+        let prefix: [Row]
+        switch beginning {
+        case .equal: return items[items.count - 1].append(item)
+        case .before(let count, _): prefix = Array(path[..<count])
+        case .cached(let known, let count, _): prefix = rows(of: known, count: count)
+        }
+        let own = rows..<rows + beginning.computed
         captions.append(caption)
         items.append([item])
         prefixes.append(prefix)

@@ -175,6 +175,22 @@ public struct ModelConfiguration: Equatable, Sendable {
 
         /// Whether all tokens of the context matter for every caption, padding included.
         public var readsWholeContext: Bool { !isCausal || pooling == .last }
+
+        /// The index of the token that gives a caption's embedding; nil if it has none.
+        public func pooledIndex(of ids: [Int32]) -> Int? {
+            switch pooling {
+            case .largestID: ids.max().flatMap { ids.firstIndex(of: $0) }
+            case .first(let id): ids.firstIndex(of: id)
+            case .last: ids.indices.last
+            }
+        }
+
+        /// The tokens on which a caption's embedding depends: those up to the one that gives it, if nothing that follows
+        /// matters; otherwise all.
+        public func computedTokens(of ids: [Int32]) -> [Int32] {
+            guard !readsWholeContext, let pooled = pooledIndex(of: ids) else { return ids }
+            return Array(ids[...pooled])
+        }
     }
 
     /// The towers of a CLIP.

@@ -42,13 +42,7 @@ struct TextTransformer: Sendable {
         for id in ids where id < 0 || id >= shape.vocabularySize {
             throw .tokenOutOfVocabulary(id: id, vocabularySize: shape.vocabularySize)
         }
-        let position =
-            switch shape.pooling {
-            case .largestID: ids.max().flatMap { ids.firstIndex(of: $0) }
-            case .first(let id): ids.firstIndex(of: id)
-            case .last: ids.indices.last
-            }
-        guard let position else { throw .noEndOfText(caption: caption) }
+        guard let position = shape.pooledIndex(of: ids) else { throw .noEndOfText(caption: caption) }
         let count = shape.readsWholeContext ? ids.count : position + 1
         guard count <= shape.contextLength else {
             throw .tooManyTokens(count: count, limit: shape.contextLength)

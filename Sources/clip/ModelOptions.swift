@@ -92,7 +92,7 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help:
-            "Most bytes of texts' embeddings and beginnings kept for each model; 16 MiB by default, 0 for none. CLIP_TEXT_CACHE_BYTES."
+            "Most bytes of texts' embeddings and prefixes kept for each model; 16 MiB by default, 0 for none. CLIP_TEXT_CACHE_BYTES."
     )
     var textCacheBytes: Int?
 

@@ -40,9 +40,11 @@ package struct BatchLimits: Equatable, Sendable {
     package var textParts = 0
 
     /// The largest number of threads that make a pass of so many images or text tokens faster.
-    func mostTogether(_ isOfImages: Bool, weight: Int) -> Int {
-        guard isOfImages else { return max(weight / leastTokens, textParts) }
-        return tokensPerImage.map { max(weight * $0 / leastTokens, imageParts) } ?? 1
+    func mostTogether(in lane: BatchLane, weight: Int) -> Int {
+        switch lane {
+        case .images: tokensPerImage.map { max(weight * $0 / leastTokens, imageParts) } ?? 1
+        case .texts: max(weight / leastTokens, textParts)
+        }
     }
 
     /// The defaults.

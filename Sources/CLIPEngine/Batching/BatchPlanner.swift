@@ -1,5 +1,11 @@
 internal import DequeModule
 
+/// A tower of the model.
+package enum BatchLane: CaseIterable, Sendable {
+    case images
+    case texts
+}
+
 /// Decides which waiting items the model's next forward pass takes.
 ///
 /// The planner is a value without clock, lock or thread. A pass takes the items that wait when a thread asks, so a
@@ -40,11 +46,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         }
     }
 
-    /// A tower of the model.
-    package enum Lane: CaseIterable, Sendable {
-        case images
-        case texts
-    }
+    package typealias Lane = BatchLane
 
     private let limits: BatchLimits
     private var images = Queue()
@@ -133,7 +135,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         let other = lane == .images ? texts : images
         guard queue.lists.isEmpty, other.lists.isEmpty, other.small.count < threads,
             (1..<threads).contains(queue.small.count), queue.small.weight <= limit,
-            limits.mostTogether(lane == .images, weight: queue.small.weight) > 1
+            limits.mostTogether(in: lane, weight: queue.small.weight) > 1
         else { return nil }
         return (lane, queue.small.weight)
     }
@@ -218,7 +220,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         mutating func takeStep(_ terms: Terms, limit: Int) -> Step {
             if terms.idle > 1, weight <= limit {
                 let cost = PassCost(of: waiting.values.lazy.flatMap(\.self)).sum
-                let together = min(terms.idle, terms.limits.mostTogether(terms.lane == .images, weight: cost))
+                let together = min(terms.idle, terms.limits.mostTogether(in: terms.lane, weight: cost))
                 let isUneven = terms.isUneven(count) || terms.isUneven(terms.beside)
                 if together > 1, isUneven || cost < terms.leastAlone * terms.idle {
                     return takeItems(of: terms.lane, limit: limit, enough: limit, threads: together)
@@ -238,13 +240,13 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
             var (taken, sum, turn) = ([Item](), 0, 0)
             var cost = PassCost()
             while let request = turns.first, let item = waiting[request]?.first {
-                let added = cost.added(by: item)
-                guard taken.isEmpty || sum < enough && cost.sum + added <= limit else {
+                guard taken.isEmpty || sum < enough,
+                    let added = cost.add(item, upTo: taken.isEmpty ? .max : limit)
+                else {
                     if turn > 0 { turns.pass() }
                     break
                 }
                 taken.append(item)
-                cost.add(item)
                 sum += item.weight
                 turn += added
                 waiting[request]?.removeFirst()
@@ -277,18 +279,17 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         init() {}
 
         init(of items: some Sequence<Item>) {
-            for item in items { add(item) }
+            for item in items { _ = add(item, upTo: .max) }
         }
 
-        /// What an item would add.
-        func added(by item: Item) -> Int {
-            guard !prefixes.isEmpty, !item.tokens.isEmpty else { return item.weight }
-            return item.weight - item.tokens.prefixHashes.prefix(while: prefixes.contains).count
-        }
-
-        mutating func add(_ item: Item) {
-            sum += added(by: item)
-            prefixes.formUnion(item.tokens.prefixHashes)
+        /// Adds an item, and says how much more all cost; nil, and without it, if that would be more than the limit.
+        mutating func add(_ item: Item, upTo limit: Int) -> Int? {
+            let hashes = item.tokens.prefixHashes
+            let added = item.weight - hashes.prefix(while: prefixes.contains).count
+            guard added <= limit - sum else { return nil }
+            sum += added
+            prefixes.formUnion(hashes)
+            return added
         }
     }
 }

@@ -19,7 +19,7 @@ package final class Batcher: Sendable {
 
     /// The items of one forward pass, all from one lane.
     package struct Batch: Sendable {
-        package let lane: BatchPlanner<Payload>.Lane
+        package let lane: BatchLane
         package let items: [BatchPlanner<Payload>.Item]
         /// What the items cost together: images, or tokens of which those in common count once.
         let cost: Int
@@ -140,7 +140,7 @@ package final class Batcher: Sendable {
     ///   - onProgress: called with the number of items that a batch has finished, if more are still to come.
     package func embed(
         _ payloads: [Payload],
-        lane: BatchPlanner<Payload>.Lane,
+        lane: BatchLane,
         isOfList: Bool = false,
         isApart: Bool = false,
         client: String? = nil,
@@ -170,7 +170,7 @@ package final class Batcher: Sendable {
 
     private func enqueue(
         _ items: [BatchPlanner<Payload>.Item],
-        lane: BatchPlanner<Payload>.Lane,
+        lane: BatchLane,
         _ isOfList: Bool,
         _ client: String?,
         request: Int,
@@ -257,7 +257,7 @@ package final class Batcher: Sendable {
     }
 
     /// The seconds that one core needs for so much of a lane; 0 if nobody knows.
-    private func estimate(_ lane: BatchPlanner<Payload>.Lane, _ weight: Int) -> Double {
+    private func estimate(_ lane: BatchLane, _ weight: Int) -> Double {
         switch lane {
         case .images: costs?.estimate(passOfImages: weight, tokens: 0) ?? 0
         case .texts: costs?.estimate(passOfImages: 0, tokens: weight) ?? 0

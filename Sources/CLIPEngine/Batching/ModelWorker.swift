@@ -11,9 +11,12 @@ final class ModelWorker: Sendable {
     let batcher: Batcher
     /// The prefixes of captions whose keys and values are kept.
     let prefixes: PrefixCache
+    /// The shape of the text tower, if there is one.
+    private let text: ModelConfiguration.Text?
 
-    private init(name: String, batcher: Batcher, prefixes: PrefixCache) {
+    private init(name: String, text: ModelConfiguration.Text?, batcher: Batcher, prefixes: PrefixCache) {
         self.name = name
+        self.text = text
         self.batcher = batcher
         self.prefixes = prefixes
     }
@@ -44,9 +47,8 @@ final class ModelWorker: Sendable {
                 model: CLIPModel, companion: Companion
             )
     ) async throws(EmbeddingError) -> (worker: ModelWorker, companion: Companion) {
-        let loaded: Result<(Batcher, PrefixCache, Companion), EmbeddingError> = await withCheckedContinuation
-        {
-            continuation in
+        let loaded = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<(ModelWorker, Companion), EmbeddingError>, Never>) in
             NamedThread.start("load-\(name)", 1) {
                 if isBeside { NamedThread.giveWay() }
                 let result = begin(
@@ -62,8 +64,7 @@ final class ModelWorker: Sendable {
                 continuation.resume(returning: result)
             }
         }
-        let (batcher, prefixes, companion) = try loaded.get()
-        return (ModelWorker(name: name, batcher: batcher, prefixes: prefixes), companion)
+        return try loaded.get()
     }
 
     private static func begin<Companion: Sendable>(
@@ -75,7 +76,7 @@ final class ModelWorker: Sendable {
         metrics: EngineMetrics,
         onEnd: @escaping @Sendable () -> Void,
         _ load: (ComputeEngine) throws(EmbeddingError) -> (model: CLIPModel, companion: Companion)
-    ) -> Result<(Batcher, PrefixCache, Companion), EmbeddingError> {
+    ) -> Result<(ModelWorker, Companion), EmbeddingError> {
         do throws(EmbeddingError) {
             let engine = try attempt { () throws(KernelError) in
                 try ComputeEngine(usesOneDNNOnly: usesOneDNNOnly)
@@ -91,6 +92,12 @@ final class ModelWorker: Sendable {
                 limit: model.sharesPrefixes ? prefixBytes : 0,
                 bytesPerToken: model.prefixBytesPerToken
             )
+            let worker = ModelWorker(
+                name: name,
+                text: model.configuration.text,
+                batcher: batcher,
+                prefixes: prefixes
+            )
             let residence = ModelResidence(model, threads: threads, onEnd: onEnd)
             for number in 1...threads {
                 NamedThread.start("model-\(name)", number) {
@@ -99,7 +106,7 @@ final class ModelWorker: Sendable {
                     }
                 }
             }
-            return .success((batcher, prefixes, companion))
+            return .success((worker, companion))
         } catch {
             return .failure(error)
         }
@@ -137,7 +144,7 @@ final class ModelWorker: Sendable {
     ) async throws(EmbeddingError) -> Batcher.Outcome {
         try checked(
             await batcher.embed(
-                tokens.map(Batcher.Payload.tokens),
+                tokens.map { .tokens(text?.computedTokens(of: $0) ?? $0) },
                 lane: .texts,
                 isOfList: isOfList,
                 isApart: isApart,

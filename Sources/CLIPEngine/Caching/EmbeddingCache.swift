@@ -273,7 +273,7 @@ public struct CacheStatistics: Equatable, Sendable {
     public let shared: Int
     /// How many embeddings are cached.
     public let entries: Int
-    /// The memory that they take, in bytes; of texts, with what is kept of beginnings that come again and again.
+    /// The memory that they take, in bytes; of texts, with what is kept of prefixes that come again and again.
     public let byteCount: Int
     /// The most memory that they may take, in bytes.
     public let limit: Int

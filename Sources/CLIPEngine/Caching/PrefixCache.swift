@@ -24,10 +24,11 @@ final class PrefixCache: Sendable {
     }
 
     /// What a pass of these captions reads, and what it is to fill; the caller has to call ``finish(_:)``.
+    ///
+    /// - Parameter captions: the tokens that the pass computes of each.
     func use(for captions: [[Int32]], by model: CLIPModel) -> PrefixUse {
         guard limit > 0 else { return .none }
-        let computed = captions.map(model.computedTokens)
-        let (known, wanted) = planner.withLock { $0.choose(for: computed) }
+        let (known, wanted) = planner.withLock { $0.choose(for: captions) }
         var made: [CaptionPrefix] = []
         for tokens in wanted {
             // Without memory for it, a pass does without it.

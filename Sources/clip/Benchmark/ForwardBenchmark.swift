@@ -29,7 +29,7 @@ struct ForwardBenchmark: AsyncParsableCommand {
 
     @Option(
         help: """
-            Time the captions of a file, one a line ('-' is standard input): sharing what is computed for beginnings that \
+            Time the captions of a file, one a line ('-' is standard input): sharing what is computed for prefixes that \
             they have in common, and each by itself.
             """
     )
@@ -132,7 +132,7 @@ struct ForwardBenchmark: AsyncParsableCommand {
             case .texts(let texts, let isApart):
                 (
                     "\"texts\":\(texts.count),\"apart\":\(isApart)",
-                    "\(texts.count) captions of the file, \(isApart ? "each by itself" : "sharing beginnings")"
+                    "\(texts.count) captions of the file, \(isApart ? "each by itself" : "sharing prefixes")"
                 )
             }
         let precision = model.precision.rawValue
