@@ -9,7 +9,7 @@
 INLINE vector error_function(vector x) {
     vector a = magnitude(x);
     vector t = 1.0f / (1.0f + 0.3275911f * a);
-    vector p = SPLAT(1.061405429f);
+    vector p = splat(1.061405429f);
     p = p * t - 1.453152027f;
     p = p * t + 1.421413741f;
     p = p * t - 0.284496736f;

@@ -14,7 +14,7 @@ INLINE void turn_keys(const csimd_attention* it, int64_t column, int64_t padded,
                 block[i] = row + i < it->length
                                ? load_any(it->key.base, it->key.format,
                                           place_of(it, row + i) * it->key.stride + column + first, count)
-                               : SPLAT(0.0f);
+                               : splat(0.0f);
             transpose(block);
             for (int64_t i = 0; i < count; i++)
                 store(target + (first + i) * padded + row, block[i]);
@@ -38,13 +38,13 @@ INLINE void multiply(int queries, int vectors, int64_t depth, const float* left,
     vector total[6][4];
     for (int q = 0; q < queries; q++)
         for (int v = 0; v < vectors; v++)
-            total[q][v] = SPLAT(0.0f);
+            total[q][v] = splat(0.0f);
     for (int64_t k = 0; k < depth; k++) {
         vector columns[4];
         for (int v = 0; v < vectors; v++)
             columns[v] = load(right + k * right_stride + v * lanes);
         for (int q = 0; q < queries; q++) {
-            vector factor = SPLAT(left[q * left_stride + k]);
+            vector factor = splat(left[q * left_stride + k]);
             for (int v = 0; v < vectors; v++)
                 total[q][v] += factor * columns[v];
         }
@@ -73,14 +73,18 @@ INLINE void attend_queries(const csimd_attention* it, int queries, int widest, i
     bool is_causal = it->first_position >= 0;
     int64_t visible = is_causal ? it->first_position + first + queries : it->length;
     int64_t vectors = (visible + lanes - 1) / lanes;
-    for (int q = 0; q < queries; q++)
-        for (int64_t i = 0; i < it->head_width; i += lanes) {
-            int64_t count = it->head_width - i < lanes ? it->head_width - i : lanes;
-            store(asked + q * padded_width + i,
-                  load_any(it->query.base, it->query.format, (first + q) * it->query.stride + column + i, count));
-        }
+    const bool are_floats = it->query.format == csimd_f32;
+    const float* left = are_floats ? (const float*)it->query.base + first * it->query.stride + column : asked;
+    const int64_t left_stride = are_floats ? it->query.stride : padded_width;
+    if (!are_floats)
+        for (int q = 0; q < queries; q++)
+            for (int64_t i = 0; i < it->head_width; i += lanes) {
+                int64_t count = it->head_width - i < lanes ? it->head_width - i : lanes;
+                store(asked + q * padded_width + i,
+                      load_any(it->query.base, it->query.format, (first + q) * it->query.stride + column + i, count));
+            }
     // (queries, head_width) x (head_width, length) -> (queries, length)
-    multiply_all(queries, widest, vectors, it->head_width, asked, padded_width, keys, padded_length, scores,
+    multiply_all(queries, widest, vectors, it->head_width, left, left_stride, keys, padded_length, scores,
                  padded_length);
     float scale = 1.0f / sqrtf((float)it->head_width);
     float shares[most_queries];
@@ -112,16 +116,21 @@ INLINE void attend(const csimd_attention* it, int level) {
         int64_t column = head * it->head_width;
         turn_keys(it, column, padded_length, keys);
         copy_values(it, column, padded_width, values);
-        int64_t first = 0;
-        for (; first + step <= it->queries; first += step)
-            attend_queries(it, step, widest, first, column, keys, padded_length, values, padded_width, asked,
-                           scores, results);
-        for (; first + 2 <= it->queries; first += 2)
-            attend_queries(it, 2, widest, first, column, keys, padded_length, values, padded_width, asked,
-                           scores, results);
-        for (; first < it->queries; first++)
-            attend_queries(it, 1, widest, first, column, keys, padded_length, values, padded_width, asked,
-                           scores, results);
+        for (int64_t first = 0, count; first < it->queries; first += count) {
+            const int64_t left = it->queries - first;
+            count = left >= step ? step : left >= 2 ? 2 : 1;
+            fetch_ahead(it, head, first, count);
+            // Each number of queries is compiled separately, so that the sums are in registers.
+            if (count == step)
+                attend_queries(it, step, widest, first, column, keys, padded_length, values, padded_width, asked,
+                               scores, results);
+            else if (count == 2)
+                attend_queries(it, 2, widest, first, column, keys, padded_length, values, padded_width, asked,
+                               scores, results);
+            else
+                attend_queries(it, 1, widest, first, column, keys, padded_length, values, padded_width, asked,
+                               scores, results);
+        }
     }
 }
 

@@ -14,6 +14,30 @@ INLINE int64_t place_of(const csimd_attention* it, int64_t position) {
     return it->places ? it->places[position] : position;
 }
 
+INLINE void fetch_numbers(const csimd_rows* it, int64_t row, int64_t column, int64_t count) {
+    const int64_t size = it->format == csimd_bf16 ? 2 : 4;
+    const char* at = (const char*)it->base + (row * it->stride + column) * size;
+    for (int64_t i = 0; i < count * size; i += 64)
+        __builtin_prefetch(at + i, 0, 2);
+}
+
+// Fetches a part of the next head's numbers, or of the first of the rows that follow, while these queries are worked
+// on. A head's numbers are short pieces of far rows, which no processor fetches by itself, and in a batch come from afar.
+INLINE void fetch_ahead(const csimd_attention* it, int64_t head, int64_t first, int64_t queries) {
+    const bool is_last = head + 1 == it->heads;
+    const int64_t column = is_last ? 0 : (head + 1) * it->head_width;
+    if (is_last && it->places)
+        return;
+    const int64_t queries_on = is_last ? it->queries : 0, rows_on = is_last ? it->length : 0;
+    for (int64_t query = first; query < first + queries; query++)
+        fetch_numbers(&it->query, queries_on + query, column, it->head_width);
+    const int64_t end = it->length * (first + queries) / it->queries;
+    for (int64_t row = it->length * first / it->queries; row < end; row++) {
+        fetch_numbers(&it->key, rows_on + place_of(it, row), column, it->head_width);
+        fetch_numbers(&it->value, rows_on + place_of(it, row), column, it->head_width);
+    }
+}
+
 // Transposes sixteen rows of sixteen words.
 INLINE void transpose(vector rows[lanes]) {
 #define EXCHANGE(step, ...)                                                                                  \
@@ -38,11 +62,11 @@ INLINE void transpose(vector rows[lanes]) {
 INLINE float weigh(float* scores, int64_t visible, int64_t vectors, float scale) {
     for (int64_t i = visible; i < vectors * lanes; i++)
         scores[i] = -INFINITY;
-    vector largest = SPLAT(-INFINITY);
+    vector largest = splat(-INFINITY);
     for (int64_t v = 0; v < vectors; v++)
         largest = larger(load(scores + v * lanes), largest);
     float most = largest_of(largest) * scale;
-    vector sum = SPLAT(0.0f);
+    vector sum = splat(0.0f);
     for (int64_t v = 0; v < vectors; v++) {
         vector weight = exponential(load(scores + v * lanes) * scale - most);
         store(scores + v * lanes, weight);

@@ -27,7 +27,7 @@ INLINE void load_numbers(const uint16_t* from, int64_t count, halves* to) {
 
 // Loads up to sixteen words of a row; the rest are zero.
 INLINE void load_words(const uint16_t* from, int64_t count, vector* to) {
-    *to = SPLAT(0.0f);
+    *to = splat(0.0f);
     if (count >= lanes)
         memcpy(to, from, sizeof *to);
     else
@@ -75,7 +75,7 @@ INLINE void turn_key_pairs(const csimd_attention* it, int64_t column, int64_t pa
             int64_t count = words - first < lanes ? words - first : lanes;
             vector block[lanes];
             for (int64_t i = 0; i < lanes; i++) {
-                block[i] = SPLAT(0.0f);
+                block[i] = splat(0.0f);
                 if (row + i < it->length)
                     load_words((const uint16_t*)it->key.base + place_of(it, row + i) * it->key.stride + column +
                                    2 * first,
@@ -155,16 +155,20 @@ PAIRS static void attend(const csimd_attention* it) {
         int64_t column = head * it->head_width;
         turn_key_pairs(it, column, padded_length, keys);
         pair_values(it, column, padded_width, values);
-        int64_t first = 0;
-        for (; first + most_queries <= it->queries; first += most_queries)
-            attend_queries(it, most_queries, first, column, keys, padded_length, values, padded_width, weights,
-                           scores, results);
-        for (; first + 2 <= it->queries; first += 2)
-            attend_queries(it, 2, first, column, keys, padded_length, values, padded_width, weights, scores,
-                           results);
-        for (; first < it->queries; first++)
-            attend_queries(it, 1, first, column, keys, padded_length, values, padded_width, weights, scores,
-                           results);
+        for (int64_t first = 0, count; first < it->queries; first += count) {
+            const int64_t left = it->queries - first;
+            count = left >= most_queries ? most_queries : left >= 2 ? 2 : 1;
+            fetch_ahead(it, head, first, count);
+            if (count == most_queries)
+                attend_queries(it, most_queries, first, column, keys, padded_length, values, padded_width, weights,
+                               scores, results);
+            else if (count == 2)
+                attend_queries(it, 2, first, column, keys, padded_length, values, padded_width, weights, scores,
+                               results);
+            else
+                attend_queries(it, 1, first, column, keys, padded_length, values, padded_width, weights, scores,
+                               results);
+        }
     }
 }
 

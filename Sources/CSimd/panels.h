@@ -83,9 +83,10 @@ void csimd_product_int8_avx512(const csimd_product* it);
 void csimd_product_f32_avx2(const csimd_product* it);
 void csimd_product_int8_avx2(const csimd_product* it);
 
-// The sums of sixteen outputs of a row as floats: the sums themselves, or whole numbers of bytes, scaled.
-INLINE vector scaled_sums(const csimd_product* it, const uint32_t* sums, int64_t row, int64_t column, int64_t count) {
-    if (it->source.format != csimd_int8)
+// The sums of up to sixteen outputs of a row as floats: the sums themselves, or whole numbers of bytes, scaled.
+INLINE vector scaled_sums(const csimd_product* it, bool are_bytes, const uint32_t* sums, int64_t row, int64_t column,
+                          int64_t count) {
+    if (!are_bytes)
         return load((const float*)sums);
     integers whole = load_whole((const int32_t*)sums, lanes);
     whole -= __builtin_convertvector(load_any(it->excess, csimd_f32, column, count), integers);
@@ -93,35 +94,45 @@ INLINE vector scaled_sums(const csimd_product* it, const uint32_t* sums, int64_t
            load_any(it->column_scales, csimd_f32, column, count);
 }
 
-// Finishes the sums of some rows, (rows, width), and writes them to the target from this output on.
-INLINE void finish_sums(const csimd_product* it, csimd_activation activation, int64_t first_row, int64_t rows,
-                        int64_t output, int64_t width, const uint32_t* sums) {
+// Finishes the sums of some rows, (rows, width), and writes them to the target from this output on, of which there are
+// `count` at most.
+INLINE void finish_sums(const csimd_product* it, bool are_bytes, csimd_activation activation, int64_t first_row,
+                        int64_t rows, int64_t output, int64_t width, int64_t count, const uint32_t* sums) {
     for (int64_t r = 0; r < rows; r++)
-        for (int64_t first = 0; first < width && output + first < it->outputs; first += lanes) {
-            int64_t row = first_row + r, column = output + first, place = row * it->target.stride + column;
-            int64_t left = it->outputs - column, count = left < lanes ? left : lanes;
-            vector x = scaled_sums(it, sums + r * width + first, row, column, count);
+        for (int64_t first = 0; first < count; first += lanes) {
+            const int64_t row = first_row + r, column = output + first, place = row * it->target.stride + column;
+            const int64_t part = smaller(count - first, lanes);
+            vector x = scaled_sums(it, are_bytes, sums + r * width + first, row, column, part);
             if (it->bias)
-                x += load_any(it->bias, csimd_f32, column, count);
+                x += load_any(it->bias, csimd_f32, column, part);
             x = activate(activation, x);
             if (it->adds_to_target)
-                x += load_any(it->target.base, csimd_f32, place, count);
-            store_any(it->target.base, it->target.format, place, count, x);
+                x += load_any(it->target.base, csimd_f32, place, part);
+            store_any(it->target.base, it->target.format, place, part, x);
         }
 }
 
-INLINE void write_sums(const csimd_product* it, int64_t first_row, int64_t rows, int64_t output, int64_t width,
-                       const uint32_t* sums) {
+INLINE void finish_panel(const csimd_product* it, bool are_bytes, csimd_activation activation, int64_t first_row,
+                         int64_t rows, int64_t output, int64_t width, const uint32_t* sums) {
+    // With a constant count no vector asks whether it is whole.
+    if (output + width <= it->outputs)
+        finish_sums(it, are_bytes, activation, first_row, rows, output, width, width, sums);
+    else
+        finish_sums(it, are_bytes, activation, first_row, rows, output, width, it->outputs - output, sums);
+}
+
+INLINE void write_sums(const csimd_product* it, bool are_bytes, int64_t first_row, int64_t rows, int64_t output,
+                       int64_t width, const uint32_t* sums) {
     // Each kind is compiled separately, so that the loop over the columns has no branch.
     switch (it->activation) {
     case csimd_activation_none:
-        return finish_sums(it, csimd_activation_none, first_row, rows, output, width, sums);
+        return finish_panel(it, are_bytes, csimd_activation_none, first_row, rows, output, width, sums);
     case csimd_activation_quick_gelu:
-        return finish_sums(it, csimd_activation_quick_gelu, first_row, rows, output, width, sums);
+        return finish_panel(it, are_bytes, csimd_activation_quick_gelu, first_row, rows, output, width, sums);
     case csimd_activation_gelu:
-        return finish_sums(it, csimd_activation_gelu, first_row, rows, output, width, sums);
+        return finish_panel(it, are_bytes, csimd_activation_gelu, first_row, rows, output, width, sums);
     case csimd_activation_tanh_gelu:
-        return finish_sums(it, csimd_activation_tanh_gelu, first_row, rows, output, width, sums);
+        return finish_panel(it, are_bytes, csimd_activation_tanh_gelu, first_row, rows, output, width, sums);
     }
 }
 

@@ -129,7 +129,7 @@ PRODUCT_TARGET INLINE void NAMED(_multiply_band)(const csimd_product* it, int64_
                 NAMED(_multiply_rows)((int)rows, count, source + row * stride + first, stride, weights,
                                       first > 0 ? sums : NULL, is_last ? finished : sums, &ahead);
                 if (is_last)
-                    write_sums(it, first_row + row, rows, output, panel, finished);
+                    write_sums(it, NUMBERS == 4, first_row + row, rows, output, panel, finished);
             }
         }
 }

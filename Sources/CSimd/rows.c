@@ -19,7 +19,7 @@ INLINE int64_t part(int64_t width, int64_t column) {
 
 // Converts a row of floats to bytes; returns the scale of the bytes.
 INLINE float quantise(int64_t width, const float* from, uint8_t* to) {
-    vector most = SPLAT(0.0f);
+    vector most = splat(0.0f);
     for (int64_t i = 0; i < width; i += lanes)
         most = larger(magnitude(load_any(from, csimd_f32, i, part(width, i))), most);
     float largest = largest_of(most);
@@ -58,7 +58,7 @@ INLINE void layer_norm(const row_work* it, int level) {
     float buffer[longest_row] __attribute__((aligned(64)));
     for (int64_t row = 0; row < it->rows; row++) {
         const float* from = (const float*)it->source.base + row * it->source.stride;
-        vector sum = SPLAT(0.0f), sum2 = SPLAT(0.0f);
+        vector sum = splat(0.0f), sum2 = splat(0.0f);
         int64_t i = 0;
         for (; i + 2 * lanes <= it->width; i += 2 * lanes) {
             sum += load(from + i);
@@ -67,7 +67,7 @@ INLINE void layer_norm(const row_work* it, int level) {
         for (; i < it->width; i += lanes)
             sum += load_any(from, csimd_f32, i, part(it->width, i));
         float mean = sum_of(sum + sum2) * share;
-        vector squares = SPLAT(0.0f), squares2 = SPLAT(0.0f);
+        vector squares = splat(0.0f), squares2 = splat(0.0f);
         i = 0;
         for (; i + 2 * lanes <= it->width; i += 2 * lanes) {
             vector one = load(from + i) - mean, other = load(from + i + lanes) - mean;

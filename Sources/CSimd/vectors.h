@@ -51,7 +51,9 @@ typedef uint32_t bits __attribute__((vector_size(64)));
 typedef uint16_t halves __attribute__((vector_size(32)));
 typedef uint8_t octets __attribute__((vector_size(16)));
 
-#define SPLAT(x) ((vector){0} + (x))
+INLINE vector splat(float x) {
+    return (vector){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
+}
 
 INLINE int64_t rounded_up(int64_t count) {
     return (count + lanes - 1) / lanes * lanes;
@@ -91,22 +93,26 @@ INLINE void narrow(uint16_t* to, vector it) {
     memcpy(to, &rounded, sizeof rounded);
 }
 
+// The vector with its halves, quarters, eighths or neighbours exchanged.
+#define EXCHANGED_8(it) __builtin_shufflevector(it, it, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)
+#define EXCHANGED_4(it) __builtin_shufflevector(it, it, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11)
+#define EXCHANGED_2(it) __builtin_shufflevector(it, it, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)
+#define EXCHANGED_1(it) __builtin_shufflevector(it, it, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
+
 INLINE float sum_of(vector it) {
-    float parts[lanes];
-    store(parts, it);
-    for (int step = lanes / 2; step > 0; step /= 2)
-        for (int i = 0; i < step; i++)
-            parts[i] += parts[i + step];
-    return parts[0];
+    it += EXCHANGED_8(it);
+    it += EXCHANGED_4(it);
+    it += EXCHANGED_2(it);
+    it += EXCHANGED_1(it);
+    return it[0];
 }
 
 INLINE float largest_of(vector it) {
-    float parts[lanes];
-    store(parts, it);
-    for (int step = lanes / 2; step > 0; step /= 2)
-        for (int i = 0; i < step; i++)
-            parts[i] = parts[i] > parts[i + step] ? parts[i] : parts[i + step];
-    return parts[0];
+    it = larger(it, EXCHANGED_8(it));
+    it = larger(it, EXCHANGED_4(it));
+    it = larger(it, EXCHANGED_2(it));
+    it = larger(it, EXCHANGED_1(it));
+    return it[0];
 }
 
 // The nearest whole number, for magnitudes below 2^22: adding the constant pushes the fraction out of the mantissa.
@@ -117,12 +123,12 @@ INLINE vector nearest(vector it) {
 
 // e^x to about one unit in the last place; zero below -87. The polynomial is Cephes' expf, fitted to [-ln 2/2, ln 2/2].
 INLINE vector exponential(vector x) {
-    vector clamped = larger(x, SPLAT(-87.3f));
-    clamped = chosen(clamped < 88.0f, clamped, SPLAT(88.0f));
+    vector clamped = larger(x, splat(-87.3f));
+    clamped = chosen(clamped < 88.0f, clamped, splat(88.0f));
     vector n = nearest(clamped * 1.44269504088896341f);
     vector r = clamped - n * 0.693359375f;
     r = r - n * -2.12194440e-4f;
-    vector p = SPLAT(1.9875691500e-4f);
+    vector p = splat(1.9875691500e-4f);
     p = p * r + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
     p = p * r + 4.1665795894e-2f;
@@ -130,7 +136,7 @@ INLINE vector exponential(vector x) {
     p = p * r + 5.0000001201e-1f;
     p = p * (r * r) + r + 1.0f;
     integers exponent = (__builtin_convertvector(n, integers) + 127) << 23;
-    return chosen(x > -87.3f, p * (vector)exponent, SPLAT(0.0f));
+    return chosen(x > -87.3f, p * (vector)exponent, splat(0.0f));
 }
 
 // Reads up to sixteen numbers; the rest are zero.
