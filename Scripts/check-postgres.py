@@ -34,8 +34,6 @@ specification.loader.exec_module(check_index)
 figures = check_index.figures
 
 NEAR = 1e-3
-# What a killed process had computed and not written is computed again: as much at any number of pictures, 2 % of 5,000.
-MOST_LOST = 100
 
 
 def run(clip: str, *arguments: object, env: dict[str, str] | None = None, text: bytes | None = None) -> subprocess.CompletedProcess:
@@ -217,7 +215,9 @@ class Check:
         self.add("four processes, one of them killed: how the others end", [ends[n][0] for n in (0, 1, 3)], [0, 0, 0])
         self.add("pictures in the index, and vectors", self.count("several"), (count, count))
         computed = updates[2].computed + sum(figures(ends[n][1])["new"] for n in (0, 1, 3))
-        self.rows.add(f"forward passes of all four for {count} pictures ({seconds:.0f} s)", computed, f"<= {count + MOST_LOST}", computed <= count + MOST_LOST)
+        # What the killed one had not written is computed again, and does not grow with the pictures: 32 were seen of 1,000.
+        most = 50 if self.isQuick else 100
+        self.rows.add(f"forward passes of all four for {count} pictures ({seconds:.0f} s)", computed, f"<= {count + most}", computed <= count + most)
         self.add("claims that are left", self.sql("SELECT count(*) FROM several.claims"), [(0,)])
         shares = [updates[2].computed] + [figures(ends[n][1])["new"] for n in (0, 1, 3)]
         self.rows.add("each has computed some", min(shares), "> 0", min(shares) > 0)

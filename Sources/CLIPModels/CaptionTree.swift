@@ -75,7 +75,8 @@ struct CaptionTree {
             // Nothing has more tokens in common with it than its neighbours in that order.
             let known = sharesRows ? sorted[max(0, next - 1)..<min(sorted.count, next + 1)] : []
             var beginning = passes.last?.beginning(of: caption, sharingRows: sharesRows, known: known)
-            if beginning.map({ passes[passes.count - 1].rows + $0.computed <= limit }) != true {
+            let rows = passes.last?.rows ?? 0
+            if beginning.map({ $0.computed == 0 || rows + $0.computed <= limit }) != true {
                 passes.append(CaptionTree())
                 beginning = nil
             }

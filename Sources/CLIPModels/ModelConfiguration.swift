@@ -188,7 +188,9 @@ public struct ModelConfiguration: Equatable, Sendable {
         /// The tokens on which a caption's embedding depends: those up to the one that gives it, if nothing that follows
         /// matters; otherwise all.
         public func computedTokens(of ids: [Int32]) -> [Int32] {
-            guard !readsWholeContext, let pooled = pooledIndex(of: ids) else { return ids }
+            guard !readsWholeContext, let pooled = pooledIndex(of: ids), pooled + 1 < ids.count else {
+                return ids
+            }
             return Array(ids[...pooled])
         }
     }

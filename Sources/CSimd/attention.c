@@ -117,8 +117,8 @@ INLINE void attend(const csimd_attention* it, int level) {
         turn_keys(it, column, padded_length, keys);
         copy_values(it, column, padded_width, values);
         for (int64_t first = 0, count; first < it->queries; first += count) {
-            const int64_t left = it->queries - first;
-            count = left >= step ? step : left >= 2 ? 2 : 1;
+            const int64_t waiting = it->queries - first;
+            count = waiting >= step ? step : waiting >= 2 ? 2 : 1;
             fetch_ahead(it, head, first, count);
             // Each number of queries is compiled separately, so that the sums are in registers.
             if (count == step)

@@ -14,11 +14,12 @@ INLINE int64_t place_of(const csimd_attention* it, int64_t position) {
     return it->places ? it->places[position] : position;
 }
 
+// What is there may end before these numbers: nothing is read.
 INLINE void fetch_numbers(const csimd_rows* it, int64_t row, int64_t column, int64_t count) {
     const int64_t size = it->format == csimd_bf16 ? 2 : 4;
-    const char* at = (const char*)it->base + (row * it->stride + column) * size;
+    const uintptr_t at = (uintptr_t)it->base + (uintptr_t)((row * it->stride + column) * size);
     for (int64_t i = 0; i < count * size; i += 64)
-        __builtin_prefetch(at + i, 0, 2);
+        __builtin_prefetch((const void*)(at + (uintptr_t)i), 0, 2);
 }
 
 // Fetches a part of the next head's numbers, or of the first of the rows that follow, while these queries are worked
@@ -26,7 +27,8 @@ INLINE void fetch_numbers(const csimd_rows* it, int64_t row, int64_t column, int
 INLINE void fetch_ahead(const csimd_attention* it, int64_t head, int64_t first, int64_t queries) {
     const bool is_last = head + 1 == it->heads;
     const int64_t column = is_last ? 0 : (head + 1) * it->head_width;
-    if (is_last && it->places)
+    // A single query takes less time than what is fetched.
+    if (it->queries < 2 || (is_last && it->places))
         return;
     const int64_t queries_on = is_last ? it->queries : 0, rows_on = is_last ? it->length : 0;
     for (int64_t query = first; query < first + queries; query++)

@@ -156,8 +156,8 @@ PAIRS static void attend(const csimd_attention* it) {
         turn_key_pairs(it, column, padded_length, keys);
         pair_values(it, column, padded_width, values);
         for (int64_t first = 0, count; first < it->queries; first += count) {
-            const int64_t left = it->queries - first;
-            count = left >= most_queries ? most_queries : left >= 2 ? 2 : 1;
+            const int64_t waiting = it->queries - first;
+            count = waiting >= most_queries ? most_queries : waiting >= 2 ? 2 : 1;
             fetch_ahead(it, head, first, count);
             if (count == most_queries)
                 attend_queries(it, most_queries, first, column, keys, padded_length, values, padded_width, weights,

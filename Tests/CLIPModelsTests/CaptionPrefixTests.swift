@@ -143,4 +143,28 @@ struct CaptionPrefixTests {
         let limited = CLIPModel.computedRows(of: captions, limit: 64)
         #expect(limited.allSatisfy { $0 <= 64 } && limited.reduce(0, +) >= distinct.count)
     }
+
+    @Test("A caption longer than a pass has one of its own, which equal ones share")
+    func long() {
+        let long = [598] + (0..<12).map { Int32($0) } + [599]
+        #expect(CLIPModel.computedRows(of: [long, [598, 599], long, [598, 1, 599]], limit: 10) == [14, 4])
+        #expect(CLIPModel.computedRows(of: [long, long], limit: 10) == [14])
+    }
+
+    @Test("Nothing behind the token that gives the embedding is computed, unless all of the context matters")
+    func cut() throws {
+        var text = try #require(try TinyModel.odd.load().clip.configuration.text)
+        text.pooling = .first(id: 9)
+        #expect(text.computedTokens(of: [8, 1, 9, 2, 9, 0]) == [8, 1, 9])
+        #expect(text.computedTokens(of: [8, 1, 9]) == [8, 1, 9])
+        // Nothing gives an embedding; the model refuses it.
+        #expect(text.computedTokens(of: [8, 1]) == [8, 1] && text.computedTokens(of: []) == [])
+        text.pooling = .largestID
+        #expect(text.computedTokens(of: [8, 1, 9, 2, 9, 0]) == [8, 1, 9])
+        text.pooling = .last
+        #expect(text.computedTokens(of: [8, 9, 0, 0]) == [8, 9, 0, 0])
+        text.pooling = .first(id: 9)
+        text.isCausal = false
+        #expect(text.computedTokens(of: [8, 9, 0, 0]) == [8, 9, 0, 0])
+    }
 }
