@@ -3,7 +3,7 @@
 usage: outliers.py MODEL --held-out DIR [--pictures 256] [--json FILE]
 
 MODEL is what export.py wrote and DIR what held_out.py laid out. The forward pass is products.py's over open_clip's weights.
-Columns, over pictures and captions that training never saw:
+Columns, over pictures that training never saw, and captions of their classes:
 
 greatest   the greatest magnitude of an input
 typical    the median of the greatest magnitudes of rows

@@ -85,7 +85,7 @@ def main():
                 one |= compared(found[base], named, right)
                 line += (f", {one['points']:+.2f} points ({one['interval'][0]:+.2f} to {one['interval'][1]:+.2f}) beside {base}; "
                          f"{one['changed']} named otherwise, {one['lost']} right before, {one['gained']} right now, "
-                         f"p {one['p']:.2f}")
+                         f"p {one['p']:.2g}")
             print(line, flush=True)
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
