@@ -193,8 +193,8 @@ def start_projection(tower, classifiers, mean):
     # Rows of large tables count less, or the emoji would crowd out the photographs.
     rows = torch.cat([(table - table.mean(0)) / len(table) ** 0.5 for table in classifiers])
     left, values, _ = torch.linalg.svd(rows, full_matrices=False)
+    kept = left[:, : tower.output_dim].T @ rows / values[0]
     if not isinstance(tower, ModifiedResNet):
-        kept = left[:, : tower.proj.shape[1]].T @ rows / values[0]
         tower.proj.zero_()[:, : len(kept)] = kept.T
         return
     pool = tower.attnpool
@@ -203,10 +203,9 @@ def start_projection(tower, classifiers, mean):
     pool.positional_embedding.zero_()
     pool.k_proj.weight.zero_()
     nn.init.eye_(pool.v_proj.weight)
-    kept = left[:, : pool.c_proj.out_features].T @ rows
-    kept /= values[0]
-    pool.c_proj.weight.copy_(kept)
-    pool.c_proj.bias.copy_(-kept @ mean)
+    # Fewer concepts than numbers in an embedding leave some at zero.
+    pool.c_proj.weight.zero_()[: len(kept)] = kept
+    pool.c_proj.bias.zero_()[: len(kept)] = -kept @ mean
 
 
 def text_embeddings(model, ids, ends):
