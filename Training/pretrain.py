@@ -2,9 +2,10 @@
 
 usage: pretrain.py --packed DIR --out DIR (--steps N | --minutes M) [--resume | --from TOWER.PT] [...]
 
-Each source has its own linear classifier over the concepts of its table, on the mean of the last feature map. Kernels are
-trained with Muon, everything else with AdamW. Writes to OUT: checkpoint.pt (to go on with --resume), curve.tsv, and at the
-end tower.pt, which train.py takes as --tower. Works on processors and on CUDA.
+Each source has its own linear classifier over the concepts of its table, on the mean of a ResNet's last feature map or the
+class token of a vision transformer. Kernels are trained with Muon, everything else with AdamW; with --kernel-rate 0 AdamW
+trains them, too. Writes to OUT: checkpoint.pt (to go on with --resume), curve.tsv, and at the end tower.pt, which train.py
+takes as --tower. Works on processors and on CUDA.
 """
 
 import argparse
@@ -28,23 +29,28 @@ class Pretraining(run.Run):
     def __init__(self, options):
         super().__init__(options)
         self.tower = towers.image_tower(options)
-        self.heads = nn.ModuleList(nn.Linear(32 * options.width, len(source.concepts)) for source in self.sources)
+        width = towers.feature_width(options)
+        self.heads = nn.ModuleList(nn.Linear(width, len(source.concepts)) for source in self.sources)
         self.modules = {"tower": self.tower, "heads": self.heads}
         for module in self.modules.values():
             module.to(self.device, memory_format=torch.channels_last)
-        named = [(n, p) for n, p in self.tower.named_parameters() if not n.startswith("attnpool.")]
-        kernels = [p for _, p in named if p.ndim == 4 and p.shape[1] > 3]
-        others = [p for _, p in named if not (p.ndim == 4 and p.shape[1] > 3)] + list(self.heads.parameters())
-        self.optimizers = [
-            Muon(kernels, weight_decay=options.weight_decay),
-            torch.optim.AdamW(
-                [
-                    {"params": [p for p in others if p.ndim > 1], "weight_decay": options.weight_decay},
-                    {"params": [p for p in others if p.ndim < 2], "weight_decay": 0},
-                ],
-                betas=(0.9, 0.98),
-            ),
-        ]
+        named = [(n, p) for n, p in self.tower.named_parameters() if not n.startswith(("attnpool.", "proj"))]
+        kernels = [p for n, p in named if options.kernel_rate and self.is_kernel(n, p)]
+        others = [p for n, p in named if not (options.kernel_rate and self.is_kernel(n, p))] + list(self.heads.parameters())
+        adamw = torch.optim.AdamW(
+            [
+                {"params": [p for p in others if p.ndim > 1], "weight_decay": options.weight_decay},
+                {"params": [p for p in others if p.ndim < 2], "weight_decay": 0},
+            ],
+            betas=(0.9, 0.98),
+        )
+        self.optimizers = [Muon(kernels, weight_decay=options.weight_decay), adamw] if kernels else [adamw]
+        self.rates = [options.kernel_rate, options.rate] if kernels else [options.rate]
+
+    @staticmethod
+    def is_kernel(name, parameter):
+        """Whether it is one that Muon trains: of a convolution but the first, or a matrix of a transformer's block."""
+        return parameter.ndim == 4 and parameter.shape[1] > 3 or parameter.ndim == 2 and ".resblocks." in name
 
     def loss(self):
         """A picture competes among the concepts of its own table only."""
@@ -52,7 +58,7 @@ class Pretraining(run.Run):
             self.sources, self.options.mix, self.options.batch, self.options.size, self.generator, self.device
         )
         with towers.precision(self.device):
-            features = towers.mean_features(self.tower, images)
+            features = towers.features(self.tower, images)
         features, total, first = features.float(), 0, 0
         for source, head in zip(self.sources, self.heads):
             count = int(((members >= source.first) & (members < source.first + len(source.concepts))).sum())
@@ -66,13 +72,13 @@ class Pretraining(run.Run):
         return schedule.trapezoid(min(self.clock.progress, 1), self.options.warmup, self.options.flat)
 
     def set_rates(self, share):
-        for optimizer, rate in zip(self.optimizers, (self.options.kernel_rate, self.options.rate), strict=True):
+        for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = rate * share
 
     def classifier(self, source):
         head = self.heads[self.sources.index(source)]
-        return lambda images: head(towers.mean_features(self.tower, images)).argmax(1)
+        return lambda images: head(towers.features(self.tower, images)).argmax(1)
 
 
 def main():
@@ -84,7 +90,7 @@ def main():
     parser.add_argument("--mix", type=json.loads, default=sources.MIX, help="JSON: pictures of each source in a step")
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--size", type=int, default=64, help="side of the pictures that are trained on")
-    parser.add_argument("--kernel-rate", type=float, default=0.05, help="of Muon")
+    parser.add_argument("--kernel-rate", type=float, default=0.05, help="of Muon; 0 does without it")
     parser.add_argument("--rate", type=float, default=8e-4, help="of AdamW")
     parser.add_argument("--warmup", type=float, default=0.02, help="share of the schedule")
     parser.add_argument("--flat", type=float, default=0.65, help="progress at which rates begin to fall")

@@ -1,27 +1,53 @@
-"""open_clip's towers, computed in ways that suit training on a processor. Names and numbers of weights stay open_clip's."""
+"""open_clip's towers, computed in ways that suit training on a processor. Names and numbers of weights stay open_clip's.
+
+An image tower whose layers are a list is a ModifiedResNet, one whose layers are a number is a vision transformer, as in
+open_clip's own configurations.
+"""
 
 import json
 
 import torch
 from open_clip.modified_resnet import ModifiedResNet
+from open_clip.transformer import PatchDropout, VisionTransformer
 from torch import nn
 from torch.nn import functional as F
+
+#: Of a vision transformer, which is what open_clip takes unless told otherwise.
+HEAD_WIDTH = 64
+#: Where the names of what turns features into an embedding begin.
+PROJECTIONS = ("visual.attnpool.c_proj.", "visual.proj")
 
 
 def add_image_arguments(parser):
     parser.add_argument("--image-size", type=int, default=64)
     parser.add_argument("--width", type=int, default=32)
-    parser.add_argument("--layers", type=json.loads, default=[2, 2, 2, 2])
+    parser.add_argument("--layers", type=json.loads, default=[2, 2, 2, 2], help="a number makes a vision transformer")
+    parser.add_argument("--patch-size", type=int, help="of a vision transformer")
+    parser.add_argument("--patch-dropout", type=float, default=0, help="share of patches that a training step leaves out")
     parser.add_argument("--embedding-width", type=int, default=256)
 
 
 def image_tower(options):
-    """open_clip's ModifiedResNet, ready to be trained."""
-    tower = ModifiedResNet(
-        options.layers, options.embedding_width, options.width // 2, image_size=options.image_size, width=options.width
-    )
-    make_fast(tower)
+    """open_clip's tower, ready to be trained."""
+    if isinstance(options.layers, int):
+        tower = VisionTransformer(
+            options.image_size, options.patch_size, options.width, options.layers, options.width // HEAD_WIDTH,
+            mlp_ratio=4, output_dim=options.embedding_width,
+        )
+    else:
+        tower = ModifiedResNet(
+            options.layers, options.embedding_width, options.width // 2, image_size=options.image_size, width=options.width
+        )
+    prepare(tower, options)
     return tower
+
+
+def prepare(tower, options):
+    """Readies a tower for training in place; what is saved stays the same."""
+    if isinstance(tower, ModifiedResNet):
+        make_fast(tower)
+    elif options.patch_dropout:
+        tower.patch_dropout = PatchDropout(options.patch_dropout)
 
 
 def precision(device):
@@ -32,7 +58,10 @@ def configuration(options):
     """open_clip's model_cfg."""
     return {
         "embed_dim": options.embedding_width,
-        "vision_cfg": {"image_size": options.image_size, "layers": options.layers, "width": options.width, "patch_size": None},
+        "vision_cfg": {
+            "image_size": options.image_size, "layers": options.layers, "width": options.width,
+            "patch_size": options.patch_size,
+        },
         "text_cfg": {
             "context_length": options.context_length, "vocab_size": 0, "width": options.text_width,
             "heads": options.text_width // 64, "layers": options.text_layers,
@@ -115,14 +144,30 @@ def feature_map(tower, images):
     return x
 
 
-def mean_features(tower, images):
-    """(n, 32 width): the mean of the last feature map."""
-    return feature_map(tower, images).mean((2, 3))
+def feature_width(options):
+    return options.width if isinstance(options.layers, int) else 32 * options.width
+
+
+def features(tower, images):
+    """(n, feature width): the mean of a ResNet's last feature map, or the class token of a vision transformer."""
+    if isinstance(tower, ModifiedResNet):
+        return feature_map(tower, images).mean((2, 3))
+    tokens = tower.transformer(tower._embeds(images))  # (n, 1 + patches, width)
+    return tower.ln_post(tokens[:, 0])
+
+
+def projected(tower, features):
+    """Features (n, feature width) of the pictures that are named -> (n, embedding)."""
+    if isinstance(tower, ModifiedResNet):
+        return tower.attnpool.c_proj(features)
+    return features @ tower.proj
 
 
 def image_embeddings(model, images):
-    """(n, 3, side, side) -> (n, embedding): open_clip's encode_image at any side that is a multiple of 32."""
-    return pooled(model.visual.attnpool, feature_map(model.visual, images))
+    """(n, 3, side, side) -> (n, embedding): open_clip's encode_image, for a ResNet at any side that is a multiple of 32."""
+    if isinstance(model.visual, ModifiedResNet):
+        return pooled(model.visual.attnpool, feature_map(model.visual, images))
+    return projected(model.visual, features(model.visual, images))
 
 
 def pooled(pool, x):
@@ -138,25 +183,29 @@ def pooled(pool, x):
 
 
 @torch.no_grad()
-def start_pooling(pool, classifiers, mean):
-    """Lets attention pooling begin as the mean over the map, and its output as what classifiers of that mean tell apart.
+def start_projection(tower, classifiers, mean):
+    """Lets the projection begin as what classifiers of the features tell apart, and attention pooling as the mean over the map.
 
-    classifiers: weights (concepts, width) of one or more tables; mean (width): of the features. Keys are zero, so that all
-    places count alike until training says otherwise, and values are the map itself. The output projection keeps the
-    directions along which the classifiers differ most.
+    classifiers: weights (concepts, feature width) of one or more tables; mean (feature width): of the features. Keys are
+    zero, so that all places count alike until training says otherwise, and values are the map itself. The projection keeps
+    the directions along which the classifiers differ most; a vision transformer's has no bias that could take off the mean.
     """
+    # Rows of large tables count less, or the emoji would crowd out the photographs.
+    rows = torch.cat([(table - table.mean(0)) / len(table) ** 0.5 for table in classifiers])
+    left, values, _ = torch.linalg.svd(rows, full_matrices=False)
+    kept = left[:, : tower.output_dim].T @ rows / values[0]
+    if not isinstance(tower, ModifiedResNet):
+        tower.proj.zero_()[:, : len(kept)] = kept.T
+        return
+    pool = tower.attnpool
     for projection in (pool.q_proj, pool.k_proj, pool.v_proj):
         projection.bias.zero_()
     pool.positional_embedding.zero_()
     pool.k_proj.weight.zero_()
     nn.init.eye_(pool.v_proj.weight)
-    # Rows of large tables count less, or the emoji would crowd out the photographs.
-    rows = torch.cat([(table - table.mean(0)) / len(table) ** 0.5 for table in classifiers])
-    left, values, _ = torch.linalg.svd(rows, full_matrices=False)
-    kept = left[:, : pool.c_proj.out_features].T @ rows
-    kept /= values[0]
-    pool.c_proj.weight.copy_(kept)
-    pool.c_proj.bias.copy_(-kept @ mean)
+    # Fewer concepts than numbers in an embedding leave some at zero.
+    pool.c_proj.weight.zero_()[: len(kept)] = kept
+    pool.c_proj.bias.zero_()[: len(kept)] = -kept @ mean
 
 
 def text_embeddings(model, ids, ends):

@@ -84,7 +84,7 @@ class FeatureBank:
             made = []
             for first in range(0, len(rows), 250):
                 images = source.varied(rows[first : first + 250], options.size, training.device)
-                made.append(towers.mean_features(tower, images.contiguous(memory_format=torch.channels_last)))
+                made.append(towers.features(tower, images.contiguous(memory_format=torch.channels_last)))
             self.features[source.name] = torch.cat(made)
             self.members[source.name] = torch.from_numpy(source.members[rows])
         tower.train()
@@ -115,13 +115,13 @@ class Training(run.Run):
         self.encode = captions.Encoder(tokenizer(options.vocabulary, options.context_length), options.context_length)
         self.configuration["text_cfg"]["vocab_size"] = self.encode.vocabulary_size
         self.model = open_clip.CLIP(**self.configuration, quick_gelu=False)
-        towers.make_fast(self.model.visual)
+        towers.prepare(self.model.visual, options)
         self.model.to(self.device, memory_format=torch.channels_last)
         self.modules = {"model": self.model}
         parts = {}
         for name, parameter in self.model.named_parameters():
             is_decayed = parameter.ndim > 1 and "embedding" not in name
-            is_seen_late = name.startswith("visual.") and not name.startswith("visual.attnpool.c_proj.")
+            is_seen_late = name.startswith("visual.") and not name.startswith(towers.PROJECTIONS)
             parts.setdefault((is_decayed, options.image_rate if is_seen_late else 1), []).append(parameter)
         optimizer = torch.optim.AdamW(
             [
@@ -164,7 +164,7 @@ class Training(run.Run):
         self.model.visual.load_state_dict(state["tower"])
         self.bank = FeatureBank(self)
         heads = [state["heads"][f"{place}.weight"] for place in range(len(self.sources))]
-        towers.start_pooling(self.model.visual.attnpool, heads, self.bank.mean())
+        towers.start_projection(self.model.visual, heads, self.bank.mean())
 
     # MARK: one step
 
@@ -184,7 +184,7 @@ class Training(run.Run):
         """Embeddings (n, width) of a step's pictures, of length one, and the concept of each (n)."""
         if self.is_fitting:
             features, members = self.bank.draw(self.options.fit_mix, self.options.fit_batch)
-            return F.normalize(self.model.visual.attnpool.c_proj(features), dim=-1), members
+            return F.normalize(towers.projected(self.model.visual, features), dim=-1), members
         images, members = sources.batch(
             self.sources, self.options.mix, self.options.batch, self.options.size, self.generator, self.device
         )
