@@ -11,7 +11,9 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// The settings of tests that compare and wait: optimising them takes longer than they then run. Tests that compute are optimised.
+/// The settings of tests that compare and wait, whose optimisation would take longer than they run.
+///
+/// Tests that compute are optimised.
 let plainTestSettings = swiftSettings + [.unsafeFlags(["-Onone"])]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
