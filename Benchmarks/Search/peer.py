@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -107,6 +108,8 @@ MAKERS = {
 
 def main() -> None:
     name, threads, width, file, queries_file, folder = sys.argv[1:]
+    # PostgreSQL is no child's child: it is stopped when this process ends by itself.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     os.environ["OMP_NUM_THREADS"] = threads
     vectors = np.memmap(file, np.float32, "r").reshape(-1, int(width))
     queries = np.fromfile(queries_file, np.float32).reshape(-1, int(width))
