@@ -121,7 +121,7 @@ struct BatchPlannerTests {
             planner.append(items(number, number), to: .images)
             planner.append(items(10 + number, 10 + number), to: .texts)
         }
-        var lanes: [Planner.Lane] = []
+        var lanes: [BatchLane] = []
         while let step = planner.nextStep(among: 1) { lanes.append(step.lane) }
         #expect(lanes == [.texts, .images, .texts, .images, .texts, .images])
     }

@@ -46,12 +46,10 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         }
     }
 
-    package typealias Lane = BatchLane
-
     private let limits: BatchLimits
     private var images = Queue()
     private var texts = Queue()
-    private var nextTurn: Lane = .texts
+    private var nextTurn: BatchLane = .texts
 
     /// An empty plan.
     package init(limits: BatchLimits) {
@@ -62,7 +60,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
     package var isEmpty: Bool { images.isEmpty && texts.isEmpty }
 
     /// How many items wait in a lane.
-    package func waiting(in lane: Lane) -> Int {
+    package func waiting(in lane: BatchLane) -> Int {
         switch lane {
         case .images: images.count
         case .texts: texts.count
@@ -76,7 +74,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
     ///   - isOfList: whether the items are part of a list, which other requests may overtake.
     package mutating func append(
         _ items: [Item],
-        to lane: Lane,
+        to lane: BatchLane,
         of client: String? = nil,
         isOfList: Bool = false
     ) {
@@ -96,7 +94,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
 
     /// The next forward pass, for one thread or for several together.
     package struct Step: Sendable {
-        package let lane: Lane
+        package let lane: BatchLane
         package let items: [Item]
         /// What the items cost together: images, or tokens of which those in common count once.
         package let cost: Int
@@ -108,7 +106,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
     ///
     /// - Parameter idle: how many threads are idle, including the one that asks.
     package mutating func nextStep(among idle: Int) -> Step? {
-        let lane: Lane
+        let lane: BatchLane
         switch (images.isEmpty, texts.isEmpty) {
         case (true, true): return nil
         case (false, true): lane = .images
@@ -129,7 +127,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
 
     /// What the next pass would take, by lane and weight, if more threads than are idle could make it together; nil if
     /// they could not.
-    package func nextToShare(among threads: Int) -> (lane: Lane, weight: Int)? {
+    package func nextToShare(among threads: Int) -> (lane: BatchLane, weight: Int)? {
         let lane = images.isEmpty ? .texts : texts.isEmpty ? .images : nextTurn
         let (queue, limit) = lane == .images ? (images, limits.images) : (texts, limits.textTokens)
         let other = lane == .images ? texts : images
@@ -142,7 +140,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
 
     /// What a lane has to know to take a pass's items.
     private struct Terms {
-        let lane: Lane
+        let lane: BatchLane
         let limits: BatchLimits
         /// How many threads are idle.
         let idle: Int
@@ -235,7 +233,7 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         ///
         /// A turn is a pass divided by the number of clients, for any number of requests; what is left of a pass goes
         /// round again.
-        private mutating func takeItems(of lane: Lane, limit: Int, enough: Int, threads: Int) -> Step {
+        private mutating func takeItems(of lane: BatchLane, limit: Int, enough: Int, threads: Int) -> Step {
             let wholeTurn = limit / max(1, turns.clients)
             var (taken, sum, turn) = ([Item](), 0, 0)
             var cost = PassCost()
