@@ -41,12 +41,16 @@ class Probe:
             else:
                 outcome = str(self._caption().status)
         except (OSError, wire.Gone) as trouble:
-            outcome = type(trouble).__name__
+            outcome = f"{type(trouble).__name__}: {trouble}"
             self.connection = None
         self.seconds.append(time.monotonic() - begun)
         self.statuses[outcome] = self.statuses.get(outcome, 0) + 1
 
     def _caption(self) -> wire.Answer:
+        # As common clients do: a connection that the server has closed meanwhile is not asked.
+        if self.connection and self.connection.ended(0):
+            self.connection.close()
+            self.connection = None
         connection = self.connection or wire.Wire(self.port, PATIENCE, self.source)
         self.connection = connection
         words = " ".join(self.random.choices(("red", "cat", "tree", "blue", "dog", "house", "snow", "car"), k=7))

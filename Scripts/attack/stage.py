@@ -150,6 +150,13 @@ class Watch:
         asked = len(self.seen["health"]["seconds"])
         stage.tell("processor time; /healthz asked" + suffix, f"{self.processor_seconds:.1f} s of {self.seconds:.0f} s; {asked}")
 
+    def report_captions(self, whose: str = "captions") -> None:
+        """That each was answered, and what became of those that were not."""
+        self.stage.exactly(f"{whose} not answered 200", self.refused("captions"), 0)
+        for outcome, count in self.seen["captions"]["statuses"].items():
+            if outcome != "200":
+                self.stage.tell(f"{whose} that were not", f"{count} x {outcome}"[:54])
+
     def report_memory(self, label: str = "") -> None:
         suffix = f" ({label})" if label else ""
         bound = BUDGET + BEYOND_BUDGET

@@ -126,14 +126,17 @@ class Wire:
 
     def ended(self, limit: float = 1.0) -> bool:
         """Whether the other side closes within the limit, with nothing more to say."""
+        before = self.socket.gettimeout()
         self.socket.settimeout(limit)
         try:
             while more := self.socket.recv(65536):
                 self.rest += more
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             return False
         except OSError:
             return True
+        finally:
+            self.socket.settimeout(before)
         return True
 
 

@@ -38,6 +38,42 @@ struct PressureTests {
         }
     }
 
+    @Test("A connection whose next request has come does not make room, even if the request was not read yet")
+    func unreadRequest() async throws {
+        let loops = ProcessInfo.processInfo.activeProcessorCount
+        let held = 20
+        // Whoever comes meanwhile is let in at the same time as what was sent meanwhile is read.
+        let log = LogLines { line in
+            if line.text == "no request" { Thread.sleep(forTimeInterval: 0.4) }
+        }
+        try await LiveServer.with(
+            configure: { $0.maxConnections = held + 2 * loops + 4 },
+            log: log
+        ) { server in
+            let port = server.port
+            let statuses = try await Loopback.onThread {
+                func come(_ count: Int) throws -> [HTTPConnection] {
+                    try (0..<count).map { _ in try HTTPConnection(port: port) }
+                }
+                let clients = try come(held)
+                for client in clients {
+                    try client.send("GET", "/info")
+                    #expect(try client.answer().status == 200)
+                }
+                // Until they have been idle for so long that they are first to make room.
+                Thread.sleep(forTimeInterval: 0.7)
+                let disturbers = try come(2 * loops)
+                for disturber in disturbers { try disturber.send("?\r\n\r\n") }
+                Thread.sleep(forTimeInterval: 0.1)
+                let newcomers = try come(12)
+                for client in clients + newcomers { try client.send("GET", "/info") }
+                defer { withExtendedLifetime(disturbers) {} }
+                return (clients + newcomers).map { (try? $0.answer().status) ?? 0 }
+            }
+            #expect(statuses == Array(repeating: 200, count: held + 12))
+        }
+    }
+
     @Test("A request in hand does not make room")
     func busy() async throws {
         let upstream = try HeldUpstream()

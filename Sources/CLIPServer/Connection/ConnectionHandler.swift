@@ -49,6 +49,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var phase = Phase.idle
     private var phaseStart = NIODeadline.now()
     var lastArrival = NIODeadline.now()
+    /// The bytes that were read, of all requests.
+    private var received: UInt64 = 0
     /// When the body began, not counting the time of waiting for room.
     private var bodyStart = NIODeadline.now()
     private var timer: Scheduled<Void>?
@@ -154,7 +156,24 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case .sending where !sending.isLong && NIODeadline.now() - sending.progress < ConnectionLimits.grace:
             service.table.stays(context.channel)
         case .closed: break
+        case .idle: leaveUnlessAsked(context)
         default: context.close(promise: nil)
+        }
+    }
+
+    /// Closes the connection, unless the next request has come and was not read yet.
+    private func leaveUnlessAsked(_ context: ChannelHandlerContext) {
+        guard let arrived = TCPProgress.received(on: context.channel) else {
+            return context.close(promise: nil)
+        }
+        let handler = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        arrived.whenComplete { result in
+            let (handler, context) = handler.value
+            let arrived = (try? result.get()) ?? 0
+            guard handler.phase == .idle, arrived <= handler.received else {
+                return handler.service.table.stays(context.channel)
+            }
+            context.close(promise: nil)
         }
     }
 
@@ -186,8 +205,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         lastArrival = .now()
+        let bytes = unwrapInboundIn(data)
+        received += UInt64(bytes.readableBytes)
         guard phase != .lingering, phase != .closed else { return }
-        decoder.take(unwrapInboundIn(data))
+        decoder.take(bytes)
         process(context)
         decoder.compact()
         if decoder.waiting > ConnectionLimits.mostWaiting { context.close(promise: nil) }

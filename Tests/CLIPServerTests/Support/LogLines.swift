@@ -12,6 +12,12 @@ final class LogLines: Sendable {
     }
 
     private let lines = Mutex<[Line]>([])
+    private let onLine: @Sendable (Line) -> Void
+
+    /// - Parameter onLine: called with each line by the thread that writes it, which waits.
+    init(onLine: @escaping @Sendable (Line) -> Void = { _ in }) {
+        self.onLine = onLine
+    }
 
     var all: [Line] { lines.withLock { $0 } }
 
@@ -20,7 +26,10 @@ final class LogLines: Sendable {
 
     var handler: some LogHandler { Handler(lines: self) }
 
-    private func add(_ line: Line) { lines.withLock { $0.append(line) } }
+    private func add(_ line: Line) {
+        lines.withLock { $0.append(line) }
+        onLine(line)
+    }
 
     private struct Handler: LogHandler {
         let lines: LogLines
