@@ -4,17 +4,32 @@
 // f32. Then a few queries at a time are multiplied with all keys, and their weights with all values, with the sums in
 // registers.
 
+// Reads `count` columns of up to sixteen keys; what is not there is zero.
+INLINE void load_keys(const csimd_attention* it, int64_t row, int64_t column, int64_t count, vector block[lanes]) {
+    const int64_t rows = it->length - row;
+    if (rows >= lanes && count == lanes && it->key.format == csimd_f32) {
+        // The usual case asks nothing of each row.
+        const float* from = (const float*)it->key.base + column;
+        if (it->places)
+            for (int64_t i = 0; i < lanes; i++)
+                block[i] = load(from + it->places[row + i] * it->key.stride);
+        else
+            for (int64_t i = 0; i < lanes; i++)
+                block[i] = load(from + (row + i) * it->key.stride);
+        return;
+    }
+    for (int64_t i = 0; i < lanes; i++)
+        block[i] = i < rows ? load_any(it->key.base, it->key.format, place_of(it, row + i) * it->key.stride + column, count)
+                            : splat(0.0f);
+}
+
 // Transposes one head's keys: (length, head_width) becomes (head_width, padded length), with zeros after the last row.
 INLINE void turn_keys(const csimd_attention* it, int64_t column, int64_t padded, float* target) {
     for (int64_t row = 0; row < padded; row += lanes)
         for (int64_t first = 0; first < it->head_width; first += lanes) {
             int64_t count = it->head_width - first < lanes ? it->head_width - first : lanes;
             vector block[lanes];
-            for (int64_t i = 0; i < lanes; i++)
-                block[i] = row + i < it->length
-                               ? load_any(it->key.base, it->key.format,
-                                          place_of(it, row + i) * it->key.stride + column + first, count)
-                               : splat(0.0f);
+            load_keys(it, row, column + first, count, block);
             transpose(block);
             for (int64_t i = 0; i < count; i++)
                 store(target + (first + i) * padded + row, block[i]);
@@ -23,13 +38,18 @@ INLINE void turn_keys(const csimd_attention* it, int64_t column, int64_t padded,
 
 // Copies one head's values: (length, head_width) becomes (length, padded head_width).
 INLINE void copy_values(const csimd_attention* it, int64_t column, int64_t padded, float* target) {
-    for (int64_t row = 0; row < it->length; row++)
-        for (int64_t first = 0; first < padded; first += lanes) {
-            int64_t count = it->head_width - first < lanes ? it->head_width - first : lanes;
-            store(target + row * padded + first,
-                  load_any(it->value.base, it->value.format, place_of(it, row) * it->value.stride + column + first,
-                           count));
-        }
+    const bool are_whole = padded == it->head_width && it->value.format == csimd_f32;
+    for (int64_t row = 0; row < it->length; row++) {
+        const int64_t place = place_of(it, row) * it->value.stride + column;
+        if (are_whole)
+            for (int64_t first = 0; first < padded; first += lanes)
+                store(target + row * padded + first, load((const float*)it->value.base + place + first));
+        else
+            for (int64_t first = 0; first < padded; first += lanes) {
+                int64_t count = it->head_width - first < lanes ? it->head_width - first : lanes;
+                store(target + row * padded + first, load_any(it->value.base, it->value.format, place + first, count));
+            }
+    }
 }
 
 // sums (queries, vectors x 16) = left (queries, depth) x right (depth, right_stride), for the columns from `right`.

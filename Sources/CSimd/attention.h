@@ -62,18 +62,29 @@ INLINE void transpose(vector rows[lanes]) {
 
 // Computes e^(score - largest) in place, with zero after the visible scores; returns one over their sum.
 INLINE float weigh(float* scores, int64_t visible, int64_t vectors, float scale) {
-    for (int64_t i = visible; i < vectors * lanes; i++)
-        scores[i] = -INFINITY;
-    vector largest = splat(-INFINITY);
-    for (int64_t v = 0; v < vectors; v++)
+    const int64_t whole = visible / lanes;
+    const integers lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const integers are_visible = lane < (int32_t)(visible % lanes);
+    vector largest = splat(-INFINITY), last = largest, sum = splat(0.0f);
+    for (int64_t v = 0; v < whole; v++)
         largest = larger(load(scores + v * lanes), largest);
+    if (whole < vectors) {
+        last = chosen(are_visible, load(scores + whole * lanes), last);
+        largest = larger(last, largest);
+    }
     float most = largest_of(largest) * scale;
-    vector sum = splat(0.0f);
-    for (int64_t v = 0; v < vectors; v++) {
+    for (int64_t v = 0; v < whole; v++) {
         vector weight = exponential(load(scores + v * lanes) * scale - most);
         store(scores + v * lanes, weight);
         sum += weight;
     }
+    if (whole < vectors) {
+        vector weight = chosen(are_visible, exponential(last * scale - most), splat(0.0f));
+        store(scores + whole * lanes, weight);
+        sum += weight;
+    }
+    for (int64_t v = whole + 1; v < vectors; v++)
+        store(scores + v * lanes, splat(0.0f));
     return 1.0f / sum_of(sum);
 }
 

@@ -4,6 +4,7 @@
 #define CLIP_CSIMD_PANELS_H
 
 #include "activation.h"
+#include "bytes.h"
 #include "processor.h"
 #include "vectors.h"
 
@@ -94,31 +95,73 @@ INLINE vector scaled_sums(const csimd_product* it, bool are_bytes, const uint32_
            load_any(it->column_scales, csimd_f32, column, count);
 }
 
+// The largest magnitudes, by lane, of a row that becomes bytes.
+INLINE uint32_t* magnitudes_at(const csimd_product* it, int64_t row) {
+    return it->scratch + it->rows * widest_panel + row * lanes;
+}
+
 // Finishes the sums of some rows, (rows, width), and writes them to the target from this output on, of which there are
 // `count` at most.
-INLINE void finish_sums(const csimd_product* it, bool are_bytes, csimd_activation activation, int64_t first_row,
-                        int64_t rows, int64_t output, int64_t width, int64_t count, const uint32_t* sums) {
-    for (int64_t r = 0; r < rows; r++)
+INLINE void finish_sums(const csimd_product* it, bool are_bytes, bool become_bytes, csimd_activation activation,
+                        int64_t first_row, int64_t rows, int64_t output, int64_t width, int64_t count,
+                        const uint32_t* sums) {
+    for (int64_t r = 0; r < rows; r++) {
+        const int64_t row = first_row + r;
+        integers most = {0};
         for (int64_t first = 0; first < count; first += lanes) {
-            const int64_t row = first_row + r, column = output + first, place = row * it->target.stride + column;
+            const int64_t column = output + first, place = row * it->target.stride + column;
             const int64_t part = smaller(count - first, lanes);
             vector x = scaled_sums(it, are_bytes, sums + r * width + first, row, column, part);
             if (it->bias)
                 x += load_any(it->bias, csimd_f32, column, part);
             x = activate(activation, x);
-            if (it->adds_to_target)
+            if (become_bytes)
+                most = larger_magnitudes(x, most);
+            else if (it->adds_to_target)
                 x += load_any(it->target.base, csimd_f32, place, part);
-            store_any(it->target.base, it->target.format, place, part, x);
+            store_any(it->target.base, become_bytes ? csimd_f32 : it->target.format, place, part, x);
         }
+        if (become_bytes) {
+            integers before;
+            memcpy(&before, magnitudes_at(it, row), sizeof before);
+            most = __builtin_elementwise_max(most, before);
+            memcpy(magnitudes_at(it, row), &most, sizeof most);
+        }
+    }
 }
 
 INLINE void finish_panel(const csimd_product* it, bool are_bytes, csimd_activation activation, int64_t first_row,
                          int64_t rows, int64_t output, int64_t width, const uint32_t* sums) {
     // With a constant count no vector asks whether it is whole.
-    if (output + width <= it->outputs)
-        finish_sums(it, are_bytes, activation, first_row, rows, output, width, width, sums);
+    const int64_t left = it->outputs - output;
+    if (are_bytes && it->floats)
+        if (left >= width)
+            finish_sums(it, are_bytes, true, activation, first_row, rows, output, width, width, sums);
+        else
+            finish_sums(it, are_bytes, true, activation, first_row, rows, output, width, left, sums);
+    else if (left >= width)
+        finish_sums(it, are_bytes, false, activation, first_row, rows, output, width, width, sums);
     else
-        finish_sums(it, are_bytes, activation, first_row, rows, output, width, it->outputs - output, sums);
+        finish_sums(it, are_bytes, false, activation, first_row, rows, output, width, left, sums);
+}
+
+// The product with its floats as the target, if that is bytes.
+INLINE csimd_product with_floats(const csimd_product* given) {
+    csimd_product it = *given;
+    if (it.floats) {
+        it.target = (csimd_rows){.base = it.floats, .stride = it.outputs, .format = csimd_f32};
+        memset(magnitudes_at(&it, 0), 0, (size_t)(it.rows * lanes) * sizeof(uint32_t));
+    }
+    return it;
+}
+
+INLINE void write_bytes(const csimd_product* it, csimd_rows target) {
+    for (int64_t row = 0; row < it->rows; row++) {
+        integers most;
+        memcpy(&most, magnitudes_at(it, row), sizeof most);
+        target.scales[row] = quantise(it->outputs, it->floats + row * it->outputs, most,
+                                      (uint8_t*)target.base + row * target.stride);
+    }
 }
 
 INLINE void write_sums(const csimd_product* it, bool are_bytes, int64_t first_row, int64_t rows, int64_t output,

@@ -136,12 +136,14 @@ PRODUCT_TARGET INLINE void NAMED(_multiply_band)(const csimd_product* it, int64_
 
 PRODUCT_TARGET void PRODUCT(const csimd_product* given) {
     // No sum is written to a copy, so that the compiler keeps it in registers.
-    const csimd_product copy = *given, *it = &copy;
+    const csimd_product copy = with_floats(given), *it = &copy;
     const int64_t bands = bands_of(it->rows, it->inputs / NUMBERS);
     for (int64_t band = 0; band < bands; band++) {
         const int64_t first = it->rows * band / bands;
         NAMED(_multiply_band)(it, first, it->rows * (band + 1) / bands - first);
     }
+    if (NUMBERS == 4 && it->floats)
+        write_bytes(it, given->target);
 }
 
 #undef JOINED_

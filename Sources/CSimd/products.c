@@ -65,7 +65,7 @@ void csimd_pack_panels(csimd_format format, int64_t inputs, int64_t outputs, con
 }
 
 size_t csimd_product_scratch(int64_t rows) {
-    return (size_t)rows * widest_panel;
+    return (size_t)rows * (widest_panel + lanes);
 }
 
 void csimd_multiply(const csimd_product* it) {

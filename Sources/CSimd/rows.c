@@ -1,4 +1,5 @@
 #include "activation.h"
+#include "bytes.h"
 #include "vectors.h"
 
 #include <math.h>
@@ -13,33 +14,11 @@ typedef struct {
     float epsilon;
 } row_work;
 
-INLINE int64_t part(int64_t width, int64_t column) {
-    return width - column < lanes ? width - column : lanes;
-}
-
-// Converts a row of floats to bytes; returns the scale of the bytes.
-INLINE float quantise(int64_t width, const float* from, uint8_t* to) {
-    vector most = splat(0.0f);
-    for (int64_t i = 0; i < width; i += lanes)
-        most = larger(magnitude(load_any(from, csimd_f32, i, part(width, i))), most);
-    float largest = largest_of(most);
-    float factor = largest > 0 && isfinite(largest) ? 127.0f / largest : 0.0f;
-    for (int64_t i = 0; i < width; i += lanes) {
-        int64_t count = part(width, i);
-        vector scaled = nearest(load_any(from, csimd_f32, i, count) * factor);
-        octets whole = __builtin_convertvector(__builtin_convertvector(scaled, integers) + 128, octets);
-        if (count >= lanes)
-            memcpy(to + i, &whole, sizeof whole);
-        else
-            memcpy(to + i, &whole, (size_t)count);
-    }
-    return factor > 0 ? largest / 127.0f : largest * 0.0f;
-}
-
 // Writes one row of floats in the target's format.
 INLINE void write_row(int64_t width, const float* from, csimd_rows target, int64_t row) {
     if (target.format == csimd_int8) {
-        target.scales[row] = quantise(width, from, (uint8_t*)target.base + row * target.stride);
+        uint8_t* to = (uint8_t*)target.base + row * target.stride;
+        target.scales[row] = quantise(width, from, magnitudes_of(width, from), to);
         return;
     }
     for (int64_t i = 0; i < width; i += lanes) {
@@ -51,6 +30,28 @@ INLINE void write_row(int64_t width, const float* from, csimd_rows target, int64
 
 // The longest row that becomes bytes. Its floats lie on the stack until its largest number is known.
 enum { longest_row = 16384 };
+
+// Writes up to sixteen numbers of a normalised row; returns them.
+INLINE vector norm_part(const row_work* it, csimd_format format, const float* from, float mean, float inverse,
+                        int64_t i, int64_t count, void* to) {
+    vector result =
+        (load_any(from, csimd_f32, i, count) - mean) * inverse * load_any(it->scale, csimd_f32, i, count) +
+        load_any(it->shift, csimd_f32, i, count);
+    store_any(to, format, i, count, result);
+    return result;
+}
+
+// Writes a normalised row of f32 or bf16; returns the largest magnitudes of each lane.
+INLINE integers norm_row(const row_work* it, csimd_format format, const float* from, float mean, float inverse,
+                         void* to) {
+    integers most = {0};
+    int64_t i = 0;
+    for (; i + lanes <= it->width; i += lanes)
+        most = larger_magnitudes(norm_part(it, format, from, mean, inverse, i, lanes, to), most);
+    if (i < it->width)
+        most = larger_magnitudes(norm_part(it, format, from, mean, inverse, i, it->width - i, to), most);
+    return most;
+}
 
 INLINE void layer_norm(const row_work* it, int level) {
     (void)level;
@@ -87,19 +88,15 @@ INLINE void layer_norm(const row_work* it, int level) {
             squares += away * away;
         }
         float inverse = 1.0f / sqrtf(sum_of(squares + squares2) * share + it->epsilon);
-        bool is_bytes = it->target.format == csimd_int8;
-        for (i = 0; i < it->width; i += lanes) {
-            int64_t count = part(it->width, i);
-            vector result = (load_any(from, csimd_f32, i, count) - mean) * inverse *
-                                load_any(it->scale, csimd_f32, i, count) +
-                            load_any(it->shift, csimd_f32, i, count);
-            if (is_bytes)
-                store_any(buffer, csimd_f32, i, count, result);
-            else
-                store_any(it->target.base, it->target.format, row * it->target.stride + i, count, result);
+        const int64_t place = row * it->target.stride;
+        switch (it->target.format) {
+        case csimd_f32: norm_row(it, csimd_f32, from, mean, inverse, (float*)it->target.base + place); break;
+        case csimd_bf16: norm_row(it, csimd_bf16, from, mean, inverse, (uint16_t*)it->target.base + place); break;
+        case csimd_int8: {
+            integers most = norm_row(it, csimd_f32, from, mean, inverse, buffer);
+            it->target.scales[row] = quantise(it->width, buffer, most, (uint8_t*)it->target.base + place);
         }
-        if (is_bytes)
-            write_row(it->width, buffer, it->target, row);
+        }
     }
 }
 

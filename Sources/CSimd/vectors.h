@@ -115,18 +115,19 @@ INLINE float largest_of(vector it) {
     return it[0];
 }
 
-// The nearest whole number, for magnitudes below 2^22: adding the constant pushes the fraction out of the mantissa.
-INLINE vector nearest(vector it) {
-    const float magic = 12582912.0f; // 1.5 x 2^23
-    return (it + magic) - magic;
-}
+// Added to a number whose magnitude is below 2^22, this pushes the fraction out of the mantissa: what is left there is the
+// nearest whole number.
+static const float magic = 12582912.0f; // 1.5 x 2^23
 
-// e^x to about one unit in the last place; zero below -87. The polynomial is Cephes' expf, fitted to [-ln 2/2, ln 2/2].
+// e^x to about one unit in the last place, for x in [-80, 80]. Smaller ones are taken for -80 and larger ones for 80: what
+// is added to them, or what they are added to, is so much larger that nothing is left of either. The polynomial is Cephes'
+// expf, fitted to [-ln 2/2, ln 2/2].
 INLINE vector exponential(vector x) {
-    vector clamped = larger(x, splat(-87.3f));
-    clamped = chosen(clamped < 88.0f, clamped, splat(88.0f));
-    vector n = nearest(clamped * 1.44269504088896341f);
-    vector r = clamped - n * 0.693359375f;
+    x = larger(x, splat(-80.0f));
+    x = chosen(x < 80.0f, x, splat(80.0f));
+    vector shifted = x * 1.44269504088896341f + magic;
+    vector n = shifted - magic;
+    vector r = x - n * 0.693359375f;
     r = r - n * -2.12194440e-4f;
     vector p = splat(1.9875691500e-4f);
     p = p * r + 1.3981999507e-3f;
@@ -135,8 +136,8 @@ INLINE vector exponential(vector x) {
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = p * (r * r) + r + 1.0f;
-    integers exponent = (__builtin_convertvector(n, integers) + 127) << 23;
-    return chosen(x > -87.3f, p * (vector)exponent, splat(0.0f));
+    // Times 2^n: the lowest bits of the shifted number are added to the exponent.
+    return (vector)((bits)p + ((bits)shifted << 23));
 }
 
 // Reads up to sixteen numbers; the rest are zero.

@@ -14,9 +14,9 @@ struct PanelProduct: Sendable {
     ) throws(KernelError) {
         try context.scratch.scope { () throws(KernelError) in
             // Bytes have a scale for each row, which is known once all of the row is there.
-            let target =
+            let floats =
                 output.format == .int8
-                ? try context.scratch.matrix(rows: input.rows, width: columns.count) : output
+                ? try context.scratch.matrix(rows: input.rows, width: columns.count).base : nil
             let words = csimd_product_scratch(Int64(input.rows))
             let scratch = try context.scratch.memory(byteCount: words * MemoryLayout<UInt32>.size)
             var product = csimd_product(
@@ -30,11 +30,11 @@ struct PanelProduct: Sendable {
                 bias: terms.bias(from: columns.lowerBound),
                 activation: terms.activation?.simd ?? csimd_activation_none,
                 adds_to_target: terms.addsToOutput,
-                target: target.simd,
+                target: output.simd,
+                floats: floats,
                 scratch: scratch.assumingMemoryBound(to: UInt32.self)
             )
             csimd_multiply(&product)
-            if output.format == .int8 { target.convert(into: output) }
         }
     }
 

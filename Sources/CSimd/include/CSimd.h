@@ -106,8 +106,9 @@ typedef struct {
     const float* bias;          // may be NULL
     csimd_activation activation;
     bool adds_to_target;
-    csimd_rows target;  // f32 or bf16
-    uint32_t* scratch;  // csimd_product_scratch words
+    csimd_rows target;  // f32 or bf16; or bytes, if the source is
+    float* floats;      // (rows, outputs) for a target of bytes, whose scales are known at the end
+    uint32_t* scratch;  // csimd_product_scratch words, aligned to 64 bytes
 } csimd_product;
 /// The number of words of scratch that csimd_multiply needs.
 size_t csimd_product_scratch(int64_t rows);
