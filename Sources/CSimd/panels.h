@@ -20,12 +20,16 @@ enum { steps = 4 };
 
 enum { line = 64, line_words = line / 4, fractions = 4096 };
 
+// A processor fetches ahead of a reader by itself, but only within a page of memory, and not enough where the pages come
+// one after the other: a core of an Ice Lake read 8.7 GB/s so, and 11 with a line of each of four pages in turn.
+enum { page = 4096, streams = 4 };
+
 // What is needed next, to be fetched evenly while sums are added up: a core has buffers for about a dozen lines on their
 // way, and where more are asked for at once, everything behind them waits.
 typedef struct {
-    const char* weights; // a chunk ahead of those that are multiplied
+    const char* weights; // about a chunk ahead of those that are multiplied, in the first of `streams` pages
     const char* weights_end;
-    int64_t rate; // the lines of weights that become due with each `steps` words, in fractions
+    int64_t rate; // the lines of each stream that become due with each `steps` words, in fractions
     int64_t due;
     bool fetches_rows;
     const uint32_t* rows; // of the next block, or of the first with the next words
@@ -59,14 +63,14 @@ INLINE fetching fetching_of(const csimd_product* it, int64_t rows, int64_t words
     const int64_t size = target_size(it);
     const int64_t groups = blocks * (words / steps), panels = (it->outputs + panel - 1) / panel;
     const uint32_t* weights = it->weights;
-    fetching ahead = {.weights = (const char*)(weights + smaller(words, chunk) * panel),
+    const uintptr_t next = (uintptr_t)(weights + smaller(words, chunk) * panel);
+    fetching ahead = {.weights = (const char*)(next - next % (streams * page)),
                       .weights_end = (const char*)(weights + panels * panel * words),
                       .fetches_rows = rows * words * 4 > csimd_near_bytes(),
                       .target_stride = it->target.stride * size,
                       .target_bytes = panel * size};
-    // A single block of rows reads so regularly that the processor fetches by itself.
-    if (blocks > 1 && groups > 0)
-        ahead.rate = (words * panel / line_words * fractions + groups - 1) / groups;
+    if (groups > 0)
+        ahead.rate = (words * panel / line_words * fractions / streams + groups - 1) / groups;
     return ahead;
 }
 

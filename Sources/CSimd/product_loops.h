@@ -23,8 +23,11 @@ enum { NAMED(_panel) = REGISTERS * WORDS };
 
 PRODUCT_TARGET INLINE void NAMED(_fetch_weights)(fetching* it) {
     for (it->due += it->rate; it->due >= fractions && it->weights < it->weights_end; it->due -= fractions) {
-        _mm_prefetch(it->weights, _MM_HINT_T1);
+        for (int stream = 0; stream < streams; stream++)
+            _mm_prefetch(it->weights + stream * page, _MM_HINT_T1);
         it->weights += line;
+        if ((uintptr_t)it->weights % page == 0)
+            it->weights += (streams - 1) * page;
     }
 }
 
