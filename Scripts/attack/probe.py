@@ -9,6 +9,7 @@ over a connection that is kept until it breaks.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import sys
@@ -54,7 +55,13 @@ class Probe:
         connection = self.connection or wire.Wire(self.port, PATIENCE, self.source)
         self.connection = connection
         words = " ".join(self.random.choices(("red", "cat", "tree", "blue", "dog", "house", "snow", "car"), k=7))
-        answer = connection.ask(wire.text_body(f"{words} {self.random.randrange(1 << 40)}"))
+        # In two pieces, as common clients send the head and the body.
+        request = wire.post(wire.text_body(f"{words} {self.random.randrange(1 << 40)}"))
+        head, gap, body = request.partition(b"\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            connection.send(head + gap)
+            connection.send(body)
+        answer = connection.answer()
         if answer.fields.get("connection", "").lower() == "close":
             connection.close()
             self.connection = None

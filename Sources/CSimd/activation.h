@@ -5,8 +5,8 @@
 
 #include "vectors.h"
 
-// x times the normal distribution, by Abramowitz and Stegun 7.1.26 for erf(x / sqrt 2), whose error is at most 1.5e-7. The
-// part of the distribution beyond |x| is what is lost of a positive x, and kept of a negative one.
+// x times the normal distribution, by Abramowitz and Stegun 7.1.26 for erf(x / sqrt 2), whose error is at most 1.5e-7.
+// The part of the distribution beyond |x| is what is lost of a positive x, and kept of a negative one.
 INLINE vector gelu(vector x) {
     vector a = magnitude(x);
     vector t = 1.0f / (1.0f + 0.23164188f * a); // 0.3275911 / sqrt 2

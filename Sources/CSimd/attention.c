@@ -19,7 +19,8 @@ INLINE void load_keys(const csimd_attention* it, int64_t row, int64_t column, in
         return;
     }
     for (int64_t i = 0; i < lanes; i++)
-        block[i] = i < rows ? load_any(it->key.base, it->key.format, place_of(it, row + i) * it->key.stride + column, count)
+        block[i] = i < rows ? load_any(it->key.base, it->key.format,
+                                       place_of(it, row + i) * it->key.stride + column, count)
                             : splat(0.0f);
 }
 

@@ -85,7 +85,8 @@ INLINE float weigh(float* scores, int64_t visible, int64_t vectors, float scale)
     }
     for (int64_t v = whole + 1; v < vectors; v++)
         store(scores + v * lanes, splat(0.0f));
-    return 1.0f / sum_of(sum);
+    // Where scores overflow, no weights are right, and the result is to say so.
+    return isfinite(most) ? 1.0f / sum_of(sum) : NAN;
 }
 
 // Computes csimd_attend if the processor multiplies pairs of bf16; returns false if it does not, or if the input does

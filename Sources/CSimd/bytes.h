@@ -11,7 +11,8 @@ INLINE int64_t part(int64_t width, int64_t column) {
     return width - column < lanes ? width - column : lanes;
 }
 
-// The larger magnitudes of each lane, as the bits of floats, which have the same order; what is no number is largest.
+// The larger magnitudes of each lane, as the bits of floats: as whole numbers they have the same order, and what is no
+// number is largest.
 INLINE integers larger_magnitudes(vector it, integers most) {
     return __builtin_elementwise_max((integers)it & 0x7fffffff, most);
 }
@@ -25,7 +26,9 @@ INLINE void quantise_part(float factor, const float* from, int64_t count, uint8_
 
 // Converts a row of floats, whose largest magnitudes are known for each lane, to bytes; returns the scale of the bytes.
 INLINE float quantise(int64_t width, const float* from, integers magnitudes, uint8_t* to) {
-    float largest = largest_of((vector)magnitudes);
+    const int32_t most = __builtin_reduce_max(magnitudes);
+    float largest;
+    memcpy(&largest, &most, sizeof largest);
     float factor = largest > 0 && isfinite(largest) ? 127.0f / largest : 0.0f;
     int64_t i = 0;
     // A constant count asks nothing of each vector, here and below.

@@ -21,14 +21,16 @@ enum { steps = 4 };
 enum { line = 64, line_words = line / 4, fractions = 4096 };
 
 // A processor fetches ahead of a reader by itself, but only within a page of memory, and not enough where the pages come
-// one after the other: a core of an Ice Lake read 8.7 GB/s so, and 11 with a line of each of four pages in turn.
-enum { page = 4096, streams = 4 };
+// one after the other: a core of an Ice Lake read 8.7 GB/s so, and 11 with a line of each of four pages in turn. Where a
+// chunk has fewer than twice so many pages, lines are fetched one after the other.
+enum { page = 4096, most_streams = 4 };
 
 // What is needed next, to be fetched evenly while sums are added up: a core has buffers for about a dozen lines on their
 // way, and where more are asked for at once, everything behind them waits.
 typedef struct {
-    const char* weights; // about a chunk ahead of those that are multiplied, in the first of `streams` pages
-    const char* weights_end;
+    // About a chunk ahead of those that are multiplied, in the first of so many pages; this may be beside the weights.
+    uintptr_t weights;
+    uintptr_t weights_end;
     int64_t rate; // the lines of each stream that become due with each `steps` words, in fractions
     int64_t due;
     bool fetches_rows;
@@ -59,17 +61,18 @@ INLINE int64_t bands_of(int64_t rows, int64_t words) {
 
 // What is fetched for blocks of these rows and weights of so many words an output.
 INLINE fetching fetching_of(const csimd_product* it, int64_t rows, int64_t words, int64_t chunk, int64_t blocks,
-                            int64_t panel) {
+                            int64_t panel, int streams) {
     const int64_t size = target_size(it);
     const int64_t groups = blocks * (words / steps), panels = (it->outputs + panel - 1) / panel;
     const uint32_t* weights = it->weights;
     const uintptr_t next = (uintptr_t)(weights + smaller(words, chunk) * panel);
-    fetching ahead = {.weights = (const char*)(next - next % (streams * page)),
-                      .weights_end = (const char*)(weights + panels * panel * words),
+    fetching ahead = {.weights = streams > 1 ? next - next % (uintptr_t)(streams * page) : next,
+                      .weights_end = (uintptr_t)(weights + panels * panel * words),
                       .fetches_rows = rows * words * 4 > csimd_near_bytes(),
                       .target_stride = it->target.stride * size,
                       .target_bytes = panel * size};
-    if (groups > 0)
+    // A single block of rows reads so regularly that the processor fetches one stream by itself.
+    if (groups > 0 && (blocks > 1 || streams > 1))
         ahead.rate = (words * panel / line_words * fractions / streams + groups - 1) / groups;
     return ahead;
 }
@@ -152,6 +155,8 @@ INLINE void finish_panel(const csimd_product* it, bool are_bytes, csimd_activati
 // The product with its floats as the target, if that is bytes.
 INLINE csimd_product with_floats(const csimd_product* given) {
     csimd_product it = *given;
+    if (given->target.format != csimd_int8)
+        it.floats = NULL;
     if (it.floats) {
         it.target = (csimd_rows){.base = it.floats, .stride = it.outputs, .format = csimd_f32};
         memset(magnitudes_at(&it, 0), 0, (size_t)(it.rows * lanes) * sizeof(uint32_t));

@@ -20,14 +20,15 @@
 #define NAMED(part) JOINED(PRODUCT, part)
 
 enum { NAMED(_panel) = REGISTERS * WORDS };
+enum { NAMED(_streams) = CHUNK * NAMED(_panel) * 4 >= 2 * most_streams * page ? most_streams : 1 };
 
 PRODUCT_TARGET INLINE void NAMED(_fetch_weights)(fetching* it) {
     for (it->due += it->rate; it->due >= fractions && it->weights < it->weights_end; it->due -= fractions) {
-        for (int stream = 0; stream < streams; stream++)
-            _mm_prefetch(it->weights + stream * page, _MM_HINT_T1);
+        for (int stream = 0; stream < NAMED(_streams); stream++)
+            _mm_prefetch((const char*)(it->weights + (uintptr_t)(stream * page)), _MM_HINT_T1);
         it->weights += line;
-        if ((uintptr_t)it->weights % page == 0)
-            it->weights += (streams - 1) * page;
+        if (NAMED(_streams) > 1 && it->weights % page == 0)
+            it->weights += (NAMED(_streams) - 1) * page;
     }
 }
 
@@ -116,7 +117,7 @@ PRODUCT_TARGET INLINE void NAMED(_multiply_band)(const csimd_product* it, int64_
     const int64_t blocks = (band + ROWS - 1) / ROWS;
     const uint32_t* source = (const uint32_t*)it->source.base + first_row * stride;
     _Alignas(line) uint32_t finished[ROWS * panel];
-    fetching ahead = fetching_of(it, band, words, CHUNK, blocks, panel);
+    fetching ahead = fetching_of(it, band, words, CHUNK, blocks, panel, NAMED(_streams));
     for (int64_t output = 0; output < it->outputs; output += panel)
         for (int64_t first = 0; first < words; first += CHUNK) {
             const int64_t count = smaller(words - first, CHUNK);

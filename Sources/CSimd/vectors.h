@@ -115,12 +115,12 @@ INLINE float largest_of(vector it) {
     return it[0];
 }
 
-// Added to a number whose magnitude is below 2^22, this pushes the fraction out of the mantissa: what is left there is the
-// nearest whole number.
+// Added to a number whose magnitude is below 2^22, this pushes the fraction out of the mantissa: what is left there is
+// the nearest whole number.
 static const float magic = 12582912.0f; // 1.5 x 2^23
 
-// e^x to about one unit in the last place, for x in [-80, 80]. Smaller ones are taken for -80 and larger ones for 80: what
-// is added to them, or what they are added to, is so much larger that nothing is left of either. The polynomial is Cephes'
+// e^x to about one unit in the last place, for x in [-80, 80]. What is smaller, or no number, is taken for -80, and what
+// is larger for 80, which is as good as nothing or everything beside the one that callers add. The polynomial is Cephes'
 // expf, fitted to [-ln 2/2, ln 2/2].
 INLINE vector exponential(vector x) {
     x = larger(x, splat(-80.0f));

@@ -252,6 +252,24 @@ struct AttentionTests {
         #expect(output[2 * 16..<6 * 16].allSatisfy { $0.isFinite }, "The other sequence is not affected.")
     }
 
+    @Test("Where scores overflow the result is no number, instead of one that looks right")
+    func overflow() throws {
+        for lengths in [[2], [20], [40]] {
+            var input = Workbench.random("qkv", lengths[0] * 3 * 16)
+            // The first query's score with the last key.
+            input[5] = 1e30
+            input[(lengths[0] - 1) * 3 * 16 + 16 + 5] = 1e30
+            let output = try Workbench().attention(
+                queryKeyValue: input,
+                width: 16,
+                heads: 1,
+                lengths: lengths,
+                mask: .none
+            )
+            #expect(output[..<16].allSatisfy { !$0.isFinite })
+        }
+    }
+
     @Test("A layout knows where its sequences lie")
     func layout() {
         let layout = SequenceLayout(lengths: [2, 2, 5, 2])

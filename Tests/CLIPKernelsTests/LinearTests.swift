@@ -134,18 +134,50 @@ struct LinearTests {
     @Test("The result can be written in the format of the next layer's input", arguments: native)
     func outputFormats(format: NumberFormat) throws {
         let bench = try Workbench()
-        let (rows, inputs, outputs) = (9, 24, 40)
-        let weight = try bench.tensor(Workbench.random("weight", outputs * inputs), rows: outputs).matrix
-        let layer = try Linear(weight: weight, activation: .quickGELU, format: format, in: bench.context)
-        let input = try bench.matrix(Workbench.random("input", rows * inputs), rows: rows, format: format)
-        let floats = try bench.context.scratch.matrix(rows: rows, width: outputs)
-        let next = try bench.context.scratch.matrix(rows: rows, width: outputs, format: format)
-        try layer(input, into: floats, in: bench.context)
-        try layer(input, into: next, in: bench.context)
-        let expected =
-            format == .bf16
-            ? floats.floats().map(Rounding.bf16) : Rounding.int8(floats.floats(), width: outputs)
-        #expect(Closeness.relativeError(next.numbers(), expected) < (format == .bf16 ? 1e-3 : 1e-6))
+        // Parts of a panel, whole panels and a part, pieces of sums, and rows in more than one band.
+        let shapes = [(9, 24, 40), (7, 64, 17), (13, 832, 192), (50, 64, 100), (701, 3_072, 130)]
+        for (rows, inputs, outputs) in shapes {
+            let weight = try bench.tensor(Workbench.random("weight", outputs * inputs), rows: outputs).matrix
+            let bias = try bench.tensor(Workbench.random("bias", outputs))
+            let input = try bench.matrix(
+                Workbench.random("input", rows * inputs),
+                rows: rows,
+                format: format
+            )
+            for activation in [nil, Activation.quickGELU, .gelu, .tanhGELU] {
+                let layer = try Linear(
+                    weight: weight,
+                    bias: bias,
+                    activation: activation,
+                    format: format,
+                    in: bench.context
+                )
+                let floats = try bench.context.scratch.matrix(rows: rows, width: outputs)
+                let next = try bench.context.scratch.matrix(rows: rows, width: outputs, format: format)
+                try layer(input, into: floats, in: bench.context)
+                try layer(input, into: next, in: bench.context)
+                let expected =
+                    format == .bf16
+                    ? floats.floats().map(Rounding.bf16) : Rounding.int8(floats.floats(), width: outputs)
+                let error = Closeness.relativeError(next.numbers(), expected)
+                #expect(error < (format == .bf16 ? 1e-3 : 1e-6), "\(rows) rows of \(outputs)")
+            }
+        }
+    }
+
+    @Test("What is no number, or too large for one, does not become bytes that look right")
+    func strangeBytes() throws {
+        let bench = try Workbench()
+        for place in 0..<40 {
+            for value in [Float.nan, .infinity, -.infinity] {
+                var floats = Workbench.random("row", 40)
+                floats[place] = value
+                let row = try bench.tensor(floats)
+                let bytes = try bench.context.scratch.matrix(rows: 1, width: 40, format: .int8)
+                row.matrix.convert(into: bytes)
+                #expect(bytes.numbers().allSatisfy { !$0.isFinite }, "\(value) at \(place)")
+            }
+        }
     }
 
     @Test("No rows are no work")

@@ -130,7 +130,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             case .sending: isLast = true
             }
         case is ChannelShouldQuiesceEvent: quiesce(context)
-        case is ConnectionTable.Eviction: makeWay(context)
+        case let event as ConnectionTable.Eviction: makeWay(context, wasIdle: event.wasIdle)
         case is ConnectionService.Cut: cut(context)
         default: context.fireUserInboundEventTriggered(event)
         }
@@ -149,14 +149,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    private func makeWay(_ context: ChannelHandlerContext) {
+    /// Closes the connection to make room for others, unless a request has come since it was chosen.
+    private func makeWay(_ context: ChannelHandlerContext, wasIdle: Bool) {
         switch phase {
         case .busy: service.table.stays(context.channel)
+        case .head where wasIdle, .body where wasIdle, .room where wasIdle:
+            service.table.stays(context.channel)
         // The connection was idle when it was chosen to make room, and its answer is almost sent.
         case .sending where !sending.isLong && NIODeadline.now() - sending.progress < ConnectionLimits.grace:
             service.table.stays(context.channel)
         case .closed: break
-        case .idle: leaveUnlessAsked(context)
+        case .idle where decoder.waiting == 0: leaveUnlessAsked(context)
         default: context.close(promise: nil)
         }
     }

@@ -18,7 +18,10 @@ final class ConnectionTable: Sendable {
     }
 
     /// The event that tells a connection to make room.
-    struct Eviction: Sendable {}
+    struct Eviction: Sendable {
+        /// Whether no part of a request had arrived when the connection was chosen.
+        let wasIdle: Bool
+    }
 
     private struct Entry {
         let channel: any Channel
@@ -166,7 +169,7 @@ final class ConnectionTable: Sendable {
         if isFull { makeRoom() }
     }
 
-    /// Withdraws a request to close, because the connection had become busy.
+    /// Withdraws a request to close, because a request had come meanwhile.
     func stays(_ channel: any Channel) {
         state.withLock { state in
             guard state.entries[ObjectIdentifier(channel)]?.isLeaving == true else { return }
@@ -182,16 +185,18 @@ final class ConnectionTable: Sendable {
     ///
     /// - Parameter always: whether the system has no room for another connection, whatever the limit allows.
     func makeRoom(always: Bool = false) {
-        let victims = state.withLock { state -> [any Channel] in
+        let victims = state.withLock { state -> [(channel: any Channel, wasIdle: Bool)] in
             let staying = state.entries.count - state.leaving
             let surplus = staying - (limit - spare)
             guard staying >= limit || always && state.leaving == 0 else { return [] }
             let victims = Self.victims(state.entries, always ? max(1, surplus) : surplus)
             for victim in victims { state.entries[victim]?.isLeaving = true }
             state.leaving += victims.count
-            return victims.compactMap { state.entries[$0]?.channel }
+            return victims.compactMap { victim in
+                state.entries[victim].map { ($0.channel, $0.standing == .idle) }
+            }
         }
-        for channel in victims { Self.tell(channel, Eviction()) }
+        for victim in victims { Self.tell(victim.channel, Eviction(wasIdle: victim.wasIdle)) }
     }
 
     /// The connections that have been idle longest, then those that have been sending their request, or reading their

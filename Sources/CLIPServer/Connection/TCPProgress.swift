@@ -21,6 +21,9 @@ enum TCPProgress {
         var acknowledged: UInt64 = 0
         var received: UInt64 = 0
     }
+
+    /// The first of the states, of a connection whose other side is closed: `TCP_CLOSE_WAIT`.
+    private static let closeWait: UInt8 = 8
     #endif
 
     /// How many of the written bytes the client has received; nil if the system does not tell.
@@ -35,7 +38,11 @@ enum TCPProgress {
     /// How many bytes have come from the client, whether or not they have been read; nil if the system does not tell.
     static func received(on channel: any Channel) -> EventLoopFuture<UInt64>? {
         #if os(Linux)
-        return info(of: channel)?.map(\.received)
+        return info(of: channel)?.map { info in
+            // That the client has closed its side counts as a byte.
+            let hasEnded = UInt8(truncatingIfNeeded: info.states) == closeWait
+            return info.received - (hasEnded && info.received > 0 ? 1 : 0)
+        }
         #else
         return nil
         #endif

@@ -107,7 +107,7 @@ typedef struct {
     csimd_activation activation;
     bool adds_to_target;
     csimd_rows target;  // f32 or bf16; or bytes, if the source is
-    float* floats;      // (rows, outputs) for a target of bytes, whose scales are known at the end
+    float* floats;      // (rows, outputs) for a target of bytes, whose scales are known at the end; NULL otherwise
     uint32_t* scratch;  // csimd_product_scratch words, aligned to 64 bytes
 } csimd_product;
 /// The number of words of scratch that csimd_multiply needs.
