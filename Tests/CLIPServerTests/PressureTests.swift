@@ -44,7 +44,7 @@ struct PressureTests {
         let held = 20
         // Whoever comes meanwhile is let in at the same time as what was sent meanwhile is read.
         let log = LogLines { line in
-            if line.text == "no request" { Thread.sleep(forTimeInterval: 0.1) }
+            if line.text == "no request" { Thread.sleep(forTimeInterval: 0.4) }
         }
         try await LiveServer.with(
             configure: { $0.maxConnections = held + 2 * loops + 4 },
@@ -64,7 +64,7 @@ struct PressureTests {
                 Thread.sleep(forTimeInterval: 0.7)
                 let disturbers = try come(2 * loops)
                 for disturber in disturbers { try disturber.send("?\r\n\r\n") }
-                Thread.sleep(forTimeInterval: 0.02)
+                Thread.sleep(forTimeInterval: 0.1)
                 let newcomers = try come(12)
                 for client in clients + newcomers { try client.send("GET", "/info") }
                 defer { withExtendedLifetime(disturbers) {} }
