@@ -91,65 +91,58 @@ void csimd_product_int8_avx512(const csimd_product* it);
 void csimd_product_f32_avx2(const csimd_product* it);
 void csimd_product_int8_avx2(const csimd_product* it);
 
-// The sums of up to sixteen outputs of a row as floats: the sums themselves, or whole numbers of bytes, scaled.
-INLINE vector scaled_sums(const csimd_product* it, bool are_bytes, const uint32_t* sums, int64_t row, int64_t column,
-                          int64_t count) {
-    if (!are_bytes)
-        return load((const float*)sums);
-    integers whole = load_whole((const int32_t*)sums, lanes);
-    whole -= __builtin_convertvector(load_any(it->excess, csimd_f32, column, count), integers);
-    return __builtin_convertvector(whole, vector) * it->source.scales[row] *
-           load_any(it->column_scales, csimd_f32, column, count);
-}
-
 // The largest magnitudes, by lane, of a row that becomes bytes.
 INLINE uint32_t* magnitudes_at(const csimd_product* it, int64_t row) {
     return it->scratch + it->rows * widest_panel + row * lanes;
 }
 
-// Finishes the sums of some rows, (rows, width), and writes them to the target from this output on, of which there are
-// `count` at most.
-INLINE void finish_sums(const csimd_product* it, bool are_bytes, bool become_bytes, csimd_activation activation,
-                        int64_t first_row, int64_t rows, int64_t output, int64_t width, int64_t count,
-                        const uint32_t* sums) {
-    for (int64_t r = 0; r < rows; r++) {
-        const int64_t row = first_row + r;
-        integers most = {0};
-        for (int64_t first = 0; first < count; first += lanes) {
-            const int64_t column = output + first, place = row * it->target.stride + column;
-            const int64_t part = smaller(count - first, lanes);
-            vector x = scaled_sums(it, are_bytes, sums + r * width + first, row, column, part);
-            if (it->bias)
-                x += load_any(it->bias, csimd_f32, column, part);
-            x = activate(activation, x);
-            if (become_bytes)
-                most = larger_magnitudes(x, most);
-            else if (it->adds_to_target)
-                x += load_any(it->target.base, csimd_f32, place, part);
-            store_any(it->target.base, become_bytes ? csimd_f32 : it->target.format, place, part, x);
-        }
-        if (become_bytes) {
-            integers before;
-            memcpy(&before, magnitudes_at(it, row), sizeof before);
-            most = __builtin_elementwise_max(most, before);
-            memcpy(magnitudes_at(it, row), &most, sizeof most);
-        }
+// Finishes the sums of some rows, (rows, width), of `count` outputs from a column on, sixteen at most, and writes them to
+// the target.
+INLINE void finish_columns(const csimd_product* it, bool are_bytes, bool become_bytes, csimd_activation activation,
+                           int64_t first_row, int64_t rows, int64_t column, int64_t count, const uint32_t* sums,
+                           int64_t width) {
+    const csimd_format format = become_bytes ? csimd_f32 : it->target.format;
+    vector bias = it->bias ? load_any(it->bias, csimd_f32, column, count) : splat(0.0f), scale = {0};
+    integers excess = {0};
+    if (are_bytes) {
+        scale = load_any(it->column_scales, csimd_f32, column, count);
+        excess = __builtin_convertvector(load_any(it->excess, csimd_f32, column, count), integers);
     }
+    for (int64_t row = first_row; row < first_row + rows; row++, sums += width) {
+        const int64_t place = row * it->target.stride + column;
+        vector x = load((const float*)sums);
+        if (are_bytes)
+            x = __builtin_convertvector((integers)x - excess, vector) * it->source.scales[row] * scale;
+        x = activate(activation, x + bias);
+        if (become_bytes) {
+            integers most;
+            memcpy(&most, magnitudes_at(it, row), sizeof most);
+            most = larger_magnitudes(x, most);
+            memcpy(magnitudes_at(it, row), &most, sizeof most);
+        } else if (it->adds_to_target) {
+            x += load_any(it->target.base, csimd_f32, place, count);
+        }
+        store_any(it->target.base, format, place, count, x);
+    }
+}
+
+INLINE void finish_sums(const csimd_product* it, bool are_bytes, bool become_bytes, csimd_activation activation,
+                        int64_t first_row, int64_t rows, int64_t output, int64_t width, const uint32_t* sums) {
+    const int64_t end = smaller(output + width, it->outputs);
+    int64_t column = output;
+    // With a constant count no vector asks whether it is whole.
+    for (; column + lanes <= end; column += lanes, sums += lanes)
+        finish_columns(it, are_bytes, become_bytes, activation, first_row, rows, column, lanes, sums, width);
+    if (column < end)
+        finish_columns(it, are_bytes, become_bytes, activation, first_row, rows, column, end - column, sums, width);
 }
 
 INLINE void finish_panel(const csimd_product* it, bool are_bytes, csimd_activation activation, int64_t first_row,
                          int64_t rows, int64_t output, int64_t width, const uint32_t* sums) {
-    // With a constant count no vector asks whether it is whole.
-    const int64_t left = it->outputs - output;
     if (are_bytes && it->floats)
-        if (left >= width)
-            finish_sums(it, are_bytes, true, activation, first_row, rows, output, width, width, sums);
-        else
-            finish_sums(it, are_bytes, true, activation, first_row, rows, output, width, left, sums);
-    else if (left >= width)
-        finish_sums(it, are_bytes, false, activation, first_row, rows, output, width, width, sums);
+        finish_sums(it, are_bytes, true, activation, first_row, rows, output, width, sums);
     else
-        finish_sums(it, are_bytes, false, activation, first_row, rows, output, width, left, sums);
+        finish_sums(it, are_bytes, false, activation, first_row, rows, output, width, sums);
 }
 
 // The product with its floats as the target, if that is bytes.

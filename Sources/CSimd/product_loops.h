@@ -24,7 +24,7 @@ enum { NAMED(_streams) = CHUNK * NAMED(_panel) * 4 >= 2 * most_streams * page ? 
 
 PRODUCT_TARGET INLINE void NAMED(_fetch_weights)(fetching* it) {
     for (it->due += it->rate; it->due >= fractions && it->weights < it->weights_end; it->due -= fractions) {
-        for (int stream = 0; stream < NAMED(_streams); stream++)
+        UNROLLED for (int stream = 0; stream < NAMED(_streams); stream++)
             _mm_prefetch((const char*)(it->weights + (uintptr_t)(stream * page)), _MM_HINT_T1);
         it->weights += line;
         if (NAMED(_streams) > 1 && it->weights % page == 0)
@@ -35,7 +35,7 @@ PRODUCT_TARGET INLINE void NAMED(_fetch_weights)(fetching* it) {
 // Fetches a line of each of the next rows, and the place of one row's sums.
 PRODUCT_TARGET INLINE void NAMED(_fetch_rows_and_target)(int rows, int64_t stride, fetching* it) {
     if (it->fetches_rows) {
-        for (int r = 0; r < rows; r++)
+        UNROLLED for (int r = 0; r < rows; r++)
             _mm_prefetch((const char*)(it->rows + r * stride), _MM_HINT_T1);
         it->rows += line_words;
     }
@@ -51,11 +51,11 @@ PRODUCT_TARGET INLINE void NAMED(_fetch_rows_and_target)(int rows, int64_t strid
 PRODUCT_TARGET INLINE void NAMED(_step)(int rows, const uint32_t* const* source, int word, const uint32_t* weights,
                                         REGISTER total[ROWS][REGISTERS]) {
     REGISTER columns[REGISTERS];
-    for (int v = 0; v < REGISTERS; v++)
+    UNROLLED for (int v = 0; v < REGISTERS; v++)
         columns[v] = LOAD(weights + v * WORDS);
-    for (int r = 0; r < rows; r++) {
+    UNROLLED for (int r = 0; r < rows; r++) {
         REGISTER row = SPREAD(source[r][word]);
-        for (int v = 0; v < REGISTERS; v++)
+        UNROLLED for (int v = 0; v < REGISTERS; v++)
             total[r][v] = MULTIPLY_ADD(total[r][v], row, columns[v]);
     }
 }
@@ -67,9 +67,9 @@ PRODUCT_TARGET INLINE void NAMED(_multiply)(int rows, int64_t words, const uint3
     enum { panel = NAMED(_panel) };
     REGISTER total[ROWS][REGISTERS];
     const uint32_t* at[ROWS];
-    for (int r = 0; r < rows; r++) {
+    UNROLLED for (int r = 0; r < rows; r++) {
         at[r] = source + r * stride;
-        for (int v = 0; v < REGISTERS; v++)
+        UNROLLED for (int v = 0; v < REGISTERS; v++)
             total[r][v] = ZERO();
     }
     for (int64_t left = words; left >= steps; left -= line_words) {
@@ -78,10 +78,10 @@ PRODUCT_TARGET INLINE void NAMED(_multiply)(int rows, int64_t words, const uint3
 #pragma clang loop unroll(disable)
         for (int64_t group = (left < line_words ? left : line_words) / steps; group > 0; group--) {
             NAMED(_fetch_weights)(ahead);
-            for (int step = 0; step < steps; step++)
+            UNROLLED for (int step = 0; step < steps; step++)
                 NAMED(_step)(rows, at, step, weights + step * panel, total);
             weights += steps * panel;
-            for (int r = 0; r < rows; r++) {
+            UNROLLED for (int r = 0; r < rows; r++) {
                 at[r] += steps;
                 keep_apart(at[r]);
             }
@@ -89,8 +89,8 @@ PRODUCT_TARGET INLINE void NAMED(_multiply)(int rows, int64_t words, const uint3
     }
     for (int step = 0; step < words % steps; step++)
         NAMED(_step)(rows, at, step, weights + step * panel, total);
-    for (int r = 0; r < rows; r++)
-        for (int v = 0; v < REGISTERS; v++) {
+    UNROLLED for (int r = 0; r < rows; r++)
+        UNROLLED for (int v = 0; v < REGISTERS; v++) {
             const int64_t i = r * panel + v * WORDS;
             STORE(to + i, sums ? ADD(total[r][v], LOAD(sums + i)) : total[r][v]);
         }

@@ -43,6 +43,9 @@
     }
 #endif
 
+// Before a loop over registers: where the compiler leaves one as it is, what should be in registers is in memory.
+#define UNROLLED _Pragma("clang loop unroll(full)")
+
 enum { lanes = 16 };
 
 typedef float vector __attribute__((vector_size(64)));
