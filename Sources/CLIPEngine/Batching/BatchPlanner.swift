@@ -8,9 +8,9 @@ package enum BatchLane: CaseIterable, Sendable {
 
 /// Decides which waiting items the model's next forward pass takes.
 ///
-/// The planner is a value without clock, lock or thread. A pass takes the items that wait when a thread asks, so a
-/// single request never waits for others, and many requests fill the batches by themselves. Images and texts go through
-/// different networks and wait in separate lanes; when items wait in both, the lanes take turns.
+/// The planner is a value without clock, lock or thread. A pass takes the items that wait when a thread asks, so many
+/// requests fill the batches by themselves. Images and texts go through different networks and wait in separate lanes;
+/// when items wait in both, the lanes take turns.
 ///
 /// Within a lane, small requests overtake lists, but at least every fourth batch is a list's. Among small requests, and
 /// among lists, clients take turns of about the same weight. So neither one list of ten thousand texts nor many lists
@@ -65,6 +65,11 @@ package struct BatchPlanner<Payload: Sendable>: Sendable {
         case .images: images.count
         case .texts: texts.count
         }
+    }
+
+    /// Whether all that waits are texts of small requests, of fewer than so many tokens.
+    package func onlyHasTexts(below tokens: Int) -> Bool {
+        images.isEmpty && texts.lists.isEmpty && texts.small.weight < tokens
     }
 
     /// Puts a request's items at the end of their lane.

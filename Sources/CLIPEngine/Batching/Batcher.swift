@@ -1,4 +1,4 @@
-package import CLIPKernels
+internal import CLIPKernels
 internal import CoreMetrics
 internal import Dispatch
 internal import Synchronization
@@ -9,56 +9,6 @@ internal import Synchronization
 /// ``BatchPlanner`` makes all decisions; this type adds a lock, lets idle threads sleep, gathers threads for a shared
 /// pass, and wakes requests.
 package final class Batcher: Sendable {
-    /// What the model needs of one item.
-    package enum Payload: Equatable, Sendable {
-        /// (imageSize, imageSize, 3) bytes.
-        case pixels([UInt8])
-        /// Token ids without padding.
-        case tokens([Int32])
-    }
-
-    /// The items of one forward pass, all from one lane.
-    package struct Batch: Sendable {
-        package let lane: BatchLane
-        package let items: [BatchPlanner<Payload>.Item]
-        /// What the items cost together: images, or tokens of which those in common count once.
-        let cost: Int
-        /// How many threads make the pass together.
-        let threads: Int
-        /// The number of the pass, for health checks.
-        let pass: Int
-        /// What the threads of a pass of texts read and fill of prefixes.
-        let prefixes = AgreedPrefixes()
-    }
-
-    /// One thread's work.
-    package struct Assignment: Sendable {
-        package let batch: Batch
-        /// The thread's part of the pass; the thread with the first part hands out the results.
-        package let share: PassShare
-        /// How many threads have no other work, including this one.
-        package let idleThreads: Int
-    }
-
-    /// What a request gets back.
-    package struct Outcome: Sendable {
-        /// One embedding an item, in the request's order.
-        package let embeddings: [Embedding]
-        /// From arrival until the last item's batch began.
-        package let queue: Duration
-        /// From the first batch's start to the last one's end.
-        package let forward: Duration
-
-        package init(embeddings: [Embedding], queue: Duration, forward: Duration) {
-            self.embeddings = embeddings
-            self.queue = queue
-            self.forward = forward
-        }
-
-        /// The outcome for no items.
-        static let nothing = Outcome(embeddings: [], queue: .zero, forward: .zero)
-    }
-
     private struct WaitingRequest {
         var embeddings: [Embedding?]
         var missing: Int
@@ -81,6 +31,8 @@ package final class Batcher: Sendable {
         /// The running passes.
         var passes: [Int: RunningPass] = [:]
         var lastPass = 0
+        /// Whether clients with captions come back at once.
+        var returning: ReturningClients
         /// When a pass last began or ended, or an item came while nothing was waiting.
         var lastMove = ContinuousClock.now
         /// Why a thread gave up.
@@ -98,6 +50,8 @@ package final class Batcher: Sendable {
 
     private let threads: Int
     private let sharesPrefixes: Bool
+    /// Passes with fewer tokens take hardly less time for it.
+    private let fewTokens: Int
     private let state: Mutex<State>
     /// Signalled once for each thread that should look for work.
     private let changes = DispatchSemaphore(value: 0)
@@ -107,18 +61,22 @@ package final class Batcher: Sendable {
 
     /// A batcher for this many threads, each of which calls `next()` until it returns nil.
     ///
-    /// - Parameter costs: what items cost lately; without it, no thread waits for another one to make a pass together.
+    /// - Parameters:
+    ///   - costs: what items cost lately; without it, no thread waits for another one to make a pass together.
+    ///   - returning: how long captions wait for those of clients that were just answered.
     package init(
         limits: BatchLimits,
         threads: Int = 1,
         costs: CostMeter? = nil,
+        returning: ReturningClients = ReturningClients(),
         metrics: EngineMetrics? = nil
     ) {
         self.costs = costs
         self.metrics = metrics
         self.threads = threads
         sharesPrefixes = limits.sharesPrefixes
-        state = Mutex(State(planner: BatchPlanner(limits: limits)))
+        fewTokens = limits.leastTokensAlone * threads
+        state = Mutex(State(planner: BatchPlanner(limits: limits), returning: returning))
     }
 
     /// How many images and texts wait for a pass.
@@ -190,6 +148,7 @@ package final class Batcher: Sendable {
                     lastStart: now
                 )
                 state.planner.append(items, to: lane, of: client, isOfList: isOfList)
+                if lane == .texts, !isOfList { state.returning.arrive(at: now) }
                 return true
             }
             guard isAccepted else { return continuation.resume(returning: .failure(.shuttingDown)) }
@@ -226,7 +185,7 @@ package final class Batcher: Sendable {
         while true {
             let (assignment, isOver, wait) = state.withLock { state -> (Assignment?, Bool, Duration?) in
                 if let joined = join(&state) { return (joined, false, nil) }
-                let wait = waitForOthers(state)
+                let wait = waitForOthers(state) ?? waitForClients(state)
                 if wait == nil, let begun = begin(&state) { return (begun, false, nil) }
                 let isOver = state.isClosed && wait == nil
                 if !isOver { state.sleeping += 1 }
@@ -254,6 +213,13 @@ package final class Batcher: Sendable {
             threads: threads,
             now: .now
         )
+    }
+
+    /// How long a thread should leave few captions that wait, because the clients that were just answered are about to
+    /// send more; nil if not.
+    private func waitForClients(_ state: State) -> Duration? {
+        let isLight = !state.planner.isEmpty && state.planner.onlyHasTexts(below: fewTokens)
+        return isLight && !state.isClosed ? state.returning.wait(at: .now) : nil
     }
 
     /// The seconds that one core needs for so much of a lane; 0 if nobody knows.
@@ -324,7 +290,7 @@ package final class Batcher: Sendable {
         var progress: [Int: Int] = [:]
         let onProgress = state.withLock { state in
             state.busy -= batch.threads
-            state.passes[batch.pass] = nil
+            let pass = state.passes.removeValue(forKey: batch.pass)
             state.lastMove = now
             for (position, item) in batch.items.enumerated() {
                 // A request that was cancelled meanwhile, or failed with another batch, is no longer in the table.
@@ -348,6 +314,9 @@ package final class Batcher: Sendable {
                     state.planner.remove(request: item.request)
                     ready.append((request, .failure(error)))
                 }
+            }
+            if batch.lane == .texts, batch.cost < 2 * fewTokens, let pass {
+                state.returning.answer(ready.count, after: now - pass.start, at: now)
             }
             return progress.compactMap { request, count in
                 state.requests[request]?.onProgress.map { ($0, count) }

@@ -5,37 +5,14 @@ internal import Synchronization
 /// Items that were cached, or that failed, count neither as items nor as time, so no client can distort the estimate
 /// with them.
 package final class CostMeter: Sendable {
-    /// A quotient of two sums over the recent past, in which older values fade.
-    private struct Average {
-        private var sum = 0.0
-        private var units = 0.0
-        /// The number of units after which half of the past is forgotten.
-        let memory: Double
-
-        init(memory: Double) {
-            self.memory = memory
-        }
-
-        mutating func add(_ amount: Double, units: Int) {
-            sum += amount
-            self.units += Double(units)
-            guard self.units > memory else { return }
-            self.units /= 2
-            sum /= 2
-        }
-
-        /// The amount for one unit; nil until enough was measured.
-        var perUnit: Double? { units >= memory / 32 ? sum / units : nil }
-    }
-
     private struct State {
-        var decoding = Average(memory: 256)
-        var images = Average(memory: 256)
-        var tokens = Average(memory: 8192)
+        var decoding = FadingAverage(memory: 256)
+        var images = FadingAverage(memory: 256)
+        var tokens = FadingAverage(memory: 8192)
         /// Real tokens for each estimated one.
-        var exactness = Average(memory: 8192)
+        var exactness = FadingAverage(memory: 8192)
         /// About a second of one core.
-        var rankings = Average(memory: 4e9)
+        var rankings = FadingAverage(memory: 4e9)
     }
 
     private let state = Mutex(State())
