@@ -57,7 +57,9 @@ public final class CLIPModel: Sendable {
         )
     }
 
-    /// - Parameter leastMappedBytes: the size from which a token table stays in its file; nil for the usual size.
+    /// - Parameters:
+    ///   - leastMappedBytes: the size from which a token table stays in its file; nil for the usual size.
+    ///   - leastFetchedBytes: the size of a checkpoint from which it is measured how weights are fetched best.
     package init(
         configuration: ModelConfiguration,
         checkpoint: Checkpoint,
@@ -66,6 +68,7 @@ public final class CLIPModel: Sendable {
         format: NumberFormat,
         copy: PackedCopy? = nil,
         leastMappedBytes: Int?,
+        leastFetchedBytes: Int = CLIPModel.leastFetchedBytes,
         engine: ComputeEngine
     ) throws(ModelError) {
         self.configuration = configuration
@@ -90,6 +93,9 @@ public final class CLIPModel: Sendable {
             try scope.requireAllUsed(ignoring: names.ignorable)
         }
         checkpoint.releasePages()
+        if checkpoint.byteCount >= leastFetchedBytes {
+            try chooseFetching(format: format, keptIn: copy, in: context)
+        }
         copy?.finish()
     }
 

@@ -139,7 +139,9 @@ extension TransformerEncoder {
         columns.tokens.scatter(tokens, to: columns.ownRows)
         try pass.share.meet()
         for (index, block) in blocks.enumerated() {
-            try block.byColumns(columns, index: index, mask: mask, in: context)
+            let next =
+                columns.ownColumns.isEmpty ? nil : weights(after: index, from: columns.ownColumns.lowerBound)
+            try block.byColumns(columns, index: index, mask: mask, before: next, in: context)
         }
         guard let last else { return columns.tokens.gather(columns.ownRows, into: tokens) }
         let pooledSlices = ColumnSlices(
@@ -158,6 +160,7 @@ extension TransformerBlock {
         _ pass: ColumnPass,
         index: Int,
         mask: Attention.Mask,
+        before next: NextWeights?,
         in context: ComputeContext
     ) throws(KernelError) {
         let width = pass.normal.width
@@ -167,21 +170,23 @@ extension TransformerBlock {
             guard !own.isEmpty else { return }
             let rows = 0..<pass.sequences.rows
             // (rows, width) -> (rows, own columns), for queries, keys or values, which begin at that column
-            func project(_ first: Int, into part: Matrix) throws(KernelError) {
+            func project(_ first: Int, into part: Matrix, before next: NextWeights) throws(KernelError) {
                 let columns = first + own.lowerBound..<first + own.upperBound
-                try queryKeyValue(normal, columns: columns, into: part, in: context)
+                try queryKeyValue(normal, columns: columns, into: part, before: next, in: context)
             }
+            let keyWeights = NextWeights(queryKeyValue, from: width + own.lowerBound)
+            let valueWeights = NextWeights(queryKeyValue, from: 2 * width + own.lowerBound)
             let query = try context.scratch.matrix(
                 rows: pass.rows,
                 width: own.count,
                 format: pass.mixed.format
             )
-            try project(0, into: query)
+            try project(0, into: query, before: keyWeights)
             rotation?.rotate(query.rows(rows), first: 0)
             let (key, value) = try pass.keysAndValues(block: index, in: context) {
                 (key, value) throws(KernelError) in
-                try project(width, into: key)
-                try project(2 * width, into: value)
+                try project(width, into: key, before: valueWeights)
+                try project(2 * width, into: value, before: NextWeights(output, from: own.lowerBound))
                 rotation?.rotate(key.rows(rows), first: 0)
             }
             try attention.heads(of: own, in: width)(
@@ -199,10 +204,11 @@ extension TransformerBlock {
         try pass.share.meet()
         let mixed = try pass.kept(pass.mixed, in: normal)
         if let tokens = pass.tokens[pass.share.index] {
-            try output(mixed, columns: own, into: tokens, in: context)  // added to (rows, own columns)
+            // added to (rows, own columns)
+            try output(mixed, columns: own, into: tokens, before: feedForward.begin(pass), in: context)
         }
         try pass.share.meet()
-        try feedForward.byColumns(pass, pass.tokens, in: context)
+        try feedForward.byColumns(pass, pass.tokens, before: next, in: context)
     }
 }
 
@@ -227,12 +233,15 @@ extension PoolingBlock {
             let asked = try scratch.matrix(rows: pooled.rows, width: own.count, format: mixed.format)
             let (key, value) = try pass.keysAndValues(block: index, in: context) {
                 (key, value) throws(KernelError) in
-                try keyValue(normal, columns: own, into: key, in: context)
                 let values = width + own.lowerBound..<width + own.upperBound
-                try keyValue(normal, columns: values, into: value, in: context)
+                let valueWeights = NextWeights(keyValue, from: values.lowerBound)
+                let queryWeights = NextWeights(query, from: own.lowerBound)
+                try keyValue(normal, columns: own, into: key, before: valueWeights, in: context)
+                try keyValue(normal, columns: values, into: value, before: queryWeights, in: context)
             }
             chosen.gather(pass.pooledRows, from: normal)
-            try query(chosen, columns: own, into: asked, in: context)
+            let outputWeights = NextWeights(output, from: own.lowerBound)
+            try query(chosen, columns: own, into: asked, before: outputWeights, in: context)
             try attention.heads(of: own, in: width).pooled(
                 query: asked,
                 key: key,
@@ -247,18 +256,25 @@ extension PoolingBlock {
         try pass.share.meet()
         let kept = try pass.kept(mixed, in: normal.rows(0..<pooled.rows))
         if let pooled = pooled[pass.share.index] {
-            try output(kept, columns: own, into: pooled, in: context)
+            try output(kept, columns: own, into: pooled, before: feedForward.begin(pass), in: context)
         }
         try pass.share.meet()
-        try feedForward.byColumns(pass, pooled, in: context)
+        try feedForward.byColumns(pass, pooled, before: nil, in: context)
     }
 }
 
 extension FeedForward {
+    /// The weights with which this thread begins; nil if it has none.
+    fileprivate func begin(_ pass: ColumnPass) -> NextWeights? {
+        let own = pass.hiddenColumns[pass.share.index]
+        return own.isEmpty ? nil : NextWeights(expansion, from: own.lowerBound)
+    }
+
     /// Adds the result to `tokens`, which are those of the pass or the pooled ones.
     fileprivate func byColumns(
         _ pass: ColumnPass,
         _ tokens: ColumnSlices,
+        before next: NextWeights?,
         in context: ComputeContext
     ) throws(KernelError) {
         let own = pass.hiddenColumns[pass.share.index]
@@ -267,17 +283,25 @@ extension FeedForward {
         try context.scratch.scope { () throws(KernelError) in
             guard !own.isEmpty else { return }
             // (rows, width) -> (rows, own columns)
+            let next =
+                pass.ownColumns.isEmpty ? nil : NextWeights(contraction, from: pass.ownColumns.lowerBound)
             guard expansion.format != .int8 else {
-                return try expansion(normal, columns: own, into: hidden.columns(own), in: context)
+                return try expansion(
+                    normal,
+                    columns: own,
+                    into: hidden.columns(own),
+                    before: next,
+                    in: context
+                )
             }
             let part = try context.scratch.matrix(rows: tokens.rows, width: own.count, format: hidden.format)
-            try expansion(normal, columns: own, into: part, in: context)
+            try expansion(normal, columns: own, into: part, before: next, in: context)
             part.copy(into: hidden.columns(own))
         }
         try pass.share.meet()
         let kept = try pass.kept(hidden, in: pass.keptHidden.rows(0..<tokens.rows))
         if let tokens = tokens[pass.share.index] {
-            try contraction(kept, columns: pass.ownColumns, into: tokens, in: context)
+            try contraction(kept, columns: pass.ownColumns, into: tokens, before: next, in: context)
         }
         try pass.share.meet()
     }

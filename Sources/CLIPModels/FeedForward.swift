@@ -50,15 +50,21 @@ struct FeedForward: Sendable {
         )
     }
 
-    func callAsFunction(_ tokens: Matrix, in context: ComputeContext) throws(KernelError) {
+    /// - Parameter next: the weights that the thread reads next, if they are known.
+    func callAsFunction(
+        _ tokens: Matrix,
+        before next: NextWeights? = nil,
+        in context: ComputeContext
+    ) throws(KernelError) {
         let scratch = context.scratch
         try scratch.scope { () throws(KernelError) in
             let format = expansion.format
             let normal = try scratch.matrix(rows: tokens.rows, width: tokens.width, format: format)
             let hidden = try scratch.matrix(rows: tokens.rows, width: expansion.outputWidth, format: format)
             norm(tokens, into: normal)
-            try expansion(normal, into: hidden, in: context)  // (tokens, width) -> (tokens, mlpWidth)
-            try contraction(hidden, into: tokens, in: context)  // -> added to (tokens, width)
+            // (tokens, width) -> (tokens, mlpWidth) -> added to (tokens, width)
+            try expansion(normal, into: hidden, before: NextWeights(contraction), in: context)
+            try contraction(hidden, into: tokens, before: next, in: context)
         }
     }
 }

@@ -30,11 +30,13 @@ struct TransformerBlock: Sendable {
     /// Replaces the pass's own rows of the tokens, (tokens, width), by the block's result.
     ///
     /// `parts` is memory for queries, keys and values, (key rows, 3 x width), which all threads of the pass can read.
+    /// `next` is what the thread reads after the block.
     func callAsFunction(
         _ tokens: Matrix,
         of pass: TransformerPass,
         parts: Matrix,
         mask: Attention.Mask,
+        before next: NextWeights?,
         in context: ComputeContext
     ) throws(KernelError) {
         let width = tokens.width
@@ -44,7 +46,12 @@ struct TransformerBlock: Sendable {
             let mixed = try scratch.matrix(rows: tokens.rows, width: width, format: parts.format)
             norm(tokens, into: normal)
             // (tokens, width) -> (tokens, 3 x width)
-            try queryKeyValue(normal, into: parts.rows(pass.keyRows(of: pass.filledRows)), in: context)
+            try queryKeyValue(
+                normal,
+                into: parts.rows(pass.keyRows(of: pass.filledRows)),
+                before: NextWeights(output),
+                in: context
+            )
             let own = parts.rows(pass.keyRows(of: pass.rows))
             rotation?.rotate(own.columns(0..<2 * width), first: pass.rows.lowerBound)
             try pass.share.meet()
@@ -59,9 +66,14 @@ struct TransformerBlock: Sendable {
                 in: context
             )
             mixed.rows(pass.rows.count..<mixed.rows).fillWithZeros()
-            try output(mixed.kept(in: normal), into: tokens, in: context)
+            try output(
+                mixed.kept(in: normal),
+                into: tokens,
+                before: NextWeights(feedForward.expansion),
+                in: context
+            )
         }
-        try feedForward(tokens, in: context)
+        try feedForward(tokens, before: next, in: context)
     }
 }
 
@@ -114,14 +126,19 @@ struct PoolingBlock: Sendable {
             let normal = try scratch.matrix(rows: tokens.rows, width: width, format: keyValue.format)
             norm(tokens, into: normal)
             // (tokens, width) -> (tokens, 2 x width)
-            try keyValue(normal, into: parts.rows(pass.keyRows(of: pass.filledRows)), in: context)
+            try keyValue(
+                normal,
+                into: parts.rows(pass.keyRows(of: pass.filledRows)),
+                before: NextWeights(query),
+                in: context
+            )
             try pass.share.meet()
             guard pooled.rows > 0 else { return }
             let chosen = try scratch.matrix(rows: pooled.rows, width: width, format: query.format)
             let asked = try scratch.matrix(rows: pooled.rows, width: width, format: parts.format)
             let mixed = try scratch.matrix(rows: pooled.rows, width: width, format: parts.format)
             chosen.gather(pass.ownPooledRows, from: normal)
-            try query(chosen, into: asked, in: context)
+            try query(chosen, into: asked, before: NextWeights(output), in: context)
             try attention.pooled(
                 query: asked,
                 key: parts.columns(0..<width),
@@ -132,7 +149,12 @@ struct PoolingBlock: Sendable {
                 in: context
             )
             pooled.gather(pass.ownPooledRows, from: tokens)
-            try output(mixed.kept(in: chosen), into: pooled, in: context)
+            try output(
+                mixed.kept(in: chosen),
+                into: pooled,
+                before: NextWeights(feedForward.expansion),
+                in: context
+            )
         }
         guard pooled.rows > 0 else { return }
         try feedForward(pooled, in: context)

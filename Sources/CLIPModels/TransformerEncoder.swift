@@ -104,7 +104,14 @@ struct TransformerEncoder: Sendable {
             let parts = parts[index % parts.count]
             try withPrefixes(of: pass, block: index, parts.columns(tokens.width..<3 * tokens.width)) {
                 () throws(KernelError) in
-                try block(tokens, of: pass, parts: parts, mask: mask, in: context)
+                try block(
+                    tokens,
+                    of: pass,
+                    parts: parts,
+                    mask: mask,
+                    before: weights(after: index),
+                    in: context
+                )
             }
             observer?(.block(index), tokens.rows(0..<pass.rows.count))
         }
@@ -114,6 +121,13 @@ struct TransformerEncoder: Sendable {
             try last(tokens, of: pass, keyValue: keyValue, into: pooled, in: context)
         }
         observer?(.block(blocks.count), pooled)
+    }
+
+    /// The weights that a thread with the columns from this one on reads after a block.
+    func weights(after block: Int, from column: Int = 0) -> NextWeights? {
+        block + 1 < blocks.count
+            ? NextWeights(blocks[block + 1].queryKeyValue, from: column)
+            : last.map { NextWeights($0.keyValue, from: column) }
     }
 
     /// Has one of the threads read a block's cached prefixes before it and fill the wanted ones after it.

@@ -22,14 +22,27 @@
 enum { NAMED(_panel) = REGISTERS * WORDS };
 enum { NAMED(_streams) = CHUNK * NAMED(_panel) * 4 >= 2 * most_streams * page ? most_streams : 1 };
 
-PRODUCT_TARGET INLINE void NAMED(_fetch_weights)(fetching* it) {
-    for (it->due += it->rate; it->due >= fractions && it->weights < it->weights_end; it->due -= fractions) {
+// Fetches a line of each of several pages, and the next lines of these pages before those of others.
+PRODUCT_TARGET INLINE void NAMED(_fetch_pages_in_turn)(fetching* it) {
+    for (; it->due >= fractions && it->weights < it->weights_end; it->due -= fractions) {
         UNROLLED for (int stream = 0; stream < NAMED(_streams); stream++)
             _mm_prefetch((const char*)(it->weights + (uintptr_t)(stream * page)), _MM_HINT_T1);
         it->weights += line;
-        if (NAMED(_streams) > 1 && it->weights % page == 0)
+        if (it->weights % page == 0)
             it->weights += (NAMED(_streams) - 1) * page;
     }
+}
+
+// Fetches what is due. Some lines beyond the end do no harm, and to look for it at each line takes time.
+PRODUCT_TARGET INLINE void NAMED(_fetch_weights)(fetching* it) {
+    it->due += it->rate;
+    if (NAMED(_streams) > 1 && it->streams > 1)
+        NAMED(_fetch_pages_in_turn)(it);
+    else
+        for (; it->due >= fractions; it->due -= fractions, it->weights += line)
+            _mm_prefetch((const char*)it->weights, _MM_HINT_T1);
+    if (it->weights >= it->weights_end)
+        go_on_with_next(it);
 }
 
 // Fetches a line of each of the next rows, and the place of one row's sums.
@@ -117,7 +130,8 @@ PRODUCT_TARGET INLINE void NAMED(_multiply_band)(const csimd_product* it, int64_
     const int64_t blocks = (band + ROWS - 1) / ROWS;
     const uint32_t* source = (const uint32_t*)it->source.base + first_row * stride;
     _Alignas(line) uint32_t finished[ROWS * panel];
-    fetching ahead = fetching_of(it, band, words, CHUNK, blocks, panel, NAMED(_streams));
+    fetching ahead = fetching_of(it, band, NUMBERS, CHUNK, blocks, panel,
+                                  it->fetches_pages_in_turn ? NAMED(_streams) : 1);
     for (int64_t output = 0; output < it->outputs; output += panel)
         for (int64_t first = 0; first < words; first += CHUNK) {
             const int64_t count = smaller(words - first, CHUNK);
@@ -140,10 +154,13 @@ PRODUCT_TARGET INLINE void NAMED(_multiply_band)(const csimd_product* it, int64_
 
 PRODUCT_TARGET void PRODUCT(const csimd_product* given) {
     // No sum is written to a copy, so that the compiler keeps it in registers.
-    const csimd_product copy = with_floats(given), *it = &copy;
+    csimd_product copy = with_floats(given), *it = &copy;
     const int64_t bands = bands_of(it->rows, it->inputs / NUMBERS);
     for (int64_t band = 0; band < bands; band++) {
         const int64_t first = it->rows * band / bands;
+        const bool is_last = band + 1 == bands;
+        it->next = is_last ? given->next : it->weights;
+        it->next_inputs = is_last ? given->next_inputs : it->inputs;
         NAMED(_multiply_band)(it, first, it->rows * (band + 1) / bands - first);
     }
     if (NUMBERS == 4 && it->floats)

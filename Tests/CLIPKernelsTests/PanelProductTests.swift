@@ -114,6 +114,43 @@ struct PanelProductTests {
         }
     }
 
+    @Test(
+        "However weights are fetched, and whatever is fetched after them, no bit changes",
+        arguments: formats
+    )
+    func fetching(format: NumberFormat) throws {
+        let bench = try Workbench()
+        for (inputs, outputs) in [(832, 192), (1_600, 128)] {
+            let weight = try bench.tensor(Workbench.random("weight", outputs * inputs), rows: outputs)
+            let layer = try Linear(
+                weight: weight.matrix,
+                activation: .gelu,
+                format: format,
+                in: bench.context
+            )
+            let small = try Linear(weight: weight.matrix.rows(0..<64), format: format, in: bench.context)
+            for rows in [1, 6, 12, 13, 50, 701] {
+                let floats = Workbench.random("input \(rows)", rows * inputs)
+                func product(before next: NextWeights?) throws -> [Float] {
+                    try bench.context.beginPass()
+                    let input = try bench.matrix(floats, rows: rows, format: format)
+                    let blank = [Float](repeating: .nan, count: rows * outputs)
+                    let output = try bench.tensor(blank, rows: rows).matrix
+                    try layer(input, into: output, before: next, in: bench.context)
+                    return output.floats()
+                }
+                let expected = try product(before: nil)
+                for fetchesPagesInTurn in [false, true] {
+                    bench.context.engine.fetchesPagesInTurn = fetchesPagesInTurn
+                    for next in [nil, NextWeights(layer), NextWeights(layer, from: 64), NextWeights(small)] {
+                        #expect(try product(before: next) == expected, "\(rows) rows of \(inputs)")
+                    }
+                }
+                bench.context.engine.fetchesPagesInTurn = false
+            }
+        }
+    }
+
     @Test("A part of the columns is that of the whole, bit for bit", arguments: formats, [false, true])
     func columns(format: NumberFormat, isOneDNN: Bool) throws {
         let bench = try Workbench(usesOneDNNOnly: isOneDNN)

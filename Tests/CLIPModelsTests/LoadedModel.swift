@@ -46,6 +46,7 @@ extension TinyModel {
         threads: Int = 1,
         format: NumberFormat = .f32,
         copy: PackedCopy? = nil,
+        leastFetchedBytes: Int = CLIPModel.leastFetchedBytes,
         changing change: (inout [String: Weight]) -> Void = { _ in },
         configuring configure: (inout ModelConfiguration) -> Void = { _ in }
     ) throws -> LoadedModel {
@@ -66,6 +67,8 @@ extension TinyModel {
                 pixels: PixelTable(PreprocessingRecipe.openAI(imageSize: imageSize).byteValues),
                 format: format,
                 copy: copy,
+                leastMappedBytes: nil,
+                leastFetchedBytes: leastFetchedBytes,
                 engine: engine
             )
             let context = try ComputeContext(engine: engine)

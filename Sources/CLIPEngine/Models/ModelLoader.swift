@@ -161,7 +161,7 @@ struct ModelLoader: Sendable {
             )
             let key =
                 try
-                "5 \(ComputeEngine.processor) \(ComputeEngine.libraryVersion) \(packing) \(format.rawValue) "
+                "6 \(ComputeEngine.processor) \(ComputeEngine.libraryVersion) \(packing) \(format.rawValue) "
                 + checkpoint.content(notedIn: directory)
             return (try PackedCopy(directory: directory, key: key), nil)
         } catch let problem as WeightError {

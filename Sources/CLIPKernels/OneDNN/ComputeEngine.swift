@@ -1,13 +1,15 @@
 internal import COneDNN
 internal import CSimd
+internal import Synchronization
 
-/// oneDNN's CPU engine, which the compute contexts and the packed weights of all models share.
+/// oneDNN's CPU engine, which the compute contexts and the packed weights of a model share.
 ///
-/// It is immutable once made, and any number of threads may use it.
+/// Any number of threads may use it.
 public final class ComputeEngine: @unchecked Sendable {
     let pointer: OpaquePointer
     /// The formats whose layers `CSimd` multiplies; decided in `init` and never again.
     private var ownFormats: Set<NumberFormat> = []
+    private let pagesInTurn = Atomic(false)
 
     /// Starts the engine.
     ///
@@ -62,6 +64,14 @@ public final class ComputeEngine: @unchecked Sendable {
     /// That depends on the processor alone and never on time: our products sum in another order than oneDNN's, and the
     /// same pictures get the same digits wherever processors are alike.
     package func multipliesPanels(_ format: NumberFormat) -> Bool { ownFormats.contains(format) }
+
+    /// Whether our products fetch weights as a line of each of several pages in turn, and not one line after the other.
+    ///
+    /// It changes no result. Which of the two is quicker for few rows depends on the processor.
+    package var fetchesPagesInTurn: Bool {
+        get { pagesInTurn.load(ordering: .relaxed) }
+        set { pagesInTurn.store(newValue, ordering: .relaxed) }
+    }
 
     /// Whether oneDNN multiplies whole matrices at once (AMX), several times as fast as our products of vectors.
     private func oneDNNHasMatrices(for format: NumberFormat) -> Bool {

@@ -169,10 +169,11 @@ public final class Linear: Sendable {
     /// Turns (rows, inputs) into (rows, outputs).
     ///
     /// The input has the format of the weights. The output is f32; for bf16 it may also be bf16, and for int8 it may
-    /// have any format. Both are dense and must not overlap.
+    /// have any format. Both are dense and must not overlap. `next` is what the thread reads next, if that is known.
     public func callAsFunction(
         _ input: Matrix,
         into output: Matrix,
+        before next: NextWeights? = nil,
         in context: ComputeContext
     ) throws(KernelError) {
         precondition(input.width == inputWidth && output.width == outputWidth, "A matrix has another width.")
@@ -184,7 +185,7 @@ public final class Linear: Sendable {
             format == .int8 || output.format == .f32 || output.format == format,
             "The output has another format."
         )
-        try run(input, columns: 0..<outputWidth, into: output, in: context)
+        try run(input, columns: 0..<outputWidth, into: output, before: next, in: context)
     }
 
     /// Turns (rows, inputs) into (rows, columns), for some of the outputs.
@@ -195,6 +196,7 @@ public final class Linear: Sendable {
         _ input: Matrix,
         columns: Range<Int>,
         into output: Matrix,
+        before next: NextWeights? = nil,
         in context: ComputeContext
     ) throws(KernelError) {
         precondition(
@@ -213,7 +215,15 @@ public final class Linear: Sendable {
             output.format == .f32 || output.format == .bf16 && format == .bf16,
             "The output has another format."
         )
-        try run(input, columns: columns, into: output, in: context)
+        try run(input, columns: columns, into: output, before: next, in: context)
+    }
+
+    /// The weights from an output on, where they lie in panels.
+    func panels(from column: Int) -> UnsafeRawPointer? {
+        switch product {
+        case .panels(let product): product.weights.bytes(from: column)
+        case .oneDNN: nil
+        }
     }
 
     /// Whether the outputs can be computed in parts of any multiple of `unit` columns, at full speed.
@@ -248,11 +258,13 @@ public final class Linear: Sendable {
         _ input: Matrix,
         columns: Range<Int>,
         into output: Matrix,
+        before next: NextWeights?,
         in context: ComputeContext
     ) throws(KernelError) {
         guard input.rows > 0 else { return }
         switch product {
-        case .panels(let product): try product.run(input, columns: columns, into: output, in: context)
+        case .panels(let product):
+            try product.run(input, columns: columns, into: output, before: next, in: context)
         case .oneDNN(let product): try product.run(input, columns: columns, into: output, in: context)
         }
     }

@@ -10,6 +10,7 @@ struct PanelProduct: Sendable {
         _ input: Matrix,
         columns: Range<Int>,
         into output: Matrix,
+        before next: NextWeights?,
         in context: ComputeContext
     ) throws(KernelError) {
         try context.scratch.scope { () throws(KernelError) in
@@ -32,7 +33,10 @@ struct PanelProduct: Sendable {
                 adds_to_target: terms.addsToOutput,
                 target: output.simd,
                 floats: floats,
-                scratch: scratch.assumingMemoryBound(to: UInt32.self)
+                scratch: scratch.assumingMemoryBound(to: UInt32.self),
+                fetches_pages_in_turn: context.engine.fetchesPagesInTurn,
+                next: next?.bytes,
+                next_inputs: Int64(next?.layer.inputWidth ?? 0)
             )
             csimd_multiply(&product)
         }
