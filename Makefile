@@ -54,7 +54,7 @@ PREFIX ?= /usr/local
 PACKAGE := .build/package
 DEPLOY_TOOLS := .venv/deploy/bin
 
-.PHONY: help deps build run test levels clients openapi examples browser library docs bench bench-check bench-limits bench-peers bench-prefixes bench-search bench-towers bulk hub index postgres metrics attack fuzz sanitize simulate \
+.PHONY: help deps build run test levels clients openapi examples browser library docs bench bench-check bench-limits bench-peers bench-prefixes bench-search bench-shares bench-towers bulk hub index postgres metrics attack fuzz sanitize simulate \
 	soak proof lint format options check goldens clean install package deploy-check
 
 help: ## list the verbs
@@ -160,6 +160,13 @@ simulate: ## compute what waiting does by load, between tenants and behind balan
 bench-limits: ## measure what the processor and its memory do at most, whatever program runs; QUICK=1
 	$(PYTHON) $(PEERS)/limits.py $(OF_KIND)/limits.json $(if $(QUICK),--quick)
 	@test -n "$(QUICK)" || $(PYTHON) Benchmarks/report.py $(RESULTS)
+
+bench-shares: build ## measure which share of these limits passes reach, in turns with them; QUICK=1
+	@test -x $(BENCH_PYTHON) || { $(PYTHON) -m venv .venv/bench \
+		&& .venv/bench/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt; }
+	$(BENCH_PYTHON) $(PEERS)/weights.py $(BENCH)/weights ViT-B-32
+	$(PYTHON) $(PEERS)/shares.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(OF_KIND)/shares.json $(if $(QUICK),--quick)
+	@test -n "$(QUICK)" || $(BENCH_PYTHON) Benchmarks/report.py $(RESULTS)
 
 bench-towers: build ## measure pictures of ViT-L/14 and SigLIP 2 beside ONNX Runtime and OpenVINO; ROUNDS=15, IMAGES=1,8, QUICK=1
 	@test -x $(BENCH_PYTHON) || { $(PYTHON) -m venv .venv/bench \

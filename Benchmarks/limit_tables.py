@@ -1,8 +1,9 @@
-"""The table of what a processor and its memory do at most, of limits.json."""
+"""The tables of what a processor and its memory do at most, of limits.json, and of what passes reach, of shares.json."""
 
 from __future__ import annotations
 
 import pathlib
+import statistics
 
 from tables import counted, digits, disturbance, setting, table
 
@@ -27,3 +28,29 @@ def limits(result: dict, plots: pathlib.Path) -> str:
     rows.append(["reading memory, GB/s", *(digits(max(found[count]["best"] for found in reads)) for count in counts)])
     head = ["at most, by all threads together", *(counted(int(count), "thread") for count in counts)]
     return "\n".join([setting(result), "", table(head, rows), "", disturbance(result).strip()])
+
+
+def shares(result: dict, plots: pathlib.Path) -> str:
+    """What passes reach of the limits, each beside its limit."""
+    head = [
+        "medians, and quartiles", "eight images, ms", "of what the instructions do at most", "one caption, ms",
+        "times as long as reading its weights", "as the longer of reading and multiplying",
+    ]
+
+    def spread(values: list[float], form: str) -> str:
+        low, middle, high = statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
+        return f"{middle:{form}} ({low:{form}}-{high:{form}})"
+
+    rows = [
+        [
+            f"{run['case']}, {counted(run['threads'], 'thread')}",
+            digits(statistics.median(run["images_ms"])),
+            spread(run["images_share"], ".0%"),
+            digits(statistics.median(run["caption_ms"])),
+            spread(run["caption_reads"], ".2f"),
+            spread(run["caption_limits"], ".2f"),
+        ]
+        for run in result["runs"]
+    ]
+    note = f"* A limit was measured before each of {counted(result['rounds'], 'round')} of passes."
+    return "\n".join([setting(result), "", table(head, rows), "", note + disturbance(result)])

@@ -3,8 +3,8 @@
 
 usage: report.py RESULTS [--document FILE] [--plots FOLDER]
 
-RESULTS has a folder for each kind of processor that was measured, with limits.json, engines.json, towers.json, servers.json,
-scaling.json, several.json, footprint.json and simulated.json, or some of them; engines and servers of another network than
+RESULTS has a folder for each kind of processor that was measured, with limits.json, shares.json, engines.json, towers.json,
+servers.json, scaling.json, several.json, footprint.json and simulated.json, or some of them; engines and servers of another network than
 ViT-B-32 are in a folder of its name below that. What stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->` in the
 document is replaced by the tables made of all NAME.json, kind by kind, and the plots are drawn anew. Nothing else is touched,
 and no figure comes from anywhere else.
@@ -19,7 +19,7 @@ import re
 import statistics
 
 from footprint_tables import footprint
-from limit_tables import limits
+from limit_tables import limits, shares
 from plot import Curve, Plot
 from server_tables import servers
 from simulation_tables import simulated
@@ -43,7 +43,7 @@ def main() -> None:
     options = parser.parse_args()
     text = options.document.read_text()
     writers = {
-        "limits": limits, "engines": engines, "towers": towers, "servers": servers, "scaling": scaling, "several": several,
+        "limits": limits, "shares": shares, "engines": engines, "towers": towers, "servers": servers, "scaling": scaling, "several": several,
         "footprint": footprint, "simulated": simulated,
     }
     for name, write in writers.items():

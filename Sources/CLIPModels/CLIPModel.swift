@@ -59,7 +59,7 @@ public final class CLIPModel: Sendable {
 
     /// - Parameters:
     ///   - leastMappedBytes: the size from which a token table stays in its file; nil for the usual size.
-    ///   - leastFetchedBytes: the size of a checkpoint from which it is measured how weights are fetched best.
+    ///   - leastPrefetchedBytes: the size of a checkpoint from which it is measured how weights are prefetched best.
     package init(
         configuration: ModelConfiguration,
         checkpoint: Checkpoint,
@@ -68,7 +68,7 @@ public final class CLIPModel: Sendable {
         format: NumberFormat,
         copy: PackedCopy? = nil,
         leastMappedBytes: Int?,
-        leastFetchedBytes: Int = CLIPModel.leastFetchedBytes,
+        leastPrefetchedBytes: Int = CLIPModel.leastPrefetchedBytes,
         engine: ComputeEngine
     ) throws(ModelError) {
         self.configuration = configuration
@@ -93,8 +93,8 @@ public final class CLIPModel: Sendable {
             try scope.requireAllUsed(ignoring: names.ignorable)
         }
         checkpoint.releasePages()
-        if checkpoint.byteCount >= leastFetchedBytes {
-            try chooseFetching(format: format, keptIn: copy, in: context)
+        if checkpoint.byteCount >= leastPrefetchedBytes {
+            choosePrefetching(format: format, keptIn: copy, in: context)
         }
         copy?.finish()
     }

@@ -283,19 +283,19 @@ extension FeedForward {
         try context.scratch.scope { () throws(KernelError) in
             guard !own.isEmpty else { return }
             // (rows, width) -> (rows, own columns)
-            let next =
+            let contractionWeights =
                 pass.ownColumns.isEmpty ? nil : NextWeights(contraction, from: pass.ownColumns.lowerBound)
             guard expansion.format != .int8 else {
                 return try expansion(
                     normal,
                     columns: own,
                     into: hidden.columns(own),
-                    before: next,
+                    before: contractionWeights,
                     in: context
                 )
             }
             let part = try context.scratch.matrix(rows: tokens.rows, width: own.count, format: hidden.format)
-            try expansion(normal, columns: own, into: part, before: next, in: context)
+            try expansion(normal, columns: own, into: part, before: contractionWeights, in: context)
             part.copy(into: hidden.columns(own))
         }
         try pass.share.meet()

@@ -11,7 +11,8 @@ import Darwin
 /// Converting and packing the weights of ViT-B/32 takes half a second; mapping the result takes no time. The copy is a
 /// safetensors file of bytes, so the reader that distrusts checkpoints checks it too. It is used only if its key says
 /// that it was made from this very checkpoint, for the same format, by the same kernels, and if its checksum is right.
-/// Otherwise it is made again. It is for one thread, while a model is loaded.
+/// Otherwise it is made again. What was measured of the processor when it was made, and changes no result, is kept with
+/// them. It is for one thread, while a model is loaded.
 public final class PackedCopy {
     private enum State {
         case found(SafetensorsFile)

@@ -69,12 +69,17 @@ INLINE uintptr_t first_fetched(const void* weights, int streams) {
     return streams > 1 ? first - first % (uintptr_t)(streams * page) : first;
 }
 
+// The lines that become due with each `steps` words, so that all of these bytes are fetched with so many groups of them.
+INLINE int64_t rate_of(uintptr_t bytes, int64_t groups, int streams) {
+    return groups > 0 ? ((int64_t)bytes / line * fractions / streams + groups - 1) / groups : 0;
+}
+
 // What is fetched for blocks of these rows, with so many numbers in a word.
 INLINE fetching fetching_of(const csimd_product* it, int64_t rows, int64_t numbers, int64_t chunk, int64_t blocks,
                             int64_t panel, int streams) {
     const int64_t words = it->inputs / numbers;
     const int64_t size = target_size(it);
-    const int64_t groups = blocks * (words / steps), panels = (it->outputs + panel - 1) / panel;
+    const int64_t panels = (it->outputs + panel - 1) / panel, groups = panels * blocks * (words / steps);
     const uint32_t* weights = it->weights;
     fetching ahead = {.weights = first_fetched(weights + smaller(words, chunk) * panel, streams),
                       .weights_end = (uintptr_t)(weights + panels * panel * words),
@@ -87,9 +92,17 @@ INLINE fetching fetching_of(const csimd_product* it, int64_t rows, int64_t numbe
     if (it->next)
         ahead.next_end += (uintptr_t)(smaller(it->next_inputs / numbers, chunk) * panel * 4);
     // A single block of rows reads so regularly that the processor fetches one stream by itself.
-    if (groups > 0 && (blocks > 1 || streams > 1))
-        ahead.rate = (words * panel / line_words * fractions / streams + groups - 1) / groups;
+    if (blocks > 1 || streams > 1)
+        ahead.rate = rate_of(ahead.weights_end - ahead.weights + ahead.next_end - ahead.next, groups, streams);
     return ahead;
+}
+
+// Fetches the first of the next weights with so many words of the last ones, if there was nothing else to fetch.
+INLINE void fetch_next_alone(fetching* it, int64_t words) {
+    it->weights = it->next;
+    it->weights_end = it->next_end;
+    it->rate = rate_of(it->next_end - it->next, words / steps, it->streams);
+    it->next = it->next_end;
 }
 
 // Goes on with the weights after these, or fetches nothing more.

@@ -109,7 +109,11 @@ void csimd_processor_name(char* name) {
         if (!__get_cpuid(first_leaf + i, registers + 4 * i, registers + 4 * i + 1, registers + 4 * i + 2,
                          registers + 4 * i + 3))
             registers[4 * i] = 0;
-    snprintf(name, csimd_processor_name_size, "%s %x", (const char*)registers, (unsigned)instructions());
+    // Hosts of virtual machines give many kinds one name, so its model and stepping, too.
+    unsigned model = 0, others[3];
+    if (!__get_cpuid(1, &model, others, others + 1, others + 2))
+        model = 0;
+    snprintf(name, csimd_processor_name_size, "%s %x %x", (const char*)registers, model, (unsigned)instructions());
 }
 
 #elif defined(__aarch64__) && defined(__linux__)

@@ -131,11 +131,13 @@ PRODUCT_TARGET INLINE void NAMED(_multiply_band)(const csimd_product* it, int64_
     const uint32_t* source = (const uint32_t*)it->source.base + first_row * stride;
     _Alignas(line) uint32_t finished[ROWS * panel];
     fetching ahead = fetching_of(it, band, NUMBERS, CHUNK, blocks, panel,
-                                  it->fetches_pages_in_turn ? NAMED(_streams) : 1);
+                                  it->prefetches_pages_in_turn ? NAMED(_streams) : 1);
     for (int64_t output = 0; output < it->outputs; output += panel)
         for (int64_t first = 0; first < words; first += CHUNK) {
             const int64_t count = smaller(words - first, CHUNK);
             const bool is_last = first + count == words;
+            if (is_last && output + panel >= it->outputs && it->next && ahead.rate == 0)
+                fetch_next_alone(&ahead, blocks * count);
             const uint32_t* weights = (const uint32_t*)it->weights + output * words + first * panel;
             for (int64_t block = 0; block < blocks; block++) {
                 const int64_t row = band * block / blocks, rows = band * (block + 1) / blocks - row;
@@ -153,7 +155,7 @@ PRODUCT_TARGET INLINE void NAMED(_multiply_band)(const csimd_product* it, int64_
 }
 
 PRODUCT_TARGET void PRODUCT(const csimd_product* given) {
-    // No sum is written to a copy, so that the compiler keeps it in registers.
+    // No sum is written to a copy, so that the compiler keeps in registers what it has read there.
     csimd_product copy = with_floats(given), *it = &copy;
     const int64_t bands = bands_of(it->rows, it->inputs / NUMBERS);
     for (int64_t band = 0; band < bands; band++) {

@@ -64,6 +64,11 @@ void csimd_pack_panels(csimd_format format, int64_t inputs, int64_t outputs, con
     }
 }
 
+bool csimd_can_prefetch_pages_in_turn(csimd_format format) {
+    // The chunks of smaller panels have too few pages.
+    return kind_of(format).panel == widest_panel;
+}
+
 size_t csimd_product_scratch(int64_t rows) {
     return (size_t)rows * (widest_panel + lanes);
 }

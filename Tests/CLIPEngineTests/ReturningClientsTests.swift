@@ -23,10 +23,10 @@ struct ReturningClientsTests {
     }
 
     @Test("Those who come back are waited for, a quarter of a pass at most")
-    func regulars() throws {
+    func regulars() {
         var clients = rounds(answers: 2, back: 2, after: 0.5)
         #expect(clients.wait(at: after(80)) == .microseconds(1_500))
-        let rest = try #require(clients.wait(at: after(81.25)))
+        let rest = clients.wait(at: after(81.25)) ?? .zero
         #expect(abs(rest / .microseconds(250) - 1) < 0.01)
         #expect(clients.wait(at: after(81.6)) == nil, "They are late.")
         clients.arrive(at: after(80.5))
@@ -38,24 +38,47 @@ struct ReturningClientsTests {
     @Test("However long a pass is, the wait is short")
     func longPasses() {
         var clients = ReturningClients()
-        for round in 0..<4 {
+        for round in 0..<10 {
             clients.answer(1, after: .milliseconds(60), at: after(Double(round) * 100))
             clients.arrive(at: after(Double(round) * 100 + 1))
         }
-        clients.answer(1, after: .milliseconds(60), at: after(400))
-        #expect(clients.wait(at: after(400)) == .milliseconds(2))
+        clients.answer(1, after: .milliseconds(60), at: after(1_000))
+        #expect(clients.wait(at: after(1_000)) == .milliseconds(2))
+    }
+
+    @Test("After a pass that was shorter than most, the wait is shorter")
+    func shortPasses() {
+        var clients = rounds(answers: 2, back: 2, after: 0.5)
+        clients.arrive(at: after(80.5))
+        clients.arrive(at: after(80.5))
+        clients.answer(2, after: .milliseconds(2), at: after(90))
+        #expect(clients.wait(at: after(90)) == .microseconds(500))
+    }
+
+    @Test("The same captions are not left for longer, however many answers are given meanwhile")
+    func manyThreads() {
+        var clients = rounds(answers: 2, back: 2, after: 0.5)
+        #expect(clients.wait(at: after(81)) == .microseconds(500))
+        for moment in [81.2, 81.4, 82.5, 84] {
+            clients.answer(2, after: .milliseconds(6), at: after(moment))
+            #expect((clients.wait(at: after(moment)) != nil) == (moment < 81.5), "\(moment)")
+        }
+        clients.begin()
+        #expect(clients.wait(at: after(84)) == .microseconds(1_500), "Those that came later may wait.")
     }
 
     @Test("Strangers are not waited for, nor those who think before they ask again")
     func strangers() {
-        #expect(ReturningClients().wait(at: start) == nil)
-        #expect(rounds(answers: 2, back: 0, after: 0.5).wait(at: after(80)) == nil)
-        #expect(rounds(answers: 4, back: 1, after: 0.5).wait(at: after(80)) == nil)
-        #expect(rounds(answers: 2, back: 2, after: 3).wait(at: after(80)) == nil)
-        #expect(
-            rounds(1, answers: 2, back: 1, after: 0.5).wait(at: after(10)) != nil,
-            "Half of them is enough."
-        )
+        func waits(_ clients: ReturningClients, _ moment: Double) -> Bool {
+            var clients = clients
+            return clients.wait(at: after(moment)) != nil
+        }
+        #expect(!waits(ReturningClients(), 0))
+        #expect(!waits(rounds(answers: 2, back: 0, after: 0.5), 80))
+        #expect(!waits(rounds(answers: 4, back: 1, after: 0.5), 80))
+        #expect(!waits(rounds(answers: 2, back: 2, after: 3), 80))
+        let six = rounds(3, answers: 2, back: 2, after: 0.5)
+        #expect(!waits(six, 30), "Six are too few to tell.")
     }
 
     @Test("Those who stop coming back are soon not waited for, and are again when they do")
@@ -66,6 +89,7 @@ struct ReturningClientsTests {
             for round in 1...100 {
                 for _ in 0..<back { clients.arrive(at: after(time + 0.5)) }
                 time += 10
+                clients.begin()
                 clients.answer(2, after: .milliseconds(6), at: after(time))
                 if (clients.wait(at: after(time)) != nil) == (back > 0) { return round }
             }
@@ -78,79 +102,12 @@ struct ReturningClientsTests {
     @Test("What two threads answer shortly after one another is one answer")
     func twoThreads() {
         var clients = rounds(answers: 2, back: 2, after: 0.5)
+        clients.answer(0, after: .milliseconds(6), at: after(80.5))
         clients.answer(1, after: .milliseconds(6), at: after(81))
         clients.arrive(at: after(81.2))
         clients.arrive(at: after(81.3))
         #expect(clients.wait(at: after(81.5)) != nil, "Three were answered, and two are back.")
         clients.arrive(at: after(81.4))
         #expect(clients.wait(at: after(81.5)) == nil)
-    }
-
-    // MARK: In the batcher
-
-    private static let text = Batcher.Payload.tokens([49406, 7, 49407])
-
-    private static func next(of batcher: Batcher) async -> Batcher.Batch? {
-        await withCheckedContinuation { continuation in
-            Thread { continuation.resume(returning: batcher.next()?.batch) }.start()
-        }
-    }
-
-    private static func finish(_ batch: Batcher.Batch, in batcher: Batcher) {
-        batcher.finish(batch, with: .success(batch.items.map { _ in Embedding(values: [1]) }))
-    }
-
-    /// Answers two clients twice, who are back before the pass after that; the next answer is theirs, too.
-    private static func learn(_ batcher: Batcher) async throws {
-        for _ in 0..<3 {
-            async let one = batcher.embed([text], lane: .texts)
-            async let other = batcher.embed([text], lane: .texts)
-            try await eventually { batcher.waiting.texts == 2 }
-            let batch = try #require(await next(of: batcher))
-            #expect(batch.items.count == 2)
-            finish(batch, in: batcher)
-            _ = try await (one, other)
-        }
-    }
-
-    @Test("Two clients who come back at once ride together, though the second is a moment later")
-    func together() async throws {
-        let patient = ReturningClients(patience: 1e9, longestWait: .seconds(120))
-        let batcher = Batcher(limits: BatchLimits(), returning: patient)
-        try await Self.learn(batcher)
-        async let one = batcher.embed([Self.text], lane: .texts)
-        try await eventually { batcher.waiting.texts == 1 }
-        async let batch = Self.next(of: batcher)
-        try await Task.sleep(for: .milliseconds(50))
-        #expect(batcher.waiting.texts == 1, "It waits for the other client.")
-        async let other = batcher.embed([Self.text], lane: .texts)
-        let both = try #require(await batch)
-        #expect(both.items.count == 2)
-        Self.finish(both, in: batcher)
-        _ = try await (one, other)
-        batcher.close()
-    }
-
-    @Test("A picture, a list, and what is left when the server stops wait for nobody")
-    func others() async throws {
-        let patient = ReturningClients(patience: 1e9, longestWait: .seconds(120))
-        let batcher = Batcher(limits: BatchLimits(), returning: patient)
-        try await Self.learn(batcher)
-        async let picture = batcher.embed([.pixels([1])], lane: .images)
-        try await eventually { batcher.waiting.images == 1 }
-        Self.finish(try #require(await Self.next(of: batcher)), in: batcher)
-        _ = try await picture
-        async let list = batcher.embed([Self.text], lane: .texts, isOfList: true)
-        try await eventually { batcher.waiting.texts == 1 }
-        Self.finish(try #require(await Self.next(of: batcher)), in: batcher)
-        _ = try await list
-        async let last = batcher.embed([Self.text], lane: .texts)
-        try await eventually { batcher.waiting.texts == 1 }
-        async let batch = Self.next(of: batcher)
-        try await Task.sleep(for: .milliseconds(50))
-        #expect(batcher.waiting.texts == 1)
-        batcher.close()
-        Self.finish(try #require(await batch), in: batcher)
-        _ = try await last
     }
 }

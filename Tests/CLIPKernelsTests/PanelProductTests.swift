@@ -120,7 +120,9 @@ struct PanelProductTests {
     )
     func fetching(format: NumberFormat) throws {
         let bench = try Workbench()
-        for (inputs, outputs) in [(832, 192), (1_600, 128)] {
+        // More words than a chunk has, and so many that 701 rows are divided into bands.
+        for (words, outputs) in [(832, 192), (147, 100)] {
+            let inputs = words * 4 / format.byteCount
             let weight = try bench.tensor(Workbench.random("weight", outputs * inputs), rows: outputs)
             let layer = try Linear(
                 weight: weight.matrix,
@@ -140,13 +142,13 @@ struct PanelProductTests {
                     return output.floats()
                 }
                 let expected = try product(before: nil)
-                for fetchesPagesInTurn in [false, true] {
-                    bench.context.engine.fetchesPagesInTurn = fetchesPagesInTurn
+                for prefetchesPagesInTurn in [false, true] {
+                    bench.context.engine.prefetchesPagesInTurn = prefetchesPagesInTurn
                     for next in [nil, NextWeights(layer), NextWeights(layer, from: 64), NextWeights(small)] {
                         #expect(try product(before: next) == expected, "\(rows) rows of \(inputs)")
                     }
                 }
-                bench.context.engine.fetchesPagesInTurn = false
+                bench.context.engine.prefetchesPagesInTurn = false
             }
         }
     }

@@ -110,6 +110,7 @@ extension FamilyGolden {
     func load(
         format: NumberFormat = .f32,
         leastMappedBytes: Int? = nil,
+        leastPrefetchedBytes: Int = CLIPModel.leastPrefetchedBytes,
         changing change: (inout [String: TinyModel.Weight]) -> Void = { _ in }
     ) throws -> LoadedModel {
         let folder = FileManager.default.temporaryDirectory
@@ -133,6 +134,7 @@ extension FamilyGolden {
             pixels: hasImages ? PixelTable(PreprocessingRecipe.openAI(imageSize: imageSize).byteValues) : nil,
             format: format,
             leastMappedBytes: leastMappedBytes,
+            leastPrefetchedBytes: leastPrefetchedBytes,
             engine: engine
         )
         return LoadedModel(clip: clip, context: try ComputeContext(engine: engine))

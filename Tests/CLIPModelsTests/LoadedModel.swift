@@ -46,7 +46,7 @@ extension TinyModel {
         threads: Int = 1,
         format: NumberFormat = .f32,
         copy: PackedCopy? = nil,
-        leastFetchedBytes: Int = CLIPModel.leastFetchedBytes,
+        leastPrefetchedBytes: Int = CLIPModel.leastPrefetchedBytes,
         changing change: (inout [String: Weight]) -> Void = { _ in },
         configuring configure: (inout ModelConfiguration) -> Void = { _ in }
     ) throws -> LoadedModel {
@@ -68,7 +68,7 @@ extension TinyModel {
                 format: format,
                 copy: copy,
                 leastMappedBytes: nil,
-                leastFetchedBytes: leastFetchedBytes,
+                leastPrefetchedBytes: leastPrefetchedBytes,
                 engine: engine
             )
             let context = try ComputeContext(engine: engine)

@@ -14,6 +14,7 @@ package final class Batcher: Sendable {
         var missing: Int
         let continuation: CheckedContinuation<Result<Outcome, EmbeddingError>, Never>
         let onProgress: (@Sendable (Int) -> Void)?
+        let isOfList: Bool
         let arrival: ContinuousClock.Instant
         var firstStart: ContinuousClock.Instant?
         var lastStart: ContinuousClock.Instant
@@ -50,7 +51,7 @@ package final class Batcher: Sendable {
 
     private let threads: Int
     private let sharesPrefixes: Bool
-    /// Passes with fewer tokens take hardly less time for it.
+    /// A pass of fewer tokens takes about as long as reading the weights, whatever its tokens.
     private let fewTokens: Int
     private let state: Mutex<State>
     /// Signalled once for each thread that should look for work.
@@ -75,7 +76,7 @@ package final class Batcher: Sendable {
         self.metrics = metrics
         self.threads = threads
         sharesPrefixes = limits.sharesPrefixes
-        fewTokens = limits.leastTokensAlone * threads
+        fewTokens = min(limits.leastTokensAlone * threads, limits.textTokens)
         state = Mutex(State(planner: BatchPlanner(limits: limits), returning: returning))
     }
 
@@ -144,6 +145,7 @@ package final class Batcher: Sendable {
                     missing: items.count,
                     continuation: continuation,
                     onProgress: onProgress,
+                    isOfList: isOfList,
                     arrival: now,
                     lastStart: now
                 )
@@ -185,7 +187,7 @@ package final class Batcher: Sendable {
         while true {
             let (assignment, isOver, wait) = state.withLock { state -> (Assignment?, Bool, Duration?) in
                 if let joined = join(&state) { return (joined, false, nil) }
-                let wait = waitForOthers(state) ?? waitForClients(state)
+                let wait = waitForOthers(state) ?? waitForClients(&state)
                 if wait == nil, let begun = begin(&state) { return (begun, false, nil) }
                 let isOver = state.isClosed && wait == nil
                 if !isOver { state.sleeping += 1 }
@@ -217,7 +219,7 @@ package final class Batcher: Sendable {
 
     /// How long a thread should leave few captions that wait, because the clients that were just answered are about to
     /// send more; nil if not.
-    private func waitForClients(_ state: State) -> Duration? {
+    private func waitForClients(_ state: inout State) -> Duration? {
         let isLight = !state.planner.isEmpty && state.planner.onlyHasTexts(below: fewTokens)
         return isLight && !state.isClosed ? state.returning.wait(at: .now) : nil
     }
@@ -246,6 +248,7 @@ package final class Batcher: Sendable {
     private func begin(_ state: inout State) -> Assignment? {
         let idle = max(1, threads - state.busy)
         guard let step = state.planner.nextStep(among: idle) else { return nil }
+        if step.lane == .texts { state.returning.begin() }
         let now = ContinuousClock.now
         for item in step.items {
             state.requests[item.request]?.lastStart = now
@@ -315,8 +318,10 @@ package final class Batcher: Sendable {
                     ready.append((request, .failure(error)))
                 }
             }
+            // What rode together for having waited is still light.
             if batch.lane == .texts, batch.cost < 2 * fewTokens, let pass {
-                state.returning.answer(ready.count, after: now - pass.start, at: now)
+                let answers = ready.count { !$0.0.isOfList }
+                state.returning.answer(answers, after: now - pass.start, at: now)
             }
             return progress.compactMap { request, count in
                 state.requests[request]?.onProgress.map { ($0, count) }

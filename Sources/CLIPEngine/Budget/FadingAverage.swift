@@ -3,10 +3,13 @@ struct FadingAverage: Sendable {
     private var sum = 0.0
     private var units = 0.0
     /// The number of units after which half of the past is forgotten.
-    let memory: Double
+    private let memory: Double
+    /// The number of units that are enough to tell.
+    private let least: Double
 
-    init(memory: Double) {
+    init(memory: Double, least: Double? = nil) {
         self.memory = memory
+        self.least = least ?? memory / 32
     }
 
     mutating func add(_ amount: Double, units: Int) {
@@ -18,5 +21,5 @@ struct FadingAverage: Sendable {
     }
 
     /// The amount for one unit; nil until enough was measured.
-    var perUnit: Double? { units >= memory / 32 ? sum / units : nil }
+    var perUnit: Double? { units >= least ? sum / units : nil }
 }

@@ -152,7 +152,7 @@ struct ModelLoader: Sendable {
             checkpoint.byteCount >= configuration.leastPackedBytes
         else { return (nil, nil) }
         do {
-            // The key has everything that the bytes depend on, including the order of packed weights.
+            // The key has everything that weights depend on, including the order in which they are packed.
             let packing = try Linear.packing(
                 inputs: 768,
                 outputs: 768,

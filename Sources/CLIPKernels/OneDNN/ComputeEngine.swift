@@ -65,12 +65,18 @@ public final class ComputeEngine: @unchecked Sendable {
     /// same pictures get the same digits wherever processors are alike.
     package func multipliesPanels(_ format: NumberFormat) -> Bool { ownFormats.contains(format) }
 
-    /// Whether our products fetch weights as a line of each of several pages in turn, and not one line after the other.
+    /// Whether our products prefetch weights as a line of each of several pages in turn, and not one line after the
+    /// other.
     ///
     /// It changes no result. Which of the two is quicker for few rows depends on the processor.
-    package var fetchesPagesInTurn: Bool {
+    package var prefetchesPagesInTurn: Bool {
         get { pagesInTurn.load(ordering: .relaxed) }
         set { pagesInTurn.store(newValue, ordering: .relaxed) }
+    }
+
+    /// Whether that makes a difference to products of this format.
+    package func canPrefetchPagesInTurn(_ format: NumberFormat) -> Bool {
+        multipliesPanels(format) && csimd_can_prefetch_pages_in_turn(format.format)
     }
 
     /// Whether oneDNN multiplies whole matrices at once (AMX), several times as fast as our products of vectors.

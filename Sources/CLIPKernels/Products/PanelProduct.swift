@@ -34,7 +34,7 @@ struct PanelProduct: Sendable {
                 target: output.simd,
                 floats: floats,
                 scratch: scratch.assumingMemoryBound(to: UInt32.self),
-                fetches_pages_in_turn: context.engine.fetchesPagesInTurn,
+                prefetches_pages_in_turn: context.engine.prefetchesPagesInTurn,
                 next: next?.bytes,
                 next_inputs: Int64(next?.layer.inputWidth ?? 0)
             )

@@ -109,17 +109,19 @@ typedef struct {
     csimd_rows target;  // f32 or bf16; or bytes, if the source is
     float* floats;      // (rows, outputs) for a target of bytes, whose scales are known at the end; NULL otherwise
     uint32_t* scratch;  // csimd_product_scratch words, aligned to 64 bytes
-    /// Whether a line of each of four pages of weights is fetched in turn, and not one line after the other: which of the
-    /// two is quicker depends on the processor.
-    bool fetches_pages_in_turn;
-    /// The weights, in panels, that the calling thread reads after these, and their inputs; their beginning is fetched
-    /// meanwhile. NULL if they are not known.
+    /// Whether a line of each of four pages of weights is prefetched in turn, and not one line after the other: which of
+    /// the two is quicker depends on the processor.
+    bool prefetches_pages_in_turn;
+    /// The weights that the calling thread reads after these, in panels of the same format, and the number of their
+    /// inputs; their beginning is prefetched at the end. NULL if they are not known.
     const void* next;
     int64_t next_inputs;
 } csimd_product;
 /// The number of words of scratch that csimd_multiply needs.
 size_t csimd_product_scratch(int64_t rows);
 void csimd_multiply(const csimd_product* it);
+/// Whether products of this format can prefetch pages in turn.
+bool csimd_can_prefetch_pages_in_turn(csimd_format format);
 
 /// Rotates each pair of neighbours in the heads of f32 or bf16 rows by an angle: row i by those of position (first + i)
 /// modulo `positions`. `cosines` and `sines` have head_width floats for each position: the cosine of each pair twice,
