@@ -21,6 +21,8 @@ BULK_PYTHON := .venv/bulk/bin/python
 comma := ,
 # What is measured beside us: interpreters that have Benchmarks/requirements*.txt; made where none are named.
 BENCH_PYTHON ?= .venv/bench/bin/python
+BENCH_PACKAGES = test -x $(BENCH_PYTHON) || { $(PYTHON) -m venv .venv/bench \
+	&& .venv/bench/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt; }
 SEARCH_PYTHON ?= .venv/search/bin/python
 ROBOFLOW_PYTHON ?= .venv/roboflow/bin/python
 INFINITY_PYTHON ?= .venv/infinity/bin/python
@@ -131,8 +133,7 @@ bench-check: deps ## check that the stages allocate as often as Benchmarks/Thres
 
 bench-peers: LENGTH := $(if $(QUICK),--quick,--minutes $(MINUTES))
 bench-peers: build ## measure beside other engines and servers, and write Performance.md; MINUTES=10, MODEL=ViT-B-16, QUICK=1
-	@test -x $(BENCH_PYTHON) || { $(PYTHON) -m venv .venv/bench \
-		&& .venv/bench/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt; }
+	@$(BENCH_PACKAGES)
 	@test -x $(ROBOFLOW_PYTHON) || { $(PYTHON) -m venv .venv/roboflow \
 		&& .venv/roboflow/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements-roboflow.txt; }
 	@test -x $(INFINITY_PYTHON) || { $(PYTHON) -m venv .venv/infinity \
@@ -162,15 +163,13 @@ bench-limits: ## measure what the processor and its memory do at most, whatever 
 	@test -n "$(QUICK)" || $(PYTHON) Benchmarks/report.py $(RESULTS)
 
 bench-shares: build ## measure which share of these limits passes reach, in turns with them; QUICK=1
-	@test -x $(BENCH_PYTHON) || { $(PYTHON) -m venv .venv/bench \
-		&& .venv/bench/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt; }
+	@$(BENCH_PACKAGES)
 	$(BENCH_PYTHON) $(PEERS)/weights.py $(BENCH)/weights ViT-B-32
 	$(PYTHON) $(PEERS)/shares.py $(CLIP) $(BENCH)/weights/ViT-B-32 $(OF_KIND)/shares.json $(if $(QUICK),--quick)
 	@test -n "$(QUICK)" || $(BENCH_PYTHON) Benchmarks/report.py $(RESULTS)
 
 bench-towers: build ## measure pictures of ViT-L/14 and SigLIP 2 beside ONNX Runtime and OpenVINO; ROUNDS=15, IMAGES=1,8, QUICK=1
-	@test -x $(BENCH_PYTHON) || { $(PYTHON) -m venv .venv/bench \
-		&& .venv/bench/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt; }
+	@$(BENCH_PACKAGES)
 	$(BENCH_PYTHON) $(PEERS)/weights.py $(BENCH)/weights ViT-L-14
 	$(BENCH_PYTHON) $(PEERS)/siglip.py $(BENCH)/weights
 	$(BENCH_PYTHON) $(PEERS)/towers.py $(CLIP) $(BENCH)/weights $(OF_KIND)/towers.json --images $(IMAGES) \
@@ -179,8 +178,7 @@ bench-towers: build ## measure pictures of ViT-L/14 and SigLIP 2 beside ONNX Run
 	@test -n "$(QUICK)" || $(BENCH_PYTHON) Benchmarks/report.py $(RESULTS)
 
 bench-prefixes: build ## measure captions that begin alike, sharing what they have in common and each by itself; a quarter of an hour, QUICK=1
-	@test -x $(BENCH_PYTHON) || { $(PYTHON) -m venv .venv/bench \
-		&& .venv/bench/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt; }
+	@$(BENCH_PACKAGES)
 	$(BENCH_PYTHON) $(PEERS)/weights.py $(BENCH)/weights $(MODEL)
 	$(BENCH_PYTHON) $(PEERS)/prefixes.py $(CLIP) $(WEIGHTS) $(OF_KIND)/prefixes.json $(if $(QUICK),--rounds 1)
 

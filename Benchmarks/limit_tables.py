@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 import statistics
 
-from tables import counted, digits, disturbance, setting, table
+from tables import brackets, counted, digits, disturbance, setting, spread, table
 
 NAMES = {
     "f32-avx2": "f32, AVX2, GFLOP/s",
@@ -33,24 +33,20 @@ def limits(result: dict, plots: pathlib.Path) -> str:
 def shares(result: dict, plots: pathlib.Path) -> str:
     """What passes reach of the limits, each beside its limit."""
     head = [
-        "medians, and quartiles", "eight images, ms", "of what the instructions do at most", "one caption, ms",
+        "medians of all rounds", "eight images, ms", "of what the instructions do at most", "one caption, ms",
         "times as long as reading its weights", "as the longer of reading and multiplying",
     ]
-
-    def spread(values: list[float], form: str) -> str:
-        low, middle, high = statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
-        return f"{middle:{form}} ({low:{form}}-{high:{form}})"
-
     rows = [
         [
             f"{run['case']}, {counted(run['threads'], 'thread')}",
             digits(statistics.median(run["images_ms"])),
-            spread(run["images_share"], ".0%"),
+            spread(run["images_share"], "{:.0%}".format),
             digits(statistics.median(run["caption_ms"])),
-            spread(run["caption_reads"], ".2f"),
-            spread(run["caption_limits"], ".2f"),
+            spread(run["caption_reads"]),
+            spread(run["caption_limits"]),
         ]
         for run in result["runs"]
     ]
-    note = f"* A limit was measured before each of {counted(result['rounds'], 'round')} of passes."
+    rounds = result["rounds"]
+    note = f"* Shares and times are medians of {counted(rounds, 'round')}{brackets(rounds)} A limit was measured before each pass."
     return "\n".join([setting(result), "", table(head, rows), "", note + disturbance(result)])

@@ -4,9 +4,9 @@
 usage: report.py RESULTS [--document FILE] [--plots FOLDER]
 
 RESULTS has a folder for each kind of processor that was measured, with limits.json, shares.json, engines.json, towers.json,
-servers.json, scaling.json, several.json, footprint.json and simulated.json, or some of them; engines and servers of another network than
-ViT-B-32 are in a folder of its name below that. What stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->` in the
-document is replaced by the tables made of all NAME.json, kind by kind, and the plots are drawn anew. Nothing else is touched,
+servers.json, scaling.json, several.json, footprint.json and simulated.json, or some of them; engines and servers of another
+network than ViT-B-32 are in a folder of its name below that. What stands between `<!-- begin: NAME -->` and
+`<!-- end: NAME -->` in the document is replaced by the tables made of all NAME.json, kind by kind, and the plots are drawn anew. Nothing else is touched,
 and no figure comes from anywhere else.
 """
 
@@ -43,8 +43,8 @@ def main() -> None:
     options = parser.parse_args()
     text = options.document.read_text()
     writers = {
-        "limits": limits, "shares": shares, "engines": engines, "towers": towers, "servers": servers, "scaling": scaling, "several": several,
-        "footprint": footprint, "simulated": simulated,
+        "limits": limits, "shares": shares, "engines": engines, "towers": towers, "servers": servers, "scaling": scaling,
+        "several": several, "footprint": footprint, "simulated": simulated,
     }
     for name, write in writers.items():
         bodies = [write(result, options.plots / kind) for kind, result in of_all_kinds(options.results, name)]

@@ -1,9 +1,10 @@
 """Servers as a queue sees them: requests of one item arrive, wait, and share passes whose cost was measured. Standard library only.
 
 The rule of batching is the server's own (Sources/CLIPEngine/Batching/BatchPlanner.swift): a pass begins as soon as a thread is
-idle and something waits; that captions may wait for clients that come back at once is left out. It takes no more than a limit; few items are computed by all idle threads together, many are divided
-among them; clients take turns. Everything before a pass (reading, decoding, tokenising) and behind it delays each request by a
-time of its own, and takes as much from the passes that run meanwhile.
+idle and something waits; that captions may wait for clients that come back at once is left out. It takes no more than a limit;
+few items are computed by all idle threads together, many are divided among them; clients take turns. Everything before a pass
+(reading, decoding, tokenising) and behind it delays each request by a time of its own, and takes as much from the passes that
+run meanwhile.
 
 Run as a program it is held against Pollaczek and Khinchine's formula for one thread and passes of one item.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
 
 WORK = {
     "images 1": "one image", "images 8": "eight images", "captions 1": "one caption", "captions 8": "eight captions",
@@ -75,17 +76,22 @@ def agreement(differences: list[dict[str, dict[str, float]]], what: str) -> str:
 
 
 def spread_ratio(theirs: list[float], ours: list[float]) -> str:
-    """The median of the rounds' ratios, and in brackets their quartiles; least and greatest where there are few rounds."""
-    ratios = sorted(their / our for their, our in zip(theirs, ours))
-    if len(ratios) < 2:
-        return digits(ratios[0])
-    quarters = statistics.quantiles(ratios, n=4, method="inclusive")
-    first, last = (quarters[0], quarters[2]) if len(ratios) >= FEW_ROUNDS else (ratios[0], ratios[-1])
-    return f"{digits(statistics.median(ratios))} ({digits(first)}-{digits(last)})"
+    """The spread of the rounds' ratios."""
+    return spread([their / our for their, our in zip(theirs, ours)])
+
+
+def spread(values: list[float], written: Callable[[float], str] = digits) -> str:
+    """The median of all rounds, and in brackets their quartiles; least and greatest where there are few rounds."""
+    ordered = sorted(values)
+    if len(ordered) < 2:
+        return written(ordered[0])
+    quarters = statistics.quantiles(ordered, n=4, method="inclusive")
+    first, last = (quarters[0], quarters[2]) if len(ordered) >= FEW_ROUNDS else (ordered[0], ordered[-1])
+    return f"{written(statistics.median(ordered))} ({written(first)}-{written(last)})"
 
 
 def brackets(rounds: int) -> str:
-    """What `spread_ratio` has in brackets."""
+    """What `spread` has in brackets."""
     if rounds < 2:
         return "."
     return ", in brackets their " + ("quartiles." if rounds >= FEW_ROUNDS else "least and greatest.")

@@ -97,14 +97,6 @@ INLINE fetching fetching_of(const csimd_product* it, int64_t rows, int64_t numbe
     return ahead;
 }
 
-// Fetches the first of the next weights with so many words of the last ones, if there was nothing else to fetch.
-INLINE void fetch_next_alone(fetching* it, int64_t words) {
-    it->weights = it->next;
-    it->weights_end = it->next_end;
-    it->rate = rate_of(it->next_end - it->next, words / steps, it->streams);
-    it->next = it->next_end;
-}
-
 // Goes on with the weights after these, or fetches nothing more.
 INLINE void go_on_with_next(fetching* it) {
     if (it->next == it->next_end)
@@ -112,6 +104,12 @@ INLINE void go_on_with_next(fetching* it) {
     it->weights = it->next;
     it->weights_end = it->next_end;
     it->next = it->next_end;
+}
+
+// Fetches the first of the next weights with so many words of the last ones, if there was nothing else to fetch.
+INLINE void fetch_next_alone(fetching* it, int64_t words) {
+    go_on_with_next(it);
+    it->rate = rate_of(it->weights_end - it->weights, words / steps, it->streams);
 }
 
 // Notes the places of these sums, which are fetched before the sums are written all at once.

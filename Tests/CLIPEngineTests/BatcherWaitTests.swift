@@ -46,19 +46,24 @@ struct BatcherWaitTests {
         return thread
     }
 
+    /// One client's caption waits for the other's, and both ride together.
+    private static func rideTogether(_ batcher: Batcher) async throws {
+        async let one = batcher.embed([text], lane: .texts)
+        let thread = try await hold(batcher)
+        #expect(batcher.problem(passLimit: .seconds(60)) == nil)
+        async let other = batcher.embed([text], lane: .texts)
+        let both = try #require(await thread.value)
+        #expect(both.items.count == 2)
+        finish(both, in: batcher)
+        _ = try await (one, other)
+        batcher.close()
+    }
+
     @Test("Two clients who come back at once ride together, though the second is a moment later")
     func together() async throws {
         let batcher = Self.batcher()
         try await Self.learn(batcher)
-        async let one = batcher.embed([Self.text], lane: .texts)
-        let thread = try await Self.hold(batcher)
-        #expect(batcher.problem(passLimit: .seconds(60)) == nil)
-        async let other = batcher.embed([Self.text], lane: .texts)
-        let both = try #require(await thread.value)
-        #expect(both.items.count == 2)
-        Self.finish(both, in: batcher)
-        _ = try await (one, other)
-        batcher.close()
+        try await Self.rideTogether(batcher)
     }
 
     @Test("Pictures and lists wait for nobody, and teach nothing of clients")
@@ -75,14 +80,7 @@ struct BatcherWaitTests {
             Self.finish(try #require(await Self.next(of: batcher)), in: batcher)
             _ = try await list
         }
-        async let one = batcher.embed([Self.text], lane: .texts)
-        let thread = try await Self.hold(batcher)
-        async let other = batcher.embed([Self.text], lane: .texts)
-        let both = try #require(await thread.value)
-        #expect(both.items.count == 2)
-        Self.finish(both, in: batcher)
-        _ = try await (one, other)
-        batcher.close()
+        try await Self.rideTogether(batcher)
     }
 
     @Test("A picture that comes ends the wait, as does the server's stop", arguments: [false, true])
